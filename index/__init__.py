@@ -1,0 +1,25 @@
+"""Ground floor: from an article to a searchable index. Imports neither ``search`` nor ``web``.
+
+The rooms, in the order data meets them:
+
+========================  ==========================================================================
+``article``               ``Article``, what is kept of one, and the checking of data from outside
+``dates``                 the dates people and files write, and the periods queries name
+``files``                 folders, files and streams to raw articles, by format
+``plaintext``             scraped plain text to title, lead, body, date, source and author
+``normalization``         one canonical form of Vietnamese text, with the way back to the original
+``tokens``                canonical text to syllables and codes, each with its place in the original
+``crf``                   pyvi's model, read from its file into lookup tables
+``segmentation``          the words pyvi would cut, with their places
+``analysis``              one text to the term streams that are indexed and searched
+``store``                 SQLite: the articles themselves, the truth
+``schema``                the Whoosh fields that hold the streams, filters and stored keys
+``generations``           folders of finished indexes, and the atomic swap between them
+``lock``                  one writer at a time, across processes
+``indexer``               the index follows the store: catching up, rebuilding, checking
+``datafolder``            where all of this lives on disk
+========================  ==========================================================================
+
+Other floors may use everything here except the underscored names. The truth is the store; whatever is in
+an index can be made again from it.
+"""

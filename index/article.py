@@ -1,0 +1,140 @@
+"""``Article``: what timtin keeps of one article, and the checking of articles that come from outside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from index.dates import parse_published
+from index.errors import InvalidInputError, Problem
+
+LONGEST_ID = 200
+LONGEST_BODY = 20_000_000
+_ALIASES = {"date": "published", "content": "body", "text": "body", "description": "lead"}
+
+
+def _well_formed(text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"has a lone surrogate at character {error.start}; send well-formed Unicode") from None
+    return text
+
+
+def _plain_id(text: str) -> str:
+    if text != text.strip() or not text.isprintable():
+        raise ValueError("must not begin or end with a space, or hold line breaks or control characters")
+    if text in {".", ".."} or text.startswith("/") or text.endswith("/") or "//" in text:
+        raise ValueError("must work in an address: no '.' or '..', no '/' at either end, no '//'")
+    if any(part in {".", ".."} for part in text.split("/")):
+        raise ValueError("must work in an address: no part of it may be '.' or '..'")
+    return text
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _published(text: str) -> str:
+    return parse_published(text)
+
+
+def _web_address(text: str) -> str:
+    if not text.lower().startswith(("http://", "https://")):
+        raise ValueError("must be an http or https address")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_well_formed)]
+Label = Annotated[Text, Field(max_length=500)]
+OptionalLabel = Annotated[Label | None, BeforeValidator(_empty_is_none)]
+
+
+class Article(BaseModel):
+    """One article. ``body`` is its whole text, the lead included; ``lead`` is its first paragraph or summary."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    id: Annotated[Text, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_plain_id)]
+    title: Annotated[Text, Field(max_length=2000)] = ""
+    body: Annotated[Text, Field(max_length=LONGEST_BODY)] = ""
+    lead: Annotated[Text, Field(max_length=100_000)] = ""
+    published: Annotated[
+        Annotated[str, AfterValidator(_published)] | None,
+        BeforeValidator(_empty_is_none),
+        Field(description="ISO 8601 date, or date and time"),
+    ] = None
+    source: OptionalLabel = None
+    url: Annotated[
+        Annotated[Text, Field(max_length=2000), AfterValidator(_web_address)] | None, BeforeValidator(_empty_is_none)
+    ] = None
+    author: OptionalLabel = None
+    category: OptionalLabel = None
+    lang: Annotated[str, Field(max_length=20)] = "vi"
+    extra: dict[str, Any] = Field(default_factory=dict, description="anything else worth keeping; not searched")
+
+    def content_hash(self) -> str:
+        """Return a digest of everything but the id: equal for equal content."""
+        content = json.dumps(self.model_dump(exclude={"id"}), ensure_ascii=False, sort_keys=True)
+        return hashlib.blake2b(content.encode("utf-8"), digest_size=16).hexdigest()
+
+
+def article_from(data: Any, *, id: str | None = None, source: str | None = None) -> Article:
+    """Check ``data`` (one JSON object) and make an article of it.
+
+    Unknown keys are kept in ``extra``; ``date``, ``content``, ``text`` and ``description`` are understood as
+    the fields they mean. An article without an id gets one from its content. ``id`` is the id the article must
+    have, ``source`` the source of one that names none. Raises InvalidInputError naming each bad field.
+    """
+    if not isinstance(data, Mapping):
+        raise InvalidInputError("an article must be a JSON object with at least a title or a body")
+    known = {key: value for key, value in data.items() if key in Article.model_fields and value is not None}
+    extra = {key: value for key, value in data.items() if key not in Article.model_fields}
+    for alias, field in _ALIASES.items():
+        if field not in known and isinstance(extra.get(alias), str):
+            known[field] = extra.pop(alias)
+    if isinstance(known.get("extra", {}), dict):
+        known["extra"] = {**known.get("extra", {}), **extra}
+    if id is not None:
+        if known.setdefault("id", id) != id:
+            raise InvalidInputError("the id in the article is not the id in the address", [Problem("id", f"must be {id!r}")])
+    elif "id" not in known:
+        known["id"] = _id_from_content(known)
+    elif isinstance(known["id"], int):
+        known["id"] = str(known["id"])
+    if source is not None and _empty_is_none(known.get("source")) is None:
+        known["source"] = source
+    try:
+        article = Article(**known)
+        json.dumps(article.extra, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except ValidationError as error:
+        problems = [Problem(_path(entry["loc"]), _reason(entry["msg"])) for entry in error.errors()]
+        raise InvalidInputError(_summary(known["id"], problems), problems) from None
+    except (ValueError, RecursionError) as error:
+        problem = Problem("extra", f"cannot be kept as JSON: {error}")
+        raise InvalidInputError(_summary(known["id"], [problem]), [problem]) from None
+    if not article.title.strip() and not article.body.strip():
+        problem = Problem("body", "an article needs a title or a body with some text")
+        raise InvalidInputError(_summary(article.id, [problem]), [problem])
+    return article
+
+
+def _id_from_content(known: Mapping[str, Any]) -> str:
+    mark = known.get("url") or json.dumps([known.get("title"), known.get("body")], default=str)
+    return hashlib.blake2b(str(mark).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return str(location[0]) if location else "article"
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ").removeprefix("Input should be ").replace("String should", "should")
+
+
+def _summary(id: Any, problems: list[Problem]) -> str:
+    return f"article {str(id)[:80]!r} refused: " + "; ".join(f"{problem.where}: {problem.what}" for problem in problems)

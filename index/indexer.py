@@ -1,0 +1,198 @@
+"""The indexer: the index follows the store.
+
+Every change in the store has a number; a generation remembers the last number it holds. Catching up applies
+what comes after, and is safe to repeat: an article is put by its id, whatever was there before. So a process
+killed at any moment leaves an index that the next catching up completes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import FileIndex
+from whoosh.searching import Searcher
+from whoosh.writing import SegmentWriter
+
+from index.datafolder import DataFolder
+from index.generations import (
+    GenerationState,
+    current_generation,
+    new_generation,
+    publish_generation,
+    read_state,
+    remove_other_generations,
+    write_state,
+)
+from index.lock import WriterLock
+from index.schema import document, make_schema
+from index.store import Change, Store
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int], None]
+_BATCH = 200
+_FOLLOW_EVERY = 20
+_COMMIT_ARTICLES = 2000
+_COMMIT_CHARACTERS = 20_000_000
+_WRITER_MEMORY_MB = 128
+
+
+def open_index(generation: Path) -> FileIndex:
+    """Open the Whoosh index in a generation's folder."""
+    return FileStorage(str(generation)).open_index()
+
+
+class Indexer:
+    """Keep the index of ``folder`` level with ``store``. One indexer writes at a time, across processes."""
+
+    def __init__(self, folder: DataFolder, store: Store) -> None:
+        self._folder = folder
+        self._store = store
+        self.lock = WriterLock(folder.path)
+
+    def applied(self) -> int:
+        """Return the last sequence number that searches can see; -1 where there is no usable index."""
+        generation = current_generation(self._folder.indexes)
+        state = None if generation is None else read_state(generation)
+        return state.applied if state is not None and state.fits(self._store.uuid()) else -1
+
+    def pending(self) -> int:
+        """Return how many sequence numbers the index is behind the store."""
+        return self._store.last_seq() - max(self.applied(), 0)
+
+    def catch_up(self, *, wait: float, purpose: str = "indexing", progress: Progress | None = None) -> int:
+        """Apply everything the store has and the index lacks; return the number of changes applied.
+
+        An index that is missing, or was made by another version, is rebuilt. Raises WriterBusyError where
+        another process writes for longer than ``wait`` seconds.
+        """
+        if self.applied() == self._store.last_seq():
+            return 0
+        with self.lock.held(purpose, wait):
+            generation = current_generation(self._folder.indexes)
+            state = None if generation is None else read_state(generation)
+            if generation is None or state is None or not state.fits(self._store.uuid()):
+                return self._build_generation(progress)
+            return self._apply(generation, progress)
+
+    def rebuild(self, *, wait: float, purpose: str = "rebuilding the index", progress: Progress | None = None) -> int:
+        """Make a new generation from the store and swap it in; the old one serves, and follows, meanwhile."""
+        with self.lock.held(purpose, wait):
+            return self._build_generation(progress)
+
+    def check(self) -> list[str]:
+        """Compare index and store; return what is wrong, nothing for an index that agrees."""
+        problems = [f"store: {problem}" for problem in self._store.integrity_problems()]
+        generation = current_generation(self._folder.indexes)
+        if generation is None:
+            return [*problems, "index: there is none"] if self._store.count() else problems
+        state = read_state(generation)
+        if state is None or not state.fits(self._store.uuid()):
+            return [*problems, "index: made from another store or by another version of timtin"]
+        stored = dict(self._store.versions())
+        seen: set[str] = set()
+        for id, seq in _indexed_versions(generation):
+            if id in seen:
+                problems.append(f"index: article {id!r} is there twice")
+            elif id not in stored:
+                problems.append(f"index: article {id!r} was deleted from the store")
+            elif stored[id] != seq:
+                problems.append(f"index: article {id!r} is at change {seq}, the store at {stored[id]}")
+            seen.add(id)
+        problems.extend(f"index: article {id!r} is missing" for id in stored.keys() - seen)
+        return problems
+
+    def _build_generation(self, progress: Progress | None) -> int:
+        remove_other_generations(self._folder.indexes)
+        serving = current_generation(self._folder.indexes)
+        follows = serving if serving is not None and self.applied() >= 0 else None
+        fresh = new_generation(self._folder.indexes)
+        FileStorage(str(fresh)).create_index(make_schema())
+        write_state(fresh, GenerationState(self._store.uuid(), 0))
+
+        def follow() -> None:
+            if follows is not None:
+                self._apply(follows, None)
+
+        count = self._apply(fresh, progress, between=follow)
+        publish_generation(fresh)
+        remove_other_generations(self._folder.indexes)
+        log.info("built generation %s: %d changes", fresh.name, count)
+        return count
+
+    def _apply(self, generation: Path, progress: Progress | None, between: Callable[[], None] | None = None) -> int:
+        """Bring ``generation`` level with the store, committing now and then; return the changes applied."""
+        total = 0
+        while True:
+            state = read_state(generation)
+            applied = 0 if state is None else state.applied
+            upto = self._store.last_seq()
+            if applied >= upto:
+                return total
+            writer: SegmentWriter = open_index(generation).writer(limitmb=_WRITER_MEMORY_MB)
+            try:
+                with writer.searcher() as before:
+                    for change in _one_commit(_changes(self._store, applied, upto)):
+                        _apply_change(writer, before, change)
+                        applied = change.seq
+                        total += 1
+                        if progress is not None:
+                            progress(1)
+                        if between is not None and total % _FOLLOW_EVERY == 0:
+                            between()
+            except BaseException:
+                writer.cancel()
+                raise
+            writer.commit()
+            if not self._store.changes_after(applied, 1):
+                applied = upto  # the numbers between belong to articles changed again since
+            write_state(generation, GenerationState(self._store.uuid(), applied))
+
+
+def _changes(store: Store, after: int, upto: int) -> Iterator[Change]:
+    """Yield the changes numbered after ``after`` up to ``upto``, no id twice."""
+    while True:
+        batch = store.changes_after(after, _BATCH)
+        for change in batch:
+            if change.seq > upto:
+                return
+            yield change
+            after = change.seq
+        if len(batch) < _BATCH:
+            return
+
+
+def _one_commit(changes: Iterable[Change]) -> Iterator[Change]:
+    """Yield as many of ``changes`` as go into one commit."""
+    characters = 0
+    for count, change in enumerate(changes, 1):
+        yield change
+        characters += 0 if change.article is None else len(change.article.body)
+        if count >= _COMMIT_ARTICLES or characters >= _COMMIT_CHARACTERS:
+            return
+
+
+def _apply_change(writer: SegmentWriter, before: Searcher, change: Change) -> None:
+    """Put or delete one article; ``before`` sees the index as it was when ``writer`` was opened."""
+    docnum = before.document_number(id=change.id) if before.doc_count_all() else None
+    if docnum is not None:
+        writer.delete_document(docnum)
+    if change.article is not None:
+        writer.add_document(**document(change.article, change.seq))
+
+
+def _indexed_versions(generation: Path) -> Iterator[tuple[str, int]]:
+    """Yield (id, sequence number) of every article in an index."""
+    reader = open_index(generation).reader()
+    try:
+        for segment, _ in reader.leaf_readers():
+            if not segment.doc_count_all():
+                continue
+            numbers = segment.column_reader("seq", translate=False)
+            for docnum in segment.all_doc_ids():
+                yield segment.stored_fields(docnum)["id"], int(numbers[docnum])
+    finally:
+        reader.close()

@@ -1,0 +1,20 @@
+"""First floor: from a query to ranked, highlighted hits. Imports ``index``, never ``web``.
+
+The rooms, in the order a query meets them:
+
+==================  ================================================================================
+``query``           the query tree: words, phrases, filters and how they are joined
+``parser``          the query language to a tree; whatever cannot be parsed is plain words
+``engine``          the ``Engine`` protocol: what any index must offer, and the shapes it speaks in
+``whoosh_engine``   the embedded engine: the store and its Whoosh index behind the protocol
+``snapshot``        one opened generation of the Whoosh index as arrays: postings, lengths, columns
+``evaluation``      a query tree over a snapshot: which articles match, how well, and why
+``scoring``         the formulas: idf, BM25, the weights of the streams
+``facets``          how many matching articles each source, author, year ... has
+``highlight``       the query's words in an article's own text; the best passages
+``service``         one search from text to answer: parse, retrieve, fetch, highlight
+``measures``        judged queries and how well they are answered
+==================  ================================================================================
+
+Above ``engine`` nothing knows Whoosh; ``service`` and the floor above speak to the protocol alone.
+"""

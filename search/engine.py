@@ -1,0 +1,125 @@
+"""The ``Engine`` protocol: what an index must offer, and the shapes it speaks in.
+
+Everything above this file knows these shapes and nothing of what stands behind them. ``tests/engines`` holds
+the contract that every engine passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from index.article import Article
+from index.store import WriteResult
+from search.query import Everything, Match, Node
+
+
+class Sort(StrEnum):
+    """The order of hits; undated articles come last when sorted by date."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+class Facet(StrEnum):
+    """What matching articles can be counted by."""
+
+    SOURCE = "source"
+    CATEGORY = "category"
+    AUTHOR = "author"
+    YEAR = "year"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What every hit must be: labels as whole values (accents and case aside), days as ordinals, both included."""
+
+    source: str | None = None
+    category: str | None = None
+    author: str | None = None
+    first_day: int | None = None
+    last_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One retrieval: the hits ``start`` up to ``start + size`` of ``tree`` under ``filters``."""
+
+    tree: Node = field(default_factory=Everything)
+    match: Match = Match.AUTO
+    filters: Filters = Filters()
+    sort: Sort = Sort.RELEVANCE
+    start: int = 0
+    size: int = 10
+    facets: Sequence[Facet] = ()
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article found; ``explanation`` has the parts its score is the sum of."""
+
+    id: str
+    score: float
+    explanation: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """How many matching articles have this value."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What a retrieval found: all that match in ``total``, the asked-for ones in ``hits``."""
+
+    total: int
+    hits: Sequence[Hit]
+    facets: Mapping[Facet, Sequence[FacetCount]]
+
+
+class Engine(Protocol):
+    """An index of articles that keeps what it acknowledges. Safe to share between threads."""
+
+    def add(self, articles: Sequence[Article], origin: str | None = None) -> WriteResult:
+        """Add or replace articles; when this returns none of them can be lost."""
+
+    def delete(self, ids: Sequence[str]) -> list[str]:
+        """Delete articles; return the ids that were there. As lasting as ``add``."""
+
+    def commit(self, *, wait: float = 10.0) -> None:
+        """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer."""
+
+    def rebuild(self, *, wait: float = 10.0) -> None:
+        """Make the index anew while the present one serves, then swap."""
+
+    def retrieve(self, request: Request) -> Retrieved:
+        """Return the hits of one request."""
+
+    def suggest(self, typed: str, size: int) -> list[str]:
+        """Return up to ``size`` completions of what is typed so far, the most used first."""
+
+    def similar(self, id: str, size: int) -> list[Hit]:
+        """Return the articles most like this one, itself left out; nothing for an unknown id."""
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Return the articles with these ids; those not there are left out."""
+
+    def count(self) -> int:
+        """Return how many articles are kept."""
+
+    def pending(self) -> int:
+        """Return how many writes are not searchable yet; 0 where search is level with what is kept."""
+
+    def check(self) -> list[str]:
+        """Compare the index with what is kept; return what is wrong."""
+
+    def close(self) -> None:
+        """Let go of files and threads."""

@@ -1,0 +1,336 @@
+"""The query's words in an article's own text, and the passages that show them best.
+
+Marks are spans of the original text, found by cutting it as it was cut for the index, so accents, spelling
+and case are the article's. Syllables that follow one another in the query and in the text are one mark. A
+syllable the query has in company is marked alone only where the text never shows it in that company.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from index.analysis import analyze
+from index.normalization import canonical_syllable, is_vietnamese_shape
+from index.stopwords import STOP_SYLLABLES
+from index.tokens import Tokens, tokenize
+from search.query import Exact, Node, Phrase, Prefix, Words, wanted_words
+
+_SENTENCE_END = re.compile(r"(?:(?<!\b\w)\.|[!?…]|\.\.+)+[\"'”’)\]]*(?=\s+(\S))|\n")
+_BETWEEN = re.compile(r"[\s\u00a0\u200b-\u200d\ufeff]{1,3}|[-./,:&@+'’‐-―]")
+_STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
+_MOST_SYLLABLES = 64
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Syllables in the order of the query: as typed, and without accents.
+
+    ``alone`` tells which may be marked with nothing of the query beside them, ``grammar`` which are words that
+    only join others.
+    """
+
+    exact: Sequence[str]
+    folded: Sequence[str]
+    alone: Sequence[bool]
+    grammar: Sequence[bool]
+    whole: bool  # only all of them together are a mark
+    accents: bool  # only with these accents
+    prefix: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a text and the marks in it, all as offsets in the text."""
+
+    start: int
+    end: int
+    marks: Sequence[Span]
+
+
+class Highlighter:
+    """Find the words of ``tree`` in texts."""
+
+    def __init__(self, tree: Node) -> None:
+        self._chains = [_chain(leaf) for leaf in wanted_words(tree)]
+
+    def marks(self, text: str) -> list[Span]:
+        """Return the spans of ``text`` to mark: in order, not empty, not overlapping."""
+        if not self._chains or not text:
+            return []
+        tokens = tokenize(text)
+        found: set[tuple[int, int]] = set()
+        for chain in self._chains:
+            if chain.prefix:
+                found.update((at, at + 1) for at in range(len(tokens)) if _begins(chain, tokens, at))
+            elif chain.whole:
+                found.update(_whole_runs(chain, tokens))
+            else:
+                found.update(_loose_runs(chain, text, tokens))
+        return _merged(text, tokens, found)
+
+
+def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
+    """Return ``text[start:end]`` as HTML: everything escaped, the marks in ``<mark>``."""
+    pieces = []
+    at = start
+    for first, last in marks:
+        if start <= first and last <= end:
+            pieces += [html.escape(text[at:first]), "<mark>", html.escape(text[first:last]), "</mark>"]
+            at = last
+    pieces.append(html.escape(text[at:end]))
+    return "".join(pieces)
+
+
+def passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Passage]:
+    """Return up to ``count`` passages of about ``size`` characters, the best first; the opening one if nothing is marked.
+
+    A passage is made of whole sentences of one line where they fit, else of whole words around its marks. It
+    is the better the more different words it marks, then the more marks it has.
+    """
+    sentences = sentence_spans(text)
+    if not sentences or count < 1:
+        return []
+    if not marks:
+        return [_shortened(text, _grown(text, sentences, 0, size), (), size)]
+    by_sentence = _marks_by_span(sentences, marks)
+    candidates = [
+        _shortened(text, _grown(text, sentences, at, size), marks, size) for at, inside in enumerate(by_sentence) if inside
+    ]
+    words = {passage: _marked_words(text, passage) for passage in candidates}
+    chosen: list[Passage] = []
+    shown: set[str] = set()
+    while candidates and len(chosen) < count:
+        best = max(candidates, key=lambda passage: _worth(passage, words[passage] - shown))
+        chosen.append(best)
+        shown |= words[best]
+        candidates = [other for other in candidates if other.start >= best.end or other.end <= best.start]
+    return chosen
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """Return the sentences of ``text``; lines end them, and full stops that no small letter follows."""
+    spans = []
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        if match.group(1) is None or not match.group(1).islower():
+            spans.append(_trimmed(text, start, match.end()))
+            start = match.end()
+    spans.append(_trimmed(text, start, len(text)))
+    return [span for span in spans if span[0] < span[1]]
+
+
+# --- marks -------------------------------------------------------------------------------------------------
+
+
+def _chain(leaf: Words) -> _Chain:
+    analysis = analyze(leaf.text)
+    exact, folded = analysis.tokens.exact[:_MOST_SYLLABLES], analysis.tokens.folded[:_MOST_SYLLABLES]
+    single = {word.first for word in analysis.words if word.end - word.first == 1}
+    accented = exact != folded
+    grammar = [accented and at in single and syllable in _STOP for at, syllable in enumerate(exact)]
+    alone = [
+        (accented and at in single and not grammar[at]) or not is_vietnamese_shape(syllable) or len(exact) == 1
+        for at, syllable in enumerate(exact)
+    ]
+    whole, accents = isinstance(leaf, Phrase | Exact), isinstance(leaf, Exact)
+    return _Chain(exact, folded, alone, grammar, whole, accents, isinstance(leaf, Prefix))
+
+
+def _same(chain: _Chain, at_query: int, tokens: Tokens, at_text: int) -> bool:
+    exact, folded = chain.exact[at_query], chain.folded[at_query]
+    if chain.accents or (chain.whole and exact != folded):
+        return tokens.exact[at_text] == exact
+    return tokens.folded[at_text] == folded
+
+
+def _begins(chain: _Chain, tokens: Tokens, at: int) -> bool:
+    typed, bare = chain.exact[0], chain.folded[0]
+    return (tokens.folded[at] if typed == bare else tokens.exact[at]).startswith(typed)
+
+
+def _whole_runs(chain: _Chain, tokens: Tokens) -> Iterable[tuple[int, int]]:
+    length = len(chain.folded)
+    for at in range(len(tokens) - length + 1):
+        if all(_same(chain, number, tokens, at + number) for number in range(length)):
+            yield at, at + length
+
+
+def _loose_runs(chain: _Chain, text: str, tokens: Tokens) -> Iterable[tuple[int, int]]:
+    """Yield runs of the query's syllables, and those that may be marked alone or have no company anywhere."""
+    places: dict[str, list[int]] = {}
+    for at, syllable in enumerate(chain.folded):
+        places.setdefault(syllable, []).append(at)
+    accented = _accents_present(chain, tokens)
+    hits = [
+        [place for place in places.get(folded, ()) if _accents_agree(chain, place, exact, accented)]
+        for exact, folded in zip(tokens.exact, tokens.folded, strict=True)
+    ]
+    runs: list[tuple[int, int]] = []
+    lone: list[int] = []
+    at = 0
+    while at < len(hits):
+        end = at + 1
+        reached = hits[at]
+        while reached and end < len(hits) and _adjoin(text, tokens, end):
+            reached = [place for place in hits[end] if any(0 < place - before <= 2 for before in reached)]
+            end += bool(reached)
+        first, last = _without_grammar(chain, hits, at, end)
+        if last - first > 1:
+            runs.append((first, last))
+        elif last - first == 1:
+            lone.append(first)
+        at = end
+    yield from runs
+    in_runs = {tokens.folded[at] for first, end in runs for at in range(first, end)}
+    for at in lone:
+        if tokens.folded[at] not in in_runs and (not runs or any(chain.alone[place] for place in hits[at])):
+            yield at, at + 1
+
+
+def _without_grammar(chain: _Chain, hits: Sequence[Sequence[int]], first: int, end: int) -> tuple[int, int]:
+    """Take words that only join others off both ends of a run, unless the query has no other words."""
+
+    def joins(at: int) -> bool:
+        return all(chain.grammar[place] for place in hits[at])
+
+    if all(chain.grammar):
+        return (first, end) if hits[first] else (first, first)
+    while first < end and joins(first):
+        first += 1
+    while first < end and joins(end - 1):
+        end -= 1
+    return first, end
+
+
+def _accents_present(chain: _Chain, tokens: Tokens) -> set[str]:
+    """Return the accented syllables of the query that the text has just so."""
+    typed = {exact for exact, folded in zip(chain.exact, chain.folded, strict=True) if exact != folded}
+    return typed.intersection(tokens.exact)
+
+
+def _accents_agree(chain: _Chain, place: int, exact: str, accented: set[str]) -> bool:
+    """Tell whether a syllable of the text may stand for one of the query: with its accents, where the text has it so."""
+    return chain.exact[place] not in accented or chain.exact[place] == exact
+
+
+def _adjoin(text: str, tokens: Tokens, at: int) -> bool:
+    """Tell whether nothing but a space or a sign inside a code stands between a syllable and the one before."""
+    return _BETWEEN.fullmatch(text, tokens.ends[at - 1], tokens.starts[at]) is not None
+
+
+def _merged(text: str, tokens: Tokens, runs: set[tuple[int, int]]) -> list[Span]:
+    merged: list[list[int]] = []
+    for first, end in sorted(runs):
+        if merged and first < merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([first, end])
+    spans = []
+    for first, end in merged:
+        start, stop = tokens.starts[first], tokens.ends[end - 1]
+        if text[stop : stop + 1] == "%" and tokens.exact[end - 1].isdigit():
+            stop += 1
+        spans.append((start, stop))
+    return spans
+
+
+# --- passages ----------------------------------------------------------------------------------------------
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    piece = text[start:end]
+    start += len(piece) - len(piece.lstrip())
+    return start, max(start, end - len(piece) + len(piece.rstrip()))
+
+
+def _marks_by_span(spans: Sequence[Span], marks: Sequence[Span]) -> list[list[Span]]:
+    inside: list[list[Span]] = [[] for _ in spans]
+    at = 0
+    for mark in marks:
+        while at < len(spans) - 1 and spans[at][1] <= mark[0]:
+            at += 1
+        inside[at].append(mark)
+    return inside
+
+
+def _grown(text: str, sentences: Sequence[Span], at: int, size: int) -> Span:
+    """Add the sentences that follow, then those before, while they are on the same line and fit in ``size``."""
+    start, end = sentences[at]
+    for other_start, other_end in sentences[at + 1 :]:
+        if other_end - start > size or "\n" in text[end:other_start]:
+            break
+        end = other_end
+    for other_start, other_end in reversed(sentences[:at]):
+        if end - other_start > size or "\n" in text[other_end:start]:
+            break
+        start = other_start
+    return start, end
+
+
+def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Passage:
+    """Cut a long passage to whole words around the densest of its marks."""
+    start, end = span
+    inside = [mark for mark in marks if start <= mark[0] and mark[1] <= end]
+    if end - start > size:
+        first = _densest(inside, size) if inside else (start, start + 1)
+        room = max(0, size - _reach(inside, first[0], size)) // 3
+        begin = max(start, min(first[0] - room, end - size))
+        if begin > start:
+            begin = _word_start(text, begin, first[0])
+        stop = min(end, max(begin + size, first[1]))
+        if stop < end:
+            stop = _word_end(text, begin, stop, first[1])
+        start, end = begin, stop
+        inside = [mark for mark in inside if start <= mark[0] and mark[1] <= end]
+    return Passage(start, end, tuple(inside))
+
+
+def _densest(marks: Sequence[Span], size: int) -> Span:
+    """Return the mark from whose start ``size`` characters hold the most marks."""
+    return max(marks, key=lambda mark: sum(mark[0] <= m[0] and m[1] <= mark[0] + size for m in marks))
+
+
+def _reach(marks: Sequence[Span], first: int, size: int) -> int:
+    return max((mark[1] - first for mark in marks if first <= mark[0] and mark[1] <= first + size), default=0)
+
+
+def _word_start(text: str, at: int, latest: int) -> int:
+    """Move to the beginning of the next word, or to ``latest`` where there is none before it."""
+    space = re.compile(r"\s").search(text, max(at - 1, 0), latest)
+    return latest if space is None else min(latest, _skip_spaces(text, space.end()))
+
+
+def _skip_spaces(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _word_end(text: str, start: int, at: int, earliest: int) -> int:
+    """Move back to the end of a word, not before ``earliest``; a word longer than the passage is cut."""
+    if at >= len(text) or text[at].isspace():
+        return start + len(text[start:at].rstrip())
+    spaces = [match.start() for match in re.finditer(r"\s+", text[start:at])]
+    ends = [start + space for space in spaces if start + space >= earliest]
+    return ends[-1] if ends else _cluster_end(text, max(at, earliest))
+
+
+def _cluster_end(text: str, at: int) -> int:
+    """Move past combining marks, so that no letter is cut from its accents."""
+    while at < len(text) and "\u0300" <= text[at] <= "\u036f":
+        at += 1
+    return at
+
+
+def _marked_words(text: str, passage: Passage) -> set[str]:
+    return {text[start:end].lower() for start, end in passage.marks}
+
+
+def _worth(passage: Passage, new_words: set[str]) -> tuple[int, int, int, int]:
+    longest = max((word.count(" ") + 1 for word in new_words), default=0)
+    return len(new_words), longest, len(passage.marks), -passage.start

@@ -1,0 +1,194 @@
+"""The query language to a query tree.
+
+::
+
+    query    = either
+    either   = both ("OR" both)*
+    both     = ["NOT" | "-"] item ...
+    item     = "(" either ")" | [field ":"] words
+    words    = '"' phrase '"' | "~" word | prefix "*" | word
+
+Words that stand together are one run: ``hội nhập OR hợp tác`` asks for the first two or the last two. No text
+is an error: brackets and quotes that have no partner are left out, an operator without an operand is a word
+like any other, an unknown field is part of the word.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from index.dates import period_days
+from index.tokens import tokenize
+from search.query import And, Dates, Everything, Exact, Label, Node, Not, Nothing, Or, Phrase, Prefix, Text
+
+LONGEST_QUERY = 2000
+"""Characters of a query that are looked at; the rest of a longer one is left out."""
+
+_DEEPEST = 20
+_TEXT_FIELDS = {"title"}
+_LABEL_FIELDS = {"source", "author", "category"}
+_LEXEME = re.compile(
+    r"""(?P<space>\s+)
+      | (?P<open>\() | (?P<close>\))
+      | (?P<minus>-(?=[^\s\-]))
+      | (?P<field>(?:title|source|author|category|date):(?=[^\s)]))
+      | "(?P<phrase>[^"]*)"
+      | (?P<quote>")
+      | ~(?P<exact>[^\s()"~*]+)
+      | (?P<word>[^\s()"]+)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_OPERATORS = {"OR", "NOT", "AND"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexeme:
+    kind: str
+    text: str
+
+
+def parse(text: str) -> Node:
+    """Return the tree of a query. Any text has one; an empty one asks for everything."""
+    clean = text[:LONGEST_QUERY].encode("utf-8", "replace").decode("utf-8")
+    clean = re.sub(r"[“”„‟″]", '"', clean)
+    if not clean.strip():
+        return Everything()
+    return _Parser(_lex(clean)).parse()
+
+
+def _lex(text: str) -> list[_Lexeme]:
+    lexemes: list[_Lexeme] = []
+    at_start = True  # a minus means "not" only at the start of a word
+    for match in _LEXEME.finditer(text):
+        kind = match.lastgroup or "word"
+        if kind == "minus" and not at_start:
+            kind = "word"
+        if kind == "word" and match.group() in _OPERATORS:
+            kind = match.group()
+        at_start = kind in {"space", "open", "field"}
+        if kind not in {"space", "quote"}:
+            lexemes.append(_Lexeme(kind, match.group(kind) if kind not in _OPERATORS else match.group()))
+    return lexemes
+
+
+class _Parser:
+    """Recursive descent over lexemes; brackets deeper than 20 are left out."""
+
+    def __init__(self, lexemes: list[_Lexeme]) -> None:
+        self._lexemes = _balanced(lexemes)
+        self._at = 0
+
+    def parse(self) -> Node:
+        return self._either()
+
+    def _peek(self) -> str:
+        return self._lexemes[self._at].kind if self._at < len(self._lexemes) else "end"
+
+    def _next(self) -> _Lexeme:
+        self._at += 1
+        return self._lexemes[self._at - 1]
+
+    def _either(self) -> Node:
+        alternatives = [self._both()]
+        while self._peek() == "OR":
+            self._next()
+            alternatives.append(self._both())
+        # an OR with nothing on one side is no operator
+        real = [node for node in alternatives if not isinstance(node, Nothing)]
+        if not real:
+            return Nothing()
+        return real[0] if len(real) == 1 else Or(tuple(real))
+
+    def _both(self) -> Node:
+        nodes: list[Node] = []
+        while self._peek() not in {"end", "close", "OR"}:
+            node = self._item()
+            last = nodes[-1] if nodes else None
+            if isinstance(node, Text) and isinstance(last, Text) and node.field == last.field:
+                nodes[-1] = Text(f"{last.text} {node.text}", node.field)
+            elif not isinstance(node, Nothing):
+                nodes.append(node)
+        if not nodes:
+            return Nothing()
+        return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
+
+    def _item(self) -> Node:
+        lexeme = self._next()
+        match lexeme.kind:
+            case "open":
+                inner = self._either()
+                if self._peek() == "close":
+                    self._next()
+                return inner
+            case "NOT" | "minus":
+                if self._peek() in {"end", "close", "OR", "AND", "NOT", "minus"}:
+                    return _words(lexeme.text, None)
+                node = self._item()
+                return Nothing() if isinstance(node, Nothing) else Not(node)
+            case "AND":
+                return Nothing() if self._at > 1 and self._peek() not in {"end", "close"} else _words(lexeme.text, None)
+            case "field":
+                return self._narrowed(lexeme.text)
+            case _:
+                return _leaf(lexeme, None)
+
+    def _narrowed(self, field_text: str) -> Node:
+        field = field_text.rstrip(":").lower()
+        if self._peek() not in {"word", "phrase", "exact"}:
+            return _words(field, None)
+        lexeme = self._next()
+        if field in _TEXT_FIELDS:
+            return _leaf(lexeme, field)
+        if field in _LABEL_FIELDS:
+            return Label(field, lexeme.text) if len(tokenize(lexeme.text)) else Nothing()
+        return _dates(lexeme.text) or _words(f"{field} {lexeme.text}", None)
+
+
+def _balanced(lexemes: list[_Lexeme]) -> list[_Lexeme]:
+    """Leave out brackets that have no partner or are too deep."""
+    keep = [True] * len(lexemes)
+    opened: list[int] = []
+    for at, lexeme in enumerate(lexemes):
+        if lexeme.kind == "open":
+            opened.append(at)
+        elif lexeme.kind == "close":
+            if not opened:
+                keep[at] = False
+            else:
+                if len(opened) > _DEEPEST:
+                    keep[opened[-1]] = keep[at] = False
+                opened.pop()
+    for at in opened:
+        keep[at] = False
+    return [lexeme for at, lexeme in enumerate(lexemes) if keep[at]]
+
+
+def _leaf(lexeme: _Lexeme, field: str | None) -> Node:
+    match lexeme.kind:
+        case "phrase":
+            return Phrase(lexeme.text, field) if len(tokenize(lexeme.text)) else Nothing()
+        case "exact":
+            return Exact(lexeme.text, field) if len(tokenize(lexeme.text)) else Nothing()
+        case _:
+            if lexeme.text.endswith("*") and len(tokenize(lexeme.text)) == 1:
+                return Prefix(lexeme.text.rstrip("*"), field)
+            return _words(lexeme.text, field)
+
+
+def _words(text: str, field: str | None) -> Node:
+    return Text(text, field) if len(tokenize(text)) else Nothing()
+
+
+def _dates(text: str) -> Dates | None:
+    """Return the days of ``2025-01..2025-08``, ``2025-01..``, ``..2025`` or ``2025-08``, None for anything else."""
+    first, dots, last = text.partition("..")
+    try:
+        if not dots:
+            return Dates(*period_days(text))
+        if not first and not last:
+            return None
+        return Dates(period_days(first)[0] if first else None, period_days(last)[1] if last else None)
+    except ValueError:
+        return None

@@ -1,0 +1,110 @@
+"""The query tree: what a reader asked for, before anything is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Match(StrEnum):
+    """Which articles plain words find: those with all of them, any of them, or what serves best."""
+
+    AUTO = "auto"
+    ALL = "all"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain words in a row; ``field`` narrows them to one text field."""
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that must stand together, in this order; those typed with accents must have just these."""
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """Words that must be there with exactly these accents."""
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Any syllable that begins so."""
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Articles whose source, author or category has these words in a row."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Articles published from the first to the last day (ordinals), both included; None is open."""
+
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Articles that do not match ``node``."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Articles that match every one of ``nodes``."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Articles that match at least one of ``nodes``."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No article: a query without a word in it."""
+
+
+Words = Text | Phrase | Exact | Prefix
+Node = Words | Label | Dates | Not | And | Or | Everything | Nothing
+
+
+def wanted_words(node: Node) -> Iterator[Words]:
+    """Yield the leaves whose words a matching article may show, those under ``Not`` left out."""
+    match node:
+        case And(nodes) | Or(nodes):
+            for child in nodes:
+                yield from wanted_words(child)
+        case Text() | Phrase() | Exact() | Prefix():
+            yield node
+        case _:
+            return

@@ -1,0 +1,61 @@
+"""The formulas of ranking: pure functions over arrays, and the numbers they were tuned to.
+
+The score of an article is a sum of BM25 parts, one for every query term, stream and text field. BM25 is that
+of Robertson and Zaragoza, *The Probabilistic Relevance Framework* (2009), with the idf of Lucene, which is
+never negative. The idf is raised to the power 1.5: question words and other common syllables then say less.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis import Stream
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The parameters of ranking. The defaults are measured: see docs/decisions/0002-term-streams.md."""
+
+    k1: float = 1.2
+    b: float = 0.5
+    idf_power: float = 1.5
+    streams_accented: Mapping[Stream, float] = field(
+        default_factory=lambda: {Stream.SYLLABLE: 1.0, Stream.WORD: 1.0, Stream.PAIR: 0.5, Stream.FOLDED: 0.2}
+    )
+    """Weights for a syllable or word typed with accents, or without where that is its spelling."""
+    streams_plain: Mapping[Stream, float] = field(
+        default_factory=lambda: {Stream.FOLDED: 1.2, Stream.PAIR: 0.5}
+    )
+    """Weights for what was typed without the accents it has in articles."""
+    fields: Mapping[str, float] = field(default_factory=lambda: {"title": 1.0, "body": 1.0})
+    short_query: int = 4
+    """Up to this many syllables, articles with all of them come first, those with the accents typed before others."""
+    every_word: float = 0.01
+    """In longer queries having every syllable adds this share of the most any article can score."""
+    least_matched: float = 0.2
+    """The share of the query's idf an article must have to be found at all (``match=auto``, three syllables up)."""
+    unaccented_share: float = 0.05
+    """A syllable typed without accents was left bare if fewer than this share of its articles write it so."""
+
+
+def idf(article_count: int, document_frequency: int) -> float:
+    """Return ln(1 + (N - df + 0.5) / (df + 0.5))."""
+    return math.log1p((article_count - document_frequency + 0.5) / (document_frequency + 0.5))
+
+
+def saturation(frequencies: Floats, lengths: Floats, average_length: float, k1: float, b: float) -> Floats:
+    """Return BM25's tf part, f (k1 + 1) / (f + k1 (1 - b + b l / avg)), for arrays of one shape; less than k1 + 1."""
+    norm = k1 * (1.0 - b + b * lengths / max(average_length, 1e-9))
+    return (frequencies * (k1 + 1.0) / (frequencies + norm)).astype(np.float32)
+
+
+def query_frequency_weight(count: int) -> float:
+    """Return how much a term counts that the query has ``count`` times: its root, for two times at the most."""
+    return math.sqrt(min(count, 2))

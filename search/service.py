@@ -1,0 +1,127 @@
+"""One search from text to answer: parse, retrieve, fetch, highlight."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from index.analysis import analyze
+from index.article import Article
+from search.engine import Engine, Facet, FacetCount, Filters, Request, Sort
+from search.highlight import Highlighter, passages, render
+from search.parser import parse
+from search.query import Everything, Match, Node, wanted_words
+
+_LEAD_LENGTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a reader or a program asks for: ``page`` counts from 1, ``fragment_size`` is in characters."""
+
+    text: str
+    page: int = 1
+    size: int = 10
+    sort: Sort = Sort.RELEVANCE
+    match: Match = Match.AUTO
+    filters: Filters = Filters()
+    facets: Sequence[Facet] = ()
+    fragments: int = 3
+    fragment_size: int = 180
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArticle:
+    """One hit: the article, its score, and HTML of its title and best passages with the words marked."""
+
+    article: Article
+    score: float
+    title_html: str
+    body_html: Sequence[str]
+    explanation: Mapping[str, float] | None = None
+
+    @property
+    def lead(self) -> str:
+        """The article's lead, or the beginning of its text."""
+        return self.article.lead or self.article.body[:_LEAD_LENGTH].partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search found."""
+
+    search: Search
+    terms: Sequence[str]
+    total: int
+    hits: Sequence[FoundArticle]
+    took_ms: float
+    corrected: str | None = None
+    facets: Mapping[Facet, Sequence[FacetCount]] = field(default_factory=dict)
+
+
+def search(engine: Engine, wanted: Search) -> Answer:
+    """Answer one search. No text is an error; one without words finds nothing, an empty one everything."""
+    started = time.perf_counter()
+    tree = parse(wanted.text)
+    sort = Sort.NEWEST if isinstance(tree, Everything) and wanted.sort is Sort.RELEVANCE else wanted.sort
+    request = Request(
+        tree=tree,
+        match=wanted.match,
+        filters=wanted.filters,
+        sort=sort,
+        start=(wanted.page - 1) * wanted.size,
+        size=wanted.size,
+        facets=wanted.facets,
+        explain=wanted.explain,
+    )
+    found = engine.retrieve(request)
+    articles = engine.fetch([hit.id for hit in found.hits])
+    highlighter = Highlighter(tree)
+    hits = [
+        highlighted(articles[hit.id], highlighter, wanted, hit.score, hit.explanation)
+        for hit in found.hits
+        if hit.id in articles  # deleted since the index was read
+    ]
+    took = (time.perf_counter() - started) * 1000
+    return Answer(wanted, _terms(tree), found.total, hits, round(took, 2), facets=found.facets)
+
+
+def similar(engine: Engine, id: str, size: int) -> list[FoundArticle]:
+    """Return the articles most like the one with this id."""
+    hits = engine.similar(id, size)
+    articles = engine.fetch([hit.id for hit in hits])
+    nothing = Highlighter(Everything())
+    return [highlighted(articles[hit.id], nothing, Search(""), hit.score) for hit in hits if hit.id in articles]
+
+
+def highlighted(
+    article: Article,
+    highlighter: Highlighter,
+    wanted: Search,
+    score: float,
+    explanation: Mapping[str, float] | None = None,
+) -> FoundArticle:
+    """Mark the words of a query in an article's title and best passages."""
+    title = render(article.title, 0, len(article.title), highlighter.marks(article.title))
+    marks = highlighter.marks(article.body)
+    body = [
+        render(article.body, passage.start, passage.end, passage.marks)
+        for passage in passages(article.body, marks, wanted.fragments, wanted.fragment_size)
+    ]
+    return FoundArticle(article, score, title, body, explanation)
+
+
+def marked_text(text: str, query: str) -> str:
+    """Return a whole text as HTML with the words of ``query`` marked."""
+    return render(text, 0, len(text), Highlighter(parse(query)).marks(text))
+
+
+def _terms(tree: Node) -> list[str]:
+    """Return the words that were looked for, as the analyzer cut them."""
+    terms: dict[str, None] = {}
+    for leaf in wanted_words(tree):
+        for word in analyze(leaf.text).words:
+            terms[word.text.replace("_", " ")] = None
+    return list(terms)
