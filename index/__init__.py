@@ -4,19 +4,26 @@ The rooms, in the order data meets them:
 
 ========================  ==========================================================================
 ``article``               ``Article``, what is kept of one, and the checking of data from outside
+``errors``                what can go wrong, in words for the user
 ``dates``                 the dates people and files write, and the periods queries name
-``files``                 folders, files and streams to raw articles, by format
+``files``                 folders, files and streams to articles, by format
 ``plaintext``             scraped plain text to title, lead, body, date, source and author
+``boilerplate``           what stands around an article and is not its text
+``sentences``             where sentences begin and end
 ``normalization``         one canonical form of Vietnamese text, with the way back to the original
 ``tokens``                canonical text to syllables and codes, each with its place in the original
 ``crf``                   pyvi's model, read from its file into lookup tables
 ``segmentation``          the words pyvi would cut, with their places
+``stopwords``             syllables that carry grammar rather than meaning
 ``analysis``              one text to the term streams that are indexed and searched
+``suggestions``           which phrases of an article are offered as completions
 ``store``                 SQLite: the articles themselves, the truth
 ``schema``                the Whoosh fields that hold the streams, filters and stored keys
 ``generations``           folders of finished indexes, and the atomic swap between them
 ``lock``                  one writer at a time, across processes
 ``indexer``               the index follows the store: catching up, rebuilding, checking
+``ingest``                files and folders into the store and the index
+``watching``              a folder followed while articles appear in it
 ``datafolder``            where all of this lives on disk
 ========================  ==========================================================================
 

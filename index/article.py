@@ -101,7 +101,9 @@ def article_from(data: Any, *, id: str | None = None, source: str | None = None)
         known["extra"] = {**known.get("extra", {}), **extra}
     if id is not None:
         if known.setdefault("id", id) != id:
-            raise InvalidInputError("the id in the article is not the id in the address", [Problem("id", f"must be {id!r}")])
+            raise InvalidInputError(
+                "the id in the article is not the id in the address", [Problem("id", f"must be {id!r}")]
+            )
     elif "id" not in known:
         known["id"] = _id_from_content(known)
     elif isinstance(known["id"], int):

@@ -53,5 +53,7 @@ def open_data_folder(path: Path) -> DataFolder:
             raise StoreError(f"the data folder {path} belongs to another user; run timtin as its owner")
         path.chmod(0o700)
     except OSError as error:
-        raise StoreError(f"the data folder {path} cannot be used: {error}; name another with --data or TIMTIN_DATA") from error
+        raise StoreError(
+            f"the data folder {path} cannot be used: {error}; name another with --data or TIMTIN_DATA"
+        ) from error
     return DataFolder(path.resolve())

@@ -23,7 +23,7 @@ def parse_published(text: str) -> str:
     """Return ``text`` as an ISO date, or date and time to the minute or second it states.
 
     Takes ISO 8601 (``2025-08-27``, ``2025-01-06T18:24:00+07:00``) and the day-first forms of Vietnamese papers
-    (``06/01/2025 18:24``). Raises ValueError for anything else.
+    (``31/12/2024 08:05``). Raises ValueError for anything else.
     """
     text = text.strip()
     match = _DAY_FIRST.fullmatch(text)
@@ -31,7 +31,7 @@ def parse_published(text: str) -> str:
         day, month, year = (int(part) for part in match.group(1, 2, 3))
         if match.group(4) is None:
             return date(year, month, day).isoformat()
-        moment = datetime(year, month, day, int(match.group(4)), int(match.group(5)))  # noqa: DTZ001
+        moment = datetime(year, month, day, int(match.group(4)), int(match.group(5)))
         return moment.isoformat(timespec="minutes")
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         return date.fromisoformat(text).isoformat()

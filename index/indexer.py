@@ -59,10 +59,6 @@ class Indexer:
         state = None if generation is None else read_state(generation)
         return state.applied if state is not None and state.fits(self._store.uuid()) else -1
 
-    def pending(self) -> int:
-        """Return how many sequence numbers the index is behind the store."""
-        return self._store.last_seq() - max(self.applied(), 0)
-
     def catch_up(self, *, wait: float, purpose: str = "indexing", progress: Progress | None = None) -> int:
         """Apply everything the store has and the index lacks; return the number of changes applied.
 

@@ -19,11 +19,11 @@ from index.errors import WriterBusyError
 
 
 class WriterLock:
-    """The writer's lock of the data folder ``folder``. Safe between threads; the thread that holds it may take it again."""
+    """The writer's lock of ``folder``. Threads exclude each other as processes do; one may take it again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = FileLock(folder / "writer.lock", thread_local=False)
+        self._lock = FileLock(folder / "writer.lock")
         self._note = folder / "writer.json"
 
     @contextmanager
@@ -33,10 +33,15 @@ class WriterLock:
             self._lock.acquire(timeout=wait)
         except Timeout:
             raise WriterBusyError(
-                f"the data folder {self._folder} is being written by {self._holder()}; wait until it is done, or stop it"
+                f"the data folder {self._folder} is being written by {self._holder()};"
+                " wait until it is done, or stop it"
             ) from None
         try:
-            note = {"pid": os.getpid(), "purpose": purpose, "since": datetime.now().astimezone().isoformat("T", "seconds")}
+            note = {
+                "pid": os.getpid(),
+                "purpose": purpose,
+                "since": datetime.now().astimezone().isoformat("T", "seconds"),
+            }
             self._note.write_text(json.dumps(note), "utf-8")
             yield
         finally:

@@ -39,7 +39,9 @@ _REPLACED.update({chr(code): " " for code in (0xA0, 0x1680, 0x202F, 0x205F, 0x30
 _REPLACED.update({chr(0xFB00 + i): text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl"))})
 _DROPPED = "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 
-_SPECIAL = re.compile(f"[{_DROPPED}{re.escape(''.join(_REPLACED))}]")
+_ONE_FOR_ONE = str.maketrans({char: text for char, text in _REPLACED.items() if len(text) == 1})
+_OTHERS = re.escape("".join(char for char, text in _REPLACED.items() if len(text) != 1))
+_LENGTH_CHANGING = re.compile(f"[{_DROPPED}{_COMBINING}{_OTHERS}\u0340\u0341]")
 _CLUSTER = re.compile(f"[^{_COMBINING}{_DROPPED}](?:[{_COMBINING}{_DROPPED}])*|[{_COMBINING}{_DROPPED}]+")
 _DROP = re.compile(f"[{_DROPPED}]")
 
@@ -69,8 +71,10 @@ def normalize(text: str) -> NormalizedText:
     A base character and the marks on it are one unit: no offset ever points between them. The tone may come
     before or after the mark of the vowel's quality, as in text converted from Windows-1258.
     """
-    if text.isascii() or (not _SPECIAL.search(text) and unicodedata.is_normalized("NFC", text)):
+    if text.isascii():
         return NormalizedText(text)
+    if not _LENGTH_CHANGING.search(text) and unicodedata.is_normalized("NFC", text):
+        return NormalizedText(text.translate(_ONE_FOR_ONE))
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

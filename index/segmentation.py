@@ -68,8 +68,9 @@ class Segmenter:
     def _type_of(self, token: str) -> _TokenType:
         weight = self._model.inside.get
         lower = token.lower()
-        here = weight("bias", 0.0) + weight(f"word.lower():{lower}", 0.0)
-        previous, following = weight(f"-1:word.lower():{lower}", 0.0), weight(f"+1:word.lower():{lower}", 0.0)
+        name = lower.partition("\0")[0]  # CRFsuite takes names of attributes as C strings
+        here = weight("bias", 0.0) + weight(f"word.lower():{name}", 0.0)
+        previous, following = weight(f"-1:word.lower():{name}", 0.0), weight(f"+1:word.lower():{name}", 0.0)
         if token.isupper():
             here += weight("word.isupper()", 0.0)
             previous += weight("-1:word.isupper()", 0.0)

@@ -57,6 +57,14 @@ class WriteResult:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeleteResult:
+    """What a deletion did: the ids that were there, and the sequence number that holds it."""
+
+    deleted: list[str]
+    seq: int
+
+
 class Store:
     """Open the store at ``path``; share it between threads freely (each has a connection of its own).
 
@@ -96,7 +104,9 @@ class Store:
         ``origin`` names the folder they were read from, for ``ids_from``. Where an id is given twice the last
         one stands.
         """
-        added, updated, unchanged = [], [], []
+        added: list[str] = []
+        updated: list[str] = []
+        unchanged: list[str] = []
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as write:
             seq = self._last_seq(write)
@@ -119,8 +129,8 @@ class Store:
             write.execute("UPDATE state SET value = ? WHERE key = 'seq'", (seq,))
         return WriteResult(added, updated, unchanged, seq)
 
-    def delete(self, ids: Iterable[str]) -> list[str]:
-        """Delete articles in one transaction; return the ids that were there."""
+    def delete(self, ids: Iterable[str]) -> DeleteResult:
+        """Delete articles in one transaction; ids that are not there are passed over."""
         gone = []
         with self._transaction() as write:
             seq = self._last_seq(write)
@@ -130,7 +140,7 @@ class Store:
                     gone.append(id)
                     write.execute("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", (id, seq))
             write.execute("UPDATE state SET value = ? WHERE key = 'seq'", (seq,))
-        return gone
+        return DeleteResult(gone, seq)
 
     def get(self, id: str) -> Article | None:
         """Return the article with this id, or None."""
@@ -138,7 +148,7 @@ class Store:
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
         """Return the articles with these ids; those not there are left out."""
-        found = {}
+        found: dict[str, Article] = {}
         for at in range(0, len(ids), _ID_BATCH):
             some = ids[at : at + _ID_BATCH]
             marks = ", ".join("?" * len(some))

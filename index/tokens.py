@@ -87,4 +87,4 @@ def _is_code(run: str, parts: list[str]) -> bool:
     """Tell whether signs make one thing of ``parts``: a digit or an abbreviation is among them."""
     if len(parts) < 2 or len(run) > _LONGEST_CODE:
         return False
-    return any(part.isupper() and len(part) > 1 or any(map(str.isdigit, part)) for part in parts)
+    return any((part.isupper() and len(part) > 1) or any(map(str.isdigit, part)) for part in parts)

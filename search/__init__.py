@@ -11,8 +11,10 @@ The rooms, in the order a query meets them:
 ``evaluation``      a query tree over a snapshot: which articles match, how well, and why
 ``scoring``         the formulas: idf, BM25, the weights of the streams
 ``facets``          how many matching articles each source, author, year ... has
+``suggest``         completions of what is typed so far
 ``highlight``       the query's words in an article's own text; the best passages
 ``service``         one search from text to answer: parse, retrieve, fetch, highlight
+``follower``        the thread that makes acknowledged writes searchable
 ``measures``        judged queries and how well they are answered
 ==================  ================================================================================
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from index.article import Article
-from index.store import WriteResult
+from index.store import DeleteResult, WriteResult
 from search.query import Everything, Match, Node
 
 
@@ -51,7 +51,7 @@ class Request:
 
     tree: Node = field(default_factory=Everything)
     match: Match = Match.AUTO
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
     sort: Sort = Sort.RELEVANCE
     start: int = 0
     size: int = 10
@@ -91,8 +91,8 @@ class Engine(Protocol):
     def add(self, articles: Sequence[Article], origin: str | None = None) -> WriteResult:
         """Add or replace articles; when this returns none of them can be lost."""
 
-    def delete(self, ids: Sequence[str]) -> list[str]:
-        """Delete articles; return the ids that were there. As lasting as ``add``."""
+    def delete(self, ids: Sequence[str]) -> DeleteResult:
+        """Delete articles. As lasting as ``add``."""
 
     def commit(self, *, wait: float = 10.0) -> None:
         """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer."""
@@ -115,8 +115,8 @@ class Engine(Protocol):
     def count(self) -> int:
         """Return how many articles are kept."""
 
-    def pending(self) -> int:
-        """Return how many writes are not searchable yet; 0 where search is level with what is kept."""
+    def searchable(self, seq: int | None = None) -> bool:
+        """Tell whether searches see the write with this number (``seq`` of its result), or every write so far."""
 
     def check(self) -> list[str]:
         """Compare the index with what is kept; return what is wrong."""

@@ -145,7 +145,9 @@ class Evaluation:
         elif self._match is Match.ANY:
             result.matched = counts > 0
         else:
-            enough = result.every if len(concepts) <= 2 else weights >= self._ranking.least_matched * total_weight
+            ranking = self._ranking
+            least = ranking.least_matched_short if result.short else ranking.least_matched
+            enough = result.every if len(concepts) <= 2 else weights >= least * total_weight
             enough &= counts > 0
             result.matched = enough if (enough & self._snapshot.live).any() else counts > 0
         result.matched = result.matched.copy()
@@ -323,7 +325,7 @@ class Evaluation:
     def dated(self, first: int | None, last: int | None) -> Flags:
         """Return the articles published from day ``first`` to day ``last``; undated ones are left out."""
         minutes = self._snapshot.minutes
-        matched = minutes != UNDATED
+        matched: Flags = minutes != UNDATED
         if first is not None:
             matched &= minutes >= (first - 1) * _MINUTES_A_DAY
         if last is not None:
@@ -337,7 +339,8 @@ class Evaluation:
     def _by_label(self, label: str, accept: Callable[[str], bool]) -> Flags:
         labels = self._snapshot.labels(label)
         accepted = np.array([bool(name) and accept(name) for name in labels.values], bool)
-        return accepted[labels.codes]
+        matched: Flags = accepted[labels.codes]
+        return matched
 
 
 def _plain(text: str) -> str:

@@ -18,13 +18,16 @@ _MINUTES_A_DAY = 1440
 def count_facet(snapshot: Snapshot, facet: Facet, articles: NDArray[np.int64]) -> list[FacetCount]:
     """Count the values of ``facet`` among ``articles`` (numbers), at most 100 of them.
 
-    Labels come with the most frequent first, years and months with the newest first. Articles without a value are not counted.
+    Labels come with the most frequent first, years and months with the newest first. Articles without a value are
+    not counted.
     """
     if facet in {Facet.YEAR, Facet.MONTH}:
         return _count_periods(snapshot.minutes[articles], by_month=facet is Facet.MONTH)
     labels = snapshot.labels(facet.value)
     counts = np.bincount(labels.codes[articles], minlength=len(labels.values))
-    counted = [FacetCount(value, int(count)) for value, count in zip(labels.values, counts, strict=True) if value and count]
+    counted = [
+        FacetCount(value, int(count)) for value, count in zip(labels.values, counts, strict=True) if value and count
+    ]
     return sorted(counted, key=lambda entry: (-entry.count, entry.value))[:_MOST_VALUES]
 
 

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 
 from index.analysis import analyze
 from index.normalization import canonical_syllable, is_vietnamese_shape
+from index.sentences import sentence_spans
 from index.stopwords import STOP_SYLLABLES
 from index.tokens import Tokens, tokenize
 from search.query import Exact, Node, Phrase, Prefix, Words, wanted_words
 
-_SENTENCE_END = re.compile(r"(?:(?<!\b\w)\.|[!?…]|\.\.+)+[\"'”’)\]]*(?=\s+(\S))|\n")
 _BETWEEN = re.compile(r"[\s\u00a0\u200b-\u200d\ufeff]{1,3}|[-./,:&@+'’‐-―]")
+_CLAUSE = re.compile(r"[,;:–—]\s+")
+_SPACE = re.compile(r"\s+")
+_NEAR = 60
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
 _MOST_SYLLABLES = 64
 
@@ -87,7 +90,7 @@ def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
 
 
 def passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Passage]:
-    """Return up to ``count`` passages of about ``size`` characters, the best first; the opening one if nothing is marked.
+    """Return up to ``count`` passages of about ``size`` characters, the best first; the first one if none is marked.
 
     A passage is made of whole sentences of one line where they fit, else of whole words around its marks. It
     is the better the more different words it marks, then the more marks it has.
@@ -96,11 +99,15 @@ def passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Pa
     if not sentences or count < 1:
         return []
     if not marks:
-        return [_shortened(text, _grown(text, sentences, 0, size), (), size)]
+        opening = _grown(text, sentences, 0, size)
+        return [_with_whole_words(text, opening, _shortened(text, opening, (), size))]
     by_sentence = _marks_by_span(sentences, marks)
-    candidates = [
-        _shortened(text, _grown(text, sentences, at, size), marks, size) for at, inside in enumerate(by_sentence) if inside
-    ]
+    spans: dict[Passage, Span] = {}
+    for at, inside in enumerate(by_sentence):
+        if inside:
+            grown = _grown(text, sentences, at, size)
+            spans[_shortened(text, grown, marks, size)] = grown
+    candidates = list(spans)
     words = {passage: _marked_words(text, passage) for passage in candidates}
     chosen: list[Passage] = []
     shown: set[str] = set()
@@ -109,19 +116,7 @@ def passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Pa
         chosen.append(best)
         shown |= words[best]
         candidates = [other for other in candidates if other.start >= best.end or other.end <= best.start]
-    return chosen
-
-
-def sentence_spans(text: str) -> list[Span]:
-    """Return the sentences of ``text``; lines end them, and full stops that no small letter follows."""
-    spans = []
-    start = 0
-    for match in _SENTENCE_END.finditer(text):
-        if match.group(1) is None or not match.group(1).islower():
-            spans.append(_trimmed(text, start, match.end()))
-            start = match.end()
-    spans.append(_trimmed(text, start, len(text)))
-    return [span for span in spans if span[0] < span[1]]
+    return [_with_whole_words(text, spans[passage], passage) for passage in chosen]
 
 
 # --- marks -------------------------------------------------------------------------------------------------
@@ -214,7 +209,7 @@ def _accents_present(chain: _Chain, tokens: Tokens) -> set[str]:
 
 
 def _accents_agree(chain: _Chain, place: int, exact: str, accented: set[str]) -> bool:
-    """Tell whether a syllable of the text may stand for one of the query: with its accents, where the text has it so."""
+    """Tell whether a syllable of the text may stand for the query's: with its accents, where the text has it so."""
     return chain.exact[place] not in accented or chain.exact[place] == exact
 
 
@@ -242,12 +237,6 @@ def _merged(text: str, tokens: Tokens, runs: set[tuple[int, int]]) -> list[Span]
 # --- passages ----------------------------------------------------------------------------------------------
 
 
-def _trimmed(text: str, start: int, end: int) -> Span:
-    piece = text[start:end]
-    start += len(piece) - len(piece.lstrip())
-    return start, max(start, end - len(piece) + len(piece.rstrip()))
-
-
 def _marks_by_span(spans: Sequence[Span], marks: Sequence[Span]) -> list[list[Span]]:
     inside: list[list[Span]] = [[] for _ in spans]
     at = 0
@@ -273,21 +262,38 @@ def _grown(text: str, sentences: Sequence[Span], at: int, size: int) -> Span:
 
 
 def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Passage:
-    """Cut a long passage to whole words around the densest of its marks."""
+    """Cut a long passage around the densest of its marks: from its beginning if that fits, else from a clause."""
     start, end = span
     inside = [mark for mark in marks if start <= mark[0] and mark[1] <= end]
     if end - start > size:
         first = _densest(inside, size) if inside else (start, start + 1)
-        room = max(0, size - _reach(inside, first[0], size)) // 3
-        begin = max(start, min(first[0] - room, end - size))
-        if begin > start:
-            begin = _word_start(text, begin, first[0])
-        stop = min(end, max(begin + size, first[1]))
-        if stop < end:
-            stop = _word_end(text, begin, stop, first[1])
-        start, end = begin, stop
+        reach = max(
+            (mark[1] for mark in inside if first[0] <= mark[0] and mark[1] <= first[0] + size), default=first[1]
+        )
+        if reach - start > size:
+            room = max(0, size - (reach - first[0])) // 2
+            start = _clause_start(text, max(start, min(first[0] - room, end - size)), first[0])
+        stop = min(end, max(start + size, first[1]))
+        end = _word_end(text, start, stop, first[1]) if stop < end else end
         inside = [mark for mark in inside if start <= mark[0] and mark[1] <= end]
     return Passage(start, end, tuple(inside))
+
+
+def _with_whole_words(text: str, span: Span, passage: Passage) -> Passage:
+    """Shrink a passage cut out of the sentence ``span`` so that no word of two syllables is cut, marks kept."""
+    start, end = passage.start, passage.end
+    if (start, end) == span:
+        return passage
+    low, high = max(span[0], start - _NEAR), min(span[1], end + _NEAR)
+    analysis = analyze(text[low:high])
+    tokens = analysis.tokens
+    for word in analysis.words:
+        first, last = low + tokens.starts[word.first], low + tokens.ends[word.end - 1]
+        if first < start < last and not any(mark[0] < last for mark in passage.marks):
+            start = _skip_signs(text, last, end)
+        elif first < end < last and not any(mark[1] > first for mark in passage.marks):
+            end = start + len(text[start:first].rstrip())
+    return Passage(start, end, passage.marks) if start < end else passage
 
 
 def _densest(marks: Sequence[Span], size: int) -> Span:
@@ -295,18 +301,17 @@ def _densest(marks: Sequence[Span], size: int) -> Span:
     return max(marks, key=lambda mark: sum(mark[0] <= m[0] and m[1] <= mark[0] + size for m in marks))
 
 
-def _reach(marks: Sequence[Span], first: int, size: int) -> int:
-    return max((mark[1] - first for mark in marks if first <= mark[0] and mark[1] <= first + size), default=0)
+def _clause_start(text: str, earliest: int, latest: int) -> int:
+    """Return where a clause begins between the two, else a word, else ``latest``."""
+    clause = _CLAUSE.search(text, earliest, latest)
+    if clause is not None:
+        return clause.end()
+    space = _SPACE.search(text, max(earliest - 1, 0), latest)
+    return latest if space is None else space.end()
 
 
-def _word_start(text: str, at: int, latest: int) -> int:
-    """Move to the beginning of the next word, or to ``latest`` where there is none before it."""
-    space = re.compile(r"\s").search(text, max(at - 1, 0), latest)
-    return latest if space is None else min(latest, _skip_spaces(text, space.end()))
-
-
-def _skip_spaces(text: str, at: int) -> int:
-    while at < len(text) and text[at].isspace():
+def _skip_signs(text: str, at: int, latest: int) -> int:
+    while at < latest and not text[at].isalnum():
         at += 1
     return at
 

@@ -69,7 +69,8 @@ def _lex(text: str) -> list[_Lexeme]:
             kind = match.group()
         at_start = kind in {"space", "open", "field"}
         if kind not in {"space", "quote"}:
-            lexemes.append(_Lexeme(kind, match.group(kind) if kind not in _OPERATORS else match.group()))
+            inner = match.group(kind) if kind in {"phrase", "exact"} else match.group()
+            lexemes.append(_Lexeme(kind, inner))
     return lexemes
 
 

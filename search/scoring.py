@@ -30,17 +30,16 @@ class Ranking:
         default_factory=lambda: {Stream.SYLLABLE: 1.0, Stream.WORD: 1.0, Stream.PAIR: 0.5, Stream.FOLDED: 0.2}
     )
     """Weights for a syllable or word typed with accents, or without where that is its spelling."""
-    streams_plain: Mapping[Stream, float] = field(
-        default_factory=lambda: {Stream.FOLDED: 1.2, Stream.PAIR: 0.5}
-    )
+    streams_plain: Mapping[Stream, float] = field(default_factory=lambda: {Stream.FOLDED: 1.2, Stream.PAIR: 0.5})
     """Weights for what was typed without the accents it has in articles."""
-    fields: Mapping[str, float] = field(default_factory=lambda: {"title": 1.0, "body": 1.0})
+    fields: Mapping[str, float] = field(default_factory=lambda: {"title": 1.25, "body": 1.0})
     short_query: int = 4
     """Up to this many syllables, articles with all of them come first, those with the accents typed before others."""
     every_word: float = 0.01
     """In longer queries having every syllable adds this share of the most any article can score."""
     least_matched: float = 0.2
-    """The share of the query's idf an article must have to be found at all (``match=auto``, three syllables up)."""
+    least_matched_short: float = 0.6
+    """The share of the query's idf an article must have to be found (``match=auto``), in long and short queries."""
     unaccented_share: float = 0.05
     """A syllable typed without accents was left bare if fewer than this share of its articles write it so."""
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from index.analysis import analyze
 from index.article import Article
 from search.engine import Engine, Facet, FacetCount, Filters, Request, Sort
-from search.highlight import Highlighter, passages, render
+from search.highlight import Highlighter, Span, passages, render
 from search.parser import parse
 from search.query import Everything, Match, Node, wanted_words
 
 _LEAD_LENGTH = 400
+_LONGEST_PART = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Search:
     size: int = 10
     sort: Sort = Sort.RELEVANCE
     match: Match = Match.AUTO
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
     facets: Sequence[Facet] = ()
     fragments: int = 3
     fragment_size: int = 180
@@ -105,12 +106,21 @@ def highlighted(
 ) -> FoundArticle:
     """Mark the words of a query in an article's title and best passages."""
     title = render(article.title, 0, len(article.title), highlighter.marks(article.title))
-    marks = highlighter.marks(article.body)
+    text, marks = _part_with_marks(article.body, highlighter)
     body = [
-        render(article.body, passage.start, passage.end, passage.marks)
-        for passage in passages(article.body, marks, wanted.fragments, wanted.fragment_size)
+        render(text, passage.start, passage.end, passage.marks)
+        for passage in passages(text, marks, wanted.fragments, wanted.fragment_size)
     ]
     return FoundArticle(article, score, title, body, explanation)
+
+
+def _part_with_marks(text: str, highlighter: Highlighter) -> tuple[str, list[Span]]:
+    """Return the marks of a text; of a very long one, the first part that has any, and its marks."""
+    for start in range(0, len(text), _LONGEST_PART):
+        part = text[start : start + _LONGEST_PART]
+        if marks := highlighter.marks(part):
+            return part, marks
+    return text[:_LONGEST_PART], []
 
 
 def marked_text(text: str, query: str) -> str:

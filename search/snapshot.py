@@ -126,7 +126,8 @@ class Snapshot:
 
     def lengths(self, field: str) -> Floats:
         """Return the number of terms of each article in ``field``, as precise as Whoosh keeps it."""
-        return self._column(f"length:{field}", lambda segment: _lengths(segment, field), np.float32)
+        column: Floats = self._column(f"length:{field}", lambda segment: _lengths(segment, field), np.float32)
+        return column
 
     def average_length(self, field: str) -> float:
         """Return the mean of ``lengths`` over the articles that are there."""
@@ -146,7 +147,10 @@ class Snapshot:
     @cached_property
     def minutes(self) -> NDArray[np.int64]:
         """When each article was published (``index.dates.local_minute``), UNDATED where it is not known."""
-        return self._column("published", lambda segment: _numbers(segment, "published", UNDATED), np.int64)
+        column: NDArray[np.int64] = self._column(
+            "published", lambda segment: _numbers(segment, "published", UNDATED), np.int64
+        )
+        return column
 
     def labels(self, field: str) -> Labels:
         """Return the source, category or author of every article."""

@@ -18,7 +18,7 @@ from index.datafolder import DataFolder
 from index.generations import current_generation
 from index.indexer import Indexer, open_index
 from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
-from index.store import Store, WriteResult
+from index.store import DeleteResult, Store, WriteResult
 from search.engine import Facet, FacetCount, Filters, Hit, Request, Retrieved, Sort
 from search.evaluation import Evaluated, Evaluation
 from search.facets import count_facet
@@ -49,7 +49,7 @@ class WhooshEngine:
         """Put articles into the store."""
         return self._store.put(articles, origin)
 
-    def delete(self, ids: Sequence[str]) -> list[str]:
+    def delete(self, ids: Sequence[str]) -> DeleteResult:
         """Delete articles from the store."""
         return self._store.delete(ids)
 
@@ -69,9 +69,9 @@ class WhooshEngine:
         """Return how many articles the store has."""
         return self._store.count()
 
-    def pending(self) -> int:
-        """Return how far the index is behind the store."""
-        return self.indexer.pending()
+    def searchable(self, seq: int | None = None) -> bool:
+        """Tell whether the index has applied the store's write ``seq``, or the latest one."""
+        return self.indexer.applied() >= (self._store.last_seq() if seq is None else seq)
 
     def check(self) -> list[str]:
         """Compare index and store."""
@@ -101,7 +101,11 @@ class WhooshEngine:
             articles = np.flatnonzero(found.matched)
             wanted = _ordered(snapshot, found, articles, request)[request.start : request.start + request.size]
             hits = [
-                Hit(snapshot.article_id(int(article)), float(found.score[article]), _explained(found, int(article), request))
+                Hit(
+                    snapshot.article_id(int(article)),
+                    float(found.score[article]),
+                    _explained(found, int(article), request),
+                )
                 for article in wanted
             ]
             facets: dict[Facet, Sequence[FacetCount]] = {
@@ -197,9 +201,7 @@ def _apply_filters(evaluation: Evaluation, filters: Filters, found: Evaluated) -
         found.matched &= evaluation.dated(filters.first_day, filters.last_day)
 
 
-def _ordered(
-    snapshot: Snapshot, found: Evaluated, articles: NDArray[np.int64], request: Request
-) -> NDArray[np.int64]:
+def _ordered(snapshot: Snapshot, found: Evaluated, articles: NDArray[np.int64], request: Request) -> NDArray[np.int64]:
     """Return ``articles`` in the order asked for, as far as the request reaches; ties go to the newest."""
     minutes = snapshot.minutes[articles]
     undated = minutes == UNDATED

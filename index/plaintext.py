@@ -1,0 +1,190 @@
+"""Read an article from scraped plain text: what is its title, its text, and what is said about it.
+
+Such text has no markup left; what a line is shows in its form and its place. The head may hold fields, menus,
+a headline, a date and a source in brackets before the lead; the foot a byline and a line naming the source.
+What is recognised as one of these is kept as metadata and is no longer part of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from index.boilerplate import is_control, is_prose, without_menus, without_repeats
+from index.dates import parse_published
+from index.sentences import sentence_spans
+
+_ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_DAY_FIRST = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?:\s*[,|-]?\s*(?:lúc\s+)?\d{1,2}[:hg]\d{2})?"
+_DATED_START = re.compile(rf"(?:date|ngày đăng|published)\s*:?\s+({_ISO}|{_DAY_FIRST})(?:\s+|$)", re.IGNORECASE)
+_FIELD = re.compile(r"(title|author|source|url|category|tiêu đề|tác giả|chuyên mục)\s*:\s*(\S.*)", re.IGNORECASE)
+_FIELD_NAMES = {"tiêu đề": "title", "tác giả": "author", "chuyên mục": "category"}
+_TIMESTAMP = re.compile(
+    r"(?:(?:thứ\s+(?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ\s+nhật|ngày|cập nhật|đăng|xuất bản|lúc)[\s:,|-]*)*"
+    rf"(?:(?P<hour>\d{{1,2}}[:hg]\d{{2}})\s*[,|-]?\s*(?:ngày\s+)?)?(?P<date>{_ISO}|{_DAY_FIRST})"
+    r"\s*(?:\(?(?:gmt|utc)\s*\+?\s*\d{1,2}(?::\d{2})?\)?)?",
+    re.IGNORECASE,
+)
+_DATELINE = re.compile(
+    r"(?:\((?P<bracketed>[^()]{2,40})\)|(?P<bare>[A-ZĐ]{3,6}(?:\.VN)?|[\w-]+\.(?:vn|com|net|org)(?:\.vn)?))\s*[-–—:]\s+"
+)
+_NOT_A_SOURCE = re.compile(r"\b(?:ảnh|video|clip|hình|đồ họa|minh họa|nguồn)\b", re.IGNORECASE)
+_SOURCE = re.compile(
+    r"(?:\(\s*)?(?:nguồn(?:\s+tin)?|theo)\b\s*:?\s*(?P<name>[^:()]{0,60}?)\s*(?::\s*)?(?P<url>https?://\S+?)?(?:\s*\))?\.?",
+    re.IGNORECASE,
+)
+_BYLINE_PREFIX = re.compile(
+    r"(?:tác giả|bài(?:\s*(?:và|,|-)\s*ảnh)?|tin(?:\s*,\s*ảnh)?|pv|phóng viên)\s*:\s*", re.IGNORECASE
+)
+_BETWEEN_NAMES = re.compile(r"\s*(?:[-–—,&/;]|\bvà\b)\s*")
+_NAME = re.compile(r"(?:[^\W\d_][^\W\d_]*\.?\s?){1,5}")
+
+_HEAD_LINES = 8
+_FOOT_LINES = 3
+_LONGEST_HEADLINE = 200
+_LONGEST_BYLINE = 80
+_LONGEST_MADE_TITLE = 300
+_LIKELY_HEADLINE_WORDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """What was read from a text; ``body`` is its paragraphs, a blank line between them."""
+
+    title: str
+    body: str
+    lead: str
+    published: str | None = None
+    source: str | None = None
+    url: str | None = None
+    author: str | None = None
+    category: str | None = None
+
+
+def read_plain_text(text: str) -> PlainText:
+    """Read one article from plain text. Any text is taken; one without letters has an empty body."""
+    about: dict[str, str] = {}
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    lines = _take_head_fields([line for line in lines if line], about)
+    lines = without_menus([line for line in lines if not is_control(line)])
+    lines = _take_timestamp(lines, about)
+    lines = _take_foot(lines, about)
+    title = about.pop("title", None)
+    if title is None and len(lines) > 1 and _is_headline(lines[0]):
+        title, *lines = lines
+    lines = without_repeats(lines, title)
+    if lines:
+        lines = _take_dateline(lines, about)
+    title = title or _made_title(lines)
+    return PlainText(title=title, body="\n\n".join(lines), lead=lines[0] if lines else "", **about)
+
+
+def _take_head_fields(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take ``key: value`` lines and a leading date off the head."""
+    while lines:
+        dated = _DATED_START.match(lines[0])
+        named = _FIELD.fullmatch(lines[0])
+        if dated and (published := _date(dated.group(1))):
+            about.setdefault("published", published)
+            rest = lines[0][dated.end() :].strip()
+            lines = [rest, *lines[1:]] if rest else lines[1:]
+        elif named:
+            key = named.group(1).lower()
+            about.setdefault(_FIELD_NAMES.get(key, key), named.group(2).strip())
+            lines = lines[1:]
+        else:
+            break
+    if not about.get("url", "http://").lower().startswith(("http://", "https://")):
+        del about["url"]
+    return lines
+
+
+def _take_timestamp(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take lines that hold nothing but a date off the head and the foot; the first one dates the article."""
+    kept = []
+    for at, line in enumerate(lines):
+        stamp = _TIMESTAMP.fullmatch(line) if at < _HEAD_LINES or at >= len(lines) - _FOOT_LINES else None
+        published = stamp and _date(_joined(stamp["date"], stamp["hour"]))
+        if published:
+            about.setdefault("published", published)
+        else:
+            kept.append(line)
+    return kept
+
+
+def _joined(date: str, hour: str | None) -> str:
+    return f"{date} {hour}" if hour and not re.search(r"[:hg]\d{2}$", date) else date
+
+
+def _date(text: str) -> str | None:
+    try:
+        return parse_published(text)
+    except ValueError:
+        return None
+
+
+def _take_foot(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take a line naming the source and a byline off the foot, in either order."""
+    lines = list(lines)
+    for _ in range(_FOOT_LINES):
+        if len(lines) < 2:
+            break
+        source = _SOURCE.fullmatch(lines[-1])
+        if source and (source["name"] or source["url"]) and "source" not in about:
+            about["source"] = source["name"].strip(" -,") or source["url"].split("/")[2].removeprefix("www.")
+            if source["url"]:
+                about.setdefault("url", source["url"])
+        elif "author" not in about and (author := _byline(lines[-1])):
+            about["author"] = author
+        else:
+            break
+        lines.pop()
+    return lines
+
+
+def _byline(line: str) -> str | None:
+    """Return the names in a line that holds nothing else, or None."""
+    prefix = _BYLINE_PREFIX.match(line)
+    names = line[prefix.end() :] if prefix else line
+    if not names or len(names) > _LONGEST_BYLINE or names[-1] in "!?…:;,":
+        return None
+    words = names.replace(".", ". ").split()
+    parts = [part for part in _BETWEEN_NAMES.split(names) if part]
+    if not parts or not all(_NAME.fullmatch(part) and _capitalised(part) for part in parts):
+        return None
+    return names if prefix or len(words) > 1 else None
+
+
+def _capitalised(name: str) -> bool:
+    return all(word[0].isupper() for word in name.split())
+
+
+def _take_dateline(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take the source in brackets off the beginning of the lead."""
+    dateline = _DATELINE.match(lines[0])
+    name = dateline and (dateline["bracketed"] or dateline["bare"])
+    if dateline is None or not name or _NOT_A_SOURCE.search(name):
+        return lines
+    about.setdefault("source", name.strip())
+    rest = lines[0][dateline.end() :]
+    return [rest, *lines[1:]] if rest else lines[1:]
+
+
+def _is_headline(line: str) -> bool:
+    if _DATELINE.match(line) or not 1 < len(line.split()) <= _LIKELY_HEADLINE_WORDS or len(line) > _LONGEST_HEADLINE:
+        return False
+    return not re.search(r"[.…:;,]$", line) or line.endswith(("...", "…"))
+
+
+def _made_title(lines: list[str]) -> str:
+    """Make a title of the first sentence; one that is very long is cut at a comma or a space."""
+    prose = next((line for line in lines if is_prose(line)), lines[0] if lines else "")
+    spans = sentence_spans(prose)
+    if not spans:
+        return ""
+    sentence = prose[spans[0][0] : spans[0][1]].rstrip(". ")
+    if len(sentence) <= _LONGEST_MADE_TITLE:
+        return sentence
+    start = sentence[:_LONGEST_MADE_TITLE]
+    comma, space = start.rfind(", "), start.rfind(" ")
+    return start[: comma if comma > _LONGEST_MADE_TITLE // 2 else space if space > 0 else None].rstrip(" ,;")

@@ -1,0 +1,195 @@
+"""What the tests share: the seeds in a real index, and a real server on a free port."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from flask.testing import FlaskClient
+
+from index.datafolder import open_data_folder
+from index.ingest import ingest
+from search.service import Answer, Search, search
+from search.whoosh_engine import WhooshEngine
+from web.app import create_app
+from web.services import Services
+
+ROOT = Path(__file__).parent.parent
+SEEDS = ROOT / "seeds"
+SHARED_DATA = Path(os.environ.get("TIMTIN_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the measuring data is not at {SHARED_DATA}; TIMTIN_TEST_DATA names another place")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def seeds_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the five seeds indexed; tests only read it."""
+    data = tmp_path_factory.mktemp("seeds") / "data"
+    with_seeds(data)
+    return data
+
+
+def with_seeds(data: Path) -> None:
+    engine = WhooshEngine(open_data_folder(data))
+    summary = ingest([str(SEEDS)], engine.store, engine.indexer)
+    engine.close()
+    assert summary.added == 5
+    assert summary.failed == []
+
+
+@pytest.fixture(scope="session")
+def seeds_engine(seeds_data: Path) -> Iterator[WhooshEngine]:
+    engine = WhooshEngine(open_data_folder(seeds_data))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def find(seeds_engine: WhooshEngine) -> Callable[..., Answer]:
+    """Search the seeds: ``find("query", size=3)``."""
+    return lambda text, **more: search(seeds_engine, Search(text, **more))
+
+
+def numbers(answer: Answer) -> list[str]:
+    """The seeds found, by the three digits their names begin with, best first."""
+    return [hit.article.id[:3] for hit in answer.hits]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[WhooshEngine]:
+    """An empty engine."""
+    engine = WhooshEngine(open_data_folder(tmp_path / "data"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def client(tmp_path: Path, seeds_data: Path) -> Iterator[FlaskClient]:
+    """A client of an application of its own, with the seeds in it."""
+    shutil.copytree(seeds_data, tmp_path / "data")
+    app = create_app(tmp_path / "data")
+    here: Services = app.extensions["timtin"]
+    here.follower.start()
+    with app.test_client() as client:
+        yield client
+    here.follower.stop()
+    here.engine.close()
+
+
+@pytest.fixture
+def key(client: FlaskClient) -> dict[str, str]:
+    """The header that allows writing."""
+    return {"Authorization": f"Bearer {client.application.config['API_KEY']}"}
+
+
+@dataclass
+class Reply:
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Server:
+    """``timtin serve`` as a process of its own."""
+
+    def __init__(self, data: Path, port: int | None = None, *arguments: str) -> None:
+        self.data = data
+        self.port = port or free_port()
+        self.arguments = arguments
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        log = (self.data.parent / "server.log").open("ab")
+        command = [sys.executable, "-m", "web.cli", "serve", "--data", str(self.data), "--port", str(self.port)]
+        self.process = subprocess.Popen([*command, *self.arguments], cwd=ROOT, stdout=log, stderr=log)
+        log.close()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, (self.data.parent / "server.log").read_text()
+            try:
+                if self.request("GET", "/healthz").status == 200:
+                    return self.process
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the server did not answer in 60 s")
+
+    @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def key(self) -> str:
+        return (self.data / "api-key").read_text().strip()
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        request = urllib.request.Request(self.root + path, body, method=method)
+        for name, value in headers.items():
+            request.add_header(name.replace("_", "-"), value)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as reply:
+                return Reply(reply.status, reply.read(), dict(reply.headers))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Reply(error.code, error.read(), dict(error.headers))
+
+    def search(self, query: str, **parameters: object) -> Any:
+        return self.request("GET", "/api/v1/search?" + urlencode({"q": query, **parameters})).json
+
+    def write(self, method: str, path: str, body: object = None) -> Reply:
+        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        kind = "application/x-ndjson" if isinstance(body, bytes) else "application/json"
+        return self.request(
+            method, quote(path, safe="/?=&"), data, Authorization=f"Bearer {self.key}", Content_Type=kind
+        )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(timeout=30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers that are stopped when the test ends."""
+    started: list[Server] = []
+
+    def start(data: Path | None = None, *arguments: str) -> Server:
+        server = Server(data or tmp_path / "data", None, *arguments)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.kill()

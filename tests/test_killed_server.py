@@ -1,0 +1,99 @@
+"""``kill -9`` at any moment loses nothing that was acknowledged and leaves nothing half-done."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Server, with_seeds
+
+
+def check(data: Path) -> None:
+    command = [sys.executable, "-m", "web.cli", "check", "--data", str(data)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def wait_until_level(server: Server) -> None:
+    deadline = time.monotonic() + 120
+    while server.request("GET", "/readyz").status != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.3, 0.8])
+def test_kill_during_batches(serve: Callable[..., Server], tmp_path: Path, delay: float) -> None:
+    data = tmp_path / "data"
+    with_seeds(data)
+    server = serve(data)
+    acknowledged: list[str] = []
+
+    def write() -> None:
+        for number in range(400):
+            rows = [
+                {"id": f"b{number}-{row}", "title": "Bưởi", "body": f"bưởi da xanh {number} {row}"} for row in range(25)
+            ]
+            body = "\n".join(json.dumps(row) for row in rows).encode()
+            try:
+                answer = server.write("POST", "/api/v1/articles", body)
+            except OSError:
+                return
+            assert answer.status in {200, 202}
+            acknowledged.extend(answer.json["ids"])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while len(acknowledged) < 100:
+        time.sleep(0.01)
+    time.sleep(delay + random.random() / 10)
+    server.kill()
+    writer.join()
+    server.start()
+    wait_until_level(server)
+    total = server.search('"bưởi da xanh"', size=1)["total"]
+    assert total >= len(acknowledged)
+    found = [
+        hit["id"]
+        for page in range(1, total // 100 + 2)
+        for hit in server.search('"bưởi da xanh"', size=100, page=page, fragments=0)["hits"]
+    ]
+    assert len(found) == len(set(found)) == total
+    assert set(acknowledged) <= set(found)
+    assert server.stop() == 0
+    check(data)
+
+
+def test_kill_during_a_rebuild(serve: Callable[..., Server], tmp_path: Path) -> None:
+    server = serve()
+    rows = [{"id": f"a{row}", "body": f"bưởi da xanh {row} " * 20} for row in range(300)]
+    server.write("POST", "/api/v1/articles?wait=true", rows)
+    server.write("POST", "/api/v1/reindex")
+    time.sleep(0.4)
+    server.kill()
+    server.start()
+    wait_until_level(server)
+    assert server.search('"bưởi da xanh"', size=1)["total"] == 300
+    server.stop()
+    check(tmp_path / "data")
+
+
+def test_batch_of_a_thousand_while_searches_go_on(serve: Callable[..., Server], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with_seeds(data)
+    server = serve(data)
+    rows = [{"id": f"a{row}", "title": f"Bài {row}", "body": f"bưởi da xanh số {row}"} for row in range(1000)]
+    answer = server.write("POST", "/api/v1/articles", rows)
+    assert answer.status == 202
+    assert answer.json["added"] == 1000
+    while server.request("GET", "/readyz").status != 200:
+        assert server.search("hội nhập quốc tế")["total"] >= 5
+    assert server.search('"bưởi da xanh"')["total"] == 1000
+    assert server.stop() == 0

@@ -1,0 +1,128 @@
+"""All spellings of a word meet in one form, and the way back to the original is exact."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from index.normalization import canonical_syllable, fold, normalize
+from index.tokens import tokenize
+
+VIETNAMESE = st.text(
+    alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyAĐƯ áàảãạấầẩẫậắằẳẵặéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ-/.,59%\n",
+    max_size=60,
+)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("hòa", "hoà"), ("thủy", "thuỷ"), ("thỏa", "thoả"), ("khỏe", "khoẻ"), ("quý", "quí", "qúy"),
+        ("kỹ", "kĩ"), ("mỹ", "mĩ", "Mỹ", "MỸ"), ("lý", "lí"), ("hy", "hi"), ("tỷ", "tỉ"), ("hoàn", "hòan"),
+        ("thuở", "thủơ"), ("giếng", "gíêng"),
+    ],
+)  # fmt: skip
+def test_spellings_of_a_syllable_meet(spellings: tuple[str, ...]) -> None:
+    assert len({canonical_syllable(spelling) for spelling in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    "syllable",
+    ["gìn", "giếng", "khuỷu", "thuở", "loét", "quốc", "quyết", "hoài", "ngoéo", "mía", "của", "hữu", "rượu", "yếu"],
+)
+def test_right_spellings_stay(syllable: str) -> None:
+    assert canonical_syllable(syllable) == syllable
+
+
+def test_different_words_stay_different() -> None:
+    assert len({canonical_syllable(word) for word in ("đường", "dương", "đương", "dường")}) == 4
+    assert canonical_syllable("thuy") != canonical_syllable("thui")
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("\u00d0à Nẵng", "Đà Nẵng"),
+        ("\u00f0i", "đi"),
+        (unicodedata.normalize("NFD", "Thủ tướng"), "Thủ tướng"),
+        ("quo\u0301\u0302c", "quốc"),
+        ("Hà\u00a0Nội", "Hà Nội"),
+        ("Hà\u200b Nội", "Hà Nội"),
+        ("ＡＢＣ１２", "ABC12"),
+        ("ﬁn", "fin"),
+        ("2020–2025", "2020-2025"),
+    ],
+)
+def test_look_alikes_and_invisible_characters(text: str, normal: str) -> None:
+    assert normalize(text).text == normal
+
+
+@given(st.text(max_size=80))
+@example("e\u0301\u0302 x\u0301\u200b\u0302")
+def test_normalizing_twice_changes_nothing_more(text: str) -> None:
+    once = normalize(text).text
+    assert normalize(once).text == once
+
+
+@given(st.text(max_size=80) | VIETNAMESE | VIETNAMESE.map(lambda text: unicodedata.normalize("NFD", text)))
+def test_offsets_lead_back_to_the_original(text: str) -> None:
+    normal = normalize(text)
+    if normal.starts is not None and normal.ends is not None:
+        assert len(normal.starts) == len(normal.ends) == len(normal.text)
+        assert normal.starts == sorted(normal.starts)
+        assert normal.ends == sorted(normal.ends)
+    tokens = tokenize(text)
+    last = 0
+    for at in range(len(tokens)):
+        start, end = tokens.starts[at], tokens.ends[at]
+        assert last <= start < end <= len(text)
+        own = tokenize(text[start:end])
+        assert list(own.exact) == [tokens.exact[at]]
+        last = end
+
+
+@given(VIETNAMESE)
+def test_composed_and_decomposed_text_give_the_same_tokens(text: str) -> None:
+    composed = tokenize(unicodedata.normalize("NFC", text))
+    decomposed = tokenize(unicodedata.normalize("NFD", text))
+    assert list(composed.exact) == list(decomposed.exact)
+    assert list(composed.codes) == list(decomposed.codes)
+
+
+@given(st.text(max_size=40) | VIETNAMESE)
+def test_folding_is_idempotent_and_leaves_no_accent(text: str) -> None:
+    folded = fold(normalize(text).text)
+    assert fold(folded) == folded
+    assert not any(unicodedata.combining(char) for char in unicodedata.normalize("NFC", folded))
+
+
+@given(VIETNAMESE)
+def test_canonical_form_is_idempotent_and_keeps_the_unaccented_form(text: str) -> None:
+    for syllable in text.split():
+        once = canonical_syllable(syllable)
+        assert canonical_syllable(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "parts"),
+    [
+        ("59-NQ/TW", "59-nq/tw", ["59", "nq", "tw"]),
+        ("153/NQ-CP", "153/nq-cp", ["153", "nq", "cp"]),
+        ("7,52%", "7,52", ["7", "52"]),
+        ("14-1", "14-1", ["14", "1"]),
+        ("26/8", "26/8", ["26", "8"]),
+        ("Covid-19", "covid-19", ["covid", "19"]),
+        ("TP.HCM", "tp.hcm", ["tp", "hcm"]),
+    ],
+)
+def test_codes_are_kept_whole_and_in_parts(text: str, code: str, parts: list[str]) -> None:
+    tokens = tokenize(f"theo {text} thì")
+    assert [(found.text, found.first, found.end) for found in tokens.codes] == [(code, 1, 1 + len(parts))]
+    assert list(tokens.exact) == ["theo", *parts, "thì"]
+
+
+def test_words_joined_by_a_hyphen_are_no_code() -> None:
+    assert list(tokenize("quốc gia-dân tộc").codes) == []

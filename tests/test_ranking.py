@@ -1,0 +1,129 @@
+"""Accents, coordination and match modes decide the order of hits."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.article import Article
+from search.engine import Request
+from search.parser import parse
+from search.query import Match
+from search.service import Search, search
+from search.whoosh_engine import WhooshEngine
+
+FILLER = "Người dân thành phố mong trời nắng ráo để đi làm cho thuận tiện hơn trong những ngày cuối năm bận rộn này."
+
+
+def found(engine: WhooshEngine, query: str, match: Match = Match.AUTO) -> list[str]:
+    return [hit.id for hit in engine.retrieve(Request(parse(query), match, size=100)).hits]
+
+
+def put(engine: WhooshEngine, **bodies: str) -> None:
+    engine.add([Article(id=id, title="", body=body) for id, body in bodies.items()])
+    engine.commit()
+
+
+@pytest.mark.parametrize("typed", ["đường", "dương", "đương"])
+def test_each_of_a_minimal_pair_ranks_its_own_first(engine: WhooshEngine, typed: str) -> None:
+    put(
+        engine,
+        duong1=f"đường {FILLER} {FILLER} {FILLER}",
+        duong2=f"dương {FILLER} {FILLER} {FILLER}",
+        duong3=f"đương {FILLER} {FILLER} {FILLER}",
+        many=" ".join(word for word in ("đường", "dương", "đương") if word != typed) + " đườnh" * 3,
+        bare="duong duong duong duong",
+    )
+    hits = found(engine, typed)
+    first = {"đường": "duong1", "dương": "duong2", "đương": "duong3"}[typed]
+    assert hits[0] == first
+    assert set(hits) == {"duong1", "duong2", "duong3", "many", "bare"}
+
+
+def test_exact_accents_come_first_even_once_in_a_long_text(engine: WhooshEngine) -> None:
+    put(engine, right=f"{FILLER} " * 20 + "hội nhập", wrong="hối nhập " * 30)
+    assert found(engine, "hội nhập") == ["right", "wrong"]
+
+
+def test_bare_syllables_of_a_partly_accented_query_match_any_accents(engine: WhooshEngine) -> None:
+    put(engine, right=f"hội nhập quốc tế {FILLER}", other=f"hội đồng quốc gia {FILLER}", more=FILLER)
+    assert found(engine, "hội nhap quoc te")[0] == "right"
+
+
+def test_articles_with_every_word_come_first(engine: WhooshEngine) -> None:
+    put(engine, both=f"{FILLER} gạo {FILLER} {FILLER} {FILLER} sầu", one="gạo gạo gạo gạo", two="sầu sầu sầu")
+    assert found(engine, "gạo sầu") == ["both"]
+
+
+def test_whole_question_finds_articles_that_lack_some_of_its_words(engine: WhooshEngine) -> None:
+    put(engine, answer=f"Vịnh Hạ Long được UNESCO công nhận năm 1994. {FILLER}", other=FILLER)
+    assert found(engine, "Vịnh Hạ Long được công nhận là di sản thế giới khi nào?")[0] == "answer"
+
+
+def test_two_words_that_never_meet_find_articles_with_one(engine: WhooshEngine) -> None:
+    put(engine, one=f"gạo {FILLER}", two=f"sầu {FILLER}")
+    assert set(found(engine, "gạo sầu")) == {"one", "two"}
+    assert found(engine, "gạo sầu", Match.ALL) == []
+
+
+def test_match_modes(engine: WhooshEngine) -> None:
+    put(engine, a="một hai ba", b="một hai", c="ba bốn", d="năm")
+    assert found(engine, "một hai ba", Match.ALL) == ["a"]
+    assert set(found(engine, "một hai ba", Match.ANY)) == {"a", "b", "c"}
+
+
+def test_code_asks_for_its_parts_together(engine: WhooshEngine) -> None:
+    put(engine, whole="tăng 7,52% trong quý", apart="7 người và 52 xe", spaced="mục 7 52")
+    assert set(found(engine, "7,52%")) == {"whole", "spaced"}
+    assert found(engine, "7,52")[0] == "whole"
+
+
+def test_stop_words_alone_find_articles(engine: WhooshEngine) -> None:
+    put(engine, a="và của là", b=FILLER)
+    assert found(engine, "và của") == ["a"]
+
+
+def test_title_counts_more_than_body(engine: WhooshEngine) -> None:
+    engine.add(
+        [Article(id="title", title="Giá lúa", body=FILLER), Article(id="body", title="Tin", body=f"{FILLER} giá lúa")]
+    )
+    engine.commit()
+    assert found(engine, "giá lúa") == ["title", "body"]
+    assert found(engine, "title:lúa") == ["title"]
+
+
+def test_minus_and_or(engine: WhooshEngine) -> None:
+    put(engine, a="lúa gạo", b="lúa mì", c="ngô khoai")
+    assert found(engine, "lúa -mì") == ["a"]
+    assert set(found(engine, "gạo OR ngô")) == {"a", "c"}
+    assert set(found(engine, "-lúa")) == {"c"}
+    assert set(found(engine, "(gạo OR mì) -ngô")) == {"a", "b"}
+
+
+def test_accent_exact_operator(engine: WhooshEngine) -> None:
+    put(engine, a="đường phố", b="dương phố", c="duong phố")
+    assert found(engine, "~đường") == ["a"]
+    assert found(engine, "~duong") == ["c"]
+
+
+def test_prefix(engine: WhooshEngine) -> None:
+    put(engine, a="nghiên cứu", b="nghiêng", c="ngang")
+    assert set(found(engine, "nghie*")) == {"a", "b"}
+    assert found(engine, "nghiên*") == ["a", "b"] or set(found(engine, "nghiên*")) == {"a", "b"}
+
+
+def test_phrase_does_not_join_title_and_body(engine: WhooshEngine) -> None:
+    engine.add([Article(id="a", title="hội nhập", body="quốc tế"), Article(id="b", title="x", body="hội nhập quốc tế")])
+    engine.commit()
+    assert found(engine, '"nhập quốc"') == ["b"]
+
+
+def test_equal_scores_go_to_the_newer(engine: WhooshEngine) -> None:
+    engine.add([Article(id=f"{year}", body="lúa gạo", published=f"{year}-01-01") for year in (2021, 2025, 2023)])
+    engine.commit()
+    assert found(engine, "lúa") == ["2025", "2023", "2021"]
+
+
+def test_very_long_article_is_highlighted_where_the_word_is(engine: WhooshEngine) -> None:
+    put(engine, long=f"{FILLER}\n" * 8000 + "Chim lạc bay về.")
+    answer = search(engine, Search("chim lạc"))
+    assert answer.hits[0].body_html == ["<mark>Chim lạc</mark> bay về."]

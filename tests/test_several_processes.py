@@ -1,0 +1,98 @@
+"""Several processes on one data folder: many read, one writes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from index.datafolder import open_data_folder
+from index.errors import WriterBusyError
+from index.lock import WriterLock
+from search.whoosh_engine import WhooshEngine
+from tests.conftest import ROOT, SEEDS, Server, with_seeds
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from index.lock import WriterLock
+with WriterLock(Path(sys.argv[1])).held("a long import", 5):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def hold_lock(folder: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_second_writer_is_told_who_writes(tmp_path: Path) -> None:
+    with hold_lock(tmp_path) as holder:
+        with (
+            pytest.raises(WriterBusyError, match=rf"a long import \(process {holder.pid}, since "),
+            WriterLock(tmp_path).held("x", 0.1),
+        ):
+            pass
+        holder.kill()
+
+
+def test_killed_writer_leaves_no_stale_lock(tmp_path: Path) -> None:
+    with hold_lock(tmp_path) as holder:
+        holder.kill()
+    with WriterLock(tmp_path).held("next", 0.5):
+        pass
+
+
+def test_command_waits_and_then_says_who_writes(tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path / "data")
+    with hold_lock(folder.path) as holder:
+        command = [sys.executable, "-m", "web.cli", "index", str(SEEDS), "--data", str(folder.path), "--wait", "0.2"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        holder.kill()
+    assert done.returncode == 1
+    assert "a long import" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_writes_are_taken_while_another_process_holds_the_index(serve: Callable[..., Server], tmp_path: Path) -> None:
+    server = serve()
+    with hold_lock(tmp_path / "data") as holder:
+        answer = server.write("PUT", "/api/v1/articles/a", {"body": "vú sữa"})
+        assert (answer.status, answer.json["searchable"]) == (201, False)
+        holder.kill()
+    deadline = time.monotonic() + 20
+    while server.search("vú sữa")["total"] != 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_server_sees_what_the_command_indexes(serve: Callable[..., Server], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with_seeds(data)
+    first, second = serve(data), serve(data)
+    (tmp_path / "more.jsonl").write_text(json.dumps({"id": "m", "body": "vú sữa Lò Rèn"}), "utf-8")
+    command = [sys.executable, "-m", "web.cli", "index", str(tmp_path / "more.jsonl"), "--data", str(data)]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert first.search('"vú sữa"')["total"] == second.search('"vú sữa"')["total"] == 1
+
+
+def test_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path / "data")
+    with_seeds(folder.path)
+    state = next(folder.indexes.glob("0*")) / "state.json"
+    state.write_text(state.read_text().replace('"analyzer": ', '"analyzer": 9'))
+    engine = WhooshEngine(folder)
+    assert not engine.searchable()
+    assert engine.check() == ["index: made from another store or by another version of timtin"]
+    engine.commit()
+    assert engine.check() == []
+    assert [path.name for path in folder.indexes.glob("0*")] == ["000002"]
+    engine.close()

@@ -1,0 +1,18 @@
+"""The faces of the house: JSON API, search page, command line. Imports ``search`` and ``index``.
+
+==============  ====================================================================================
+``app``         the application factory: it only wires
+``services``    what the application works with: the engine and its follower
+``parameters``  what a request may ask for, checked
+``answers``     what an answer looks like as JSON
+``api``         ``/api/v1``: search, suggestions, articles, tasks
+``pages``       the search page, the article page, the feed
+``operations``  health, metrics, the description of the API, the browser's search plug-in
+``problems``    errors as ``application/problem+json``, or a page for people
+``keys``        the key that allows writing
+``texts``       the words of the page, in Vietnamese and English
+``openapi``     the description of the API, made from ``parameters`` and ``index.article``
+``server``      serving over HTTP
+``cli``         the ``timtin`` command
+==============  ====================================================================================
+"""

@@ -1,0 +1,70 @@
+"""What an answer looks like as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+
+from index.article import Article
+from search.service import Answer, FoundArticle
+from web.parameters import SearchParameters
+
+
+def search_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
+    """Return the answer to a search."""
+    last_page = max(1, -(-answer.total // parameters.size))
+    page = parameters.page
+    return {
+        "query": {"text": parameters.q, "corrected": answer.corrected, "terms": answer.terms},
+        "total": answer.total,
+        "page": page,
+        "size": parameters.size,
+        "took_ms": answer.took_ms,
+        "hits": [hit_json(hit) for hit in answer.hits],
+        "facets": {
+            facet.value: [{"value": count.value, "count": count.count} for count in counts]
+            for facet, counts in answer.facets.items()
+        },
+        "links": {
+            "self": search_address("api.search", parameters, page),
+            "next": search_address("api.search", parameters, page + 1) if page < last_page else None,
+            "prev": search_address("api.search", parameters, min(page - 1, last_page)) if page > 1 else None,
+        },
+    }
+
+
+def hit_json(hit: FoundArticle) -> dict[str, Any]:
+    """Return one hit."""
+    article = hit.article
+    shown: dict[str, Any] = {
+        "id": article.id,
+        "title": article.title,
+        "lead": hit.lead,
+        "url": article.url,
+        "source": article.source,
+        "author": article.author,
+        "category": article.category,
+        "published": article.published,
+        "score": round(hit.score, 4),
+        "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
+    }
+    if hit.explanation is not None:
+        shown["explanation"] = {name: round(value, 4) for name, value in hit.explanation.items()}
+    return shown
+
+
+def article_json(article: Article) -> dict[str, Any]:
+    """Return a whole article."""
+    return article.model_dump()
+
+
+def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:
+    """Return the address of a search, with everything that differs from the defaults."""
+    values = parameters.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"page", "q"})
+    if "facets" in values:
+        values["facets"] = ",".join(values["facets"])
+    if "explain" in values:
+        values["explain"] = 1
+    values |= {"q": parameters.q, **({"page": page} if page > 1 else {}), **more}
+    return url_for(endpoint, **{key: value for key, value in values.items() if value is not None})

@@ -1,0 +1,49 @@
+"""The application factory: it only wires."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response
+
+from index.datafolder import open_data_folder
+from search.follower import Follower
+from search.whoosh_engine import WhooshEngine
+from web import operations, pages, problems
+from web.api import api
+from web.keys import load_key
+from web.services import Services
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+
+
+def create_app(data: Path, config: dict[str, Any] | None = None) -> Flask:
+    """Make the application on a data folder. Nothing follows the store until ``services().follower`` is started."""
+    folder = open_data_folder(data)
+    engine = WhooshEngine(folder)
+    app = Flask(__name__)
+    app.config.update(API_KEY=load_key(folder.key), API_KEY_FILE=str(folder.key), WAIT_SECONDS=30.0)
+    app.config.update(config or {})
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["timtin"] = Services(engine, Follower(engine))
+    app.register_blueprint(api)
+    app.register_blueprint(pages.pages)
+    app.register_blueprint(operations.operations)
+    operations.init_app(app)
+    pages.init_app(app)
+    problems.init_app(app)
+    app.after_request(_protect)
+    return app
+
+
+def _protect(response: Response) -> Response:
+    """Tell browsers to run nothing and load nothing from elsewhere."""
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response

@@ -1,0 +1,327 @@
+"""The ``timtin`` command."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from tqdm import tqdm
+
+from index.datafolder import open_data_folder
+from index.errors import InvalidInputError, TimtinError
+from index.files import Failure
+from index.ingest import Summary, ingest
+from search.engine import Sort
+from search.service import FoundArticle
+from search.service import search as run_search
+from search.whoosh_engine import WhooshEngine
+from web.parameters import SearchParameters, checked
+
+
+class _Command(click.Command):
+    """A command whose failures are one line on standard error and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TimtinError as error:
+            _fail(str(error))
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(0)
+
+
+class _Group(click.Group):
+    command_class = _Command
+
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="TIMTIN_DATA",
+    default=Path("data"),
+    show_default=True,
+    help="The data folder; also TIMTIN_DATA.",
+)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="timtin")
+def main() -> None:
+    """Full-text search for Vietnamese articles."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
+
+
+@main.command()
+@click.argument("paths", nargs=-1)
+@click.option("--source", metavar="NAME", help="The source of articles that name none.")
+@click.option("--prune", is_flag=True, help="Delete articles that were read from these folders before and are gone.")
+@click.option("--rebuild", is_flag=True, help="Make the index anew from the store as well.")
+@click.option(
+    "--wait",
+    type=float,
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another writer.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@data_option
+def index(
+    paths: tuple[str, ...], source: str | None, prune: bool, rebuild: bool, wait: float, as_json: bool, data: Path
+) -> None:
+    """Add the articles of PATHS: folders, files (.txt .html .jsonl .ndjson, also .gz .xz), or - for NDJSON on stdin."""
+    if not paths and not rebuild:
+        raise click.UsageError("name the files or folders to index, or - for standard input")
+    with _engine(data, made=True) as engine, _progress("indexed") as (advance, write):
+
+        def show(failure: Failure) -> None:
+            write(f"timtin: {_one_line(failure.where)}: {_one_line(failure.why)}")
+
+        summary = ingest(
+            paths, engine.store, engine.indexer,
+            source=source, prune=prune, rebuild=rebuild, wait=wait, on_failure=show, progress=advance,
+        )  # fmt: skip
+    _print_summary(summary, as_json)
+    sys.exit(1 if summary.failed else 0)
+
+
+@main.command()
+@click.argument("query")
+@click.option("--size", type=int, default=10, show_default=True, help="Hits a page, at most 100.")
+@click.option("--page", type=int, default=1, show_default=True)
+@click.option("--sort", type=click.Choice([sort.value for sort in Sort]), default="relevance", show_default=True)
+@click.option("--source", help="Only articles of this source.")
+@click.option("--from", "from_", metavar="DATE", help="From this year, month or day: 2025, 2025-08, 2025-08-27.")
+@click.option("--to", metavar="DATE", help="To this year, month or day, included.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@data_option
+def search(
+    query: str,
+    size: int,
+    page: int,
+    sort: str,
+    source: str | None,
+    from_: str | None,
+    to: str | None,
+    as_json: bool,
+    data: Path,
+) -> None:
+    """Find articles."""
+    values = {
+        "q": query,
+        "size": size,
+        "page": page,
+        "sort": sort,
+        "source": source or "",
+        "from": from_ or "",
+        "to": to or "",
+    }
+    try:
+        parameters = checked(SearchParameters, {name: str(value) for name, value in values.items()})
+    except InvalidInputError as error:
+        raise click.UsageError("; ".join(f"--{problem.where}: {problem.what}" for problem in error.problems)) from None
+    with _engine(data) as engine:
+        answer = run_search(engine, parameters.search())
+    if as_json:
+        _print_json(
+            {
+                "query": query,
+                "total": answer.total,
+                "took_ms": answer.took_ms,
+                "hits": [_hit(hit) for hit in answer.hits],
+            }
+        )
+        return
+    for number, hit in enumerate(answer.hits, (page - 1) * size + 1):
+        about = " · ".join(part for part in (hit.article.id, hit.article.published, hit.article.source) if part)
+        click.echo(f"{number:>3}. {_styled(hit.title_html) or hit.article.id}\n     {_one_line(about)}")
+        for passage in hit.body_html:
+            click.echo(f"     … {_styled(passage)}")
+    click.echo(f"{answer.total} articles, {answer.took_ms} ms")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, envvar="PORT")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests answered at a time."
+)
+@click.option(
+    "--watch",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Also index what appears in this folder.",
+)
+@data_option
+def serve(host: str, port: int, workers: int, watch: Path | None, data: Path) -> None:
+    """Serve the search page and the API."""
+    from web.server import serve as run_server
+
+    run_server(data, host, port, workers, watch)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@data_option
+def watch(folder: Path, data: Path) -> None:
+    """Index what is in FOLDER and, until stopped, what appears there."""
+    from index.watching import watch_folder
+
+    with _engine(data, made=True) as engine:
+        watch_folder(folder, engine.store, engine.indexer)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@data_option
+def stats(as_json: bool, data: Path) -> None:
+    """Show how many articles there are and whether the index is level with the store."""
+    with _engine(data) as engine:
+        facts = {"articles": engine.count(), "level": engine.searchable(), "data": str(data.resolve())}
+    if as_json:
+        _print_json(facts)
+    else:
+        for name, value in facts.items():
+            click.echo(f"{name}: {value}")
+
+
+@main.command()
+@data_option
+def check(data: Path) -> None:
+    """Compare the index with the store; exit 1 and say what is wrong if they disagree."""
+    with _engine(data) as engine:
+        problems = engine.check()
+    for problem in problems:
+        click.echo(_one_line(problem), err=True)
+    click.echo(
+        "the index agrees with the store"
+        if not problems
+        else f"{len(problems)} problems; timtin index --rebuild mends the index"
+    )
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
+@data_option
+def export(data: Path) -> None:
+    """Write every article to standard output, one a line, as timtin index - takes them back."""
+    with _engine(data) as engine:
+        for article in engine.store.articles():
+            click.echo(json.dumps(article.model_dump(), ensure_ascii=False))
+
+
+@main.command()
+@click.argument("set", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--unaccented", is_flag=True, help="Leave the accents of the queries out.")
+@click.option("--queries", type=click.IntRange(1), metavar="N", help="Only the first N queries.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool) -> None:
+    """Index the judged SET in a temporary folder and print how well its queries are answered."""
+    from search.measures import measure, read_queries, without_accents
+
+    judged = read_queries(set)[:queries]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _engine(Path(folder)) as engine,
+        _progress("indexed") as (advance, write),
+    ):
+        summary = ingest(
+            [str(set / "docs.jsonl")], engine.store, engine.indexer,
+            progress=advance, on_failure=lambda failure: write(f"{failure.where}: {failure.why}"),
+        )  # fmt: skip
+        values = measure(engine, judged, without_accents) if unaccented else measure(engine, judged)
+    facts = {
+        "set": set.name,
+        "articles": summary.added,
+        "queries": len(judged),
+        **{k: round(v, 4) for k, v in values.items()},
+    }
+    if as_json:
+        _print_json(facts)
+    else:
+        click.echo("  ".join(f"{name} {value}" for name, value in facts.items()))
+
+
+@main.command()
+@click.argument("prefix")
+@click.option("--size", type=click.IntRange(1, 50), default=8, show_default=True)
+@data_option
+def suggest(prefix: str, size: int, data: Path) -> None:
+    """Complete what is typed so far."""
+    with _engine(data) as engine:
+        for phrase in engine.suggest(prefix, size):
+            click.echo(phrase)
+
+
+@contextmanager
+def _engine(data: Path, *, made: bool = False) -> Iterator[WhooshEngine]:
+    """Open the engine on a data folder, which is made where it is missing if ``made`` says so."""
+    if not made and not data.exists():
+        raise TimtinError(f"there is no data folder {data}; make one with timtin index PATH, or name it with --data")
+    engine = WhooshEngine(open_data_folder(data))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+    """Show a counter on a terminal, nothing in a pipe; messages go to standard error above it."""
+    with tqdm(unit=" articles", desc=what, disable=None, file=sys.stderr, leave=False) as bar:
+
+        def advance(count: int) -> None:
+            bar.update(count)
+
+        yield advance, lambda line: tqdm.write(line, file=sys.stderr)
+
+
+def _print_summary(summary: Summary, as_json: bool) -> None:
+    if as_json:
+        _print_json(summary.as_dict())
+        return
+    click.echo(
+        f"{summary.added} added, {summary.updated} updated, {summary.unchanged} unchanged,"
+        f" {summary.removed} removed, {len(summary.failed)} failed in {summary.seconds:.1f} s"
+    )
+
+
+def _hit(hit: FoundArticle) -> dict[str, Any]:
+    article = hit.article
+    return {
+        "id": article.id, "title": article.title, "published": article.published, "source": article.source,
+        "score": round(hit.score, 4), "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
+    }  # fmt: skip
+
+
+def _styled(marked_html: str) -> str:
+    """Return highlighted HTML as one line for a terminal: marks in bold, which click leaves out in a pipe."""
+    parts = [_one_line(html.unescape(part)) for part in re.split(r"</?mark>", marked_html)]
+    return "".join(click.style(part, bold=True) if at % 2 else part for at, part in enumerate(parts))
+
+
+def _one_line(text: str) -> str:
+    """Return text that cannot take over a terminal: on one line, without control characters."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"timtin: {_one_line(message)}", err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The description of the API (OpenAPI 3.1), made from the models that check its requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from index.article import Article
+from web.parameters import SearchParameters, SimilarParameters, SuggestParameters, WriteParameters
+
+_BAD = {
+    "description": "a problem",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_PROBLEM = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"name": {"type": "string"}, "detail": {"type": "string"}}},
+        },
+    },
+}
+
+
+def describe_api() -> dict[str, Any]:
+    """Return the description as plain values."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "timtin", "version": "1", "description": "Full-text search for Vietnamese articles"},
+        "paths": {
+            "/api/v1/search": {"get": _operation("Find articles", query=SearchParameters)},
+            "/api/v1/suggest": {"get": _operation("Complete what is typed so far", query=SuggestParameters)},
+            "/api/v1/articles": {
+                "post": _operation(
+                    "Take one article, an array, or one a line", query=WriteParameters, body=_BULK, key=True
+                )
+            },
+            "/api/v1/articles/{id}": {
+                "get": _operation("Read an article", path=True),
+                "put": _operation(
+                    "Create or replace an article", path=True, query=WriteParameters, body=_ONE, key=True
+                ),
+                "delete": _operation("Delete an article", path=True, query=WriteParameters, key=True),
+            },
+            "/api/v1/articles/{id}/similar": {
+                "get": _operation("Find articles like this one", path=True, query=SimilarParameters)
+            },
+            "/api/v1/reindex": {"post": _operation("Make the index anew", key=True)},
+            "/api/v1/tasks/{id}": {"get": _operation("Read the state of a task", path=True)},
+            "/api/v1/stats": {"get": _operation("Read counts and the state of the index")},
+        },
+        "components": {
+            "schemas": {"Article": _schema(Article), "Problem": _PROBLEM},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+_ARTICLE = {"$ref": "#/components/schemas/Article"}
+_ONE = {"application/json": {"schema": _ARTICLE}}
+_BULK = {
+    "application/json": {"schema": {"oneOf": [_ARTICLE, {"type": "array", "items": _ARTICLE}]}},
+    "application/x-ndjson": {"schema": {"type": "string"}},
+}
+
+
+def _operation(
+    summary: str,
+    *,
+    query: type[BaseModel] | None = None,
+    path: bool = False,
+    body: dict[str, Any] | None = None,
+    key: bool = False,
+) -> dict[str, Any]:
+    parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}] if path else []
+    parameters += _query_parameters(query) if query else []
+    operation: dict[str, Any] = {
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {"2XX": {"description": "done"}, "4XX": _BAD},
+    }
+    if body:
+        operation["requestBody"] = {"required": True, "content": body}
+    if key:
+        operation["security"] = [{"key": []}]
+    return operation
+
+
+def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    schema = _schema(model)
+    return [{"name": name, "in": "query", "schema": entry} for name, entry in schema["properties"].items()]
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def inlined(value: Any) -> Any:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                return inlined(
+                    {**definitions[value["$ref"].rpartition("/")[2]], **{k: v for k, v in value.items() if k != "$ref"}}
+                )
+            return {key: inlined(entry) for key, entry in value.items()}
+        return [inlined(entry) for entry in value] if isinstance(value, list) else value
+
+    result: dict[str, Any] = inlined(schema)
+    return result

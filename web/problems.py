@@ -1,0 +1,78 @@
+"""Errors: ``application/problem+json`` (RFC 9457) for programs, a short page for people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from index.errors import InvalidInputError, Problem, WriterBusyError
+from web.keys import UnauthorizedError
+
+log = logging.getLogger(__name__)
+
+
+def problem(status: int, detail: str, errors: Sequence[Problem] = ()) -> Response:
+    """Return an error in the shape every endpoint shares; ``errors`` names each bad part."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "errors": [{"name": error.where, "detail": error.what} for error in errors],
+    }
+    response: Response = current_app.response_class(
+        current_app.json.dumps(body), status, mimetype="application/problem+json"
+    )
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of ``app`` in its own form."""
+
+    @app.errorhandler(InvalidInputError)
+    def invalid(error: InvalidInputError) -> Response:
+        return _answer(400, str(error), error.problems)
+
+    @app.errorhandler(UnauthorizedError)
+    def unauthorized(_: UnauthorizedError) -> Response:
+        where = app.config["API_KEY_FILE"]
+        response = problem(
+            401, f"Writing needs the header 'Authorization: Bearer KEY'; the key is in {where} on the server."
+        )
+        response.headers["WWW-Authenticate"] = 'Bearer realm="timtin"'
+        return response
+
+    @app.errorhandler(WriterBusyError)
+    def busy(error: WriterBusyError) -> Response:
+        return _answer(503, str(error))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        response = _answer(error.code or 500, _detail(error))
+        if error.code == 405:
+            response.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return _answer(500, "Something went wrong on the server; its log says what.")
+
+
+def _detail(error: HTTPException) -> str:
+    if error.code == 404:
+        return "There is nothing at this address."
+    return str(error.description or error.name)
+
+
+def _answer(status: int, detail: str, errors: Sequence[Problem] = ()) -> Response:
+    if request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", ""):
+        return problem(status, detail, errors)
+    page = render_template("problem.html", status=status, detail=detail, errors=errors)
+    response: Response = current_app.response_class(page, status)
+    return response

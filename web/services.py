@@ -1,0 +1,25 @@
+"""What the application works with, made once by the factory and found from any request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from search.engine import Engine
+from search.follower import Follower
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The engine, and the thread that keeps it searchable."""
+
+    engine: Engine
+    follower: Follower
+
+
+def services() -> Services:
+    """Return the services of the current application."""
+    found = current_app.extensions["timtin"]
+    assert isinstance(found, Services)
+    return found

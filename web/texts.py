@@ -1,0 +1,63 @@
+"""The words of the page, in Vietnamese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Request
+
+LANGUAGES = ("vi", "en")
+
+_TEXTS: Mapping[str, tuple[str, str]] = {
+    "search": ("Tìm", "Search"),
+    "search_label": ("Tìm trong các bài viết", "Search the articles"),
+    "placeholder": ("Gõ có dấu hoặc không dấu…", "Type with or without accents…"),
+    "found": ("{total} bài viết", "{total} articles"),
+    "took": ("{ms} giây", "{ms} s"),
+    "nothing": ("Không tìm thấy bài viết nào.", "No article was found."),
+    "nothing_hint": (
+        "Hãy thử ít từ hơn, bỏ dấu ngoặc kép, hoặc bỏ bộ lọc.",
+        "Try fewer words, leave out quotation marks, or remove filters.",
+    ),
+    "newest_articles": ("Bài viết mới nhất", "Newest articles"),
+    "sort": ("Sắp xếp", "Sort"),
+    "relevance": ("Liên quan nhất", "Most relevant"),
+    "newest": ("Mới nhất", "Newest"),
+    "oldest": ("Cũ nhất", "Oldest"),
+    "source": ("Nguồn", "Source"),
+    "year": ("Năm", "Year"),
+    "category": ("Chuyên mục", "Category"),
+    "any": ("Tất cả", "All"),
+    "apply": ("Lọc", "Apply"),
+    "next": ("Trang sau", "Next page"),
+    "previous": ("Trang trước", "Previous page"),
+    "page": ("Trang {page}", "Page {page}"),
+    "undated": ("Không rõ ngày", "Undated"),
+    "original": ("Xem bài gốc", "Original article"),
+    "back": ("Về kết quả tìm kiếm", "Back to the results"),
+    "similar": ("Bài viết tương tự", "Similar articles"),
+    "no_title": ("(Không có tiêu đề)", "(Untitled)"),
+    "other_language": ("English", "Tiếng Việt"),
+    "bad_query": ("Không thực hiện được yêu cầu", "The request could not be carried out"),
+    "home": ("Trang tìm kiếm", "Search page"),
+    "feed": ("Theo dõi kết quả này (Atom)", "Follow these results (Atom)"),
+    "by": ("Tác giả", "By"),
+    "help_title": ("Mẹo tìm kiếm", "Search tips"),
+    "help": (
+        '"cụm từ" tìm đúng cụm · -từ loại bỏ · A OR B tìm một trong hai · title:từ tìm trong tiêu đề · ~từ đúng dấu',
+        '"phrase" exact phrase · -word leave out · A OR B either · title:word in titles · ~word exactly these accents',
+    ),
+}
+
+
+def chosen_language(request: Request) -> str:
+    """Return the language asked for in the address, else the one chosen before, else Vietnamese."""
+    for wanted in (request.args.get("lang"), request.cookies.get("lang")):
+        if wanted in LANGUAGES:
+            return str(wanted)
+    return "vi"
+
+
+def text(language: str, key: str, **values: object) -> str:
+    """Return one text in a language; KeyError for an unknown key."""
+    return _TEXTS[key][LANGUAGES.index(language)].format(**values)
