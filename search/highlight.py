@@ -2,7 +2,7 @@
 
 Marks are spans of the original text, found by cutting it as it was cut for the index, so accents, spelling
 and case are the article's. Syllables that follow one another in the query and in the text are one mark. A
-syllable the query has in company is marked alone only where the text never shows it in that company.
+syllable the query has in company is marked alone only where the article never shows any in company.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from index.stopwords import STOP_SYLLABLES
 from index.tokens import Tokens, tokenize
 from search.query import Exact, Node, Phrase, Prefix, Words, wanted_words
 
-_BETWEEN = re.compile(r"[\s\u00a0\u200b-\u200d\ufeff]{1,3}|[-./,:&@+'’‐-―]")
+_BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
 _CLAUSE = re.compile(r"[,;:–—]\s+")
+_LINE = re.compile(r"[^\r\n]+")
 _SPACE = re.compile(r"\s+")
 _NEAR = 60
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
@@ -61,8 +62,11 @@ class Highlighter:
     def __init__(self, tree: Node) -> None:
         self._chains = [_chain(leaf) for leaf in wanted_words(tree)]
 
-    def marks(self, text: str) -> list[Span]:
-        """Return the spans of ``text`` to mark: in order, not empty, not overlapping."""
+    def marks(self, text: str, *, lone: bool = False) -> list[Span]:
+        """Return the spans of ``text`` to mark: in order, not empty, not overlapping.
+
+        With ``lone``, syllables the query has in company are marked alone too, for articles that show it nowhere.
+        """
         if not self._chains or not text:
             return []
         tokens = tokenize(text)
@@ -73,7 +77,7 @@ class Highlighter:
             elif chain.whole:
                 found.update(_whole_runs(chain, tokens))
             else:
-                found.update(_loose_runs(chain, text, tokens))
+                found.update(_loose_runs(chain, text, tokens, lone))
         return _merged(text, tokens, found)
 
 
@@ -155,8 +159,8 @@ def _whole_runs(chain: _Chain, tokens: Tokens) -> Iterable[tuple[int, int]]:
             yield at, at + length
 
 
-def _loose_runs(chain: _Chain, text: str, tokens: Tokens) -> Iterable[tuple[int, int]]:
-    """Yield runs of the query's syllables, and those that may be marked alone or have no company anywhere."""
+def _loose_runs(chain: _Chain, text: str, tokens: Tokens, any_lone: bool) -> Iterable[tuple[int, int]]:
+    """Yield runs of the query's syllables, and those that may be marked alone."""
     places: dict[str, list[int]] = {}
     for at, syllable in enumerate(chain.folded):
         places.setdefault(syllable, []).append(at)
@@ -169,6 +173,9 @@ def _loose_runs(chain: _Chain, text: str, tokens: Tokens) -> Iterable[tuple[int,
     lone: list[int] = []
     at = 0
     while at < len(hits):
+        if not hits[at]:
+            at += 1
+            continue
         end = at + 1
         reached = hits[at]
         while reached and end < len(hits) and _adjoin(text, tokens, end):
@@ -183,7 +190,7 @@ def _loose_runs(chain: _Chain, text: str, tokens: Tokens) -> Iterable[tuple[int,
     yield from runs
     in_runs = {tokens.folded[at] for first, end in runs for at in range(first, end)}
     for at in lone:
-        if tokens.folded[at] not in in_runs and (not runs or any(chain.alone[place] for place in hits[at])):
+        if tokens.folded[at] not in in_runs and (any_lone or any(chain.alone[place] for place in hits[at])):
             yield at, at + 1
 
 
@@ -194,7 +201,7 @@ def _without_grammar(chain: _Chain, hits: Sequence[Sequence[int]], first: int, e
         return all(chain.grammar[place] for place in hits[at])
 
     if all(chain.grammar):
-        return (first, end) if hits[first] else (first, first)
+        return first, end
     while first < end and joins(first):
         first += 1
     while first < end and joins(end - 1):
@@ -230,7 +237,7 @@ def _merged(text: str, tokens: Tokens, runs: set[tuple[int, int]]) -> list[Span]
         start, stop = tokens.starts[first], tokens.ends[end - 1]
         if text[stop : stop + 1] == "%" and tokens.exact[end - 1].isdigit():
             stop += 1
-        spans.append((start, stop))
+        spans.extend((start + line.start(), start + line.end()) for line in _LINE.finditer(text[start:stop]))
     return spans
 
 

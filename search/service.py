@@ -105,8 +105,8 @@ def highlighted(
     explanation: Mapping[str, float] | None = None,
 ) -> FoundArticle:
     """Mark the words of a query in an article's title and best passages."""
-    title = render(article.title, 0, len(article.title), highlighter.marks(article.title))
-    text, marks = _part_with_marks(article.body, highlighter)
+    title_marks, text, marks = _article_marks(article, highlighter)
+    title = render(article.title, 0, len(article.title), title_marks)
     body = [
         render(text, passage.start, passage.end, passage.marks)
         for passage in passages(text, marks, wanted.fragments, wanted.fragment_size)
@@ -114,18 +114,35 @@ def highlighted(
     return FoundArticle(article, score, title, body, explanation)
 
 
-def _part_with_marks(text: str, highlighter: Highlighter) -> tuple[str, list[Span]]:
+def marked_article(article: Article, query: str) -> tuple[str, str]:
+    """Return the whole title and body of an article as HTML with the words of ``query`` marked."""
+    highlighter = Highlighter(parse(query))
+    title, body = highlighter.marks(article.title), highlighter.marks(article.body)
+    if not title and not body:
+        title, body = highlighter.marks(article.title, lone=True), highlighter.marks(article.body, lone=True)
+    return (
+        render(article.title, 0, len(article.title), title),
+        render(article.body, 0, len(article.body), body),
+    )
+
+
+def _article_marks(article: Article, highlighter: Highlighter) -> tuple[list[Span], str, list[Span]]:
+    """Return the marks of the title, the text to take passages from, and the marks in it."""
+    for lone in (False, True):
+        title = highlighter.marks(article.title, lone=lone)
+        text, marks = _part_with_marks(article.body, highlighter, lone=lone)
+        if title or marks:
+            return title, text, marks
+    return [], article.body[:_LONGEST_PART], []
+
+
+def _part_with_marks(text: str, highlighter: Highlighter, *, lone: bool) -> tuple[str, list[Span]]:
     """Return the marks of a text; of a very long one, the first part that has any, and its marks."""
     for start in range(0, len(text), _LONGEST_PART):
         part = text[start : start + _LONGEST_PART]
-        if marks := highlighter.marks(part):
+        if marks := highlighter.marks(part, lone=lone):
             return part, marks
     return text[:_LONGEST_PART], []
-
-
-def marked_text(text: str, query: str) -> str:
-    """Return a whole text as HTML with the words of ``query`` marked."""
-    return render(text, 0, len(text), Highlighter(parse(query)).marks(text))
 
 
 def _terms(tree: Node) -> list[str]:

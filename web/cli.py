@@ -147,7 +147,7 @@ def search(
         click.echo(f"{number:>3}. {_styled(hit.title_html) or hit.article.id}\n     {_one_line(about)}")
         for passage in hit.body_html:
             click.echo(f"     … {_styled(passage)}")
-    click.echo(f"{answer.total} articles, {answer.took_ms} ms")
+    click.echo(f"{answer.total} article{'s' if answer.total != 1 else ''}, {answer.took_ms} ms")
 
 
 @main.command()

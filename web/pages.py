@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from index.errors import InvalidInputError
 from search.engine import Facet, Sort
-from search.service import marked_text, search, similar
+from search.service import marked_article, search, similar
 from web.answers import search_address
 from web.parameters import SearchParameters, checked
 from web.services import services
@@ -61,11 +61,12 @@ def article(id: str) -> Response:
     if found is None:
         raise NotFound
     query = request.args.get("q", "")[:2000]
-    paragraphs = [Markup(html) for html in marked_text(found.body, query).split("\n") if html.strip()]  # noqa: S704
+    title, body = marked_article(found, query)
+    paragraphs = [Markup(html) for html in body.split("\n") if html.strip()]  # noqa: S704
     page = render_template(
         "article.html",
         article=found,
-        title=Markup(marked_text(found.title, query)),  # noqa: S704
+        title=Markup(title),  # noqa: S704
         paragraphs=paragraphs,
         similar=similar(services().engine, id, _SIMILAR),
         query=query,

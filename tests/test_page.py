@@ -1,0 +1,105 @@
+"""The page for people, without JavaScript; once in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import Server, with_seeds
+
+SEED = "004_6a0ef6768151701a"
+
+
+def test_page_speaks_vietnamese_and_english_at_a_switch(client: FlaskClient) -> None:
+    page = client.get("/?q=hội nhập").text
+    assert '<html lang="vi">' in page
+    assert "Liên quan nhất" in page
+    assert "lang=en" in page
+    english = client.get("/?q=hội nhập&lang=en").text
+    assert '<html lang="en">' in english
+    assert "Most relevant" in english
+    assert "Most relevant" in client.get("/?q=hội nhập").text  # remembered
+    assert "Liên quan nhất" in client.get("/?q=hội nhập&lang=vi").text
+
+
+def test_results_are_marked_and_link_to_marked_articles(client: FlaskClient) -> None:
+    page = client.get("/?q=hoi nhap quoc te").text
+    assert "<mark>hội nhập quốc tế</mark>" in page
+    assert "Không rõ ngày" in page
+    assert "27/08/2025" in page
+    article = client.get(f"/articles/{SEED}?q=ngoai giao").text
+    assert "<mark>ngoại giao</mark>" in article
+    assert "18:24 06/01/2025" in article
+    assert "Bài viết tương tự" in article
+    assert "<mark>" not in client.get(f"/articles/{SEED}").text
+
+
+def test_nothing_found_says_what_to_do(client: FlaskClient) -> None:
+    page = client.get("/?q=xyzzy").text
+    assert "Không tìm thấy" in page
+    assert "Hãy thử" in page
+
+
+def test_first_page_shows_the_newest_articles(client: FlaskClient) -> None:
+    page = client.get("/").text
+    assert "Bài viết mới nhất" in page
+    assert page.index("10/01/2026") < page.index("16/09/2025")
+
+
+def test_filters_and_pages_keep_the_query(client: FlaskClient) -> None:
+    page = client.get("/?q=hội nhập&size=2&sort=newest&source=").text
+    assert 'rel="next"' in page
+    assert "sort=newest" in page
+    assert client.get("/?q=hội nhập&source=Ngày Nay").text.count('class="hit"') == 1
+
+
+def test_unknown_address_is_a_page_for_people(client: FlaskClient) -> None:
+    answer = client.get("/articles/none", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "Trang tìm kiếm" in answer.text
+
+
+def test_a_reader_searches_and_reads_in_a_browser(serve: Callable[..., Server], tmp_path: Path) -> None:
+    browser_path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser_path is None:
+        pytest.skip("no browser here; Debian's is: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with_seeds(tmp_path / "data")
+    server = serve()
+    quiet = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=[*quiet, "--no-first-run"])
+        page = browser.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+        failures: list[str] = []
+        page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
+        page.goto(server.root)
+        page.get_by_role("searchbox").fill("hoi nhap quoc te")
+        page.get_by_role("button", name="Tìm").click()
+        assert page.locator(".hit").count() == 5
+        marks = page.locator(".hit mark").all_inner_texts()
+        assert "hội nhập quốc tế" in [mark.lower() for mark in marks]
+        page.get_by_label("Sắp xếp").select_option("newest")
+        page.get_by_role("button", name="Lọc").click()
+        assert "10/01/2026" in page.locator(".hit").first.inner_text()
+        page.locator(".hit a").first.click()
+        assert page.locator("article mark").count() > 0
+        assert page.locator("article h1").inner_text().startswith("Thủ tướng Chính phủ chủ trì")
+        page.get_by_role("link", name="Về kết quả").click()
+        assert page.get_by_role("searchbox").input_value() == "hoi nhap quoc te"
+        page.set_viewport_size({"width": 360, "height": 700})
+        box = page.locator("main").bounding_box()
+        assert box is not None
+        assert box["width"] <= 360
+        assert failures == []
+        browser.close()
