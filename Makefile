@@ -34,8 +34,8 @@ docs: $(VENV)/.dev ## write the command and HTTP reference anew
 	$(BIN)/python -m docs.generate
 
 lock: $(VENV)/.dev ## pin the dependencies anew
-	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock --extra build pyproject.toml
-	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements-dev.lock --extra build --extra dev pyproject.toml
+	$(BIN)/pip-compile --no-header -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock --extra build pyproject.toml
+	$(BIN)/pip-compile --no-header -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements-dev.lock --extra build --extra dev pyproject.toml
 
 clean: ## remove what was installed and made, but not the data
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
