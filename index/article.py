@@ -14,6 +14,7 @@ from index.errors import InvalidInputError, Problem
 
 LONGEST_ID = 200
 LONGEST_BODY = 20_000_000
+_DEEPEST_EXTRA = 32
 _ALIASES = {"date": "published", "content": "body", "text": "body", "description": "lead"}
 
 
@@ -30,6 +31,8 @@ def _plain_id(text: str) -> str:
         raise ValueError("must not begin or end with a space, or hold line breaks or control characters")
     if text in {".", ".."} or text.startswith("/") or text.endswith("/") or "//" in text:
         raise ValueError("must work in an address: no '.' or '..', no '/' at either end, no '//'")
+    if text.endswith("/similar") or "\ufffd" in text:
+        raise ValueError("must not end in '/similar', which is another address, or hold U+FFFD, which no address has")
     if any(part in {".", ".."} for part in text.split("/")):
         raise ValueError("must work in an address: no part of it may be '.' or '..'")
     return text
@@ -99,6 +102,8 @@ def article_from(data: Any, *, id: str | None = None, source: str | None = None)
             known[field] = extra.pop(alias)
     if isinstance(known.get("extra", {}), dict):
         known["extra"] = {**known.get("extra", {}), **extra}
+    if isinstance(known.get("id"), int) and not isinstance(known["id"], bool):
+        known["id"] = str(known["id"])
     if id is not None:
         if known.setdefault("id", id) != id:
             raise InvalidInputError(
@@ -106,10 +111,11 @@ def article_from(data: Any, *, id: str | None = None, source: str | None = None)
             )
     elif "id" not in known:
         known["id"] = _id_from_content(known)
-    elif isinstance(known["id"], int):
-        known["id"] = str(known["id"])
     if source is not None and _empty_is_none(known.get("source")) is None:
         known["source"] = source
+    if _depth(known.get("extra"), _DEEPEST_EXTRA) > _DEEPEST_EXTRA:
+        problem = Problem("extra", f"must not be nested deeper than {_DEEPEST_EXTRA} levels")
+        raise InvalidInputError(_summary(known["id"], [problem]), [problem])
     try:
         article = Article(**known)
         json.dumps(article.extra, ensure_ascii=False, allow_nan=False).encode("utf-8")
@@ -125,6 +131,21 @@ def article_from(data: Any, *, id: str | None = None, source: str | None = None)
     return article
 
 
+def _depth(value: Any, most: int) -> int:
+    """Return how deep ``value`` is nested, counting no further than ``most + 1``."""
+    depth, level = 0, [value]
+    while depth <= most:
+        level = [
+            child
+            for entry in level
+            for child in (entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ())
+        ]
+        if not level:
+            return depth
+        depth += 1
+    return depth
+
+
 def _id_from_content(known: Mapping[str, Any]) -> str:
     mark = known.get("url") or json.dumps([known.get("title"), known.get("body")], default=str)
     return hashlib.blake2b(str(mark).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
@@ -135,7 +156,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def _reason(message: str) -> str:
-    return message.removeprefix("Value error, ").removeprefix("Input should be ").replace("String should", "should")
+    return message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
 
 
 def _summary(id: Any, problems: list[Problem]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 _BULLET = re.compile(r"[•·▪▫◦‣⁃●○■□➢►*\-–—>»]\s+\S")
+_FIGURE = re.compile(r"\d")
 _CRUMBS = re.compile(r"\s*[|›»>•·]\s*")
 _SENTENCE_END = re.compile(r"[.!?…:;,][\"'”’)\]]*$")
 _PLAYER = re.compile(
@@ -21,33 +22,36 @@ _BUTTON = re.compile(
 )
 _NUMBERED_PICTURE = re.compile(r"(?P<title>.+?)\s*[-–—]\s*(?:ảnh|hình)\s*\d{1,3}\.?", re.IGNORECASE)
 
-_MENU_LINES = 5
-_MENU_WORDS = 4
-_BULLETS = 3
+_HEAD_MENU = (3, 5)
+_FOOT_MENU = (8, 0)
 _BULLET_WORDS = 6
+_ENTRY_WORDS = 3
 _PROSE_WORDS = 18
 _CRUMB_COUNT = 4
+_LONGEST_LABEL = 300
 
 
 def without_menus(lines: Sequence[str]) -> list[str]:
     """Leave out the menus before the first line of prose and after the last one.
 
-    A menu is a run of short bulleted lines, of very short lines, or one line of short parts between signs. Text
-    that has no line of prose (a poem, a table) is left as it is.
+    Before it a menu is a run of three short bulleted lines, or of five lines of up to three words, or one line of
+    short parts between signs; after it, where lists and verses end an article, a run of eight bulleted lines. Lines
+    with figures are no menu, nor is a list that a colon introduces. Text that has no line of prose (a poem, a
+    table) is left as it is.
     """
     prose = [at for at, line in enumerate(lines) if is_prose(line)]
     if not prose:
         return list(lines)
-    before = _drop_runs(list(lines[: prose[0]]))
-    after = _drop_runs(list(lines[prose[-1] + 1 :]))
-    return [*before, *lines[prose[0] : prose[-1] + 1], *after]
+    head = [line for line in lines[: prose[0]] if not _is_trail(line)]
+    body = list(lines[prose[0] : prose[-1] + 1])
+    return [*_drop_runs(head, *_HEAD_MENU), *body, *_drop_runs(lines[prose[-1] + 1 :], *_FOOT_MENU, before=body[-1])]
 
 
 def without_repeats(lines: Sequence[str], title: str | None) -> list[str]:
     """Leave out a line that repeats the one before it, and pictures named after the title by number."""
     kept: list[str] = []
     for line in lines:
-        picture = _NUMBERED_PICTURE.fullmatch(line)
+        picture = _NUMBERED_PICTURE.fullmatch(line) if len(line) <= _LONGEST_LABEL else None
         if picture and title and picture["title"].casefold() == title.casefold():
             continue
         if not kept or line != kept[-1]:
@@ -58,7 +62,7 @@ def without_repeats(lines: Sequence[str], title: str | None) -> list[str]:
 def is_prose(line: str) -> bool:
     """Tell whether a line is running text: many words, or a few that end as a sentence does."""
     words = len(line.split())
-    return words >= _PROSE_WORDS or (words > _BULLET_WORDS and bool(_SENTENCE_END.search(line)))
+    return words >= _PROSE_WORDS or (words > _BULLET_WORDS and bool(_SENTENCE_END.search(line[-12:])))
 
 
 def is_control(line: str) -> bool:
@@ -66,26 +70,43 @@ def is_control(line: str) -> bool:
     return len(line) <= 60 and bool(_PLAYER.fullmatch(line) or _BUTTON.fullmatch(line))
 
 
-def _drop_runs(lines: list[str]) -> list[str]:
-    lines = [line for line in lines if len(_CRUMBS.split(line)) < _CRUMB_COUNT or _SENTENCE_END.search(line)]
-    for accept, least in ((_is_bullet, _BULLETS), (_is_entry, _MENU_LINES)):
-        kept: list[str] = []
+def _drop_runs(lines: Sequence[str], bullets: int, entries: int, before: str = "") -> list[str]:
+    """Leave out runs of at least so many bulleted lines or short entries (0: never)."""
+    kept = list(lines)
+    for accept, least in ((_is_bullet, bullets), (_is_entry, entries)):
+        if not least:
+            continue
+        result: list[str] = []
         run: list[str] = []
-        for line in [*lines, ""]:
+        for line in [*kept, ""]:
             if line and accept(line):
                 run.append(line)
                 continue
-            kept.extend(run if len(run) < least else ())
+            introduced = (result[-1] if result else before).endswith(":")
+            if len(run) < least or introduced:
+                result.extend(run)
             run = []
             if line:
-                kept.append(line)
-        lines = kept
-    return lines
+                result.append(line)
+        kept = result
+    return kept
+
+
+def _is_trail(line: str) -> bool:
+    """Tell whether a line is the way to a page: short parts between signs."""
+    if len(line) > _LONGEST_LABEL:
+        return False
+    parts = _CRUMBS.split(line)
+    return len(parts) >= _CRUMB_COUNT and not _SENTENCE_END.search(line[-12:]) and not _FIGURE.search(line)
 
 
 def _is_bullet(line: str) -> bool:
-    return bool(_BULLET.match(line)) and len(line.split()) <= _BULLET_WORDS + 1 and not _SENTENCE_END.search(line)
+    return bool(_BULLET.match(line)) and len(line.split()) <= _BULLET_WORDS + 1 and not _is_content(line)
 
 
 def _is_entry(line: str) -> bool:
-    return len(line.split()) <= _MENU_WORDS and not _SENTENCE_END.search(line)
+    return len(line.split()) <= _ENTRY_WORDS and not _is_content(line)
+
+
+def _is_content(line: str) -> bool:
+    return bool(_SENTENCE_END.search(line[-12:]) or _FIGURE.search(line))

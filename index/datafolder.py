@@ -17,6 +17,8 @@ from pathlib import Path
 
 from index.errors import StoreError
 
+_OWN = ("articles.sqlite", "api-key", "indexes", "writer.")
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
@@ -41,19 +43,22 @@ class DataFolder:
 
 
 def open_data_folder(path: Path) -> DataFolder:
-    """Make the folder where it is missing, closed to other users; refuse one that another user owns.
+    """Make the folder where it is missing, closed to other users; refuse one of another user or another purpose.
 
     Index files hold pickles, so whoever can write them could run code here. Raises StoreError.
     """
+    folder = DataFolder(path.resolve())
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
             raise StoreError(f"the data folder {path} cannot be written to; name another with --data or TIMTIN_DATA")
         if path.stat().st_uid != os.geteuid():
             raise StoreError(f"the data folder {path} belongs to another user; run timtin as its owner")
+        if not folder.store.exists() and any(not entry.name.startswith(_OWN) for entry in path.iterdir()):
+            raise StoreError(f"{path} holds other things and is no data folder; name an empty or a new one with --data")
         path.chmod(0o700)
     except OSError as error:
         raise StoreError(
             f"the data folder {path} cannot be used: {error}; name another with --data or TIMTIN_DATA"
         ) from error
-    return DataFolder(path.resolve())
+    return folder

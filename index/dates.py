@@ -17,6 +17,7 @@ _DAY_FIRST = re.compile(
     r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s*[,|-]?\s*(?:lúc\s+)?(\d{1,2})[:hg](\d{2}))?", re.IGNORECASE
 )
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_MONTH_FIRST = re.compile(r"(\d{1,2})[/-](\d{4})")
 
 
 def parse_published(text: str) -> str:
@@ -57,11 +58,11 @@ def local_minute(published: str) -> int:
 
 
 def period_days(text: str) -> tuple[int, int]:
-    """Return the first and last day (ordinals) of a year, a month or a day: ``2025``, ``2025-08``, ``2025-08-27``.
+    """Return the first and last day (ordinals) of a year, a month or a day: ``2025``, ``2025-08``, ``08/2025`` ...
 
     Raises ValueError where ``text`` is no such period.
     """
-    match = _PERIOD.fullmatch(text.strip())
+    match = _PERIOD.fullmatch(_MONTH_FIRST.sub(r"\2-\1", text.strip()) if text.count("/") == 1 else text.strip())
     if match is None:
         try:
             day = date.fromisoformat(parse_published(text)[:10]).toordinal()

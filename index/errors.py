@@ -36,3 +36,7 @@ class WriterBusyError(TimtinError):
 
 class StoreError(TimtinError):
     """Report a data folder or database that cannot be used."""
+
+
+class DamagedIndexError(TimtinError):
+    """Report an index whose files cannot be read; it can be made anew from the store."""

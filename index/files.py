@@ -10,6 +10,7 @@ import gzip
 import json
 import lzma
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,16 @@ class Failure:
     why: str
 
 
-Item = Article | Failure
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An article that was read; ``named_by_file`` tells that its id is only the name of its file."""
+
+    where: str
+    article: Article
+    named_by_file: bool = False
+
+
+Item = Read | Failure
 
 
 def read_input(path: str, source: str | None = None, seen: dict[str, str] | None = None) -> Iterator[Item]:
@@ -48,36 +58,42 @@ def read_input(path: str, source: str | None = None, seen: dict[str, str] | None
     twice from different inputs is a failure, for the second would replace the first.
     """
     seen = {} if seen is None else seen
-    for where, item in _read_path(path, source):
-        if isinstance(item, Failure):
-            yield item
-        elif seen.setdefault(item.id, where) != where:
-            yield Failure(
-                where, f"has the id {item.id!r}, which {seen[item.id]} has too; rename one or give it another id"
-            )
-        else:
-            yield item
+    for item in _read_path(path, source):
+        if isinstance(item, Read):
+            id, first = item.article.id, seen.setdefault(item.article.id, item.where)
+            if first != item.where:
+                yield Failure(item.where, f"has the id {id!r}, which {first} has too; rename one or give it another id")
+                continue
+        yield item
 
 
-def _read_path(path: str, source: str | None) -> Iterator[tuple[str, Item]]:
+def _read_path(path: str, source: str | None) -> Iterator[Item]:
     if path == "-":
         yield from _read_lines(sys.stdin.buffer, "standard input", source)
         return
     root = Path(path)
     if root.is_dir():
-        for file in _files_below(root):
-            yield from _read_file(file, str(file.relative_to(root).as_posix()), source)
+        for found in _files_below(root):
+            if isinstance(found, Failure):
+                yield found
+            else:
+                yield from _read_file(found, str(found.relative_to(root).as_posix()), source)
     elif not root.exists():
-        yield path, Failure(path, "there is no such file or folder")
+        yield Failure(path, "there is no such file or folder")
     elif _format(root) is None:
-        yield path, Failure(path, "has no format timtin reads: .txt .html .jsonl .ndjson, also .gz and .xz of these")
+        yield Failure(path, "has no format timtin reads: .txt .html .jsonl .ndjson, also .gz and .xz of these")
     else:
         yield from _read_file(root, root.name, source)
 
 
-def _files_below(root: Path) -> Iterator[Path]:
+def _files_below(root: Path) -> Iterator[Path | Failure]:
     """Yield the files of a folder that have a known format, in order; links to folders are not followed."""
-    for entry in sorted(root.iterdir()):
+    try:
+        entries = sorted(root.iterdir())
+    except OSError as error:
+        yield Failure(str(root), f"cannot be listed: {_reason(error)}")
+        return
+    for entry in entries:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
@@ -94,15 +110,18 @@ def _format(path: Path) -> str | None:
     return suffixes[-1] if suffixes and suffixes[-1] in _LINES | _DOCUMENTS else None
 
 
-def _read_file(path: Path, name: str, source: str | None) -> Iterator[tuple[str, Item]]:
+def _read_file(path: Path, name: str, source: str | None) -> Iterator[Item]:
+    if path.exists() and not path.is_file():
+        yield Failure(str(path), "is not a regular file")
+        return
     try:
         with _open(path) as stream:
             if _format(path) in _LINES:
                 yield from _read_lines(stream, str(path), source)
             else:
-                yield str(path), _read_document(stream, path, name, source)
-    except (OSError, EOFError, lzma.LZMAError, TimtinError) as error:
-        yield str(path), Failure(str(path), _reason(error))
+                yield Read(str(path), _read_document(stream, path, name, source), named_by_file=True)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, TimtinError) as error:
+        yield Failure(str(path), _reason(error))
 
 
 def _reason(error: Exception) -> str:
@@ -168,21 +187,18 @@ def _decode(data: bytes) -> str:
         ) from None
 
 
-def _read_lines(stream: IO[bytes], name: str, source: str | None) -> Iterator[tuple[str, Item]]:
+def _read_lines(stream: IO[bytes], name: str, source: str | None) -> Iterator[Item]:
     for number, line in enumerate(iter(lambda: stream.readline(LARGEST_DOCUMENT + 1), b""), 1):
         where = f"{name}:{number}"
         if len(line) > LARGEST_DOCUMENT:
-            yield (
-                where,
-                Failure(where, f"is longer than {LARGEST_DOCUMENT >> 20} MB; the rest of the input is left out"),
-            )
+            yield Failure(where, f"is longer than {LARGEST_DOCUMENT >> 20} MB; the rest of the input is left out")
             return
         if not line.strip():
             continue
         try:
-            yield where, parse_json_article(line, source)
+            yield Read(where, parse_json_article(line, source))
         except TimtinError as error:
-            yield where, Failure(where, str(error))
+            yield Failure(where, str(error))
 
 
 def parse_json_article(line: bytes, source: str | None = None) -> Article:

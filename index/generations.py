@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.analysis import ANALYZER_VERSION
-from index.errors import StoreError
 from index.schema import SCHEMA_VERSION
 
 _CURRENT = "CURRENT"
@@ -35,15 +34,17 @@ class GenerationState:
 
 
 def current_generation(indexes: Path) -> Path | None:
-    """Return the folder of the generation that serves, or None where there is none yet."""
+    """Return the folder of the generation that serves, or None where none is named yet.
+
+    It may be gone the moment after, when another one was published.
+    """
     try:
         name = (indexes / _CURRENT).read_text("ascii").strip()
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{indexes / _CURRENT} cannot be read: {error}; run timtin index --rebuild") from error
-    path = indexes / name
-    return path if name.isdigit() and path.is_dir() else None
+    except (OSError, ValueError):
+        return None
+    return indexes / name if name.isdigit() else None
 
 
 def new_generation(indexes: Path) -> Path:

@@ -8,15 +8,18 @@ killed at any moment leaves an index that the next catching up completes.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from whoosh.filedb.filestore import FileStorage
-from whoosh.index import FileIndex
+from whoosh.index import EmptyIndexError, FileIndex
 from whoosh.searching import Searcher
 from whoosh.writing import SegmentWriter
 
 from index.datafolder import DataFolder
+from index.errors import DamagedIndexError
 from index.generations import (
     GenerationState,
     current_generation,
@@ -33,7 +36,7 @@ from index.store import Change, Store
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int], None]
-_BATCH = 200
+_BATCH = 50
 _FOLLOW_EVERY = 20
 _COMMIT_ARTICLES = 2000
 _COMMIT_CHARACTERS = 20_000_000
@@ -41,8 +44,26 @@ _WRITER_MEMORY_MB = 128
 
 
 def open_index(generation: Path) -> FileIndex:
-    """Open the Whoosh index in a generation's folder."""
-    return FileStorage(str(generation)).open_index()
+    """Open the Whoosh index in a generation's folder.
+
+    Raises OSError or EmptyIndexError where it is gone, DamagedIndexError where its files cannot be read.
+    """
+    with reading(generation):
+        return FileStorage(str(generation)).open_index()
+
+
+@contextmanager
+def reading(generation: Path) -> Iterator[None]:
+    """Turn whatever Whoosh raises over files it cannot unpickle into DamagedIndexError."""
+    try:
+        yield
+    except (FileNotFoundError, EmptyIndexError):
+        raise
+    except Exception as error:
+        raise DamagedIndexError(
+            f"the index in {generation} is damaged ({type(error).__name__}: {error});"
+            " it is made anew from the store by timtin serve, or by timtin index --rebuild"
+        ) from error
 
 
 class Indexer:
@@ -52,6 +73,7 @@ class Indexer:
         self._folder = folder
         self._store = store
         self.lock = WriterLock(folder.path)
+        self._sound = False  # whether this indexer has seen the current generation open
 
     def applied(self) -> int:
         """Return the last sequence number that searches can see; -1 where there is no usable index."""
@@ -65,13 +87,15 @@ class Indexer:
         An index that is missing, or was made by another version, is rebuilt. Raises WriterBusyError where
         another process writes for longer than ``wait`` seconds.
         """
-        if self.applied() == self._store.last_seq():
+        if self._sound and self.applied() == self._store.last_seq():
             return 0
         with self.lock.held(purpose, wait):
             generation = current_generation(self._folder.indexes)
-            state = None if generation is None else read_state(generation)
-            if generation is None or state is None or not state.fits(self._store.uuid()):
-                return self._build_generation(progress)
+            self._sound = generation is not None and self.applied() >= 0 and _can_be_opened(generation)
+            if generation is None or not self._sound:
+                count = self._build_generation(progress)
+                self._sound = True
+                return count
             return self._apply(generation, progress)
 
     def rebuild(self, *, wait: float, purpose: str = "rebuilding the index", progress: Progress | None = None) -> int:
@@ -80,7 +104,7 @@ class Indexer:
             return self._build_generation(progress)
 
     def check(self) -> list[str]:
-        """Compare index and store; return what is wrong, nothing for an index that agrees."""
+        """Compare index and store; return what is wrong, nothing for an index that agrees as far as it has come."""
         problems = [f"store: {problem}" for problem in self._store.integrity_problems()]
         generation = current_generation(self._folder.indexes)
         if generation is None:
@@ -88,23 +112,32 @@ class Indexer:
         state = read_state(generation)
         if state is None or not state.fits(self._store.uuid()):
             return [*problems, "index: made from another store or by another version of timtin"]
+        if not _can_be_opened(generation):
+            return [*problems, "index: damaged, it cannot be opened"]
+        try:
+            with reading(generation):
+                indexed = list(_indexed_versions(generation))
+        except DamagedIndexError as error:
+            return [*problems, f"index: {error}"]
+        # what changed after the index was read is not the index's fault
         stored = dict(self._store.versions())
+        recent = self._store.ids_changed_after(state.applied)
         seen: set[str] = set()
-        for id, seq in _indexed_versions(generation):
+        for id, seq in indexed:
             if id in seen:
                 problems.append(f"index: article {id!r} is there twice")
-            elif id not in stored:
+            elif id not in stored and id not in recent:
                 problems.append(f"index: article {id!r} was deleted from the store")
-            elif stored[id] != seq:
+            elif id not in recent and stored[id] != seq:
                 problems.append(f"index: article {id!r} is at change {seq}, the store at {stored[id]}")
             seen.add(id)
-        problems.extend(f"index: article {id!r} is missing" for id in stored.keys() - seen)
+        problems.extend(f"index: article {id!r} is missing" for id in stored.keys() - seen - recent)
         return problems
 
     def _build_generation(self, progress: Progress | None) -> int:
         remove_other_generations(self._folder.indexes)
         serving = current_generation(self._folder.indexes)
-        follows = serving if serving is not None and self.applied() >= 0 else None
+        follows = serving if serving is not None and self.applied() >= 0 and _can_be_opened(serving) else None
         fresh = new_generation(self._folder.indexes)
         FileStorage(str(fresh)).create_index(make_schema())
         write_state(fresh, GenerationState(self._store.uuid(), 0))
@@ -143,6 +176,7 @@ class Indexer:
                 writer.cancel()
                 raise
             writer.commit()
+            _sync(generation)
             if not self._store.changes_after(applied, 1):
                 applied = upto  # the numbers between belong to articles changed again since
             write_state(generation, GenerationState(self._store.uuid(), applied))
@@ -178,6 +212,26 @@ def _apply_change(writer: SegmentWriter, before: Searcher, change: Change) -> No
         writer.delete_document(docnum)
     if change.article is not None:
         writer.add_document(**document(change.article, change.seq))
+
+
+def _can_be_opened(generation: Path) -> bool:
+    try:
+        with reading(generation):
+            open_index(generation).reader().close()
+    except (DamagedIndexError, OSError, EmptyIndexError) as error:
+        log.warning("%s; making a new one", error)
+        return False
+    return True
+
+
+def _sync(generation: Path) -> None:
+    """Have the disk hold what was written, before the state says that it is there."""
+    for path in generation.iterdir():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _indexed_versions(generation: Path) -> Iterator[tuple[str, int]]:

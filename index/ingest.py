@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from index.article import Article
-from index.files import Failure, Item, read_input
+from index.errors import WriterBusyError
+from index.files import Failure, Item, Read, read_input
 from index.indexer import Indexer, Progress
 from index.store import Store
 
@@ -50,9 +51,9 @@ def ingest(
     With ``prune`` the articles that came from these paths before and are no longer there are deleted, unless an
     input failed: it might be one of them. Raises WriterBusyError where another process is writing.
     """
-    started = time.monotonic()
+    started = followed = time.monotonic()
     summary = Summary()
-    followed = started
+    seen: dict[str, str] = {}
 
     def follow() -> None:
         nonlocal followed
@@ -60,19 +61,34 @@ def ingest(
             indexer.catch_up(wait=wait, progress=progress)
             followed = time.monotonic()
 
-    with indexer.lock.held("timtin index", wait):
-        seen: dict[str, str] = {}
+    def fail(failure: Failure) -> None:
+        summary.failed.append(failure)
+        if on_failure is not None:
+            on_failure(failure)
+
+    try:
         for path in paths:
-            origin = path if path == "-" else str(Path(path).resolve())
-            kept = _store_all(read_input(path, source, seen), origin, store, summary, on_failure, follow)
+            origin = _origin(path)
+            kept = _store_all(read_input(path, source, seen), origin, store, summary, fail, follow)
             if prune and path != "-" and not summary.failed:
-                summary.removed += len(store.delete(sorted(store.ids_from(origin) - kept)).deleted)
+                gone = store.ids_from(origin) - kept
+                if gone and not kept:
+                    fail(Failure(path, f"has no article left; its {len(gone)} articles were not removed"))
+                else:
+                    summary.removed += len(store.delete(sorted(gone)).deleted)
         if rebuild:
             indexer.rebuild(wait=wait, progress=progress)
         else:
             indexer.catch_up(wait=wait, progress=progress)
+    except WriterBusyError as error:
+        raise WriterBusyError(f"{error}. What was read is kept, and will be searchable when that is done") from None
     summary.seconds = round(time.monotonic() - started, 3)
     return summary
+
+
+def _origin(path: str) -> str:
+    """Return how the store remembers where articles were read from; names that are not UTF-8 are written out."""
+    return path if path == "-" else os.fsencode(Path(path).resolve()).decode("utf-8", "backslashreplace")
 
 
 def _store_all(
@@ -80,20 +96,22 @@ def _store_all(
     origin: str,
     store: Store,
     summary: Summary,
-    on_failure: Callable[[Failure], None] | None,
+    fail: Callable[[Failure], None],
     follow: Callable[[], None],
 ) -> set[str]:
     """Put every article in the store; return their ids."""
     kept: set[str] = set()
     for batch in _batches(items):
+        origins = store.origins([item.article.id for item in batch if isinstance(item, Read)])
         articles = []
         for item in batch:
             if isinstance(item, Failure):
-                summary.failed.append(item)
-                if on_failure is not None:
-                    on_failure(item)
+                fail(item)
+            elif item.named_by_file and _is_anothers(origins.get(item.article.id), origin):
+                other = origins[item.article.id]
+                fail(Failure(item.where, f"would replace the article {item.article.id!r} read from {other}; rename it"))
             else:
-                articles.append(item)
+                articles.append(item.article)
         result = store.put(articles, origin)
         kept.update(article.id for article in articles)
         summary.added += len(result.added)
@@ -103,13 +121,18 @@ def _store_all(
     return kept
 
 
+def _is_anothers(known: str | None, origin: str) -> bool:
+    """Tell whether an article was read from another folder or file, which is still there."""
+    return known not in {None, "-", origin} and Path(str(known)).exists()
+
+
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Group items so that one batch is one transaction of bounded size."""
     batch: list[Item] = []
     characters = 0
     for item in items:
         batch.append(item)
-        characters += len(item.body) if isinstance(item, Article) else 0
+        characters += len(item.article.body) if isinstance(item, Read) else 0
         if len(batch) >= _BATCH or characters >= _BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0

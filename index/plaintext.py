@@ -26,15 +26,16 @@ _TIMESTAMP = re.compile(
     re.IGNORECASE,
 )
 _DATELINE = re.compile(
-    r"(?:\((?P<bracketed>[^()]{2,40})\)|(?P<bare>[A-ZĐ]{3,6}(?:\.VN)?|[\w-]+\.(?:vn|com|net|org)(?:\.vn)?))\s*[-–—:]\s+"
+    r"(?:\((?P<bracketed>[^()]{2,40})\)|(?P<bare>TTO|TPO|PLO|NLĐO|NLDO|HNMO|SGGPO|ANTĐO|TTXVN|VOV|VTV|VTC|SGGP|QĐND|CAND|BNEWS"
+    r"|[\w-]+\.(?:vn|com|net|org)(?:\.vn)?))\s*[-–—]\s+(?=\S)",
 )
 _NOT_A_SOURCE = re.compile(r"\b(?:ảnh|video|clip|hình|đồ họa|minh họa|nguồn)\b", re.IGNORECASE)
 _SOURCE = re.compile(
-    r"(?:\(\s*)?(?:nguồn(?:\s+tin)?|theo)\b\s*:?\s*(?P<name>[^:()]{0,60}?)\s*(?::\s*)?(?P<url>https?://\S+?)?(?:\s*\))?\.?",
+    r"\(?\s*(?:nguồn(?:\s+tin)?|theo)\b(?P<colon>\s*:)?\s*(?P<name>[^:(),;]{0,60}?)\s*:?\s*(?P<url>https?://\S+?)?\s*\)?\.?",
     re.IGNORECASE,
 )
 _BYLINE_PREFIX = re.compile(
-    r"(?:tác giả|bài(?:\s*(?:và|,|-)\s*ảnh)?|tin(?:\s*,\s*ảnh)?|pv|phóng viên)\s*:\s*", re.IGNORECASE
+    r"(?:tác giả|bài(?:\s*(?:và|,|-)\s*ảnh)?|tin\s*(?:và|,|-)\s*ảnh|phóng viên)\s*:\s*", re.IGNORECASE
 )
 _BETWEEN_NAMES = re.compile(r"\s*(?:[-–—,&/;]|\bvà\b)\s*")
 _NAME = re.compile(r"(?:[^\W\d_][^\W\d_]*\.?\s?){1,5}")
@@ -45,6 +46,8 @@ _LONGEST_HEADLINE = 200
 _LONGEST_BYLINE = 80
 _LONGEST_MADE_TITLE = 300
 _LIKELY_HEADLINE_WORDS = 30
+_SECTION_WORDS = 3
+_OLDEST_BARE_DATE = "1995"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def read_plain_text(text: str) -> PlainText:
     lines = _take_foot(lines, about)
     title = about.pop("title", None)
     if title is None and len(lines) > 1 and _is_headline(lines[0]):
-        title, *lines = lines
+        title, *lines = _after_section_name(lines, about)
     lines = without_repeats(lines, title)
     if lines:
         lines = _take_dateline(lines, about)
@@ -105,7 +108,7 @@ def _take_timestamp(lines: list[str], about: dict[str, str]) -> list[str]:
     for at, line in enumerate(lines):
         stamp = _TIMESTAMP.fullmatch(line) if at < _HEAD_LINES or at >= len(lines) - _FOOT_LINES else None
         published = stamp and _date(_joined(stamp["date"], stamp["hour"]))
-        if published:
+        if published and published >= _OLDEST_BARE_DATE:
             about.setdefault("published", published)
         else:
             kept.append(line)
@@ -130,11 +133,11 @@ def _take_foot(lines: list[str], about: dict[str, str]) -> list[str]:
         if len(lines) < 2:
             break
         source = _SOURCE.fullmatch(lines[-1])
-        if source and (source["name"] or source["url"]) and "source" not in about:
-            about["source"] = source["name"].strip(" -,") or source["url"].split("/")[2].removeprefix("www.")
+        if source and "source" not in about and _names_a_source(source):
+            about["source"] = source["name"].strip(" -") or source["url"].split("/")[2].removeprefix("www.")
             if source["url"]:
                 about.setdefault("url", source["url"])
-        elif "author" not in about and (author := _byline(lines[-1])):
+        elif "author" not in about and (author := _byline(lines[-1], lines[:-1])):
             about["author"] = author
         else:
             break
@@ -142,17 +145,26 @@ def _take_foot(lines: list[str], about: dict[str, str]) -> list[str]:
     return lines
 
 
-def _byline(line: str) -> str | None:
-    """Return the names in a line that holds nothing else, or None."""
+def _names_a_source(line: re.Match[str]) -> bool:
+    """Tell a line that names a source from a sentence that begins with the same word."""
+    name = line["name"].strip()
+    marked = line["colon"] or line["url"] or line.group().startswith("(")
+    return bool(line["url"] or name) and (bool(marked) or (len(name.split()) <= 5 and _capitalised(name)))
+
+
+def _byline(line: str, text: list[str]) -> str | None:
+    """Return the names in a line that holds nothing else, or None; names that the text speaks of are its own."""
     prefix = _BYLINE_PREFIX.match(line)
     names = line[prefix.end() :] if prefix else line
     if not names or len(names) > _LONGEST_BYLINE or names[-1] in "!?…:;,":
         return None
-    words = names.replace(".", ". ").split()
     parts = [part for part in _BETWEEN_NAMES.split(names) if part]
     if not parts or not all(_NAME.fullmatch(part) and _capitalised(part) for part in parts):
         return None
-    return names if prefix or len(words) > 1 else None
+    if prefix:
+        return names
+    spoken_of = any(part.casefold() in paragraph.casefold() for part in parts for paragraph in text)
+    return None if spoken_of or len(names.replace(".", ". ").split()) < 2 else names
 
 
 def _capitalised(name: str) -> bool:
@@ -160,20 +172,32 @@ def _capitalised(name: str) -> bool:
 
 
 def _take_dateline(lines: list[str], about: dict[str, str]) -> list[str]:
-    """Take the source in brackets off the beginning of the lead."""
+    """Take the source in brackets off the beginning of the lead; a name the text speaks of is part of it."""
     dateline = _DATELINE.match(lines[0])
     name = dateline and (dateline["bracketed"] or dateline["bare"])
     if dateline is None or not name or _NOT_A_SOURCE.search(name):
         return lines
-    about.setdefault("source", name.strip())
     rest = lines[0][dateline.end() :]
-    return [rest, *lines[1:]] if rest else lines[1:]
+    if dateline["bracketed"] and "." not in name and any(name in line for line in [rest, *lines[1:]]):
+        return lines
+    about.setdefault("source", name.strip())
+    return [rest, *lines[1:]]
 
 
 def _is_headline(line: str) -> bool:
     if _DATELINE.match(line) or not 1 < len(line.split()) <= _LIKELY_HEADLINE_WORDS or len(line) > _LONGEST_HEADLINE:
         return False
     return not re.search(r"[.…:;,]$", line) or line.endswith(("...", "…"))
+
+
+def _after_section_name(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take the name of a section off the head, where the headline follows it."""
+    names, follows = lines[0], lines[1]
+    is_section = len(names.split()) <= _SECTION_WORDS and len(follows.split()) > _SECTION_WORDS + 2
+    if len(lines) > 2 and is_section and _is_headline(follows) and not is_prose(follows):
+        about.setdefault("category", names)
+        return lines[1:]
+    return lines
 
 
 def _made_title(lines: list[str]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_END = re.compile(r"(?:(?<!\b\w)\.|[!?…]|\.\.+)+[\"'”’)\]]*(?=\s+(\S))|\n")
+# possessive, and never begun inside a row of signs: forms have lines of nothing but dots
+_END = re.compile(r"(?<![.!?…])(?:(?<!\b\w)\.|[!?…]|\.{2,})[.!?…]*+[\"'”’)\]]*+(?=\s+(\S))|\n")
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:

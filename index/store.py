@@ -177,6 +177,24 @@ class Store:
         """Yield (id, sequence number) of every article: one consistent view."""
         yield from self._connection().execute("SELECT id, seq FROM articles")
 
+    def ids_changed_after(self, seq: int) -> set[str]:
+        """Return the ids of the articles written or deleted after number ``seq``."""
+        rows = self._connection().execute(
+            "SELECT id FROM articles WHERE seq > :seq UNION ALL SELECT id FROM tombstones WHERE seq > :seq",
+            {"seq": seq},
+        )
+        return {row[0] for row in rows}
+
+    def origins(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the folder or file each of these articles was read from, where it is known."""
+        found: dict[str, str] = {}
+        for at in range(0, len(ids), _ID_BATCH):
+            some = ids[at : at + _ID_BATCH]
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT id, origin FROM articles WHERE origin IS NOT NULL AND id IN ({marks})"  # noqa: S608
+            found.update(self._connection().execute(query, some).fetchall())
+        return found
+
     def articles(self) -> Iterator[Article]:
         """Yield every article, in the order of the sequence: one consistent view."""
         for row in self._connection().execute(f"SELECT {_COLUMNS} FROM articles ORDER BY seq"):  # noqa: S608

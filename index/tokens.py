@@ -78,6 +78,16 @@ def tokenize(text: str) -> Tokens:
     return Tokens(canonical, starts, ends, exact, folded, spans, codes)
 
 
+def unfinished_syllable(text: str) -> list[str]:
+    """Return the beginnings under which syllables that begin with the last one of ``text`` are found.
+
+    Its canonical form is one; but ``quy`` begins ``quyết`` too, whose ``y`` is not written ``i``.
+    """
+    tokens = tokenize(text)
+    start, end = tokens.spans[-1]
+    return sorted({tokens.canonical[start:end].lower(), tokens.exact[-1]})
+
+
 def canonical_code(text: str) -> str:
     """Return the form a code is indexed under: lower case, without a closing percent sign."""
     return text.lower().removesuffix("%")

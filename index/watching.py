@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _SETTLE_MS = 300
 _SCAN_MS = 60_000
+_RETRY_SECONDS = 5.0
 
 
 def watch_folder(folder: Path, store: Store, indexer: Indexer, stop: threading.Event | None = None) -> None:
@@ -26,14 +27,19 @@ def watch_folder(folder: Path, store: Store, indexer: Indexer, stop: threading.E
     Changes are waited for until none came for 0.3 s; once a minute the folder is read again, whatever was told.
     Files that go away keep their articles.
     """
-    _index(folder, store, indexer)
-    for _ in watch(
-        folder, stop_event=stop, debounce=_SETTLE_MS * 4, step=_SETTLE_MS, rust_timeout=_SCAN_MS, yield_on_timeout=True,
-        raise_interrupt=False,
-    ):  # fmt: skip
-        if stop is not None and stop.is_set():
-            return
-        _index(folder, store, indexer)
+    stop = stop or threading.Event()
+    while not stop.is_set():
+        try:
+            _index(folder, store, indexer)
+            for _ in watch(
+                folder, stop_event=stop, debounce=_SETTLE_MS * 4, step=_SETTLE_MS, rust_timeout=_SCAN_MS,
+                yield_on_timeout=True,
+            ):  # fmt: skip
+                if not stop.is_set():
+                    _index(folder, store, indexer)
+        except Exception:  # whatever a folder can do (go away, be unreadable), the next look may find it mended
+            log.exception("%s could not be followed; trying again", folder)
+            stop.wait(_RETRY_SECONDS)
 
 
 def _index(folder: Path, store: Store, indexer: Indexer) -> None:

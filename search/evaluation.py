@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from index.analysis import Analysis, Stream, analyze
 from index.normalization import fold
 from index.schema import TEXT_FIELDS, UNDATED, field_name
-from index.tokens import tokenize
+from index.tokens import tokenize, unfinished_syllable
 from search.query import And, Dates, Everything, Exact, Label, Match, Node, Not, Nothing, Or, Phrase, Prefix, Text
 from search.scoring import Ranking, idf, query_frequency_weight, saturation
 from search.snapshot import Ints, Postings, Snapshot
@@ -58,6 +58,10 @@ class Evaluation:
         """Return the evaluation of a whole query: live articles alone, those with every word put first."""
         result = self._node(tree)
         result.matched &= self._snapshot.live
+        if self._match is Match.AUTO and not result.matched.any():
+            self._match = Match.ANY
+            result = self._node(tree)
+            result.matched &= self._snapshot.live
         if result.ceiling and self._match is not Match.ANY:
             share = 1.0 if result.short else self._ranking.every_word
             self._add(result, "every word", result.every * np.float32(share * result.ceiling))
@@ -81,7 +85,7 @@ class Evaluation:
             case Dates(first, last):
                 return self._constant(self.dated(first, last))
             case Not(inner):
-                return self._constant(~self._node(inner).matched)
+                return self._constant(~self._excluded(inner))
             case And(nodes):
                 return self._both([self._node(child) for child in nodes])
             case Or(nodes):
@@ -148,10 +152,16 @@ class Evaluation:
             ranking = self._ranking
             least = ranking.least_matched_short if result.short else ranking.least_matched
             enough = result.every if len(concepts) <= 2 else weights >= least * total_weight
-            enough &= counts > 0
-            result.matched = enough if (enough & self._snapshot.live).any() else counts > 0
+            result.matched = enough & (counts > 0)
         result.matched = result.matched.copy()
         return result
+
+    def _excluded(self, node: Node) -> Flags:
+        """Return what ``NOT node`` leaves out: articles with every word of it, with the accents that were typed."""
+        outer, self._match = self._match, Match.ALL
+        result = self._node(node)
+        self._match = outer
+        return result.matched & result.exact
 
     def _concepts(self, analysis: Analysis, scope: str | None) -> list[Ints]:
         """Return, for each distinct syllable or code, the articles that have it."""
@@ -172,11 +182,9 @@ class Evaluation:
         analysis = analyze(text)
         result = self._scored(analysis, scope)
         tokens = analysis.tokens
-        streams = [
-            Stream.FOLDED if exact == folded else Stream.SYLLABLE
-            for exact, folded in zip(tokens.exact, tokens.folded, strict=True)
-        ]
-        terms = list(zip(streams, tokens.exact, strict=True))
+        plain = self._plain_syllables(analysis, scope)
+        streams = [Stream.FOLDED if is_plain else Stream.SYLLABLE for is_plain in plain]
+        terms = list(zip(streams, tokens.exact, strict=False))
         result.matched[self._together(terms, scope)] = True
         return self._certain(result)
 
@@ -188,12 +196,12 @@ class Evaluation:
 
     def _prefix(self, text: str, scope: str | None) -> Evaluated:
         tokens = tokenize(text)
-        typed, folded = tokens.exact[0], tokens.folded[0]
-        stream = Stream.FOLDED if typed == folded else Stream.SYLLABLE
+        stream = Stream.FOLDED if tokens.exact == tokens.folded else Stream.SYLLABLE
         known: Counter[str] = Counter()
         for name in _scoped(scope):
-            for term, frequency in self._snapshot.terms_with_prefix(field_name(name, stream), typed, 10_000):
-                known[term] = max(known[term], frequency)
+            for prefix in unfinished_syllable(text):
+                for term, frequency in self._snapshot.terms_with_prefix(field_name(name, stream), prefix, 10_000):
+                    known[term] = max(known[term], frequency)
         result = self._constant(np.zeros(self._snapshot.size, bool))
         for term, _ in known.most_common(_MOST_EXPANSIONS):
             one = self._constant(result.matched)
@@ -202,7 +210,7 @@ class Evaluation:
             np.maximum(result.score, one.score, out=result.score)
             result.ceiling = max(result.ceiling, one.ceiling)
         if self._explain:
-            result.parts[f"prefix {typed}"] = result.score.copy()
+            result.parts[f"prefix {text}"] = result.score.copy()
         return self._certain(result)
 
     @staticmethod

@@ -57,6 +57,7 @@ class Follower:
         self._tasks: OrderedDict[str, Task] = OrderedDict()
         self._tasks_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._begun = False  # the first commit is made even if all seems level: it looks at the index's files
         self.last_error: str | None = None
 
     def start(self) -> None:
@@ -120,8 +121,9 @@ class Follower:
             self._wake.clear()
 
     def _follow(self) -> None:
-        if not self._engine.searchable():
+        if not self._begun or not self._engine.searchable():
             self._engine.commit(wait=0)
+            self._begun = True
             with self._applied:
                 self._applied.notify_all()
 

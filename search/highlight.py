@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from index.analysis import analyze
 from index.normalization import canonical_syllable, is_vietnamese_shape
 from index.sentences import sentence_spans
 from index.stopwords import STOP_SYLLABLES
-from index.tokens import Tokens, tokenize
+from index.tokens import Tokens, tokenize, unfinished_syllable
 from search.query import Exact, Node, Phrase, Prefix, Words, wanted_words
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
@@ -24,6 +25,7 @@ _CLAUSE = re.compile(r"[,;:–—]\s+")
 _LINE = re.compile(r"[^\r\n]+")
 _SPACE = re.compile(r"\s+")
 _NEAR = 60
+_MOST_CANDIDATES = 200
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
 _MOST_SYLLABLES = 64
 
@@ -44,7 +46,7 @@ class _Chain:
     grammar: Sequence[bool]
     whole: bool  # only all of them together are a mark
     accents: bool  # only with these accents
-    prefix: bool
+    prefixes: tuple[str, ...] = ()  # what a single unfinished syllable begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Highlighter:
         tokens = tokenize(text)
         found: set[tuple[int, int]] = set()
         for chain in self._chains:
-            if chain.prefix:
+            if chain.prefixes:
                 found.update((at, at + 1) for at in range(len(tokens)) if _begins(chain, tokens, at))
             elif chain.whole:
                 found.update(_whole_runs(chain, tokens))
@@ -105,12 +107,13 @@ def passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Pa
     if not marks:
         opening = _grown(text, sentences, 0, size)
         return [_with_whole_words(text, opening, _shortened(text, opening, (), size))]
-    by_sentence = _marks_by_span(sentences, marks)
     spans: dict[Passage, Span] = {}
-    for at, inside in enumerate(by_sentence):
+    for at, inside in enumerate(_marks_by_span(sentences, marks)):
         if inside:
             grown = _grown(text, sentences, at, size)
             spans[_shortened(text, grown, marks, size)] = grown
+            if len(spans) == _MOST_CANDIDATES:
+                break
     candidates = list(spans)
     words = {passage: _marked_words(text, passage) for passage in candidates}
     chosen: list[Passage] = []
@@ -137,7 +140,8 @@ def _chain(leaf: Words) -> _Chain:
         for at, syllable in enumerate(exact)
     ]
     whole, accents = isinstance(leaf, Phrase | Exact), isinstance(leaf, Exact)
-    return _Chain(exact, folded, alone, grammar, whole, accents, isinstance(leaf, Prefix))
+    prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
+    return _Chain(exact, folded, alone, grammar, whole, accents, prefixes)
 
 
 def _same(chain: _Chain, at_query: int, tokens: Tokens, at_text: int) -> bool:
@@ -148,15 +152,21 @@ def _same(chain: _Chain, at_query: int, tokens: Tokens, at_text: int) -> bool:
 
 
 def _begins(chain: _Chain, tokens: Tokens, at: int) -> bool:
-    typed, bare = chain.exact[0], chain.folded[0]
-    return (tokens.folded[at] if typed == bare else tokens.exact[at]).startswith(typed)
+    syllable = tokens.folded[at] if chain.exact[0] == chain.folded[0] else tokens.exact[at]
+    return syllable.startswith(chain.prefixes)
 
 
-def _whole_runs(chain: _Chain, tokens: Tokens) -> Iterable[tuple[int, int]]:
+def _whole_runs(chain: _Chain, tokens: Tokens) -> list[tuple[int, int]]:
+    """Return the runs of all the syllables; where some have just the accents typed, these alone."""
     length = len(chain.folded)
-    for at in range(len(tokens) - length + 1):
-        if all(_same(chain, number, tokens, at + number) for number in range(length)):
-            yield at, at + length
+    runs = [
+        (at, at + length)
+        for at in range(len(tokens) - length + 1)
+        if all(_same(chain, number, tokens, at + number) for number in range(length))
+    ]
+    if any(exact != folded for exact, folded in zip(chain.exact, chain.folded, strict=True)):
+        return [run for run in runs if list(tokens.exact[slice(*run)]) == list(chain.exact)] or runs
+    return runs
 
 
 def _loose_runs(chain: _Chain, text: str, tokens: Tokens, any_lone: bool) -> Iterable[tuple[int, int]]:
@@ -232,7 +242,7 @@ def _merged(text: str, tokens: Tokens, runs: set[tuple[int, int]]) -> list[Span]
             merged[-1][1] = max(merged[-1][1], end)
         else:
             merged.append([first, end])
-    spans = []
+    spans: list[Span] = []
     for first, end in merged:
         start, stop = tokens.starts[first], tokens.ends[end - 1]
         if text[stop : stop + 1] == "%" and tokens.exact[end - 1].isdigit():
@@ -257,32 +267,40 @@ def _marks_by_span(spans: Sequence[Span], marks: Sequence[Span]) -> list[list[Sp
 def _grown(text: str, sentences: Sequence[Span], at: int, size: int) -> Span:
     """Add the sentences that follow, then those before, while they are on the same line and fit in ``size``."""
     start, end = sentences[at]
-    for other_start, other_end in sentences[at + 1 :]:
-        if other_end - start > size or "\n" in text[end:other_start]:
+    following = at + 1
+    while following < len(sentences) and sentences[following][1] - start <= size:
+        if "\n" in text[end : sentences[following][0]]:
             break
-        end = other_end
-    for other_start, other_end in reversed(sentences[:at]):
-        if end - other_start > size or "\n" in text[other_end:start]:
-            break
-        start = other_start
+        end = sentences[following][1]
+        following += 1
+    before = at - 1
+    while before >= 0 and end - sentences[before][0] <= size and "\n" not in text[sentences[before][1] : start]:
+        start = sentences[before][0]
+        before -= 1
     return start, end
+
+
+def _within(marks: Sequence[Span], start: int, end: int) -> Sequence[Span]:
+    """Return the marks that lie in ``text[start:end]``."""
+    first = bisect_left(marks, (start, start))
+    stop = bisect_left(marks, (end, end), first)
+    return marks[first : stop - 1] if stop > first and marks[stop - 1][1] > end else marks[first:stop]
 
 
 def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Passage:
     """Cut a long passage around the densest of its marks: from its beginning if that fits, else from a clause."""
     start, end = span
-    inside = [mark for mark in marks if start <= mark[0] and mark[1] <= end]
+    inside = _within(marks, start, end)
     if end - start > size:
         first = _densest(inside, size) if inside else (start, start + 1)
-        reach = max(
-            (mark[1] for mark in inside if first[0] <= mark[0] and mark[1] <= first[0] + size), default=first[1]
-        )
+        near = _within(inside, first[0], first[0] + size)
+        reach = near[-1][1] if near else first[1]
         if reach - start > size:
             room = max(0, size - (reach - first[0])) // 2
             start = _clause_start(text, max(start, min(first[0] - room, end - size)), first[0])
         stop = min(end, max(start + size, first[1]))
         end = _word_end(text, start, stop, first[1]) if stop < end else end
-        inside = [mark for mark in inside if start <= mark[0] and mark[1] <= end]
+        inside = _within(inside, start, end)
     return Passage(start, end, tuple(inside))
 
 
@@ -305,7 +323,14 @@ def _with_whole_words(text: str, span: Span, passage: Passage) -> Passage:
 
 def _densest(marks: Sequence[Span], size: int) -> Span:
     """Return the mark from whose start ``size`` characters hold the most marks."""
-    return max(marks, key=lambda mark: sum(mark[0] <= m[0] and m[1] <= mark[0] + size for m in marks))
+    best, most, last = marks[0], 0, 0
+    for first, mark in enumerate(marks):
+        last = max(last, first)
+        while last < len(marks) and marks[last][1] <= mark[0] + size:
+            last += 1
+        if last - first > most:
+            best, most = mark, last - first
+    return best
 
 
 def _clause_start(text: str, earliest: int, latest: int) -> int:

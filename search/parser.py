@@ -5,12 +5,13 @@
     query    = either
     either   = both ("OR" both)*
     both     = ["NOT" | "-"] item ...
-    item     = "(" either ")" | [field ":"] words
+    item     = "(" either ")" | "title:(" either ")" | [field ":"] words
     words    = '"' phrase '"' | "~" word | prefix "*" | word
 
 Words that stand together are one run: ``hội nhập OR hợp tác`` asks for the first two or the last two. No text
 is an error: brackets and quotes that have no partner are left out, an operator without an operand is a word
-like any other, an unknown field is part of the word.
+like any other, an unknown field is part of the word, and after eight phrases, prefixes or exact words the next ones
+are plain words.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ LONGEST_QUERY = 2000
 """Characters of a query that are looked at; the rest of a longer one is left out."""
 
 _DEEPEST = 20
+_MOST_COSTLY = 8
 _TEXT_FIELDS = {"title"}
 _LABEL_FIELDS = {"source", "author", "category"}
 _LEXEME = re.compile(
@@ -80,12 +82,17 @@ class _Parser:
     def __init__(self, lexemes: list[_Lexeme]) -> None:
         self._lexemes = _balanced(lexemes)
         self._at = 0
+        self._field: str | None = None
+        self._costly = 0
 
     def parse(self) -> Node:
         return self._either()
 
     def _peek(self) -> str:
         return self._lexemes[self._at].kind if self._at < len(self._lexemes) else "end"
+
+    def _follows(self) -> str:
+        return self._lexemes[self._at + 1].kind if self._at + 1 < len(self._lexemes) else "end"
 
     def _next(self) -> _Lexeme:
         self._at += 1
@@ -97,19 +104,25 @@ class _Parser:
             self._next()
             alternatives.append(self._both())
         # an OR with nothing on one side is no operator
-        real = [node for node in alternatives if not isinstance(node, Nothing)]
+        real = list(dict.fromkeys(node for node in alternatives if not isinstance(node, Nothing)))
         if not real:
             return Nothing()
         return real[0] if len(real) == 1 else Or(tuple(real))
 
     def _both(self) -> Node:
         nodes: list[Node] = []
+        apart = False
         while self._peek() not in {"end", "close", "OR"}:
+            if self._peek() == "AND" and nodes and self._follows() not in {"end", "close", "OR", "AND"}:
+                self._next()
+                apart = True
+                continue
             node = self._item()
-            last = nodes[-1] if nodes else None
+            last = nodes[-1] if nodes and not apart else None
+            apart = False
             if isinstance(node, Text) and isinstance(last, Text) and node.field == last.field:
                 nodes[-1] = Text(f"{last.text} {node.text}", node.field)
-            elif not isinstance(node, Nothing):
+            elif not isinstance(node, Nothing) and node not in nodes:
                 nodes.append(node)
         if not nodes:
             return Nothing()
@@ -129,22 +142,45 @@ class _Parser:
                 node = self._item()
                 return Nothing() if isinstance(node, Nothing) else Not(node)
             case "AND":
-                return Nothing() if self._at > 1 and self._peek() not in {"end", "close"} else _words(lexeme.text, None)
+                return _words(lexeme.text, None)
             case "field":
                 return self._narrowed(lexeme.text)
             case _:
-                return _leaf(lexeme, None)
+                return self._leaf(lexeme, self._field)
 
     def _narrowed(self, field_text: str) -> Node:
         field = field_text.rstrip(":").lower()
+        if self._peek() == "open" and field in _TEXT_FIELDS:
+            outer, self._field = self._field, field
+            inner = self._item()
+            self._field = outer
+            return inner
         if self._peek() not in {"word", "phrase", "exact"}:
             return _words(field, None)
         lexeme = self._next()
         if field in _TEXT_FIELDS:
-            return _leaf(lexeme, field)
+            return self._leaf(lexeme, field)
         if field in _LABEL_FIELDS:
             return Label(field, lexeme.text) if len(tokenize(lexeme.text)) else Nothing()
         return _dates(lexeme.text) or _words(f"{field} {lexeme.text}", None)
+
+    def _leaf(self, lexeme: _Lexeme, field: str | None) -> Node:
+        kind = lexeme.kind
+        if lexeme.text.endswith("*") and len(tokenize(lexeme.text)) == 1:
+            kind = "prefix"
+        if kind in {"phrase", "exact", "prefix"}:
+            self._costly += 1
+        if not len(tokenize(lexeme.text)):
+            return Nothing()
+        match kind if self._costly <= _MOST_COSTLY else "word":
+            case "phrase":
+                return Phrase(lexeme.text, field)
+            case "exact":
+                return Exact(lexeme.text, field)
+            case "prefix":
+                return Prefix(lexeme.text.rstrip("*"), field)
+            case _:
+                return Text(lexeme.text, field)
 
 
 def _balanced(lexemes: list[_Lexeme]) -> list[_Lexeme]:
@@ -164,18 +200,6 @@ def _balanced(lexemes: list[_Lexeme]) -> list[_Lexeme]:
     for at in opened:
         keep[at] = False
     return [lexeme for at, lexeme in enumerate(lexemes) if keep[at]]
-
-
-def _leaf(lexeme: _Lexeme, field: str | None) -> Node:
-    match lexeme.kind:
-        case "phrase":
-            return Phrase(lexeme.text, field) if len(tokenize(lexeme.text)) else Nothing()
-        case "exact":
-            return Exact(lexeme.text, field) if len(tokenize(lexeme.text)) else Nothing()
-        case _:
-            if lexeme.text.endswith("*") and len(tokenize(lexeme.text)) == 1:
-                return Prefix(lexeme.text.rstrip("*"), field)
-            return _words(lexeme.text, field)
 
 
 def _words(text: str, field: str | None) -> Node:

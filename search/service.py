@@ -115,11 +115,15 @@ def highlighted(
 
 
 def marked_article(article: Article, query: str) -> tuple[str, str]:
-    """Return the whole title and body of an article as HTML with the words of ``query`` marked."""
+    """Return the whole title and body of an article as HTML with the words of ``query`` marked.
+
+    In a very long body words are marked in its first 200,000 characters.
+    """
     highlighter = Highlighter(parse(query))
-    title, body = highlighter.marks(article.title), highlighter.marks(article.body)
+    start = article.body[:_LONGEST_PART]
+    title, body = highlighter.marks(article.title), highlighter.marks(start)
     if not title and not body:
-        title, body = highlighter.marks(article.title, lone=True), highlighter.marks(article.body, lone=True)
+        title, body = highlighter.marks(article.title, lone=True), highlighter.marks(start, lone=True)
     return (
         render(article.title, 0, len(article.title), title),
         render(article.body, 0, len(article.body), body),

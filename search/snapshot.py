@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from whoosh.reading import IndexReader, TermNotFound
 
-from index.indexer import open_index
+from index.indexer import open_index, reading
 from index.schema import LABEL_FIELDS, UNDATED
 
 Ints = NDArray[np.int32]
@@ -57,6 +57,7 @@ class SegmentColumns:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
 
     def get(self, segment_id: str, name: str) -> Any:
         """Return a column, or None where it was not read yet."""
@@ -64,11 +65,13 @@ class SegmentColumns:
 
     def put(self, segment_id: str, name: str, column: Any) -> None:
         """Keep a column."""
-        self._kept[segment_id, name] = column
+        with self._lock:
+            self._kept[segment_id, name] = column
 
     def keep_only(self, segment_ids: set[str]) -> None:
         """Forget the columns of every other segment."""
-        self._kept = {key: column for key, column in self._kept.items() if key[0] in segment_ids}
+        with self._lock:
+            self._kept = {key: column for key, column in self._kept.items() if key[0] in segment_ids}
 
 
 class Snapshot:
@@ -77,7 +80,8 @@ class Snapshot:
     def __init__(self, generation: Path, columns: SegmentColumns) -> None:
         index = open_index(generation)
         self.version = (str(generation), index.latest_generation())
-        self._reader: IndexReader = index.reader()
+        with reading(generation):
+            self._reader: IndexReader = index.reader()
         self._segments: list[tuple[Any, int]] = list(self._reader.leaf_readers())
         self._columns = columns
         columns.keep_only({self._segment_id(segment) for segment, _ in self._segments})

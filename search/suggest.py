@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from index.normalization import fold
 from index.suggestions import split_suggestion, suggestion_prefix
-from index.tokens import tokenize
+from index.tokens import tokenize, unfinished_syllable
 from search.snapshot import Snapshot
 
 _MOST_SCANNED = 3000
@@ -24,36 +25,36 @@ def suggest(snapshot: Snapshot, typed: str, size: int) -> list[str]:
     finished = typed[-1:].isspace()
     first = max(0, len(tokens) - _LONGEST_TYPED)
     for start in range(first, len(tokens)):
-        found = _complete(snapshot, list(tokens.exact[start:]), list(tokens.folded[start:]), finished=finished)
+        last = [tokens.exact[-1]] if finished else unfinished_syllable(typed[:200])
+        found = _complete(snapshot, list(tokens.exact[start:-1]), last, finished=finished)
         if found:
             kept = typed[: tokens.starts[start]]
             return [kept + phrase for phrase in found[:size]]
     return []
 
 
-def _complete(snapshot: Snapshot, exact: list[str], folded: list[str], *, finished: bool) -> list[str]:
-    prefix = suggestion_prefix(folded, complete=finished)
+def _complete(snapshot: Snapshot, exact: list[str], last: list[str], *, finished: bool) -> list[str]:
+    """Complete ``exact`` and one of the beginnings ``last`` of the syllable after it."""
     uses: Counter[str] = Counter()
-    for term, frequency in snapshot.terms_with_prefix("suggest", prefix, _MOST_SCANNED):
-        _, accented = split_suggestion(term)
-        if _agrees(exact, folded, accented, finished=finished):
-            uses[accented] += frequency
+    for prefix in sorted({fold(beginning) for beginning in last}):
+        typed = suggestion_prefix([*(fold(syllable) for syllable in exact), prefix], complete=finished)
+        for term, frequency in snapshot.terms_with_prefix("suggest", typed, _MOST_SCANNED):
+            _, accented = split_suggestion(term)
+            if accented not in uses and _agrees(exact, last, accented):
+                uses[accented] = frequency
     ranked = sorted(uses, key=lambda phrase: (-uses[phrase], len(phrase), phrase))
     return _distinct_spellings(ranked)
 
 
-def _agrees(exact: list[str], folded: list[str], accented: str, *, finished: bool) -> bool:
+def _agrees(exact: list[str], last: list[str], accented: str) -> bool:
     """Tell whether every syllable typed with accents has just these in ``accented``."""
     offered = tokenize(accented)
-    for at, (typed, bare) in enumerate(zip(exact, folded, strict=True)):
-        if typed == bare:
-            continue
-        if at >= len(offered):
-            return False
-        is_last = at == len(exact) - 1 and not finished
-        if offered.exact[at] != typed and not (is_last and offered.exact[at].startswith(typed)):
-            return False
-    return True
+    if len(offered) <= len(exact):
+        return False
+    if any(typed not in {offered.exact[at], offered.folded[at]} for at, typed in enumerate(exact)):
+        return False
+    ending = offered.exact[len(exact)]
+    return any(ending.startswith(typed) or (typed == fold(typed) and fold(ending).startswith(typed)) for typed in last)
 
 
 def _distinct_spellings(phrases: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from whoosh.index import EmptyIndexError
 
 from index.analysis import Stream, analyze
 from index.article import Article
 from index.datafolder import DataFolder
+from index.errors import DamagedIndexError
 from index.generations import current_generation
 from index.indexer import Indexer, open_index
 from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
@@ -29,7 +32,9 @@ from search.suggest import suggest
 log = logging.getLogger(__name__)
 
 _SIMILAR_TERMS = 30
+_SIMILAR_READ = 20_000
 _OPEN_ATTEMPTS = 20
+_OPEN_PAUSE = 0.01
 
 
 class WhooshEngine:
@@ -98,6 +103,8 @@ class WhooshEngine:
             evaluation = Evaluation(snapshot, self._ranking, request.match, explain=request.explain)
             found = evaluation.run(request.tree)
             _apply_filters(evaluation, request.filters, found)
+            if request.sort is not Sort.RELEVANCE:
+                _prefer_accents(found)
             articles = np.flatnonzero(found.matched)
             wanted = _ordered(snapshot, found, articles, request)[request.start : request.start + request.size]
             hits = [
@@ -124,7 +131,7 @@ class WhooshEngine:
         with self._present() as snapshot:
             if snapshot is None or article is None:
                 return []
-            text = analyze(f"{article.title}\n{searchable_body(article)}")
+            text = analyze(f"{article.title}\n{searchable_body(article)}"[:_SIMILAR_READ])
             frequencies = Counter(word.text for word in text.words if not word.text.isdigit())
             field = field_name("body", Stream.WORD)
             importance = {
@@ -162,13 +169,18 @@ class WhooshEngine:
             for attempt in range(_OPEN_ATTEMPTS):
                 generation = current_generation(self._folder.indexes)
                 if generation is None:
-                    return None
+                    break
                 try:
                     self._renew(generation)
                     break
-                except FileNotFoundError:  # the generation was swapped between finding and opening it
-                    if attempt == _OPEN_ATTEMPTS - 1:
+                except (OSError, EmptyIndexError) as error:  # swapped for another between finding and opening it
+                    if attempt == _OPEN_ATTEMPTS - 1 and self._snapshot is None:
+                        raise DamagedIndexError(f"the index in {generation} cannot be opened: {error}") from error
+                    time.sleep(_OPEN_PAUSE)
+                except DamagedIndexError:
+                    if self._snapshot is None:
                         raise
+                    break
             if self._snapshot is not None:
                 self._users[self._snapshot] += 1
             return self._snapshot
@@ -199,6 +211,13 @@ def _apply_filters(evaluation: Evaluation, filters: Filters, found: Evaluated) -
             found.matched &= evaluation.labelled(label, value)
     if filters.first_day is not None or filters.last_day is not None:
         found.matched &= evaluation.dated(filters.first_day, filters.last_day)
+
+
+def _prefer_accents(found: Evaluated) -> None:
+    """Leave out mere unaccented matches of a short query, which no score puts last where hits are sorted by date."""
+    as_typed = found.matched & found.exact
+    if found.short and found.accents and as_typed.any():
+        found.matched = as_typed
 
 
 def _ordered(snapshot: Snapshot, found: Evaluated, articles: NDArray[np.int64], request: Request) -> NDArray[np.int64]:

@@ -57,6 +57,26 @@ def test_filters_and_pages_keep_the_query(client: FlaskClient) -> None:
     assert client.get("/?q=hội nhập&source=Ngày Nay").text.count('class="hit"') == 1
 
 
+def test_filters_count_what_they_give(client: FlaskClient) -> None:
+    page = client.get("/?q=hội nghị").text
+    assert '<option value="2025">2025 (4)</option>' in page
+    assert client.get("/?q=hội nghị&from=2025").text.count('class="hit"') == 4
+
+
+def test_parameters_the_page_has_no_field_for_are_kept(client: FlaskClient) -> None:
+    page = client.get("/?q=hội&size=2&match=any&to=2025").text
+    for name, value in {"size": "2", "match": "any", "to": "2025"}.items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in page
+
+
+@pytest.mark.parametrize("query", ["_method=FOO", "endpoint=x", "id=zzz", "_external=1&_anchor=x"])
+def test_odd_parameters_change_no_link(client: FlaskClient, query: str) -> None:
+    for path in ("/", f"/articles/{SEED}"):
+        page = client.get(f"{path}?{query}")
+        assert page.status_code == 200
+        assert f'class="language" href="{path}?' in page.text
+
+
 def test_unknown_address_is_a_page_for_people(client: FlaskClient) -> None:
     answer = client.get("/articles/none", headers={"Accept": "text/html"})
     assert answer.status_code == 404

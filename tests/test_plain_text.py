@@ -20,7 +20,8 @@ def test_unbulleted_menu_before_the_headline_is_dropped() -> None:
 
 
 def test_menu_after_the_article_is_dropped() -> None:
-    menu = "• Liên hệ\n• Quảng cáo\n• Đặt báo\n• Giới thiệu"
+    names = ("Liên hệ", "Quảng cáo", "Đặt báo", "Giới thiệu", "Tòa soạn", "Tuyển dụng", "Rao vặt", "Điều khoản")
+    menu = "\n".join(f"• {name}" for name in names)
     assert read_plain_text(f"Thành phố bàn cách chống ngập\n\n{LEAD}\n\n{MORE}\n\n{menu}").body == f"{LEAD}\n\n{MORE}"
 
 
@@ -34,6 +35,50 @@ def test_breadcrumbs_are_dropped() -> None:
 def test_list_inside_the_article_stays() -> None:
     text = f"Thành phố bàn cách chống ngập\n\n{LEAD}\n\n• Quận 1\n• Quận 3\n• Quận 5\n• Quận 7\n\n{MORE}"
     assert "• Quận 3" in read_plain_text(text).body
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "- 1 kg xương bò\n- 500 g thịt bò\n- 2 củ hành tây\n- 1 nhánh gừng",
+        "1 | Nam Định | 10 | 24\n2 | Hà Nội | 10 | 21",
+        "Arsenal 2-1 Chelsea\nFulham 0-0 Everton\nLeeds 3-2 Wolves\nBurnley 1-1 Luton\nBrentford 0-4 Spurs",
+        "Chú bé loắt choắt\nCái xắc xinh xinh\nCái chân thoăn thoắt\nCái đầu nghênh nghênh\nCa lô đội lệch",
+        "Bước một\nBước hai\nBước ba\nBước bốn\nBước năm\nBước sáu",
+        "Theo đó, giá xăng tăng 500 đồng/lít.",
+        "Theo ông Nam, giá vàng sẽ còn tăng.",
+        "Nguồn nước đã bị ô nhiễm nặng.",
+    ],
+)
+def test_lists_tables_verses_and_sentences_at_the_end_stay(ending: str) -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n\n{LEAD}\n\n{MORE}\n\n{ending}")
+    assert article.body.replace("\n\n", "\n") == f"{LEAD}\n{MORE}\n{ending}"
+    assert (article.source, article.author) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "NATO: Chúng tôi sẽ không đưa quân tới đây, người phát ngôn của khối nói trong cuộc họp báo chiều nay.",
+        "GDP - thước đo quan trọng của nền kinh tế - đã tăng nhanh hơn dự báo trong quý, theo số liệu mới nhất.",
+        "(Cà Mau) - Mưa lớn làm ngập nhiều tuyến đường ở Cà Mau, hàng trăm hộ dân phải di dời trong đêm hôm qua.",
+    ],
+)
+def test_names_the_text_speaks_of_are_no_source(lead: str) -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n\n{lead}\n\n{MORE}")
+    assert (article.source, article.lead) == (None, lead)
+
+
+def test_places_of_a_journey_are_no_byline() -> None:
+    last = "Tàu chạy từ Hà Nội qua Huế vào Sài Gòn mỗi ngày hai chuyến."
+    article = read_plain_text(f"Chuyến tàu Bắc Nam\n\n{LEAD}\n\n{last}\n\nHà Nội - Huế - Sài Gòn")
+    assert article.author is None
+
+
+def test_section_name_before_the_headline_is_the_category() -> None:
+    article = read_plain_text(f"Thời sự\nThành phố bàn cách chống ngập trong mùa mưa\n{LEAD}\n{MORE}")
+    assert (article.title, article.category) == ("Thành phố bàn cách chống ngập trong mùa mưa", "Thời sự")
+    assert article.lead == LEAD
 
 
 def test_poem_of_short_lines_stays_whole() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from index.article import Article
-from search.engine import Request
+from search.engine import Request, Sort
 from search.parser import parse
 from search.query import Match
 from search.service import Search, search
@@ -89,6 +89,49 @@ def test_title_counts_more_than_body(engine: WhooshEngine) -> None:
     engine.commit()
     assert found(engine, "giá lúa") == ["title", "body"]
     assert found(engine, "title:lúa") == ["title"]
+
+
+def test_excluded_words_are_excluded_with_their_accents(engine: WhooshEngine) -> None:
+    put(engine, a="đường phố", b="đường và dương", c="duong")
+    assert set(found(engine, "đường -dương")) == {"a", "c"}
+    assert found(engine, "đường -duong") == []
+
+
+def test_words_that_match_nothing_do_not_loosen_the_rest_of_a_query(engine: WhooshEngine) -> None:
+    put(engine, a="bóng đá", b="bóng chuyền", c="xe máy")
+    assert found(engine, "(bóng xyzzyq) OR máy") == ["c"]
+    assert set(found(engine, "bóng NOT (đá máy qqqzz)")) == {"a", "b"}
+
+
+def test_and_wants_both_sides(engine: WhooshEngine) -> None:
+    put(engine, both="giá lúa gạo và giá vàng bạc hôm nay", one="giá lúa gạo", other="giá vàng bạc")
+    assert found(engine, "lúa gạo AND vàng bạc") == ["both"]
+
+
+def test_phrase_with_accents_wants_bare_syllables_bare(engine: WhooshEngine) -> None:
+    put(engine, right="tai nạn", wrong="tại nạn", many=" ".join(["tai"] * 3))
+    assert found(engine, '"tai nạn"') == ["right"]
+    assert set(found(engine, '"tai nan"')) == {"right", "wrong"}
+
+
+def test_unfinished_syllable_is_not_respelled(engine: WhooshEngine) -> None:
+    put(engine, a="quyết định", b="quý khách", c="hoàng hôn", d="quê hương")
+    assert set(found(engine, "quy*")) == {"a", "b"}
+    assert found(engine, "hoà*") == ["c"]
+    assert "quyết định" in engine.suggest("quy", 5)
+    assert "hoàng hôn" in engine.suggest("hoà", 5)
+
+
+def test_mere_unaccented_matches_do_not_lead_by_date(engine: WhooshEngine) -> None:
+    engine.add(
+        [
+            Article(id="right", body=f"giá vé số {FILLER}", published="2020-01-01"),
+            Article(id="wrong", body=f"nói về sổ {FILLER}", published="2025-01-01"),
+        ]
+    )
+    engine.commit()
+    newest = Request(parse("vé số"), sort=Sort.NEWEST)
+    assert [hit.id for hit in engine.retrieve(newest).hits] == ["right"]
 
 
 def test_minus_and_or(engine: WhooshEngine) -> None:

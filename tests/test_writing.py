@@ -149,6 +149,28 @@ def test_article_of_five_megabytes(client: FlaskClient, key: Key) -> None:
     assert client.get("/api/v1/articles/long").json["body"] == body
 
 
+def test_nested_extra_is_refused_by_name_and_its_neighbours_kept(client: FlaskClient, key: Key) -> None:
+    deep = '{"id": "deep", "body": "x", "extra": {"a": ' + "[" * 900 + "]" * 900 + "}}"
+    data = '{"id": "g1", "body": "x"}\n' + deep + '\n{"id": "g2", "body": "x"}'
+    answer = client.post("/api/v1/articles", data=data.encode(), content_type="application/x-ndjson", headers=key)
+    assert answer.json["ids"] == ["g1", "g2"]
+    assert answer.json["refused"][0]["errors"][0]["name"] == "extra"
+
+
+def test_ids_that_no_address_reaches_are_refused(client: FlaskClient, key: Key) -> None:
+    for id in ("a/similar", "/a", "a//b", "..", "a/../b", " a", "a\ufffd", "x" * 201):
+        assert client.post("/api/v1/articles", json={"id": id, "body": "x"}, headers=key).status_code == 400
+
+
+def test_encoded_and_untyped_bodies_are_refused(client: FlaskClient, key: Key) -> None:
+    answer = client.put("/api/v1/articles/a", data=b"{}", content_type="text/plain", headers=key)
+    assert answer.status_code == 415
+    packed = {**key, "Content-Encoding": "gzip"}
+    assert (
+        client.post("/api/v1/articles", data=b"x", content_type="application/json", headers=packed).status_code == 415
+    )
+
+
 def test_rebuild_over_http(client: FlaskClient, key: Key) -> None:
     started = client.post("/api/v1/reindex", headers=key)
     assert started.status_code == 202

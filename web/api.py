@@ -154,10 +154,19 @@ def _post_one(data: Any, parameters: WriteParameters) -> tuple[Response, int]:
     return response, 201 if result.added else 200
 
 
+def _refuse_encoded_body() -> None:
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise UnsupportedMediaType(f"Send the body as it is; Content-Encoding {encoding!r} is not read.")
+
+
 def _json_body() -> Any:
+    _refuse_encoded_body()
+    if not request.is_json:
+        raise UnsupportedMediaType("Send the article as JSON, with Content-Type: application/json.")
     request.max_content_length = _JSON_LIMIT
     try:
-        return json.loads(request.get_data(cache=False))
+        return json.loads(request.get_data(cache=False).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"The body is not UTF-8 (byte {error.start}).") from None
     except (ValueError, RecursionError) as error:
@@ -173,6 +182,7 @@ def _array_entries(rows: Sequence[Any]) -> Iterator[Article | InvalidInputError]
 
 
 def _ndjson_entries() -> Iterator[Article | InvalidInputError]:
+    _refuse_encoded_body()
     request.max_content_length = None
     while line := request.stream.readline(LARGEST_DOCUMENT + 1):
         if len(line) > LARGEST_DOCUMENT:

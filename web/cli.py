@@ -6,6 +6,7 @@ import html
 import json
 import logging
 import re
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -38,6 +39,8 @@ class _Command(click.Command):
         except BrokenPipeError:
             sys.stderr.close()
             sys.exit(0)
+        except (OSError, sqlite3.Error) as error:
+            _fail(f"{type(error).__name__}: {error}")
 
 
 class _Group(click.Group):

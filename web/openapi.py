@@ -95,7 +95,10 @@ def _operation(
 
 def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     schema = _schema(model)
-    return [{"name": name, "in": "query", "schema": entry} for name, entry in schema["properties"].items()]
+    return [
+        {"name": name, "in": "query", "schema": entry} | ({"explode": False} if entry.get("type") == "array" else {})
+        for name, entry in schema["properties"].items()
+    ]
 
 
 def _schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Flask, Response, g, make_response, render_template, request
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
+from index.dates import LOCAL_ZONE
 from index.errors import InvalidInputError
-from search.engine import Facet, Sort
+from search.engine import Facet, FacetCount, Sort
 from search.service import marked_article, search, similar
 from web.answers import search_address
 from web.parameters import SearchParameters, checked
@@ -43,7 +47,8 @@ def home() -> Response:
         errors=(),
         sorts=list(Sort),
         sources=answer.facets.get(Facet.SOURCE, ()),
-        years=answer.facets.get(Facet.YEAR, ()),
+        years=_since(answer.facets.get(Facet.YEAR, ())),
+        kept=_kept_by_form(parameters),
         next=search_address("pages.home", parameters, parameters.page + 1, facets=None)
         if parameters.page < last
         else None,
@@ -79,8 +84,21 @@ def feed() -> Response:
     """Return the newest hits of a search as an Atom feed."""
     parameters = checked(SearchParameters, {"sort": "newest", **request.args, "page": "1", "size": str(_FEED_SIZE)})
     answer = search(services().engine, parameters.search())
-    body = render_template("feed.atom", answer=answer, parameters=parameters)
-    return Response(_NOT_XML.sub("", body), mimetype="application/atom+xml")
+    address = request.url_root.rstrip("/") + search_address("pages.feed", parameters, 1, size=None)
+    body = render_template("feed.atom", answer=answer, parameters=parameters, address=address)
+    return Response(printable(body), mimetype="application/atom+xml")
+
+
+def _since(years: Sequence[FacetCount]) -> list[FacetCount]:
+    """Return how many articles there are from each year on; ``years`` has the newest first."""
+    totals = accumulate(entry.count for entry in years)
+    return [FacetCount(entry.value, total) for entry, total in zip(years, totals, strict=True)]
+
+
+def _kept_by_form(parameters: SearchParameters) -> dict[str, Any]:
+    """Return the parameters the page has no field for, which a new search keeps."""
+    shown = {"q", "sort", "source", "from_", "page", "facets"}
+    return parameters.model_dump(mode="json", by_alias=True, exclude=shown, exclude_defaults=True)
 
 
 def init_app(app: Flask) -> None:
@@ -97,12 +115,8 @@ def init_app(app: Flask) -> None:
         return {
             "t": lambda key, **values: text(language, key, **values),
             "language": language,
-            "switch_language": url_for(
-                request.endpoint or "pages.home",
-                **{**(request.view_args or {}), **request.args.to_dict(), "lang": other},
-            )
-            if request.endpoint in {"pages.home", "pages.article"}
-            else f"/?lang={other}",
+            "switch_language": f"{request.path if request.method == 'GET' else '/'}?"
+            + urlencode({**request.args.to_dict(), "lang": other}),
         }
 
     app.add_template_filter(_shown_date, "shown_date")
@@ -110,8 +124,13 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(_atom_time, "atom_time")
 
 
+def printable(markup: str) -> str:
+    """Return markup without the control characters that neither XML nor HTML may hold."""
+    return _NOT_XML.sub("", markup)
+
+
 def _page(html: str, status: int = 200) -> Response:
-    response = make_response(html, status)
+    response = make_response(printable(html), status)
     if request.args.get("lang") in LANGUAGES:
         response.set_cookie("lang", g.language, max_age=_YEAR, samesite="Lax", httponly=True)
     return response
@@ -131,4 +150,5 @@ def _atom_time(published: str | None) -> str:
     if not published:
         return "1970-01-01T00:00:00Z"
     moment = datetime.fromisoformat(published)
-    return moment.isoformat() if moment.tzinfo else f"{moment.isoformat()}+07:00"
+    local = moment.astimezone(LOCAL_ZONE) if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
+    return local.isoformat(timespec="seconds")

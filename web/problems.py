@@ -9,7 +9,7 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from index.errors import InvalidInputError, Problem, WriterBusyError
+from index.errors import DamagedIndexError, InvalidInputError, Problem, TimtinError, WriterBusyError
 from web.keys import UnauthorizedError
 
 log = logging.getLogger(__name__)
@@ -40,15 +40,16 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(UnauthorizedError)
     def unauthorized(_: UnauthorizedError) -> Response:
-        where = app.config["API_KEY_FILE"]
         response = problem(
-            401, f"Writing needs the header 'Authorization: Bearer KEY'; the key is in {where} on the server."
+            401,
+            "Writing needs the header 'Authorization: Bearer KEY'; the server's data folder has the key in 'api-key'.",
         )
         response.headers["WWW-Authenticate"] = 'Bearer realm="timtin"'
         return response
 
     @app.errorhandler(WriterBusyError)
-    def busy(error: WriterBusyError) -> Response:
+    @app.errorhandler(DamagedIndexError)
+    def unavailable(error: TimtinError) -> Response:
         return _answer(503, str(error))
 
     @app.errorhandler(HTTPException)

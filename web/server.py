@@ -6,13 +6,14 @@ import logging
 import signal
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 import waitress
 
 from index.datafolder import open_data_folder
-from index.errors import TimtinError
+from index.errors import DamagedIndexError, TimtinError
 from index.indexer import Indexer
 from index.store import Store
 from index.watching import watch_folder
@@ -22,8 +23,10 @@ from web.services import Services
 
 log = logging.getLogger(__name__)
 
-_LARGEST_BODY = 4 * 1024**3
-_IDLE_SECONDS = 120
+_LARGEST_BODY = 512 * 1024**2
+_IDLE_SECONDS = 30
+_MOST_CONNECTIONS = 1000
+_LEAVE_SECONDS = 25
 
 
 def serve(data: Path, host: str, port: int, threads: int, watched: Path | None = None) -> None:
@@ -36,7 +39,8 @@ def serve(data: Path, host: str, port: int, threads: int, watched: Path | None =
     here: Services = app.extensions["timtin"]
     signal.signal(signal.SIGTERM, _leave)
     here.follower.start()
-    search(here.engine, Search("tìm tin", size=1))  # loads the segmentation model before the first reader waits for it
+    with suppress(DamagedIndexError):
+        search(here.engine, Search("tìm tin", size=1))  # loads the model, so that the first reader need not wait
     stop_watching = threading.Event()
     watcher = _start_watcher(watched, data, stop_watching)
     log.info(
@@ -46,17 +50,21 @@ def serve(data: Path, host: str, port: int, threads: int, watched: Path | None =
         data,
         app.config["API_KEY_FILE"],
     )
+    server = waitress.create_server(
+        app,
+        sockets=[listener],
+        threads=threads,
+        ident="timtin",
+        max_request_body_size=_LARGEST_BODY,
+        channel_timeout=_IDLE_SECONDS,
+        connection_limit=_MOST_CONNECTIONS,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=True,
+    )
     try:
-        waitress.serve(
-            app,
-            sockets=[listener],
-            threads=threads,
-            ident="timtin",
-            max_request_body_size=_LARGEST_BODY,
-            channel_timeout=_IDLE_SECONDS,
-            clear_untrusted_proxy_headers=True,
-        )
+        server.run()
     finally:
+        server.task_dispatcher.shutdown(cancel_pending=False, timeout=_LEAVE_SECONDS)
         stop_watching.set()
         if watcher is not None:
             watcher.join()
