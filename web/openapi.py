@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
@@ -35,26 +36,35 @@ def describe_api() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "timtin", "version": "1", "description": "Full-text search for Vietnamese articles"},
         "paths": {
-            "/api/v1/search": {"get": _operation("Find articles", query=SearchParameters)},
-            "/api/v1/suggest": {"get": _operation("Complete what is typed so far", query=SuggestParameters)},
+            "/api/v1/search": {"get": _operation("search", "Find articles", query=SearchParameters)},
+            "/api/v1/suggest": {"get": _operation("suggest", "Complete what is typed so far", query=SuggestParameters)},
             "/api/v1/articles": {
                 "post": _operation(
-                    "Take one article, an array, or one a line", query=WriteParameters, body=_BULK, key=True
+                    "add",
+                    "Take one article, an array, or one a line",
+                    (200, 201, 202),
+                    WriteParameters,
+                    body=_BULK,
+                    key=True,
                 )
             },
             "/api/v1/articles/{id}": {
-                "get": _operation("Read an article", path=True),
+                "get": _operation("read", "Read an article", path=True),
                 "put": _operation(
-                    "Create or replace an article", path=True, query=WriteParameters, body=_ONE, key=True
+                    "put", "Create or replace an article", (200, 201), WriteParameters, path=True, body=_ONE, key=True
                 ),
-                "delete": _operation("Delete an article", path=True, query=WriteParameters, key=True),
+                "delete": _operation("delete", "Delete an article", query=WriteParameters, path=True, key=True),
             },
             "/api/v1/articles/{id}/similar": {
-                "get": _operation("Find articles like this one", path=True, query=SimilarParameters)
+                "get": _operation("similar", "Find articles like this one", query=SimilarParameters, path=True)
             },
-            "/api/v1/reindex": {"post": _operation("Make the index anew", key=True)},
-            "/api/v1/tasks/{id}": {"get": _operation("Read the state of a task", path=True)},
-            "/api/v1/stats": {"get": _operation("Read counts and the state of the index")},
+            "/api/v1/reindex": {"post": _operation("reindex", "Make the index anew", (202,), key=True)},
+            "/api/v1/tasks/{id}": {"get": _operation("task", "Read the state of a task", path=True)},
+            "/api/v1/stats": {"get": _operation("stats", "Read counts and the state of the index")},
+            "/feed.atom": {"get": _operation("feed", "Follow a search as an Atom feed", query=SearchParameters)},
+            "/healthz": {"get": _operation("healthz", "Tell whether the process answers")},
+            "/readyz": {"get": _operation("readyz", "Tell whether searches see every write", (200, 503))},
+            "/metrics": {"get": _operation("metrics", "Read the measures, in Prometheus' text format")},
         },
         "components": {
             "schemas": {"Article": _schema(Article), "Problem": _PROBLEM},
@@ -72,19 +82,25 @@ _BULK = {
 
 
 def _operation(
+    name: str,
     summary: str,
-    *,
+    statuses: tuple[int, ...] = (200,),
     query: type[BaseModel] | None = None,
+    *,
     path: bool = False,
     body: dict[str, Any] | None = None,
     key: bool = False,
 ) -> dict[str, Any]:
     parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}] if path else []
     parameters += _query_parameters(query) if query else []
+    refusals = {400: bool(query or body), 401: key, 404: path, 415: bool(body)}
+    responses: dict[str, Any] = {str(status): {"description": HTTPStatus(status).phrase} for status in statuses}
+    responses |= {str(status): _BAD for status, possible in refusals.items() if possible}
     operation: dict[str, Any] = {
+        "operationId": name,
         "summary": summary,
         "parameters": parameters,
-        "responses": {"2XX": {"description": "done"}, "4XX": _BAD},
+        "responses": responses,
     }
     if body:
         operation["requestBody"] = {"required": True, "content": body}
