@@ -15,6 +15,7 @@ from __future__ import annotations
 import importlib.util
 import pickle
 import struct
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,13 +30,14 @@ class Model:
     """Weights of the field: state weights by attribute name, transitions by (previous, next) label.
 
     ``inside`` maps an attribute to weight(inside) - weight(begin). ``transitions`` are
-    (begin->begin, begin->inside, inside->begin, inside->inside).
+    (begin->begin, begin->inside, inside->begin, inside->inside). ``pairs`` and ``triples`` are pyvi's dictionary of
+    words of two and three syllables, by their first and by their first two.
     """
 
     inside: dict[str, float]
     transitions: tuple[float, float, float, float]
-    pairs: frozenset[str]
-    triples: frozenset[str]
+    pairs: Mapping[str, Set[str]]
+    triples: Mapping[str, Mapping[str, Set[str]]]
 
 
 class _AnyObject:
@@ -69,14 +71,15 @@ def pyvi_model() -> Model:
     with (folder / "pyvi3.pkl").open("rb") as file:
         wrapper = _StateOnlyUnpickler(file).load()
     inside, transitions = parse_crfsuite(wrapper.modelfile.__dict__["__FILE_RESOURCE_DATA__"])
-    pairs, triples = set(), set()
+    pairs: dict[str, set[str]] = {}
+    triples: dict[str, dict[str, set[str]]] = {}
     for entry in (folder / "words.txt").read_text("utf-8").split("\n"):
-        size = entry.count(" ")
-        if size == 1:
-            pairs.add(entry)
-        elif size == 2:
-            triples.add(entry)
-    return Model(inside, transitions, frozenset(pairs), frozenset(triples))
+        match entry.split(" "):
+            case [first, second]:
+                pairs.setdefault(first, set()).add(second)
+            case [first, second, third]:
+                triples.setdefault(first, {}).setdefault(second, set()).add(third)
+    return Model(inside, transitions, pairs, triples)
 
 
 def parse_crfsuite(data: bytes) -> tuple[dict[str, float], tuple[float, float, float, float]]:

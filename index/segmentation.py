@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 from index.crf import Model, pyvi_model
 
-# pyvi's alternatives, in pyvi's order; the first that matches wins.
+# pyvi's alternatives, in pyvi's order; the first that matches wins. The first one here is not pyvi's: nothing of
+# pyvi's but its last matches a run of letters and digits that ends at a space, so it only saves trying the others.
 _TOKEN = re.compile(
     "|".join(
         (
+            r"[^\W_]++(?=\s)",
             r"[A-ZĐ]+\.", r"Tp\.", r"Mr\.", r"Mrs\.", r"Ms\.", r"Dr\.", r"ThS\.",
             "==>", "->", r"\.\.\.", ">>", "\n",
             r"\w+://[^\s]+", r"[a-zA-Z0-9_.+-]+@(?:[a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+",
@@ -28,8 +31,13 @@ _TOKEN = re.compile(
 _TYPES_KEPT = 1 << 16
 
 
-class _TokenType(NamedTuple):
-    """What the model needs of one distinct token; weights as in ``Model.inside``."""
+@dataclass(frozen=True, slots=True)
+class _TokenType:
+    """What the model needs of one distinct token; weights as in ``Model.inside``.
+
+    ``seconds`` are the tokens that make a known pair after this one, ``thirds`` by the second token those that make
+    a known triple; all in lower case.
+    """
 
     lower: str
     here: float
@@ -37,6 +45,8 @@ class _TokenType(NamedTuple):
     as_next: float
     joinable: bool
     title: bool
+    seconds: Set[str]
+    thirds: Mapping[str, Set[str]]
 
 
 class Segmenter:
@@ -45,6 +55,9 @@ class Segmenter:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._types: dict[str, _TokenType] = {}
+        weight = model.inside.get
+        self._pair_before, self._pair_after = weight("-1:word.bi_gram()", 0.0), weight("+1:word.bi_gram()", 0.0)
+        self._triple_before, self._triple_after = weight("-2:word.tri_gram()", 0.0), weight("+2:word.tri_gram()", 0.0)
 
     def words(self, text: str) -> list[tuple[int, int]]:
         """Return the (start, end) of each word of ``text`` (NFC), punctuation included, in order."""
@@ -82,29 +95,30 @@ class Segmenter:
         if token.isdigit():
             here += weight("word.isdigit()", 0.0)
         joinable = token not in string.punctuation and not token[0].isdigit()
-        made = _TokenType(lower, here, previous, following, joinable, token[0].istitle())
+        made = _TokenType(
+            lower, here, previous, following, joinable, token[0].istitle(),
+            self._model.pairs.get(lower, frozenset()), self._model.triples.get(lower, {}),
+        )  # fmt: skip
         if len(self._types) < _TYPES_KEPT:
             self._types[token] = made
         return made
 
     def _labels(self, types: list[_TokenType]) -> list[bool]:
         """Return the best path (Viterbi) as one flag a token: inside a word or its beginning."""
-        model = self._model
-        weight = model.inside.get
-        pair_before, pair_after = weight("-1:word.bi_gram()", 0.0), weight("+1:word.bi_gram()", 0.0)
-        triple_before, triple_after = weight("-2:word.tri_gram()", 0.0), weight("+2:word.tri_gram()", 0.0)
         scores = [entry.here for entry in types]
+        first = before = types[0]
         for at in range(1, len(types)):
-            scores[at] += types[at - 1].as_previous
-            scores[at - 1] += types[at].as_next
-            pair = f"{types[at - 1].lower} {types[at].lower}"
-            if pair in model.pairs:
-                scores[at] += pair_before
-                scores[at - 1] += pair_after
-            if at > 1 and f"{types[at - 2].lower} {pair}" in model.triples:
-                scores[at] += triple_before
-                scores[at - 2] += triple_after
-        begin_begin, begin_inside, inside_begin, inside_inside = model.transitions
+            here = types[at]
+            scores[at] += before.as_previous
+            scores[at - 1] += here.as_next
+            if here.lower in before.seconds:
+                scores[at] += self._pair_before
+                scores[at - 1] += self._pair_after
+            if at > 1 and first.thirds and here.lower in first.thirds.get(before.lower, ()):
+                scores[at] += self._triple_before
+                scores[at - 2] += self._triple_after
+            first, before = before, here
+        begin_begin, begin_inside, inside_begin, inside_inside = self._model.transitions
         lead = scores[0]  # how far the best path ending inside is ahead of the best one ending at a beginning
         from_inside: list[tuple[bool, bool]] = []
         for score in scores[1:]:
