@@ -8,7 +8,7 @@ words and pairs only raise the score.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +24,9 @@ from search.snapshot import Ints, Postings, Snapshot
 
 Flags = NDArray[np.bool_]
 _MOST_SYLLABLES = 64
+_MOST_CODES = 8
 _MOST_EXPANSIONS = 100
+_MOST_SCANNED = 1000
 _MINUTES_A_DAY = 1440
 
 
@@ -87,9 +89,9 @@ class Evaluation:
             case Not(inner):
                 return self._constant(~self._excluded(inner))
             case And(nodes):
-                return self._both([self._node(child) for child in nodes])
+                return self._both(self._node(child) for child in nodes)
             case Or(nodes):
-                return self._either([self._node(child) for child in nodes])
+                return self._either(self._node(child) for child in nodes)
             case Everything():
                 return self._constant(np.ones(self._snapshot.size, bool))
             case Nothing():
@@ -100,18 +102,18 @@ class Evaluation:
     def _constant(self, matched: Flags) -> Evaluated:
         return Evaluated(matched, matched.copy(), matched.copy(), np.zeros(self._snapshot.size, np.float32))
 
-    def _both(self, children: Sequence[Evaluated]) -> Evaluated:
-        first, *rest = children
-        for child in rest:
+    def _both(self, children: Iterator[Evaluated]) -> Evaluated:
+        first = next(children)
+        for child in children:
             first.matched &= child.matched
             first.every &= child.every
             first.exact &= child.exact
             self._join_scores(first, child)
         return first
 
-    def _either(self, children: Sequence[Evaluated]) -> Evaluated:
-        first, *rest = children
-        for child in rest:
+    def _either(self, children: Iterator[Evaluated]) -> Evaluated:
+        first = next(children)
+        for child in children:
             first.matched |= child.matched
             first.exact = (first.every & first.exact) | (child.every & child.exact)
             first.every |= child.every
@@ -168,7 +170,7 @@ class Evaluation:
         tokens = analysis.tokens
         in_code: set[int] = set()
         concepts: dict[str, Ints] = {}
-        for code in tokens.codes:
+        for code in tokens.codes[:_MOST_CODES]:
             in_code.update(range(code.first, code.end))
             whole = self._articles(Stream.FOLDED, fold(code.text), scope)
             parts = self._in_a_row(tokens.folded[code.first : code.end], Stream.FOLDED, scope)
@@ -200,7 +202,9 @@ class Evaluation:
         known: Counter[str] = Counter()
         for name in _scoped(scope):
             for prefix in unfinished_syllable(text):
-                for term, frequency in self._snapshot.terms_with_prefix(field_name(name, stream), prefix, 10_000):
+                for term, frequency in self._snapshot.terms_with_prefix(
+                    field_name(name, stream), prefix, _MOST_SCANNED
+                ):
                     known[term] = max(known[term], frequency)
         result = self._constant(np.zeros(self._snapshot.size, bool))
         for term, _ in known.most_common(_MOST_EXPANSIONS):
@@ -301,7 +305,7 @@ class Evaluation:
                 continue
             boost = importance * ranking.fields[name]
             lengths = snapshot.lengths(where)[found.articles]
-            parts = saturation(found.frequencies, lengths, snapshot.average_length(where), ranking.k1, ranking.b)
+            parts = saturation(found.frequencies, lengths, snapshot.average_length(where), ranking.k1, ranking.b[name])
             result.score[found.articles] += np.float32(boost) * parts
             result.ceiling += boost * (ranking.k1 + 1.0)
             if self._explain:

@@ -23,11 +23,12 @@ Floats = NDArray[np.float32]
 class Ranking:
     """The parameters of ranking. The defaults are measured: see docs/decisions/0002-term-streams.md."""
 
-    k1: float = 1.2
-    b: float = 0.5
+    k1: float = 0.8
+    b: Mapping[str, float] = field(default_factory=lambda: {"title": 0.0, "body": 0.5})
+    """How much the length of a text field counts; a long headline says no less than a short one."""
     idf_power: float = 1.5
     streams_accented: Mapping[Stream, float] = field(
-        default_factory=lambda: {Stream.SYLLABLE: 1.0, Stream.WORD: 1.0, Stream.PAIR: 0.5, Stream.FOLDED: 0.2}
+        default_factory=lambda: {Stream.SYLLABLE: 0.8, Stream.WORD: 1.0, Stream.PAIR: 0.5, Stream.FOLDED: 0.4}
     )
     """Weights for a syllable or word typed with accents, or without where that is its spelling."""
     streams_plain: Mapping[Stream, float] = field(default_factory=lambda: {Stream.FOLDED: 1.2, Stream.PAIR: 0.5})

@@ -156,6 +156,12 @@ class Snapshot:
         )
         return column
 
+    @cached_property
+    def sequence(self) -> NDArray[np.int64]:
+        """The store's number of each article's last write: an order that no rebuild changes."""
+        column: NDArray[np.int64] = self._column("seq", lambda segment: _numbers(segment, "seq", 0), np.int64)
+        return column
+
     def labels(self, field: str) -> Labels:
         """Return the source, category or author of every article."""
         if field not in LABEL_FIELDS:

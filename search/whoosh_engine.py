@@ -146,7 +146,7 @@ class WhooshEngine:
                     found = snapshot.postings(where, term)
                     lengths = snapshot.lengths(where)[found.articles]
                     average = snapshot.average_length(where)
-                    parts = saturation(found.frequencies, lengths, average, self._ranking.k1, self._ranking.b)
+                    parts = saturation(found.frequencies, lengths, average, self._ranking.k1, self._ranking.b[name])
                     scores[found.articles] += np.float32(importance[term]) * parts
             own = snapshot.article_number(id)
             if own is not None:
@@ -221,7 +221,10 @@ def _prefer_accents(found: Evaluated) -> None:
 
 
 def _ordered(snapshot: Snapshot, found: Evaluated, articles: NDArray[np.int64], request: Request) -> NDArray[np.int64]:
-    """Return ``articles`` in the order asked for, as far as the request reaches; ties go to the newest."""
+    """Return ``articles`` in the order asked for, as far as the request reaches.
+
+    Ties go to the newest, then to the one written first.
+    """
     minutes = snapshot.minutes[articles]
     undated = minutes == UNDATED
     scores = found.score[articles]
@@ -231,9 +234,9 @@ def _ordered(snapshot: Snapshot, found: Evaluated, articles: NDArray[np.int64], 
             least = np.partition(scores, len(scores) - reach)[len(scores) - reach]
             near = scores >= least
             articles, minutes, scores = articles[near], minutes[near], scores[near]
-        return articles[np.lexsort((articles, -minutes, -scores))]
+        return articles[np.lexsort((snapshot.sequence[articles], -minutes, -scores))]
     direction = -minutes if request.sort is Sort.NEWEST else minutes
-    return articles[np.lexsort((articles, -scores, direction, undated))]
+    return articles[np.lexsort((snapshot.sequence[articles], -scores, direction, undated))]
 
 
 def _explained(found: Evaluated, article: int, request: Request) -> dict[str, float] | None:
