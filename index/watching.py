@@ -35,11 +35,14 @@ def watch_folder(folder: Path, store: Store, indexer: Indexer, stop: threading.E
                 folder, stop_event=stop, debounce=_SETTLE_MS * 4, step=_SETTLE_MS, rust_timeout=_SCAN_MS,
                 yield_on_timeout=True,
             ):  # fmt: skip
-                if not stop.is_set():
-                    _index(folder, store, indexer)
-        except Exception:  # whatever a folder can do (go away, be unreadable), the next look may find it mended
+                if stop.is_set() or not folder.is_dir():
+                    break  # a folder that went away is waited for, and watched anew when it is back
+                _index(folder, store, indexer)
+        except FileNotFoundError:
+            log.warning("%s is not there; waiting for it", folder)
+        except Exception:  # whatever else a folder can do, the next look may find it mended
             log.exception("%s could not be followed; trying again", folder)
-            stop.wait(_RETRY_SECONDS)
+        stop.wait(_RETRY_SECONDS)
 
 
 def _index(folder: Path, store: Store, indexer: Indexer) -> None:

@@ -6,6 +6,7 @@ import gzip
 import json
 import lzma
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from docs.generate import command_reference, http_reference
-from tests.conftest import ROOT, SEEDS
+from tests.conftest import ROOT, SEEDS, Server
 from web.cli import main
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -244,6 +245,22 @@ def test_watch_indexes_what_appears(timtin: Run, tmp_path: Path) -> None:
     finally:
         process.terminate()
         process.wait()
+
+
+def test_server_follows_a_folder_that_goes_away_and_comes_back(serve: Callable[..., Server], tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    server = serve(tmp_path / "data", "--watch", str(folder))
+    for name in ("a", "b"):
+        folder.mkdir(exist_ok=True)
+        (folder / "damaged.txt.gz").write_bytes(b"\x1f\x8b\x08" + b"\xff" * 40)
+        (folder / f"{name}.txt").write_text(f"Bài {name} nói về bún bò Huế.", "utf-8")
+        deadline = time.monotonic() + 40
+        while server.request("GET", f"/api/v1/articles/{name}").status != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        shutil.rmtree(folder)
+    assert server.stop() == 0
 
 
 def test_references_are_current() -> None:

@@ -62,6 +62,7 @@ data_option = click.option(
 def main() -> None:
     """Full-text search for Vietnamese articles."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 @main.command()
