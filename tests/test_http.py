@@ -130,7 +130,9 @@ def test_feed_is_xml_whatever_the_articles_hold(client: FlaskClient) -> None:
 
 def test_browser_search_plug_in(client: FlaskClient) -> None:
     description = ElementTree.fromstring(client.get("/opensearch.xml").data)
-    assert "{searchTerms}" in (description.find(".//{*}Url") or description[3]).get("template", "")
+    address = description.find("{*}Url")
+    assert address is not None
+    assert "{searchTerms}" in address.attrib["template"]
 
 
 def test_answers_forbid_scripts(client: FlaskClient) -> None:

@@ -11,14 +11,12 @@ from search.service import Answer, FoundArticle
 from web.parameters import SearchParameters
 
 
-def search_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
+def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
     """Return the answer to a search."""
-    last_page = max(1, -(-answer.total // parameters.size))
-    page = parameters.page
     return {
         "query": {"text": parameters.q, "corrected": answer.corrected, "terms": answer.terms},
         "total": answer.total,
-        "page": page,
+        "page": parameters.page,
         "size": parameters.size,
         "took_ms": answer.took_ms,
         "hits": [hit_json(hit) for hit in answer.hits],
@@ -26,12 +24,18 @@ def search_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
             facet.value: [{"value": count.value, "count": count.count} for count in counts]
             for facet, counts in answer.facets.items()
         },
-        "links": {
-            "self": search_address("api.search", parameters, page),
-            "next": search_address("api.search", parameters, page + 1) if page < last_page else None,
-            "prev": search_address("api.search", parameters, min(page - 1, last_page)) if page > 1 else None,
-        },
     }
+
+
+def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
+    """Return the answer to a search with the addresses of this page of it and of those beside it."""
+    last_page, page = max(1, -(-answer.total // parameters.size)), parameters.page
+    links = {
+        "self": search_address("api.search", parameters, page),
+        "next": search_address("api.search", parameters, page + 1) if page < last_page else None,
+        "prev": search_address("api.search", parameters, min(page - 1, last_page)) if page > 1 else None,
+    }
+    return {**answer_json(answer, parameters), "links": links}
 
 
 def hit_json(hit: FoundArticle) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from index.errors import InvalidInputError, Problem
 from index.files import LARGEST_DOCUMENT, parse_json_article
 from search.service import search as run_search
 from search.service import similar as find_similar
-from web.answers import article_json, hit_json, search_json
+from web.answers import article_json, hit_json, linked_answer_json
 from web.keys import key_required
 from web.parameters import SearchParameters, SimilarParameters, SuggestParameters, WriteParameters, checked
 from web.services import Services, services
@@ -32,7 +32,7 @@ _JSON_LIMIT = LARGEST_DOCUMENT
 def search() -> Response:
     """Find articles."""
     parameters = checked(SearchParameters, request.args)
-    return jsonify(search_json(run_search(services().engine, parameters.search()), parameters))
+    return jsonify(linked_answer_json(run_search(services().engine, parameters.search()), parameters))
 
 
 @api.get("/suggest")

@@ -22,9 +22,9 @@ from index.errors import InvalidInputError, TimtinError
 from index.files import Failure
 from index.ingest import Summary, ingest
 from search.engine import Sort
-from search.service import FoundArticle
 from search.service import search as run_search
 from search.whoosh_engine import WhooshEngine
+from web.answers import answer_json
 from web.parameters import SearchParameters, checked
 
 
@@ -137,14 +137,7 @@ def search(
     with _engine(data) as engine:
         answer = run_search(engine, parameters.search())
     if as_json:
-        _print_json(
-            {
-                "query": query,
-                "total": answer.total,
-                "took_ms": answer.took_ms,
-                "hits": [_hit(hit) for hit in answer.hits],
-            }
-        )
+        _print_json(answer_json(answer, parameters))
         return
     for number, hit in enumerate(answer.hits, (page - 1) * size + 1):
         about = " · ".join(part for part in (hit.article.id, hit.article.published, hit.article.source) if part)
@@ -297,14 +290,6 @@ def _print_summary(summary: Summary, as_json: bool) -> None:
         f"{summary.added} added, {summary.updated} updated, {summary.unchanged} unchanged,"
         f" {summary.removed} removed, {len(summary.failed)} failed in {summary.seconds:.1f} s"
     )
-
-
-def _hit(hit: FoundArticle) -> dict[str, Any]:
-    article = hit.article
-    return {
-        "id": article.id, "title": article.title, "published": article.published, "source": article.source,
-        "score": round(hit.score, 4), "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
-    }  # fmt: skip
 
 
 def _styled(marked_html: str) -> str:
