@@ -143,8 +143,13 @@ class Indexer:
         write_state(fresh, GenerationState(self._store.uuid(), 0))
 
         def follow() -> None:
-            if follows is not None:
-                self._apply(follows, None)
+            nonlocal follows
+            try:
+                if follows is not None:
+                    self._apply(follows, None)
+            except Exception:  # damage deep in its files must not stop the rebuild that mends it
+                log.exception("the serving index in %s cannot follow; the new one will replace it", follows)
+                follows = None
 
         count = self._apply(fresh, progress, between=follow)
         publish_generation(fresh)

@@ -58,12 +58,6 @@ class NormalizedText:
     starts: list[int] | None = None
     ends: list[int] | None = None
 
-    def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span of the original text that ``text[start:end]`` (not empty) came from."""
-        if self.starts is None or self.ends is None:
-            return start, end
-        return self.starts[start], self.ends[end - 1]
-
 
 def normalize(text: str) -> NormalizedText:
     """Compose ``text`` (NFC), replace look-alike characters and drop invisible ones.

@@ -132,13 +132,13 @@ class Follower:
             task = next((task for task in self._tasks.values() if task.state is TaskState.WAITING), None)
         if task is None:
             return
-        self._set(replace(task, state=TaskState.RUNNING, started=_now()))
+        running = replace(task, state=TaskState.RUNNING, started=_now())
+        self._set(running)
         try:
             self._engine.rebuild()
         except Exception as error:
-            self._set(replace(task, state=TaskState.FAILED, started=task.started, finished=_now(), error=str(error)))
+            self._set(replace(running, state=TaskState.FAILED, finished=_now(), error=str(error)))
             raise
-        running = self.task(task.id) or task
         self._set(replace(running, state=TaskState.DONE, finished=_now()))
 
     def _set(self, task: Task) -> None:

@@ -166,7 +166,7 @@ class _Parser:
 
     def _leaf(self, lexeme: _Lexeme, field: str | None) -> Node:
         kind = lexeme.kind
-        if lexeme.text.endswith("*") and len(tokenize(lexeme.text)) == 1:
+        if kind == "word" and lexeme.text.endswith("*") and len(tokenize(lexeme.text)) == 1:
             kind = "prefix"
         if kind in {"phrase", "exact", "prefix"}:
             self._costly += 1

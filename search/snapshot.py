@@ -78,10 +78,11 @@ class Snapshot:
     """Open the index in ``generation``. Safe to share between threads."""
 
     def __init__(self, generation: Path, columns: SegmentColumns) -> None:
-        index = open_index(generation)
-        self.version = (str(generation), index.latest_generation())
+        self._generation = generation
+        self._index = open_index(generation)
+        self._commit = self._index.latest_generation()
         with reading(generation):
-            self._reader: IndexReader = index.reader()
+            self._reader: IndexReader = self._index.reader()
         self._segments: list[tuple[Any, int]] = list(self._reader.leaf_readers())
         self._columns = columns
         columns.keep_only({self._segment_id(segment) for segment, _ in self._segments})
@@ -90,6 +91,10 @@ class Snapshot:
         self._postings_held = 0
         self.size: int = self._reader.doc_count_all()
         self.count: int = self._reader.doc_count()
+
+    def is_latest(self, generation: Path) -> bool:
+        """Tell whether this is ``generation`` as it is now; costs the listing of a folder."""
+        return bool(generation == self._generation and self._index.latest_generation() == self._commit)
 
     def close(self) -> None:
         """Close the index's files."""

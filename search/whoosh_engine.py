@@ -19,7 +19,7 @@ from index.article import Article
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import current_generation
-from index.indexer import Indexer, open_index
+from index.indexer import Indexer
 from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
 from index.store import DeleteResult, Store, WriteResult
 from search.engine import Facet, FacetCount, Filters, Hit, Request, Retrieved, Sort
@@ -186,9 +186,8 @@ class WhooshEngine:
             return self._snapshot
 
     def _renew(self, generation: Path) -> None:
-        version = (str(generation), open_index(generation).latest_generation())
         old = self._snapshot
-        if old is not None and old.version == version:
+        if old is not None and old.is_latest(generation):
             return
         self._snapshot = Snapshot(generation, self._columns)
         if old is not None and not self._users[old]:
