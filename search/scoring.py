@@ -41,6 +41,8 @@ class Ranking:
     least_matched: float = 0.2
     least_matched_short: float = 0.6
     """The share of the query's idf an article must have to be found (``match=auto``), in long and short queries."""
+    alternative: float = 0.5
+    """How much an abbreviation or a synonym counts, or what it stands for, where an article lacks what was typed."""
     unaccented_share: float = 0.05
     """A syllable typed without accents was left bare if fewer than this share of its articles write it so."""
 
