@@ -13,6 +13,7 @@ The rooms, in the order a query meets them:
 ``matching``        which articles have what a query asks for
 ``evaluation``      a query tree over a snapshot: which articles match, how well, and why
 ``scoring``         the formulas: idf, BM25, the weights of the streams
+``nearness``        how close together an article says what is asked for
 ``facets``          how many matching articles each source, author, year ... has
 ``suggest``         completions of what is typed so far
 ``highlight``       the query's words in an article's own text; the best passages

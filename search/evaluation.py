@@ -7,6 +7,7 @@ words and pairs only raise the score.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 
 from index.analysis import Analysis, Stream, analyze
 from index.schema import UNDATED, field_name
+from index.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.tokens import tokenize, unfinished_syllable
 from search.matching import MOST_SYLLABLES, Concept, Matcher, Spelled, scoped
+from search.nearness import nearness
 from search.query import (
     And,
     Dates,
@@ -32,6 +35,7 @@ from search.query import (
     Phrase,
     Prefix,
     Text,
+    wanted_words,
 )
 from search.scoring import Ranking, idf, query_frequency_weight, saturation
 from search.snapshot import Ints, Snapshot
@@ -69,21 +73,72 @@ class Evaluation:
         self._match = match
         self._explain = explain
 
-    def run(self, tree: Node) -> Evaluated:
-        """Return the evaluation of a whole query: live articles alone, those with every word put first."""
+    def run(self, tree: Node, within: Flags | None = None) -> Evaluated:
+        """Return the evaluation of a whole query: live articles alone, of those ``within`` if that is given.
+
+        Articles with every word are put first.
+        """
         result = self._node(tree)
         result.matched &= self._snapshot.live
         if self._match is Match.AUTO and not result.matched.any():
             self._match = Match.ANY
             result = self._node(tree)
             result.matched &= self._snapshot.live
-        if result.ceiling and self._match is not Match.ANY:
-            share = 1.0 if result.short else self._ranking.every_word
-            self._add(result, "every word", result.every * np.float32(share * result.ceiling))
-            if result.short and result.accents:
-                self._add(result, "accents as typed", (result.every & result.exact) * np.float32(result.ceiling))
+        if within is not None:
+            result.matched &= within
         result.score *= result.matched
+        best = float(result.score.max(initial=0.0))
+        if best and self._match is not Match.ANY:
+            first = (1.0 + self._ranking.nearness) * result.ceiling
+            share = 1.0 if result.short else self._ranking.every_word
+            self._add(result, "every word", (result.every & result.matched) * np.float32(share * first))
+            if result.short and result.accents:
+                as_typed = result.every & result.exact & result.matched
+                self._add(result, "accents as typed", as_typed * np.float32(first))
+        if best:
+            self._add_nearness(result, tree, best)
         return result
+
+    def _add_nearness(self, result: Evaluated, tree: Node, best: float) -> None:
+        """Add to the best articles a share of ``best``, the best score, for how close together they have the words."""
+        for leaf in wanted_words(tree):
+            weights = self._folded_weights(leaf) if isinstance(leaf, Text) else {}
+            if len(weights) < 2:
+                continue
+            count = min(self._ranking.near_articles, len(result.score))
+            top = np.sort(np.argpartition(-result.score, count - 1)[:count]).astype(np.int32)
+            top = top[result.matched[top]]
+            close = [
+                nearness(self._snapshot, field_name(name, Stream.FOLDED), weights, top, self._ranking.window)
+                for name in scoped(leaf.field)
+            ]
+            part = np.zeros_like(result.score)
+            part[top] = np.maximum.reduce(close) * np.float32(self._ranking.nearness * best / sum(weights.values()))
+            self._add(result, "nearness", part)
+
+    def _folded_weights(self, leaf: Text) -> dict[str, float]:
+        """Return the weights of the syllables of a leaf that any article has, without accents."""
+        analysis = analyze(leaf.text)
+        shares = self._shares(analysis, self._plain_syllables(analysis, leaf.field))
+        weights: dict[str, float] = {}
+        for syllable, share in zip(analysis.tokens.folded[:MOST_SYLLABLES], shares, strict=True):
+            frequency = self._matcher.document_frequency(Stream.FOLDED, syllable, leaf.field)
+            if frequency:
+                weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
+        return weights
+
+    def _shares(self, analysis: Analysis, plain: Sequence[bool]) -> list[float]:
+        """Return for each syllable what it counts: less for the question words of a longer query."""
+        folded = analysis.tokens.folded[:MOST_SYLLABLES]
+        shares = [1.0] * len(folded)
+        if len(folded) <= self._ranking.short_query:
+            return shares
+        for word in analysis.words:
+            asks = word.text in QUESTION_WORDS
+            for at in range(word.first, min(word.end, len(folded))):
+                if asks or (all(plain) and folded[at] in PLAIN_QUESTION_SYLLABLES):
+                    shares[at] = self._ranking.question_word
+        return shares
 
     def _node(self, node: Node) -> Evaluated:
         match node:
@@ -242,17 +297,20 @@ class Evaluation:
         What is said with an alternative needs no accents.
         """
         result = self._constant(np.zeros(self._snapshot.size, bool))
-        tokens = analysis.tokens
         plain = self._plain_syllables(analysis, scope)
-        limit = range(min(len(tokens), MOST_SYLLABLES))
+        limit = range(len(plain))
         weights: defaultdict[tuple[Stream, str], float] = defaultdict(float)
         counts: Counter[tuple[Stream, str]] = Counter()
+        shares = self._shares(analysis, plain)
         for stream in Stream:
             for term, at in analysis.terms(stream):
                 if at in limit:
                     typed_plain = plain[at] and stream is not Stream.WORD
                     table = self._ranking.streams_plain if typed_plain else self._ranking.streams_accented
-                    weights[stream, term] = max(weights[stream, term], table.get(stream, 0.0))
+                    share = (
+                        math.sqrt(shares[at] * shares[min(at + 1, limit[-1])]) if stream is Stream.PAIR else shares[at]
+                    )
+                    weights[stream, term] = max(weights[stream, term], share * table.get(stream, 0.0))
                     counts[stream, term] += 1
         if all(plain):
             weights = defaultdict(float, {key: value for key, value in weights.items() if key[0] is not Stream.WORD})

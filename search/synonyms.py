@@ -86,8 +86,7 @@ def read_synonyms(path: Path) -> Synonyms:
         if len(sides) > 2 or not known or not wanted or (len(sides) == 1 and len(known) < 2):
             problems.append(f"{path}, line {number}: wanted 'a, b' or 'a => b', found {line.strip()[:80]!r}")
             continue
-        for phrase in known:
-            tokens = tokenize(phrase)
+        for tokens in {tuple(tokens.exact): tokens for tokens in map(tokenize, known)}.values():
             others = tuple(other for other in wanted if tokenize(other).exact != tokens.exact)
             if others:
                 rules.setdefault(tokens.folded[0], []).append(Rule(tuple(tokens.exact), tuple(tokens.folded), others))

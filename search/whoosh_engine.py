@@ -106,8 +106,7 @@ class WhooshEngine:
             if snapshot is None:
                 return Retrieved(0, [], {facet: [] for facet in request.facets})
             evaluation = Evaluation(snapshot, self._ranking, request.match, explain=request.explain)
-            found = evaluation.run(request.tree)
-            _apply_filters(evaluation, request.filters, found)
+            found = evaluation.run(request.tree, _within(evaluation, request.filters))
             if request.sort is not Sort.RELEVANCE:
                 _prefer_accents(found)
             articles = np.flatnonzero(found.matched)
@@ -219,13 +218,16 @@ class WhooshEngine:
                     snapshot.close()
 
 
-def _apply_filters(evaluation: Evaluation, filters: Filters, found: Evaluated) -> None:
-    for label in ("source", "category", "author"):
-        value = getattr(filters, label)
-        if value is not None:
-            found.matched &= evaluation.labelled(label, value)
+def _within(evaluation: Evaluation, filters: Filters) -> NDArray[np.bool_] | None:
+    """Return the articles that pass the filters, None where there are no filters."""
+    wanted = [
+        evaluation.labelled(label, value)
+        for label in ("source", "category", "author")
+        if (value := getattr(filters, label)) is not None
+    ]
     if filters.first_day is not None or filters.last_day is not None:
-        found.matched &= evaluation.dated(filters.first_day, filters.last_day)
+        wanted.append(evaluation.dated(filters.first_day, filters.last_day))
+    return np.logical_and.reduce(wanted) if wanted else None
 
 
 def _prefer_accents(found: Evaluated) -> None:
