@@ -44,12 +44,12 @@ _REMEMBERED = 1 << 20  # characters of chunks, counting 16 more for each chunk
 _Ints = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _Tokens = npt.NDArray[np.void]
-# A token of a chunk: its weights as in Model.inside, and what else decides about it. ``syllable`` is its number in
-# the dictionary; ``start`` and ``end`` are counted from the sum of ``advance`` over all tokens before it.
+# A token of a chunk: its weights as in Model.inside, how it joins with its neighbours, where the dictionary keeps the
+# pairs it is the first or the second of, and its place, counted from the sum of ``advance`` up to and with it.
 _TOKEN_ROW = np.dtype(
     [
-        ("here", "f8"), ("as_previous", "f8"), ("as_next", "f8"), ("syllable", "i8"), ("joinable", "?"), ("title", "?"),
-        ("start", "i8"), ("end", "i8"), ("advance", "i8"),
+        ("here", "f8"), ("as_previous", "f8"), ("as_next", "f8"), ("start", "i8"), ("end", "i8"), ("advance", "i8"),
+        ("pair_row", "i8"), ("pair_byte", "i8"), ("pair_bit", "u1"), ("joins_next", "u1"), ("joins_previous", "u1"),
     ],
     align=True,
 )  # fmt: skip
@@ -59,7 +59,10 @@ class Segmenter:
     """Find words in text. Safe to share between threads; remembers at most about 60,000 distinct chunks."""
 
     def __init__(self, model: Model) -> None:
-        self._weight = model.inside
+        self._weight = weight = model.inside
+        known_pair = np.array([0.0, 1.0, 0.0, 1.0])  # by what the dictionary says of two tokens
+        self._pair_before, self._pair_after = (known_pair * weight[f"{at}:word.bi_gram()"] for at in ("-1", "+1"))
+        self._triple_before, self._triple_after = (weight[f"{at}:word.tri_gram()"] for at in ("-2", "+2"))
         self._best_path = BestPath(model.transitions)
         self._dictionary = _Dictionary(model)
         self._chunks = _Chunks(self._token)
@@ -70,7 +73,7 @@ class Segmenter:
         return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
     def words_of_lines(self, text: str) -> tuple[_Ints, _Ints]:
-        """Return the starts and the ends of the words of each line of ``text`` (NFC), as offsets in ``text``."""
+        """Return the starts and ends in ``text`` (NFC) of the words of each of its lines, and of the line breaks."""
         return self._cut(text.replace("\n", f" {_END} "))
 
     def _cut(self, spaced: str) -> tuple[_Ints, _Ints]:
@@ -78,35 +81,29 @@ class Segmenter:
             self._chunks = _Chunks(self._token)
         tokens = self._chunks.tokens(f"{_END} {spaced} {_END}".split(" "))
         inside = self._best_path.labels(self._scores(tokens))
-        joinable, title = tokens["joinable"], tokens["title"]
-        begins = np.ones(len(tokens) + 1, np.bool)
-        begins[1:-1] = ~(inside[1:] & joinable[1:] & joinable[:-1] & (title[:-1] | ~title[1:]))
-        bounds = begins.nonzero()[0]
+        joined = (tokens["joins_next"][:-1] & tokens["joins_previous"][1:]) * inside[1:]
+        bounds = (joined == 0).nonzero()[0] + 1
         first, last = bounds[:-1], bounds[1:] - 1
-        base = tokens["advance"].cumsum() - tokens["advance"]
-        starts, ends = (base + tokens["start"])[first], (base + tokens["end"])[last]
-        words = tokens["here"][first] > -np.inf
-        return starts[words], ends[words]
+        base = np.add.accumulate(tokens["advance"])
+        return (base + tokens["start"])[first], (base + tokens["end"])[last]
 
     def _scores(self, tokens: _Tokens) -> _Floats:
         """Return for each token how much speaks for "inside" over "begin", transitions aside."""
-        weight = self._weight
+        known = self._dictionary.look_up(tokens)
         scores = tokens["here"].copy()
-        scores[1:] += tokens["as_previous"][:-1]
-        scores[:-1] += tokens["as_next"][1:]
-        is_pair, triples = self._dictionary.words_in(tokens["syllable"])
-        scores[1:] += is_pair * weight["-1:word.bi_gram()"]
-        scores[:-1] += is_pair * weight["+1:word.bi_gram()"]
-        if triples:
-            scores[[at + 2 for at in triples]] += weight["-2:word.tri_gram()"]
-            scores[triples] += weight["+2:word.tri_gram()"]
+        scores[1:] += tokens["as_previous"][:-1] + self._pair_before[known]
+        scores[:-1] += tokens["as_next"][1:] + self._pair_after[known]
+        for at in (known > 1).nonzero()[0].tolist():
+            if self._dictionary.is_triple(tokens["pair_row"][at : at + 3]):
+                scores[at + 2] += self._triple_before
+                scores[at] += self._triple_after
         return scores
 
     def _token(self, token: str, start: int, end: int, advance: int) -> tuple[float | bool, ...]:
         """Return the row of a token."""
         if token == _END:  # a beginning, whatever stands near; what it lends undoes the transitions to and from it
             path = self._best_path
-            return (-np.inf, -path.given[0], path.asked[0], 0, False, False, start, end, advance)
+            return (-np.inf, -path.given[0], path.asked[0], start - advance, end - advance, advance, 0, 0, 0, 0, 0)
         weight = self._weight.get
         lower = token.lower()
         name = lower.partition("\0")[0]  # CRFsuite takes names of attributes as C strings
@@ -122,40 +119,50 @@ class Segmenter:
             following += weight("+1:word.istitle()", 0.0)
         if token.isdigit():
             here += weight("word.isdigit()", 0.0)
-        syllable = self._dictionary.numbers.get(lower, 0)
-        joinable = token not in string.punctuation and not token[0].isdigit()
-        return (here, previous, following, syllable, joinable, token[0].istitle(), start, end, advance)
+        joins_next = joins_previous = 0
+        if token not in string.punctuation and not token[0].isdigit():
+            joins_next, joins_previous = (3, 2) if token[0].istitle() else (1, 1)  # only a title joins with a title
+        places = self._dictionary.places(lower)
+        return (
+            here, previous, following, start - advance, end - advance, advance, *places, joins_next, joins_previous
+        )  # fmt: skip
 
 
 class _Dictionary:
-    """pyvi's words of two and three syllables. Syllables are numbers; 0 is any that no such word has."""
+    """pyvi's words of two and three syllables.
+
+    A table has two bits for each two syllables, 9 MB: 1 if they are a word, 2 if they begin a word of three. The
+    first syllable's number chooses the row of the table, the second one's the byte in the row and the bits in it.
+    """
 
     def __init__(self, model: Model) -> None:
         pairs = [(first, second) for first, seconds in model.pairs.items() for second in seconds]
-        triples = [
-            (first, second, third)
-            for first, seconds in model.triples.items()
-            for second, thirds in seconds.items()
-            for third in thirds
-        ]
-        self.numbers = {name: at for at, name in enumerate(sorted(set(chain(*pairs, *triples))), 1)}
-        self._base = len(self.numbers) + 1
-        # Two bits for each two syllables, 9 MB: 1 if they are a word, 2 if they begin one of three.
-        self._bits = np.zeros(self._base**2 // 4 + 1, np.uint8)
-        for words, bit in ((pairs, 1), (triples, 2)):
-            keys = np.array([self._key(*map(self.numbers.__getitem__, word[:2])) for word in words])
-            np.bitwise_or.at(self._bits, keys >> 2, (bit << 2 * (keys & 3)).astype(np.uint8))
-        self._triples = {tuple(map(self.numbers.__getitem__, word)) for word in triples}
+        begun = [(first, second) for first, seconds in model.triples.items() for second in seconds]
+        thirds = (third for seconds in model.triples.values() for thirds in seconds.values() for third in thirds)
+        self._triples = model.triples
+        self._names = ["", *sorted({*chain(*pairs, *begun), *thirds})]
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._row = len(self._names) // 4 + 1
+        self._bits = np.zeros(len(self._names) * self._row, np.uint8)
+        for words, bit in ((pairs, 1), (begun, 2)):
+            for first, second in words:
+                row, _, _ = self.places(first)
+                _, byte, shift = self.places(second)
+                self._bits[row + byte] |= bit << shift
 
-    def words_in(self, syllables: _Ints) -> tuple[_Ints, list[int]]:
-        """Return 1 where a word of two syllables begins and 0 elsewhere, and the places where one of three begins."""
-        keys = syllables[:-1] * self._base + syllables[1:]
-        bits = self._bits[keys >> 2] >> 2 * (keys & 3)
-        begun = (bits & 2).nonzero()[0].tolist()
-        return bits & 1, [at for at in begun if tuple(syllables[at : at + 3].tolist()) in self._triples]
+    def places(self, syllable: str) -> tuple[int, int, int]:
+        """Return where the table has the pairs that ``syllable`` is in: row, byte in a row, bit in a byte."""
+        number = self._numbers.get(syllable, 0)
+        return number * self._row, number >> 2, 2 * (number & 3)
 
-    def _key(self, first: int, second: int) -> int:
-        return first * self._base + second
+    def look_up(self, tokens: _Tokens) -> npt.NDArray[np.uint8]:
+        """Return the two bits of each two neighbours."""
+        return self._bits[tokens["pair_row"][:-1] + tokens["pair_byte"][1:]] >> tokens["pair_bit"][1:] & 3
+
+    def is_triple(self, rows: _Ints) -> bool:
+        """Tell whether three tokens are a word, if the first two begin one."""
+        first, second, third = (self._names[row // self._row] for row in rows.tolist())
+        return third in self._triples[first][second]
 
 
 class _Chunks(dict[str, tuple[int, ...]]):
