@@ -44,12 +44,13 @@ _REMEMBERED = 1 << 20  # characters of chunks, counting 16 more for each chunk
 _Ints = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _Tokens = npt.NDArray[np.void]
-# A token of a chunk: its weights as in Model.inside, how it joins with its neighbours, where the dictionary keeps the
-# pairs it is the first or the second of, and its place, counted from the sum of ``advance`` up to and with it.
+# A token of a chunk: its weights as in Model.inside, where the dictionary keeps the pairs it is the first or the
+# second of, how it joins with its neighbours, and its place, counted from the sum of ``advance`` up to and with it.
 _TOKEN_ROW = np.dtype(
     [
-        ("here", "f8"), ("as_previous", "f8"), ("as_next", "f8"), ("start", "i8"), ("end", "i8"), ("advance", "i8"),
-        ("pair_row", "i8"), ("pair_byte", "i8"), ("pair_bit", "u1"), ("joins_next", "u1"), ("joins_previous", "u1"),
+        ("here", "f8"), ("as_previous", "f8"), ("as_next", "f8"), ("pair_row", "i8"), ("pair_byte", "i8"),
+        ("pair_bit", "u1"), ("joins_next", "u1"), ("joins_previous", "u1"),
+        ("start", "i8"), ("end", "i8"), ("advance", "i8"),
     ],
     align=True,
 )  # fmt: skip
@@ -99,11 +100,11 @@ class Segmenter:
                 scores[at] += self._triple_after
         return scores
 
-    def _token(self, token: str, start: int, end: int, advance: int) -> tuple[float | bool, ...]:
-        """Return the row of a token."""
+    def _token(self, token: str) -> tuple[float, ...]:
+        """Return the row of a token but for its place."""
         if token == _END:  # a beginning, whatever stands near; what it lends undoes the transitions to and from it
             path = self._best_path
-            return (-np.inf, -path.given[0], path.asked[0], start - advance, end - advance, advance, 0, 0, 0, 0, 0)
+            return (-np.inf, -path.given[0], path.asked[0], 0, 0, 0, 0, 0)
         weight = self._weight.get
         lower = token.lower()
         name = lower.partition("\0")[0]  # CRFsuite takes names of attributes as C strings
@@ -122,10 +123,7 @@ class Segmenter:
         joins_next = joins_previous = 0
         if token not in string.punctuation and not token[0].isdigit():
             joins_next, joins_previous = (3, 2) if token[0].istitle() else (1, 1)  # only a title joins with a title
-        places = self._dictionary.places(lower)
-        return (
-            here, previous, following, start - advance, end - advance, advance, *places, joins_next, joins_previous
-        )  # fmt: skip
+        return (here, previous, following, *self._dictionary.places(lower), joins_next, joins_previous)
 
 
 class _Dictionary:
@@ -157,7 +155,10 @@ class _Dictionary:
 
     def look_up(self, tokens: _Tokens) -> npt.NDArray[np.uint8]:
         """Return the two bits of each two neighbours."""
-        return self._bits[tokens["pair_row"][:-1] + tokens["pair_byte"][1:]] >> tokens["pair_bit"][1:] & 3
+        found: npt.NDArray[np.uint8] = (
+            self._bits[tokens["pair_row"][:-1] + tokens["pair_byte"][1:]] >> tokens["pair_bit"][1:] & 3
+        )
+        return found
 
     def is_triple(self, rows: _Ints) -> bool:
         """Tell whether three tokens are a word, if the first two begin one."""
@@ -168,10 +169,10 @@ class _Dictionary:
 class _Chunks(dict[str, tuple[int, ...]]):
     """The chunks met so far, each as the rows of its tokens; one asked for the first time is cut and added."""
 
-    def __init__(self, token_row: Callable[[str, int, int, int], tuple[float | bool, ...]]) -> None:
+    def __init__(self, token_row: Callable[[str], tuple[float, ...]]) -> None:
         self.size = 0
-        self._token_row = token_row
-        self._table = np.zeros(2048, _TOKEN_ROW)
+        self._token_row = cache(token_row)
+        self._table = np.zeros(1 << 14, _TOKEN_ROW)
         self._used = 0
         self._adding = Lock()
 
@@ -198,20 +199,20 @@ class _Chunks(dict[str, tuple[int, ...]]):
             cuts = [(chunk, 0, len(chunk))]
         else:
             cuts = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(chunk)]
-        made = [self._token_row(*cut, 0) for cut in cuts[:-1]] + [self._token_row(*cut, width) for cut in cuts[-1:]]
         with self._adding:
             if chunk in self:
                 return self[chunk]
-            rows = range(self._used, self._used + len(made))
+            rows = tuple(range(self._used, self._used + len(cuts)))
+            self._used += len(cuts)
             # Other threads may be reading: a table is replaced, never resized, and a row is there before its number.
-            if rows.stop > len(self._table):
-                self._table = np.concatenate([self._table, np.zeros(rows.stop, _TOKEN_ROW)])
-            for at, row in zip(rows, made, strict=True):
-                self._table[at] = row
-            self._used = rows.stop
+            if self._used > len(self._table):
+                self._table = np.concatenate([self._table, np.zeros(self._used, _TOKEN_ROW)])
+            for row, (token, start, end) in zip(rows, cuts, strict=True):
+                advance = width if row == rows[-1] else 0
+                self._table[row] = (*self._token_row(token), start - advance, end - advance, advance)
             self.size += len(chunk) + 16
-            self[chunk] = found = tuple(rows)
-        return found
+            self[chunk] = rows
+        return rows
 
 
 @cache
