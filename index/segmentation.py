@@ -60,10 +60,10 @@ class Segmenter:
     """Find words in text. Safe to share between threads; remembers at most about 60,000 distinct chunks."""
 
     def __init__(self, model: Model) -> None:
-        self._weight = weight = model.inside
+        self._weight = weight = model.inside.get
         known_pair = np.array([0.0, 1.0, 0.0, 1.0])  # by what the dictionary says of two tokens
-        self._pair_before, self._pair_after = (known_pair * weight[f"{at}:word.bi_gram()"] for at in ("-1", "+1"))
-        self._triple_before, self._triple_after = (weight[f"{at}:word.tri_gram()"] for at in ("-2", "+2"))
+        self._pair_before, self._pair_after = (known_pair * weight(f"{at}:word.bi_gram()", 0.0) for at in ("-1", "+1"))
+        self._triple_before, self._triple_after = (weight(f"{at}:word.tri_gram()", 0.0) for at in ("-2", "+2"))
         self._best_path = BestPath(model.transitions)
         self._dictionary = _Dictionary(model)
         self._chunks = _Chunks(self._token)
@@ -83,17 +83,20 @@ class Segmenter:
         tokens = self._chunks.tokens(f"{_END} {spaced} {_END}".split(" "))
         inside = self._best_path.labels(self._scores(tokens))
         joined = (tokens["joins_next"][:-1] & tokens["joins_previous"][1:]) * inside[1:]
-        bounds = (joined == 0).nonzero()[0] + 1
-        first, last = bounds[:-1], bounds[1:] - 1
+        last = (joined == 0).nonzero()[0]  # the last token of each word, the first word being the end put before
         base = np.add.accumulate(tokens["advance"])
-        return (base + tokens["start"])[first], (base + tokens["end"])[last]
+        starts, ends = base + tokens["start"], base + tokens["end"]
+        return starts[1:][last[:-1]], ends[last[1:]]
 
     def _scores(self, tokens: _Tokens) -> _Floats:
         """Return for each token how much speaks for "inside" over "begin", transitions aside."""
         known = self._dictionary.look_up(tokens)
         scores = tokens["here"].copy()
-        scores[1:] += tokens["as_previous"][:-1] + self._pair_before[known]
-        scores[:-1] += tokens["as_next"][1:] + self._pair_after[known]
+        after, before = scores[1:], scores[:-1]
+        after += tokens["as_previous"][:-1]
+        after += self._pair_before[known]
+        before += tokens["as_next"][1:]
+        before += self._pair_after[known]
         for at in (known > 1).nonzero()[0].tolist():
             if self._dictionary.is_triple(tokens["pair_row"][at : at + 3]):
                 scores[at + 2] += self._triple_before
@@ -105,7 +108,7 @@ class Segmenter:
         if token == _END:  # a beginning, whatever stands near; what it lends undoes the transitions to and from it
             path = self._best_path
             return (-np.inf, -path.given[0], path.asked[0], 0, 0, 0, 0, 0)
-        weight = self._weight.get
+        weight = self._weight
         lower = token.lower()
         name = lower.partition("\0")[0]  # CRFsuite takes names of attributes as C strings
         here = weight("bias", 0.0) + weight(f"word.lower():{name}", 0.0)
@@ -141,12 +144,13 @@ class _Dictionary:
         self._names = ["", *sorted({*chain(*pairs, *begun), *thirds})]
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self._row = len(self._names) // 4 + 1
-        self._bits = np.zeros(len(self._names) * self._row, np.uint8)
+        table = bytearray(len(self._names) * self._row)
         for words, bit in ((pairs, 1), (begun, 2)):
             for first, second in words:
                 row, _, _ = self.places(first)
                 _, byte, shift = self.places(second)
-                self._bits[row + byte] |= bit << shift
+                table[row + byte] |= bit << shift
+        self._bits = np.frombuffer(table, np.uint8)
 
     def places(self, syllable: str) -> tuple[int, int, int]:
         """Return where the table has the pairs that ``syllable`` is in: row, byte in a row, bit in a byte."""
