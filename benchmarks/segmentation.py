@@ -1,4 +1,4 @@
-"""Segmentation beside pyvi: how much faster, and the F1 of both on gold words. ``python -m benchmarks.segmentation``"""
+"""Segmentation and analysis beside pyvi: speed, and the F1 of words. ``python -m benchmarks.segmentation``"""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import warnings
 from collections.abc import Callable, Iterable
 
 from benchmarks.data import data, rows
-from index.segmentation import default_segmenter
+from index.analysis import analyze
+from index.crf import pyvi_model
+from index.segmentation import Segmenter, default_segmenter
 
 _RUNS = 5
-_LINES = 3000
+_ARTICLES = 200
 
 
 def spans(words: Iterable[str]) -> set[tuple[int, int]]:
@@ -34,33 +36,39 @@ def f1(cut: Callable[[str], list[str]], gold: Iterable[str]) -> float:
     return 2 * right / (ours + theirs)
 
 
+def seconds(cut: Callable[[str], object], texts: Iterable[str]) -> float:
+    """Return the processor time of cutting ``texts``."""
+    started = time.process_time()
+    for text in texts:
+        cut(text)
+    return time.process_time() - started
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pyvi import ViTokenizer
-    segmenter = default_segmenter()
-    lines = [line for row in rows("tuoitre-1k.jsonl") for line in row["body"].split("\n")][:_LINES]
-    lines = [unicodedata.normalize("NFC", line) for line in lines]
-
-    def seconds(cut: Callable[[str], object]) -> float:
-        started = time.perf_counter()
-        for line in lines:
-            cut(line)
-        return time.perf_counter() - started
-
-    ratios = [seconds(ViTokenizer.tokenize) / seconds(segmenter.words) for _ in range(_RUNS)]
-    text = data("segmentation", "udvtb-test.txt").read_text("utf-8")
-    gold = unicodedata.normalize("NFC", text).splitlines()
+    articles = [unicodedata.normalize("NFC", row["body"]) for row in rows("tuoitre-1k.jsonl")[:_ARTICLES]]
+    lines = [line for article in articles for line in article.split("\n")]
+    gold = unicodedata.normalize("NFC", data("segmentation", "udvtb-test.txt").read_text("utf-8")).splitlines()
+    sentences = [line.replace("_", " ") for line in gold]
+    cases: dict[str, tuple[list[str], Callable[[str], object], list[str]]] = {
+        "Segmenter.words, news by lines": (lines, Segmenter(pyvi_model()).words, lines),
+        "Segmenter.words, sentences": (sentences, Segmenter(pyvi_model()).words, sentences),
+        "analyze, news by articles": (lines, lambda text: analyze(text).words, articles),
+    }
+    print(f"{'times as fast as pyvi':<40}{'first run':>10}{'later':>8}")
+    for name, (pyvi_texts, cut, texts) in cases.items():
+        first, *later = [seconds(ViTokenizer.tokenize, pyvi_texts) / seconds(cut, texts) for _ in range(1 + _RUNS)]
+        print(f"{name:<40}{first:>10.1f}{statistics.median(later):>8.1f}")
 
     def pyvi(line: str) -> list[str]:
         return str(ViTokenizer.tokenize(line)).split(" ")
 
     def ours(line: str) -> list[str]:
-        return [line[start:end].replace(" ", "_") for start, end in segmenter.words(line)]
+        return [line[start:end].replace(" ", "_") for start, end in default_segmenter().words(line)]
 
-    speed = statistics.median(ratios)
-    print(f"segmentation, {len(lines)} lines of news, median of {_RUNS} runs: {speed:.1f} times pyvi's speed")
     print(f"word F1 on udvtb-test: pyvi {f1(pyvi, gold):.4f}  timtin {f1(ours, gold):.4f}")
 
 

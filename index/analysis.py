@@ -14,11 +14,13 @@ Every term has a position: the number of its (first) syllable in the text.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
+from typing import NamedTuple
+
+import numpy as np
 
 from index.normalization import fold
 from index.segmentation import default_segmenter
@@ -37,8 +39,7 @@ class Stream(StrEnum):
     PAIR = "pair"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):  # a text has hundreds, and a frozen dataclass takes twice as long to make
     """A word as pyvi cuts it: it covers the syllables ``first`` up to but not including ``end``."""
 
     first: int
@@ -48,10 +49,20 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A text cut into syllables, codes and words."""
+    """A text cut into syllables, codes and words.
+
+    The words are columns of the same length, as the syllables are: the columns are those of ``Word``.
+    """
 
     tokens: Tokens
-    words: list[Word]
+    word_firsts: Sequence[int]
+    word_ends: Sequence[int]
+    word_texts: Sequence[str]
+
+    @property
+    def words(self) -> list[Word]:
+        """Return the words one by one."""
+        return list(map(Word, self.word_firsts, self.word_ends, self.word_texts))
 
     def terms(self, stream: Stream) -> Iterator[tuple[str, int]]:
         """Yield (term, position) of ``stream``, positions ascending for any one term."""
@@ -62,7 +73,7 @@ class Analysis:
             case Stream.FOLDED:
                 yield from self._with_codes(tokens.folded, fold)
             case Stream.WORD:
-                yield from ((word.text, word.first) for word in self.words)
+                yield from zip(self.word_texts, self.word_firsts, strict=True)
             case Stream.PAIR:
                 yield from zip(pairs(tokens.folded), range(len(tokens)), strict=False)
 
@@ -87,14 +98,14 @@ def pairs(syllables: Iterable[str]) -> Iterator[str]:
 def analyze(text: str) -> Analysis:
     """Cut ``text`` into syllables, codes and words; line breaks end words."""
     tokens = tokenize(text)
-    segmenter = default_segmenter()
-    first_of = [start for start, _ in tokens.spans]
-    words: list[Word] = []
-    at = 0
-    for line in tokens.canonical.split("\n"):
-        for start, end in segmenter.words(line):
-            first, stop = bisect_left(first_of, at + start), bisect_left(first_of, at + end)
-            if first < stop:
-                words.append(Word(first, stop, "_".join(tokens.exact[first:stop])))
-        at += len(line) + 1
-    return Analysis(tokens, words)
+    starts, _ = default_segmenter().words_of_lines(tokens.canonical)
+    syllables = np.fromiter(map(itemgetter(0), tokens.spans), np.int64, len(tokens))
+    bounds = np.append(syllables.searchsorted(starts), len(tokens))  # every syllable begins in some word
+    named = bounds[:-1] < bounds[1:]  # the others are signs
+    firsts, stops = bounds[:-1][named].tolist(), bounds[1:][named].tolist()
+    exact = tokens.exact
+    texts = [
+        exact[first] if stop - first == 1 else "_".join(exact[first:stop])
+        for first, stop in zip(firsts, stops, strict=True)
+    ]
+    return Analysis(tokens, firsts, stops, texts)

@@ -21,6 +21,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 _STATE_FEATURE = 0
 _INSIDE = "I_W"
 
@@ -38,6 +41,41 @@ class Model:
     transitions: tuple[float, float, float, float]
     pairs: Mapping[str, Set[str]]
     triples: Mapping[str, Mapping[str, Set[str]]]
+
+
+class BestPath:
+    """The best path (Viterbi) through two labels, begin and inside.
+
+    ``given`` is the lead of inside over begin that a certain label (begin, inside) gives the next token, ``asked``
+    the lead over which a token is inside if the next one's label is (begin, inside).
+    """
+
+    def __init__(self, transitions: tuple[float, float, float, float]) -> None:
+        self._transitions = begin_begin, begin_inside, inside_begin, inside_inside = transitions
+        self.given = (begin_inside - begin_begin, inside_inside - inside_begin)
+        self.asked = (begin_begin - inside_begin, begin_inside - inside_inside)
+        self._surely_begin = min(self.asked) - max(self.given)
+        self._surely_inside = max(self.asked) - min(self.given)
+
+    def labels(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.bool]:
+        """Return which tokens are inside a word. The first and the last of ``scores`` must be -inf.
+
+        What the neighbours' labels can add to a lead is bounded, so only scores near zero need theirs.
+        """
+        begin_begin, begin_inside, inside_begin, inside_inside = self._transitions
+        inside: npt.NDArray[np.bool] = scores > self._surely_inside
+        unsure = ((scores > self._surely_begin) ^ inside).nonzero()[0].tolist()
+        leads: dict[int, float] = {}
+        for at in unsure:
+            before = leads.get(at - 1)
+            if before is None:
+                gain = self.given[int(inside[at - 1])]
+            else:
+                gain = max(begin_inside, before + inside_inside) - max(begin_begin, before + inside_begin)
+            leads[at] = float(scores[at]) + gain
+        for at in reversed(unsure):
+            inside[at] = leads[at] > self.asked[int(inside[at + 1])]
+        return inside
 
 
 class _AnyObject:

@@ -1,26 +1,36 @@
 """Cut text into the words pyvi's model finds, with their places.
 
 The labels are those of ``pyvi.ViTokenizer``: the same pattern for tokens, the same attributes, the same best
-path, the same rule for joining. What is different is the work: each distinct token's weights are summed once,
-and the best path of two labels needs one number a token. Tests compare every cut with pyvi's own.
+path, the same rule for joining; tests compare every cut with pyvi's own. Only the work differs:
+
+- No token of pyvi's goes beyond a space, so a text is split at its spaces, and each distinct chunk is cut into
+  tokens and looked up in the model once. The text is then a list of numbers of rows in a table of weights.
+- The score of a token is the sum of its own weights and of those its neighbours lend it: a few sums of arrays.
+- Most scores outweigh the transitions and decide their label alone; only through the others is the best path
+  (Viterbi) followed.
+
+pyvi's output has ``_`` inside words and one space between them, so the places are lost where the text itself has
+``_`` or other spaces. Here a word is a pair of offsets, and nothing needs finding again.
 """
 
 from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
+from itertools import chain
+from threading import Lock
 
-from index.crf import Model, pyvi_model
+import numpy as np
+import numpy.typing as npt
 
-# pyvi's alternatives, in pyvi's order; the first that matches wins. The first one here is not pyvi's: nothing of
-# pyvi's but its last matches a run of letters and digits that ends at a space, so it only saves trying the others.
+from index.crf import BestPath, Model, pyvi_model
+
+# pyvi's alternatives, in pyvi's order; the first that matches wins.
 _TOKEN = re.compile(
     "|".join(
         (
-            r"[^\W_]++(?=\s)",
             r"[A-ZĐ]+\.", r"Tp\.", r"Mr\.", r"Mrs\.", r"Ms\.", r"Dr\.", r"ThS\.",
             "==>", "->", r"\.\.\.", ">>", "\n",
             r"\w+://[^\s]+", r"[a-zA-Z0-9_.+-]+@(?:[a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+",
@@ -28,58 +38,77 @@ _TOKEN = re.compile(
         )
     )
 )  # fmt: skip
-_TYPES_KEPT = 1 << 16
+_END = "\n\n"  # the chunk for an end of a sequence; never one of a text, where each "\n" is a chunk of its own
+_REMEMBERED = 1 << 20  # characters of chunks, counting 16 more for each chunk
 
-
-@dataclass(frozen=True, slots=True)
-class _TokenType:
-    """What the model needs of one distinct token; weights as in ``Model.inside``.
-
-    ``seconds`` are the tokens that make a known pair after this one, ``thirds`` by the second token those that make
-    a known triple; all in lower case.
-    """
-
-    lower: str
-    here: float
-    as_previous: float
-    as_next: float
-    joinable: bool
-    title: bool
-    seconds: Set[str]
-    thirds: Mapping[str, Set[str]]
+_Ints = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
+_Tokens = npt.NDArray[np.void]
+# A token of a chunk: its weights as in Model.inside, where the dictionary keeps the pairs it is the first or the
+# second of, how it joins with its neighbours, and its place, counted from the sum of ``advance`` up to and with it.
+_TOKEN_ROW = np.dtype(
+    [
+        ("here", "f8"), ("as_previous", "f8"), ("as_next", "f8"), ("pair_row", "i8"), ("pair_byte", "i8"),
+        ("pair_bit", "u1"), ("joins_next", "u1"), ("joins_previous", "u1"),
+        ("start", "i8"), ("end", "i8"), ("advance", "i8"),
+    ],
+    align=True,
+)  # fmt: skip
 
 
 class Segmenter:
-    """Find words in text. Safe to share between threads; keeps at most 65,536 distinct tokens in memory."""
+    """Find words in text. Safe to share between threads; remembers at most about 60,000 distinct chunks."""
 
     def __init__(self, model: Model) -> None:
-        self._model = model
-        self._types: dict[str, _TokenType] = {}
-        weight = model.inside.get
-        self._pair_before, self._pair_after = weight("-1:word.bi_gram()", 0.0), weight("+1:word.bi_gram()", 0.0)
-        self._triple_before, self._triple_after = weight("-2:word.tri_gram()", 0.0), weight("+2:word.tri_gram()", 0.0)
+        self._weight = weight = model.inside.get
+        known_pair = np.array([0.0, 1.0, 0.0, 1.0])  # by what the dictionary says of two tokens
+        self._pair_before, self._pair_after = (known_pair * weight(f"{at}:word.bi_gram()", 0.0) for at in ("-1", "+1"))
+        self._triple_before, self._triple_after = (weight(f"{at}:word.tri_gram()", 0.0) for at in ("-2", "+2"))
+        self._best_path = BestPath(model.transitions)
+        self._dictionary = _Dictionary(model)
+        self._chunks = _Chunks(self._token)
 
     def words(self, text: str) -> list[tuple[int, int]]:
         """Return the (start, end) of each word of ``text`` (NFC), punctuation included, in order."""
-        spans: list[tuple[int, int]] = []
-        names: list[str] = []
-        for match in _TOKEN.finditer(text):
-            spans.append(match.span())
-            names.append(match.group())
-        if not spans:
-            return []
-        types = [self._types.get(name) or self._type_of(name) for name in names]
-        words = [spans[0]]
-        for at, inside in enumerate(self._labels(types)):
-            here, before = types[at], types[at - 1]
-            if at and inside and here.joinable and before.joinable and (before.title or not here.title):
-                words[-1] = (words[-1][0], spans[at][1])
-            elif at:
-                words.append(spans[at])
-        return words
+        starts, ends = self._cut(text.replace("\n", " \n "))
+        return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
-    def _type_of(self, token: str) -> _TokenType:
-        weight = self._model.inside.get
+    def words_of_lines(self, text: str) -> tuple[_Ints, _Ints]:
+        """Return the starts and ends in ``text`` (NFC) of the words of each of its lines, and of the line breaks."""
+        return self._cut(text.replace("\n", f" {_END} "))
+
+    def _cut(self, spaced: str) -> tuple[_Ints, _Ints]:
+        if self._chunks.size > _REMEMBERED:
+            self._chunks = _Chunks(self._token)
+        tokens = self._chunks.tokens(f"{_END} {spaced} {_END}".split(" "))
+        inside = self._best_path.labels(self._scores(tokens))
+        joined = (tokens["joins_next"][:-1] & tokens["joins_previous"][1:]) * inside[1:]
+        last = (joined == 0).nonzero()[0]  # the last token of each word, the first word being the end put before
+        base = np.add.accumulate(tokens["advance"])
+        starts, ends = base + tokens["start"], base + tokens["end"]
+        return starts[1:][last[:-1]], ends[last[1:]]
+
+    def _scores(self, tokens: _Tokens) -> _Floats:
+        """Return for each token how much speaks for "inside" over "begin", transitions aside."""
+        known = self._dictionary.look_up(tokens)
+        scores = tokens["here"].copy()
+        after, before = scores[1:], scores[:-1]
+        after += tokens["as_previous"][:-1]
+        after += self._pair_before[known]
+        before += tokens["as_next"][1:]
+        before += self._pair_after[known]
+        for at in (known > 1).nonzero()[0].tolist():
+            if self._dictionary.is_triple(tokens["pair_row"][at : at + 3]):
+                scores[at + 2] += self._triple_before
+                scores[at] += self._triple_after
+        return scores
+
+    def _token(self, token: str) -> tuple[float, ...]:
+        """Return the row of a token but for its place."""
+        if token == _END:  # a beginning, whatever stands near; what it lends undoes the transitions to and from it
+            path = self._best_path
+            return (-np.inf, -path.given[0], path.asked[0], 0, 0, 0, 0, 0)
+        weight = self._weight
         lower = token.lower()
         name = lower.partition("\0")[0]  # CRFsuite takes names of attributes as C strings
         here = weight("bias", 0.0) + weight(f"word.lower():{name}", 0.0)
@@ -94,44 +123,100 @@ class Segmenter:
             following += weight("+1:word.istitle()", 0.0)
         if token.isdigit():
             here += weight("word.isdigit()", 0.0)
-        joinable = token not in string.punctuation and not token[0].isdigit()
-        made = _TokenType(
-            lower, here, previous, following, joinable, token[0].istitle(),
-            self._model.pairs.get(lower, frozenset()), self._model.triples.get(lower, {}),
-        )  # fmt: skip
-        if len(self._types) < _TYPES_KEPT:
-            self._types[token] = made
-        return made
+        joins_next = joins_previous = 0
+        if token not in string.punctuation and not token[0].isdigit():
+            joins_next, joins_previous = (3, 2) if token[0].istitle() else (1, 1)  # only a title joins with a title
+        return (here, previous, following, *self._dictionary.places(lower), joins_next, joins_previous)
 
-    def _labels(self, types: list[_TokenType]) -> list[bool]:
-        """Return the best path (Viterbi) as one flag a token: inside a word or its beginning."""
-        scores = [entry.here for entry in types]
-        first = before = types[0]
-        for at in range(1, len(types)):
-            here = types[at]
-            scores[at] += before.as_previous
-            scores[at - 1] += here.as_next
-            if here.lower in before.seconds:
-                scores[at] += self._pair_before
-                scores[at - 1] += self._pair_after
-            if at > 1 and first.thirds and here.lower in first.thirds.get(before.lower, ()):
-                scores[at] += self._triple_before
-                scores[at - 2] += self._triple_after
-            first, before = before, here
-        begin_begin, begin_inside, inside_begin, inside_inside = self._model.transitions
-        lead = scores[0]  # how far the best path ending inside is ahead of the best one ending at a beginning
-        from_inside: list[tuple[bool, bool]] = []
-        for score in scores[1:]:
-            stay, leave = lead + inside_inside, lead + inside_begin
-            from_inside.append((leave > begin_begin, stay > begin_inside))
-            lead = max(begin_inside, stay) - max(begin_begin, leave) + score
-        label = lead > 0
-        labels = [label]
-        for choice in reversed(from_inside):
-            label = choice[label]
-            labels.append(label)
-        labels.reverse()
-        return labels
+
+class _Dictionary:
+    """pyvi's words of two and three syllables.
+
+    A table has two bits for each two syllables, 9 MB: 1 if they are a word, 2 if they begin a word of three. The
+    first syllable's number chooses the row of the table, the second one's the byte in the row and the bits in it.
+    """
+
+    def __init__(self, model: Model) -> None:
+        pairs = [(first, second) for first, seconds in model.pairs.items() for second in seconds]
+        begun = [(first, second) for first, seconds in model.triples.items() for second in seconds]
+        thirds = (third for seconds in model.triples.values() for thirds in seconds.values() for third in thirds)
+        self._triples = model.triples
+        self._names = ["", *sorted({*chain(*pairs, *begun), *thirds})]
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._row = len(self._names) // 4 + 1
+        table = bytearray(len(self._names) * self._row)
+        for words, bit in ((pairs, 1), (begun, 2)):
+            for first, second in words:
+                row, _, _ = self.places(first)
+                _, byte, shift = self.places(second)
+                table[row + byte] |= bit << shift
+        self._bits = np.frombuffer(table, np.uint8)
+
+    def places(self, syllable: str) -> tuple[int, int, int]:
+        """Return where the table has the pairs that ``syllable`` is in: row, byte in a row, bit in a byte."""
+        number = self._numbers.get(syllable, 0)
+        return number * self._row, number >> 2, 2 * (number & 3)
+
+    def look_up(self, tokens: _Tokens) -> npt.NDArray[np.uint8]:
+        """Return the two bits of each two neighbours."""
+        found: npt.NDArray[np.uint8] = (
+            self._bits[tokens["pair_row"][:-1] + tokens["pair_byte"][1:]] >> tokens["pair_bit"][1:] & 3
+        )
+        return found
+
+    def is_triple(self, rows: _Ints) -> bool:
+        """Tell whether three tokens are a word, if the first two begin one."""
+        first, second, third = (self._names[row // self._row] for row in rows.tolist())
+        return third in self._triples[first][second]
+
+
+class _Chunks(dict[str, tuple[int, ...]]):
+    """The chunks met so far, each as the rows of its tokens; one asked for the first time is cut and added."""
+
+    def __init__(self, token_row: Callable[[str], tuple[float, ...]]) -> None:
+        self.size = 0
+        self._token_row = cache(token_row)
+        self._table = np.zeros(1 << 14, _TOKEN_ROW)
+        self._used = 0
+        self._adding = Lock()
+
+    def tokens(self, names: list[str]) -> _Tokens:
+        """Return the rows of the tokens of a text split at its spaces; the first chunk is an end."""
+        rows = list(map(self.__getitem__, names))
+        if not all(rows):  # chunks of spaces have no token to keep their length: add them to the one before
+            groups: list[list[str]] = []
+            for name, found in zip(names, rows, strict=True):
+                if found:
+                    groups.append([name])
+                else:
+                    groups[-1].append(name)
+            rows = [self[" ".join(group)] for group in groups]
+        return self._table.take(np.fromiter(chain.from_iterable(rows), np.int64))
+
+    def __missing__(self, chunk: str) -> tuple[int, ...]:
+        width = len(chunk) + 1
+        if chunk.startswith("\n"):  # stands at the space that was put before it
+            sign = _END if chunk.startswith(_END) else "\n"
+            width -= len(sign) + 1
+            cuts = [(sign, -1, 0)]
+        elif chunk.isalnum():  # what the pattern would find, sooner
+            cuts = [(chunk, 0, len(chunk))]
+        else:
+            cuts = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(chunk)]
+        with self._adding:
+            if chunk in self:
+                return self[chunk]
+            rows = tuple(range(self._used, self._used + len(cuts)))
+            self._used += len(cuts)
+            # Other threads may be reading: a table is replaced, never resized, and a row is there before its number.
+            if self._used > len(self._table):
+                self._table = np.concatenate([self._table, np.zeros(self._used, _TOKEN_ROW)])
+            for row, (token, start, end) in zip(rows, cuts, strict=True):
+                advance = width if row == rows[-1] else 0
+                self._table[row] = (*self._token_row(token), start - advance, end - advance, advance)
+            self.size += len(chunk) + 16
+            self[chunk] = rows
+        return rows
 
 
 @cache
