@@ -19,6 +19,11 @@ The rooms, in the order data meets them:
 ``suggestions``           which phrases of an article are offered as completions
 ``store``                 SQLite: the articles themselves, the truth
 ``schema``                the Whoosh fields that hold the streams, filters and stored keys
+``arrayfile``             named arrays in one file, read through a memory map
+``segment``               a part of the index as arrays: terms, postings, lengths, columns
+``codec``                 Whoosh's codec over them: what its writer writes
+``readers``               Whoosh's codec over them: what its readers, matchers and queries read
+``commits``               which segments an index consists of
 ``generations``           folders of finished indexes, and the atomic swap between them
 ``lock``                  one writer at a time, across processes
 ``indexer``               the index follows the store: catching up, rebuilding, checking

@@ -10,14 +10,16 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from whoosh.filedb.filestore import FileStorage
-from whoosh.index import EmptyIndexError, FileIndex
+from whoosh.index import EmptyIndexError
 from whoosh.searching import Searcher
 from whoosh.writing import SegmentWriter
 
+from index.codec import ColumnarCodec, ColumnarSegment
+from index.commits import open_index, read_commit, reading
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import (
@@ -31,6 +33,7 @@ from index.generations import (
 )
 from index.lock import WriterLock
 from index.schema import document, make_schema
+from index.segment import Segment, Strings, read_segment, segment_problems
 from index.store import Change, Store
 
 log = logging.getLogger(__name__)
@@ -41,29 +44,6 @@ _FOLLOW_EVERY = 20
 _COMMIT_ARTICLES = 2000
 _COMMIT_CHARACTERS = 20_000_000
 _WRITER_MEMORY_MB = 128
-
-
-def open_index(generation: Path) -> FileIndex:
-    """Open the Whoosh index in a generation's folder.
-
-    Raises OSError or EmptyIndexError where it is gone, DamagedIndexError where its files cannot be read.
-    """
-    with reading(generation):
-        return FileStorage(str(generation)).open_index()
-
-
-@contextmanager
-def reading(generation: Path) -> Iterator[None]:
-    """Turn whatever Whoosh raises over files it cannot unpickle into DamagedIndexError."""
-    try:
-        yield
-    except (FileNotFoundError, EmptyIndexError):
-        raise
-    except Exception as error:
-        raise DamagedIndexError(
-            f"the index in {generation} is damaged ({type(error).__name__}: {error});"
-            " it is made anew from the store by timtin serve, or by timtin index --rebuild"
-        ) from error
 
 
 class Indexer:
@@ -116,9 +96,16 @@ class Indexer:
             return [*problems, "index: damaged, it cannot be opened"]
         try:
             with reading(generation):
-                indexed = list(_indexed_versions(generation))
+                damages = [
+                    damage
+                    for listed in read_commit(generation).segments
+                    for damage in segment_problems(generation, listed.segment_id())
+                ]
+                indexed = [] if damages else list(_indexed_versions(generation))
         except DamagedIndexError as error:
             return [*problems, f"index: {error}"]
+        if damages:
+            return [*problems, *(f"index: {damage}" for damage in damages)]
         # what changed after the index was read is not the index's fault
         stored = dict(self._store.versions())
         recent = self._store.ids_changed_after(state.applied)
@@ -166,7 +153,7 @@ class Indexer:
             upto = self._store.last_seq()
             if applied >= upto:
                 return total
-            writer: SegmentWriter = open_index(generation).writer(limitmb=_WRITER_MEMORY_MB)
+            writer: SegmentWriter = open_index(generation).writer(codec=ColumnarCodec(), limitmb=_WRITER_MEMORY_MB)
             try:
                 with writer.searcher() as before:
                     for change in _one_commit(_changes(self._store, applied, upto)):
@@ -221,12 +208,20 @@ def _apply_change(writer: SegmentWriter, before: Searcher, change: Change) -> No
 
 def _can_be_opened(generation: Path) -> bool:
     try:
-        with reading(generation):
-            open_index(generation).reader().close()
+        _segments(generation)
     except (DamagedIndexError, OSError, EmptyIndexError) as error:
         log.warning("%s; making a new one", error)
         return False
     return True
+
+
+def _segments(generation: Path) -> list[tuple[ColumnarSegment, Segment]]:
+    """Open every segment of an index."""
+    with reading(generation):
+        return [
+            (listed, read_segment(generation, listed.segment_id(), listed.doc_count_all()))
+            for listed in read_commit(generation).segments
+        ]
 
 
 def _sync(generation: Path) -> None:
@@ -241,13 +236,10 @@ def _sync(generation: Path) -> None:
 
 def _indexed_versions(generation: Path) -> Iterator[tuple[str, int]]:
     """Yield (id, sequence number) of every article in an index."""
-    reader = open_index(generation).reader()
-    try:
-        for segment, _ in reader.leaf_readers():
-            if not segment.doc_count_all():
-                continue
-            numbers = segment.column_reader("seq", translate=False)
-            for docnum in segment.all_doc_ids():
-                yield segment.stored_fields(docnum)["id"], int(numbers[docnum])
-    finally:
-        reader.close()
+    for listed, segment in _segments(generation):
+        ids, numbers = segment.columns["id"], segment.columns["seq"]
+        assert isinstance(ids, Strings)
+        assert isinstance(numbers, np.ndarray)
+        for article in range(segment.count):
+            if not listed.is_deleted(article):
+                yield ids[article].decode("utf-8"), int(numbers[article])
