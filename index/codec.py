@@ -30,6 +30,7 @@ from index.segment import (
     Terms,
     offsets,
     pack_counts,
+    sizes,
     write_documents,
     write_inverted,
 )
@@ -198,7 +199,7 @@ class _InvertedWriter(FieldWriter):
         if self._positioned:
             kept["position_starts"] = _starts(self._position_ends)
             kept["positions"] = np.array(self._positions, smallest_unsigned(max(self._positions, default=0)))
-        articles = np.array(self._articles, smallest_unsigned(self._segment.doc_count_all()))
+        articles = np.array(self._articles, smallest_unsigned(self._segment.doc_count_all() - 1))
         terms = Terms(Strings.pack(self._terms))
         self._fields[self._name] = Inverted(terms, _starts(self._ends), articles, **kept)
 
@@ -208,5 +209,4 @@ class _InvertedWriter(FieldWriter):
 
 
 def _starts(ends: list[int]) -> Array:
-    places = np.array([0, *ends], np.int64)
-    return offsets(places[1:] - places[:-1])
+    return offsets(sizes(np.array([0, *ends], np.int64)))

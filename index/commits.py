@@ -6,17 +6,22 @@ the place of the old one by the renaming of one file. Segments' own files never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from whoosh.fields import Schema
 from whoosh.filedb.filestore import FileStorage
-from whoosh.index import TOC, EmptyIndexError, FileIndex
+from whoosh.index import TOC, EmptyIndexError, FileIndex, clean_files
 
-from index.codec import ColumnarSegment
+from index.codec import ColumnarCodec, ColumnarSegment
 from index.errors import DamagedIndexError
+from index.segment import Segment, read_segment, write_segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,11 @@ class Commit:
     number: int
     schema: Schema
     segments: list[ColumnarSegment]
+
+
+def create_index(generation: Path, schema: Schema) -> None:
+    """Make an empty index in a generation's folder."""
+    FileStorage(str(generation)).create_index(schema)
 
 
 def open_index(generation: Path) -> FileIndex:
@@ -45,6 +55,58 @@ def read_commit(generation: Path) -> Commit:
     return Commit(contents.generation, contents.schema, contents.segments)
 
 
+def write_commit(generation: Path, before: Commit, segments: Sequence[ColumnarSegment]) -> Commit:
+    """Make ``generation`` consist of ``segments``, whose files are on disk; then remove files that no segment has.
+
+    Whatever moment the process is killed at, the index is the one before or the one after.
+    """
+    index = open_index(generation)
+    after = Commit(before.number + 1, before.schema, list(segments))
+    TOC(after.schema, after.segments, after.number).write(index.storage, index.indexname)
+    _sync(generation / TOC._filename(index.indexname, after.number))
+    _sync(generation)
+    clean_files(index.storage, index.indexname, after.number, after.segments)
+    return after
+
+
+def add_segment(generation: Path, segment: Segment) -> ColumnarSegment:
+    """Write the files of a new segment; it belongs to the index once a commit lists it."""
+    listed: ColumnarSegment = ColumnarCodec().new_segment(None, open_index(generation).indexname)
+    listed.set_doc_count(segment.count)
+    write_segment(generation, listed.segment_id(), segment)
+    return listed
+
+
+def live_articles(segment: ColumnarSegment) -> NDArray[np.bool_] | None:
+    """Return one flag an article, False where it was deleted; None where none was."""
+    if not segment.has_deletions():
+        return None
+    flags = np.ones(segment.doc_count_all(), bool)
+    flags[list(segment.deleted_docs())] = False
+    return flags
+
+
+class OpenSegments:
+    """The mapped files of the segments of the latest commit that was asked for. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Segment] = {}
+        self._lock = threading.Lock()
+
+    def of(self, generation: Path, commit: Commit) -> list[Segment]:
+        """Return the segments of ``commit``; those the last one had too stay open, others are forgotten.
+
+        Raises FileNotFoundError where one is gone, DamagedIndexError where one is not whole.
+        """
+        with self._lock, reading(generation):
+            known = self._open
+            self._open = {
+                id: known[id] if id in known else read_segment(generation, id, listed.doc_count_all())
+                for id, listed in ((listed.segment_id(), listed) for listed in commit.segments)
+            }
+            return list(self._open.values())
+
+
 @contextmanager
 def reading(generation: Path) -> Iterator[None]:
     """Turn whatever Whoosh raises over files it cannot unpickle into DamagedIndexError."""
@@ -57,3 +119,12 @@ def reading(generation: Path) -> Iterator[None]:
             f"the index in {generation} is damaged ({type(error).__name__}: {error});"
             " it is made anew from the store by timtin serve, or by timtin index --rebuild"
         ) from error
+
+
+def _sync(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -8,18 +8,15 @@ killed at any moment leaves an index that the next catching up completes.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from whoosh.filedb.filestore import FileStorage
 from whoosh.index import EmptyIndexError
-from whoosh.searching import Searcher
-from whoosh.writing import SegmentWriter
 
-from index.codec import ColumnarCodec, ColumnarSegment
-from index.commits import open_index, read_commit, reading
+from index.builder import Builder
+from index.codec import ColumnarSegment
+from index.commits import OpenSegments, create_index, read_commit
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import (
@@ -32,18 +29,19 @@ from index.generations import (
     write_state,
 )
 from index.lock import WriterLock
-from index.schema import document, make_schema
-from index.segment import Segment, Strings, read_segment, segment_problems
+from index.schema import make_schema
+from index.segment import Segment, Strings, segment_problems
 from index.store import Change, Store
+from index.workers import Workers, processors
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int], None]
 _BATCH = 50
-_FOLLOW_EVERY = 20
 _COMMIT_ARTICLES = 2000
 _COMMIT_CHARACTERS = 20_000_000
-_WRITER_MEMORY_MB = 128
+_MANY = 500
+"""So many changes are worth the second that worker processes take to start."""
 
 
 class Indexer:
@@ -95,13 +93,8 @@ class Indexer:
         if not _can_be_opened(generation):
             return [*problems, "index: damaged, it cannot be opened"]
         try:
-            with reading(generation):
-                damages = [
-                    damage
-                    for listed in read_commit(generation).segments
-                    for damage in segment_problems(generation, listed.segment_id())
-                ]
-                indexed = [] if damages else list(_indexed_versions(generation))
+            damages = _damages(generation)
+            indexed = [] if damages else list(_indexed_versions(generation))
         except DamagedIndexError as error:
             return [*problems, f"index: {error}"]
         if damages:
@@ -126,7 +119,7 @@ class Indexer:
         serving = current_generation(self._folder.indexes)
         follows = serving if serving is not None and self.applied() >= 0 and _can_be_opened(serving) else None
         fresh = new_generation(self._folder.indexes)
-        FileStorage(str(fresh)).create_index(make_schema())
+        create_index(fresh, make_schema())
         write_state(fresh, GenerationState(self._store.uuid(), 0))
 
         def follow() -> None:
@@ -145,33 +138,32 @@ class Indexer:
         return count
 
     def _apply(self, generation: Path, progress: Progress | None, between: Callable[[], None] | None = None) -> int:
-        """Bring ``generation`` level with the store, committing now and then; return the changes applied."""
+        """Bring ``generation`` level with the store, committing now and then; return the changes applied.
+
+        ``between`` is called several times a second.
+        """
         total = 0
-        while True:
-            state = read_state(generation)
-            applied = 0 if state is None else state.applied
-            upto = self._store.last_seq()
-            if applied >= upto:
-                return total
-            writer: SegmentWriter = open_index(generation).writer(codec=ColumnarCodec(), limitmb=_WRITER_MEMORY_MB)
-            try:
-                with writer.searcher() as before:
-                    for change in _one_commit(_changes(self._store, applied, upto)):
-                        _apply_change(writer, before, change)
-                        applied = change.seq
-                        total += 1
-                        if progress is not None:
-                            progress(1)
-                        if between is not None and total % _FOLLOW_EVERY == 0:
-                            between()
-            except BaseException:
-                writer.cancel()
-                raise
-            writer.commit()
-            _sync(generation)
-            if not self._store.changes_after(applied, 1):
-                applied = upto  # the numbers between belong to articles changed again since
-            write_state(generation, GenerationState(self._store.uuid(), applied))
+
+        def worked(count: int) -> None:
+            nonlocal total
+            total += count
+            if progress is not None and count:
+                progress(count)
+            if between is not None:
+                between()
+
+        state = read_state(generation)
+        applied = 0 if state is None else state.applied
+        many = self._store.last_seq() - applied >= _MANY
+        with Workers(processors() if many and processors() > 1 else 0) as workers:
+            builder = Builder(generation, workers)
+            while applied < (upto := self._store.last_seq()):
+                applied = builder.apply(_one_commit(_changes(self._store, applied, upto)), worked) or upto
+                if not self._store.changes_after(applied, 1):
+                    applied = upto  # the numbers between belong to articles changed again since
+                write_state(generation, GenerationState(self._store.uuid(), applied))
+                builder.merge(lambda: worked(0))
+        return total
 
 
 def _changes(store: Store, after: int, upto: int) -> Iterator[Change]:
@@ -192,18 +184,10 @@ def _one_commit(changes: Iterable[Change]) -> Iterator[Change]:
     characters = 0
     for count, change in enumerate(changes, 1):
         yield change
-        characters += 0 if change.article is None else len(change.article.body)
+        if change.article is not None:
+            characters += len(change.article.title) + len(change.article.lead) + len(change.article.body)
         if count >= _COMMIT_ARTICLES or characters >= _COMMIT_CHARACTERS:
             return
-
-
-def _apply_change(writer: SegmentWriter, before: Searcher, change: Change) -> None:
-    """Put or delete one article; ``before`` sees the index as it was when ``writer`` was opened."""
-    docnum = before.document_number(id=change.id) if before.doc_count_all() else None
-    if docnum is not None:
-        writer.delete_document(docnum)
-    if change.article is not None:
-        writer.add_document(**document(change.article, change.seq))
 
 
 def _can_be_opened(generation: Path) -> bool:
@@ -217,21 +201,14 @@ def _can_be_opened(generation: Path) -> bool:
 
 def _segments(generation: Path) -> list[tuple[ColumnarSegment, Segment]]:
     """Open every segment of an index."""
-    with reading(generation):
-        return [
-            (listed, read_segment(generation, listed.segment_id(), listed.doc_count_all()))
-            for listed in read_commit(generation).segments
-        ]
+    commit = read_commit(generation)
+    return list(zip(commit.segments, OpenSegments().of(generation, commit), strict=True))
 
 
-def _sync(generation: Path) -> None:
-    """Have the disk hold what was written, before the state says that it is there."""
-    for path in generation.iterdir():
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _damages(generation: Path) -> list[str]:
+    """Read every file of an index whole and return what is wrong."""
+    names = [segment.segment_id() for segment in read_commit(generation).segments]
+    return [damage for name in names for damage in segment_problems(generation, name)]
 
 
 def _indexed_versions(generation: Path) -> Iterator[tuple[str, int]]:
@@ -240,6 +217,6 @@ def _indexed_versions(generation: Path) -> Iterator[tuple[str, int]]:
         ids, numbers = segment.columns["id"], segment.columns["seq"]
         assert isinstance(ids, Strings)
         assert isinstance(numbers, np.ndarray)
-        for article in range(segment.count):
+        for article, (id, seq) in enumerate(zip(ids.all(), numbers.tolist(), strict=True)):
             if not listed.is_deleted(article):
-                yield ids[article].decode("utf-8"), int(numbers[article])
+                yield id.decode("utf-8"), seq

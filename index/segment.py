@@ -203,6 +203,12 @@ def offsets(lengths: NDArray[np.int64]) -> Array:
     return ends.astype(np.uint32 if ends[-1] < 1 << 32 else np.uint64)
 
 
+def sizes(starts: Array) -> NDArray[np.int64]:
+    """Return the lengths of what ``offsets`` placed."""
+    places = starts.astype(np.int64)
+    return places[1:] - places[:-1]
+
+
 def spread(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return ``starts[0] .. starts[0] + counts[0] - 1, starts[1] ..``, one range after the other."""
     ends = np.cumsum(counts)
@@ -276,6 +282,11 @@ def write_segment(folder: Path, name: str, segment: Segment) -> None:
     """Write the two files of a new segment."""
     write_inverted(folder / (name + INVERTED_EXTENSION), segment.count, segment.fields)
     write_documents(folder / (name + DOCUMENTS_EXTENSION), segment.count, segment.lengths, segment.columns)
+
+
+def segment_bytes(folder: Path, name: str) -> int:
+    """Return how much of the disk a segment takes."""
+    return sum((folder / (name + extension)).stat().st_size for extension in (INVERTED_EXTENSION, DOCUMENTS_EXTENSION))
 
 
 def segment_problems(folder: Path, name: str) -> list[str]:

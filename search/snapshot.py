@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.commits import open_index, read_commit, reading
+from index.commits import OpenSegments, live_articles, open_index, read_commit
 from index.schema import LABEL_FIELDS, UNDATED
-from index.segment import Codes, Inverted, Segment, Strings, read_segment
+from index.segment import Codes, Inverted, Segment, Strings, sizes
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -53,26 +53,6 @@ class Labels:
 NO_POSTINGS = Postings(np.empty(0, np.int32), np.empty(0, np.float32))
 
 
-class OpenSegments:
-    """The mapped files of segments, by the segment's id, from one snapshot to the next."""
-
-    def __init__(self) -> None:
-        self._open: dict[str, Segment] = {}
-        self._lock = threading.Lock()
-
-    def only(self, generation: Path, counts: dict[str, int]) -> list[Segment]:
-        """Return the segments with these ids and numbers of articles; forget all others.
-
-        Raises FileNotFoundError where one is gone, DamagedIndexError where one is not whole.
-        """
-        with self._lock:
-            known = self._open
-            self._open = {
-                id: known[id] if id in known else read_segment(generation, id, count) for id, count in counts.items()
-            }
-            return list(self._open.values())
-
-
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A segment whose article 0 is the snapshot's ``offset``; ``live`` is None where none was deleted."""
@@ -94,13 +74,10 @@ class Snapshot:
         self._index = open_index(generation)
         commit = read_commit(generation)
         self._commit = commit.number
-        with reading(generation):
-            counts = {segment.segment_id(): segment.doc_count_all() for segment in commit.segments}
-            opened = segments.only(generation, counts)
         self._parts: list[_Part] = []
         self.size = 0
-        for listed, segment in zip(commit.segments, opened, strict=True):
-            self._parts.append(_Part(segment, self.size, _live(listed)))
+        for listed, segment in zip(commit.segments, segments.of(generation, commit), strict=True):
+            self._parts.append(_Part(segment, self.size, live_articles(listed)))
             self.size += segment.count
         self.count = self.size - sum(segment.deleted_count() for segment in commit.segments)
         self._postings: OrderedDict[tuple[str, str], Postings] = OrderedDict()
@@ -222,7 +199,7 @@ class Snapshot:
             if inverted is None:
                 continue
             numbers = inverted.terms.with_prefix(prefix.encode("utf-8"))[:most]
-            here = np.diff(inverted.starts[numbers.start : numbers.stop + 1].astype(np.int64)).tolist()
+            here = sizes(inverted.starts[numbers.start : numbers.stop + 1]).tolist()
             for term, frequency in zip(inverted.terms.strings.span(numbers.start, numbers.stop), here, strict=True):
                 frequencies[term] += frequency
         return [(term.decode("utf-8"), frequencies[term]) for term in sorted(frequencies)[:most]]
@@ -265,11 +242,3 @@ class Snapshot:
 
 def _column(name: str) -> Callable[[Segment], Any]:
     return lambda segment: segment.columns.get(name)
-
-
-def _live(segment: Any) -> NDArray[np.bool_] | None:
-    if not segment.has_deletions():
-        return None
-    flags = np.ones(segment.doc_count_all(), bool)
-    flags[list(segment.deleted_docs())] = False
-    return flags

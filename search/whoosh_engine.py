@@ -16,6 +16,7 @@ from whoosh.index import EmptyIndexError
 
 from index.analysis import Stream, analyze
 from index.article import Article
+from index.commits import OpenSegments
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import current_generation
@@ -26,7 +27,7 @@ from search.engine import Facet, FacetCount, Filters, Hit, Request, Retrieved, S
 from search.evaluation import Evaluated, Evaluation
 from search.facets import count_facet
 from search.scoring import Ranking, idf, saturation
-from search.snapshot import OpenSegments, Snapshot
+from search.snapshot import Snapshot
 from search.suggest import suggest
 
 log = logging.getLogger(__name__)
