@@ -7,6 +7,7 @@ the place of the old one by the renaming of one file. Segments' own files never 
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from whoosh.fields import Schema
 from whoosh.filedb.filestore import FileStorage
-from whoosh.index import TOC, EmptyIndexError, FileIndex, clean_files
+from whoosh.index import TOC, EmptyIndexError, clean_files
 
 from index.codec import ColumnarCodec, ColumnarSegment
 from index.errors import DamagedIndexError
 from index.segment import Segment, read_segment, write_segment
+
+_NAME = "MAIN"
+_CONTENTS = re.compile(rf"_{_NAME}_([0-9]+)\.toc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +38,24 @@ class Commit:
 
 
 def create_index(generation: Path, schema: Schema) -> None:
-    """Make an empty index in a generation's folder."""
-    FileStorage(str(generation)).create_index(schema)
+    """Make an empty index in a generation's folder, one that ``whoosh.index.open_dir`` opens too."""
+    FileStorage(str(generation)).create_index(schema, _NAME)
 
 
-def open_index(generation: Path) -> FileIndex:
-    """Open the Whoosh index in a generation's folder.
-
-    Raises OSError or EmptyIndexError where it is gone, DamagedIndexError where its files cannot be read.
-    """
-    with reading(generation):
-        return FileStorage(str(generation)).open_index()
+def latest_commit(generation: Path) -> int:
+    """Return the number of the latest commit; -1 where there is none. Costs the listing of a folder."""
+    found = (_CONTENTS.fullmatch(path.name) for path in generation.iterdir())
+    return max((int(match[1]) for match in found if match), default=-1)
 
 
 def read_commit(generation: Path) -> Commit:
-    """Read which segments ``generation`` consists of now; raises what ``open_index`` does."""
-    index = open_index(generation)
+    """Read which segments ``generation`` consists of now.
+
+    Raises OSError or EmptyIndexError where it is gone, DamagedIndexError where the table cannot be read.
+    """
     with reading(generation):
-        contents = TOC.read(index.storage, index.indexname)
-    return Commit(contents.generation, contents.schema, contents.segments)
+        contents = TOC.read(FileStorage(str(generation)), _NAME)
+        return Commit(contents.generation, contents.schema, contents.segments)
 
 
 def write_commit(generation: Path, before: Commit, segments: Sequence[ColumnarSegment]) -> Commit:
@@ -60,18 +63,18 @@ def write_commit(generation: Path, before: Commit, segments: Sequence[ColumnarSe
 
     Whatever moment the process is killed at, the index is the one before or the one after.
     """
-    index = open_index(generation)
+    storage = FileStorage(str(generation))
     after = Commit(before.number + 1, before.schema, list(segments))
-    TOC(after.schema, after.segments, after.number).write(index.storage, index.indexname)
-    _sync(generation / TOC._filename(index.indexname, after.number))
+    TOC(after.schema, after.segments, after.number).write(storage, _NAME)
+    _sync(generation / f"_{_NAME}_{after.number}.toc")
     _sync(generation)
-    clean_files(index.storage, index.indexname, after.number, after.segments)
+    clean_files(storage, _NAME, after.number, after.segments)
     return after
 
 
 def add_segment(generation: Path, segment: Segment) -> ColumnarSegment:
     """Write the files of a new segment; it belongs to the index once a commit lists it."""
-    listed: ColumnarSegment = ColumnarCodec().new_segment(None, open_index(generation).indexname)
+    listed: ColumnarSegment = ColumnarCodec().new_segment(None, _NAME)
     listed.set_doc_count(segment.count)
     write_segment(generation, listed.segment_id(), segment)
     return listed

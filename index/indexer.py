@@ -16,7 +16,7 @@ from whoosh.index import EmptyIndexError
 
 from index.builder import Builder
 from index.codec import ColumnarSegment
-from index.commits import OpenSegments, create_index, read_commit
+from index.commits import OpenSegments, create_index, latest_commit, read_commit
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import (
@@ -30,7 +30,7 @@ from index.generations import (
 )
 from index.lock import WriterLock
 from index.schema import make_schema
-from index.segment import Segment, Strings, segment_problems
+from index.segment import Segment, Strings
 from index.store import Change, Store
 from index.workers import Workers, processors
 
@@ -90,15 +90,14 @@ class Indexer:
         state = read_state(generation)
         if state is None or not state.fits(self._store.uuid()):
             return [*problems, "index: made from another store or by another version of timtin"]
-        if not _can_be_opened(generation):
-            return [*problems, "index: damaged, it cannot be opened"]
         try:
-            damages = _damages(generation)
-            indexed = [] if damages else list(_indexed_versions(generation))
-        except DamagedIndexError as error:
+            segments = _segments(generation)
+        except (DamagedIndexError, OSError, EmptyIndexError) as error:
             return [*problems, f"index: {error}"]
+        damages = [problem for _, segment in segments for problem in segment.problems()]
         if damages:
             return [*problems, *(f"index: {damage}" for damage in damages)]
+        indexed = list(_indexed_versions(segments))
         # what changed after the index was read is not the index's fault
         stored = dict(self._store.versions())
         recent = self._store.ids_changed_after(state.applied)
@@ -200,20 +199,19 @@ def _can_be_opened(generation: Path) -> bool:
 
 
 def _segments(generation: Path) -> list[tuple[ColumnarSegment, Segment]]:
-    """Open every segment of an index."""
-    commit = read_commit(generation)
-    return list(zip(commit.segments, OpenSegments().of(generation, commit), strict=True))
+    """Open every segment of an index as it is now, though a writer be at work."""
+    while True:
+        commit = read_commit(generation)
+        try:
+            return list(zip(commit.segments, OpenSegments().of(generation, commit), strict=True))
+        except FileNotFoundError:
+            if latest_commit(generation) == commit.number:
+                raise
 
 
-def _damages(generation: Path) -> list[str]:
-    """Read every file of an index whole and return what is wrong."""
-    names = [segment.segment_id() for segment in read_commit(generation).segments]
-    return [damage for name in names for damage in segment_problems(generation, name)]
-
-
-def _indexed_versions(generation: Path) -> Iterator[tuple[str, int]]:
+def _indexed_versions(segments: Iterable[tuple[ColumnarSegment, Segment]]) -> Iterator[tuple[str, int]]:
     """Yield (id, sequence number) of every article in an index."""
-    for listed, segment in _segments(generation):
+    for listed, segment in segments:
         ids, numbers = segment.columns["id"], segment.columns["seq"]
         assert isinstance(ids, Strings)
         assert isinstance(numbers, np.ndarray)

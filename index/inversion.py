@@ -64,8 +64,9 @@ def _invert_field(field: FieldType, values: Sequence[Any]) -> tuple[Inverted, Ar
     order = sorted(range(len(strings)), key=strings.__getitem__)
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.arange(len(order))
+    numbers = ranks[np.array(occurrences, np.int64)]
     owners = np.repeat(np.arange(len(values)), lengths)
-    keys = ranks[np.array(occurrences, np.int64)] * max(len(values), 1) + owners
+    keys = numbers * max(len(values), 1) + owners
     by_term = np.argsort(keys, kind="stable")
     postings, frequencies = _runs(keys[by_term])
     term_of, articles = np.divmod(postings, max(len(values), 1))
@@ -75,7 +76,7 @@ def _invert_field(field: FieldType, values: Sequence[Any]) -> tuple[Inverted, Ar
     if positioned:
         places_ = np.array(positions, np.int64)[by_term]
         kept["positions"] = places_.astype(smallest_unsigned(int(places_.max(initial=0))))
-        kept["position_starts"] = offsets(np.bincount(ranks[np.array(occurrences, np.int64)], minlength=len(order)))
+        kept["position_starts"] = offsets(np.bincount(numbers, minlength=len(order)))
     return Inverted(
         Terms(Strings.pack([strings[number] for number in order])),
         offsets(np.bincount(term_of, minlength=len(order))),
@@ -87,8 +88,8 @@ def _invert_field(field: FieldType, values: Sequence[Any]) -> tuple[Inverted, Ar
 def _occurrences(field: FieldType, value: Any, positioned: bool) -> tuple[Sequence[str | bytes], Sequence[int]]:
     """Return each occurrence of a term in ``value``, positions ascending for any one term, and their positions."""
     if isinstance(field, StreamField):
-        pairs = list(value)
-        return [term for term, _ in pairs], [place for _, place in pairs] if positioned else ()
+        pairs = tuple(zip(*value, strict=True)) or ((), ())
+        return pairs[0], pairs[1] if positioned else ()
     terms: list[bytes] = []
     positions: list[int] = []
     for term, frequency, _, encoded in field.index(value):

@@ -97,7 +97,7 @@ def merge(
         parts = [
             (part.fields[name] if alive is None else _without(part.fields[name], alive), base)
             for part, alive, base, some in zip(segments, live, bases, kept, strict=True)
-            if some and name in part.fields
+            if (some or not count) and name in part.fields
         ]
         fields[name] = _concatenate(parts, count)
         if between is not None:

@@ -19,7 +19,7 @@ from whoosh.formats import Existence, Format, Positions
 from whoosh.matching import LeafMatcher, ReadTooFar
 from whoosh.reading import TermInfo, TermNotFound
 
-from index.arrayfile import Array
+from index.arrayfile import Array, ArrayFile
 from index.segment import (
     DOCUMENTS_EXTENSION,
     INVERTED_EXTENSION,
@@ -28,6 +28,7 @@ from index.segment import (
     Inverted,
     Strings,
     Terms,
+    open_segment_file,
     read_documents,
     read_inverted,
 )
@@ -37,14 +38,17 @@ STORED = "_stored"
 _BLOCK = 128
 
 
+def _file(storage: Any, segment: Any, extension: str) -> ArrayFile:
+    return open_segment_file(Path(storage.folder, segment.make_filename(extension)), segment.doc_count_all())
+
+
 class DocumentsReader(PerDocumentReader):
     """Read lengths, columns and stored fields of a segment; Whoosh's ``PerDocumentReader``."""
 
     def __init__(self, storage: Any, segment: Any) -> None:
         self._segment = segment
         self._count: int = segment.doc_count_all()
-        path = Path(storage.folder, segment.make_filename(DOCUMENTS_EXTENSION))
-        self._lengths, self._columns = read_documents(path, self._count)
+        self._lengths, self._columns = read_documents(_file(storage, segment, DOCUMENTS_EXTENSION))
 
     def doc_count(self) -> int:
         return self._count - int(self._segment.deleted_count())
@@ -123,11 +127,8 @@ class InvertedReader(TermsReader):
     """Read terms and postings of a segment; Whoosh's ``TermsReader``."""
 
     def __init__(self, storage: Any, segment: Any) -> None:
-        self._fields = read_inverted(
-            Path(storage.folder, segment.make_filename(INVERTED_EXTENSION)), segment.doc_count_all()
-        )
-        documents = Path(storage.folder, segment.make_filename(DOCUMENTS_EXTENSION))
-        self._lengths, _ = read_documents(documents, segment.doc_count_all())
+        self._fields = read_inverted(_file(storage, segment, INVERTED_EXTENSION))
+        self._lengths, _ = read_documents(_file(storage, segment, DOCUMENTS_EXTENSION))
 
     def __contains__(self, term: tuple[str, bytes]) -> bool:
         return self._number(*term) is not None

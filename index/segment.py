@@ -188,12 +188,20 @@ Column = Array | Codes | Strings
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The arrays of ``count`` articles: by field the inverted index, the lengths, and the columns."""
+    """The arrays of ``count`` articles: by field the inverted index, the lengths, and the columns.
+
+    ``files`` are what they were read from, none for a segment in memory.
+    """
 
     count: int
     fields: Mapping[str, Inverted]
     lengths: Mapping[str, Array]
     columns: Mapping[str, Column]
+    files: Sequence[ArrayFile] = ()
+
+    def problems(self) -> list[str]:
+        """Read the files whole and return what is wrong with them."""
+        return [problem for file in self.files for problem in file.problems()]
 
 
 def offsets(lengths: NDArray[np.int64]) -> Array:
@@ -247,9 +255,8 @@ def write_documents(path: Path, count: int, lengths: Mapping[str, Array], column
     write_arrays(path, arrays(), {"count": count, "lengths": list(lengths), "columns": list(columns)})
 
 
-def read_inverted(path: Path, count: int) -> dict[str, Inverted]:
-    """Open the inverted indexes of a segment of ``count`` articles. Raises DamagedIndexError, FileNotFoundError."""
-    file = _open(path, count)
+def read_inverted(file: ArrayFile) -> dict[str, Inverted]:
+    """Return the inverted indexes in a file, by field."""
     fields = {}
     for field in file.about["fields"]:
         terms = Strings(file[f"{field}/terms"], file[f"{field}/term_starts"])
@@ -259,9 +266,8 @@ def read_inverted(path: Path, count: int) -> dict[str, Inverted]:
     return fields
 
 
-def read_documents(path: Path, count: int) -> tuple[dict[str, Array], dict[str, Column]]:
-    """Open the lengths and columns of a segment of ``count`` articles. Raises DamagedIndexError, FileNotFoundError."""
-    file = _open(path, count)
+def read_documents(file: ArrayFile) -> tuple[dict[str, Array], dict[str, Column]]:
+    """Return the lengths and the columns in a file, by field."""
     columns: dict[str, Column] = {}
     for field in file.about["columns"]:
         if f"{field}/numbers" in file:
@@ -274,8 +280,9 @@ def read_documents(path: Path, count: int) -> tuple[dict[str, Array], dict[str, 
 
 def read_segment(folder: Path, name: str, count: int) -> Segment:
     """Open the segment ``name`` of ``count`` articles. Raises DamagedIndexError, FileNotFoundError."""
-    fields = read_inverted(folder / (name + INVERTED_EXTENSION), count)
-    return Segment(count, fields, *read_documents(folder / (name + DOCUMENTS_EXTENSION), count))
+    inverted = open_segment_file(folder / (name + INVERTED_EXTENSION), count)
+    documents = open_segment_file(folder / (name + DOCUMENTS_EXTENSION), count)
+    return Segment(count, read_inverted(inverted), *read_documents(documents), files=(inverted, documents))
 
 
 def write_segment(folder: Path, name: str, segment: Segment) -> None:
@@ -289,13 +296,8 @@ def segment_bytes(folder: Path, name: str) -> int:
     return sum((folder / (name + extension)).stat().st_size for extension in (INVERTED_EXTENSION, DOCUMENTS_EXTENSION))
 
 
-def segment_problems(folder: Path, name: str) -> list[str]:
-    """Read a segment's files whole and return what is wrong with them."""
-    extensions = (INVERTED_EXTENSION, DOCUMENTS_EXTENSION)
-    return [problem for extension in extensions for problem in ArrayFile(folder / (name + extension)).problems()]
-
-
-def _open(path: Path, count: int) -> ArrayFile:
+def open_segment_file(path: Path, count: int) -> ArrayFile:
+    """Open one of the files of a segment of ``count`` articles. Raises DamagedIndexError, FileNotFoundError."""
     file = ArrayFile(path)
     if file.about["count"] != count:
         raise DamagedIndexError(f"{path} holds {file.about['count']} articles, the index lists {count}")

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.commits import OpenSegments, live_articles, open_index, read_commit
+from index.commits import OpenSegments, latest_commit, live_articles, read_commit
 from index.schema import LABEL_FIELDS, UNDATED
 from index.segment import Codes, Inverted, Segment, Strings, sizes
 
@@ -71,7 +71,6 @@ class Snapshot:
 
     def __init__(self, generation: Path, segments: OpenSegments) -> None:
         self._generation = generation
-        self._index = open_index(generation)
         commit = read_commit(generation)
         self._commit = commit.number
         self._parts: list[_Part] = []
@@ -87,7 +86,7 @@ class Snapshot:
 
     def is_latest(self, generation: Path) -> bool:
         """Tell whether this is ``generation`` as it is now; costs the listing of a folder."""
-        return bool(generation == self._generation and self._index.latest_generation() == self._commit)
+        return generation == self._generation and latest_commit(generation) == self._commit
 
     def postings(self, field: str, term: str) -> Postings:
         """Return the postings of ``term``, deleted articles left out; empty for an unknown term."""

@@ -19,17 +19,19 @@ from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.columns import NumericColumn, RefBytesColumn
 from whoosh.filedb.filestore import FileStorage
+from whoosh.index import open_dir
 from whoosh.reading import IndexReader
 from whoosh.scoring import BM25F
 
 from index.arrayfile import ArrayFile, write_arrays
 from index.article import Article
 from index.codec import ColumnarCodec
+from index.commits import OpenSegments
 from index.errors import DamagedIndexError
 from index.segment import Inverted, Strings, Terms, pack_counts, read_segment
 from search.engine import Request
 from search.parser import parse
-from search.snapshot import OpenSegments, Snapshot
+from search.snapshot import Snapshot
 from search.whoosh_engine import WhooshEngine
 
 WORDS = ["lúa", "lú", "gạo", "đường", "đươ", "đ", "trà sữa".replace(" ", "_"), "x" * 70]
@@ -312,8 +314,9 @@ def test_snapshot_gives_what_whoosh_gives(engine: WhooshEngine) -> None:
     engine.add([Article(id="a3", body="khoai"), Article(id="b", body="lúa lúa")])
     engine.delete(["a4"])
     engine.commit()
-    snapshot = Snapshot(next(engine.indexer._folder.indexes.glob("0*")), OpenSegments())
-    reader = snapshot._index.reader()
+    generation = next(engine.indexer._folder.indexes.glob("0*"))
+    snapshot = Snapshot(generation, OpenSegments())
+    reader = open_dir(str(generation)).reader()
     for field, term in reader.all_terms():
         matcher = reader.postings(field, term)
         listed = []
