@@ -21,7 +21,16 @@ The rooms, in the order data meets them:
 ``abbreviations``         what the short forms stand for that an article defines
 ``store``                 SQLite: the articles themselves, the truth
 ``schema``                the Whoosh fields that hold the streams, filters and stored keys
+``arrayfile``             named arrays in one file, read through a memory map
+``segment``               a part of the index as arrays: terms, postings, lengths, columns
+``codec``                 Whoosh's codec over them: what its writer writes
+``readers``               Whoosh's codec over them: what its readers, matchers and queries read
+``inversion``             a batch of documents to a segment
+``merging``               several segments to one, and which to merge
+``workers``               processes that analyse and invert
+``commits``               which segments an index consists of
 ``generations``           folders of finished indexes, and the atomic swap between them
+``builder``               batches of changes to segments, commits and merges
 ``lock``                  one writer at a time, across processes
 ``indexer``               the index follows the store: catching up, rebuilding, checking
 ``ingest``                files and folders into the store and the index

@@ -8,16 +8,15 @@ killed at any moment leaves an index that the next catching up completes.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from whoosh.filedb.filestore import FileStorage
-from whoosh.index import EmptyIndexError, FileIndex
-from whoosh.searching import Searcher
-from whoosh.writing import SegmentWriter
+import numpy as np
+from whoosh.index import EmptyIndexError
 
+from index.builder import Builder
+from index.codec import ColumnarSegment
+from index.commits import OpenSegments, create_index, latest_commit, read_commit
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import (
@@ -30,40 +29,19 @@ from index.generations import (
     write_state,
 )
 from index.lock import WriterLock
-from index.schema import document, make_schema
+from index.schema import make_schema
+from index.segment import Segment, Strings
 from index.store import Change, Store
+from index.workers import Workers, processors
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int], None]
 _BATCH = 50
-_FOLLOW_EVERY = 20
 _COMMIT_ARTICLES = 2000
 _COMMIT_CHARACTERS = 20_000_000
-_WRITER_MEMORY_MB = 128
-
-
-def open_index(generation: Path) -> FileIndex:
-    """Open the Whoosh index in a generation's folder.
-
-    Raises OSError or EmptyIndexError where it is gone, DamagedIndexError where its files cannot be read.
-    """
-    with reading(generation):
-        return FileStorage(str(generation)).open_index()
-
-
-@contextmanager
-def reading(generation: Path) -> Iterator[None]:
-    """Turn whatever Whoosh raises over files it cannot unpickle into DamagedIndexError."""
-    try:
-        yield
-    except (FileNotFoundError, EmptyIndexError):
-        raise
-    except Exception as error:
-        raise DamagedIndexError(
-            f"the index in {generation} is damaged ({type(error).__name__}: {error});"
-            " it is made anew from the store by timtin serve, or by timtin index --rebuild"
-        ) from error
+_MANY = 500
+"""So many changes are worth the second that worker processes take to start."""
 
 
 class Indexer:
@@ -112,13 +90,14 @@ class Indexer:
         state = read_state(generation)
         if state is None or not state.fits(self._store.uuid()):
             return [*problems, "index: made from another store or by another version of timtin"]
-        if not _can_be_opened(generation):
-            return [*problems, "index: damaged, it cannot be opened"]
         try:
-            with reading(generation):
-                indexed = list(_indexed_versions(generation))
-        except DamagedIndexError as error:
+            segments = _segments(generation)
+        except (DamagedIndexError, OSError, EmptyIndexError) as error:
             return [*problems, f"index: {error}"]
+        damages = [problem for _, segment in segments for problem in segment.problems()]
+        if damages:
+            return [*problems, *(f"index: {damage}" for damage in damages)]
+        indexed = list(_indexed_versions(segments))
         # what changed after the index was read is not the index's fault
         stored = dict(self._store.versions())
         recent = self._store.ids_changed_after(state.applied)
@@ -139,7 +118,7 @@ class Indexer:
         serving = current_generation(self._folder.indexes)
         follows = serving if serving is not None and self.applied() >= 0 and _can_be_opened(serving) else None
         fresh = new_generation(self._folder.indexes)
-        FileStorage(str(fresh)).create_index(make_schema())
+        create_index(fresh, make_schema())
         write_state(fresh, GenerationState(self._store.uuid(), 0))
 
         def follow() -> None:
@@ -158,33 +137,32 @@ class Indexer:
         return count
 
     def _apply(self, generation: Path, progress: Progress | None, between: Callable[[], None] | None = None) -> int:
-        """Bring ``generation`` level with the store, committing now and then; return the changes applied."""
+        """Bring ``generation`` level with the store, committing now and then; return the changes applied.
+
+        ``between`` is called several times a second.
+        """
         total = 0
-        while True:
-            state = read_state(generation)
-            applied = 0 if state is None else state.applied
-            upto = self._store.last_seq()
-            if applied >= upto:
-                return total
-            writer: SegmentWriter = open_index(generation).writer(limitmb=_WRITER_MEMORY_MB)
-            try:
-                with writer.searcher() as before:
-                    for change in _one_commit(_changes(self._store, applied, upto)):
-                        _apply_change(writer, before, change)
-                        applied = change.seq
-                        total += 1
-                        if progress is not None:
-                            progress(1)
-                        if between is not None and total % _FOLLOW_EVERY == 0:
-                            between()
-            except BaseException:
-                writer.cancel()
-                raise
-            writer.commit()
-            _sync(generation)
-            if not self._store.changes_after(applied, 1):
-                applied = upto  # the numbers between belong to articles changed again since
-            write_state(generation, GenerationState(self._store.uuid(), applied))
+
+        def worked(count: int) -> None:
+            nonlocal total
+            total += count
+            if progress is not None and count:
+                progress(count)
+            if between is not None:
+                between()
+
+        state = read_state(generation)
+        applied = 0 if state is None else state.applied
+        many = self._store.last_seq() - applied >= _MANY
+        with Workers(processors() if many and processors() > 1 else 0) as workers:
+            builder = Builder(generation, workers)
+            while applied < (upto := self._store.last_seq()):
+                applied = builder.apply(_one_commit(_changes(self._store, applied, upto)), worked) or upto
+                if not self._store.changes_after(applied, 1):
+                    applied = upto  # the numbers between belong to articles changed again since
+                write_state(generation, GenerationState(self._store.uuid(), applied))
+                builder.merge(lambda: worked(0))
+        return total
 
 
 def _changes(store: Store, after: int, upto: int) -> Iterator[Change]:
@@ -205,49 +183,38 @@ def _one_commit(changes: Iterable[Change]) -> Iterator[Change]:
     characters = 0
     for count, change in enumerate(changes, 1):
         yield change
-        characters += 0 if change.article is None else len(change.article.body)
+        if change.article is not None:
+            characters += len(change.article.title) + len(change.article.lead) + len(change.article.body)
         if count >= _COMMIT_ARTICLES or characters >= _COMMIT_CHARACTERS:
             return
 
 
-def _apply_change(writer: SegmentWriter, before: Searcher, change: Change) -> None:
-    """Put or delete one article; ``before`` sees the index as it was when ``writer`` was opened."""
-    docnum = before.document_number(id=change.id) if before.doc_count_all() else None
-    if docnum is not None:
-        writer.delete_document(docnum)
-    if change.article is not None:
-        writer.add_document(**document(change.article, change.seq))
-
-
 def _can_be_opened(generation: Path) -> bool:
     try:
-        with reading(generation):
-            open_index(generation).reader().close()
+        _segments(generation)
     except (DamagedIndexError, OSError, EmptyIndexError) as error:
         log.warning("%s; making a new one", error)
         return False
     return True
 
 
-def _sync(generation: Path) -> None:
-    """Have the disk hold what was written, before the state says that it is there."""
-    for path in generation.iterdir():
-        descriptor = os.open(path, os.O_RDONLY)
+def _segments(generation: Path) -> list[tuple[ColumnarSegment, Segment]]:
+    """Open every segment of an index as it is now, though a writer be at work."""
+    while True:
+        commit = read_commit(generation)
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            return list(zip(commit.segments, OpenSegments().of(generation, commit), strict=True))
+        except FileNotFoundError:
+            if latest_commit(generation) == commit.number:
+                raise
 
 
-def _indexed_versions(generation: Path) -> Iterator[tuple[str, int]]:
+def _indexed_versions(segments: Iterable[tuple[ColumnarSegment, Segment]]) -> Iterator[tuple[str, int]]:
     """Yield (id, sequence number) of every article in an index."""
-    reader = open_index(generation).reader()
-    try:
-        for segment, _ in reader.leaf_readers():
-            if not segment.doc_count_all():
-                continue
-            numbers = segment.column_reader("seq", translate=False)
-            for docnum in segment.all_doc_ids():
-                yield segment.stored_fields(docnum)["id"], int(numbers[docnum])
-    finally:
-        reader.close()
+    for listed, segment in segments:
+        ids, numbers = segment.columns["id"], segment.columns["seq"]
+        assert isinstance(ids, Strings)
+        assert isinstance(numbers, np.ndarray)
+        for article, (id, seq) in enumerate(zip(ids.all(), numbers.tolist(), strict=True)):
+            if not listed.is_deleted(article):
+                yield id.decode("utf-8"), seq

@@ -21,7 +21,7 @@ from index.article import Article
 from index.dates import local_minute
 from index.suggestions import suggestion_terms
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raise it whenever fields change: indexes made before are then rebuilt."""
 
 TEXT_FIELDS = ("title", "body")
@@ -84,7 +84,7 @@ def field_name(field: str, stream: Stream) -> str:
 
 def make_schema() -> Schema:
     """Return the schema of a new index."""
-    schema = Schema(id=ID(unique=True, stored=True), suggest=TermSetField(), abbreviations=TermSetField())
+    schema = Schema(id=ID(unique=True, sortable=True), suggest=TermSetField(), abbreviations=TermSetField())
     for field in TEXT_FIELDS:
         for stream in Stream:
             schema.add(field_name(field, stream), StreamField(stream))

@@ -1,18 +1,19 @@
 """One opened generation of the Whoosh index, as arrays.
 
-A snapshot never changes: an index that has moved on is a new snapshot, and the old one is closed when its
-last user is done. Articles are numbered 0 to ``size``, over all segments, deleted ones included.
+A snapshot never changes: an index that has moved on is a new snapshot. Articles are numbered 0 to ``size``, over all
+segments, deleted ones included.
 
-Whoosh's posting readers share one file position, so two threads that read at once read each other's bytes;
-every read goes through one lock. What was read is kept (postings of hot terms up to a bound, columns of
-segments for as long as the segment lives), so the lock is rarely waited for.
+Segments are mapped files (``index.segment``) that never change either: any thread reads them without a lock, and
+those that a new snapshot has in common with the one before it stay open. What is joined over the segments is kept:
+postings of hot terms up to a bound, columns for as long as the snapshot lives.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,10 +21,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.reading import IndexReader, TermNotFound
 
-from index.indexer import open_index, reading
+from index.commits import OpenSegments, latest_commit, live_articles, read_commit
 from index.schema import LABEL_FIELDS, UNDATED
+from index.segment import Codes, Inverted, Segment, Strings, sizes
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -52,217 +53,191 @@ class Labels:
 NO_POSTINGS = Postings(np.empty(0, np.int32), np.empty(0, np.float32))
 
 
-class SegmentColumns:
-    """What is read once of each segment and kept while it lives: columns by (segment, name)."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A segment whose article 0 is the snapshot's ``offset``; ``live`` is None where none was deleted."""
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Any] = {}
-        self._lock = threading.Lock()
+    segment: Segment
+    offset: int
+    live: NDArray[np.bool_] | None
 
-    def get(self, segment_id: str, name: str) -> Any:
-        """Return a column, or None where it was not read yet."""
-        return self._kept.get((segment_id, name))
-
-    def put(self, segment_id: str, name: str, column: Any) -> None:
-        """Keep a column."""
-        with self._lock:
-            self._kept[segment_id, name] = column
-
-    def keep_only(self, segment_ids: set[str]) -> None:
-        """Forget the columns of every other segment."""
-        with self._lock:
-            self._kept = {key: column for key, column in self._kept.items() if key[0] in segment_ids}
+    @property
+    def end(self) -> int:
+        return self.offset + self.segment.count
 
 
 class Snapshot:
     """Open the index in ``generation``. Safe to share between threads."""
 
-    def __init__(self, generation: Path, columns: SegmentColumns) -> None:
+    def __init__(self, generation: Path, segments: OpenSegments) -> None:
         self._generation = generation
-        self._index = open_index(generation)
-        self._commit = self._index.latest_generation()
-        with reading(generation):
-            self._reader: IndexReader = self._index.reader()
-        self._segments: list[tuple[Any, int]] = list(self._reader.leaf_readers())
-        self._columns = columns
-        columns.keep_only({self._segment_id(segment) for segment, _ in self._segments})
-        self._lock = threading.RLock()
+        commit = read_commit(generation)
+        self._commit = commit.number
+        self._parts: list[_Part] = []
+        self.size = 0
+        for listed, segment in zip(commit.segments, segments.of(generation, commit), strict=True):
+            self._parts.append(_Part(segment, self.size, live_articles(listed)))
+            self.size += segment.count
+        self.count = self.size - sum(segment.deleted_count() for segment in commit.segments)
         self._postings: OrderedDict[tuple[str, str], Postings] = OrderedDict()
         self._postings_held = 0
-        self.size: int = self._reader.doc_count_all()
-        self.count: int = self._reader.doc_count()
+        self._postings_lock = threading.Lock()
+        self._joined: dict[str, Any] = {}
 
     def is_latest(self, generation: Path) -> bool:
         """Tell whether this is ``generation`` as it is now; costs the listing of a folder."""
-        return bool(generation == self._generation and self._index.latest_generation() == self._commit)
-
-    def close(self) -> None:
-        """Close the index's files."""
-        with self._lock:
-            self._reader.close()
+        return generation == self._generation and latest_commit(generation) == self._commit
 
     def postings(self, field: str, term: str) -> Postings:
         """Return the postings of ``term``, deleted articles left out; empty for an unknown term."""
         key = (field, term)
-        with self._lock:
+        with self._postings_lock:
             found = self._postings.get(key)
             if found is not None:
                 self._postings.move_to_end(key)
                 return found
-            found = self._read_postings(field, term)
-            self._postings[key] = found
-            self._postings_held += len(found) + 8
+        found = self._read_postings(field, term.encode("utf-8"))
+        with self._postings_lock:
+            if key not in self._postings:
+                self._postings[key] = found
+                self._postings_held += len(found) + 8
             while self._postings_held > _POSTINGS_KEPT and len(self._postings) > 1:
                 self._postings_held -= len(self._postings.popitem(last=False)[1]) + 8
-            return found
+        return found
 
     def positions(self, field: str, term: str, articles: Ints) -> tuple[Ints, Ints]:
         """Return (article, position) of every occurrence of ``term`` in ``articles`` (ascending), as two arrays."""
-        places: list[Ints] = []
         owners: list[Ints] = []
-        with self._lock:
-            for segment, offset in self._segments:
-                inside = articles[(articles >= offset) & (articles < offset + segment.doc_count_all())] - offset
-                if not len(inside):
-                    continue
-                for docnum, value in self._occurrences(segment, field, term, inside.tolist()):
-                    found = np.frombuffer(value, dtype="<u4").astype(np.int32)
-                    places.append(found)
-                    owners.append(np.full(len(found), docnum + offset, np.int32))
+        places: list[Ints] = []
+        for part, inverted, number in self._with_term(field, term.encode("utf-8")):
+            low, high = np.searchsorted(articles, [part.offset, part.end])
+            first, end = inverted.span(number)
+            listed = inverted.articles[first:end]
+            wanted = (articles[low:high] - part.offset).astype(listed.dtype)
+            at = np.searchsorted(listed, wanted)
+            at = at[listed[np.minimum(at, len(listed) - 1)] == wanted]
+            counts, found = inverted.positions_of(number, at)
+            owners.append(np.repeat(listed[at].astype(np.int32) + part.offset, counts))
+            places.append(found.astype(np.int32))
         if not places:
             return np.empty(0, np.int32), np.empty(0, np.int32)
         return np.concatenate(owners), np.concatenate(places)
 
     def lengths(self, field: str) -> Floats:
-        """Return the number of terms of each article in ``field``, as precise as Whoosh keeps it."""
-        column: Floats = self._column(f"length:{field}", lambda segment: _lengths(segment, field), np.float32)
-        return column
+        """Return the number of terms of each article in ``field``."""
+        lengths: Floats = self._join(f"length {field}", np.float32, lambda segment: segment.lengths.get(field))
+        return lengths
 
     def average_length(self, field: str) -> float:
         """Return the mean of ``lengths`` over the articles that are there."""
-        total = float(self.lengths(field)[self.live].sum())
-        return total / self.count if self.count else 0.0
+        name = f"average {field}"
+        if name not in self._joined:
+            total = float(self.lengths(field)[self.live].sum(dtype=np.float64))
+            self._joined[name] = total / self.count if self.count else 0.0
+        return float(self._joined[name])
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
         """One flag an article: False where it was deleted."""
         flags = np.ones(self.size, bool)
-        with self._lock:
-            for segment, offset in self._segments:
-                if segment.has_deletions():
-                    flags[[offset + docnum for docnum in segment.deleted_docs_set]] = False
+        for part in self._parts:
+            if part.live is not None:
+                flags[part.offset : part.end] = part.live
         return flags
 
     @cached_property
     def minutes(self) -> NDArray[np.int64]:
         """When each article was published (``index.dates.local_minute``), UNDATED where it is not known."""
-        column: NDArray[np.int64] = self._column(
-            "published", lambda segment: _numbers(segment, "published", UNDATED), np.int64
-        )
-        return column
+        minutes: NDArray[np.int64] = self._join("published", np.int64, _column("published"), UNDATED)
+        return minutes
 
     @cached_property
     def sequence(self) -> NDArray[np.int64]:
         """The store's number of each article's last write: an order that no rebuild changes."""
-        column: NDArray[np.int64] = self._column("seq", lambda segment: _numbers(segment, "seq", 0), np.int64)
-        return column
+        numbers: NDArray[np.int64] = self._join("seq", np.int64, _column("seq"))
+        return numbers
 
     def labels(self, field: str) -> Labels:
         """Return the source, category or author of every article."""
         if field not in LABEL_FIELDS:
             raise KeyError(field)
-        values: dict[str, int] = {"": 0}
-        parts: list[Ints] = []
-        for segment, _ in self._segments:
-            with self._lock:
-                names: list[str] = self._cached(segment, f"label:{field}", lambda s: _texts(s, field))
-            parts.append(np.array([values.setdefault(name, len(values)) for name in names], np.int32))
-        return Labels(np.concatenate(parts) if parts else np.empty(0, np.int32), list(values))
+        name = f"label {field}"
+        if name not in self._joined:
+            values: dict[str, int] = {"": 0}
+            parts = [np.empty(0, np.int32)]
+            for part in self._parts:
+                column = part.segment.columns[field]
+                assert isinstance(column, Codes)
+                names = [value.decode("utf-8") for value in column.values.all()]
+                codes = np.array([values.setdefault(name, len(values)) for name in names], np.int32)
+                parts.append(codes[column.codes])
+            self._joined[name] = Labels(np.concatenate(parts), list(values))
+        labels: Labels = self._joined[name]
+        return labels
 
     def article_id(self, article: int) -> str:
         """Return the id of an article number."""
-        with self._lock:
-            return str(self._reader.stored_fields(int(article))["id"])
+        part = self._parts[bisect_right(self._parts, article, key=lambda part: part.offset) - 1]
+        ids = part.segment.columns["id"]
+        assert isinstance(ids, Strings)
+        return ids[article - part.offset].decode("utf-8")
 
     def article_number(self, id: str) -> int | None:
         """Return the number of the article with this id, or None."""
-        found = self.postings("id", id).articles
+        found = self._read_postings("id", id.encode("utf-8")).articles
         return int(found[-1]) if len(found) else None
 
     def terms_with_prefix(self, field: str, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return up to ``most`` terms that start with ``prefix``, in their order, with their document frequency."""
-        terms: list[tuple[str, int]] = []
-        with self._lock:
-            if field not in self._reader.schema:
-                return []
-            for raw in self._reader.expand_prefix(field, prefix):
-                terms.append((raw.decode("utf-8"), int(self._reader.doc_frequency(field, raw))))
-                if len(terms) == most:
-                    break
-        return terms
+        """Return up to ``most`` terms that start with ``prefix``, in their order, with their document frequency.
 
-    def _read_postings(self, field: str, term: str) -> Postings:
-        raw = term.encode("utf-8")
-        numbers: list[int] = []
-        frequencies: list[float] = []
-        for segment, offset in self._segments:
-            try:
-                matcher = segment.postings(field, raw)
-            except TermNotFound:
+        Deleted articles count until their segment is merged.
+        """
+        frequencies: Counter[bytes] = Counter()
+        for part in self._parts:
+            inverted = part.segment.fields.get(field)
+            if inverted is None:
                 continue
-            while matcher.is_active():
-                numbers.append(matcher.id() + offset)
-                frequencies.append(matcher.weight())
-                matcher.next()
-        return Postings(np.array(numbers, np.int32), np.array(frequencies, np.float32)) if numbers else NO_POSTINGS
+            numbers = inverted.terms.with_prefix(prefix.encode("utf-8"))[:most]
+            here = sizes(inverted.starts[numbers.start : numbers.stop + 1]).tolist()
+            for term, frequency in zip(inverted.terms.strings.span(numbers.start, numbers.stop), here, strict=True):
+                frequencies[term] += frequency
+        return [(term.decode("utf-8"), frequencies[term]) for term in sorted(frequencies)[:most]]
 
-    @staticmethod
-    def _occurrences(segment: Any, field: str, term: str, docnums: list[int]) -> Iterator[tuple[int, bytes]]:
-        try:
-            matcher = segment.postings(field, term.encode("utf-8"))
-        except TermNotFound:
-            return
-        for docnum in docnums:
-            if not matcher.is_active():
-                return
-            matcher.skip_to(docnum)
-            if matcher.is_active() and matcher.id() == docnum:
-                yield docnum, matcher.value()
+    def _with_term(self, field: str, term: bytes) -> Iterator[tuple[_Part, Inverted, int]]:
+        for part in self._parts:
+            inverted = part.segment.fields.get(field)
+            number = None if inverted is None else inverted.terms.get(term)
+            if inverted is not None and number is not None:
+                yield part, inverted, number
 
-    def _column(self, name: str, read: Any, dtype: Any) -> Any:
-        with self._lock:
-            parts = [self._cached(segment, name, read) for segment, _ in self._segments]
-        return np.concatenate(parts).astype(dtype, copy=False) if parts else np.empty(0, dtype)
+    def _read_postings(self, field: str, term: bytes) -> Postings:
+        articles: list[Ints] = []
+        frequencies: list[Floats] = []
+        for part, inverted, number in self._with_term(field, term):
+            first, end = inverted.span(number)
+            listed, counts = inverted.articles[first:end], inverted.frequencies(first, end)
+            if part.live is not None:
+                kept = part.live[listed]
+                listed, counts = listed[kept], counts[kept]
+            articles.append(listed.astype(np.int32) + np.int32(part.offset))
+            frequencies.append(counts.astype(np.float32))
+        if not articles:
+            return NO_POSTINGS
+        if len(articles) == 1:
+            return Postings(articles[0], frequencies[0])
+        return Postings(np.concatenate(articles), np.concatenate(frequencies))
 
-    def _cached(self, segment: Any, name: str, read: Any) -> Any:
-        segment_id = self._segment_id(segment)
-        column = self._columns.get(segment_id, name)
-        if column is None:
-            column = read(segment)
-            self._columns.put(segment_id, name, column)
-        return column
-
-    @staticmethod
-    def _segment_id(segment: Any) -> str:
-        return str(segment.segment().segment_id()) if segment.segment() is not None else "empty"
-
-
-def _lengths(segment: Any, field: str) -> Floats:
-    lengths = (segment.doc_field_length(docnum, field, 0) or 0 for docnum in range(segment.doc_count_all()))
-    return np.fromiter(lengths, np.float32, segment.doc_count_all())
-
-
-def _numbers(segment: Any, field: str, default: int) -> NDArray[np.int64]:
-    count = segment.doc_count_all()
-    if not count or not segment.has_column(field):
-        return np.full(count, default, np.int64)
-    column = segment.column_reader(field, translate=False)
-    return np.fromiter((column[docnum] for docnum in range(count)), np.int64, count)
+    def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> Any:
+        """Return one array over all segments; a segment that lacks it has ``default`` throughout."""
+        if name not in self._joined:
+            whole = np.full(self.size, default, dtype)
+            for part in self._parts:
+                values = read(part.segment)
+                if values is not None:
+                    whole[part.offset : part.end] = values
+            self._joined[name] = whole
+        return self._joined[name]
 
 
-def _texts(segment: Any, field: str) -> list[str]:
-    count = segment.doc_count_all()
-    if not count or not segment.has_column(field):
-        return [""] * count
-    column = segment.column_reader(field, translate=False)
-    return [bytes(column[docnum]).decode("utf-8") for docnum in range(count)]
+def _column(name: str) -> Callable[[Segment], Any]:
+    return lambda segment: segment.columns.get(name)

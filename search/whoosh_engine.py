@@ -16,6 +16,7 @@ from whoosh.index import EmptyIndexError
 
 from index.analysis import Stream, analyze
 from index.article import Article
+from index.commits import OpenSegments
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import current_generation
@@ -28,7 +29,7 @@ from search.expansion import Abbreviations, expand
 from search.facets import count_facet
 from search.query import Node
 from search.scoring import Ranking, idf, saturation
-from search.snapshot import SegmentColumns, Snapshot
+from search.snapshot import Snapshot
 from search.suggest import suggest
 from search.synonyms import SynonymFile
 
@@ -48,9 +49,8 @@ class WhooshEngine:
         self._store = Store(folder.store)
         self.indexer = Indexer(folder, self._store)
         self._ranking = ranking or Ranking()
-        self._columns = SegmentColumns()
+        self._segments = OpenSegments()
         self._snapshot: Snapshot | None = None
-        self._users: Counter[Snapshot] = Counter()
         self._abbreviations: Abbreviations | None = None
         self._synonyms = SynonymFile(folder.synonyms)
         self._lock = threading.Lock()
@@ -95,8 +95,6 @@ class WhooshEngine:
     def close(self) -> None:
         """Close the index and the store; no thread may be using them."""
         with self._lock:
-            if self._snapshot is not None:
-                self._snapshot.close()
             self._snapshot = None
         self._store.close()
 
@@ -171,15 +169,10 @@ class WhooshEngine:
 
     @contextmanager
     def _present(self) -> Iterator[Snapshot | None]:
-        """Lend the newest snapshot; one that was replaced is closed when its last user is done."""
-        snapshot = self._acquire()
-        try:
-            yield snapshot
-        finally:
-            if snapshot is not None:
-                self._release(snapshot)
+        """Lend the newest snapshot; one that was replaced lives until its last user is done."""
+        yield self._newest()
 
-    def _acquire(self) -> Snapshot | None:
+    def _newest(self) -> Snapshot | None:
         with self._lock:
             for attempt in range(_OPEN_ATTEMPTS):
                 generation = current_generation(self._folder.indexes)
@@ -196,26 +189,11 @@ class WhooshEngine:
                     if self._snapshot is None:
                         raise
                     break
-            if self._snapshot is not None:
-                self._users[self._snapshot] += 1
             return self._snapshot
 
     def _renew(self, generation: Path) -> None:
-        old = self._snapshot
-        if old is not None and old.is_latest(generation):
-            return
-        self._snapshot = Snapshot(generation, self._columns)
-        if old is not None and not self._users[old]:
-            del self._users[old]
-            old.close()
-
-    def _release(self, snapshot: Snapshot) -> None:
-        with self._lock:
-            self._users[snapshot] -= 1
-            if not self._users[snapshot]:
-                del self._users[snapshot]
-                if snapshot is not self._snapshot:
-                    snapshot.close()
+        if self._snapshot is None or not self._snapshot.is_latest(generation):
+            self._snapshot = Snapshot(generation, self._segments)
 
 
 def _within(evaluation: Evaluation, filters: Filters) -> NDArray[np.bool_] | None:

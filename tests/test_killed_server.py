@@ -89,7 +89,7 @@ def test_kill_during_a_rebuild(serve: Callable[..., Server], tmp_path: Path) -> 
 def test_damaged_index_is_made_anew_from_the_store(serve: Callable[..., Server], tmp_path: Path) -> None:
     data = tmp_path / "data"
     with_seeds(data)
-    for name in ("*.toc", "*.seg", "CURRENT"):
+    for name in ("*.toc", "*.inv", "*.doc", "CURRENT"):
         for path in (data / "indexes").rglob(name):
             path.write_bytes(b"\xff" * (path.stat().st_size // 2))
         server = serve(data)

@@ -1,0 +1,107 @@
+"""Build the index of a generation: batches of changes become segments, and segments are merged in tiers.
+
+A batch is analysed and inverted in chunks, by worker processes where it is large, and the chunks are merged in memory
+into one segment. It is written, the older versions of its articles are marked as deleted, and one commit makes all of
+this visible at once. Merging follows in commits of its own, so that a new article need not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from index.codec import ColumnarSegment
+from index.commits import (
+    Commit,
+    OpenSegments,
+    add_segment,
+    live_articles,
+    read_commit,
+    write_commit,
+)
+from index.merging import Size, merge, next_merge
+from index.segment import Segment, segment_bytes
+from index.store import Change
+from index.workers import Chunk, Numbered, Workers
+
+_CHUNK_ARTICLES = 50
+_CHUNK_CHARACTERS = 200_000
+
+
+class Builder:
+    """Apply changes to the index in ``generation``; one builder at a time, its user holds the writer's lock."""
+
+    def __init__(self, generation: Path, workers: Workers) -> None:
+        self._generation = generation
+        self._workers = workers
+        self._segments = OpenSegments()
+
+    def apply(self, changes: Iterable[Change], between: Callable[[int], None]) -> int:
+        """Put and delete articles, each id once, in one commit; return the number of the last change, 0 for none.
+
+        ``between`` is called now and then with how many changes were worked on since its last call.
+        """
+        ids: list[str] = []
+        last = 0
+
+        def articles() -> Iterator[Numbered]:
+            nonlocal last
+            for change in changes:
+                ids.append(change.id)
+                last = change.seq
+                if change.article is not None:
+                    yield Numbered(change.seq, change.article)
+
+        parts = []
+        told = 0
+        for part in self._workers.segments(_chunks(articles())):
+            parts.append(part)
+            between(part.count)
+            told += part.count
+        between(len(ids) - told)
+        if ids:
+            self._commit(ids, parts)
+        return last
+
+    def merge(self, between: Callable[[], None]) -> None:
+        """Merge segments until none is due; ``between`` is called now and then."""
+        commit = read_commit(self._generation)
+        while chosen := next_merge([self._size(segment) for segment in commit.segments]):
+            opened = self._segments.of(self._generation, commit)
+            live = [live_articles(commit.segments[number]) for number in chosen]
+            whole = merge([opened[number] for number in chosen], live, between)
+            kept = [segment for number, segment in enumerate(commit.segments) if number not in chosen]
+            commit = write_commit(self._generation, commit, [*kept, *self._written(whole)])
+
+    def _commit(self, ids: Sequence[str], parts: Sequence[Segment]) -> Commit:
+        commit = read_commit(self._generation)
+        opened = self._segments.of(self._generation, commit)
+        for listed, segment in zip(commit.segments, opened, strict=True):
+            known = segment.fields["id"]
+            for id in ids:
+                number = known.terms.get(id.encode("utf-8"))
+                if number is not None:
+                    listed.delete_document(int(known.articles[known.span(number)[0]]))
+        kept = [segment for segment in commit.segments if segment.doc_count()]
+        whole = parts[0] if len(parts) == 1 else merge(parts, [None] * len(parts)) if parts else None
+        return write_commit(self._generation, commit, [*kept, *self._written(whole)])
+
+    def _written(self, segment: Segment | None) -> list[ColumnarSegment]:
+        return [add_segment(self._generation, segment)] if segment is not None and segment.count else []
+
+    def _size(self, segment: ColumnarSegment) -> Size:
+        return Size(segment.doc_count(), segment.deleted_count(), segment_bytes(self._generation, segment.segment_id()))
+
+
+def _chunks(articles: Iterable[Numbered]) -> Iterator[Chunk]:
+    """Group articles so that each group takes a fraction of a second."""
+    chunk: list[Numbered] = []
+    characters = 0
+    for numbered in articles:
+        chunk.append(numbered)
+        characters += len(numbered.article.body)
+        if len(chunk) >= _CHUNK_ARTICLES or characters >= _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk

@@ -1,0 +1,114 @@
+"""Analyse and invert articles, in worker processes where there are many.
+
+A worker gets a chunk of articles and gives back a segment: arrays, which cost little to pass on. Workers are spawned,
+not forked, because the process that asks may have threads. One that dies loses nothing: what it had is done here.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from typing import NamedTuple
+
+from index.article import Article
+from index.inversion import invert
+from index.schema import document, make_schema
+from index.segment import Segment
+
+log = logging.getLogger(__name__)
+
+_AHEAD = 2
+
+
+class Numbered(NamedTuple):
+    """An article and the store's number of its last write."""
+
+    seq: int
+    article: Article
+
+
+Chunk = Sequence[Numbered]
+
+
+def segment_of(chunk: Chunk) -> Segment:
+    """Return ``chunk`` as a segment in memory."""
+    return invert([document(article, seq) for seq, article in chunk], make_schema())
+
+
+class Workers:
+    """Worker processes, ``count`` of them, from the first ``segments`` until ``close``; with 0 all is done here."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool: Executor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker processes; what they have not begun is dropped."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def segments(self, chunks: Iterable[Chunk]) -> Iterator[Segment]:
+        """Yield the segment of each chunk, in their order; a few chunks are taken ahead of what was yielded."""
+        waiting: deque[tuple[Chunk, Future[Segment] | None]] = deque()
+        for chunk in chunks:
+            waiting.append((chunk, self._submit(chunk)))
+            if len(waiting) > _AHEAD * self._count:
+                yield self._result(*waiting.popleft())
+        while waiting:
+            yield self._result(*waiting.popleft())
+
+    def _submit(self, chunk: Chunk) -> Future[Segment] | None:
+        if not self._count:
+            return None
+        try:
+            if self._pool is None:
+                context = multiprocessing.get_context("spawn")
+                self._pool = ProcessPoolExecutor(self._count, context, initializer=_follow_parent)
+            return self._pool.submit(segment_of, chunk)
+        except (OSError, RuntimeError) as error:  # a broken pool, no more processes, or the program is ending
+            self._give_up(error)
+            return None
+
+    def _result(self, chunk: Chunk, future: Future[Segment] | None) -> Segment:
+        if future is not None:
+            try:
+                return future.result()
+            except Exception as error:  # whatever became of the worker, the article may well be sound
+                self._give_up(error)
+        return segment_of(chunk)
+
+    def _give_up(self, error: Exception) -> None:
+        if self._count:
+            log.warning("a worker process failed (%s: %s); going on without workers", type(error).__name__, error)
+            self._count = 0
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _follow_parent() -> None:
+    """Leave interrupts to the parent process, and end when it ends, however it does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="watch parent", daemon=True).start()
