@@ -159,9 +159,10 @@ def _part_with_marks(text: str, highlighter: Highlighter, *, lone: bool) -> tupl
 
 
 def _terms(tree: Node) -> list[str]:
-    """Return the words that were looked for, as the analyzer cut them."""
+    """Return the words that were looked for, as the analyzer cut them, and the other ways to say them."""
     terms: dict[str, None] = {}
     for leaf in wanted_words(tree):
         for word in analyze(leaf.text).words:
             terms[word.text.replace("_", " ")] = None
+    terms.update(dict.fromkeys(alternatives(tree)))
     return list(terms)

@@ -18,7 +18,6 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
             "text": parameters.q,
             "corrected": answer.corrected,
             "terms": answer.terms,
-            "expanded": answer.expanded,
         },
         "total": answer.total,
         "page": parameters.page,
