@@ -11,12 +11,14 @@ The rooms, in the order data meets them:
 ``boilerplate``           what stands around an article and is not its text
 ``sentences``             where sentences begin and end
 ``normalization``         one canonical form of Vietnamese text, with the way back to the original
+``codes``                 numbers, dates, documents, abbreviations: one text for all spellings
 ``tokens``                canonical text to syllables and codes, each with its place in the original
 ``crf``                   pyvi's model, read from its file into lookup tables
 ``segmentation``          the words pyvi would cut, with their places
 ``stopwords``             syllables that carry grammar rather than meaning
 ``analysis``              one text to the term streams that are indexed and searched
 ``suggestions``           which phrases of an article are offered as completions
+``abbreviations``         what the short forms stand for that an article defines
 ``store``                 SQLite: the articles themselves, the truth
 ``schema``                the Whoosh fields that hold the streams, filters and stored keys
 ``generations``           folders of finished indexes, and the atomic swap between them

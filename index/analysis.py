@@ -14,7 +14,7 @@ Every term has a position: the number of its (first) syllable in the text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
@@ -26,7 +26,7 @@ from index.normalization import fold
 from index.segmentation import default_segmenter
 from index.tokens import Tokens, tokenize
 
-ANALYZER_VERSION = 1
+ANALYZER_VERSION = 2
 """Raise it whenever the same text gives other terms: indexes made before are then rebuilt."""
 
 
@@ -69,15 +69,21 @@ class Analysis:
         tokens = self.tokens
         match stream:
             case Stream.SYLLABLE:
-                yield from zip(tokens.exact, range(len(tokens)), strict=True)
-                yield from ((code.text, code.first) for code in tokens.codes)
+                yield from self._with_codes(tokens.exact, lambda text: text)
             case Stream.FOLDED:
-                yield from zip(tokens.folded, range(len(tokens)), strict=True)
-                yield from ((fold(code.text), code.first) for code in tokens.codes)
+                yield from self._with_codes(tokens.folded, fold)
             case Stream.WORD:
                 yield from zip(self.word_texts, self.word_firsts, strict=True)
             case Stream.PAIR:
                 yield from zip(pairs(tokens.folded), range(len(tokens)), strict=False)
+
+    def _with_codes(self, syllables: Sequence[str], form: Callable[[str], str]) -> Iterable[tuple[str, int]]:
+        """Return the syllables and the codes as wholes with their positions; the same text may be both."""
+        terms = list(zip(syllables, range(len(syllables)), strict=True))
+        if self.tokens.codes:
+            terms += {(form(code.text), code.first) for code in self.tokens.codes}
+            terms.sort(key=itemgetter(1))
+        return terms
 
 
 def pairs(syllables: Iterable[str]) -> Iterator[str]:

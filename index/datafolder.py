@@ -5,6 +5,7 @@
     DATA/                 0700, the owner's alone
       articles.sqlite     the store, the truth
       api-key             the key that allows writing, 0600
+      synonyms.txt        words searched for each other, if its owner put it there
       indexes/            generations of the index; made again from the store when lost
       writer.lock         held by the one process that writes the index
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from index.errors import StoreError
 
-_OWN = ("articles.sqlite", "api-key", "indexes", "writer.")
+_OWN = ("articles.sqlite", "api-key", "indexes", "synonyms.txt", "writer.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class DataFolder:
     def indexes(self) -> Path:
         """The folder of index generations."""
         return self.path / "indexes"
+
+    @property
+    def synonyms(self) -> Path:
+        """The file of synonyms; there may be none."""
+        return self.path / "synonyms.txt"
 
     @property
     def key(self) -> Path:

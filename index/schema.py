@@ -15,12 +15,13 @@ from whoosh.columns import NumericColumn, RefBytesColumn
 from whoosh.fields import COLUMN, ID, FieldType, Schema
 from whoosh.formats import Existence, Frequency, Positions
 
+from index.abbreviations import abbreviation_terms
 from index.analysis import Analysis, Stream, analyze
 from index.article import Article
 from index.dates import local_minute
 from index.suggestions import suggestion_terms
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raise it whenever fields change: indexes made before are then rebuilt."""
 
 TEXT_FIELDS = ("title", "body")
@@ -83,7 +84,7 @@ def field_name(field: str, stream: Stream) -> str:
 
 def make_schema() -> Schema:
     """Return the schema of a new index."""
-    schema = Schema(id=ID(unique=True, stored=True), suggest=TermSetField())
+    schema = Schema(id=ID(unique=True, stored=True), suggest=TermSetField(), abbreviations=TermSetField())
     for field in TEXT_FIELDS:
         for stream in Stream:
             schema.add(field_name(field, stream), StreamField(stream))
@@ -109,6 +110,7 @@ def document(article: Article, seq: int) -> dict[str, object]:
         "seq": seq,
         "published": UNDATED if article.published is None else local_minute(article.published),
         "suggest": suggestion_terms(title, body),
+        "abbreviations": abbreviation_terms(title) | abbreviation_terms(body),
     }
     texts: tuple[tuple[str, Analysis], ...] = (("title", title), ("body", body))
     for field, analysis in texts:

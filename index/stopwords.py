@@ -1,6 +1,6 @@
-"""Syllables that carry grammar rather than meaning.
+"""Words that carry grammar rather than meaning.
 
-They are searched like any other; but where the query's more telling words are marked, these are not marked
+Stop syllables are searched like any other; but where the query's more telling words are marked, these are not marked
 alone, and a completion does not end with one.
 """
 
@@ -87,3 +87,34 @@ STOP_SYLLABLES = frozenset(
         "on",
     ]
 )
+
+QUESTION_WORDS = frozenset(
+    [
+        "ai",
+        "gì",
+        "nào",
+        "đâu",
+        "sao",
+        "mấy",
+        "là",
+        "bao_nhiêu",
+        "là_gì",
+        "là_ai",
+        "thế_nào",
+        "như_thế_nào",
+        "vì_sao",
+        "tại_sao",
+        "làm_sao",
+        "ra_sao",
+        "bao_giờ",
+        "bao_lâu",
+        "bao_xa",
+        "khi_nào",
+        "ở_đâu",
+        "hay_không",
+    ]
+)
+"""What makes a question of a sentence, as pyvi cuts it: not what the question is about."""
+
+PLAIN_QUESTION_SYLLABLES = frozenset(["ai", "gi", "nao", "la", "bao", "nhieu"])
+"""Those of them that mean little else when the accents are left out."""

@@ -1,32 +1,25 @@
 """Cut canonical text into syllables and codes, each with its place in the original text.
 
-A syllable is a run of letters and digits. A code is several of them held together by signs and known as a
-whole (``59-NQ/TW``, ``7,52%``, ``Covid-19``, ``TP.HCM``, ``26/8``): its parts are syllables like any other,
-and the whole is kept beside them.
+A syllable is a run of letters and digits. What signs hold together is cut into its parts; ``index.codes`` tells
+what it is as a whole.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
+from index.codes import Code, Run, city_codes, find_codes
 from index.normalization import canonical_syllable, fold, normalize
 
 _ATOM = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"
 _RUN = re.compile(rf"{_ATOM}(?:[-./,:&@+']{_ATOM})*%?")
 _PART = re.compile(_ATOM)
 _LONGEST_SYLLABLE = 64
-_LONGEST_CODE = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A code as a whole: it covers the syllables ``first`` up to but not including ``end``."""
-
-    first: int
-    end: int
-    text: str
+_WIDEST_SPACE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +48,20 @@ def tokenize(text: str) -> Tokens:
     canonical = normal.text
     spans: list[tuple[int, int]] = []
     names: list[str] = []
-    codes: list[Code] = []
+    runs: list[Run] = []
     for match in _RUN.finditer(canonical):
         run = match.group()
+        first = len(names)
         if run.isalnum():
             spans.append(match.span())
             names.append(run)
+            if run[0].isdecimal():
+                runs.append(Run(first, first + 1, run))
             continue
-        first = len(names)
         for part in _PART.finditer(canonical, match.start(), match.end()):
             spans.append(part.span())
             names.append(part.group())
-        if _is_code(run, names[first:]):
-            codes.append(Code(first, len(names), canonical_code(run)))
+        runs.append(Run(first, len(names), run))
     exact = [canonical_syllable(name[:_LONGEST_SYLLABLE]) for name in names]
     folded = [fold(syllable) for syllable in exact]
     if normal.starts is None or normal.ends is None:
@@ -75,7 +69,7 @@ def tokenize(text: str) -> Tokens:
     else:
         starts = [normal.starts[start] for start, _ in spans]
         ends = [normal.ends[end - 1] for _, end in spans]
-    return Tokens(canonical, starts, ends, exact, folded, spans, codes)
+    return Tokens(canonical, starts, ends, exact, folded, spans, _codes(canonical, runs, folded, spans))
 
 
 def unfinished_syllable(text: str) -> list[str]:
@@ -88,13 +82,17 @@ def unfinished_syllable(text: str) -> list[str]:
     return sorted({tokens.canonical[start:end].lower(), tokens.exact[-1]})
 
 
-def canonical_code(text: str) -> str:
-    """Return the form a code is indexed under: lower case, without a closing percent sign."""
-    return text.lower().removesuffix("%")
+def _codes(
+    canonical: str, runs: Sequence[Run], folded: Sequence[str], spans: Sequence[tuple[int, int]]
+) -> Sequence[Code]:
+    def beside(at: int) -> bool:
+        between = canonical[spans[at - 1][1] : spans[at][0]]
+        return len(between) < _WIDEST_SPACE and between.isspace() and "\n" not in between
 
-
-def _is_code(run: str, parts: list[str]) -> bool:
-    """Tell whether signs make one thing of ``parts``: a digit or an abbreviation is among them."""
-    if len(parts) < 2 or len(run) > _LONGEST_CODE:
-        return False
-    return any((part.isupper() and len(part) > 1) or any(map(str.isdigit, part)) for part in parts)
+    codes = find_codes(runs, folded, beside) if runs else []
+    for start, end, name in city_codes(canonical):
+        first = bisect_left(spans, (start, start))
+        last = bisect_left(spans, (end, end)) - 1
+        if first < last and spans[first][0] == start and spans[last][1] == end:
+            codes.append(Code(first, last + 1, name))
+    return sorted(set(codes), key=attrgetter("first", "end", "text"))

@@ -8,8 +8,12 @@ The rooms, in the order a query meets them:
 ``engine``          the ``Engine`` protocol: what any index must offer, and the shapes it speaks in
 ``whoosh_engine``   the embedded engine: the store and its Whoosh index behind the protocol
 ``snapshot``        one opened generation of the Whoosh index as arrays: postings, lengths, columns
+``synonyms``        the owner's synonyms, from a file
+``expansion``       other ways to say a query: abbreviations the articles define, synonyms
+``matching``        which articles have what a query asks for
 ``evaluation``      a query tree over a snapshot: which articles match, how well, and why
 ``scoring``         the formulas: idf, BM25, the weights of the streams
+``nearness``        how close together an article says what is asked for
 ``facets``          how many matching articles each source, author, year ... has
 ``suggest``         completions of what is typed so far
 ``highlight``       the query's words in an article's own text; the best passages

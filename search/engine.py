@@ -103,6 +103,9 @@ class Engine(Protocol):
     def retrieve(self, request: Request) -> Retrieved:
         """Return the hits of one request."""
 
+    def expand(self, tree: Node) -> Node:
+        """Return ``tree`` with other ways to say its plain words: abbreviations the articles define, synonyms."""
+
     def suggest(self, typed: str, size: int) -> list[str]:
         """Return up to ``size`` completions of what is typed so far, the most used first."""
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from index.analysis import analyze
-from index.normalization import canonical_syllable, is_vietnamese_shape
+from index.normalization import canonical_syllable, fold, is_vietnamese_shape
 from index.sentences import sentence_spans
 from index.stopwords import STOP_SYLLABLES
 from index.tokens import Tokens, tokenize, unfinished_syllable
-from search.query import Exact, Node, Phrase, Prefix, Words, wanted_words
+from search.query import Exact, Node, Phrase, Prefix, Words, alternatives, wanted_words
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
 _CLAUSE = re.compile(r"[,;:–—]\s+")
@@ -62,7 +62,10 @@ class Highlighter:
     """Find the words of ``tree`` in texts."""
 
     def __init__(self, tree: Node) -> None:
-        self._chains = [_chain(leaf) for leaf in wanted_words(tree)]
+        leaves = list(wanted_words(tree))
+        others = [Phrase(other) for other in alternatives(tree)]
+        self._chains = [_chain(leaf) for leaf in (*leaves, *others)]
+        self._codes = {code for leaf in (*leaves, *others) for code in _codes(leaf)}
 
     def marks(self, text: str, *, lone: bool = False) -> list[Span]:
         """Return the spans of ``text`` to mark: in order, not empty, not overlapping.
@@ -72,7 +75,9 @@ class Highlighter:
         if not self._chains or not text:
             return []
         tokens = tokenize(text)
-        found: set[tuple[int, int]] = set()
+        found = {(code.first, code.end) for code in tokens.codes if fold(code.text) in self._codes}
+        if self._codes:
+            found.update((at, at + 1) for at, syllable in enumerate(tokens.folded) if syllable in self._codes)
         for chain in self._chains:
             if chain.prefixes:
                 found.update((at, at + 1) for at in range(len(tokens)) if _begins(chain, tokens, at))
@@ -142,6 +147,19 @@ def _chain(leaf: Words) -> _Chain:
     whole, accents = isinstance(leaf, Phrase | Exact), isinstance(leaf, Exact)
     prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
     return _Chain(exact, folded, alone, grammar, whole, accents, prefixes)
+
+
+def _codes(leaf: Words) -> Iterator[str]:
+    """Yield the texts, without accents, of what a query has as a code, or an article may have as one."""
+    if isinstance(leaf, Exact | Prefix):
+        return
+    tokens = tokenize(leaf.text)
+    if isinstance(leaf, Phrase) and len(tokens) > 1:
+        return
+    yield from (fold(code.text) for code in tokens.codes if not code.implied)
+    for syllable, folded in zip(tokens.exact, tokens.folded, strict=True):
+        if not is_vietnamese_shape(syllable) and not syllable.isdigit():
+            yield folded
 
 
 def _same(chain: _Chain, at_query: int, tokens: Tokens, at_text: int) -> bool:

@@ -58,7 +58,7 @@ def measure(
     """Ask ``engine`` every query, changed by ``change``, and return the mean of each measure."""
     run: dict[str, dict[str, float]] = {}
     for query in queries:
-        hits = engine.retrieve(Request(parse(change(query.text)), size=_DEPTH)).hits
+        hits = engine.retrieve(Request(engine.expand(parse(change(query.text))), size=_DEPTH)).hits
         # the order of hits is the answer: equal scores must not be broken another way
         run[query.id] = {hit.id: float(_DEPTH - rank) for rank, hit in enumerate(hits)}
     grades = {query.id: query.grades for query in queries}

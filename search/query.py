@@ -16,11 +16,21 @@ class Match(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another way to say a part of plain words, its syllables ``first`` up to but not including ``end``."""
+
+    first: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Plain words in a row; ``field`` narrows them to one text field."""
 
     text: str
     field: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +118,10 @@ def wanted_words(node: Node) -> Iterator[Words]:
             yield node
         case _:
             return
+
+
+def alternatives(node: Node) -> Iterator[str]:
+    """Yield the other ways to say its plain words, those under ``Not`` left out."""
+    for leaf in wanted_words(node):
+        if isinstance(leaf, Text):
+            yield from (other.text for other in leaf.alternatives)

@@ -41,6 +41,16 @@ class Ranking:
     least_matched: float = 0.2
     least_matched_short: float = 0.6
     """The share of the query's idf an article must have to be found (``match=auto``), in long and short queries."""
+    question_word: float = 0.4
+    """What a question word of a longer query counts; see ``index.stopwords``."""
+    nearness: float = 0.5
+    """How much more, in parts of the best score, an article scores that has every word within one window."""
+    window: int = 8
+    """The width of that window, in syllables."""
+    near_articles: int = 50
+    """How many of the best articles are looked at so."""
+    alternative: float = 0.5
+    """How much an abbreviation or a synonym counts, or what it stands for, where an article lacks what was typed."""
     unaccented_share: float = 0.05
     """A syllable typed without accents was left bare if fewer than this share of its articles write it so."""
 

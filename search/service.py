@@ -11,7 +11,7 @@ from index.article import Article
 from search.engine import Engine, Facet, FacetCount, Filters, Request, Sort
 from search.highlight import Highlighter, Span, passages, render
 from search.parser import parse
-from search.query import Everything, Match, Node, wanted_words
+from search.query import Everything, Match, Node, alternatives, wanted_words
 
 _LEAD_LENGTH = 400
 _LONGEST_PART = 200_000
@@ -59,13 +59,14 @@ class Answer:
     hits: Sequence[FoundArticle]
     took_ms: float
     corrected: str | None = None
+    expanded: Sequence[str] = ()
     facets: Mapping[Facet, Sequence[FacetCount]] = field(default_factory=dict)
 
 
 def search(engine: Engine, wanted: Search) -> Answer:
     """Answer one search. No text is an error; one without words finds nothing, an empty one everything."""
     started = time.perf_counter()
-    tree = parse(wanted.text)
+    tree = engine.expand(parse(wanted.text))
     sort = Sort.NEWEST if isinstance(tree, Everything) and wanted.sort is Sort.RELEVANCE else wanted.sort
     request = Request(
         tree=tree,
@@ -86,7 +87,15 @@ def search(engine: Engine, wanted: Search) -> Answer:
         if hit.id in articles  # deleted since the index was read
     ]
     took = (time.perf_counter() - started) * 1000
-    return Answer(wanted, _terms(tree), found.total, hits, round(took, 2), facets=found.facets)
+    return Answer(
+        wanted,
+        _terms(tree),
+        found.total,
+        hits,
+        round(took, 2),
+        expanded=list(dict.fromkeys(alternatives(tree))),
+        facets=found.facets,
+    )
 
 
 def similar(engine: Engine, id: str, size: int) -> list[FoundArticle]:
@@ -114,12 +123,12 @@ def highlighted(
     return FoundArticle(article, score, title, body, explanation)
 
 
-def marked_article(article: Article, query: str) -> tuple[str, str]:
+def marked_article(engine: Engine, article: Article, query: str) -> tuple[str, str]:
     """Return the whole title and body of an article as HTML with the words of ``query`` marked.
 
     In a very long body words are marked in its first 200,000 characters.
     """
-    highlighter = Highlighter(parse(query))
+    highlighter = Highlighter(engine.expand(parse(query)))
     start = article.body[:_LONGEST_PART]
     title, body = highlighter.marks(article.title), highlighter.marks(start)
     if not title and not body:

@@ -24,10 +24,13 @@ from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
 from index.store import DeleteResult, Store, WriteResult
 from search.engine import Facet, FacetCount, Filters, Hit, Request, Retrieved, Sort
 from search.evaluation import Evaluated, Evaluation
+from search.expansion import Abbreviations, expand
 from search.facets import count_facet
+from search.query import Node
 from search.scoring import Ranking, idf, saturation
 from search.snapshot import SegmentColumns, Snapshot
 from search.suggest import suggest
+from search.synonyms import SynonymFile
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,8 @@ class WhooshEngine:
         self._columns = SegmentColumns()
         self._snapshot: Snapshot | None = None
         self._users: Counter[Snapshot] = Counter()
+        self._abbreviations: Abbreviations | None = None
+        self._synonyms = SynonymFile(folder.synonyms)
         self._lock = threading.Lock()
 
     def add(self, articles: Sequence[Article], origin: str | None = None) -> WriteResult:
@@ -101,8 +106,7 @@ class WhooshEngine:
             if snapshot is None:
                 return Retrieved(0, [], {facet: [] for facet in request.facets})
             evaluation = Evaluation(snapshot, self._ranking, request.match, explain=request.explain)
-            found = evaluation.run(request.tree)
-            _apply_filters(evaluation, request.filters, found)
+            found = evaluation.run(request.tree, _within(evaluation, request.filters))
             if request.sort is not Sort.RELEVANCE:
                 _prefer_accents(found)
             articles = np.flatnonzero(found.matched)
@@ -119,6 +123,17 @@ class WhooshEngine:
                 facet: count_facet(snapshot, facet, articles) for facet in request.facets
             }
             return Retrieved(len(articles), hits, facets)
+
+    def expand(self, tree: Node) -> Node:
+        """Add the abbreviations the articles define and the synonyms of the data folder."""
+        synonyms = self._synonyms.current()
+        with self._present() as snapshot:
+            if snapshot is None:
+                return expand(tree, None, synonyms)
+            known = self._abbreviations
+            if known is None or known.snapshot is not snapshot:
+                known = self._abbreviations = Abbreviations(snapshot)
+            return expand(tree, known, synonyms)
 
     def suggest(self, typed: str, size: int) -> list[str]:
         """Complete what is typed from the phrases of the index."""
@@ -203,13 +218,16 @@ class WhooshEngine:
                     snapshot.close()
 
 
-def _apply_filters(evaluation: Evaluation, filters: Filters, found: Evaluated) -> None:
-    for label in ("source", "category", "author"):
-        value = getattr(filters, label)
-        if value is not None:
-            found.matched &= evaluation.labelled(label, value)
+def _within(evaluation: Evaluation, filters: Filters) -> NDArray[np.bool_] | None:
+    """Return the articles that pass the filters, None where there are no filters."""
+    wanted = [
+        evaluation.labelled(label, value)
+        for label in ("source", "category", "author")
+        if (value := getattr(filters, label)) is not None
+    ]
     if filters.first_day is not None or filters.last_day is not None:
-        found.matched &= evaluation.dated(filters.first_day, filters.last_day)
+        wanted.append(evaluation.dated(filters.first_day, filters.last_day))
+    return np.logical_and.reduce(wanted) if wanted else None
 
 
 def _prefer_accents(found: Evaluated) -> None:

@@ -14,7 +14,12 @@ from web.parameters import SearchParameters
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
     """Return the answer to a search."""
     return {
-        "query": {"text": parameters.q, "corrected": answer.corrected, "terms": answer.terms},
+        "query": {
+            "text": parameters.q,
+            "corrected": answer.corrected,
+            "terms": answer.terms,
+            "expanded": answer.expanded,
+        },
         "total": answer.total,
         "page": parameters.page,
         "size": parameters.size,

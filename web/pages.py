@@ -66,7 +66,7 @@ def article(id: str) -> Response:
     if found is None:
         raise NotFound
     query = request.args.get("q", "")[:2000]
-    title, body = marked_article(found, query)
+    title, body = marked_article(services().engine, found, query)
     paragraphs = [Markup(html) for html in body.split("\n") if html.strip()]  # noqa: S704
     page = render_template(
         "article.html",

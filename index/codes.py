@@ -1,0 +1,218 @@
+"""Codes: what is written with figures, signs or capitals and is known as a whole.
+
+A code is indexed in parts, as syllables like any other, and as a whole under one canonical text, in which its
+spellings meet:
+
+===========================================  ==============================================================
+canonical                                    written
+===========================================  ==============================================================
+``14/1``, ``14/1/2026``, ``1/2026``          ``14-1``, ``14/01``, ``ngày 14 tháng 1``, ``tháng 1 năm 2026``
+``7,52``, ``1000000``                        ``7,52%``, ``7.52``, ``1.000.000``
+``59-nq/tw``, also ``nq/59``                 ``59-NQ/TW``, ``Nghị quyết số 59``, ``NQ 59``
+``tphcm``, ``gdđt``, ``covid19``             ``TP.HCM``, ``Tp. HCM``, ``GD-ĐT``, ``Covid-19``
+``an@example.vn``, ``example.vn``            ``an@example.vn``, ``https://www.example.vn/trang-1.html``
+===========================================  ==============================================================
+
+The kinds of documents and their abbreviations are those of decree 30/2020/NĐ-CP on clerical work (appendix III),
+of laws, and of the Party.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from index.normalization import fold
+
+_LONGEST = 48
+_DATES = (
+    re.compile(r"(?P<day>\d{1,2})([-/.])(?P<month>\d{1,2})\2(?P<year>\d{4})"),
+    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"),
+    re.compile(r"(?P<day>\d{1,2})[-/](?P<month>\d{1,2})"),
+    re.compile(r"(?P<month>\d{1,2})[-/](?P<year>\d{4})"),
+)
+_GROUPED = re.compile(r"(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?|(\d{1,3}(?:,\d{3})+)(?:\.(\d+))?")
+_DECIMAL = re.compile(r"(\d+)[.,](\d+)")
+_NAMED_NUMBER = re.compile(r"([^\W\d_]+)[-.](\d+)")
+_SEPARATOR = re.compile(r"[-./,:&@+']")
+_HOST = re.compile(r"(?:www\.)?((?:[A-Za-z0-9-]+\.)+[a-z]{2,24})(?=[/:]|$)")
+_CITY = re.compile(r"tp(?:\. ?| )([bcdđghklmnpqrstvx]{2,4})\b", re.IGNORECASE)
+_YEARS = range(1900, 2100)
+
+_DOCUMENTS = {
+    "nghị quyết": "nq", "nghị định": "nđ", "quyết định": "qđ", "chỉ thị": "ct", "quy chế": "qc", "quy định": "qyđ",
+    "thông cáo": "tc", "thông báo": "tb", "thông tư": "tt", "thông tư liên tịch": "ttlt", "hướng dẫn": "hd",
+    "chương trình": "ctr", "kế hoạch": "kh", "phương án": "pa", "đề án": "đa", "dự án": "da", "báo cáo": "bc",
+    "biên bản": "bb", "tờ trình": "ttr", "hợp đồng": "hđ", "công văn": "cv", "công điện": "cđ", "kết luận": "kl",
+    "pháp lệnh": "pl", "sắc lệnh": "sl", "luật": "luật",
+}  # fmt: skip
+_KINDS = {tuple(fold(name).split()): fold(short) for name, short in _DOCUMENTS.items()}
+_KINDS.update({(short,): short for short in list(_KINDS.values())})
+_LONGEST_KIND = max(map(len, _KINDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code as a whole: it covers the syllables ``first`` up to but not including ``end``.
+
+    ``implied`` is what an article with the code is found by too, but a query with it does not ask for: the day in a
+    full date. A ``loose`` one is so often no code that an article with its syllables anywhere will do.
+    """
+
+    first: int
+    end: int
+    text: str
+    implied: bool = False
+    loose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A number, or letters and figures held together by signs; over the syllables ``first`` to ``end``."""
+
+    first: int
+    end: int
+    text: str
+
+
+def find_codes(runs: Sequence[Run], syllables: Sequence[str], beside: Callable[[int], bool]) -> list[Code]:
+    """Return the codes among ``runs`` and the syllables around them.
+
+    ``syllables`` are without accents; ``beside(at)`` tells whether only a space stands before one.
+    """
+    numbers = {run.first: run for run in runs if run.text[0].isdecimal()}
+    codes: list[Code] = []
+    reached = 0
+    for run in runs:
+        if run.first < reached:
+            continue
+        found = _date(run, numbers, syllables, beside) if run.first in numbers else []
+        if not found:
+            found = list(_whole(run))
+            kind = _kind_before(run, syllables, beside) if run.first in numbers else None
+            if kind is not None:
+                found = [code for code in found if code.text != kind.text] + [kind]
+        codes += found
+        reached = max((code.end for code in found), default=reached)
+    return codes
+
+
+def city_codes(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, canonical text) of the cities in ``text`` whose abbreviation has a space: ``TP. HCM``."""
+    for match in _CITY.finditer(text):
+        yield match.start(), match.end(), f"tp{match.group(1).lower()}"
+
+
+def _whole(run: Run) -> Iterator[Code]:
+    """Yield what a run is as a whole: nothing for one syllable, or for words that are merely joined."""
+    text = run.text.removesuffix("%")
+    parts = _SEPARATOR.split(text)
+    if len(parts) < 2:
+        return
+    host = _HOST.match(text) if text.isascii() else None
+    if host is not None and "@" not in text:
+        first = run.first + text[: host.start(1)].count(".")
+        yield Code(first, first + len(_SEPARATOR.split(host.group(1))), host.group(1).lower())
+        if host.end() == len(text):
+            return
+    has_figure = any(map(str.isdecimal, text))
+    if len(text) > _LONGEST or not (has_figure or "@" in text or any(map(_is_short, parts)) or _is_dotted(text)):
+        return
+    yield Code(run.first, run.end, _canonical(text, parts))
+    if has_figure and text[0].isdecimal():
+        number = parts[0].lstrip("0")
+        kinds = (_KINDS.get((fold(part.lower()),)) for part in parts[1:])
+        kind = next((kind for kind in kinds if kind), None)
+        if kind is not None and number:
+            yield Code(run.first, run.end, f"{kind}/{number}")
+
+
+def _canonical(text: str, parts: Sequence[str]) -> str:
+    if match := _GROUPED.fullmatch(text):
+        whole, fraction = match.group(1) or match.group(3), match.group(2) or match.group(4)
+        digits = re.sub(r"[.,]", "", whole)
+        return f"{digits},{fraction}" if fraction else digits
+    if match := _DECIMAL.fullmatch(text):
+        return f"{match.group(1)},{match.group(2)}"
+    if match := _NAMED_NUMBER.fullmatch(text):
+        return "".join(match.groups()).lower()
+    if "/" not in text and "@" not in text and all(_is_short(part) or len(part) == 1 or part == "Tp" for part in parts):
+        return "".join(parts).lower()
+    return text.lower()
+
+
+def _is_dotted(text: str) -> bool:
+    """Tell whether a text is one of single capitals with points between: ``U.S.A``."""
+    return all(char.isupper() if at % 2 == 0 else char == "." for at, char in enumerate(text))
+
+
+def _is_short(part: str) -> bool:
+    """Tell whether a part is an abbreviation: capitals alone."""
+    return len(part) > 1 and part.isalpha() and part.isupper()
+
+
+# --- dates -------------------------------------------------------------------------------------------------
+
+
+def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside: Callable[[int], bool]) -> list[Code]:
+    """Return the codes of a date that begins with ``run``, in figures or in words; none where there is no date."""
+
+    def number_after(word: str, at: int) -> Run | None:
+        if at + 1 < len(syllables) and syllables[at] == word and beside(at) and beside(at + 1):
+            return numbers.get(at + 1)
+        return None
+
+    day = month = year = ""
+    end = run.end
+    spoken = number_after("thang", run.end) if run.text.isdecimal() else None
+    in_figures = next(filter(None, (form.fullmatch(run.text) for form in _DATES)), None)
+    after_month = run.first and beside(run.first) and syllables[run.first - 1] == "thang"
+    if spoken is not None:
+        day, end = run.text, spoken.end
+        match = _DATES[-1].fullmatch(spoken.text)
+        month, year = match.group("month", "year") if match else (spoken.text, "")
+    elif in_figures is not None:
+        known = in_figures.groupdict()
+        day, month, year = known.get("day", ""), known["month"], known.get("year", "")
+    elif after_month:
+        month = run.text
+    if month and not year and (following := number_after("nam", end)) is not None and len(following.text) == 4:
+        year, end = following.text, following.end
+    first = run.first
+    if first and beside(first) and syllables[first - 1] == ("ngay" if day else "thang"):
+        first -= 1
+    return _date_codes(first, end, day, month, year)
+
+
+def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[Code]:
+    if not month.isdecimal() or not 1 <= int(month) <= 12 or not (year or day):
+        return []
+    if year and (not year.isdecimal() or int(year) not in _YEARS):
+        return []
+    if not day:
+        return [Code(first, end, f"{int(month)}/{year}")]
+    if not 1 <= int(day) <= 31:
+        return []
+    short = f"{int(day)}/{int(month)}"
+    if not year:
+        return [Code(first, end, short)]
+    return [Code(first, end, f"{short}/{year}"), Code(first, end, short, implied=True)]
+
+
+# --- documents ---------------------------------------------------------------------------------------------
+
+
+def _kind_before(run: Run, syllables: Sequence[str], beside: Callable[[int], bool]) -> Code | None:
+    """Return the reference made of the number ``run`` and the kind of document named before it, if one is."""
+    number = _SEPARATOR.split(run.text)[0].lstrip("0")
+    if not number.isdecimal() or len(number) > 5 or (run.text.isdecimal() and int(number) in _YEARS):
+        return None
+    at = run.first
+    if at and beside(at) and syllables[at - 1] == "so":
+        at -= 1
+    for length in range(min(_LONGEST_KIND, at), 0, -1):
+        kind = _KINDS.get(tuple(syllables[at - length : at]))
+        if kind is not None and all(map(beside, range(at - length + 1, at + 1))):
+            return Code(at - length, run.end, f"{kind}/{number}", loose=True)
+    return None
