@@ -28,7 +28,7 @@ QUERIES = 400
 def syllables(text: str) -> list[str]:
     """Return the lower-cased syllables of a text, as a standard analyzer cuts them."""
     tokens = analyze(text).tokens
-    return [tokens.canonical[start:end].lower() for start, end in tokens.spans]
+    return [tokens.written(at).lower() for at in range(len(tokens))]
 
 
 def words(text: str) -> list[str]:

@@ -101,22 +101,23 @@ def _is_capitals(text: str) -> bool:
 
 def _before(analysis: Analysis, end: int) -> list[int]:
     """Return the syllables of the clause that ends at ``end`` of the canonical text, brackets in it left out."""
-    text, spans = analysis.tokens.canonical, analysis.tokens.spans
+    tokens = analysis.tokens
+    text, starts = tokens.canonical, tokens.canonical_starts
     found: list[int] = []
-    at = bisect_left(spans, (end, end)) - 1
+    at = bisect_left(starts, end) - 1
     while at >= 0 and len(found) < _SYLLABLES_BEFORE:
-        between = text[spans[at][1] : end]
+        between = text[tokens.canonical_ends[at] : end]
         if ")" in between and "(" in text[:end]:
             opened = text.rfind("(", 0, end)
             if not _ASIDE.fullmatch(text, opened, end):
                 break
             end = opened
-            at = bisect_left(spans, (end, end)) - 1
+            at = bisect_left(starts, end) - 1
             continue
         if "(" in between or _BREAK.search(between):
             break
         found.append(at)
-        end = spans[at][0]
+        end = starts[at]
         at -= 1
     return found[::-1]
 
@@ -135,7 +136,7 @@ def _of_capitals(analysis: Analysis, written: str, before: Sequence[int]) -> Ite
     for place in range(max(0, len(before) - _LONGEST_UNCERTAIN), len(before) - 1):
         at = before[place]
         if at in word_starts and syllables[place].isalpha() and syllables[place] not in _JOINING:
-            kind = CAPITAL if tokens.canonical[tokens.spans[at][0]].isupper() else SMALL
+            kind = CAPITAL if tokens.written(at)[0].isupper() else SMALL
             yield Definition(short, " ".join(syllables[place:]), kind)
 
 
@@ -177,7 +178,7 @@ def _in_order(short: Sequence[str], long: Sequence[str]) -> bool:
 def _reversed(analysis: Analysis, inner: str, before: Sequence[int]) -> Iterator[Definition]:
     """Yield the definition in ``HNQT (hội nhập quốc tế)``."""
     tokens = analysis.tokens
-    start, end = tokens.spans[before[-1]]
+    start, end = tokens.canonical_starts[before[-1]], tokens.canonical_ends[before[-1]]
     begins = start
     while begins and (tokens.canonical[begins - 1].isalpha() or tokens.canonical[begins - 1] in "-.&"):
         begins -= 1

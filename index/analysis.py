@@ -99,7 +99,7 @@ def analyze(text: str) -> Analysis:
     """Cut ``text`` into syllables, codes and words; line breaks end words."""
     tokens = tokenize(text)
     starts, _ = default_segmenter().words_of_lines(tokens.canonical)
-    syllables = np.fromiter(map(itemgetter(0), tokens.spans), np.int64, len(tokens))
+    syllables = np.array(tokens.canonical_starts, np.int64)
     bounds = np.append(syllables.searchsorted(starts), len(tokens))  # every syllable begins in some word
     named = bounds[:-1] < bounds[1:]  # the others are signs
     firsts, stops = bounds[:-1][named].tolist(), bounds[1:][named].tolist()

@@ -166,7 +166,9 @@ def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside
     day = month = year = ""
     end = run.end
     spoken = number_after("thang", run.end) if run.text.isdecimal() else None
-    in_figures = next(filter(None, (form.fullmatch(run.text) for form in _DATES)), None)
+    in_figures = None
+    if run.end - run.first > 1:
+        in_figures = next(filter(None, (form.fullmatch(run.text) for form in _DATES)), None)
     after_month = run.first and beside(run.first) and syllables[run.first - 1] == "thang"
     if spoken is not None:
         day, end = run.text, spoken.end

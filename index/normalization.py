@@ -50,7 +50,7 @@ _REPLACED.update({chr(code): " " for code in (0xA0, 0x1680, 0x202F, 0x205F, 0x30
 _REPLACED.update({chr(0xFB00 + i): text for i, text in enumerate(("ff", "fi", "fl", "ffi", "ffl"))})
 _DROPPED = "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 
-_ONE_FOR_ONE = str.maketrans({char: text for char, text in _REPLACED.items() if len(text) == 1})
+_ONE_FOR_ONE = re.compile(f"[{re.escape(''.join(char for char, text in _REPLACED.items() if len(text) == 1))}]")
 _OTHERS = re.escape("".join(char for char, text in _REPLACED.items() if len(text) != 1))
 _LENGTH_CHANGING = re.compile(f"[{_DROPPED}{_COMBINING}{_OTHERS}\u0340\u0341]")
 _CLUSTER = re.compile(f"[^{_COMBINING}{_DROPPED}](?:[{_COMBINING}{_DROPPED}])*|[{_COMBINING}{_DROPPED}]+")
@@ -79,7 +79,9 @@ def normalize(text: str) -> NormalizedText:
     if text.isascii():
         return NormalizedText(text)
     if not _LENGTH_CHANGING.search(text) and unicodedata.is_normalized("NFC", text):
-        return NormalizedText(text.translate(_ONE_FOR_ONE))
+        for char in set(_ONE_FOR_ONE.findall(text)):  # few, where str.translate looks every character up
+            text = text.replace(char, _REPLACED[char])
+        return NormalizedText(text)
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

@@ -42,7 +42,7 @@ def _term(syllables: list[str]) -> str:
 def _phrases(analysis: Analysis, most_words: int) -> Iterator[list[str]]:
     """Yield runs of up to ``most_words`` words that stand together with nothing but spaces between syllables."""
     tokens, words = analysis.tokens, analysis.words
-    surface = [tokens.canonical[start:end].lower() for start, end in tokens.spans]
+    surface = [tokens.written(at).lower() for at in range(len(tokens))]
     for at, word in enumerate(words):
         end = word.first
         for following in words[at : at + most_words]:
@@ -54,6 +54,6 @@ def _phrases(analysis: Analysis, most_words: int) -> Iterator[list[str]]:
 
 
 def _unbroken(analysis: Analysis, first: int, end: int) -> bool:
-    spans = analysis.tokens.spans
-    between = zip(spans[first : end - 1], spans[first + 1 : end], strict=True)
-    return all(analysis.tokens.canonical[a[1] : b[0]] == " " for a, b in between)
+    tokens = analysis.tokens
+    between = zip(tokens.canonical_ends[first : end - 1], tokens.canonical_starts[first + 1 : end], strict=True)
+    return all(tokens.canonical[stop:start] == " " for stop, start in between)

@@ -10,7 +10,11 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
+
+import numpy as np
 
 from index.codes import Code, Run, city_codes, find_codes
 from index.normalization import canonical_syllable, fold, normalize
@@ -20,14 +24,15 @@ _RUN = re.compile(rf"{_ATOM}(?:[-./,:&@+']{_ATOM})*%?")
 _PART = re.compile(_ATOM)
 _LONGEST_SYLLABLE = 64
 _WIDEST_SPACE = 4
+_MOST_REMEMBERED = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """The syllables of a text in columns, all of the same length, and the codes among them.
 
-    ``starts`` and ``ends`` are character offsets in the original text, ``exact`` the canonical forms with
-    accents, ``folded`` those without, ``spans`` the offsets in the canonical text.
+    ``starts`` and ``ends`` are character offsets in the original text, ``canonical_starts`` and ``canonical_ends``
+    those in the canonical text, ``exact`` the canonical forms with accents, ``folded`` those without.
     """
 
     canonical: str
@@ -35,41 +40,83 @@ class Tokens:
     ends: Sequence[int]
     exact: Sequence[str]
     folded: Sequence[str]
-    spans: Sequence[tuple[int, int]]
+    canonical_starts: Sequence[int]
+    canonical_ends: Sequence[int]
     codes: Sequence[Code]
 
     def __len__(self) -> int:
         return len(self.exact)
+
+    def written(self, at: int) -> str:
+        """Return a syllable as it is written in the canonical text, capitals kept."""
+        return self.canonical[self.canonical_starts[at] : self.canonical_ends[at]]
 
 
 def tokenize(text: str) -> Tokens:
     """Cut ``text`` into syllables and codes. Any text is taken; signs and spaces are not tokens."""
     normal = normalize(text)
     canonical = normal.text
-    spans: list[tuple[int, int]] = []
-    names: list[str] = []
-    runs: list[Run] = []
-    for match in _RUN.finditer(canonical):
-        run = match.group()
-        first = len(names)
-        if run.isalnum():
-            spans.append(match.span())
-            names.append(run)
-            if run[0].isdecimal():
-                runs.append(Run(first, first + 1, run))
-            continue
-        for part in _PART.finditer(canonical, match.start(), match.end()):
-            spans.append(part.span())
-            names.append(part.group())
-        runs.append(Run(first, len(names), run))
-    exact = [canonical_syllable(name[:_LONGEST_SYLLABLE]) for name in names]
-    folded = [fold(syllable) for syllable in exact]
-    if normal.starts is None or normal.ends is None:
-        starts, ends = [start for start, _ in spans], [end for _, end in spans]
-    else:
-        starts = [normal.starts[start] for start, _ in spans]
-        ends = [normal.ends[end - 1] for _, end in spans]
-    return Tokens(canonical, starts, ends, exact, folded, spans, _codes(canonical, runs, folded, spans))
+    chunks = canonical.replace("\n", " ").split(" ")
+    cuts = list(map(_CUTS.__getitem__, chunks))
+    exact = list(chain.from_iterable(map(_EXACT, cuts)))
+    folded = list(chain.from_iterable(map(_FOLDED, cuts)))
+    counts = np.fromiter(map(len, map(_EXACT, cuts)), np.int64, len(cuts))
+    widths = np.fromiter(map(len, chunks), np.int64, len(chunks)) + 1
+    base = np.repeat(np.cumsum(widths) - widths, counts)
+    first = base + np.fromiter(chain.from_iterable(map(_STARTS, cuts)), np.int64, len(exact))
+    last = base + np.fromiter(chain.from_iterable(map(_ENDS, cuts)), np.int64, len(exact))
+    starts, ends = first.tolist(), last.tolist()
+    places = starts, ends
+    if normal.starts is not None and normal.ends is not None:
+        starts = [normal.starts[start] for start in starts]
+        ends = [normal.ends[end - 1] for end in ends]
+    before = np.cumsum(counts) - counts
+    runs = [
+        Run(int(before[at]) + run.first, int(before[at]) + run.end, run.text)
+        for at, cut in enumerate(cuts)
+        if cut.runs
+        for run in cut.runs
+    ]
+    codes = _codes(canonical, runs, folded, *places)
+    return Tokens(canonical, starts, ends, exact, folded, *places, codes)
+
+
+class _Cut(NamedTuple):
+    """How a chunk is cut: its syllables in columns, offsets and numbers counted from its beginning; and its runs."""
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+    exact: Sequence[str]
+    folded: Sequence[str]
+    runs: Sequence[Run]
+
+
+_STARTS, _ENDS, _EXACT, _FOLDED = map(itemgetter, range(4))
+
+
+class _Cuts(dict[str, _Cut]):
+    """How the chunks met so far are cut: no token goes beyond a space, and most chunks were met before."""
+
+    def __missing__(self, chunk: str) -> _Cut:
+        spans: list[tuple[int, int]] = []
+        runs: list[Run] = []
+        for match in _RUN.finditer(chunk):
+            run = match.group()
+            parts = [match.span()] if run.isalnum() else [part.span() for part in _PART.finditer(chunk, *match.span())]
+            if len(parts) > 1 or not run.isalnum() or run[0].isdecimal():
+                runs.append(Run(len(spans), len(spans) + len(parts), run))
+            spans += parts
+        exact = tuple(canonical_syllable(chunk[start:end][:_LONGEST_SYLLABLE]) for start, end in spans)
+        starts, ends = tuple(zip(*spans, strict=True)) or ((), ())
+        cut = _Cut(starts, ends, exact, tuple(map(fold, exact)), tuple(runs))
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        if len(chunk) <= _LONGEST_SYLLABLE:
+            self[chunk] = cut
+        return cut
+
+
+_CUTS = _Cuts()
 
 
 def unfinished_syllable(text: str) -> list[str]:
@@ -78,21 +125,19 @@ def unfinished_syllable(text: str) -> list[str]:
     Its canonical form is one; but ``quy`` begins ``quyết`` too, whose ``y`` is not written ``i``.
     """
     tokens = tokenize(text)
-    start, end = tokens.spans[-1]
-    return sorted({tokens.canonical[start:end].lower(), tokens.exact[-1]})
+    return sorted({tokens.written(-1).lower(), tokens.exact[-1]})
 
 
 def _codes(
-    canonical: str, runs: Sequence[Run], folded: Sequence[str], spans: Sequence[tuple[int, int]]
+    canonical: str, runs: Sequence[Run], folded: Sequence[str], starts: Sequence[int], ends: Sequence[int]
 ) -> Sequence[Code]:
     def beside(at: int) -> bool:
-        between = canonical[spans[at - 1][1] : spans[at][0]]
+        between = canonical[ends[at - 1] : starts[at]]
         return len(between) < _WIDEST_SPACE and between.isspace() and "\n" not in between
 
     codes = find_codes(runs, folded, beside) if runs else []
     for start, end, name in city_codes(canonical):
-        first = bisect_left(spans, (start, start))
-        last = bisect_left(spans, (end, end)) - 1
-        if first < last and spans[first][0] == start and spans[last][1] == end:
+        first, last = bisect_left(starts, start), bisect_left(starts, end) - 1
+        if first < last and starts[first] == start and ends[last] == end:
             codes.append(Code(first, last + 1, name))
     return sorted(set(codes), key=attrgetter("first", "end", "text"))

@@ -103,8 +103,7 @@ class Abbreviations:
 
 
 def _may_be_short(tokens: Tokens, at: int) -> bool:
-    start, end = tokens.spans[at]
-    written = tokens.canonical[start:end]
+    written = tokens.written(at)
     return len(written) > 1 and (written.isupper() or not is_vietnamese_shape(tokens.exact[at]))
 
 

@@ -110,7 +110,7 @@ def test_words_cover_the_syllables_they_have_letters_of(text: str) -> None:
     starts, ends = default_segmenter().words_of_lines(analysis.tokens.canonical)
     wanted = []
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        inside = [at for at, span in enumerate(analysis.tokens.spans) if start <= span[0] < end]
+        inside = [at for at, place in enumerate(analysis.tokens.canonical_starts) if start <= place < end]
         if inside:
             syllables = analysis.tokens.exact[inside[0] : inside[-1] + 1]
             wanted.append(Word(inside[0], inside[-1] + 1, "_".join(syllables)))
