@@ -201,6 +201,11 @@ class Snapshot:
                     break
         return terms
 
+    def document_frequency(self, field: str, term: str) -> int:
+        """Return in how many articles ``term`` is, deleted ones included; reads no postings."""
+        with self._lock:
+            return int(self._reader.doc_frequency(field, term.encode("utf-8")))
+
     def _read_postings(self, field: str, term: str) -> Postings:
         raw = term.encode("utf-8")
         numbers: list[int] = []

@@ -1,0 +1,108 @@
+"""Which accents a run of syllables was meant to have: a noisy channel, and the archive as its model.
+
+What was meant is the cheapest cover of the run with phrases of the archive and single syllables. Each costs its
+surprise (the negative logarithm of how likely it comes next in a text), and each syllable that it has with other
+accents than typed costs more. So ``quốc tê`` is ``quốc tế`` only where that phrase is far likelier than two
+syllables that happen to meet; a pair of syllables that stands as typed in the archive has met there, and is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from search.readings import Syllable
+from search.syllables import parts_of
+from search.vocabulary import Spelling, Vocabulary
+
+_OTHER_ACCENTS = 5.0
+_LEFT_OUT = 5.0
+_LONGEST_PHRASE = 6
+_DOMINANT = 0.8
+_INCOMPARABLY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Syllables ``start`` up to but not including ``end`` of a run read as one phrase or syllable."""
+
+    start: int
+    end: int
+    exact: tuple[str, ...]
+    written: tuple[str, ...]
+    frequency: int
+    cost: float
+
+
+def choose_accents(vocabulary: Vocabulary, run: Sequence[Syllable]) -> list[str]:
+    """Return the syllables of ``run`` as they were meant, those left alone as ``Syllable.exact`` has them."""
+    costs: list[float] = [0.0] + [float("inf")] * len(run)
+    last: list[_Piece | None] = [None] * (len(run) + 1)
+    for start in range(len(run)):
+        for piece in _pieces(vocabulary, run, start):
+            if costs[start] + piece.cost < costs[piece.end]:
+                costs[piece.end] = costs[start] + piece.cost
+                last[piece.end] = piece
+    chosen: list[str] = [syllable.exact for syllable in run]
+    end = len(run)
+    while end:
+        piece = last[end]
+        assert piece is not None
+        if _stands(vocabulary, run, piece):
+            for at in range(piece.start, piece.end):
+                if run[at].made or run[at].exact != piece.exact[at - piece.start]:
+                    chosen[at] = piece.written[at - piece.start]
+        end = piece.start
+    return chosen
+
+
+def _pieces(vocabulary: Vocabulary, run: Sequence[Syllable], start: int) -> Iterator[_Piece]:
+    yield _single(vocabulary, run, start)
+    for end in range(start + 2, min(len(run), start + _LONGEST_PHRASE) + 1):
+        if not vocabulary.pair(run[end - 2].folded, run[end - 1].folded):
+            return
+        meant = run[start:end]
+        for spelling in vocabulary.spellings([syllable.folded for syllable in meant]):
+            cost = vocabulary.surprise(spelling.frequency) + _typing_cost(meant, spelling)
+            yield _Piece(start, end, spelling.exact, spelling.written, spelling.frequency, cost)
+
+
+def _typing_cost(meant: Sequence[Syllable], spelling: Spelling) -> float:
+    cost = 0.0
+    for syllable, exact in zip(meant, spelling.exact, strict=True):
+        if syllable.exact != exact and not syllable.bare:
+            cost += _OTHER_ACCENTS if syllable.exact != syllable.folded else _LEFT_OUT
+    return cost
+
+
+def _single(vocabulary: Vocabulary, run: Sequence[Syllable], at: int) -> _Piece:
+    """Return one syllable as a piece: as typed where it is known so, else with the accents it nearly always has."""
+    syllable = run[at]
+    known = vocabulary.exact(syllable.exact)
+    exact, cost = syllable.exact, vocabulary.surprise(known)
+    if syllable.bare:
+        cost = vocabulary.surprise(vocabulary.folded(syllable.folded))
+    if (not known or (syllable.bare and syllable.made)) and parts_of(syllable.folded) is not None:
+        variants = vocabulary.variants(syllable.folded)
+        if variants and variants[0][1] >= _DOMINANT * sum(count for _, count in variants):
+            exact, known = variants[0]
+            cost = min(cost, vocabulary.surprise(known) + (0.0 if syllable.bare else _OTHER_ACCENTS))
+    return _Piece(at, at + 1, (exact,), (exact,), known, cost)
+
+
+def _stands(vocabulary: Vocabulary, run: Sequence[Syllable], piece: _Piece) -> bool:
+    """Tell whether nothing in the archive speaks for a piece's syllables as they were typed."""
+    for at in range(max(0, piece.start - 1), min(piece.end, len(run) - 1)):
+        typed = run[at], run[at + 1]
+        meant = [
+            piece.exact[n - piece.start] if piece.start <= n < piece.end else run[n].exact for n in (at, at + 1)
+        ]
+        if [syllable.exact for syllable in typed] == meant or any(syllable.bare or syllable.made for syllable in typed):
+            continue
+        if not all(vocabulary.exact(syllable.exact) for syllable in typed):
+            continue
+        together = vocabulary.side_by_side(typed[0].exact, typed[1].exact)
+        inside = piece.start <= at and at + 1 < piece.end
+        if together and (together * _INCOMPARABLY > piece.frequency if inside else True):
+            return False
+    return True

@@ -1,0 +1,123 @@
+"""What an archive knows of syllables and phrases, for correcting a query; nothing is scanned, all is looked up.
+
+Frequencies are document frequencies. Phrases come from the ``suggest`` field: the words of all articles that have
+several syllables, and up to three neighbouring words of titles.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis import Stream, pairs
+from index.normalization import canonical_syllable
+from index.schema import TEXT_FIELDS, field_name
+from index.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
+from search.snapshot import Ints, Snapshot
+from search.syllables import accented_forms
+
+SYLLABLES_AN_ARTICLE = 200
+"""Distinct syllables of a usual article: makes document frequencies comparable with chance."""
+
+_MOST_SPELLINGS = 60
+_MOST_READ = 200
+_UNSEEN = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A phrase with its accents: canonical syllables, the way they are mostly written, and in how many articles."""
+
+    exact: tuple[str, ...]
+    written: tuple[str, ...]
+    frequency: int
+
+
+class Vocabulary:
+    """Look things up in ``snapshot``, each only once. Made for one query; not to be shared between threads."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._frequencies: dict[tuple[Stream, str], int] = {}
+        self._spellings: dict[tuple[str, ...], list[Spelling]] = {}
+        self._side_by_side: dict[tuple[str, str], int] = {}
+        self.articles = snapshot.count
+        self._syllables = math.log(max(1, snapshot.count) * SYLLABLES_AN_ARTICLE)
+
+    def folded(self, syllable: str) -> int:
+        """Return in how many articles a syllable is, accents aside."""
+        return self._frequency(Stream.FOLDED, syllable)
+
+    def exact(self, syllable: str) -> int:
+        """Return in how many articles a syllable is with these accents."""
+        return self._frequency(Stream.SYLLABLE, syllable)
+
+    def pair(self, first: str, second: str) -> int:
+        """Return in how many articles two syllables are neighbours, accents aside."""
+        return self._frequency(Stream.PAIR, next(pairs((first, second))))
+
+    def surprise(self, frequency: float) -> float:
+        """Return the negative logarithm of how likely a term of this document frequency is to come next in a text."""
+        return self._syllables - math.log(max(frequency, _UNSEEN))
+
+    def variants(self, folded: str) -> list[tuple[str, int]]:
+        """Return the known (syllable, frequency) that are ``folded`` without their accents, the most used first."""
+        known = [(form, self.exact(form)) for form in accented_forms(folded)]
+        return sorted(((form, count) for form, count in known if count), key=lambda entry: -entry[1])
+
+    def spellings(self, folded: Sequence[str]) -> list[Spelling]:
+        """Return how a phrase of two or more syllables is accented in the archive, the most used first."""
+        key = tuple(folded)
+        found = self._spellings.get(key)
+        if found is None:
+            found = self._spellings[key] = self._read_spellings(key)
+        return found
+
+    def side_by_side(self, first: str, second: str) -> int:
+        """Return in about how many articles two syllables with these accents are neighbours.
+
+        Where more than 200 articles have both, 200 of them are read.
+        """
+        key = (first, second)
+        if key not in self._side_by_side:
+            self._side_by_side[key] = max(self._neighbours(field_name(name, Stream.SYLLABLE), key) for name in TEXT_FIELDS)
+        return self._side_by_side[key]
+
+    def _frequency(self, stream: Stream, term: str) -> int:
+        key = (stream, term)
+        if key not in self._frequencies:
+            self._frequencies[key] = max(
+                self._snapshot.document_frequency(field_name(name, stream), term) for name in TEXT_FIELDS
+            )
+        return self._frequencies[key]
+
+    def _read_spellings(self, folded: tuple[str, ...]) -> list[Spelling]:
+        prefix = suggestion_prefix(list(folded), complete=False) + SEPARATOR
+        totals: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        written: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
+        for term, frequency in self._snapshot.terms_with_prefix("suggest", prefix, _MOST_SPELLINGS):
+            syllables = tuple(split_suggestion(term)[1].split(" "))
+            exact = tuple(canonical_syllable(syllable) for syllable in syllables)
+            totals[exact] += frequency
+            written[exact] = max(written.get(exact, (0, ())), (frequency, syllables))
+        ranked = sorted(totals, key=lambda exact: (-totals[exact], exact))
+        return [Spelling(exact, written[exact][1], totals[exact]) for exact in ranked if len(exact) == len(folded)]
+
+    def _neighbours(self, field: str, syllables: tuple[str, str]) -> int:
+        first, second = (self._snapshot.postings(field, syllable).articles for syllable in syllables)
+        both: Ints = np.intersect1d(first, second, assume_unique=True)
+        if not len(both):
+            return 0
+        read = both if len(both) <= _MOST_READ else both[np.linspace(0, len(both) - 1, _MOST_READ).astype(np.int64)]
+        before, after = (self._places(field, syllable, read) for syllable in syllables)
+        found = np.intersect1d(before + 1, after)
+        return round(len(np.unique(found >> 32)) * len(both) / len(read))
+
+    def _places(self, field: str, syllable: str, articles: Ints) -> NDArray[np.int64]:
+        owners, places = self._snapshot.positions(field, syllable, articles)
+        return (owners.astype(np.int64) << 32) + places
