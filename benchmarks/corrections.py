@@ -31,7 +31,7 @@ from search.measures import read_queries
 from search.syllables import TONES, accented_forms
 from search.whoosh_engine import WhooshEngine
 
-SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles", "vietnews_titles")
+SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles")
 QUERIES = 400
 SAMPLES = 400
 VIETNEWS = 3000

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from search.readings import Syllable
 from search.syllables import parts_of
-from search.vocabulary import Spelling, Vocabulary
+from search.vocabulary import Vocabulary
 
 _OTHER_ACCENTS = 5.0
 _LEFT_OUT = 5.0
+_UNDECIDED = 3.0
+_BOTH_KNOWN = 2.0
 _LONGEST_PHRASE = 6
 _DOMINANT = 0.8
 _INCOMPARABLY = 50
+_SELDOM = 0.2
+_MOST_ALTERNATIVES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +63,52 @@ def choose_accents(vocabulary: Vocabulary, run: Sequence[Syllable]) -> list[str]
 
 def _pieces(vocabulary: Vocabulary, run: Sequence[Syllable], start: int) -> Iterator[_Piece]:
     yield _single(vocabulary, run, start)
+    yield from _pairs(vocabulary, run, start)
     for end in range(start + 2, min(len(run), start + _LONGEST_PHRASE) + 1):
         if not vocabulary.pair(run[end - 2].folded, run[end - 1].folded):
             return
         meant = run[start:end]
         for spelling in vocabulary.spellings([syllable.folded for syllable in meant]):
-            cost = vocabulary.surprise(spelling.frequency) + _typing_cost(meant, spelling)
+            cost = vocabulary.surprise(spelling.frequency) + _typing_cost(meant, spelling.exact)
             yield _Piece(start, end, spelling.exact, spelling.written, spelling.frequency, cost)
 
 
-def _typing_cost(meant: Sequence[Syllable], spelling: Spelling) -> float:
+def _pairs(vocabulary: Vocabulary, run: Sequence[Syllable], start: int) -> Iterator[_Piece]:
+    """Yield two neighbours that are no phrase of the archive, of which one is doubtful, as they stand in articles."""
+    meant = run[start : start + 2]
+    if len(meant) < 2 or not vocabulary.pair(meant[0].folded, meant[1].folded):
+        return
+    typed = tuple(syllable.exact for syllable in meant)
+    if any(spelling.exact == typed for spelling in vocabulary.spellings([syllable.folded for syllable in meant])):
+        return
+    first, second = ([syllable.exact, *_alternatives(vocabulary, syllable)] for syllable in meant)
+    if len(first) + len(second) == 2:
+        return
+    known = all(vocabulary.exact(syllable) for syllable in typed) and not any(syllable.bare for syllable in meant)
+    for exact in product(first, second):
+        together = vocabulary.side_by_side(*exact)
+        if together:
+            cost = vocabulary.surprise(together) + _typing_cost(meant, exact)
+            if exact != typed and known:
+                cost += _BOTH_KNOWN
+            yield _Piece(start, start + 2, exact, exact, together, cost)
+
+
+def _alternatives(vocabulary: Vocabulary, syllable: Syllable) -> list[str]:
+    """Return what a doubtful syllable may have been: one with accents seldom met, or cut out of a token without any."""
+    if parts_of(syllable.folded) is None or (syllable.made and not syllable.bare):
+        return []
+    known = vocabulary.exact(syllable.exact)
+    if not syllable.bare and known > _SELDOM * vocabulary.folded(syllable.folded):
+        return []
+    least = 0 if syllable.bare else known / _SELDOM
+    variants = vocabulary.variants(syllable.folded)[: _MOST_ALTERNATIVES]
+    return [form for form, count in variants if form != syllable.exact and count >= least]
+
+
+def _typing_cost(meant: Sequence[Syllable], accented: Sequence[str]) -> float:
     cost = 0.0
-    for syllable, exact in zip(meant, spelling.exact, strict=True):
+    for syllable, exact in zip(meant, accented, strict=True):
         if syllable.exact != exact and not syllable.bare:
             cost += _OTHER_ACCENTS if syllable.exact != syllable.folded else _LEFT_OUT
     return cost
@@ -81,8 +120,8 @@ def _single(vocabulary: Vocabulary, run: Sequence[Syllable], at: int) -> _Piece:
     known = vocabulary.exact(syllable.exact)
     exact, cost = syllable.exact, vocabulary.surprise(known)
     if syllable.bare:
-        cost = vocabulary.surprise(vocabulary.folded(syllable.folded))
-    if (not known or (syllable.bare and syllable.made)) and parts_of(syllable.folded) is not None:
+        cost = vocabulary.surprise(vocabulary.folded(syllable.folded)) + _UNDECIDED
+    if (not known or syllable.bare) and parts_of(syllable.folded) is not None:
         variants = vocabulary.variants(syllable.folded)
         if variants and variants[0][1] >= _DOMINANT * sum(count for _, count in variants):
             exact, known = variants[0]
