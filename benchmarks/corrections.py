@@ -31,7 +31,7 @@ from search.measures import read_queries
 from search.syllables import TONES, accented_forms
 from search.whoosh_engine import WhooshEngine
 
-SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles")
+SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles", "vietnews_titles")
 QUERIES = 400
 SAMPLES = 400
 VIETNEWS = 3000
@@ -165,7 +165,9 @@ def measure_wrong() -> None:
     for name in SETS:
         queries = read_queries(data("relevance", name))[:QUERIES]
         judged = {id for query in queries for id in query.grades}
-        with indexed(vietnews(judged) if name == "vietnews_titles" else rows("relevance", name, "docs.jsonl")) as engine:
+        with indexed(
+            vietnews(judged) if name == "vietnews_titles" else rows("relevance", name, "docs.jsonl")
+        ) as engine:
             started = time.perf_counter()
             wrong = [(query.text, found) for query in queries if (found := engine.correct(query.text))]
             took = (time.perf_counter() - started) * 1000 / len(queries)

@@ -51,13 +51,13 @@ def choose_accents(vocabulary: Vocabulary, run: Sequence[Syllable]) -> list[str]
     chosen: list[str] = [syllable.exact for syllable in run]
     end = len(run)
     while end:
-        piece = last[end]
-        assert piece is not None
-        if _stands(vocabulary, run, piece):
-            for at in range(piece.start, piece.end):
-                if run[at].made or run[at].exact != piece.exact[at - piece.start]:
-                    chosen[at] = piece.written[at - piece.start]
-        end = piece.start
+        best = last[end]
+        assert best is not None
+        if _stands(vocabulary, run, best):
+            for at in range(best.start, best.end):
+                if run[at].made or run[at].exact != best.exact[at - best.start]:
+                    chosen[at] = best.written[at - best.start]
+        end = best.start
     return chosen
 
 
@@ -102,7 +102,7 @@ def _alternatives(vocabulary: Vocabulary, syllable: Syllable) -> list[str]:
     if not syllable.bare and known > _SELDOM * vocabulary.folded(syllable.folded):
         return []
     least = 0 if syllable.bare else known / _SELDOM
-    variants = vocabulary.variants(syllable.folded)[: _MOST_ALTERNATIVES]
+    variants = vocabulary.variants(syllable.folded)[:_MOST_ALTERNATIVES]
     return [form for form, count in variants if form != syllable.exact and count >= least]
 
 
@@ -133,9 +133,7 @@ def _stands(vocabulary: Vocabulary, run: Sequence[Syllable], piece: _Piece) -> b
     """Tell whether nothing in the archive speaks for a piece's syllables as they were typed."""
     for at in range(max(0, piece.start - 1), min(piece.end, len(run) - 1)):
         typed = run[at], run[at + 1]
-        meant = [
-            piece.exact[n - piece.start] if piece.start <= n < piece.end else run[n].exact for n in (at, at + 1)
-        ]
+        meant = [piece.exact[n - piece.start] if piece.start <= n < piece.end else run[n].exact for n in (at, at + 1)]
         if [syllable.exact for syllable in typed] == meant or any(syllable.bare or syllable.made for syllable in typed):
             continue
         if not all(vocabulary.exact(syllable.exact) for syllable in typed):

@@ -69,7 +69,9 @@ def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decode
     read = [syllable if key is None else key.text for key, syllable in zip(possible, exact, strict=True)]
     beside = [key is not None and _stands_beside(vocabulary, read, exact, at) for at, key in enumerate(possible)]
     keyed = [
-        not known[at] and key is not None and (beside[at] or (key.keys >= _SURE_KEYS and vocabulary.exact(key.text) > 0))
+        not known[at]
+        and key is not None
+        and (beside[at] or (key.keys >= _SURE_KEYS and vocabulary.exact(key.text) > 0))
         for at, key in enumerate(possible)
     ]
     in_wrong_mode = sum(keyed) >= _SURE_TOKENS
@@ -106,7 +108,9 @@ def _cut_token(vocabulary: Vocabulary, token: str) -> list[tuple[str, str]]:
     place the four best last syllables are kept.
     """
     folded = fold(canonical_syllable(token))
-    if not 3 < len(token) <= _LONGEST_CUT or (is_vietnamese_shape(folded) and len(token) <= LONGEST_FOLDED and vocabulary.folded(folded)):
+    if not 3 < len(token) <= _LONGEST_CUT or (
+        is_vietnamese_shape(folded) and len(token) <= LONGEST_FOLDED and vocabulary.folded(folded)
+    ):
         return []
     known = vocabulary.folded(folded)
     best: list[list[_Path]] = [[] for _ in range(len(token) + 1)]

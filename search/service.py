@@ -51,7 +51,7 @@ class FoundArticle:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search found."""
+    """What a search found; ``corrected`` is the query as it was probably meant."""
 
     search: Search
     terms: Sequence[str]
@@ -85,8 +85,9 @@ def search(engine: Engine, wanted: Search) -> Answer:
         for hit in found.hits
         if hit.id in articles  # deleted since the index was read
     ]
+    corrected = engine.correct(wanted.text)
     took = (time.perf_counter() - started) * 1000
-    return Answer(wanted, _terms(tree), found.total, hits, round(took, 2), facets=found.facets)
+    return Answer(wanted, _terms(tree), found.total, hits, round(took, 2), corrected, found.facets)
 
 
 def similar(engine: Engine, id: str, size: int) -> list[FoundArticle]:

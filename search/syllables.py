@@ -19,13 +19,18 @@ TONES = ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323")
 LONGEST_FOLDED = 7
 """Letters of the longest syllable without accents (``nghieng``)."""
 
+
+def _table(entries: str) -> frozenset[str]:
+    return frozenset(entries.split())
+
+
 _STOPPED_TONES = ("\u0301", "\u0323")
-_STOPS = frozenset("p t c ch k".split())
-_FINALS = frozenset("c ch m n ng nh p t k".split()) | {""}
-_CLOSED = frozenset("ă â iê oă oo uâ uô ươ yê uyê".split())
-_OPEN_OR_CLOSED = frozenset("a e ê i o ô ơ u ư y oa oe uê uy".split())
-_OPEN = frozenset(
-    "ai ao au ay âu ây eo êu ia iu iêu oai oao oay oeo oi ôi ơi ua uây ui uôi uơ uya uyu ưa ưi ươi ươu ưu yêu".split()
+_STOPS = _table("p t c ch k")
+_FINALS = _table("c ch m n ng nh p t k") | {""}
+_CLOSED = _table("ă â iê oă oo uâ uô ươ yê uyê")
+_OPEN_OR_CLOSED = _table("a e ê i o ô ơ u ư y oa oe uê uy")
+_OPEN = _table(
+    "ai ao au ay âu ây eo êu ia iu iêu oai oao oay oeo oi ôi ơi ua uây ui uôi uơ uya uyu ưa ưi ươi ươu ưu yêu"
 )
 _QUALITIES = {"a": "âăa", "e": "êe", "o": "ơôo", "u": "ưu"}
 _LETTERS = re.compile(

@@ -85,7 +85,9 @@ class Vocabulary:
         """
         key = (first, second)
         if key not in self._side_by_side:
-            self._side_by_side[key] = max(self._neighbours(field_name(name, Stream.SYLLABLE), key) for name in TEXT_FIELDS)
+            self._side_by_side[key] = max(
+                self._neighbours(field_name(name, Stream.SYLLABLE), key) for name in TEXT_FIELDS
+            )
         return self._side_by_side[key]
 
     def _frequency(self, stream: Stream, term: str) -> int:
