@@ -21,6 +21,7 @@ _LEFT_OUT = 5.0
 _UNDECIDED = 3.0
 _BOTH_KNOWN = 2.0
 _LONGEST_PHRASE = 6
+_LONGEST_WORD = 4
 _DOMINANT = 0.8
 _INCOMPARABLY = 50
 _SELDOM = 0.2
@@ -41,10 +42,12 @@ class _Piece:
 
 def choose_accents(vocabulary: Vocabulary, run: Sequence[Syllable]) -> list[str]:
     """Return the syllables of ``run`` as they were meant, those left alone as ``Syllable.exact`` has them."""
+    words = _typed_words(vocabulary, run)
+    sure = {at for word in words for at in range(word.start, word.end)}
     costs: list[float] = [0.0] + [float("inf")] * len(run)
     last: list[_Piece | None] = [None] * (len(run) + 1)
     for start in range(len(run)):
-        for piece in _pieces(vocabulary, run, start):
+        for piece in [*(word for word in words if word.start == start), *_pieces(vocabulary, run, start, sure)]:
             if costs[start] + piece.cost < costs[piece.end]:
                 costs[piece.end] = costs[start] + piece.cost
                 last[piece.end] = piece
@@ -61,16 +64,47 @@ def choose_accents(vocabulary: Vocabulary, run: Sequence[Syllable]) -> list[str]
     return chosen
 
 
-def _pieces(vocabulary: Vocabulary, run: Sequence[Syllable], start: int) -> Iterator[_Piece]:
+def _typed_words(vocabulary: Vocabulary, run: Sequence[Syllable]) -> list[_Piece]:
+    """Return the words of the archive that stand in ``run`` as they were typed, their folded form not far commoner."""
+    words: list[_Piece] = []
+    for start in range(len(run)):
+        commonest = vocabulary.articles
+        for end in range(start + 2, min(len(run), start + _LONGEST_WORD) + 1):
+            commonest = min(commonest, vocabulary.pair(run[end - 2].folded, run[end - 1].folded))
+            if not commonest or run[end - 2].bare or run[end - 1].bare:
+                break
+            exact = tuple(syllable.exact for syllable in run[start:end])
+            frequency = vocabulary.word(exact)
+            if frequency * _INCOMPARABLY > commonest:
+                words.append(_Piece(start, end, exact, exact, frequency, vocabulary.surprise(frequency)))
+    return words
+
+
+def _pieces(vocabulary: Vocabulary, run: Sequence[Syllable], start: int, sure: set[int]) -> Iterator[_Piece]:
+    """Yield the pieces that begin at ``start``; what lies wholly among the ``sure`` syllables is not looked up."""
     yield _single(vocabulary, run, start)
-    yield from _pairs(vocabulary, run, start)
+    if sure.isdisjoint(range(start, start + 2)):
+        yield from _pairs(vocabulary, run, start)
+    as_typed = _single_cost(vocabulary, run[start])
+    commonest = vocabulary.articles
     for end in range(start + 2, min(len(run), start + _LONGEST_PHRASE) + 1):
-        if not vocabulary.pair(run[end - 2].folded, run[end - 1].folded):
+        commonest = min(commonest, vocabulary.pair(run[end - 2].folded, run[end - 1].folded))
+        if not commonest:
             return
         meant = run[start:end]
+        as_typed += _single_cost(vocabulary, run[end - 1])
+        least = 0.0 if any(syllable.bare for syllable in meant) else min(_OTHER_ACCENTS, _LEFT_OUT)
+        if sure.issuperset(range(start, end)) or vocabulary.surprise(commonest) + least >= as_typed:
+            continue
         for spelling in vocabulary.spellings([syllable.folded for syllable in meant]):
             cost = vocabulary.surprise(spelling.frequency) + _typing_cost(meant, spelling.exact)
             yield _Piece(start, end, spelling.exact, spelling.written, spelling.frequency, cost)
+
+
+def _single_cost(vocabulary: Vocabulary, syllable: Syllable) -> float:
+    if syllable.bare:
+        return vocabulary.surprise(vocabulary.folded(syllable.folded)) + _UNDECIDED
+    return vocabulary.surprise(vocabulary.exact(syllable.exact))
 
 
 def _pairs(vocabulary: Vocabulary, run: Sequence[Syllable], start: int) -> Iterator[_Piece]:
@@ -85,6 +119,8 @@ def _pairs(vocabulary: Vocabulary, run: Sequence[Syllable], start: int) -> Itera
     if len(first) + len(second) == 2:
         return
     known = all(vocabulary.exact(syllable) for syllable in typed) and not any(syllable.bare for syllable in meant)
+    if known and vocabulary.side_by_side(*typed) * _INCOMPARABLY > vocabulary.pair(meant[0].folded, meant[1].folded):
+        return
     for exact in product(first, second):
         together = vocabulary.side_by_side(*exact)
         if together:
@@ -118,9 +154,7 @@ def _single(vocabulary: Vocabulary, run: Sequence[Syllable], at: int) -> _Piece:
     """Return one syllable as a piece: as typed where it is known so, else with the accents it nearly always has."""
     syllable = run[at]
     known = vocabulary.exact(syllable.exact)
-    exact, cost = syllable.exact, vocabulary.surprise(known)
-    if syllable.bare:
-        cost = vocabulary.surprise(vocabulary.folded(syllable.folded)) + _UNDECIDED
+    exact, cost = syllable.exact, _single_cost(vocabulary, syllable)
     if (not known or syllable.bare) and parts_of(syllable.folded) is not None:
         variants = vocabulary.variants(syllable.folded)
         if variants and variants[0][1] >= _DOMINANT * sum(count for _, count in variants):

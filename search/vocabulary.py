@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import Stream, pairs
-from index.normalization import canonical_syllable
+from index.normalization import canonical_syllable, fold
 from index.schema import TEXT_FIELDS, field_name
 from index.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
 from search.snapshot import Ints, Snapshot
@@ -25,7 +25,9 @@ SYLLABLES_AN_ARTICLE = 200
 """Distinct syllables of a usual article: makes document frequencies comparable with chance."""
 
 _MOST_SPELLINGS = 60
-_MOST_READ = 200
+_MOST_READ = 100
+_MOST_PHRASES = 100
+_MOST_NEIGHBOURS = 120
 _UNSEEN = 0.1
 
 
@@ -39,7 +41,10 @@ class Spelling:
 
 
 class Vocabulary:
-    """Look things up in ``snapshot``, each only once. Made for one query; not to be shared between threads."""
+    """Look things up in ``snapshot``, each only once, phrases and neighbours up to a bound.
+
+    Made for one query; not to be shared between threads.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -61,6 +66,10 @@ class Vocabulary:
         """Return in how many articles two syllables are neighbours, accents aside."""
         return self._frequency(Stream.PAIR, next(pairs((first, second))))
 
+    def word(self, exact: Sequence[str]) -> int:
+        """Return in how many articles these syllables, with these accents, are cut as one word."""
+        return self._frequency(Stream.WORD, "_".join(exact))
+
     def surprise(self, frequency: float) -> float:
         """Return the negative logarithm of how likely a term of this document frequency is to come next in a text."""
         return self._syllables - math.log(max(frequency, _UNSEEN))
@@ -74,21 +83,20 @@ class Vocabulary:
         """Return how a phrase of two or more syllables is accented in the archive, the most used first."""
         key = tuple(folded)
         found = self._spellings.get(key)
-        if found is None:
+        if found is None and len(self._spellings) < _MOST_PHRASES:
             found = self._spellings[key] = self._read_spellings(key)
-        return found
+        return found or []
 
     def side_by_side(self, first: str, second: str) -> int:
         """Return in about how many articles two syllables with these accents are neighbours.
 
-        Where more than 200 articles have both, 200 of them are read.
+        Where more than 100 articles have them as neighbours whatever their accents, 100 of these are read.
         """
         key = (first, second)
-        if key not in self._side_by_side:
-            self._side_by_side[key] = max(
-                self._neighbours(field_name(name, Stream.SYLLABLE), key) for name in TEXT_FIELDS
-            )
-        return self._side_by_side[key]
+        if key not in self._side_by_side and len(self._side_by_side) < _MOST_NEIGHBOURS:
+            possible = self.exact(first) and self.exact(second) and self.pair(fold(first), fold(second))
+            self._side_by_side[key] = max(self._neighbours(name, key) for name in TEXT_FIELDS) if possible else 0
+        return self._side_by_side.get(key, 0)
 
     def _frequency(self, stream: Stream, term: str) -> int:
         key = (stream, term)
@@ -110,15 +118,15 @@ class Vocabulary:
         ranked = sorted(totals, key=lambda exact: (-totals[exact], exact))
         return [Spelling(exact, written[exact][1], totals[exact]) for exact in ranked if len(exact) == len(folded)]
 
-    def _neighbours(self, field: str, syllables: tuple[str, str]) -> int:
-        first, second = (self._snapshot.postings(field, syllable).articles for syllable in syllables)
-        both: Ints = np.intersect1d(first, second, assume_unique=True)
-        if not len(both):
+    def _neighbours(self, name: str, syllables: tuple[str, str]) -> int:
+        pair = next(pairs(fold(syllable) for syllable in syllables))
+        articles = self._snapshot.postings(field_name(name, Stream.PAIR), pair).articles
+        if not len(articles):
             return 0
-        read = both if len(both) <= _MOST_READ else both[np.linspace(0, len(both) - 1, _MOST_READ).astype(np.int64)]
-        before, after = (self._places(field, syllable, read) for syllable in syllables)
-        found = np.intersect1d(before + 1, after)
-        return round(len(np.unique(found >> 32)) * len(both) / len(read))
+        step = -(-len(articles) // _MOST_READ)
+        read = articles[::step]
+        before, after = (self._places(field_name(name, Stream.SYLLABLE), syllable, read) for syllable in syllables)
+        return len(np.unique(np.intersect1d(before + 1, after) >> 32)) * step
 
     def _places(self, field: str, syllable: str, articles: Ints) -> NDArray[np.int64]:
         owners, places = self._snapshot.positions(field, syllable, articles)
