@@ -15,6 +15,7 @@ corrected in its first 32 plain words.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -111,7 +112,7 @@ def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) 
             meant = meant[:1].upper() + meant[1:]
         pieces += [text[at : word.start], meant]
         at = word.end
-    return "".join([*pieces, text[at:]])
+    return unicodedata.normalize("NFC", "".join([*pieces, text[at:]]))
 
 
 def _finds_all(snapshot: Snapshot, ranking: Ranking, text: str) -> bool:
