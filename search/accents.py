@@ -16,10 +16,10 @@ from search.readings import Syllable
 from search.syllables import parts_of
 from search.vocabulary import Vocabulary
 
-_OTHER_ACCENTS = 5.0
-_LEFT_OUT = 5.0
+_OTHER_ACCENTS = 4.0
+_LEFT_OUT = 4.0
 _UNDECIDED = 3.0
-_BOTH_KNOWN = 2.0
+_BOTH_KNOWN = 3.0
 _LONGEST_PHRASE = 6
 _LONGEST_WORD = 4
 _DOMINANT = 0.8
@@ -138,7 +138,8 @@ def _alternatives(vocabulary: Vocabulary, syllable: Syllable) -> list[str]:
     if not syllable.bare and known > _SELDOM * vocabulary.folded(syllable.folded):
         return []
     least = 0 if syllable.bare else known / _SELDOM
-    variants = vocabulary.variants(syllable.folded)[:_MOST_ALTERNATIVES]
+    most = _MOST_ALTERNATIVES if known else 2 * _MOST_ALTERNATIVES
+    variants = vocabulary.variants(syllable.folded)[:most]
     return [form for form, count in variants if form != syllable.exact and count >= least]
 
 
@@ -164,16 +165,24 @@ def _single(vocabulary: Vocabulary, run: Sequence[Syllable], at: int) -> _Piece:
 
 
 def _stands(vocabulary: Vocabulary, run: Sequence[Syllable], piece: _Piece) -> bool:
-    """Tell whether nothing in the archive speaks for a piece's syllables as they were typed."""
-    for at in range(max(0, piece.start - 1), min(piece.end, len(run) - 1)):
-        typed = run[at], run[at + 1]
-        meant = [piece.exact[n - piece.start] if piece.start <= n < piece.end else run[n].exact for n in (at, at + 1)]
-        if [syllable.exact for syllable in typed] == meant or any(syllable.bare or syllable.made for syllable in typed):
+    """Tell whether no changed syllable of a piece is met in the archive, as it was typed, beside its neighbours."""
+    for at in range(piece.start, piece.end):
+        if run[at].exact == piece.exact[at - piece.start]:
             continue
-        if not all(vocabulary.exact(syllable.exact) for syllable in typed):
-            continue
-        together = vocabulary.side_by_side(typed[0].exact, typed[1].exact)
-        inside = piece.start <= at and at + 1 < piece.end
-        if together and (together * _INCOMPARABLY > piece.frequency if inside else True):
+        pairs = [first for first in (at - 1, at) if 0 <= first < len(run) - 1]
+        if pairs and all(_met_as_typed(vocabulary, run, piece, first) for first in pairs):
             return False
     return True
+
+
+def _met_as_typed(vocabulary: Vocabulary, run: Sequence[Syllable], piece: _Piece, first: int) -> bool:
+    """Tell whether two neighbours, the ``first`` and the next, stand in the archive as typed, not far less often."""
+    typed = run[first : first + 2]
+    if any(syllable.bare or syllable.made for syllable in typed):
+        return False
+    together = vocabulary.side_by_side(typed[0].exact, typed[1].exact)
+    if piece.start <= first and first + 1 < piece.end:
+        return together * _INCOMPARABLY > piece.frequency
+    places = (first, first + 1)
+    meant = [piece.exact[at - piece.start] if piece.start <= at < piece.end else run[at].exact for at in places]
+    return together > vocabulary.side_by_side(*meant)

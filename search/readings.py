@@ -53,7 +53,8 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
             continue
         cut = _cut_token(vocabulary, token)
         if cut:
-            made = (Syllable(folded, exact or folded, at, made=True, bare=not exact) for folded, exact in cut)
+            no_accents = all(not exact for _, exact in cut)
+            made = (Syllable(folded, exact or folded, at, made=True, bare=no_accents) for folded, exact in cut)
             syllables.extend(made)
         else:
             exact = canonical_syllable(token)
