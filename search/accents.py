@@ -113,12 +113,14 @@ def _pairs(vocabulary: Vocabulary, run: Sequence[Syllable], start: int) -> Itera
     if len(meant) < 2 or not vocabulary.pair(meant[0].folded, meant[1].folded):
         return
     typed = tuple(syllable.exact for syllable in meant)
-    if any(spelling.exact == typed for spelling in vocabulary.spellings([syllable.folded for syllable in meant])):
+    bare = any(syllable.bare for syllable in meant)
+    phrases = vocabulary.spellings([syllable.folded for syllable in meant])
+    if any(phrase.exact == typed or bare for phrase in phrases):
         return
     first, second = ([syllable.exact, *_alternatives(vocabulary, syllable)] for syllable in meant)
     if len(first) + len(second) == 2:
         return
-    known = all(vocabulary.exact(syllable) for syllable in typed) and not any(syllable.bare for syllable in meant)
+    known = not bare and all(vocabulary.exact(syllable) for syllable in typed)
     if known and vocabulary.side_by_side(*typed) * _INCOMPARABLY > vocabulary.pair(meant[0].folded, meant[1].folded):
         return
     for exact in product(first, second):

@@ -18,7 +18,9 @@ from search.vocabulary import Vocabulary
 
 _INCOMPARABLY = 100
 _LONGEST_CUT = 40
+_MOST_CUT = 80
 _CUTS_KEPT = 4
+_FEWEST_LETTERS = 2.2  # a syllable has, on average, in three or more written as one
 _SURE_KEYS = 2
 _SURE_TOKENS = 2
 
@@ -46,13 +48,15 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
     decoded = _decoded_tokens(vocabulary, typed)
     bare = unaccented and not any(decoded)
     syllables: list[Syllable] = []
+    room = _MOST_CUT
     for at, token in enumerate(typed):
         key = decoded[at]
         if key is not None:
             syllables.append(Syllable(fold(key.text), key.text, at, made=True))
             continue
-        cut = _cut_token(vocabulary, token)
+        cut = _cut_token(vocabulary, token) if len(token) <= room else []
         if cut:
+            room -= len(token)
             no_accents = all(not exact for _, exact in cut)
             made = (Syllable(folded, exact or folded, at, made=True, bare=no_accents) for folded, exact in cut)
             syllables.extend(made)
@@ -128,7 +132,8 @@ def _cut_token(vocabulary: Vocabulary, token: str) -> list[tuple[str, str]]:
                     best[end].append(longer)
         for end in range(start + 1, len(token) + 1):
             best[end] = sorted(best[end], key=lambda path: path.cost)[:_CUTS_KEPT]
-    paths = [path for path in best[-1] if len(path.syllables) > 1 and path.weakest > known * _INCOMPARABLY]
+    most = max(2, int(len(token) / _FEWEST_LETTERS))
+    paths = [path for path in best[-1] if 1 < len(path.syllables) <= most and path.weakest > known * _INCOMPARABLY]
     return list(paths[0].syllables) if paths else []
 
 

@@ -28,6 +28,7 @@ from index.schema import LABEL_FIELDS, UNDATED
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 _POSTINGS_KEPT = 4_000_000
+_FREQUENCIES_KEPT = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Snapshot:
         self._lock = threading.RLock()
         self._postings: OrderedDict[tuple[str, str], Postings] = OrderedDict()
         self._postings_held = 0
+        self._frequencies: dict[tuple[str, str], int] = {}
         self.size: int = self._reader.doc_count_all()
         self.count: int = self._reader.doc_count()
 
@@ -203,8 +205,13 @@ class Snapshot:
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many articles ``term`` is, deleted ones included; reads no postings."""
+        key = (field, term)
         with self._lock:
-            return int(self._reader.doc_frequency(field, term.encode("utf-8")))
+            if key not in self._frequencies:
+                if len(self._frequencies) >= _FREQUENCIES_KEPT:
+                    self._frequencies.clear()
+                self._frequencies[key] = int(self._reader.doc_frequency(field, term.encode("utf-8")))
+            return self._frequencies[key]
 
     def _read_postings(self, field: str, term: str) -> Postings:
         raw = term.encode("utf-8")

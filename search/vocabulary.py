@@ -25,9 +25,9 @@ SYLLABLES_AN_ARTICLE = 200
 """Distinct syllables of a usual article: makes document frequencies comparable with chance."""
 
 _MOST_SPELLINGS = 60
-_MOST_READ = 100
+_MOST_READ = 50
 _MOST_PHRASES = 100
-_MOST_NEIGHBOURS = 120
+_MOST_NEIGHBOURS = 80
 _UNSEEN = 0.1
 
 
@@ -51,6 +51,7 @@ class Vocabulary:
         self._frequencies: dict[tuple[Stream, str], int] = {}
         self._spellings: dict[tuple[str, ...], list[Spelling]] = {}
         self._side_by_side: dict[tuple[str, str], int] = {}
+        self._places: dict[tuple[str, str, str], NDArray[np.int64]] = {}
         self.articles = snapshot.count
         self._syllables = math.log(max(1, snapshot.count) * SYLLABLES_AN_ARTICLE)
 
@@ -90,7 +91,7 @@ class Vocabulary:
     def side_by_side(self, first: str, second: str) -> int:
         """Return in about how many articles two syllables with these accents are neighbours.
 
-        Where more than 100 articles have them as neighbours whatever their accents, 100 of these are read.
+        Where more than 50 articles have them as neighbours whatever their accents, 50 or so of these are read.
         """
         key = (first, second)
         if key not in self._side_by_side and len(self._side_by_side) < _MOST_NEIGHBOURS:
@@ -124,10 +125,13 @@ class Vocabulary:
         if not len(articles):
             return 0
         step = -(-len(articles) // _MOST_READ)
-        read = articles[::step]
-        before, after = (self._places(field_name(name, Stream.SYLLABLE), syllable, read) for syllable in syllables)
+        before, after = (self._places_in(name, pair, syllable, articles[::step]) for syllable in syllables)
         return len(np.unique(np.intersect1d(before + 1, after) >> 32)) * step
 
-    def _places(self, field: str, syllable: str, articles: Ints) -> NDArray[np.int64]:
-        owners, places = self._snapshot.positions(field, syllable, articles)
-        return (owners.astype(np.int64) << 32) + places
+    def _places_in(self, name: str, pair: str, syllable: str, articles: Ints) -> NDArray[np.int64]:
+        """Return where a syllable stands in ``articles``, those of ``pair``: article and position in one number."""
+        key = (name, pair, syllable)
+        if key not in self._places:
+            owners, places = self._snapshot.positions(field_name(name, Stream.SYLLABLE), syllable, articles)
+            self._places[key] = (owners.astype(np.int64) << 32) + places
+        return self._places[key]
