@@ -2,7 +2,8 @@
 
 A token that the archive knows is read as itself. Another is read as keys of Telex or VNI where these give a
 known syllable: at once where two or more keys were marks (``hooij``); where there was one (``vangf``, but also
-``been``) only where it stands beside its neighbour in the archive too, or where two other tokens are keys.
+``been``) only where it stands beside its neighbour in the archive too, or where two other tokens are keys. Where a
+third of the tokens are keys, so are those the archive knows, if it knows what they stand for far better (``max``).
 What is left is cut into known syllables, each pair of which are neighbours in some article.
 """
 
@@ -17,6 +18,7 @@ from search.syllables import LONGEST_FOLDED, parts_of
 from search.vocabulary import Vocabulary
 
 _INCOMPARABLY = 100
+_COMMONER = 5
 _LONGEST_CUT = 40
 _MOST_CUT = 80
 _CUTS_KEPT = 4
@@ -80,12 +82,14 @@ def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decode
         for at, key in enumerate(possible)
     ]
     in_wrong_mode = sum(keyed) >= _SURE_TOKENS
+    mostly = in_wrong_mode and 3 * sum(keyed) >= len(typed)
     kept: list[Decoded | None] = []
     for at, key in enumerate(possible):
-        if key is None or known[at] * _INCOMPARABLY > vocabulary.exact(key.text):
+        if key is None:
             kept.append(None)
         elif known[at]:
-            kept.append(key if beside[at] and in_wrong_mode else None)
+            far_commoner = vocabulary.exact(key.text) >= known[at] * (_COMMONER if mostly else _INCOMPARABLY)
+            kept.append(key if far_commoner and in_wrong_mode and (mostly or beside[at]) else None)
         else:
             kept.append(key if keyed[at] or (in_wrong_mode and vocabulary.folded(fold(key.text))) else None)
     return kept

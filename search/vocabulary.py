@@ -25,7 +25,7 @@ SYLLABLES_AN_ARTICLE = 200
 """Distinct syllables of a usual article: makes document frequencies comparable with chance."""
 
 _MOST_SPELLINGS = 60
-_MOST_READ = 50
+_MOST_READ = 100
 _MOST_PHRASES = 100
 _MOST_NEIGHBOURS = 80
 _UNSEEN = 0.1
@@ -91,7 +91,8 @@ class Vocabulary:
     def side_by_side(self, first: str, second: str) -> int:
         """Return in about how many articles two syllables with these accents are neighbours.
 
-        Where more than 50 articles have them as neighbours whatever their accents, 50 or so of these are read.
+        Where more than 100 articles have them as neighbours whatever their accents, a part of these is read, and one
+        occurrence is taken for half as many as it stands for.
         """
         key = (first, second)
         if key not in self._side_by_side and len(self._side_by_side) < _MOST_NEIGHBOURS:
@@ -126,7 +127,8 @@ class Vocabulary:
             return 0
         step = -(-len(articles) // _MOST_READ)
         before, after = (self._places_in(name, pair, syllable, articles[::step]) for syllable in syllables)
-        return len(np.unique(np.intersect1d(before + 1, after) >> 32)) * step
+        found = len(np.unique(np.intersect1d(before + 1, after) >> 32))
+        return found if step == 1 else round((found - 0.5) * step) if found else 0
 
     def _places_in(self, name: str, pair: str, syllable: str, articles: Ints) -> NDArray[np.int64]:
         """Return where a syllable stands in ``articles``, those of ``pair``: article and position in one number."""
