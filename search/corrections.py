@@ -9,8 +9,8 @@ When a correction is offered:
 - the correction must find an article with every one of its words, just these accents included, filters aside.
 
 The steps are ``readings`` (what syllables were typed), ``accents`` (which accents they were meant to have) and the
-trial of the result. Every step looks up frequencies, never the postings of more than a few syllables; a query is
-corrected in its first 32 plain words.
+trial of the result. They look up frequencies; postings are read only for neighbours of which one is doubtful, for 80
+at most. A query is corrected in its first 32 plain words.
 """
 
 from __future__ import annotations
@@ -103,12 +103,12 @@ def _meant(vocabulary: Vocabulary, run: Sequence[_Typed], *, unaccented: bool) -
 
 def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) -> str:
     """Put the replacements in place; a query all in capitals becomes lower case, a capitalised word stays so."""
-    shouted = all(word.text.isupper() or not word.text.isalpha() for word in words)
+    shouted = all(word.text == word.text.upper() for word in words) and any(len(word.text) > 1 for word in words)
     pieces: list[str] = []
     at = 0
     for word in words:
         meant = replaced.get(word, word.text.lower() if shouted else word.text)
-        if word in replaced and word.text.istitle():
+        if word in replaced and word.text[:1].isupper() and word.text[1:].islower():
             meant = meant[:1].upper() + meant[1:]
         pieces += [text[at : word.start], meant]
         at = word.end

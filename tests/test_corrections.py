@@ -114,9 +114,12 @@ def test_sentences_of_the_articles_are_left_alone(seeds_engine: Engine) -> None:
         ("thu tuong phamminhchinh", "thủ tướng phạm minh chính"),
         ("Hooij nhaapj", "Hội nhập"),
         ("Hoinhap", "Hội nhập"),
+        ("Ho65i nha65p", "Hội nhập"),
+        ("hooij nhap quoc te", "hội nhập quốc tế"),
+        ("Nghị quyết HOINHAP", "Nghị quyết hội nhập"),
     ],
 )
-def test_names_are_written_as_the_articles_write_them(find: Find, typed: str, meant: str | None) -> None:
+def test_names_and_capitals(find: Find, typed: str, meant: str | None) -> None:
     assert find(typed).corrected == meant
 
 
