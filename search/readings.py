@@ -117,11 +117,10 @@ def _cut_token(vocabulary: Vocabulary, token: str) -> list[tuple[str, str]]:
     place the four best last syllables are kept.
     """
     folded = fold(canonical_syllable(token))
-    if not 3 < len(token) <= _LONGEST_CUT or (
-        is_vietnamese_shape(folded) and len(token) <= LONGEST_FOLDED and vocabulary.folded(folded)
-    ):
-        return []
     known = vocabulary.folded(folded)
+    a_syllable = bool(known) and len(token) <= LONGEST_FOLDED and is_vietnamese_shape(folded)
+    if a_syllable or not 3 < len(token) <= _LONGEST_CUT or known * _INCOMPARABLY >= vocabulary.articles:
+        return []
     best: list[list[_Path]] = [[] for _ in range(len(token) + 1)]
     best[0] = [_Path(0.0, 0, ())]
     for start in range(len(token)):
