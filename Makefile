@@ -26,9 +26,10 @@ format: $(VENV)/.dev ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure: segmentation speed and ranking quality (needs the data sets; see benchmarks/README.md)
+bench: $(VENV)/.dev ## measure: segmentation speed, ranking quality and corrections (needs the data sets; see benchmarks/README.md)
 	$(BIN)/python -m benchmarks.segmentation
 	$(BIN)/python -m benchmarks.relevance
+	$(BIN)/python -m benchmarks.corrections
 
 docs: $(VENV)/.dev ## write the command and HTTP reference anew
 	$(BIN)/python -m docs.generate

@@ -1,14 +1,21 @@
 """Ranking beside plain BM25 over syllables and over pyvi's words. ``python -m benchmarks.relevance [SET ...]``
 
-Each set's first 400 queries, as written and without accents; the figure is MRR@10. The plain rankers are bm25s
-(k1 1.2, b 0.75) over lower-cased syllables and over pyvi's words.
+Each set's first 400 queries; the figure is MRR@10. The plain rankers are bm25s (k1 1.2, b 0.75) over lower-cased
+syllables and over pyvi's words. Each ranker answers the queries as written and without accents; timtin also in
+decomposed Unicode (NFD) and with the tone marks on the other vowel (``hoà`` for ``hòa``).
 """
 
 from __future__ import annotations
 
+import json
+import lzma
+import re
 import sys
 import tempfile
+import unicodedata
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import bm25s
 import ir_measures
@@ -23,6 +30,40 @@ from search.whoosh_engine import WhooshEngine
 
 SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles")
 QUERIES = 400
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+_OPEN_RIME = re.compile(
+    rf"(?<![qQ])([oO](?=[{_TONES}]?[aAeE])|[uU](?=[{_TONES}]?[yY]))([{_TONES}]?)([aAeEyY])([{_TONES}]?)(?![\w{_TONES}])"
+)
+
+Change = Callable[[str], str]
+
+
+def as_written(text: str) -> str:
+    """Return the text as it is."""
+    return text
+
+
+def decomposed(text: str) -> str:
+    """Return the text in decomposed Unicode."""
+    return unicodedata.normalize("NFD", text)
+
+
+def other_tone_marks(text: str) -> str:
+    """Return the text with the tone of oa, oe and uy on the other vowel: ``hoà`` for ``hòa``, and back."""
+
+    def swapped(match: re.Match[str]) -> str:
+        first, on_first, second, on_second = match.groups()
+        return f"{first}{on_second}{second}{on_first}"
+
+    return unicodedata.normalize("NFC", _OPEN_RIME.sub(swapped, decomposed(text)))
+
+
+def articles_of(name: str) -> list[dict[str, Any]]:
+    """Return the articles of a set; those of vietnews_titles are the news themselves, their titles left out."""
+    if name != "vietnews_titles":
+        return rows("relevance", name, "docs.jsonl")
+    with lzma.open(data("vietnews-50k.jsonl.xz"), "rt", encoding="utf-8") as file:
+        return [{**json.loads(line), "title": ""} for line in file]
 
 
 def syllables(text: str) -> list[str]:
@@ -33,19 +74,19 @@ def syllables(text: str) -> list[str]:
 
 def words(text: str) -> list[str]:
     """Return the lower-cased words pyvi cuts."""
-    analysis = analyze(text)
-    return [word.text for word in analysis.words]
+    return list(analyze(text).word_texts)
 
 
-def plain_mrr(articles: list[dict[str, str]], queries: list[JudgedQuery], cut: object) -> tuple[float, float]:
+def plain_mrr(
+    articles: Sequence[dict[str, Any]], queries: list[JudgedQuery], cut: Callable[[str], list[str]]
+) -> list[float]:
     """Return MRR@10 of plain BM25 for the queries as written and without accents."""
-    assert callable(cut)
     texts = [cut(f"{article.get('title') or ''}\n{article['body']}") for article in articles]
     ranker = bm25s.BM25(k1=1.2, b=0.75, method="lucene")
     ranker.index(texts, show_progress=False)
     ids = [article["id"] for article in articles]
     results = []
-    for change in (lambda text: text, without_accents):
+    for change in (as_written, without_accents):
         asked = [cut(change(query.text)) or ["_"] for query in queries]
         found, scores = ranker.retrieve(asked, k=min(10, len(ids)), show_progress=False)
         run = {
@@ -56,40 +97,38 @@ def plain_mrr(articles: list[dict[str, str]], queries: list[JudgedQuery], cut: o
         }
         grades = {query.id: query.grades for query in queries}
         results.append(float(ir_measures.calc_aggregate([RR @ 10], grades, run)[RR @ 10]))
-    return results[0], results[1]
+    return results
 
 
-def our_mrr(articles: list[dict[str, str]], queries: list[JudgedQuery]) -> tuple[float, float]:
-    """Return MRR@10 of the whole engine for the queries as written and without accents."""
+def our_mrr(articles: Sequence[dict[str, Any]], queries: list[JudgedQuery]) -> list[float]:
+    """Return MRR@10 of the whole engine for each way to write the queries."""
     with tempfile.TemporaryDirectory() as folder:
         engine = WhooshEngine(open_data_folder(Path(folder)))
         engine.add([article_from(article) for article in articles])
         engine.commit(wait=10)
-        values = [measure(engine, queries, change)["MRR@10"] for change in (lambda text: text, without_accents)]
+        changes: tuple[Change, ...] = (as_written, without_accents, decomposed, other_tone_marks)
+        values = [measure(engine, queries, change)["MRR@10"] for change in changes]
         engine.close()
-    return values[0], values[1]
+    return values
 
 
 def main() -> None:
     """Print the table."""
     sets = sys.argv[1:] or SETS
-    sums: dict[str, list[float]] = {}
-    print(f"{'MRR@10 accented / unaccented':28} {'syllables':>15} {'pyvi words':>15} {'timtin':>15}")
+    heads = ("syllables", "bare", "pyvi words", "bare", "timtin", "bare", "NFD", "other tone")
+    print(f"{'MRR@10':16}" + "".join(f"{head:>11}" for head in heads))
+    table: list[list[float]] = []
     for name in sets:
-        articles, queries = rows("relevance", name, "docs.jsonl"), read_queries(data("relevance", name))[:QUERIES]
-        figures = {
-            "syllables": plain_mrr(articles, queries, syllables),
-            "words": plain_mrr(articles, queries, words),
-            "timtin": our_mrr(articles, queries),
-        }
-        print(
-            f"{name:28} " + " ".join(f"  {accented:.3f} / {bare:.3f}" for accented, bare in figures.values()),
-            flush=True,
-        )
-        for ranker, pair in figures.items():
-            sums[ranker] = [a + b for a, b in zip(sums.get(ranker, [0.0, 0.0]), pair, strict=True)]
-    means = [(accented / len(sets), bare / len(sets)) for accented, bare in sums.values()]
-    print(f"{'mean':28} " + " ".join(f"  {accented:.3f} / {bare:.3f}" for accented, bare in means))
+        articles, queries = articles_of(name), read_queries(data("relevance", name))[:QUERIES]
+        plain = [*plain_mrr(articles, queries, syllables), *plain_mrr(articles, queries, words)]
+        table.append([*plain, *our_mrr(articles, queries)])
+        _print_row(name, table[-1])
+    if len(table) > 1:
+        _print_row("mean", [sum(column) / len(table) for column in zip(*table, strict=True)])
+
+
+def _print_row(name: str, values: Sequence[float]) -> None:
+    print(f"{name:16}" + "".join(f"{value:>11.3f}" for value in values), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,12 @@ The rooms, in the order a query meets them:
 ``nearness``        how close together an article says what is asked for
 ``facets``          how many matching articles each source, author, year ... has
 ``suggest``         completions of what is typed so far
+``syllables``       how Vietnamese syllables are built: which accents letters can have
+``keyboard``        raw Telex and VNI keys to the syllable they stand for
+``vocabulary``      what the archive knows of syllables and phrases, for correcting
+``readings``        what typed tokens stand for: themselves, keys, or several syllables in one
+``accents``         which accents a run of syllables was meant to have
+``corrections``     a whole query as it was meant, and when that is offered
 ``highlight``       the query's words in an article's own text; the best passages
 ``service``         one search from text to answer: parse, retrieve, fetch, highlight
 ``follower``        the thread that makes acknowledged writes searchable

@@ -109,6 +109,9 @@ class Engine(Protocol):
     def suggest(self, typed: str, size: int) -> list[str]:
         """Return up to ``size`` completions of what is typed so far, the most used first."""
 
+    def correct(self, text: str) -> str | None:
+        """Return a query as it was meant where it was typed wrongly, None where nothing better is known."""
+
     def similar(self, id: str, size: int) -> list[Hit]:
         """Return the articles most like this one, itself left out; nothing for an unknown id."""
 

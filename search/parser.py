@@ -53,11 +53,33 @@ class _Lexeme:
 
 def parse(text: str) -> Node:
     """Return the tree of a query. Any text has one; an empty one asks for everything."""
-    clean = text[:LONGEST_QUERY].encode("utf-8", "replace").decode("utf-8")
-    clean = re.sub(r"[“”„‟″]", '"', clean)
+    clean = _clean(text)
     if not clean.strip():
         return Everything()
     return _Parser(_lex(clean)).parse()
+
+
+def plain_words(text: str) -> list[tuple[int, int]]:
+    """Return the (start, end) in ``text`` of its plain words: no operators, nor what a field, sign or quote governs."""
+    spans: list[tuple[int, int]] = []
+    governing, depth = False, 0  # depth of brackets that a field or a "not" stands before
+    for match in _LEXEME.finditer(_clean(text)):
+        kind, word = match.lastgroup or "word", match.group()
+        if kind == "open" and (governing or depth):
+            depth += 1
+        elif kind == "close" and depth:
+            depth -= 1
+        elif kind == "word" and not (governing or depth or word in _OPERATORS or word.endswith("*")):
+            spans.append(match.span())
+        if kind != "space":
+            governing = kind in {"field", "minus"} or word == "NOT"
+    return spans
+
+
+def _clean(text: str) -> str:
+    """Return as many characters of a query as are looked at, each one that can be written as UTF-8."""
+    clean = text[:LONGEST_QUERY].encode("utf-8", "replace").decode("utf-8")
+    return re.sub(r"[“”„‟″]", '"', clean)
 
 
 def _lex(text: str) -> list[_Lexeme]:

@@ -51,7 +51,7 @@ class FoundArticle:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search found."""
+    """What a search found; ``corrected`` is the query as it was probably meant."""
 
     search: Search
     terms: Sequence[str]
@@ -86,6 +86,7 @@ def search(engine: Engine, wanted: Search) -> Answer:
         for hit in found.hits
         if hit.id in articles  # deleted since the index was read
     ]
+    corrected = engine.correct(wanted.text)
     took = (time.perf_counter() - started) * 1000
     return Answer(
         wanted,
@@ -93,6 +94,7 @@ def search(engine: Engine, wanted: Search) -> Answer:
         found.total,
         hits,
         round(took, 2),
+        corrected,
         expanded=list(dict.fromkeys(alternatives(tree))),
         facets=found.facets,
     )

@@ -203,6 +203,11 @@ class Snapshot:
                 frequencies[term] += frequency
         return [(term.decode("utf-8"), frequencies[term]) for term in sorted(frequencies)[:most]]
 
+    def document_frequency(self, field: str, term: str) -> int:
+        """Return in how many articles ``term`` is, deleted ones included until their segment is merged."""
+        found = self._with_term(field, term.encode("utf-8"))
+        return sum(span[1] - span[0] for span in (inverted.span(number) for _, inverted, number in found))
+
     def _with_term(self, field: str, term: bytes) -> Iterator[tuple[_Part, Inverted, int]]:
         for part in self._parts:
             inverted = part.segment.fields.get(field)

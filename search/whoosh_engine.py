@@ -23,6 +23,7 @@ from index.generations import current_generation
 from index.indexer import Indexer
 from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
 from index.store import DeleteResult, Store, WriteResult
+from search.corrections import correct
 from search.engine import Facet, FacetCount, Filters, Hit, Request, Retrieved, Sort
 from search.evaluation import Evaluated, Evaluation
 from search.expansion import Abbreviations, expand
@@ -137,6 +138,11 @@ class WhooshEngine:
         """Complete what is typed from the phrases of the index."""
         with self._present() as snapshot:
             return [] if snapshot is None else suggest(snapshot, typed, size)
+
+    def correct(self, text: str) -> str | None:
+        """Correct a query by the words of the index."""
+        with self._present() as snapshot:
+            return None if snapshot is None else correct(snapshot, self._ranking, text)
 
     def similar(self, id: str, size: int) -> list[Hit]:
         """Score every article by the words most telling of this one: frequent here, rare elsewhere."""

@@ -74,6 +74,13 @@ def test_filters_of_the_search_command(timtin: Run) -> None:
     assert json.loads(timtin("search", "hội nhập", "--source", "Ngày Nay", "--json").stdout)["total"] == 1
 
 
+def test_search_says_what_was_meant(timtin: Run) -> None:
+    timtin("index", str(SEEDS))
+    assert "Did you mean: hội nhập quốc tế\n" in timtin("search", "hooij nhaapj quoocs tees").stdout
+    assert "Did you mean" not in timtin("search", "hội nhập quốc tế").stdout
+    assert json.loads(timtin("search", "hoinhapquocte", "--json").stdout)["query"]["corrected"] == "hội nhập quốc tế"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

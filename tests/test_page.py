@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -42,6 +45,45 @@ def test_nothing_found_says_what_to_do(client: FlaskClient) -> None:
     page = client.get("/?q=xyzzy").text
     assert "Không tìm thấy" in page
     assert "Hãy thử" in page
+
+
+def test_page_asks_whether_something_else_was_meant(client: FlaskClient) -> None:
+    page = client.get("/?q=hội nhập quốc tê&sort=newest").text
+    link = re.search(r'Có phải bạn tìm: <a href="([^"]*)">hội nhập quốc tế</a>', page)
+    assert link is not None
+    assert page.count('class="hit"') == 5
+    meant = client.get(html.unescape(link.group(1))).text
+    assert "Có phải bạn tìm" not in meant
+    assert '<option value="newest" selected>' in meant
+    assert "Did you mean: <a" in client.get("/?q=hội nhập quốc tê&lang=en").text
+
+
+def test_page_shows_what_was_meant_where_nothing_else_is_found(client: FlaskClient) -> None:
+    page = client.get("/?q=hooij nhaapj quoocs tees&size=2").text
+    assert "Không có bài viết nào cho “hooij nhaapj quoocs tees”" in page
+    assert ">hội nhập quốc tế</a>" in page
+    assert page.count('class="hit"') == 2
+    assert "<mark>hội nhập quốc tế</mark>" in page
+    assert 'value="hooij nhaapj quoocs tees"' in page
+    following = re.search(r'rel="next" href="([^"]*)"', page)
+    assert following is not None
+    assert client.get(html.unescape(following.group(1))).text.count('class="hit"') == 2
+    answer = client.get("/api/v1/search?q=hooij nhaapj quoocs tees").json
+    assert (answer["total"], answer["query"]["corrected"]) == (0, "hội nhập quốc tế")
+
+
+def test_correction_that_a_filter_leaves_without_hits_is_still_offered(client: FlaskClient) -> None:
+    page = client.get("/?q=hooij nhaapj&source=Không có").text
+    assert "Không tìm thấy" in page
+    assert "Có phải bạn tìm: <a" in page
+
+
+def test_correction_is_shown_as_text(client: FlaskClient) -> None:
+    page = client.get("/?q=" + quote('hooij nhaapj <b>quoocs</b> "&lt;" {t}')).text
+    assert "<b>quoocs" not in page
+    page = client.get("/?q=" + quote('hooij nhaapj -"<i>{0}</i>"')).text
+    assert "hội nhập -&#34;&lt;i&gt;{0}&lt;/i&gt;&#34;</a>" in page
+    assert "<i>" not in page
 
 
 def test_first_page_shows_the_newest_articles(client: FlaskClient) -> None:
@@ -117,6 +159,12 @@ def test_a_reader_searches_and_reads_in_a_browser(serve: Callable[..., Server], 
         assert page.locator("article h1").inner_text().startswith("Thủ tướng Chính phủ chủ trì")
         page.get_by_role("link", name="Về kết quả").click()
         assert page.get_by_role("searchbox").input_value() == "hoi nhap quoc te"
+        page.get_by_role("searchbox").fill("hoinhap quocte")
+        page.get_by_role("button", name="Tìm").click()
+        assert page.locator(".hit").count() == 5
+        page.get_by_role("link", name="hội nhập quốc tế", exact=True).click()
+        assert page.get_by_role("searchbox").input_value() == "hội nhập quốc tế"
+        assert page.locator(".correction").count() == 0
         page.set_viewport_size({"width": 360, "height": 700})
         box = page.locator("main").bounding_box()
         assert box is not None

@@ -144,6 +144,8 @@ def search(
         click.echo(f"{number:>3}. {_styled(hit.title_html) or hit.article.id}\n     {_one_line(about)}")
         for passage in hit.body_html:
             click.echo(f"     … {_styled(passage)}")
+    if answer.corrected is not None:
+        click.echo(f"Did you mean: {_one_line(answer.corrected)}")
     click.echo(f"{answer.total} article{'s' if answer.total != 1 else ''}, {answer.took_ms} ms")
 
 

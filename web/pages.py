@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import accumulate
 from typing import Any
@@ -16,7 +17,7 @@ from werkzeug.exceptions import NotFound
 from index.dates import LOCAL_ZONE
 from index.errors import InvalidInputError
 from search.engine import Facet, FacetCount, Sort
-from search.service import marked_article, search, similar
+from search.service import Answer, marked_article, search, similar
 from web.answers import search_address
 from web.parameters import SearchParameters, checked
 from web.services import services
@@ -38,23 +39,21 @@ def home() -> Response:
     except InvalidInputError as error:
         page = render_template("search.html", parameters=SearchParameters(), answer=None, errors=error.problems)
         return _page(page, 400)
-    answer = search(services().engine, parameters.search())
-    last = max(1, -(-answer.total // parameters.size))
+    shown, answer, correction = _answered(parameters)
+    last = max(1, -(-answer.total // shown.size))
     page = render_template(
         "search.html",
         parameters=parameters,
+        shown=shown,
         answer=answer,
         errors=(),
         sorts=list(Sort),
         sources=answer.facets.get(Facet.SOURCE, ()),
         years=_since(answer.facets.get(Facet.YEAR, ())),
         kept=_kept_by_form(parameters),
-        next=search_address("pages.home", parameters, parameters.page + 1, facets=None)
-        if parameters.page < last
-        else None,
-        previous=search_address("pages.home", parameters, parameters.page - 1, facets=None)
-        if parameters.page > 1
-        else None,
+        correction=correction,
+        next=search_address("pages.home", shown, shown.page + 1, facets=None) if shown.page < last else None,
+        previous=search_address("pages.home", shown, shown.page - 1, facets=None) if shown.page > 1 else None,
     )
     return _page(page)
 
@@ -87,6 +86,32 @@ def feed() -> Response:
     address = request.url_root.rstrip("/") + search_address("pages.feed", parameters, 1, size=None)
     body = render_template("feed.atom", answer=answer, parameters=parameters, address=address)
     return Response(printable(body), mimetype="application/atom+xml")
+
+
+@dataclass(frozen=True, slots=True)
+class _Correction:
+    """A query as it was probably meant, its address, and whether its hits are shown instead of none."""
+
+    text: str
+    address: str
+    instead: bool
+
+
+def _answered(parameters: SearchParameters) -> tuple[SearchParameters, Answer, _Correction | None]:
+    """Search; where what was typed finds nothing, search for what was probably meant.
+
+    Returns the parameters that the answer is for, the answer, and the correction to show.
+    """
+    engine = services().engine
+    answer = search(engine, parameters.search())
+    if answer.corrected is None:
+        return parameters, answer, None
+    meant = parameters.model_copy(update={"q": answer.corrected})
+    address = search_address("pages.home", meant, 1, facets=None)
+    other = None if answer.total else search(engine, meant.search())
+    if other is not None and other.total:
+        return meant, other, _Correction(meant.q, address, instead=True)
+    return parameters, answer, _Correction(meant.q, address, instead=False)
 
 
 def _since(years: Sequence[FacetCount]) -> list[FacetCount]:

@@ -19,6 +19,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Hãy thử ít từ hơn, bỏ dấu ngoặc kép, hoặc bỏ bộ lọc.",
         "Try fewer words, leave out quotation marks, or remove filters.",
     ),
+    "did_you_mean": ("Có phải bạn tìm:", "Did you mean:"),
+    "found_instead": (
+        "Không có bài viết nào cho “{typed}”. Đây là kết quả cho:",
+        "Nothing was found for “{typed}”. These are the results for:",
+    ),
     "newest_articles": ("Bài viết mới nhất", "Newest articles"),
     "sort": ("Sắp xếp", "Sort"),
     "relevance": ("Liên quan nhất", "Most relevant"),

@@ -135,6 +135,21 @@ class EngineContract:
         assert all(phrase.startswith("hội ngh") for phrase in engine.suggest("hội ngh", 5))
         assert engine.suggest("hối nh", 5) == []
 
+    def test_query_is_corrected_by_what_the_articles_write(self, engine: Engine) -> None:
+        assert engine.correct("lúa gaọ") is None
+        engine.add([article(f"a{n}", "Nông dân trồng lúa gạo. Giá lúa gạo tăng.") for n in range(5)])
+        engine.commit()
+        for typed in ("lúa gáo", "luas gaoj", "lu1a ga5o", "lúagạo"):
+            assert engine.correct(typed) == "lúa gạo", typed
+        for typed in ("lúa gạo", "lua gao", "", "ngô", "ngô khoai", '"lúa gáo"'):
+            assert engine.correct(typed) is None, typed
+
+    def test_correction_finds_an_article_with_all_its_words(self, engine: Engine) -> None:
+        engine.add([article("a", "Giá lúa gạo tăng."), article("b", "Bóng đá")])
+        engine.commit()
+        assert engine.correct("luas gaoj bongs") is None
+        assert engine.correct("luas gaoj xyzzy") is None
+
     def test_similar_articles_share_telling_words(self, engine: Engine) -> None:
         engine.add(
             [

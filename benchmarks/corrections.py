@@ -1,0 +1,204 @@
+"""Corrections of queries: how often right, how often uncalled for. ``python -m benchmarks.corrections [right|wrong]``
+
+*Right*: titles and phrases of four to six syllables from the bodies of tuoitre-1k are damaged in a known way; the
+correction is right when it is the original, spelling variants aside. *Uncalled for*: the first 400 queries of each
+set are asked of the set's own articles as they are written, and any correction is looked upon as wrong. For
+``vietnews_titles`` these are the articles judged and as many others as make 3,000.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import random
+import re
+import sys
+import tempfile
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from benchmarks.data import data, rows
+from index.article import article_from
+from index.datafolder import open_data_folder
+from index.normalization import fold
+from index.tokens import tokenize
+from search.measures import read_queries
+from search.syllables import TONES, accented_forms
+from search.whoosh_engine import WhooshEngine
+
+SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles", "vietnews_titles")
+QUERIES = 400
+SAMPLES = 400
+VIETNEWS = 3000
+_PHRASE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){3,5}")
+_TELEX = dict(zip("ăâêôơưđ", ("aw", "aa", "ee", "oo", "ow", "uw", "dd"), strict=True))
+_VNI = dict(zip("ăâêôơưđ", ("a8", "a6", "e6", "o6", "o7", "u7", "d9"), strict=True))
+
+Damage = Callable[[random.Random, list[str]], str]
+
+
+def keyed(syllable: str, marks: dict[str, str], tones: str) -> str:
+    """Return the keys that write a syllable; ``tones`` are those of huyền, sắc, hỏi, ngã, nặng, put last."""
+    written, tone = "", ""
+    for char in unicodedata.normalize("NFC", syllable.lower()):
+        decomposed = unicodedata.normalize("NFD", char)
+        for mark, key in zip(TONES[1:], tones, strict=True):
+            if mark in decomposed:
+                tone, decomposed = key, decomposed.replace(mark, "")
+        letter = unicodedata.normalize("NFC", decomposed)
+        written += marks.get(letter, letter)
+    return written + tone
+
+
+def telex(syllable: str) -> str:
+    """Return the Telex keys of a syllable."""
+    return keyed(syllable, _TELEX, "fsrxj")
+
+
+def vni(syllable: str) -> str:
+    """Return the VNI keys of a syllable."""
+    return keyed(syllable, _VNI, "21345")
+
+
+def toneless(syllable: str) -> str:
+    """Return a syllable without its tone."""
+    bare = "".join(char for char in unicodedata.normalize("NFD", syllable) if char not in TONES[1:])
+    return unicodedata.normalize("NFC", bare)
+
+
+def one_changed(choose: Callable[[str], list[str]]) -> Damage:
+    """Return a damage that replaces one syllable by one of those ``choose`` gives for it."""
+
+    def damage(chance: random.Random, syllables: list[str]) -> str:
+        places = [at for at, syllable in enumerate(syllables) if choose(syllable)]
+        if not places:
+            return ""
+        at = chance.choice(places)
+        return " ".join([*syllables[:at], chance.choice(choose(syllables[at])), *syllables[at + 1 :]])
+
+    return damage
+
+
+def other_tones(syllable: str) -> list[str]:
+    """Return the syllables that differ from one with an accent in their tone alone."""
+    forms = accented_forms(fold(syllable)) if fold(syllable) != syllable else ()
+    return [form for form in forms if toneless(form) == toneless(syllable) and form != tokenize(syllable).exact[0]]
+
+
+def other_marks(syllable: str) -> list[str]:
+    """Return the syllables that differ from one with an accent in more than their tone."""
+    forms = accented_forms(fold(syllable)) if fold(syllable) != syllable else ()
+    return [form for form in forms if toneless(form) != toneless(syllable) and form != fold(syllable)]
+
+
+def without_spaces(chance: random.Random, syllables: list[str]) -> str:
+    """Write up to five neighbouring syllables as one."""
+    length = min(len(syllables), chance.randint(2, 5))
+    at = chance.randint(0, len(syllables) - length)
+    return " ".join([*syllables[:at], "".join(syllables[at : at + length]), *syllables[at + length :]])
+
+
+DAMAGES: dict[str, Damage] = {
+    "one wrong tone": one_changed(other_tones),
+    "one wrong vowel mark": one_changed(other_marks),
+    "one syllable left bare": one_changed(lambda syllable: [fold(syllable)] if fold(syllable) != syllable else []),
+    "some spaces left out": without_spaces,
+    "some spaces left out, no accents": lambda chance, syllables: without_spaces(chance, list(map(fold, syllables))),
+    "Telex": lambda _, syllables: " ".join(map(telex, syllables)),
+    "VNI": lambda _, syllables: " ".join(map(vni, syllables)),
+    "Telex in one syllable": one_changed(lambda syllable: [telex(syllable)] if telex(syllable) != syllable else []),
+    "VNI in one syllable": one_changed(lambda syllable: [vni(syllable)] if vni(syllable) != syllable else []),
+    "TELEX IN CAPITALS": lambda _, syllables: " ".join(map(telex, syllables)).upper(),
+}
+
+
+@contextmanager
+def indexed(articles: list[dict[str, Any]]) -> Iterator[WhooshEngine]:
+    """Lend an engine with these articles."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = WhooshEngine(open_data_folder(Path(folder)))
+        engine.add([article_from({key: row[key] for key in ("id", "title", "body") if key in row}) for row in articles])
+        engine.commit(wait=10)
+        yield engine
+        engine.close()
+
+
+def measure_right() -> None:
+    """Print how often the original comes back, for each damage."""
+    chance = random.Random(7)
+    articles = rows("tuoitre-1k.jsonl")
+    bodies = chance.sample(articles, SAMPLES)
+    sources = {
+        "titles": [row["title"] for row in chance.sample(articles, SAMPLES) if not tokenize(row["title"]).codes],
+        "phrases": [chance.choice(found) for row in bodies if (found := _PHRASE.findall(row["body"]))],
+    }
+    print(f"{'right / another correction, %':34}" + "".join(f"{name:>16}" for name in sources))
+    with indexed(articles) as engine:
+        for name, damage in DAMAGES.items():
+            figures = [right_share(engine, damage, texts, chance) for texts in sources.values()]
+            print(f"{name:34}" + "".join(f"{right:>9.1%} /{wrong:>5.1%}" for right, wrong in figures), flush=True)
+
+
+def right_share(engine: WhooshEngine, damage: Damage, texts: list[str], chance: random.Random) -> tuple[float, float]:
+    """Return how often a damaged text is corrected to what it was, and to something else."""
+    right, wrong = [], []
+    for text in texts:
+        syllables = [syllable.lower() for syllable in re.findall(r"[^\W_]+", text)]
+        damaged = damage(chance, syllables)
+        if not damaged or damaged == " ".join(syllables):
+            continue
+        corrected = engine.correct(damaged)
+        meant = tokenize(" ".join(syllables)).exact
+        right.append(corrected is not None and tokenize(corrected).exact == meant)
+        wrong.append(corrected is not None and not right[-1])
+    return mean(right), mean(wrong)
+
+
+def measure_wrong() -> None:
+    """Print how often a query that was typed well is corrected, as written and without accents."""
+    print(f"{'uncalled for, %':34}{'as written':>16}{'no accents':>16}{'ms a query':>16}")
+    for name in SETS:
+        queries = read_queries(data("relevance", name))[:QUERIES]
+        judged = {id for query in queries for id in query.grades}
+        with indexed(
+            vietnews(judged) if name == "vietnews_titles" else rows("relevance", name, "docs.jsonl")
+        ) as engine:
+            started = time.perf_counter()
+            wrong = [(query.text, found) for query in queries if (found := engine.correct(query.text))]
+            took = (time.perf_counter() - started) * 1000 / len(queries)
+            bare = [(query.text, found) for query in queries if (found := engine.correct(fold(query.text)))]
+        shares = [len(found) / len(queries) for found in (wrong, bare)]
+        print(f"{name:34}" + "".join(f"{share:>16.2%}" for share in shares) + f"{took:>16.1f}", flush=True)
+        for typed, found in wrong + bare:
+            print(f"    {typed}  ->  {found}")
+
+
+def vietnews(judged: set[str]) -> list[dict[str, Any]]:
+    """Return the judged articles of vietnews-50k and others, their titles blanked."""
+    with lzma.open(data("vietnews-50k.jsonl.xz"), "rt", encoding="utf-8") as lines:
+        everything = (json.loads(line) | {"title": ""} for line in lines)
+        others = VIETNEWS - len(judged)
+        chosen = []
+        for row in everything:
+            if row["id"] in judged or others > 0:
+                chosen.append(row)
+                others -= row["id"] not in judged
+    return chosen
+
+
+def main() -> None:
+    """Print both tables, or the one named."""
+    wanted = sys.argv[1:] or ["right", "wrong"]
+    if "right" in wanted:
+        measure_right()
+    if "wrong" in wanted:
+        measure_wrong()
+
+
+if __name__ == "__main__":
+    main()

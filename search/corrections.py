@@ -1,0 +1,120 @@
+"""What a reader meant to type: a query corrected by the words of the archive itself.
+
+When a correction is offered:
+
+- only plain words are corrected; operators, quotes, fields, signs, codes and figures stay as they are;
+- a query without any accent is answered as it is: its reader leaves them out. One with some accents is corrected
+  where others are wrong or missing and a phrase of the archive with the right ones is far likelier;
+- a token is taken apart or decoded as keys only where the archive does not know it, or knows it incomparably less;
+- the correction must find an article with every one of its words, just these accents included, filters aside.
+
+The steps are ``readings`` (what syllables were typed), ``accents`` (which accents they were meant to have) and the
+trial of the result. They look up frequencies; postings are read only for neighbours of which one is doubtful, for 80
+at most. A query is corrected in its first 32 plain words.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from index.normalization import canonical_syllable
+from index.tokens import tokenize
+from search.accents import choose_accents
+from search.evaluation import Evaluation
+from search.parser import parse, plain_words
+from search.query import Match
+from search.readings import Syllable, read_tokens
+from search.scoring import Ranking
+from search.snapshot import Snapshot
+from search.vocabulary import Vocabulary
+
+_MOST_WORDS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A plain word of the query: where it stands, and its form without case and spelling variants."""
+
+    start: int
+    end: int
+    text: str
+    exact: str
+    folded: str
+
+
+def correct(snapshot: Snapshot, ranking: Ranking, text: str) -> str | None:
+    """Return the query ``text`` as it was meant, or None where nothing better is known."""
+    runs = list(_runs(text))
+    words = [word for run in runs for word in run]
+    if not words:
+        return None
+    vocabulary = Vocabulary(snapshot)
+    unaccented = all(word.exact == word.folded for word in words)
+    if unaccented and all(vocabulary.folded(word.folded) for word in words):
+        return None
+    replaced: dict[_Typed, str] = {}
+    for run in runs:
+        for word, meant in _meant(vocabulary, run, unaccented=unaccented):
+            if [canonical_syllable(syllable) for syllable in meant] != [word.exact]:
+                replaced[word] = " ".join(meant)
+    if not replaced:
+        return None
+    corrected = _rewritten(text, words, replaced)
+    return corrected if corrected != text and _finds_all(snapshot, ranking, corrected) else None
+
+
+def _runs(text: str) -> Iterator[list[_Typed]]:
+    """Yield the plain words that stand together with nothing but spaces between them; codes end a run."""
+    run: list[_Typed] = []
+    count = 0
+    for start, end in plain_words(text):
+        word = text[start:end]
+        tokens = tokenize(word)
+        for at in range(len(tokens)):
+            if any(code.first <= at < code.end for code in tokens.codes) or count == _MOST_WORDS:
+                continue
+            typed = _Typed(
+                start + tokens.starts[at],
+                start + tokens.ends[at],
+                word[tokens.starts[at] : tokens.ends[at]],
+                tokens.exact[at],
+                tokens.folded[at],
+            )
+            if run and text[run[-1].end : typed.start].strip():
+                yield run
+                run = []
+            run.append(typed)
+            count += 1
+    if run:
+        yield run
+
+
+def _meant(vocabulary: Vocabulary, run: Sequence[_Typed], *, unaccented: bool) -> Iterator[tuple[_Typed, list[str]]]:
+    """Yield each word of a run with the syllables it was meant to be."""
+    syllables: list[Syllable] = read_tokens(vocabulary, [word.text.lower() for word in run], unaccented=unaccented)
+    if unaccented and not any(syllable.made for syllable in syllables):
+        return
+    chosen = choose_accents(vocabulary, syllables)
+    for at, word in enumerate(run):
+        yield word, [text for syllable, text in zip(syllables, chosen, strict=True) if syllable.token == at]
+
+
+def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) -> str:
+    """Put the replacements in place; a query all in capitals becomes lower case, a capitalised word stays so."""
+    shouted = all(word.text == word.text.upper() for word in words) and any(len(word.text) > 1 for word in words)
+    pieces: list[str] = []
+    at = 0
+    for word in words:
+        meant = replaced.get(word, word.text.lower() if shouted else word.text)
+        if word in replaced and word.text[:1].isupper() and word.text[1:].islower():
+            meant = meant[:1].upper() + meant[1:]
+        pieces += [text[at : word.start], meant]
+        at = word.end
+    return unicodedata.normalize("NFC", "".join([*pieces, text[at:]]))
+
+
+def _finds_all(snapshot: Snapshot, ranking: Ranking, text: str) -> bool:
+    found = Evaluation(snapshot, ranking, Match.ALL).run(parse(text))
+    return bool((found.matched & found.every & found.exact).any())
