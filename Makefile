@@ -2,6 +2,7 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+ARTICLES ?= 50000
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
@@ -26,9 +27,10 @@ format: $(VENV)/.dev ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure: segmentation speed and ranking quality (needs the data sets; see benchmarks/README.md)
+bench: $(VENV)/.dev ## measure: segmentation, ranking quality, speed beside other engines (needs the data sets; see benchmarks/README.md)
 	$(BIN)/python -m benchmarks.segmentation
 	$(BIN)/python -m benchmarks.relevance
+	$(BIN)/python -m benchmarks.engines --articles $(ARTICLES)
 
 docs: $(VENV)/.dev ## write the command and HTTP reference anew
 	$(BIN)/python -m docs.generate
