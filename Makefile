@@ -2,10 +2,11 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+ARTICLES ?= 50000
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format bench docs lock clean
+.PHONY: help serve test lint format bench quality docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -26,7 +27,10 @@ format: $(VENV)/.dev ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure: segmentation speed, ranking quality and corrections (needs the data sets; see benchmarks/README.md)
+bench: $(VENV)/.dev ## measure speed beside other engines (ARTICLES=50000; needs the data sets, see benchmarks/README.md)
+	$(BIN)/python -m benchmarks.engines --articles $(ARTICLES)
+
+quality: $(VENV)/.dev ## measure segmentation, ranking and corrections
 	$(BIN)/python -m benchmarks.segmentation
 	$(BIN)/python -m benchmarks.relevance
 	$(BIN)/python -m benchmarks.corrections

@@ -99,7 +99,7 @@ class Terms:
         if block < 0:
             return 0
         first = block * _SAMPLED
-        return first + bisect_left(self.strings.span(first, min(first + _SAMPLED, len(self))), term)
+        return bisect_left(self.strings, term, first, min(first + _SAMPLED, len(self)))
 
     def get(self, term: bytes) -> int | None:
         """Return the number of ``term``, or None."""
