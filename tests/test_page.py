@@ -171,3 +171,8 @@ def test_a_reader_searches_and_reads_in_a_browser(serve: Callable[..., Server], 
         assert box["width"] <= 360
         assert failures == []
         browser.close()
+
+
+def test_what_else_was_searched_for_is_said(client: FlaskClient) -> None:
+    assert "Đã tìm cả: hội nhập quốc tế" in client.get("/?q=HNQT").text
+    assert "Đã tìm cả" not in client.get("/?q=ngoại giao").text

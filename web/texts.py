@@ -19,6 +19,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Hãy thử ít từ hơn, bỏ dấu ngoặc kép, hoặc bỏ bộ lọc.",
         "Try fewer words, leave out quotation marks, or remove filters.",
     ),
+    "also_searched": ("Đã tìm cả:", "Also searched for:"),
     "did_you_mean": ("Có phải bạn tìm:", "Did you mean:"),
     "found_instead": (
         "Không có bài viết nào cho “{typed}”. Đây là kết quả cho:",
