@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from index.normalization import fold
+from index.normalization import fold, with_tones_on_last_vowel
 from index.segmentation import default_segmenter
 from index.tokens import Tokens, tokenize
 
@@ -98,7 +98,7 @@ def pairs(syllables: Iterable[str]) -> Iterator[str]:
 def analyze(text: str) -> Analysis:
     """Cut ``text`` into syllables, codes and words; line breaks end words."""
     tokens = tokenize(text)
-    starts, _ = default_segmenter().words_of_lines(tokens.canonical)
+    starts, _ = default_segmenter().words_of_lines(with_tones_on_last_vowel(tokens.canonical))
     syllables = np.array(tokens.canonical_starts, np.int64)
     bounds = np.append(syllables.searchsorted(starts), len(tokens))  # every syllable begins in some word
     named = bounds[:-1] < bounds[1:]  # the others are signs

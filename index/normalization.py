@@ -104,6 +104,24 @@ def _normal_cluster(cluster: str) -> str:
     return composed if any(unicodedata.combining(mark) for mark in marks) else unicodedata.normalize("NFC", replaced)
 
 
+_ON_FIRST_VOWEL = {
+    unicodedata.normalize("NFC", first + tone) + second: first + unicodedata.normalize("NFC", second + tone)
+    for firsts, seconds in (("oO", "aAeE"), ("uU", "yY"))
+    for first in firsts
+    for second in seconds
+    for tone in _TONES
+}
+_OPEN_RIME = re.compile(f"[{''.join({rime[0] for rime in _ON_FIRST_VOWEL})}][aeyAEY](?!\\w)")
+
+
+def with_tones_on_last_vowel(text: str) -> str:
+    """Return ``text`` (NFC) with the tone of oa, oe and uy on their last vowel: ``hòa`` as ``hoà``.
+
+    It is as long as it was. The words pyvi knows are spelt so.
+    """
+    return _OPEN_RIME.sub(lambda match: _ON_FIRST_VOWEL.get(match.group(), match.group()), text)
+
+
 # initial consonants (with the u of qu and the i of gi where a vowel follows), vowels, final consonants
 _SYLLABLE = re.compile(
     r"(qu(?=[aăâeêioôơuưy])|gi(?=[aăâeêioôơuưy])|ngh|ng|nh|ch|gh|kh|ph|th|tr|[bcdđghklmnpqrstvxfjwz])?"

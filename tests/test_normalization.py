@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from index.normalization import canonical_syllable, fold, normalize
+from index.analysis import Stream, analyze
+from index.normalization import canonical_syllable, fold, normalize, with_tones_on_last_vowel
 from index.tokens import tokenize
 
 VIETNAMESE = st.text(
@@ -36,6 +37,18 @@ def test_spellings_of_a_syllable_meet(spellings: tuple[str, ...]) -> None:
 )
 def test_right_spellings_stay(syllable: str) -> None:
     assert canonical_syllable(syllable) == syllable
+
+
+def test_tones_move_to_the_last_vowel_of_open_rimes_alone() -> None:
+    text = "Hòa thủy khỏe HÒA toàn hoàng quý qúy của mía múa"
+    assert with_tones_on_last_vowel(text) == "Hoà thuỷ khoẻ HOÀ toàn hoàng quý quý của mía múa"
+
+
+def test_tone_placement_and_composition_change_no_term() -> None:
+    text = "Hòa bình, thủy lợi và sức khỏe: Tòa án hủy bỏ, ủy ban xóa nhòa."
+    for other in (with_tones_on_last_vowel(text), unicodedata.normalize("NFD", text)):
+        for stream in Stream:
+            assert list(analyze(other).terms(stream)) == list(analyze(text).terms(stream))
 
 
 def test_different_words_stay_different() -> None:
