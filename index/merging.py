@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import operator
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -31,7 +31,7 @@ _MOST_BYTES = 1 << 30
 _FACTOR = 4
 _SMALLEST = 64
 _MOST_IN_A_TIER = 4
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +86,12 @@ def merge(
 ) -> Segment:
     """Return one segment with the articles of ``segments``, in their order.
 
-    ``live`` tells for each segment which articles are kept; None keeps them all. ``between`` is called now and then.
-    Every segment must have the same columns.
+    ``live`` tells for each segment which articles are kept; None keeps them all. Every segment must have the same
+    columns. The inverted index of a field is merged when it is asked for, and not kept; ``between`` is called then.
     """
-    kept = [_kept(*part) for part in zip(segments, live, strict=True)]
-    bases = [sum(kept[:number]) for number in range(len(kept))]
-    count = sum(kept)
-    fields = {}
-    for name in sorted({name for segment in segments for name in segment.fields}):
-        parts = [
-            (part.fields[name] if alive is None else _without(part.fields[name], alive), base)
-            for part, alive, base, some in zip(segments, live, bases, kept, strict=True)
-            if (some or not count) and name in part.fields
-        ]
-        fields[name] = _concatenate(parts, count)
-        if between is not None:
-            between()
+    counts = [part.count if alive is None else int(alive.sum()) for part, alive in zip(segments, live, strict=True)]
+    bases = [sum(counts[:number]) for number in range(len(counts))]
+    count = sum(counts)
     lengths = {}
     for name in sorted({name for segment in segments for name in segment.lengths}):
         whole = np.zeros(count, np.int64)
@@ -112,11 +102,40 @@ def merge(
         lengths[name] = whole.astype(smallest_unsigned(int(whole.max(initial=0))))
     names = segments[0].columns.keys()
     columns = {name: _join([part.columns[name] for part in segments], live) for name in names}
-    return Segment(count, fields, lengths, columns)
+    return Segment(count, _Fields(segments, live, bases, count, between), lengths, columns)
 
 
-def _kept(segment: Segment, live: Live | None) -> int:
-    return segment.count if live is None else int(live.sum())
+class _Fields(Mapping[str, Inverted]):
+    """The inverted indexes of merged segments, each made when it is asked for."""
+
+    def __init__(
+        self,
+        segments: Sequence[Segment],
+        live: Sequence[Live | None],
+        bases: Sequence[int],
+        count: int,
+        between: Callable[[], None] | None,
+    ) -> None:
+        self._parts = list(zip(segments, live, bases, strict=True))
+        self._count = count
+        self._between = between
+        self._names = sorted({name for segment in segments for name in segment.fields})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, name: str) -> Inverted:
+        if self._between is not None:
+            self._between()
+        parts = [
+            (part.fields[name] if alive is None else _without(part.fields[name], alive), base)
+            for part, alive, base in self._parts
+            if name in part.fields and (base < self._count or not self._count)
+        ]
+        return _concatenate(parts, self._count)
 
 
 def _chosen(array: Array, live: Live | None) -> Array:
@@ -278,7 +297,7 @@ def _concatenate_positions(
 
 
 def _blocks(starts: Array) -> Iterator[tuple[int, int]]:
-    """Yield ranges of terms (first, end) with about a million items each, or one term with more."""
+    """Yield ranges of terms (first, end) with about 260,000 items each, or one term with more."""
     first = 0
     while first < len(starts) - 1:
         end = int(

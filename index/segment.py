@@ -234,7 +234,7 @@ def pack_counts(frequencies: Array) -> tuple[Array, Array, Array]:
 
 def write_inverted(path: Path, count: int, fields: Mapping[str, Inverted]) -> None:
     """Write the inverted indexes of a segment of ``count`` articles to a new file."""
-    arrays = ((f"{field}/{name}", array) for field, inverted in fields.items() for name, array in inverted.arrays())
+    arrays = ((f"{field}/{name}", array) for field in fields for name, array in fields[field].arrays())
     write_arrays(path, arrays, {"count": count, "fields": list(fields)})
 
 

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whoosh.index import open_dir
 
 from index import indexer as indexer_module
 from index.article import Article
 from index.builder import Builder
+from index.codec import ColumnarCodec
 from index.commits import create_index, read_commit
 from index.generations import current_generation
 from index.inversion import invert
@@ -92,6 +95,22 @@ def test_inversion_keeps_every_occurrence() -> None:
     assert found["body_pair"] == [(b"lua_gao", [0], [1], None), (b"lua_lua", [0], [1], None)]
     assert (found["body_syllable lengths"], found["title_folded lengths"]) == ([3], [2])
     assert (found["id"], found["seq"]) == ([b"a"], [7])
+
+
+@settings(max_examples=20, deadline=None)
+@given(bodies.filter(bool))
+def test_inversion_writes_what_whoosh_writes_posting_by_posting(texts: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        create_index(Path(folder), make_schema())
+        writer = open_dir(folder).writer(codec=ColumnarCodec())
+        for seq, article in articles(texts):
+            writer.add_document(**document(article, seq))
+        writer.commit()
+        [listed] = read_commit(Path(folder)).segments
+        wanted = content(read_segment(Path(folder), listed.segment_id(), len(texts)))
+    found = content(segment_of(articles(texts)))
+    assert {name: value for name, value in found.items() if name in wanted} == wanted
+    assert not any(any(found[name]) for name in found.keys() - wanted.keys())  # Whoosh leaves out empty fields
 
 
 @settings(max_examples=40, deadline=None)
