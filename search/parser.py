@@ -10,7 +10,7 @@
 
 Words that stand together are one run: ``hội nhập OR hợp tác`` asks for the first two or the last two. No text
 is an error: brackets and quotes that have no partner are left out, an operator without an operand is a word
-like any other, an unknown field is part of the word, and after eight phrases, prefixes or exact words the next ones
+like any other, an unknown field is part of the word, the minus in ``F -35`` is a hyphen, and after eight phrases, prefixes or exact words the next ones
 are plain words.
 """
 
@@ -33,7 +33,7 @@ _LABEL_FIELDS = {"source", "author", "category"}
 _LEXEME = re.compile(
     r"""(?P<space>\s+)
       | (?P<open>\() | (?P<close>\))
-      | (?P<minus>-(?=[^\s\-]))
+      | (?P<minus>-(?=[^\s\-])(?!(?-i:(?<=\b[A-ZĐ]\s-)|(?<=\b[A-ZĐ][A-Za-z]\s-)|(?<=\b[A-ZĐ][A-Za-z]{2}\s-))\d))
       | (?P<field>(?:title|source|author|category|date):(?=[^\s)]))
       | "(?P<phrase>[^"]*)"
       | (?P<quote>")
