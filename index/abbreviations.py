@@ -44,6 +44,9 @@ _LONGEST_SHORT = 10
 _LONGEST = 12
 _LONGEST_UNCERTAIN = 9
 _SYLLABLES_BEFORE = 20
+_WIDEST_GAP = 8
+_MOST_ASIDES = 2
+_LONGEST_ASIDE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +107,19 @@ def _before(analysis: Analysis, end: int) -> list[int]:
     tokens = analysis.tokens
     text, starts = tokens.canonical, tokens.canonical_starts
     found: list[int] = []
+    asides = 0
     at = bisect_left(starts, end) - 1
-    while at >= 0 and len(found) < _SYLLABLES_BEFORE:
+    while at >= 0 and len(found) < _SYLLABLES_BEFORE and end - tokens.canonical_ends[at] <= _WIDEST_GAP:
         between = text[tokens.canonical_ends[at] : end]
-        if ")" in between and "(" in text[:end]:
-            opened = text.rfind("(", 0, end)
-            if not _ASIDE.fullmatch(text, opened, end):
+        if ")" in between and asides < _MOST_ASIDES:
+            asides += 1
+            opened = text.rfind("(", max(0, end - _LONGEST_ASIDE), end)
+            if opened < 0 or not _ASIDE.fullmatch(text, opened, end):
                 break
             end = opened
             at = bisect_left(starts, end) - 1
             continue
-        if "(" in between or _BREAK.search(between):
+        if ")" in between or "(" in between or _BREAK.search(between):
             break
         found.append(at)
         end = starts[at]

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import chain
 from threading import Lock
@@ -27,17 +27,17 @@ import numpy.typing as npt
 
 from index.crf import BestPath, Model, pyvi_model
 
-# pyvi's alternatives, in pyvi's order; the first that matches wins.
-_TOKEN = re.compile(
-    "|".join(
-        (
-            r"[A-ZĐ]+\.", r"Tp\.", r"Mr\.", r"Mrs\.", r"Ms\.", r"Dr\.", r"ThS\.",
-            "==>", "->", r"\.\.\.", ">>", "\n",
-            r"\w+://[^\s]+", r"[a-zA-Z0-9_.+-]+@(?:[a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+",
-            r"\d+(?:[.,_]\d+)+", r"[^\w\s]", r"\w+",
-        )
-    )
+# pyvi's alternatives, in pyvi's order; the first that matches wins. That of addresses is left out where none can be: it
+# would read a long run of letters and points to its end from each of them.
+_LOCAL, _DOMAIN = r"[a-zA-Z0-9_.+-]", r"@(?:[a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+"
+_BEFORE_ADDRESSES = (
+    r"[A-ZĐ]+\.", r"Tp\.", r"Mr\.", r"Mrs\.", r"Ms\.", r"Dr\.", r"ThS\.", "==>", "->", r"\.\.\.", ">>", "\n",
+    r"\w+://[^\s]+",
 )  # fmt: skip
+_AFTER_ADDRESSES = (r"\d+(?:[.,_]\d+)+", r"[^\w\s]", r"\w+")
+_TOKEN = re.compile("|".join((*_BEFORE_ADDRESSES, *_AFTER_ADDRESSES)))
+_TOKEN_OR_ADDRESS = re.compile("|".join((*_BEFORE_ADDRESSES, f"{_LOCAL}+{_DOMAIN}", *_AFTER_ADDRESSES)))
+_LOCAL_RUN, _DOMAIN_AFTER = re.compile(f"{_LOCAL}*"), re.compile(_DOMAIN)
 _END = "\n\n"  # the chunk for an end of a sequence; never one of a text, where each "\n" is a chunk of its own
 _REMEMBERED = 1 << 20  # characters of chunks, counting 16 more for each chunk
 
@@ -202,7 +202,7 @@ class _Chunks(dict[str, tuple[int, ...]]):
         elif chunk.isalnum():  # what the pattern would find, sooner
             cuts = [(chunk, 0, len(chunk))]
         else:
-            cuts = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(chunk)]
+            cuts = [(match.group(), match.start(), match.end()) for match in _matches(chunk)]
         with self._adding:
             if chunk in self:
                 return self[chunk]
@@ -217,6 +217,26 @@ class _Chunks(dict[str, tuple[int, ...]]):
             self.size += len(chunk) + 16
             self[chunk] = rows
         return rows
+
+
+def _matches(chunk: str) -> Iterator[re.Match[str]]:
+    """Yield pyvi's tokens of a chunk, in time that grows with its length."""
+    if "@" not in chunk:
+        yield from _TOKEN.finditer(chunk)
+        return
+    at = run_end = 0
+    pattern = _TOKEN
+    while at < len(chunk):
+        if at >= run_end:  # an address is a run of its characters, up to the sign, with a domain behind it
+            run = _LOCAL_RUN.match(chunk, at)
+            run_end = max(at + 1, run.end() if run else 0)
+            pattern = _TOKEN_OR_ADDRESS if _DOMAIN_AFTER.match(chunk, run_end) else _TOKEN
+        match = pattern.match(chunk, at)
+        if match is None:
+            at += 1
+        else:
+            yield match
+            at = match.end()
 
 
 @cache

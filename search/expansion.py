@@ -21,8 +21,9 @@ _FIELD = "abbreviations"
 _MOST_ALTERNATIVES = 6
 _MOST_SYLLABLES = 64
 _MOST_FORMS = 3
-_MOST_SHORTS = 20
-_SCANNED = 3000
+_MOST_SHORTS = 10
+_MOST_READ = 60
+_SCANNED = 2000
 _MOST_KEPT = 10_000
 _LEAST_SHARE = 0.2
 _LEAST_DEFINED = 2
@@ -80,7 +81,8 @@ class Abbreviations:
 
     def _look_up(self, short: str) -> Sequence[str]:
         counts: dict[str, dict[str, int]] = {CERTAIN: {}, CAPITAL: {}, SMALL: {}}
-        for term, _ in self.snapshot.terms_with_prefix(_FIELD, f"{short}\t", _SCANNED):
+        found = self.snapshot.terms_with_prefix(_FIELD, f"{short}\t", _SCANNED)
+        for term, _ in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
             _, kind, *long = term.split("\t")
             if long and (count := len(self.snapshot.postings(_FIELD, term))):  # articles not deleted
                 counts[kind][long[0]] = count

@@ -10,8 +10,8 @@
 
 Words that stand together are one run: ``hội nhập OR hợp tác`` asks for the first two or the last two. No text
 is an error: brackets and quotes that have no partner are left out, an operator without an operand is a word
-like any other, an unknown field is part of the word, the minus in ``F -35`` is a hyphen, and after eight phrases, prefixes or exact words the next ones
-are plain words.
+like any other, an unknown field is part of the word, the minus in ``F -35`` is a hyphen, and after eight phrases,
+prefixes or exact words the next ones are plain words.
 """
 
 from __future__ import annotations

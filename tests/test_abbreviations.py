@@ -42,6 +42,11 @@ def test_what_defines_nothing_is_passed_over(text: str) -> None:
     assert [found for found in definitions(analyze(text)) if found.kind == "="] == []
 
 
+@pytest.mark.parametrize("text", ["a " + "(..)" * 100_000, "(a)" * 100_000, "(AB " * 100_000, "a." * 200_000 + "(AB)"])
+def test_rows_of_signs_take_no_more_time_than_words(text: str) -> None:
+    assert [found for found in definitions(analyze(text)) if found.kind == "="] == []
+
+
 @pytest.fixture
 def archive(engine: Engine) -> Engine:
     engine.add(

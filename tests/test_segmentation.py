@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from index import segmentation
 from index.analysis import Word, analyze
 from index.crf import BestPath, pyvi_model
-from index.segmentation import _TOKEN, Segmenter, default_segmenter
+from index.segmentation import _TOKEN_OR_ADDRESS, Segmenter, default_segmenter
 from tests.conftest import ROOT, SEEDS
 
 
@@ -37,14 +37,14 @@ def pyvi() -> Callable[[str], str]:
 def ours(text: str) -> str:
     """Our cut, written as pyvi writes it: spaces between words, ``_`` inside them."""
     words = default_segmenter().words(text)
-    return " ".join("_".join(_TOKEN.findall(text[start:end])) for start, end in words)
+    return " ".join("_".join(_TOKEN_OR_ADDRESS.findall(text[start:end])) for start, end in words)
 
 
 def agree(pyvi: Callable[[str], str], lines: Iterable[str]) -> int:
     count = 0
     for line in lines:
         composed = unicodedata.normalize("NFC", line)
-        if _TOKEN.search(composed):
+        if _TOKEN_OR_ADDRESS.search(composed):
             assert ours(composed) == pyvi(composed)
             count += 1
     return count
@@ -75,12 +75,15 @@ def test_articles(pyvi: Callable[[str], str], shared_data: Path) -> None:
 
 SYLLABLES = re.findall(
     r"\S+",
+    "a.b@c.d.vn x@@y.z A.B.c@d.e a.a.a@ b_c@d-e.f @g.h http://i@j.k "
     "hội nhập quốc tế Việt Nam HÀ NỘI Hà Nội 59-NQ/TW 7,52% Phạm Minh Chính châu Âu ... -> a@b.vn ( xã hội chủ nghĩa "
     "vô tuyến truyền hình TP.HCM http://a.vn/b Tp. A. _ a_b 1_2",
 )
 TEXTS = st.lists(
     st.tuples(
-        st.sampled_from(SYLLABLES) | st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
+        st.sampled_from(SYLLABLES)
+        | st.text("aB1.@-_+:/", max_size=12)
+        | st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
         st.sampled_from(("", " ", " ", " ", " ", "  ", "\n", " \n ", "\t", "\u00a0", "\r\n", "\u2028", "\x1f")),
     ).map("".join),
     max_size=20,
