@@ -4,15 +4,14 @@ A snapshot never changes: an index that has moved on is a new snapshot. Articles
 segments, deleted ones included.
 
 Segments are mapped files (``index.segment``) that never change either: any thread reads them without a lock, and
-those that a new snapshot has in common with the one before it stay open. What is joined over the segments is kept:
-postings of hot terms up to a bound, columns for as long as the snapshot lives.
+those that a new snapshot has in common with the one before it stay open. Columns joined over the segments are kept for
+as long as the snapshot lives; so are, up to a bound, the places where the positions of hot terms begin.
 """
 
 from __future__ import annotations
 
-import threading
 from bisect import bisect_right
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,11 +23,13 @@ from numpy.typing import NDArray
 
 from index.commits import OpenSegments, latest_commit, live_articles, read_commit
 from index.schema import LABEL_FIELDS, UNDATED
-from index.segment import Codes, Inverted, Segment, Strings, sizes
+from index.segment import Codes, Inverted, Segment, Strings, sizes, spread
+from search.cache import BoundedCache
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
-_POSTINGS_KEPT = 4_000_000
+_STARTS_KEPT = 32 << 20
+_BYTES_AN_ENTRY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ class Snapshot:
             self._parts.append(_Part(segment, self.size, live_articles(listed)))
             self.size += segment.count
         self.count = self.size - sum(segment.deleted_count() for segment in commit.segments)
-        self._postings: OrderedDict[tuple[str, str], Postings] = OrderedDict()
-        self._postings_held = 0
-        self._postings_lock = threading.Lock()
+        self._starts: BoundedCache[tuple[str, bytes, int], NDArray[np.uint32]] = BoundedCache(
+            _STARTS_KEPT, lambda starts: starts.nbytes + _BYTES_AN_ENTRY
+        )
         self._joined: dict[str, Any] = {}
 
     def is_latest(self, generation: Path) -> bool:
@@ -90,37 +91,47 @@ class Snapshot:
 
     def postings(self, field: str, term: str) -> Postings:
         """Return the postings of ``term``, deleted articles left out; empty for an unknown term."""
-        key = (field, term)
-        with self._postings_lock:
-            found = self._postings.get(key)
-            if found is not None:
-                self._postings.move_to_end(key)
-                return found
-        found = self._read_postings(field, term.encode("utf-8"))
-        with self._postings_lock:
-            if key not in self._postings:
-                self._postings[key] = found
-                self._postings_held += len(found) + 8
-            while self._postings_held > _POSTINGS_KEPT and len(self._postings) > 1:
-                self._postings_held -= len(self._postings.popitem(last=False)[1]) + 8
-        return found
+        articles: list[Ints] = []
+        frequencies: list[Floats] = []
+        for part, inverted, number in self._with_term(field, term.encode("utf-8")):
+            first, end = inverted.span(number)
+            listed, counts = inverted.articles[first:end], inverted.frequencies(first, end)
+            if part.live is not None:
+                kept = part.live[listed]
+                listed, counts = listed[kept], counts[kept]
+            articles.append(listed.astype(np.int32) + np.int32(part.offset))
+            frequencies.append(counts.astype(np.float32))
+        if not articles:
+            return NO_POSTINGS
+        if len(articles) == 1:
+            return Postings(articles[0], frequencies[0])
+        return Postings(np.concatenate(articles), np.concatenate(frequencies))
 
     def positions(self, field: str, term: str, articles: Ints) -> tuple[Ints, Ints]:
         """Return (article, position) of every occurrence of ``term`` in ``articles`` (ascending), as two arrays."""
         owners: list[Ints] = []
         places: list[Ints] = []
-        for part, inverted, number in self._with_term(field, term.encode("utf-8")):
-            low, high = np.searchsorted(articles, [part.offset, part.end])
+        raw = term.encode("utf-8")
+        for part, inverted, number in self._with_term(field, raw):
+            if inverted.positions is None or inverted.position_starts is None:
+                raise ValueError(f"{field} has no positions")
+            low, high = (0, len(articles)) if len(self._parts) == 1 else articles.searchsorted([part.offset, part.end])
             first, end = inverted.span(number)
             listed = inverted.articles[first:end]
             wanted = (articles[low:high] - part.offset).astype(listed.dtype)
-            at = np.searchsorted(listed, wanted)
-            at = at[listed[np.minimum(at, len(listed) - 1)] == wanted]
-            counts, found = inverted.positions_of(number, at)
-            owners.append(np.repeat(listed[at].astype(np.int32) + part.offset, counts))
+            at = listed.searchsorted(wanted)
+            at[at == len(listed)] = 0
+            at = at[listed[at] == wanted]
+            starts = self._position_starts(field, raw, part, inverted, number)
+            before = starts[at].astype(np.int64)
+            counts = starts[at + 1] - before
+            found = inverted.positions[spread(before + int(inverted.position_starts[number]), counts)]
+            owners.append(np.repeat(listed[at].astype(np.int32) + np.int32(part.offset), counts))
             places.append(found.astype(np.int32))
         if not places:
             return np.empty(0, np.int32), np.empty(0, np.int32)
+        if len(places) == 1:
+            return owners[0], places[0]
         return np.concatenate(owners), np.concatenate(places)
 
     def lengths(self, field: str) -> Floats:
@@ -184,7 +195,7 @@ class Snapshot:
 
     def article_number(self, id: str) -> int | None:
         """Return the number of the article with this id, or None."""
-        found = self._read_postings("id", id.encode("utf-8")).articles
+        found = self.postings("id", id).articles
         return int(found[-1]) if len(found) else None
 
     def terms_with_prefix(self, field: str, prefix: str, most: int) -> list[tuple[str, int]]:
@@ -215,22 +226,18 @@ class Snapshot:
             if inverted is not None and number is not None:
                 yield part, inverted, number
 
-    def _read_postings(self, field: str, term: bytes) -> Postings:
-        articles: list[Ints] = []
-        frequencies: list[Floats] = []
-        for part, inverted, number in self._with_term(field, term):
-            first, end = inverted.span(number)
-            listed, counts = inverted.articles[first:end], inverted.frequencies(first, end)
-            if part.live is not None:
-                kept = part.live[listed]
-                listed, counts = listed[kept], counts[kept]
-            articles.append(listed.astype(np.int32) + np.int32(part.offset))
-            frequencies.append(counts.astype(np.float32))
-        if not articles:
-            return NO_POSTINGS
-        if len(articles) == 1:
-            return Postings(articles[0], frequencies[0])
-        return Postings(np.concatenate(articles), np.concatenate(frequencies))
+    def _position_starts(
+        self, field: str, term: bytes, part: _Part, inverted: Inverted, number: int
+    ) -> NDArray[np.uint32]:
+        """Return where the positions of each posting begin, counted from the term's first one, and where they end."""
+
+        def add_up() -> NDArray[np.uint32]:
+            counts = inverted.frequencies(*inverted.span(number))
+            starts = np.zeros(len(counts) + 1, np.uint32)
+            np.cumsum(counts, out=starts[1:])
+            return starts
+
+        return self._starts.get((field, term, part.offset), add_up)
 
     def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> Any:
         """Return one array over all segments; a segment that lacks it has ``default`` throughout."""
