@@ -5,14 +5,14 @@ segments, deleted ones included.
 
 Segments are mapped files (``index.segment``) that never change either: any thread reads them without a lock, and
 those that a new snapshot has in common with the one before it stay open. Columns joined over the segments are kept for
-as long as the snapshot lives; so are, up to a bound, the places where the positions of hot terms begin.
+as long as the snapshot lives; so is, up to a bound, where the positions of hot terms are.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrayfile import Array
 from index.commits import OpenSegments, latest_commit, live_articles, read_commit
 from index.schema import LABEL_FIELDS, UNDATED
 from index.segment import Codes, Inverted, Segment, Strings, sizes, spread
@@ -28,7 +29,7 @@ from search.cache import BoundedCache
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
-_STARTS_KEPT = 32 << 20
+_BYTES_KEPT = 32 << 20
 _BYTES_AN_ENTRY = 500
 
 
@@ -67,6 +68,28 @@ class _Part:
         return self.offset + self.segment.count
 
 
+@dataclass(frozen=True, slots=True)
+class _Positions:
+    """The positions of a segment: occurrence ``n`` of a term, from its ``first`` there, is at ``n + offset``."""
+
+    positions: Array
+    first: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Occurrences:
+    """The articles of a term, deleted ones too; the occurrences of number ``i`` begin with number ``starts[i]``."""
+
+    articles: Ints
+    starts: NDArray[np.uint32]
+    parts: Sequence[_Positions]
+
+    def size(self) -> int:
+        """Return the bytes it takes."""
+        return _BYTES_AN_ENTRY + self.articles.nbytes + self.starts.nbytes
+
+
 class Snapshot:
     """Open the index in ``generation``. Safe to share between threads."""
 
@@ -80,9 +103,7 @@ class Snapshot:
             self._parts.append(_Part(segment, self.size, live_articles(listed)))
             self.size += segment.count
         self.count = self.size - sum(segment.deleted_count() for segment in commit.segments)
-        self._starts: BoundedCache[tuple[str, bytes, int], NDArray[np.uint32]] = BoundedCache(
-            _STARTS_KEPT, lambda starts: starts.nbytes + _BYTES_AN_ENTRY
-        )
+        self._occurrences: BoundedCache[tuple[str, str], _Occurrences] = BoundedCache(_BYTES_KEPT, _Occurrences.size)
         self._joined: dict[str, Any] = {}
 
     def is_latest(self, generation: Path) -> bool:
@@ -109,30 +130,21 @@ class Snapshot:
 
     def positions(self, field: str, term: str, articles: Ints) -> tuple[Ints, Ints]:
         """Return (article, position) of every occurrence of ``term`` in ``articles`` (ascending), as two arrays."""
-        owners: list[Ints] = []
-        places: list[Ints] = []
-        raw = term.encode("utf-8")
-        for part, inverted, number in self._with_term(field, raw):
-            if inverted.positions is None or inverted.position_starts is None:
-                raise ValueError(f"{field} has no positions")
-            low, high = (0, len(articles)) if len(self._parts) == 1 else articles.searchsorted([part.offset, part.end])
-            first, end = inverted.span(number)
-            listed = inverted.articles[first:end]
-            wanted = (articles[low:high] - part.offset).astype(listed.dtype)
-            at = listed.searchsorted(wanted)
-            at[at == len(listed)] = 0
-            at = at[listed[at] == wanted]
-            starts = self._position_starts(field, raw, part, inverted, number)
-            before = starts[at].astype(np.int64)
-            counts = starts[at + 1] - before
-            found = inverted.positions[spread(before + int(inverted.position_starts[number]), counts)]
-            owners.append(np.repeat(listed[at].astype(np.int32) + np.int32(part.offset), counts))
-            places.append(found.astype(np.int32))
-        if not places:
+        known = self._occurrences.get((field, term), lambda: self._read_occurrences(field, term))
+        if not known.parts:
             return np.empty(0, np.int32), np.empty(0, np.int32)
-        if len(places) == 1:
-            return owners[0], places[0]
-        return np.concatenate(owners), np.concatenate(places)
+        at = known.articles.searchsorted(articles)
+        at[at == len(known.articles)] = 0
+        at = at[known.articles[at] == articles]
+        firsts = known.starts[at].astype(np.int64)
+        counts = known.starts[at + 1] - firsts
+        wanted = spread(firsts, counts)
+        cuts = wanted.searchsorted([part.first for part in known.parts]).tolist()
+        places = [
+            part.positions[wanted[low:high] + part.offset].astype(np.int32)
+            for part, low, high in zip(known.parts, cuts, [*cuts[1:], len(wanted)], strict=True)
+        ]
+        return known.articles[at].repeat(counts), places[0] if len(places) == 1 else np.concatenate(places)
 
     def lengths(self, field: str) -> Floats:
         """Return the number of terms of each article in ``field``."""
@@ -226,18 +238,23 @@ class Snapshot:
             if inverted is not None and number is not None:
                 yield part, inverted, number
 
-    def _position_starts(
-        self, field: str, term: bytes, part: _Part, inverted: Inverted, number: int
-    ) -> NDArray[np.uint32]:
-        """Return where the positions of each posting begin, counted from the term's first one, and where they end."""
-
-        def add_up() -> NDArray[np.uint32]:
-            counts = inverted.frequencies(*inverted.span(number))
-            starts = np.zeros(len(counts) + 1, np.uint32)
-            np.cumsum(counts, out=starts[1:])
-            return starts
-
-        return self._starts.get((field, term, part.offset), add_up)
+    def _read_occurrences(self, field: str, term: str) -> _Occurrences:
+        articles: list[Ints] = []
+        frequencies: list[NDArray[np.uint32]] = []
+        parts: list[_Positions] = []
+        count = 0
+        for part, inverted, number in self._with_term(field, term.encode("utf-8")):
+            if inverted.positions is None or inverted.position_starts is None:
+                raise ValueError(f"{field} has no positions")
+            first, end = inverted.span(number)
+            articles.append(inverted.articles[first:end].astype(np.int32) + np.int32(part.offset))
+            frequencies.append(inverted.frequencies(first, end).astype(np.uint32))
+            parts.append(_Positions(inverted.positions, count, int(inverted.position_starts[number]) - count))
+            count += int(frequencies[-1].sum())
+        listed = np.concatenate([np.empty(0, np.int32), *articles])
+        starts = np.zeros(len(listed) + 1, np.uint32)
+        np.cumsum(np.concatenate([np.empty(0, np.uint32), *frequencies]), out=starts[1:])
+        return _Occurrences(listed, starts, parts)
 
     def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> Any:
         """Return one array over all segments; a segment that lacks it has ``default`` throughout."""
