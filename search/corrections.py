@@ -23,11 +23,10 @@ from index.normalization import canonical_syllable
 from index.tokens import tokenize
 from search.accents import choose_accents
 from search.evaluation import Evaluation
+from search.impacts import TermImpacts
 from search.parser import parse, plain_words
 from search.query import Match
 from search.readings import Syllable, read_tokens
-from search.scoring import Ranking
-from search.snapshot import Snapshot
 from search.vocabulary import Vocabulary
 
 _MOST_WORDS = 32
@@ -44,13 +43,13 @@ class _Typed:
     folded: str
 
 
-def correct(snapshot: Snapshot, ranking: Ranking, text: str) -> str | None:
+def correct(impacts: TermImpacts, text: str) -> str | None:
     """Return the query ``text`` as it was meant, or None where nothing better is known."""
     runs = list(_runs(text))
     words = [word for run in runs for word in run]
     if not words:
         return None
-    vocabulary = Vocabulary(snapshot)
+    vocabulary = Vocabulary(impacts.snapshot)
     unaccented = all(word.exact == word.folded for word in words)
     if unaccented and all(vocabulary.folded(word.folded) for word in words):
         return None
@@ -62,7 +61,7 @@ def correct(snapshot: Snapshot, ranking: Ranking, text: str) -> str | None:
     if not replaced:
         return None
     corrected = _rewritten(text, words, replaced)
-    return corrected if corrected != text and _finds_all(snapshot, ranking, corrected) else None
+    return corrected if corrected != text and _finds_all(impacts, corrected) else None
 
 
 def _runs(text: str) -> Iterator[list[_Typed]]:
@@ -115,6 +114,6 @@ def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) 
     return unicodedata.normalize("NFC", "".join([*pieces, text[at:]]))
 
 
-def _finds_all(snapshot: Snapshot, ranking: Ranking, text: str) -> bool:
-    found = Evaluation(snapshot, ranking, Match.ALL).run(parse(text))
-    return bool((found.matched & found.every & found.exact).any())
+def _finds_all(impacts: TermImpacts, text: str) -> bool:
+    found = Evaluation(impacts, Match.ALL).run(parse(text))
+    return bool((found.every & found.exact).any())

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,8 @@ from index.analysis import Analysis, Stream, analyze
 from index.schema import UNDATED, field_name
 from index.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.tokens import tokenize, unfinished_syllable
-from search.matching import MOST_SYLLABLES, Concept, Matcher, Spelled, scoped
+from search.impacts import Flags, TermImpacts
+from search.matching import MOST_SYLLABLES, Concept, Matcher, Spelled, intersection, scoped, union
 from search.nearness import nearness
 from search.query import (
     And,
@@ -37,88 +39,129 @@ from search.query import (
     Text,
     wanted_words,
 )
-from search.scoring import Ranking, idf, query_frequency_weight, saturation
-from search.snapshot import Ints, Snapshot
+from search.scoring import idf, query_frequency_weight
+from search.snapshot import Floats, Snapshot
+from search.top import largest
 
-Flags = NDArray[np.bool_]
 _MOST_EXPANSIONS = 100
 _MOST_SCANNED = 1000
 _MINUTES_A_DAY = 1440
+_MOST_VALUES = 1 << 16
 
 
 @dataclass(slots=True)
 class Evaluated:
     """What a node says of every article; ``ceiling`` is more than any article can score.
 
-    ``short`` tells that the words are few, ``accents`` that some were typed with accents.
+    ``short`` tells that the words are few, ``accents`` that some were typed with accents. Nodes may share the flags:
+    they are replaced, never changed.
     """
 
     matched: Flags
     every: Flags
     exact: Flags
-    score: NDArray[np.float32]
+    score: Floats
     ceiling: float = 0.0
     short: bool = True
     accents: bool = False
-    parts: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    parts: dict[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The articles that match a query, ascending; for each its score, and whether it has every
+    word and every accent typed.
+
+    ``choosy`` tells that articles without these accents were found for want of better. With ``explain``, ``parts``
+    are what the scores are the sums of, one entry for every article of the snapshot.
+    """
+
+    articles: NDArray[np.intp]
+    scores: Floats
+    every: Flags
+    exact: Flags
+    choosy: bool
+    parts: Mapping[str, Floats]
+
+    def preferring_accents(self) -> Found:
+        """Leave out mere unaccented matches of a short query, if there are others."""
+        if not self.choosy or not self.exact.any():
+            return self
+        kept = self.exact
+        return replace(
+            self, articles=self.articles[kept], scores=self.scores[kept], every=self.every[kept], exact=kept[kept]
+        )
+
+
+def best_first(snapshot: Snapshot, articles: NDArray[np.intp], scores: Floats, most: int) -> NDArray[np.intp]:
+    """Return the places of the best ``articles`` in their order; ties go to the newest, then to the first written."""
+    places = largest(scores, most)
+    some = articles[places]
+    return places[np.lexsort((snapshot.sequence[some], -snapshot.minutes[some], -scores[places]))][:most]
 
 
 class Evaluation:
-    """Evaluate trees over ``snapshot``; with ``explain`` the parts of the score are kept."""
+    """Evaluate one tree; with ``explain`` the parts of the score are kept."""
 
-    def __init__(self, snapshot: Snapshot, ranking: Ranking, match: Match, *, explain: bool = False) -> None:
-        self._snapshot = snapshot
-        self._matcher = Matcher(snapshot)
-        self._ranking = ranking
+    def __init__(self, impacts: TermImpacts, match: Match, *, explain: bool = False) -> None:
+        self._snapshot = impacts.snapshot
+        self._ranking = impacts.ranking
+        self._matcher = Matcher(impacts)
         self._match = match
         self._explain = explain
+        self._analyze = lru_cache(maxsize=None)(analyze)
 
-    def run(self, tree: Node, within: Flags | None = None) -> Evaluated:
-        """Return the evaluation of a whole query: live articles alone, of those ``within`` if that is given.
+    def run(self, tree: Node, within: Flags | None = None) -> Found:
+        """Return what a whole query finds: live articles alone, of those ``within`` if that is given.
 
-        Articles with every word are put first.
+        Articles with every word score most.
         """
         result = self._node(tree)
-        result.matched &= self._snapshot.live
-        if self._match is Match.AUTO and not result.matched.any():
+        matched = result.matched & self._snapshot.live
+        if self._match is Match.AUTO and not matched.any():
             self._match = Match.ANY
             result = self._node(tree)
-            result.matched &= self._snapshot.live
+            matched = result.matched & self._snapshot.live
         if within is not None:
-            result.matched &= within
-        result.score *= result.matched
-        best = float(result.score.max(initial=0.0))
+            matched &= within
+        articles = np.flatnonzero(matched)
+        scores, every, exact = result.score[articles], result.every[articles], result.exact[articles]
+        best = float(scores.max(initial=0.0))
         if best and self._match is not Match.ANY:
             first = (1.0 + self._ranking.nearness) * result.ceiling
             share = 1.0 if result.short else self._ranking.every_word
-            self._add(result, "every word", (result.every & result.matched) * np.float32(share * first))
+            self._add(result, "every word", articles, scores, every * np.float32(share * first))
             if result.short and result.accents:
-                as_typed = result.every & result.exact & result.matched
-                self._add(result, "accents as typed", as_typed * np.float32(first))
+                self._add(result, "accents as typed", articles, scores, (every & exact) * np.float32(first))
         if best:
-            self._add_nearness(result, tree, best)
-        return result
+            self._add_nearness(result, tree, articles, scores, best)
+        return Found(articles, scores, every, exact, result.short and result.accents, result.parts)
 
-    def _add_nearness(self, result: Evaluated, tree: Node, best: float) -> None:
+    def _add_nearness(
+        self, result: Evaluated, tree: Node, articles: NDArray[np.intp], scores: Floats, best: float
+    ) -> None:
         """Add to the best articles a share of ``best``, the best score, for how close together they have the words."""
+        ranking = self._ranking
         for leaf in wanted_words(tree):
             weights = self._folded_weights(leaf) if isinstance(leaf, Text) else {}
             if len(weights) < 2:
                 continue
-            count = min(self._ranking.near_articles, len(result.score))
-            top = np.sort(np.argpartition(-result.score, count - 1)[:count]).astype(np.int32)
-            top = top[result.matched[top]]
-            close = [
-                nearness(self._snapshot, field_name(name, Stream.FOLDED), weights, top, self._ranking.window)
-                for name in scoped(leaf.field)
-            ]
-            part = np.zeros_like(result.score)
-            part[top] = np.maximum.reduce(close) * np.float32(self._ranking.nearness * best / sum(weights.values()))
-            self._add(result, "nearness", part)
+            near = np.sort(best_first(self._snapshot, articles, scores, ranking.near_articles))
+            fields = [field_name(name, Stream.FOLDED) for name in scoped(leaf.field)]
+            close = nearness(self._snapshot, fields, weights, articles[near].astype(np.int32), ranking.window)
+            part = np.zeros_like(scores)
+            part[near] = close * np.float32(ranking.nearness * best / sum(weights.values()))
+            self._add(result, "nearness", articles, scores, part)
+
+    def _add(self, result: Evaluated, name: str, articles: NDArray[np.intp], scores: Floats, part: Floats) -> None:
+        scores += part
+        if self._explain:
+            result.parts[name] = np.zeros(self._snapshot.size, np.float32)
+            result.parts[name][articles] = part
 
     def _folded_weights(self, leaf: Text) -> dict[str, float]:
         """Return the weights of the syllables of a leaf that any article has, without accents."""
-        analysis = analyze(leaf.text)
+        analysis = self._analyze(leaf.text)
         shares = self._shares(analysis, self._plain_syllables(analysis, leaf.field))
         weights: dict[str, float] = {}
         for syllable, share in zip(analysis.tokens.folded[:MOST_SYLLABLES], shares, strict=True):
@@ -161,30 +204,36 @@ class Evaluation:
             case Or(nodes):
                 return self._either(self._node(child) for child in nodes)
             case Everything():
-                return self._constant(np.ones(self._snapshot.size, bool))
+                return self._constant(self._all())
             case Nothing():
-                return self._constant(np.zeros(self._snapshot.size, bool))
+                return self._constant(self._none())
 
     # --- joining -----------------------------------------------------------------------------------------
 
     def _constant(self, matched: Flags) -> Evaluated:
-        return Evaluated(matched, matched.copy(), matched.copy(), np.zeros(self._snapshot.size, np.float32))
+        return Evaluated(matched, matched, matched, np.zeros(self._snapshot.size, np.float32))
+
+    def _none(self) -> Flags:
+        return np.zeros(self._snapshot.size, bool)
+
+    def _all(self) -> Flags:
+        return np.ones(self._snapshot.size, bool)
 
     def _both(self, children: Iterator[Evaluated]) -> Evaluated:
         first = next(children)
         for child in children:
-            first.matched &= child.matched
-            first.every &= child.every
-            first.exact &= child.exact
+            first.matched = first.matched & child.matched
+            first.every = first.every & child.every
+            first.exact = first.exact & child.exact
             self._join_scores(first, child)
         return first
 
     def _either(self, children: Iterator[Evaluated]) -> Evaluated:
         first = next(children)
         for child in children:
-            first.matched |= child.matched
+            first.matched = first.matched | child.matched
             first.exact = (first.every & first.exact) | (child.every & child.exact)
-            first.every |= child.every
+            first.every = first.every | child.every
             self._join_scores(first, child)
         return first
 
@@ -201,43 +250,43 @@ class Evaluation:
 
     def _text(self, leaf: Text) -> Evaluated:
         """Match words without accents; how many an article must have depends on the match mode."""
-        analysis, scope = analyze(leaf.text), leaf.field
-        others = [(other, self._matcher.spelled(analyze(other.text), scope)) for other in leaf.alternatives]
+        analysis, scope = self._analyze(leaf.text), leaf.field
+        others = [(other, self._matcher.spelled(self._analyze(other.text), scope)) for other in leaf.alternatives]
         result = self._scored(analysis, scope, others)
         concepts = self._matcher.concepts(analysis, scope)
-        typed = [concept.articles for concept in concepts]
         covered = [concept.covered(others) for concept in concepts]
-        importance = [idf(self._snapshot.count, len(articles)) for articles in typed]
-        result.every = self._sum(typed, [1.0] * len(typed)) == len(concepts)
+        result.every = intersection([self._all(), *(concept.articles for concept in concepts)])
         result.short = len(concepts) <= self._ranking.short_query
-        found = self._sum(covered, [1.0] * len(covered))
         if self._match is Match.ALL or (self._match is Match.AUTO and len(concepts) <= 2):
-            result.matched = found == len(concepts)
+            result.matched = intersection([self._all(), *covered])
         elif self._match is Match.ANY:
-            result.matched = found > 0
+            result.matched = union([self._none(), *covered])
         else:
-            ranking = self._ranking
-            least = ranking.least_matched_short if result.short else ranking.least_matched
-            result.matched = (self._sum(covered, importance) >= least * sum(importance)) & (found > 0)
+            result.matched = self._with_most(concepts, covered, short=result.short)
         self._score_alternatives(result, others, scope)
         return result
 
-    def _sum(self, articles: Sequence[Ints], weights: Sequence[float]) -> NDArray[np.float32]:
-        """Return for each article the sum of the weights of the sets it is in."""
+    def _with_most(self, concepts: Sequence[Concept], covered: Sequence[Flags], *, short: bool) -> Flags:
+        """Return the articles that have enough of the idf of the query."""
+        importance = [idf(self._snapshot.count, int(np.count_nonzero(concept.articles))) for concept in concepts]
         sums = np.zeros(self._snapshot.size, np.float32)
-        for some, weight in zip(articles, weights, strict=True):
-            sums[some] += np.float32(weight)
-        return sums
+        part = np.empty_like(sums)
+        for articles, weight in zip(covered, importance, strict=True):
+            sums += np.multiply(articles, np.float32(weight), out=part)
+        least = self._ranking.least_matched_short if short else self._ranking.least_matched
+        enough: Flags = sums >= least * sum(importance)
+        return enough if least > 0 else enough & union(covered)
 
     def _score_alternatives(self, result: Evaluated, others: Sequence[Spelled], scope: str | None) -> None:
         """Add to the articles that lack what was typed the score of what else they say for it."""
         for other, articles in others:
-            part = self._scored(analyze(other.text), scope)
-            said = np.zeros(self._snapshot.size, np.float32)
-            said[articles] = self._ranking.alternative
-            said[result.every] = 0.0
+            part = self._scored(self._analyze(other.text), scope)
+            said = (articles & ~result.every) * np.float32(self._ranking.alternative)
+            said *= part.score
+            result.score += said
             result.ceiling += part.ceiling * self._ranking.alternative
-            self._add(result, f"for {other.text}", part.score * said)
+            if self._explain:
+                result.parts[f"for {other.text}"] = said
 
     def _excluded(self, node: Node) -> Flags:
         """Return what ``NOT node`` leaves out: articles with every word of it, with the accents that were typed."""
@@ -247,20 +296,18 @@ class Evaluation:
         return result.matched & result.exact
 
     def _phrase(self, text: str, scope: str | None) -> Evaluated:
-        analysis = analyze(text)
+        analysis = self._analyze(text)
         result = self._scored(analysis, scope)
         tokens = analysis.tokens
         plain = self._plain_syllables(analysis, scope)
         streams = [Stream.FOLDED if is_plain else Stream.SYLLABLE for is_plain in plain]
         terms = list(zip(streams, tokens.exact, strict=False))
-        result.matched[self._matcher.together(terms, scope)] = True
-        return self._certain(result)
+        return self._certain(result, self._matcher.together(terms, scope))
 
     def _exact(self, text: str, scope: str | None) -> Evaluated:
-        analysis = analyze(text)
+        analysis = self._analyze(text)
         result = self._scored(analysis, scope)
-        result.matched[self._matcher.in_a_row(analysis.tokens.exact, Stream.SYLLABLE, scope)] = True
-        return self._certain(result)
+        return self._certain(result, self._matcher.in_a_row(analysis.tokens.exact, Stream.SYLLABLE, scope))
 
     def _prefix(self, text: str, scope: str | None) -> Evaluated:
         tokens = tokenize(text)
@@ -272,21 +319,21 @@ class Evaluation:
                     field_name(name, stream), prefix, _MOST_SCANNED
                 ):
                     known[term] = max(known[term], frequency)
-        result = self._constant(np.zeros(self._snapshot.size, bool))
+        result = self._constant(self._none())
+        found = [result.matched]
         for term, _ in known.most_common(_MOST_EXPANSIONS):
             one = self._constant(result.matched)
             self._score_term(one, stream, term, 1.0, scope)
-            result.matched[self._matcher.articles(stream, term, scope)] = True
+            found.append(self._matcher.articles(stream, term, scope))
             np.maximum(result.score, one.score, out=result.score)
             result.ceiling = max(result.ceiling, one.ceiling)
         if self._explain:
             result.parts[f"prefix {text}"] = result.score.copy()
-        return self._certain(result)
+        return self._certain(result, union(found))
 
     @staticmethod
-    def _certain(result: Evaluated) -> Evaluated:
-        result.every = result.matched.copy()
-        result.exact = result.matched.copy()
+    def _certain(result: Evaluated, matched: Flags) -> Evaluated:
+        result.matched = result.every = result.exact = matched
         return result
 
     # --- scoring -----------------------------------------------------------------------------------------
@@ -296,7 +343,7 @@ class Evaluation:
 
         What is said with an alternative needs no accents.
         """
-        result = self._constant(np.zeros(self._snapshot.size, bool))
+        result = self._constant(self._none())
         plain = self._plain_syllables(analysis, scope)
         limit = range(len(plain))
         weights: defaultdict[tuple[Stream, str], float] = defaultdict(float)
@@ -329,8 +376,7 @@ class Evaluation:
             syllable = tokens.exact[at]
             if syllable != tokens.folded[at] and at not in in_code and syllable not in typed:
                 typed[syllable] = Concept(at, at + 1, self._matcher.articles(Stream.SYLLABLE, syllable, scope))
-        covered = [concept.covered(others) for concept in typed.values()]
-        result.exact = self._sum(covered, [1.0] * len(covered)) == len(typed)
+        result.exact = intersection([self._all(), *(concept.covered(others) for concept in typed.values())])
         result.accents = bool(typed)
 
     def _plain_syllables(self, analysis: Analysis, scope: str | None) -> list[bool]:
@@ -351,29 +397,21 @@ class Evaluation:
         )
 
     def _score_term(self, result: Evaluated, stream: Stream, term: str, weight: float, scope: str | None) -> None:
-        ranking, snapshot = self._ranking, self._snapshot
-        frequency = self._matcher.document_frequency(stream, term, scope)
+        ranking = self._ranking
+        found = self._matcher.impacts(stream, term, scope)
+        frequency = max([impacts.count for impacts in found.values()])
         if not frequency:
             return
-        importance = weight * idf(snapshot.count, frequency) ** ranking.idf_power
-        for name in scoped(scope):
-            where = field_name(name, stream)
-            found = snapshot.postings(where, term)
-            if not len(found):
+        importance = weight * idf(self._snapshot.count, frequency) ** ranking.idf_power
+        for name, impacts in found.items():
+            if not impacts.count:
                 continue
             boost = importance * ranking.fields[name]
-            lengths = snapshot.lengths(where)[found.articles]
-            parts = saturation(found.frequencies, lengths, snapshot.average_length(where), ranking.k1, ranking.b[name])
-            result.score[found.articles] += np.float32(boost) * parts
+            impacts.add_to(result.score, boost)
             result.ceiling += boost * (ranking.k1 + 1.0)
             if self._explain:
-                part = result.parts.setdefault(f"{name} {stream} {term}", np.zeros(snapshot.size, np.float32))
-                part[found.articles] += np.float32(boost) * parts
-
-    def _add(self, result: Evaluated, name: str, part: NDArray[np.float32]) -> None:
-        result.score += part
-        if self._explain:
-            result.parts[name] = part
+                part = result.parts.setdefault(f"{name} {stream} {term}", np.zeros(self._snapshot.size, np.float32))
+                impacts.add_to(part, boost)
 
     # --- filters -----------------------------------------------------------------------------------------
 
@@ -403,5 +441,6 @@ class Evaluation:
         return matched
 
 
+@lru_cache(maxsize=_MOST_VALUES)
 def _plain(text: str) -> str:
     return " ".join(tokenize(text).folded)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,13 @@ from numpy.typing import NDArray
 from index.analysis import Analysis, Stream
 from index.normalization import fold
 from index.schema import TEXT_FIELDS, field_name
+from search.impacts import Flags, Impacts, TermImpacts
 from search.query import Alternative
-from search.snapshot import Ints, Postings, Snapshot
 
 MOST_SYLLABLES = 64
 """Syllables of a query that are looked at; the rest of longer plain words is left out."""
 
 _MOST_CODES = 8
-NO_ARTICLES: Ints = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +30,27 @@ class Concept:
 
     first: int
     end: int
-    articles: Ints
-    loosely: Ints = field(default_factory=lambda: NO_ARTICLES)
+    articles: Flags
+    loosely: Flags | None = None
 
-    def covered(self, others: Sequence[Spelled]) -> Ints:
+    def covered(self, others: Sequence[Spelled]) -> Flags:
         """Return the articles that have it, or say it another way."""
-        said = [articles for other, articles in others if other.first <= self.first and self.end <= other.end]
-        return union([self.articles, self.loosely, *said])
+        found = [self.articles] if self.loosely is None else [self.articles, self.loosely]
+        found += [articles for other, articles in others if other.first <= self.first and self.end <= other.end]
+        return union(found)
 
 
-Spelled = tuple[Alternative, Ints]
+Spelled = tuple[Alternative, Flags]
 """Another way to say a part of the query, and the articles that do."""
 
 
 class Matcher:
-    """Look up articles in ``snapshot``; a ``scope`` of None is every text field. Article numbers are ascending."""
+    """Look up articles; a ``scope`` of None is every text field. Sets of articles are flags, one an article."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+    def __init__(self, impacts: TermImpacts) -> None:
+        self._impacts = impacts
+        self._snapshot = impacts.snapshot
+        self._lists: dict[tuple[Stream, str], dict[str, Impacts]] = {}
 
     def concepts(self, analysis: Analysis, scope: str | None) -> list[Concept]:
         """Return, for each distinct syllable or code, the articles that have it."""
@@ -61,14 +64,14 @@ class Matcher:
             found = [self.articles(Stream.FOLDED, fold(code.text), scope) for code in codes]
             parts = tokens.folded[slice(*span)]
             found.append(self.in_a_row(parts, Stream.FOLDED, scope))
-            loosely = self.anywhere(parts, scope) if any(code.loose for code in codes) else NO_ARTICLES
+            loosely = self.anywhere(parts, scope) if any(code.loose for code in codes) else None
             concepts[tuple(code.text for code in codes)] = Concept(*span, union(found), loosely)
         for at, syllable in enumerate(tokens.folded[:MOST_SYLLABLES]):
             if at not in in_code and syllable not in concepts:
                 concepts[syllable] = Concept(at, at + 1, self.articles(Stream.FOLDED, syllable, scope))
         return list(concepts.values())
 
-    def spelled(self, analysis: Analysis, scope: str | None) -> Ints:
+    def spelled(self, analysis: Analysis, scope: str | None) -> Flags:
         """Return the articles that have all words of a text in a row, or each of its codes."""
         tokens = analysis.tokens
         found = [self.in_a_row(tokens.folded, Stream.FOLDED, scope)]
@@ -79,58 +82,81 @@ class Matcher:
         ]
         return union(found)
 
-    def anywhere(self, syllables: Sequence[str], scope: str | None) -> Ints:
+    def anywhere(self, syllables: Sequence[str], scope: str | None) -> Flags:
         """Return the articles that have each of ``syllables`` somewhere."""
-        found = self.articles(Stream.FOLDED, syllables[0], scope)
-        for syllable in syllables[1:]:
-            found = np.intersect1d(found, self.articles(Stream.FOLDED, syllable, scope), assume_unique=True)
-        return found
+        return intersection([self.articles(Stream.FOLDED, syllable, scope) for syllable in syllables])
 
-    def in_a_row(self, syllables: Sequence[str], stream: Stream, scope: str | None) -> Ints:
+    def in_a_row(self, syllables: Sequence[str], stream: Stream, scope: str | None) -> Flags:
         """Return the articles where ``syllables`` stand one after the other in one text field."""
         return self.together([(stream, syllable) for syllable in syllables], scope)
 
-    def together(self, terms: Sequence[tuple[Stream, str]], scope: str | None) -> Ints:
+    def together(self, terms: Sequence[tuple[Stream, str]], scope: str | None) -> Flags:
         """Return the articles where ``terms`` stand one after the other in one text field."""
-        found = [self._together_in(name, terms[:MOST_SYLLABLES]) for name in scoped(scope)]
-        return union(found)
+        return union([self._together_in(name, terms[:MOST_SYLLABLES]) for name in scoped(scope)])
 
-    def _together_in(self, name: str, terms: Sequence[tuple[Stream, str]]) -> Ints:
-        names = [(field_name(name, stream), term) for stream, term in terms]
-        postings = [self._snapshot.postings(where, term) for where, term in names]
-        candidates: Ints = min(postings, key=len).articles
-        for posting in postings:
-            candidates = np.intersect1d(candidates, posting.articles, assume_unique=True)
-        if len(terms) == 1 or not len(candidates):
-            return candidates
+    def _together_in(self, name: str, terms: Sequence[tuple[Stream, str]]) -> Flags:
+        found = intersection([self.articles(stream, term, name) for stream, term in terms])
+        if len(terms) == 1 or not found.any():
+            return found
+        candidates = np.flatnonzero(found).astype(np.int32)
         starts: NDArray[np.int64] | None = None
-        for number, (where, term) in enumerate(names):
-            owners, places = self._snapshot.positions(where, term, candidates)
-            here = (owners.astype(np.int64) << 32) + places - number
-            starts = here if starts is None else np.intersect1d(starts, here)
-        assert starts is not None
-        return np.unique(starts >> 32).astype(np.int32)
+        rarest_first = sorted(range(len(terms)), key=lambda at: self.document_frequency(*terms[at], name))
+        for at in rarest_first:
+            stream, term = terms[at]
+            owners, places = self._snapshot.positions(field_name(name, stream), term, candidates)
+            here = (owners.astype(np.int64) << 32) + (places - at)
+            starts = here if starts is None else starts[among(here, starts)]
+            candidates = np.flatnonzero(self._owners(starts)).astype(np.int32)
+        return found if starts is None else self._owners(starts)
+
+    def _owners(self, places: NDArray[np.int64]) -> Flags:
+        flags = np.zeros(self._snapshot.size, bool)
+        flags[places >> 32] = True
+        return flags
+
+    def impacts(self, stream: Stream, term: str, scope: str | None) -> dict[str, Impacts]:
+        """Return the impacts of ``term`` by text field."""
+        key = (stream, term)
+        lists = self._lists.get(key)
+        if lists is None:
+            lists = self._lists[key] = {name: self._impacts.of(name, stream, term) for name in TEXT_FIELDS}
+        return lists if scope is None else {scope: lists[scope]}
 
     def document_frequency(self, stream: Stream, term: str, scope: str | None) -> int:
         """Return how many articles have ``term`` in the text field where most have it."""
-        return max(len(posting) for posting in self._postings(stream, term, scope))
+        return max([impacts.count for impacts in self.impacts(stream, term, scope).values()])
 
-    def articles(self, stream: Stream, term: str, scope: str | None) -> Ints:
+    def articles(self, stream: Stream, term: str, scope: str | None) -> Flags:
         """Return the articles that have ``term``."""
-        return union([posting.articles for posting in self._postings(stream, term, scope)])
+        return self._marked(self.impacts(stream, term, scope).values())
 
-    def _postings(self, stream: Stream, term: str, scope: str | None) -> list[Postings]:
-        return [self._snapshot.postings(field_name(name, stream), term) for name in scoped(scope)]
-
-
-def union(found: Sequence[Ints]) -> Ints:
-    """Return the articles that are in any of ``found``, ascending."""
-    some = [articles for articles in found if len(articles)]
-    if len(some) < 2:
-        return some[0] if some else NO_ARTICLES
-    return np.unique(np.concatenate(some))
+    def _marked(self, lists: Iterable[Impacts]) -> Flags:
+        flags = np.zeros(self._snapshot.size, bool)
+        for impacts in lists:
+            impacts.mark(flags)
+        return flags
 
 
-def scoped(scope: str | None) -> Iterable[str]:
+def union(found: Sequence[Flags]) -> Flags:
+    """Return the articles that are in any of ``found``."""
+    return reduce(np.logical_or, found)
+
+
+def intersection(found: Sequence[Flags]) -> Flags:
+    """Return the articles that are in each of ``found``."""
+    return reduce(np.logical_and, found)
+
+
+def among(known: NDArray[np.int64], asked: NDArray[np.int64]) -> Flags:
+    """Tell which of ``asked`` are in ``known``, which is ascending."""
+    if not len(known):
+        return np.zeros(len(asked), bool)
+    at = known.searchsorted(asked)
+    at[at == len(known)] = 0
+    found: Flags = known[at] == asked
+    return found
+
+
+def scoped(scope: str | None) -> Sequence[str]:
     """Return the text fields of a scope."""
     return TEXT_FIELDS if scope is None else (scope,)

@@ -4,16 +4,15 @@ A snapshot never changes: an index that has moved on is a new snapshot. Articles
 segments, deleted ones included.
 
 Segments are mapped files (``index.segment``) that never change either: any thread reads them without a lock, and
-those that a new snapshot has in common with the one before it stay open. What is joined over the segments is kept:
-postings of hot terms up to a bound, columns for as long as the snapshot lives.
+those that a new snapshot has in common with the one before it stay open. Columns joined over the segments are kept for
+as long as the snapshot lives; so is, up to a bound, where the positions of hot terms are.
 """
 
 from __future__ import annotations
 
-import threading
 from bisect import bisect_right
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,13 +21,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrayfile import Array
 from index.commits import OpenSegments, latest_commit, live_articles, read_commit
 from index.schema import LABEL_FIELDS, UNDATED
-from index.segment import Codes, Inverted, Segment, Strings, sizes
+from index.segment import Codes, Inverted, Segment, Strings, sizes, spread
+from search.cache import BoundedCache
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
-_POSTINGS_KEPT = 4_000_000
+_BYTES_KEPT = 32 << 20
+_BYTES_AN_ENTRY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,28 @@ class _Part:
         return self.offset + self.segment.count
 
 
+@dataclass(frozen=True, slots=True)
+class _Positions:
+    """The positions of a segment: occurrence ``n`` of a term, from its ``first`` there, is at ``n + offset``."""
+
+    positions: Array
+    first: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Occurrences:
+    """The articles of a term, deleted ones too; the occurrences of number ``i`` begin with number ``starts[i]``."""
+
+    articles: Ints
+    starts: NDArray[np.uint32]
+    parts: Sequence[_Positions]
+
+    def size(self) -> int:
+        """Return the bytes it takes."""
+        return _BYTES_AN_ENTRY + self.articles.nbytes + self.starts.nbytes
+
+
 class Snapshot:
     """Open the index in ``generation``. Safe to share between threads."""
 
@@ -79,9 +103,7 @@ class Snapshot:
             self._parts.append(_Part(segment, self.size, live_articles(listed)))
             self.size += segment.count
         self.count = self.size - sum(segment.deleted_count() for segment in commit.segments)
-        self._postings: OrderedDict[tuple[str, str], Postings] = OrderedDict()
-        self._postings_held = 0
-        self._postings_lock = threading.Lock()
+        self._occurrences: BoundedCache[tuple[str, str], _Occurrences] = BoundedCache(_BYTES_KEPT, _Occurrences.size)
         self._joined: dict[str, Any] = {}
 
     def is_latest(self, generation: Path) -> bool:
@@ -90,38 +112,39 @@ class Snapshot:
 
     def postings(self, field: str, term: str) -> Postings:
         """Return the postings of ``term``, deleted articles left out; empty for an unknown term."""
-        key = (field, term)
-        with self._postings_lock:
-            found = self._postings.get(key)
-            if found is not None:
-                self._postings.move_to_end(key)
-                return found
-        found = self._read_postings(field, term.encode("utf-8"))
-        with self._postings_lock:
-            if key not in self._postings:
-                self._postings[key] = found
-                self._postings_held += len(found) + 8
-            while self._postings_held > _POSTINGS_KEPT and len(self._postings) > 1:
-                self._postings_held -= len(self._postings.popitem(last=False)[1]) + 8
-        return found
+        articles: list[Ints] = []
+        frequencies: list[Floats] = []
+        for part, inverted, number in self._with_term(field, term.encode("utf-8")):
+            first, end = inverted.span(number)
+            listed, counts = inverted.articles[first:end], inverted.frequencies(first, end)
+            if part.live is not None:
+                kept = part.live[listed]
+                listed, counts = listed[kept], counts[kept]
+            articles.append(listed.astype(np.int32) + np.int32(part.offset))
+            frequencies.append(counts.astype(np.float32))
+        if not articles:
+            return NO_POSTINGS
+        if len(articles) == 1:
+            return Postings(articles[0], frequencies[0])
+        return Postings(np.concatenate(articles), np.concatenate(frequencies))
 
     def positions(self, field: str, term: str, articles: Ints) -> tuple[Ints, Ints]:
         """Return (article, position) of every occurrence of ``term`` in ``articles`` (ascending), as two arrays."""
-        owners: list[Ints] = []
-        places: list[Ints] = []
-        for part, inverted, number in self._with_term(field, term.encode("utf-8")):
-            low, high = np.searchsorted(articles, [part.offset, part.end])
-            first, end = inverted.span(number)
-            listed = inverted.articles[first:end]
-            wanted = (articles[low:high] - part.offset).astype(listed.dtype)
-            at = np.searchsorted(listed, wanted)
-            at = at[listed[np.minimum(at, len(listed) - 1)] == wanted]
-            counts, found = inverted.positions_of(number, at)
-            owners.append(np.repeat(listed[at].astype(np.int32) + part.offset, counts))
-            places.append(found.astype(np.int32))
-        if not places:
+        known = self._occurrences.get((field, term), lambda: self._read_occurrences(field, term))
+        if not known.parts:
             return np.empty(0, np.int32), np.empty(0, np.int32)
-        return np.concatenate(owners), np.concatenate(places)
+        at = known.articles.searchsorted(articles)
+        at[at == len(known.articles)] = 0
+        at = at[known.articles[at] == articles]
+        firsts = known.starts[at].astype(np.int64)
+        counts = known.starts[at + 1] - firsts
+        wanted = spread(firsts, counts)
+        cuts = wanted.searchsorted([part.first for part in known.parts]).tolist()
+        places = [
+            part.positions[wanted[low:high] + part.offset].astype(np.int32)
+            for part, low, high in zip(known.parts, cuts, [*cuts[1:], len(wanted)], strict=True)
+        ]
+        return known.articles[at].repeat(counts), places[0] if len(places) == 1 else np.concatenate(places)
 
     def lengths(self, field: str) -> Floats:
         """Return the number of terms of each article in ``field``."""
@@ -184,7 +207,7 @@ class Snapshot:
 
     def article_number(self, id: str) -> int | None:
         """Return the number of the article with this id, or None."""
-        found = self._read_postings("id", id.encode("utf-8")).articles
+        found = self.postings("id", id).articles
         return int(found[-1]) if len(found) else None
 
     def terms_with_prefix(self, field: str, prefix: str, most: int) -> list[tuple[str, int]]:
@@ -215,22 +238,23 @@ class Snapshot:
             if inverted is not None and number is not None:
                 yield part, inverted, number
 
-    def _read_postings(self, field: str, term: bytes) -> Postings:
+    def _read_occurrences(self, field: str, term: str) -> _Occurrences:
         articles: list[Ints] = []
-        frequencies: list[Floats] = []
-        for part, inverted, number in self._with_term(field, term):
+        frequencies: list[NDArray[np.uint32]] = []
+        parts: list[_Positions] = []
+        count = 0
+        for part, inverted, number in self._with_term(field, term.encode("utf-8")):
+            if inverted.positions is None or inverted.position_starts is None:
+                raise ValueError(f"{field} has no positions")
             first, end = inverted.span(number)
-            listed, counts = inverted.articles[first:end], inverted.frequencies(first, end)
-            if part.live is not None:
-                kept = part.live[listed]
-                listed, counts = listed[kept], counts[kept]
-            articles.append(listed.astype(np.int32) + np.int32(part.offset))
-            frequencies.append(counts.astype(np.float32))
-        if not articles:
-            return NO_POSTINGS
-        if len(articles) == 1:
-            return Postings(articles[0], frequencies[0])
-        return Postings(np.concatenate(articles), np.concatenate(frequencies))
+            articles.append(inverted.articles[first:end].astype(np.int32) + np.int32(part.offset))
+            frequencies.append(inverted.frequencies(first, end).astype(np.uint32))
+            parts.append(_Positions(inverted.positions, count, int(inverted.position_starts[number]) - count))
+            count += int(frequencies[-1].sum())
+        listed = np.concatenate([np.empty(0, np.int32), *articles])
+        starts = np.zeros(len(listed) + 1, np.uint32)
+        np.cumsum(np.concatenate([np.empty(0, np.uint32), *frequencies]), out=starts[1:])
+        return _Occurrences(listed, starts, parts)
 
     def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> Any:
         """Return one array over all segments; a segment that lacks it has ``default`` throughout."""

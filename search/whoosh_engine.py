@@ -6,8 +6,8 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +23,20 @@ from index.generations import current_generation
 from index.indexer import Indexer
 from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
 from index.store import DeleteResult, Store, WriteResult
+from search.cache import BoundedCache
 from search.corrections import correct
-from search.engine import Facet, FacetCount, Filters, Hit, Request, Retrieved, Sort
-from search.evaluation import Evaluated, Evaluation
+from search.engine import Filters, Hit, Request, Retrieved, Sort
+from search.evaluation import Evaluation, Found, best_first
 from search.expansion import Abbreviations, expand
 from search.facets import count_facet
+from search.impacts import Flags, TermImpacts
+from search.matching import intersection
 from search.query import Node
-from search.scoring import Ranking, idf, saturation
+from search.scoring import Ranking, idf
 from search.snapshot import Snapshot
 from search.suggest import suggest
 from search.synonyms import SynonymFile
+from search.top import largest
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +47,19 @@ _OPEN_PAUSE = 0.01
 
 
 class WhooshEngine:
-    """Open the engine on a data folder; what the index lacks is applied at the next ``commit``."""
+    """Open the engine on a data folder; what the index lacks is applied at the next ``commit``.
 
-    def __init__(self, folder: DataFolder, ranking: Ranking | None = None) -> None:
+    Up to ``hits_kept`` hits of answered requests are kept until the index changes.
+    """
+
+    def __init__(self, folder: DataFolder, ranking: Ranking | None = None, *, hits_kept: int = 20_000) -> None:
         self._folder = folder
         self._store = Store(folder.store)
         self.indexer = Indexer(folder, self._store)
         self._ranking = ranking or Ranking()
         self._segments = OpenSegments()
-        self._snapshot: Snapshot | None = None
-        self._abbreviations: Abbreviations | None = None
+        self._hits_kept = hits_kept
+        self._opened: _Opened | None = None
         self._synonyms = SynonymFile(folder.synonyms)
         self._lock = threading.Lock()
 
@@ -96,89 +103,58 @@ class WhooshEngine:
     def close(self) -> None:
         """Close the index and the store; no thread may be using them."""
         with self._lock:
-            self._snapshot = None
+            self._opened = None
         self._store.close()
 
     def retrieve(self, request: Request) -> Retrieved:
         """Evaluate the tree over the present snapshot, filter, order and cut it, and count facets."""
-        with self._present() as snapshot:
-            if snapshot is None:
-                return Retrieved(0, [], {facet: [] for facet in request.facets})
-            evaluation = Evaluation(snapshot, self._ranking, request.match, explain=request.explain)
-            found = evaluation.run(request.tree, _within(evaluation, request.filters))
-            if request.sort is not Sort.RELEVANCE:
-                _prefer_accents(found)
-            articles = np.flatnonzero(found.matched)
-            wanted = _ordered(snapshot, found, articles, request)[request.start : request.start + request.size]
-            hits = [
-                Hit(
-                    snapshot.article_id(int(article)),
-                    float(found.score[article]),
-                    _explained(found, int(article), request),
-                )
-                for article in wanted
-            ]
-            facets: dict[Facet, Sequence[FacetCount]] = {
-                facet: count_facet(snapshot, facet, articles) for facet in request.facets
-            }
-            return Retrieved(len(articles), hits, facets)
+        opened = self._newest()
+        if opened is None:
+            return Retrieved(0, [], {facet: [] for facet in request.facets})
+        request = replace(request, facets=tuple(request.facets))
+        return opened.pages.get(request, lambda: _retrieve(opened.impacts, request))
 
     def expand(self, tree: Node) -> Node:
         """Add the abbreviations the articles define and the synonyms of the data folder."""
-        synonyms = self._synonyms.current()
-        with self._present() as snapshot:
-            if snapshot is None:
-                return expand(tree, None, synonyms)
-            known = self._abbreviations
-            if known is None or known.snapshot is not snapshot:
-                known = self._abbreviations = Abbreviations(snapshot)
-            return expand(tree, known, synonyms)
+        opened = self._newest()
+        return expand(tree, None if opened is None else opened.abbreviations, self._synonyms.current())
 
     def suggest(self, typed: str, size: int) -> list[str]:
         """Complete what is typed from the phrases of the index."""
-        with self._present() as snapshot:
-            return [] if snapshot is None else suggest(snapshot, typed, size)
+        opened = self._newest()
+        return [] if opened is None else suggest(opened.snapshot, typed, size)
 
     def correct(self, text: str) -> str | None:
         """Correct a query by the words of the index."""
-        with self._present() as snapshot:
-            return None if snapshot is None else correct(snapshot, self._ranking, text)
+        opened = self._newest()
+        return None if opened is None else correct(opened.impacts, text)
 
     def similar(self, id: str, size: int) -> list[Hit]:
         """Score every article by the words most telling of this one: frequent here, rare elsewhere."""
         article = self._store.get(id)
-        with self._present() as snapshot:
-            if snapshot is None or article is None:
-                return []
-            text = analyze(f"{article.title}\n{searchable_body(article)}"[:_SIMILAR_READ])
-            frequencies = Counter(word.text for word in text.words if not word.text.isdigit())
-            field = field_name("body", Stream.WORD)
-            importance = {
-                term: idf(snapshot.count, len(snapshot.postings(field, term))) * count / (count + 1.0)
-                for term, count in frequencies.items()
-                if len(snapshot.postings(field, term)) > 1
-            }
-            scores = np.zeros(snapshot.size, np.float32)
-            for term in sorted(importance, key=lambda term: (-importance[term], term))[:_SIMILAR_TERMS]:
-                for name in TEXT_FIELDS:
-                    where = field_name(name, Stream.WORD)
-                    found = snapshot.postings(where, term)
-                    lengths = snapshot.lengths(where)[found.articles]
-                    average = snapshot.average_length(where)
-                    parts = saturation(found.frequencies, lengths, average, self._ranking.k1, self._ranking.b[name])
-                    scores[found.articles] += np.float32(importance[term]) * parts
-            own = snapshot.article_number(id)
-            if own is not None:
-                scores[own] = 0.0
-            best = np.argsort(-scores, kind="stable")[:size]
-            return [Hit(snapshot.article_id(int(n)), float(scores[n])) for n in best if scores[n] > 0]
+        opened = self._newest()
+        if opened is None or article is None:
+            return []
+        snapshot, impacts = opened.snapshot, opened.impacts
+        text = analyze(f"{article.title}\n{searchable_body(article)}"[:_SIMILAR_READ])
+        importance = {}
+        for term, count in Counter(word.text for word in text.words if not word.text.isdigit()).items():
+            frequency = len(snapshot.postings(field_name("body", Stream.WORD), term))
+            if frequency > 1:
+                importance[term] = idf(snapshot.count, frequency) * count / (count + 1.0)
+        scores = np.zeros(snapshot.size, np.float32)
+        for term in sorted(importance, key=lambda term: (-importance[term], term))[:_SIMILAR_TERMS]:
+            for name in TEXT_FIELDS:
+                impacts.of(name, Stream.WORD, term).add_to(scores, importance[term])
+        own = snapshot.article_number(id)
+        if own is not None:
+            scores[own] = 0.0
+        near = largest(scores, size)
+        best = near[np.argsort(-scores[near], kind="stable")[:size]]
+        return [Hit(snapshot.article_id(int(n)), float(scores[n])) for n in best if scores[n] > 0]
 
-    @contextmanager
-    def _present(self) -> Iterator[Snapshot | None]:
-        """Lend the newest snapshot; one that was replaced lives until its last user is done."""
-        yield self._newest()
-
-    def _newest(self) -> Snapshot | None:
+    def _newest(self) -> _Opened | None:
+        """Return the newest snapshot with what is kept of it; a replaced one lives until its last user is done."""
         with self._lock:
             for attempt in range(_OPEN_ATTEMPTS):
                 generation = current_generation(self._folder.indexes)
@@ -188,21 +164,51 @@ class WhooshEngine:
                     self._renew(generation)
                     break
                 except (OSError, EmptyIndexError) as error:  # swapped for another between finding and opening it
-                    if attempt == _OPEN_ATTEMPTS - 1 and self._snapshot is None:
+                    if attempt == _OPEN_ATTEMPTS - 1 and self._opened is None:
                         raise DamagedIndexError(f"the index in {generation} cannot be opened: {error}") from error
                     time.sleep(_OPEN_PAUSE)
                 except DamagedIndexError:
-                    if self._snapshot is None:
+                    if self._opened is None:
                         raise
                     break
-            return self._snapshot
+            return self._opened
 
     def _renew(self, generation: Path) -> None:
-        if self._snapshot is None or not self._snapshot.is_latest(generation):
-            self._snapshot = Snapshot(generation, self._segments)
+        if self._opened is None or not self._opened.snapshot.is_latest(generation):
+            snapshot = Snapshot(generation, self._segments)
+            pages: BoundedCache[Request, Retrieved] = BoundedCache(self._hits_kept, lambda page: 1 + len(page.hits))
+            self._opened = _Opened(snapshot, TermImpacts(snapshot, self._ranking), Abbreviations(snapshot), pages)
 
 
-def _within(evaluation: Evaluation, filters: Filters) -> NDArray[np.bool_] | None:
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A snapshot, and what is kept for as long as it is the newest: hot terms, abbreviations, pages of hits."""
+
+    snapshot: Snapshot
+    impacts: TermImpacts
+    abbreviations: Abbreviations
+    pages: BoundedCache[Request, Retrieved]
+
+
+def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
+    snapshot = impacts.snapshot
+    evaluation = Evaluation(impacts, request.match, explain=request.explain)
+    found = evaluation.run(request.tree, _within(evaluation, request.filters))
+    if request.sort is not Sort.RELEVANCE:
+        found = found.preferring_accents()
+    hits = [
+        Hit(
+            snapshot.article_id(int(found.articles[at])),
+            float(found.scores[at]),
+            _explained(found, int(found.articles[at])) if request.explain else None,
+        )
+        for at in _ordered(snapshot, found, request)
+    ]
+    facets = {facet: count_facet(snapshot, facet, found.articles) for facet in request.facets}
+    return Retrieved(len(found.articles), hits, facets)
+
+
+def _within(evaluation: Evaluation, filters: Filters) -> Flags | None:
     """Return the articles that pass the filters, None where there are no filters."""
     wanted = [
         evaluation.labelled(label, value)
@@ -211,37 +217,22 @@ def _within(evaluation: Evaluation, filters: Filters) -> NDArray[np.bool_] | Non
     ]
     if filters.first_day is not None or filters.last_day is not None:
         wanted.append(evaluation.dated(filters.first_day, filters.last_day))
-    return np.logical_and.reduce(wanted) if wanted else None
+    return intersection(wanted) if wanted else None
 
 
-def _prefer_accents(found: Evaluated) -> None:
-    """Leave out mere unaccented matches of a short query, which no score puts last where hits are sorted by date."""
-    as_typed = found.matched & found.exact
-    if found.short and found.accents and as_typed.any():
-        found.matched = as_typed
-
-
-def _ordered(snapshot: Snapshot, found: Evaluated, articles: NDArray[np.int64], request: Request) -> NDArray[np.int64]:
-    """Return ``articles`` in the order asked for, as far as the request reaches.
-
-    Ties go to the newest, then to the one written first.
-    """
-    minutes = snapshot.minutes[articles]
-    undated = minutes == UNDATED
-    scores = found.score[articles]
+def _ordered(snapshot: Snapshot, found: Found, request: Request) -> NDArray[np.intp]:
+    """Return the places in ``found`` of the hits asked for, in their order; ties by date go to the best score."""
+    reach = request.start + request.size
     if request.sort is Sort.RELEVANCE:
-        reach = request.start + request.size
-        if reach < len(articles):
-            least = np.partition(scores, len(scores) - reach)[len(scores) - reach]
-            near = scores >= least
-            articles, minutes, scores = articles[near], minutes[near], scores[near]
-        return articles[np.lexsort((snapshot.sequence[articles], -minutes, -scores))]
-    direction = -minutes if request.sort is Sort.NEWEST else minutes
-    return articles[np.lexsort((snapshot.sequence[articles], -scores, direction, undated))]
+        return best_first(snapshot, found.articles, found.scores, reach)[request.start :]
+    minutes = snapshot.minutes[found.articles]
+    ages = minutes if request.sort is Sort.OLDEST else -minutes
+    ages[minutes == UNDATED] = np.iinfo(np.int64).max
+    places = largest(-ages, reach)
+    order = np.lexsort((snapshot.sequence[found.articles[places]], -found.scores[places], ages[places]))
+    return places[order][request.start : reach]
 
 
-def _explained(found: Evaluated, article: int, request: Request) -> dict[str, float] | None:
-    if not request.explain:
-        return None
+def _explained(found: Found, article: int) -> dict[str, float]:
     parts = {name: float(part[article]) for name, part in found.parts.items() if part[article]}
     return dict(sorted(parts.items(), key=lambda entry: -entry[1]))

@@ -1,0 +1,196 @@
+"""The engine finds, scores and orders what a slow and plain evaluator of the same rules does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.analysis import Stream
+from index.article import Article
+from index.datafolder import open_data_folder
+from index.dates import local_minute
+from search.engine import Request, Sort
+from search.query import (
+    Alternative,
+    And,
+    Dates,
+    Everything,
+    Exact,
+    Label,
+    Match,
+    Node,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    Prefix,
+    Text,
+)
+from search.scoring import Ranking
+from search.whoosh_engine import WhooshEngine
+from tests.reference import Reference
+
+WORDS = [
+    "đường",
+    "sắt",
+    "đương",
+    "duong",
+    "dường",
+    "cao",
+    "tốc",
+    "Hà",
+    "Nội",
+    "ha",
+    "noi",
+    "hội",
+    "nhập",
+    "quốc",
+    "tế",
+    "TP.HCM",
+    "tphcm",
+    "A.I",
+    "ai",
+    "là",
+    "gì",
+    "ở",
+    "đâu",
+    "nghị",
+    "quyết",
+    "57",
+    "số",
+    "57-NQ/TW",
+    "26/8",
+    "Covid-19",
+    "hoà",
+    "hòa",
+    "quý",
+    "quí",
+    "lúa",
+    "lúa",
+    "gạo",
+    "gạo",
+]
+TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+QUERIES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=7).map(" ".join)
+SCOPES = st.sampled_from([None, None, "title", "body"])
+FIRST = date(2026, 1, 1)
+ARTICLES = st.lists(
+    st.builds(
+        lambda title, body, day, source: Article(
+            id="a",
+            title=title,
+            body=body or "trống",
+            published=None if day is None else (FIRST + timedelta(days=day)).isoformat(),
+            source=source,
+        ),
+        TEXTS,
+        TEXTS,
+        st.none() | st.integers(0, 3),
+        st.sampled_from([None, "Báo Mới", "Tuổi Trẻ"]),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> Text:
+    text, scope = draw(QUERIES), draw(SCOPES)
+    others = draw(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), QUERIES), max_size=2))
+    return Text(text, scope, tuple(Alternative(first, first + width, other) for first, width, other in others))
+
+
+DAYS = st.none() | st.integers(FIRST.toordinal() - 1, FIRST.toordinal() + 4)
+LEAVES = (
+    texts()
+    | texts()
+    | st.builds(Phrase, QUERIES, SCOPES)
+    | st.builds(Exact, QUERIES, SCOPES)
+    | st.builds(Prefix, st.sampled_from(["đ", "d", "ho", "hoà", "q", "57"]), SCOPES)
+    | st.builds(Label, st.just("source"), st.sampled_from(["báo", "tuoi tre", "x"]))
+    | st.builds(Dates, DAYS, DAYS)
+    | st.sampled_from([Everything(), Nothing()])
+)
+TREES: st.SearchStrategy[Node] = st.recursive(
+    LEAVES,
+    lambda nodes: (
+        st.builds(Not, nodes)
+        | st.builds(lambda some: And(tuple(some)), st.lists(nodes, min_size=1, max_size=3))
+        | st.builds(lambda some: Or(tuple(some)), st.lists(nodes, min_size=1, max_size=3))
+    ),
+    max_leaves=4,
+)
+RANKINGS = st.sampled_from(
+    [
+        Ranking(),
+        Ranking(k1=1.2, b={"title": 0.3, "body": 0.75}, window=3, nearness=1.5),
+        Ranking(k1=0.0, idf_power=1.0, nearness=0.0, short_query=2, alternative=1.0, unaccented_share=0.9),
+        Ranking(streams_accented={Stream.SYLLABLE: 1.0}, streams_plain={}, least_matched=0.5, every_word=0.5),
+    ]
+)
+
+
+@contextmanager
+def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterator[tuple[WhooshEngine, list[Article]]]:
+    """Index ``articles`` in two segments, the first ``replaced`` of them twice; give those that are there."""
+    kept = [article.model_copy(update={"id": f"a{number}"}) for number, article in enumerate(articles)]
+    with tempfile.TemporaryDirectory() as folder:
+        engine = WhooshEngine(open_data_folder(Path(folder)), ranking)
+        old = [article.model_copy(update={"body": f"cũ {article.body}"}) for article in kept[:replaced]]
+        engine.add([*old, *kept[replaced:], Article(id="gone", title="lúa gạo", body="đường sắt Hà Nội")])
+        engine.commit()
+        engine.add(kept[:replaced])
+        engine.delete(["gone"])
+        engine.commit()
+        yield engine, [*kept[replaced:], *kept[:replaced]]
+        engine.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    ARTICLES,
+    st.integers(0, 2),
+    RANKINGS,
+    st.lists(st.tuples(TREES, st.sampled_from(Match), st.sampled_from(Sort)), min_size=1, max_size=12),
+)
+def test_the_engine_finds_what_the_plain_evaluator_finds(
+    articles: list[Article], replaced: int, ranking: Ranking, asked: list[tuple[Node, Match, Sort]]
+) -> None:
+    with archive(articles, replaced, ranking) as (engine, present):
+        reference = Reference(present, ranking)
+        written = {article.id: number for number, article in enumerate(present)}
+        for tree, match, sort in asked:
+            wanted = reference.run(tree, match)
+            if sort is not Sort.RELEVANCE and wanted.short and wanted.accents:
+                wanted.matched = wanted.matched & wanted.exact or wanted.matched
+            found = engine.retrieve(Request(tree, match=match, sort=sort, size=5))
+            rest = engine.retrieve(Request(tree, match=match, sort=sort, start=5, size=100))
+            hits = [*found.hits, *rest.hits]
+            assert found.total == rest.total == len(hits) == len(wanted.matched)
+            assert {hit.id for hit in hits} == wanted.matched
+            for hit in hits:
+                assert hit.score == pytest.approx(wanted.score[hit.id], rel=1e-5, abs=1e-5)
+            minutes = {
+                id: None if (day := reference.articles[id].published) is None else local_minute(day)
+                for id in wanted.matched
+            }
+
+            def newest_first(id: str, minutes: dict[str, int | None] = minutes) -> float:
+                return float("inf") if (minute := minutes[id]) is None else -minute
+
+            def oldest_first(id: str, minutes: dict[str, int | None] = minutes) -> float:
+                return float("inf") if (minute := minutes[id]) is None else minute
+
+            keys = {
+                Sort.RELEVANCE: lambda hit: (-hit.score, newest_first(hit.id), written[hit.id]),
+                Sort.NEWEST: lambda hit: (newest_first(hit.id), -hit.score, written[hit.id]),
+                Sort.OLDEST: lambda hit: (oldest_first(hit.id), -hit.score, written[hit.id]),
+            }
+            assert hits == sorted(hits, key=keys[sort])
