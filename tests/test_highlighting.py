@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.sentences import sentence_spans
-from search.highlight import Highlighter, passages, render
+from search.highlight import Highlighter
 from search.parser import parse
+from search.passages import passages, render
 
 WORDS = st.lists(
     st.sampled_from(
