@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from index.analysis import analyze
+from index.analysis import word_across
 from index.sentences import sentence_spans
 
 _CLAUSE = re.compile(r"[,;:–—]\s+")
@@ -136,18 +136,23 @@ def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Passa
 def _with_whole_words(text: str, span: Span, passage: Passage) -> Passage:
     """Shrink a passage cut out of the sentence ``span`` so that no word of two syllables is cut, marks kept."""
     start, end = passage.start, passage.end
-    if (start, end) == span:
-        return passage
-    low, high = max(span[0], start - _NEAR), min(span[1], end + _NEAR)
-    analysis = analyze(text[low:high])
-    tokens = analysis.tokens
-    for word in analysis.words:
-        first, last = low + tokens.starts[word.first], low + tokens.ends[word.end - 1]
-        if first < start < last and not any(mark[0] < last for mark in passage.marks):
-            start = _skip_signs(text, last, end)
-        elif first < end < last and not any(mark[1] > first for mark in passage.marks):
-            end = start + len(text[start:first].rstrip())
+    cut = _word_across(text, span, start)
+    at_start = cut is not None and not any(mark[0] < cut[1] for mark in passage.marks)
+    if cut is not None and at_start:
+        start = _skip_signs(text, cut[1], end)
+    other = _word_across(text, span, end)
+    if other is not None and not (at_start and other == cut) and not any(mark[1] > other[0] for mark in passage.marks):
+        end = start + len(text[start : other[0]].rstrip())
     return Passage(start, end, passage.marks) if start < end else passage
+
+
+def _word_across(text: str, span: Span, at: int) -> Span | None:
+    """Return the word that goes beyond ``at``, cut by what stands near it in the sentence ``span``."""
+    if at in span:
+        return None
+    low = max(span[0], at - _NEAR)
+    word = word_across(text[low : min(span[1], at + _NEAR)], at - low)
+    return None if word is None else (low + word[0], low + word[1])
 
 
 def _densest(marks: Sequence[Span], size: int) -> Span:

@@ -1,15 +1,16 @@
 """Find the syllables and codes of a query in a text without cutting all of it.
 
-A text in which every character stands for one canonical character is turned by a table into as many bytes: letters
-and figures small and without accents, everything else a space. What is asked for is searched in these bytes; only
-what is found there is brought to its canonical form, and only the lines that may have a code are cut. Texts with
-decomposed or invisible characters are cut as a whole.
+A table turns a text into bytes, one for each character that is not a mark on another or invisible: letters and
+figures small and without accents, everything else a space. What is asked for is searched in these bytes; only what is
+found there is brought to its canonical form, and only the lines that may have a code are cut. Texts with characters
+that stand for several, such as ligatures, are cut as a whole.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from index.normalization import canonical_syllable, fold, normalize
 from index.tokens import Tokens, tokenize
 
-_UNKNOWN, _NOT_PLAIN, _FOREIGN, _SIGN = 0, 1, 2, 32
+_UNKNOWN, _NOT_PLAIN, _PASSED_OVER, _FOREIGN, _SIGN = 0, 1, 2, 3, 32
 _LONGEST = 32  # of what is searched as bytes; tokens are kept up to 64 characters
 _LONGEST_SYLLABLE = 64
 
@@ -44,36 +45,38 @@ class Spotter:
 
         Where other syllables stand between two of them an empty one stands for these.
         """
-        known = _bytes(text) if self._plain else None
-        if known is None:
-            tokens = tokenize(text)
-            return tokens, self._coded(tokens, 0)
-        spans = dict[int, int]()
+        read = _read(text) if self._plain else None
+        if read is None:
+            return self.cut(text)
+        known = read.known
+        spans: dict[int, int] = {}
         for needle in self._names:
             length = len(needle) - 1
             at = known.find(needle)
             while at >= 0:
-                spans[at] = at + length - 1
+                spans[at + 1] = at + length
                 at = known.find(needle, at + length)
         for needle in self._begun:
             at = known.find(needle)
             while at >= 0:
-                end = known.index(b" ", at + 1)
-                spans[at] = end - 1
+                spans[at + 1] = end = known.index(b" ", at + 1)
                 at = known.find(needle, end)
-        return _sparse(text, known, sorted(spans.items())), self._codes_on_lines(text, known)
+        return _sparse(text, read, sorted(spans.items())), self._codes_on_lines(text, read)
 
-    def _codes_on_lines(self, text: str, known: bytes) -> set[CodeSpan]:
+    def cut(self, text: str) -> tuple[Tokens, set[CodeSpan]]:
+        """Return all syllables of ``text``, and where it has one of the codes: slower, and the same to who asks."""
+        tokens = tokenize(text)
+        return tokens, self._coded(tokens, 0)
+
+    def _codes_on_lines(self, text: str, read: _Read) -> set[CodeSpan]:
         found: set[CodeSpan] = set()
-        if self._code is None:
-            return found
-        at = 0
-        while (match := self._code.search(known, at)) is not None:
-            start = text.rfind("\n", 0, match.start() - 1) + 1
-            end = text.find("\n", match.end() - 1)
-            end = len(text) if end < 0 else end
-            found |= self._coded(tokenize(text[start:end]), start)
-            at = end + 1
+        reached = 0
+        for match in self._code.finditer(read.known) if self._code is not None else ():
+            if (last := read.place(match.end() - 1)) >= reached:
+                start = text.rfind("\n", 0, max(reached, read.place(match.start()))) + 1
+                end = text.find("\n", last)
+                reached = len(text) if end < 0 else end
+                found |= self._coded(tokenize(text[start:reached]), start)
         return found
 
     def _coded(self, tokens: Tokens, offset: int) -> set[CodeSpan]:
@@ -115,8 +118,20 @@ def _code_pattern(code: str) -> str | None:
 _TABLE = np.zeros(1 << 16, np.uint8)  # filled as characters are met; threads may fill the same place with the same
 
 
-def _bytes(text: str) -> bytes | None:
-    """Return ``text`` as bytes between two spaces, None where it has characters that are not one canonical one."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text as bytes between two spaces; ``places`` tells where in the text each stands, if not one before."""
+
+    known: bytes
+    places: Sequence[int] | None
+
+    def place(self, at: int) -> int:
+        """Return where in the text the character of byte ``at`` begins."""
+        return at - 1 if self.places is None else self.places[at]
+
+
+def _read(text: str) -> _Read | None:
+    """Return ``text`` as bytes, None where it has characters that cannot be read one by one."""
     characters = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
     known = _TABLE.take(characters)
     least = known.min(initial=_SIGN)
@@ -125,15 +140,24 @@ def _bytes(text: str) -> bytes | None:
             _TABLE[character] = _byte(chr(character))
         known = _TABLE.take(characters)
         least = known.min(initial=_SIGN)
-    return None if least == _NOT_PLAIN else b" " + known.tobytes() + b" "
+    if least == _NOT_PLAIN:
+        return None
+    places: list[int] | None = None
+    if least == _PASSED_OVER:
+        kept = np.flatnonzero(known != _PASSED_OVER)
+        known, places = known[kept], [-1, *kept.tolist(), len(text)]
+    return _Read(b" " + known.tobytes() + b" ", places)
 
 
 def _byte(character: str) -> int:
     """Return the byte for a character: its letter or figure, or what else it is."""
     normal = normalize(character)
-    if normal.starts is not None or "\ud800" <= character <= "\udfff":
-        return _NOT_PLAIN
+    if normal.starts is not None:
+        beside = normalize("a" + character)
+        return _PASSED_OVER if set(beside.starts or ()) == {0} else _NOT_PLAIN
     canonical = normal.text
+    if "\ud800" <= character <= "\udfff":
+        return _NOT_PLAIN
     if not canonical.isalnum():
         return _SIGN
     bare = fold(canonical.lower())
@@ -142,25 +166,26 @@ def _byte(character: str) -> int:
     return ord(bare) if bare.isascii() else _FOREIGN
 
 
-def _sparse(text: str, known: bytes, spans: Sequence[tuple[int, int]]) -> Tokens:
-    """Return the tokens at ``spans``, those that others stand between with an empty one between them."""
+def _sparse(text: str, read: _Read, spans: Sequence[tuple[int, int]]) -> Tokens:
+    """Return the tokens at ``spans`` of the bytes, those that others stand between with an empty one between them."""
     starts: list[int] = []
     ends: list[int] = []
     exact: list[str] = []
     folded: list[str] = []
     reached = 0
-    for start, end in spans:
-        if starts and not known[reached + 1 : start + 1].isspace():
-            starts.append(reached)
-            ends.append(reached)
+    for first, last in spans:
+        if starts and not read.known[reached:first].isspace():
+            starts.append(ends[-1])
+            ends.append(ends[-1])
             exact.append("")
             folded.append("")
+        start, end = read.place(first), read.place(last)
         form, bare = _forms(text[start:end])
         starts.append(start)
         ends.append(end)
         exact.append(form)
         folded.append(bare)
-        reached = end
+        reached = last
     return Tokens(text, starts, ends, exact, folded, starts, ends, ())
 
 
