@@ -32,7 +32,8 @@ ANALYZER_VERSION = 2
 """Raise it whenever the same text gives other terms: indexes made before are then rebuilt."""
 
 
-_SYLLABLE = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+SYLLABLE = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+"""A syllable of canonical text, as ``tokenize`` cuts it."""
 
 
 class Stream(StrEnum):
@@ -50,6 +51,17 @@ class Word(NamedTuple):  # a text has hundreds, and a frozen dataclass takes twi
     first: int
     end: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Terms and their positions: two columns of the same length, positions ascending for any one term."""
+
+    terms: Sequence[str]
+    positions: Sequence[int]
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return zip(self.terms, self.positions, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,18 @@ class Analysis:
                 yield from zip(self.word_texts, self.word_firsts, strict=True)
             case Stream.PAIR:
                 yield from zip(pairs(tokens.folded), range(len(tokens)), strict=False)
+
+    def columns(self, stream: Stream) -> Occurrences:
+        """Return ``terms`` of ``stream`` as two columns."""
+        syllables = self.tokens.exact if stream is Stream.SYLLABLE else self.tokens.folded
+        if stream is Stream.WORD:
+            return Occurrences(self.word_texts, self.word_firsts)
+        if stream is Stream.PAIR:
+            return Occurrences(list(map("{}_{}".format, syllables, syllables[1:])), range(len(syllables) - 1))
+        if self.tokens.codes:
+            terms, positions = zip(*self.terms(stream), strict=True)
+            return Occurrences(terms, positions)
+        return Occurrences(syllables, range(len(syllables)))
 
     def _with_codes(self, syllables: Sequence[str], form: Callable[[str], str]) -> Iterable[tuple[str, int]]:
         """Return the syllables and the codes as wholes with their positions; the same text may be both."""
@@ -122,7 +146,7 @@ def word_across(text: str, at: int) -> tuple[int, int] | None:
     It is the one of ``analyze``, found without cutting the text into codes and canonical syllables.
     """
     normal = normalize(text)
-    spans = [match.span() for match in _SYLLABLE.finditer(normal.text)]
+    spans = [match.span() for match in SYLLABLE.finditer(normal.text)]
     places = spans
     if normal.starts is not None and normal.ends is not None:
         places = [(normal.starts[start], normal.ends[end - 1]) for start, end in spans]

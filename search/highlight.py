@@ -68,9 +68,12 @@ class Highlighter:
     def _marks(self, text: str, tokens: Tokens, codes: set[CodeSpan], lone: bool) -> list[Span]:
         """Return the marks for the syllables in ``tokens`` and the codes at ``codes``."""
         found = {(at, at + 1) for at, syllable in enumerate(tokens.folded) if syllable in self._coded}
+        present = set(tokens.folded)
         for chain in self._chains:
             if chain.prefixes:
                 found.update((at, at + 1) for at in range(len(tokens)) if _begins(chain, tokens, at))
+            elif present.isdisjoint(chain.folded):
+                continue
             elif chain.whole:
                 found.update(_whole_runs(chain, tokens))
             else:
