@@ -137,7 +137,7 @@ def _of_capitals(analysis: Analysis, written: str, before: Sequence[int]) -> Ite
         yield Definition(short, " ".join(syllables[start:]), CERTAIN)
         return
     tokens = analysis.tokens
-    word_starts = {word.first for word in analysis.words}
+    word_starts = set(analysis.word_firsts)
     for place in range(max(0, len(before) - _LONGEST_UNCERTAIN), len(before) - 1):
         at = before[place]
         if at in word_starts and syllables[place].isalpha() and syllables[place] not in _JOINING:

@@ -14,6 +14,8 @@ Every term has a position: the number of its (first) syllable in the text.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,12 +24,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from index.normalization import fold, with_tones_on_last_vowel
+from index.normalization import fold, normalize, with_tones_on_last_vowel
 from index.segmentation import default_segmenter
 from index.tokens import Tokens, tokenize
 
 ANALYZER_VERSION = 2
 """Raise it whenever the same text gives other terms: indexes made before are then rebuilt."""
+
+
+SYLLABLE = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+"""A syllable of canonical text, as ``tokenize`` cuts it."""
 
 
 class Stream(StrEnum):
@@ -45,6 +51,17 @@ class Word(NamedTuple):  # a text has hundreds, and a frozen dataclass takes twi
     first: int
     end: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Terms and their positions: two columns of the same length, positions ascending for any one term."""
+
+    terms: Sequence[str]
+    positions: Sequence[int]
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return zip(self.terms, self.positions, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,18 @@ class Analysis:
                 yield from zip(self.word_texts, self.word_firsts, strict=True)
             case Stream.PAIR:
                 yield from zip(pairs(tokens.folded), range(len(tokens)), strict=False)
+
+    def columns(self, stream: Stream) -> Occurrences:
+        """Return ``terms`` of ``stream`` as two columns."""
+        syllables = self.tokens.exact if stream is Stream.SYLLABLE else self.tokens.folded
+        if stream is Stream.WORD:
+            return Occurrences(self.word_texts, self.word_firsts)
+        if stream is Stream.PAIR:
+            return Occurrences(list(map("{}_{}".format, syllables, syllables[1:])), range(len(syllables) - 1))
+        if self.tokens.codes:
+            terms, positions = zip(*self.terms(stream), strict=True)
+            return Occurrences(terms, positions)
+        return Occurrences(syllables, range(len(syllables)))
 
     def _with_codes(self, syllables: Sequence[str], form: Callable[[str], str]) -> Iterable[tuple[str, int]]:
         """Return the syllables and the codes as wholes with their positions; the same text may be both."""
@@ -109,3 +138,23 @@ def analyze(text: str) -> Analysis:
         for first, stop in zip(firsts, stops, strict=True)
     ]
     return Analysis(tokens, firsts, stops, texts)
+
+
+def word_across(text: str, at: int) -> tuple[int, int] | None:
+    """Return where the word of ``text`` that goes beyond the offset ``at`` starts and ends, None if none does.
+
+    It is the one of ``analyze``, found without cutting the text into codes and canonical syllables.
+    """
+    normal = normalize(text)
+    spans = [match.span() for match in SYLLABLE.finditer(normal.text)]
+    places = spans
+    if normal.starts is not None and normal.ends is not None:
+        places = [(normal.starts[start], normal.ends[end - 1]) for start, end in spans]
+    before = bisect_left(places, (at, 0)) - 1
+    if before < 0 or (places[before][1] <= at and before + 1 == len(places)):
+        return None
+    starts, _ = default_segmenter().words_of_lines(with_tones_on_last_vowel(normal.text))
+    words = starts.searchsorted([start for start, _ in spans], "right")
+    first = int(words.searchsorted(words[before]))
+    last = int(words.searchsorted(words[before], "right")) - 1
+    return (places[first][0], places[last][1]) if places[last][1] > at else None

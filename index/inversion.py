@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from whoosh.fields import FieldType, Schema
 
+from index.analysis import Occurrences
 from index.arrayfile import Array, smallest_unsigned
 from index.codec import has_frequencies, has_positions, pack_column
 from index.schema import StreamField
@@ -50,36 +52,31 @@ def _invert_field(field: FieldType, values: Sequence[Any]) -> tuple[Inverted, Ar
     positioned = has_positions(field)
     known: defaultdict[str | bytes, int] = defaultdict()
     known.default_factory = known.__len__
-    occurrences: list[int] = []
-    positions: list[int] = []
-    lengths = np.zeros(len(values), np.int64)
-    for number, value in enumerate(values):
-        if value is None:
-            continue
-        terms, places = _occurrences(field, value, positioned)
-        occurrences.extend(map(known.__getitem__, terms))
-        positions.extend(places)
-        lengths[number] = len(terms)
-    strings = [term.encode("utf-8") if isinstance(term, str) else term for term in known]
-    order = sorted(range(len(strings)), key=strings.__getitem__)
-    ranks = np.empty(len(order), np.int64)
-    ranks[order] = np.arange(len(order))
-    numbers = ranks[np.array(occurrences, np.int64)]
+    columns = [((), ()) if value is None else _occurrences(field, value, positioned) for value in values]
+    lengths = np.fromiter((len(terms) for terms, _ in columns), np.int64, len(columns))
+    occurrences = np.fromiter(
+        chain.from_iterable(map(known.__getitem__, terms) for terms, _ in columns), np.int64, int(lengths.sum())
+    )
+    # a field has terms of one kind, and text sorts as its UTF-8 does
+    strings = sorted(known)
+    ranks = np.empty(len(strings), smallest_unsigned(len(strings)))
+    ranks[np.fromiter(map(known.__getitem__, strings), np.int64, len(strings))] = np.arange(len(strings))
+    numbers = ranks[occurrences]
+    by_term = np.argsort(numbers, kind="stable")  # the smaller the type, the sooner; articles stay ascending
     owners = np.repeat(np.arange(len(values)), lengths)
-    keys = numbers * max(len(values), 1) + owners
-    by_term = np.argsort(keys, kind="stable")
-    postings, frequencies = _runs(keys[by_term])
-    term_of, articles = np.divmod(postings, max(len(values), 1))
+    count = max(len(values), 1)
+    postings, frequencies = _runs(numbers[by_term].astype(np.int64) * count + owners[by_term])
+    term_of, articles = np.divmod(postings, count)
     kept: dict[str, Array] = {}
     if has_frequencies(field):
         kept["counts"], kept["large"], kept["large_counts"] = pack_counts(frequencies)
     if positioned:
-        places_ = np.array(positions, np.int64)[by_term]
-        kept["positions"] = places_.astype(smallest_unsigned(int(places_.max(initial=0))))
-        kept["position_starts"] = offsets(np.bincount(numbers, minlength=len(order)))
+        places = np.concatenate([np.empty(0, np.int64), *(np.array(own, np.int64) for _, own in columns)])[by_term]
+        kept["positions"] = places.astype(smallest_unsigned(int(places.max(initial=0))))
+        kept["position_starts"] = offsets(np.bincount(numbers, minlength=len(strings)))
     return Inverted(
-        Terms(Strings.pack([strings[number] for number in order])),
-        offsets(np.bincount(term_of, minlength=len(order))),
+        Terms(Strings.pack([term.encode("utf-8") if isinstance(term, str) else term for term in strings])),
+        offsets(np.bincount(term_of, minlength=len(strings))),
         articles.astype(smallest_unsigned(len(values) - 1)),
         **kept,
     ), lengths
@@ -87,6 +84,8 @@ def _invert_field(field: FieldType, values: Sequence[Any]) -> tuple[Inverted, Ar
 
 def _occurrences(field: FieldType, value: Any, positioned: bool) -> tuple[Sequence[str | bytes], Sequence[int]]:
     """Return each occurrence of a term in ``value``, positions ascending for any one term, and their positions."""
+    if isinstance(value, Occurrences):
+        return value.terms, value.positions if positioned else ()
     if isinstance(field, StreamField):
         pairs = tuple(zip(*value, strict=True)) or ((), ())
         return pairs[0], pairs[1] if positioned else ()

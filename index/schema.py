@@ -115,7 +115,7 @@ def document(article: Article, seq: int) -> dict[str, object]:
     texts: tuple[tuple[str, Analysis], ...] = (("title", title), ("body", body))
     for field, analysis in texts:
         for stream in Stream:
-            values[field_name(field, stream)] = analysis.terms(stream)
+            values[field_name(field, stream)] = analysis.columns(stream)
     for label in LABEL_FIELDS:
         values[label] = (getattr(article, label) or "").encode("utf-8")
     return values

@@ -7,20 +7,20 @@ terms answers what is typed with or without accents by a prefix.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
-from index.analysis import Analysis
+from index.analysis import SYLLABLE, Analysis
 from index.normalization import canonical_syllable, fold
 
 SEPARATOR = "\t"
 _MOST_WORDS = 3
 _SYLLABLES = range(2, 9)
+_LONGEST_REMEMBERED = 100
 
 
 def suggestion_terms(title: Analysis, body: Analysis) -> set[str]:
     """Return the terms for the words of the article and for up to three neighbouring words of its title."""
-    terms = {_term(phrase) for phrase in _phrases(title, _MOST_WORDS)}
-    terms.update(_term(phrase) for phrase in _phrases(body, 1))
-    return terms
+    return {*_terms(title, _MOST_WORDS), *_terms(body, 1)}
 
 
 def suggestion_prefix(typed: list[str], *, complete: bool) -> str:
@@ -34,26 +34,25 @@ def split_suggestion(term: str) -> tuple[str, str]:
     return unaccented, accented
 
 
-def _term(syllables: list[str]) -> str:
-    unaccented = " ".join(fold(canonical_syllable(syllable)) for syllable in syllables)
-    return unaccented + SEPARATOR + " ".join(syllables)
+def _terms(analysis: Analysis, most_words: int) -> Iterator[str]:
+    """Yield the terms of runs of up to ``most_words`` words that stand together with nothing but spaces in them."""
+    tokens, firsts, ends = analysis.tokens, analysis.word_firsts, analysis.word_ends
+    canonical, starts, stops = tokens.canonical, tokens.canonical_starts, tokens.canonical_ends
+    for ahead in range(most_words):
+        for first, end in zip(firsts, ends[ahead:], strict=False):
+            if end - first in _SYLLABLES:
+                phrase = canonical[starts[first] : stops[end - 1]]
+                term = _known_term(phrase) if len(phrase) <= _LONGEST_REMEMBERED else _term(phrase)
+                if term is not None:
+                    yield term
 
 
-def _phrases(analysis: Analysis, most_words: int) -> Iterator[list[str]]:
-    """Yield runs of up to ``most_words`` words that stand together with nothing but spaces between syllables."""
-    tokens, words = analysis.tokens, analysis.words
-    surface = [tokens.written(at).lower() for at in range(len(tokens))]
-    for at, word in enumerate(words):
-        end = word.first
-        for following in words[at : at + most_words]:
-            if following.first != end or not _unbroken(analysis, word.first, following.end):
-                break
-            end = following.end
-            if end - word.first in _SYLLABLES:
-                yield surface[word.first : end]
+def _term(phrase: str) -> str | None:
+    """Return the term of a phrase as written; None if other than single spaces stand between its syllables."""
+    syllables = phrase.lower().split(" ")
+    if not all(map(SYLLABLE.fullmatch, syllables)):
+        return None
+    return " ".join(fold(canonical_syllable(syllable)) for syllable in syllables) + SEPARATOR + " ".join(syllables)
 
 
-def _unbroken(analysis: Analysis, first: int, end: int) -> bool:
-    tokens = analysis.tokens
-    between = zip(tokens.canonical_ends[first : end - 1], tokens.canonical_starts[first + 1 : end], strict=True)
-    return all(tokens.canonical[stop:start] == " " for stop, start in between)
+_known_term = lru_cache(maxsize=1 << 16)(_term)

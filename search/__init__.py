@@ -25,7 +25,9 @@ The rooms, in the order a query meets them:
 ``readings``        what typed tokens stand for: themselves, keys, or several syllables in one
 ``accents``         which accents a run of syllables was meant to have
 ``corrections``     a whole query as it was meant, and when that is offered
-``highlight``       the query's words in an article's own text; the best passages
+``spotting``        a query's syllables and codes in a text, found without cutting all of it
+``highlight``       the query's words in an article's own text
+``passages``        the passages that show them best, as HTML
 ``service``         one search from text to answer: parse, retrieve, fetch, highlight
 ``follower``        the thread that makes acknowledged writes searchable
 ``measures``        judged queries and how well they are answered

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from index.analysis import analyze
 from index.article import Article
 from search.engine import Engine, Facet, FacetCount, Filters, Request, Sort
-from search.highlight import Highlighter, Span, passages, render
+from search.highlight import Highlighter, Span
 from search.parser import parse
+from search.passages import passages, render
 from search.query import Everything, Match, Node, alternatives, wanted_words
 
 _LEAD_LENGTH = 400

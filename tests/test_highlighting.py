@@ -5,13 +5,18 @@ from __future__ import annotations
 import html
 import re
 from itertools import pairwise
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.analysis import analyze, word_across
 from index.sentences import sentence_spans
-from search.highlight import Highlighter, passages, render
+from search.highlight import Highlighter
 from search.parser import parse
+from search.passages import passages, render
+from search.spotting import Spotter
+from search.whoosh_engine import WhooshEngine
 
 WORDS = st.lists(
     st.sampled_from(
@@ -96,3 +101,55 @@ def test_accents_of_the_query_decide_where_the_text_has_them() -> None:
     both, other = "đường dài, dương cầm", "dương cầm"
     assert [both[start:end] for start, end in Highlighter(parse("đường")).marks(both)] == ["đường"]
     assert [other[start:end] for start, end in Highlighter(parse("đường")).marks(other)] == ["dương"]
+
+
+PIECES = [
+    *("hội", "Nhập", "quốc", "tế", "hoi", "kỹ", "kĩ", "KY", "quy", "qui", "và", "WTO", "w.t.o", ".", "…", ","),
+    *("59-NQ/TW", "nghị quyết số 059", "Covid-19", "covid19", "TP.HCM", "Tp. HCM", "GD-ĐT", "7,52%", "7.52"),
+    *("1.000.000", "ngày 14 tháng 01 năm 2026", "14-1", "www.a-b.vn/x", "\u2028", "\n"),
+    *("e\u0301\u0302", "ho\u0323\u0302i", "\u200bhội", "te\u0302\u0301", "ﬁ", "Ðà"),
+]  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=40).flatmap(
+    lambda pieces: st.sampled_from(["", " "]).map(lambda joint: joint.join(pieces))
+)
+QUERIES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).flatmap(
+    lambda pieces: st.sampled_from(["{}", '"{}"', "~{}", "{}*", "-a {}"]).map(
+        lambda form: form.format(" ".join(pieces))
+    )
+)
+
+
+@given(TEXTS, QUERIES, st.booleans())
+def test_marks_are_those_found_by_cutting_the_whole_text(text: str, query: str, lone: bool) -> None:
+    found = Highlighter(parse(query)).marks(text, lone=lone)
+    with patch.object(Spotter, "spot", Spotter.cut):
+        assert found == Highlighter(parse(query)).marks(text, lone=lone)
+
+
+def test_marks_on_articles_are_those_found_by_cutting_the_whole_text(seeds_engine: WhooshEngine) -> None:
+    texts = [text for article in seeds_engine.store.articles() for text in (article.title, article.body)]
+    marked = 0
+    for query in (*texts[::2], "nghị quyết số 59", "HNQT", "ky thuat", "26/8", "2025", "quo*"):
+        highlighter = Highlighter(parse(query[:80]))
+        found = [highlighter.marks(text) for text in texts]
+        marked += sum(map(len, found))
+        with patch.object(Spotter, "spot", Spotter.cut):
+            assert found == [highlighter.marks(text) for text in texts]
+    assert marked > 100
+
+
+@given(TEXTS | st.text(max_size=60), st.integers(0, 80))
+def test_word_across_an_offset_is_a_word_of_the_analysis(text: str, at: int) -> None:
+    analysis = analyze(text)
+    spans = [(analysis.tokens.starts[word.first], analysis.tokens.ends[word.end - 1]) for word in analysis.words]
+    assert word_across(text, at) == next(((start, end) for start, end in spans if start < at < end), None)
+
+
+@given(TEXTS | st.text(alphabet='aB. .…!?\n"', max_size=60))
+def test_sentences_of_a_line_do_not_depend_on_other_lines(text: str) -> None:
+    by_line = []
+    start = 0
+    for line in text.split("\n"):
+        by_line += sentence_spans(text, start, start + len(line))
+        start += len(line) + 1
+    assert by_line == sentence_spans(text)

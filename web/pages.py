@@ -145,7 +145,7 @@ def init_app(app: Flask) -> None:
         }
 
     app.add_template_filter(_shown_date, "shown_date")
-    app.add_template_filter(lambda html: Markup(html), "marked")  # noqa: S704 - made by search.highlight.render
+    app.add_template_filter(lambda html: Markup(html), "marked")  # noqa: S704 - made by search.passages.render
     app.add_template_filter(_atom_time, "atom_time")
 
 
