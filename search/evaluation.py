@@ -128,7 +128,7 @@ class Evaluation:
         scores, every, exact = result.score[articles], result.every[articles], result.exact[articles]
         best = float(scores.max(initial=0.0))
         if best and self._match is not Match.ANY:
-            first = (1.0 + self._ranking.nearness) * result.ceiling
+            first = (1.0 + self._ranking.most_nearness()) * result.ceiling
             share = 1.0 if result.short else self._ranking.every_word
             self._add(result, "every word", articles, scores, every * np.float32(share * first))
             if result.short and result.accents:
@@ -140,18 +140,24 @@ class Evaluation:
     def _add_nearness(
         self, result: Evaluated, tree: Node, articles: NDArray[np.intp], scores: Floats, best: float
     ) -> None:
-        """Add to the best articles a share of ``best``, the best score, for how close together they have the words."""
+        """Add to the best articles shares of ``best``, the best score: for how close together they have the words of a
+        longer query, and for how many at the beginning.
+        """
         ranking = self._ranking
         for leaf in wanted_words(tree):
             weights = self._folded_weights(leaf) if isinstance(leaf, Text) else {}
-            if len(weights) < 2:
+            if len(weights) <= ranking.short_query:
                 continue
             near = np.sort(best_first(self._snapshot, articles, scores, ranking.near_articles))
             fields = [field_name(name, Stream.FOLDED) for name in scoped(leaf.field)]
-            close = nearness(self._snapshot, fields, weights, articles[near].astype(np.int32), ranking.window)
-            part = np.zeros_like(scores)
-            part[near] = close * np.float32(ranking.nearness * best / sum(weights.values()))
-            self._add(result, "nearness", articles, scores, part)
+            among = articles[near].astype(np.int32)
+            windows, lead = nearness(self._snapshot, fields, weights, among, list(ranking.windows), ranking.lead[0])
+            unit = best / sum(weights.values())
+            shares = np.array(list(ranking.windows.values()), np.float32)
+            for name, gains in (("nearness", shares @ windows), ("beginning", ranking.lead[1] * lead)):
+                part = np.zeros_like(scores)
+                part[near] = gains * np.float32(unit)
+                self._add(result, name, articles, scores, part)
 
     def _add(self, result: Evaluated, name: str, articles: NDArray[np.intp], scores: Floats, part: Floats) -> None:
         scores += part

@@ -18,12 +18,22 @@ Floats = NDArray[np.float32]
 
 
 def nearness(
-    snapshot: Snapshot, fields: Sequence[str], weights: Mapping[str, float], articles: Ints, width: int
-) -> Floats:
-    """Return for each of ``articles`` (ascending) the weight of its best window of ``width`` syllables in a field."""
+    snapshot: Snapshot,
+    fields: Sequence[str],
+    weights: Mapping[str, float],
+    articles: Ints,
+    widths: Sequence[int],
+    lead: int,
+) -> tuple[Floats, Floats]:
+    """Return how close to each other and to the beginning each of ``articles`` (ascending) has the terms.
+
+    The first array has a row for each of ``widths``: the weight of the best window of so many syllables in a field.
+    The second is the weight of the terms among the first ``lead`` syllables of the fields.
+    """
     owners: list[Ints] = []
     places: list[Ints] = []
     terms: list[Ints] = []
+    beginning = np.zeros((len(weights), len(articles)), bool)
     for part, name in enumerate(fields):
         for number, term in enumerate(weights):
             found, at = snapshot.positions(name, term, articles)
@@ -31,16 +41,23 @@ def nearness(
                 owners.append(found * len(fields) + part)
                 places.append(at)
                 terms.append(np.full(len(found), number, np.int32))
-    best = np.zeros(len(articles), np.float32)
+                beginning[number, articles.searchsorted(found[at < lead])] = True
+    gains = np.fromiter(weights.values(), np.float32, len(weights))
+    best = np.zeros((len(widths), len(articles)), np.float32)
     if owners:
         owner, place, term_of = (np.concatenate(arrays) for arrays in (owners, places, terms))
-        sums = best_windows(owner, place, term_of, np.fromiter(weights.values(), np.float32, len(weights)), width)
-        np.maximum.at(best, articles.searchsorted(sums[0] // len(fields)), sums[1])
-    return best
+        sorted_owners, sums = best_windows(owner, place, term_of, gains, widths)
+        firsts = np.flatnonzero(np.diff(sorted_owners, prepend=-1))
+        most = np.maximum.reduceat(sums, firsts, axis=1)
+        for row, values in enumerate(most):
+            np.maximum.at(best[row], articles.searchsorted(sorted_owners[firsts] // len(fields)), values)
+    return best, gains @ beginning
 
 
-def best_windows(owners: Ints, places: Ints, terms: Ints, weights: Floats, width: int) -> tuple[Ints, Floats]:
-    """Return for each occurrence the article and the weight of the window that begins with it.
+def best_windows(
+    owners: Ints, places: Ints, terms: Ints, weights: Floats, widths: Sequence[int]
+) -> tuple[Ints, Floats]:
+    """Return for each occurrence its owner, ascending, and the weights of the windows that it begins, a row a width.
 
     ``owners``, ``places`` and ``terms`` (numbers into ``weights``) describe occurrences, in any order. As no two
     terms have one place, a window of ``width`` places holds at most as many occurrences.
@@ -49,16 +66,18 @@ def best_windows(owners: Ints, places: Ints, terms: Ints, weights: Floats, width
     order = keys.argsort(kind="stable")
     keys, owners, terms = keys[order], owners[order], terms[order]
     gains = weights[terms]
-    sums = gains.copy()
+    sums = np.repeat(gains[None, :], len(widths), axis=0)
     count = len(order)
     numbers = np.arange(count)
     by_term = terms.argsort(kind="stable")
     before = np.full(count, -1)  # the occurrence of the same term before this one
     before[by_term[1:]] = np.where(terms[by_term[1:]] == terms[by_term[:-1]], by_term[:-1], -1)
-    for ahead in range(1, min(width, count)):
-        inside = keys[ahead:] - keys[:-ahead] < width
-        if not inside.any():
+    for ahead in range(1, min(max(widths, default=0), count)):
+        apart = keys[ahead:] - keys[:-ahead]
+        fresh = gains[ahead:] * (before[ahead:] < numbers[:-ahead])  # a term counts once in a window
+        inside = [apart < width for width in widths]
+        if not any(flags.any() for flags in inside):
             break
-        inside &= before[ahead:] < numbers[:-ahead]  # a term counts once in a window
-        sums[:-ahead] += gains[ahead:] * inside
+        for row, flags in zip(sums, inside, strict=True):
+            row[:-ahead] += fresh * flags
     return owners, sums

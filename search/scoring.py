@@ -43,16 +43,21 @@ class Ranking:
     """The share of the query's idf an article must have to be found (``match=auto``), in long and short queries."""
     question_word: float = 0.4
     """What a question word of a longer query counts; see ``index.stopwords``."""
-    nearness: float = 0.5
-    """How much more, in parts of the best score, an article scores that has every word within one window."""
-    window: int = 8
-    """The width of that window, in syllables."""
+    windows: Mapping[int, float] = field(default_factory=lambda: {8: 0.4, 24: 0.2})
+    """How much more, in parts of the best score, an article scores that has every word of a longer query within one
+    window; by the width of the window in syllables."""
+    lead: tuple[int, float] = (60, 0.4)
+    """The syllables that an article's beginning has, and how much more it scores that has every word there."""
     near_articles: int = 50
     """How many of the best articles are looked at so."""
     alternative: float = 0.5
     """How much an abbreviation or a synonym counts, or what it stands for, where an article lacks what was typed."""
     unaccented_share: float = 0.05
     """A syllable typed without accents was left bare if fewer than this share of its articles write it so."""
+
+    def most_nearness(self) -> float:
+        """Return the most that nearness can add, in parts of the best score."""
+        return sum(self.windows.values()) + self.lead[1]
 
 
 def idf(article_count: int, document_frequency: int) -> float:

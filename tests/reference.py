@@ -65,17 +65,20 @@ class Reference:
         ranking = self.ranking
         best = max((found.score[id] for id in found.matched), default=0.0)
         if best and match is not Match.ANY:
-            first = (1.0 + ranking.nearness) * found.ceiling
+            first = (1.0 + sum(ranking.windows.values()) + ranking.lead[1]) * found.ceiling
             for id in found.matched & found.every:
                 found.score[id] += first * (1.0 if found.short else ranking.every_word)
                 if found.short and found.accents and id in found.exact:
                     found.score[id] += first
         for leaf in wanted_words(tree) if best else ():
             weights = self.folded_weights(leaf) if isinstance(leaf, Text) else {}
-            if len(weights) > 1:
+            if len(weights) > ranking.short_query:
+                unit = best / sum(weights.values())
                 for id in found.matched:
-                    nearest = max(self.window(weights, name, id) for name in scoped(leaf.field))
-                    found.score[id] += nearest * ranking.nearness * best / sum(weights.values())
+                    for width, share in ranking.windows.items():
+                        nearest = max(self.window(weights, name, id, width) for name in scoped(leaf.field))
+                        found.score[id] += nearest * share * unit
+                    found.score[id] += self.beginning(weights, leaf.field, id) * ranking.lead[1] * unit
         return found
 
     def node(self, node: Node, match: Match) -> Found:
@@ -296,16 +299,24 @@ class Reference:
                 weights[syllable] = share * idf(len(self.articles), frequency) ** self.ranking.idf_power
         return weights
 
-    def window(self, weights: Mapping[str, float], name: str, id: str) -> float:
+    def beginning(self, weights: Mapping[str, float], scope: str | None, id: str) -> float:
+        """Return the weight of the terms among the first syllables of an article's text fields."""
+        return sum(
+            weight
+            for term, weight in weights.items()
+            if any(
+                place < self.ranking.lead[0]
+                for name in scoped(scope)
+                for place in self.places[name, Stream.FOLDED].get(term, {}).get(id, [])
+            )
+        )
+
+    def window(self, weights: Mapping[str, float], name: str, id: str, width: int) -> float:
         """Return the weight of the best window of one article in one text field."""
         places = {term: self.places[name, Stream.FOLDED].get(term, {}).get(id, []) for term in weights}
         return max(
             (
-                sum(
-                    weights[term]
-                    for term, at in places.items()
-                    if any(start <= place < start + self.ranking.window for place in at)
-                )
+                sum(weights[term] for term, at in places.items() if any(start <= place < start + width for place in at))
                 for starts in places.values()
                 for start in starts
             ),

@@ -130,8 +130,8 @@ TREES: st.SearchStrategy[Node] = st.recursive(
 RANKINGS = st.sampled_from(
     [
         Ranking(),
-        Ranking(k1=1.2, b={"title": 0.3, "body": 0.75}, window=3, nearness=1.5),
-        Ranking(k1=0.0, idf_power=1.0, nearness=0.0, short_query=2, alternative=1.0, unaccented_share=0.9),
+        Ranking(k1=1.2, b={"title": 0.3, "body": 0.75}, short_query=1, windows={3: 1.5, 6: 0.5}, lead=(2, 0.7)),
+        Ranking(k1=0.0, idf_power=1.0, windows={}, lead=(0, 0.0), short_query=2, alternative=1.0, unaccented_share=0.9),
         Ranking(streams_accented={Stream.SYLLABLE: 1.0}, streams_plain={}, least_matched=0.5, every_word=0.5),
     ]
 )

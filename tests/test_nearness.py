@@ -20,7 +20,8 @@ OCCURRENCES = st.lists(
 def test_the_fast_windows_are_those_found_one_by_one(occurrences: list[tuple[int, int, int]], width: int) -> None:
     weights = np.array([1.0, 2.0, 4.0, 8.0, 16.0], np.float32)
     columns = np.array(occurrences, np.int32).reshape(-1, 3).T
-    owners, sums = best_windows(columns[0], columns[1], columns[2], weights, width)
+    owners, (sums, whole) = best_windows(columns[0], columns[1], columns[2], weights, [width, 99])
+    assert (whole >= sums).all()
     best: dict[int, float] = {}
     for owner, total in zip(owners.tolist(), sums.tolist(), strict=True):
         best[owner] = max(best.get(owner, 0.0), total)
