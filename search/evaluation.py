@@ -110,6 +110,7 @@ class Evaluation:
         self._match = match
         self._explain = explain
         self._analyze = lru_cache(maxsize=None)(analyze)
+        self._scratch = np.empty(self._snapshot.size, np.float32)
 
     def run(self, tree: Node, within: Flags | None = None) -> Found:
         """Return what a whole query finds: live articles alone, of those ``within`` if that is given.
@@ -219,6 +220,10 @@ class Evaluation:
     def _all(self) -> Flags:
         return np.ones(self._snapshot.size, bool)
 
+    def _each(self, found: Sequence[Flags]) -> Flags:
+        """Return the articles that are in each of ``found``, all where there is nothing to be in."""
+        return intersection(found) if found else self._all()
+
     def _both(self, children: Iterator[Evaluated]) -> Evaluated:
         first = next(children)
         for child in children:
@@ -255,10 +260,10 @@ class Evaluation:
         result = self._scored(analysis, scope, others)
         concepts = self._matcher.concepts(analysis, scope)
         covered = [concept.covered(others) for concept in concepts]
-        result.every = intersection([self._all(), *(concept.articles for concept in concepts)])
+        result.every = self._each([concept.articles for concept in concepts])
         result.short = len(concepts) <= self._ranking.short_query
         if self._match is Match.ALL or (self._match is Match.AUTO and len(concepts) <= 2):
-            result.matched = intersection([self._all(), *covered])
+            result.matched = self._each(covered)
         elif self._match is Match.ANY:
             result.matched = union([self._none(), *covered])
         else:
@@ -270,9 +275,8 @@ class Evaluation:
         """Return the articles that have enough of the idf of the query."""
         importance = [idf(self._snapshot.count, int(np.count_nonzero(concept.articles))) for concept in concepts]
         sums = np.zeros(self._snapshot.size, np.float32)
-        part = np.empty_like(sums)
         for articles, weight in zip(covered, importance, strict=True):
-            sums += np.multiply(articles, np.float32(weight), out=part)
+            sums += np.multiply(articles, np.float32(weight), out=self._scratch)
         least = self._ranking.least_matched_short if short else self._ranking.least_matched
         enough: Flags = sums >= least * sum(importance)
         return enough if least > 0 else enough & union(covered)
@@ -376,7 +380,7 @@ class Evaluation:
             syllable = tokens.exact[at]
             if syllable != tokens.folded[at] and at not in in_code and syllable not in typed:
                 typed[syllable] = Concept(at, at + 1, self._matcher.articles(Stream.SYLLABLE, syllable, scope))
-        result.exact = intersection([self._all(), *(concept.covered(others) for concept in typed.values())])
+        result.exact = self._each([concept.covered(others) for concept in typed.values()])
         result.accents = bool(typed)
 
     def _plain_syllables(self, analysis: Analysis, scope: str | None) -> list[bool]:
@@ -407,11 +411,11 @@ class Evaluation:
             if not impacts.count:
                 continue
             boost = importance * ranking.fields[name]
-            impacts.add_to(result.score, boost)
+            impacts.add_to(result.score, boost, self._scratch)
             result.ceiling += boost * (ranking.k1 + 1.0)
             if self._explain:
                 part = result.parts.setdefault(f"{name} {stream} {term}", np.zeros(self._snapshot.size, np.float32))
-                impacts.add_to(part, boost)
+                impacts.add_to(part, boost, self._scratch)
 
     # --- filters -----------------------------------------------------------------------------------------
 

@@ -35,10 +35,10 @@ class Impacts:
     values: Floats
     articles: Ints | None = None
 
-    def add_to(self, scores: Floats, weight: float) -> None:
-        """Add ``weight`` times the impacts to ``scores``, one entry an article."""
+    def add_to(self, scores: Floats, weight: float, scratch: Floats) -> None:
+        """Add ``weight`` times the impacts to ``scores``, one entry an article; ``scratch`` is as long, and lost."""
         if self.articles is None:
-            scores += self.values * np.float32(weight)
+            scores += np.multiply(self.values, np.float32(weight), out=scratch)
         else:
             np.add.at(scores, self.articles, self.values * np.float32(weight))
 
