@@ -87,9 +87,13 @@ class Found:
         """Leave out mere unaccented matches of a short query, if there are others."""
         if not self.choosy or not self.exact.any():
             return self
-        kept = self.exact
+        kept = np.flatnonzero(self.exact)
         return replace(
-            self, articles=self.articles[kept], scores=self.scores[kept], every=self.every[kept], exact=kept[kept]
+            self,
+            articles=self.articles[kept],
+            scores=self.scores[kept],
+            every=self.every[kept],
+            exact=self.exact[kept],
         )
 
 
@@ -441,7 +445,7 @@ class Evaluation:
     def _by_label(self, label: str, accept: Callable[[str], bool]) -> Flags:
         labels = self._snapshot.labels(label)
         accepted = np.array([bool(name) and accept(name) for name in labels.values], bool)
-        matched: Flags = accepted[labels.codes]
+        matched: Flags = accepted.take(labels.codes)
         return matched
 
 
