@@ -87,9 +87,13 @@ class Found:
         """Leave out mere unaccented matches of a short query, if there are others."""
         if not self.choosy or not self.exact.any():
             return self
-        kept = self.exact
+        kept = np.flatnonzero(self.exact)
         return replace(
-            self, articles=self.articles[kept], scores=self.scores[kept], every=self.every[kept], exact=kept[kept]
+            self,
+            articles=self.articles[kept],
+            scores=self.scores[kept],
+            every=self.every[kept],
+            exact=self.exact[kept],
         )
 
 
@@ -110,6 +114,7 @@ class Evaluation:
         self._match = match
         self._explain = explain
         self._analyze = lru_cache(maxsize=None)(analyze)
+        self._scratch = np.empty(self._snapshot.size, np.float32)
 
     def run(self, tree: Node, within: Flags | None = None) -> Found:
         """Return what a whole query finds: live articles alone, of those ``within`` if that is given.
@@ -225,6 +230,10 @@ class Evaluation:
     def _all(self) -> Flags:
         return np.ones(self._snapshot.size, bool)
 
+    def _each(self, found: Sequence[Flags]) -> Flags:
+        """Return the articles that are in each of ``found``, all where there is nothing to be in."""
+        return intersection(found) if found else self._all()
+
     def _both(self, children: Iterator[Evaluated]) -> Evaluated:
         first = next(children)
         for child in children:
@@ -261,10 +270,10 @@ class Evaluation:
         result = self._scored(analysis, scope, others)
         concepts = self._matcher.concepts(analysis, scope)
         covered = [concept.covered(others) for concept in concepts]
-        result.every = intersection([self._all(), *(concept.articles for concept in concepts)])
+        result.every = self._each([concept.articles for concept in concepts])
         result.short = len(concepts) <= self._ranking.short_query
         if self._match is Match.ALL or (self._match is Match.AUTO and len(concepts) <= 2):
-            result.matched = intersection([self._all(), *covered])
+            result.matched = self._each(covered)
         elif self._match is Match.ANY:
             result.matched = union([self._none(), *covered])
         else:
@@ -276,9 +285,8 @@ class Evaluation:
         """Return the articles that have enough of the idf of the query."""
         importance = [idf(self._snapshot.count, int(np.count_nonzero(concept.articles))) for concept in concepts]
         sums = np.zeros(self._snapshot.size, np.float32)
-        part = np.empty_like(sums)
         for articles, weight in zip(covered, importance, strict=True):
-            sums += np.multiply(articles, np.float32(weight), out=part)
+            sums += np.multiply(articles, np.float32(weight), out=self._scratch)
         least = self._ranking.least_matched_short if short else self._ranking.least_matched
         enough: Flags = sums >= least * sum(importance)
         return enough if least > 0 else enough & union(covered)
@@ -382,7 +390,7 @@ class Evaluation:
             syllable = tokens.exact[at]
             if syllable != tokens.folded[at] and at not in in_code and syllable not in typed:
                 typed[syllable] = Concept(at, at + 1, self._matcher.articles(Stream.SYLLABLE, syllable, scope))
-        result.exact = intersection([self._all(), *(concept.covered(others) for concept in typed.values())])
+        result.exact = self._each([concept.covered(others) for concept in typed.values()])
         result.accents = bool(typed)
 
     def _plain_syllables(self, analysis: Analysis, scope: str | None) -> list[bool]:
@@ -413,11 +421,11 @@ class Evaluation:
             if not impacts.count:
                 continue
             boost = importance * ranking.fields[name]
-            impacts.add_to(result.score, boost)
+            impacts.add_to(result.score, boost, self._scratch)
             result.ceiling += boost * (ranking.k1 + 1.0)
             if self._explain:
                 part = result.parts.setdefault(f"{name} {stream} {term}", np.zeros(self._snapshot.size, np.float32))
-                impacts.add_to(part, boost)
+                impacts.add_to(part, boost, self._scratch)
 
     # --- filters -----------------------------------------------------------------------------------------
 
@@ -443,7 +451,7 @@ class Evaluation:
     def _by_label(self, label: str, accept: Callable[[str], bool]) -> Flags:
         labels = self._snapshot.labels(label)
         accepted = np.array([bool(name) and accept(name) for name in labels.values], bool)
-        matched: Flags = accepted[labels.codes]
+        matched: Flags = accepted.take(labels.codes)
         return matched
 
 

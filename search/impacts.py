@@ -18,7 +18,7 @@ from search.scoring import Ranking, saturation
 from search.snapshot import Floats, Ints, Snapshot
 
 Flags = NDArray[np.bool_]
-_BYTES_KEPT = 96 << 20
+_BYTES_KEPT = 128 << 20
 _BYTES_AN_ENTRY = 500
 _DENSE = 4
 
@@ -35,23 +35,26 @@ class Impacts:
     values: Floats
     articles: Ints | None = None
 
-    def add_to(self, scores: Floats, weight: float) -> None:
-        """Add ``weight`` times the impacts to ``scores``, one entry an article."""
+    def add_to(self, scores: Floats, weight: float, scratch: Floats) -> None:
+        """Add ``weight`` times the impacts to ``scores``, one entry an article; ``scratch`` is as long, and lost."""
         if self.articles is None:
-            scores += self.values * np.float32(weight)
+            scores += np.multiply(self.values, np.float32(weight), out=scratch)
         else:
-            np.add.at(scores, self.articles, self.values * np.float32(weight))
+            np.add.at(scores, self.articles.astype(np.intp), self.values * np.float32(weight))
 
     def mark(self, flags: Flags) -> None:
         """Set the ``flags``, one an article, of those that have the term."""
         if self.articles is None:
             flags |= self.values != 0
         else:
-            flags[self.articles] = True
+            flags[self.articles.astype(np.intp)] = True  # numpy is slow to index by any other type
 
     def size(self) -> int:
         """Return the bytes it takes."""
         return _BYTES_AN_ENTRY + self.values.nbytes + (0 if self.articles is None else self.articles.nbytes)
+
+
+_ABSENT = Impacts(0, np.empty(0, np.float32), np.empty(0, np.int32))
 
 
 class TermImpacts:
@@ -69,11 +72,12 @@ class TermImpacts:
     def _read(self, name: str, stream: Stream, term: str) -> Impacts:
         snapshot, ranking, where = self.snapshot, self.ranking, field_name(name, stream)
         found = snapshot.postings(where, term)
-        articles = found.articles
-        lengths = snapshot.lengths(where)[articles]
+        if not len(found):
+            return _ABSENT
+        lengths = snapshot.lengths(where).take(found.articles)
         values = saturation(found.frequencies, lengths, snapshot.average_length(where), ranking.k1, ranking.b[name])
-        if len(articles) * _DENSE <= snapshot.size:
-            return Impacts(len(articles), values, articles)
+        if len(found) * _DENSE <= snapshot.size:
+            return Impacts(len(found), values, found.articles)
         dense = np.zeros(snapshot.size, np.float32)
-        dense[articles] = values
-        return Impacts(len(articles), dense)
+        dense[found.articles.astype(np.intp)] = values
+        return Impacts(len(found), dense)

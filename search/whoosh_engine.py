@@ -143,9 +143,10 @@ class WhooshEngine:
             if frequency > 1:
                 importance[term] = idf(snapshot.count, frequency) * count / (count + 1.0)
         scores = np.zeros(snapshot.size, np.float32)
+        scratch = np.empty_like(scores)
         for term in sorted(importance, key=lambda term: (-importance[term], term))[:_SIMILAR_TERMS]:
             for name in TEXT_FIELDS:
-                impacts.of(name, Stream.WORD, term).add_to(scores, importance[term])
+                impacts.of(name, Stream.WORD, term).add_to(scores, importance[term], scratch)
         own = snapshot.article_number(id)
         if own is not None:
             scores[own] = 0.0

@@ -1,0 +1,78 @@
+"""Where the time of a query goes. ``python -m benchmarks.evaluation DATA [QUERIES]``
+
+DATA is a data folder that has been indexed. Queries are one to four words of titles of the news archive. Processor
+milliseconds a query, by stage, without those of the stages inside: first when no term was asked for before, then again.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import search.evaluation
+import search.whoosh_engine
+from benchmarks.engines import read_articles, spread, title_queries
+from index.datafolder import open_data_folder
+from search.engine import Request
+from search.evaluation import Evaluation
+from search.impacts import TermImpacts
+from search.matching import Matcher
+from search.parser import parse
+from search.whoosh_engine import WhooshEngine
+
+STAGES: tuple[tuple[str, Any, str], ...] = (
+    ("is there a newer index", WhooshEngine, "_newest"),
+    ("analysis of the query", search.evaluation, "analyze"),
+    ("reading postings, impacts", TermImpacts, "_read"),
+    ("which articles have what", Matcher, "concepts"),
+    ("which have enough of it", Evaluation, "_with_most"),
+    ("which have the accents", Evaluation, "_mark_exact"),
+    ("adding impacts", Evaluation, "_score_term"),
+    ("nearness", search.evaluation, "nearness"),
+    ("choosing the best", search.evaluation, "best_first"),
+    ("the rest", search.whoosh_engine, "_retrieve"),
+)
+seconds: Counter[str] = Counter()
+_inside = [0.0]
+
+
+def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``function``, which then adds its time to that of the stage ``name``."""
+
+    def measured(*arguments: Any, **more: Any) -> Any:
+        _inside.append(0.0)
+        started = time.process_time()
+        result = function(*arguments, **more)
+        took = time.process_time() - started
+        seconds[name] += took - _inside.pop()
+        _inside[-1] += took
+        return result
+
+    return measured
+
+
+def main() -> None:
+    """Print the two tables."""
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
+    engine = WhooshEngine(open_data_folder(Path(sys.argv[1])), hits_kept=0)
+    requests = [Request(parse(text)) for text in title_queries(read_articles(2000), count)]
+    for name, owner, function in STAGES:
+        setattr(owner, function, timed(name, getattr(owner, function)))
+    for turn in ("first", "again"):
+        seconds.clear()
+        times = []
+        for request in requests:
+            started = time.process_time()
+            engine.retrieve(request)
+            times.append((time.process_time() - started) * 1e3)
+        print(f"{turn}: {spread(times)} ms (p50 / p95)")
+        for name, *_ in STAGES:
+            print(f"  {name:26} {seconds[name] / count * 1e3:.3f}")
+
+
+if __name__ == "__main__":
+    main()

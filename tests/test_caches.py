@@ -1,0 +1,63 @@
+"""What is kept between queries is bounded, and never older than the index; the best are found without sorting."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.article import Article
+from search.cache import BoundedCache
+from search.engine import Facet, Request
+from search.parser import parse
+from search.top import largest
+from search.whoosh_engine import WhooshEngine
+
+
+@given(st.lists(st.integers(0, 20), max_size=60), st.integers(0, 40))
+def test_what_was_used_last_is_kept_up_to_the_bound(asked: list[int], most: int) -> None:
+    cache: BoundedCache[int, int] = BoundedCache(most, lambda size: size)
+    kept: list[int] = []
+    for key in asked:
+        made: list[int] = []
+
+        def make(key: int = key, made: list[int] = made) -> int:
+            made.append(key)
+            return key
+
+        assert cache.get(key, make) == key
+        assert made == ([] if key in kept else [key])
+        kept = [*(other for other in kept if other != key), key]
+        while sum(kept) > most:
+            kept.pop(0)
+
+
+@given(
+    st.lists(st.integers(0, 50) | st.integers(0, 10_000), max_size=60),
+    st.integers(1, 60),
+    st.integers(0, 60),
+)
+def test_largest_are_those_that_sorting_finds(some: list[int], times: int, count: int) -> None:
+    keys = np.random.default_rng(times).permutation(np.array(some * times, np.float32))
+    places = largest(keys, count)
+    assert (np.diff(places) > 0).all()
+    least = sorted(keys.tolist(), reverse=True)[:count][-1:]
+    assert places.tolist() == [place for place, key in enumerate(keys.tolist()) if least and key >= least[0]]
+
+
+def test_a_page_asked_for_again_is_that_of_the_index_as_it_is_now(engine: WhooshEngine) -> None:
+    request = Request(parse("lúa gạo"), facets=[Facet.SOURCE])
+    assert engine.retrieve(request).total == 0
+    engine.add([Article(id="a", body="lúa gạo", source="Báo")])
+    engine.commit()
+    first = engine.retrieve(request)
+    assert engine.retrieve(request) is first
+    assert [hit.id for hit in first.hits] == ["a"]
+    engine.add([Article(id="b", body="lúa gạo", source="Báo"), Article(id="a", body="khoai")])
+    engine.commit()
+    assert [hit.id for hit in engine.retrieve(request).hits] == ["b"]
+    engine.delete(["b"])
+    engine.commit()
+    assert engine.retrieve(request).total == 0
+    engine.rebuild()
+    assert engine.retrieve(Request(parse("khoai"))).total == 1
