@@ -20,7 +20,7 @@ from index.analysis import analyze
 from index.inversion import invert
 from index.merging import merge
 from index.schema import document, make_schema, searchable_body
-from index.segment import Segment, write_segment
+from index.segment import Segment, read_segment, write_segment
 
 CHUNK = 50
 seconds: Counter[str] = Counter()
@@ -56,7 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:  # fields are merged as they are written
         with stage("merging chunks and writing"):
             write_segment(Path(folder), "segment", whole)
-        tier = merge([whole] * 4, [None] * 4)
+        tier = merge([read_segment(Path(folder), "segment", whole.count)] * 4, [None] * 4)
         with stage("merging four segments of this size"):
             write_segment(Path(folder), "tier", tier)
     seconds["terms"] = seconds.pop("analysis and terms") - seconds["analysis"]
