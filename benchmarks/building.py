@@ -1,7 +1,7 @@
 """Where the time of building goes. ``python -m benchmarks.building [ARTICLES]``
 
-Processor milliseconds an article, by stage; the first four are done in worker processes, the others in the process that
-writes.
+Processor milliseconds an article, by stage; the first three are done in worker processes, the others in the process
+that writes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.engines import read_articles
-from index.analysis import Stream, analyze
+from index.analysis import analyze
 from index.inversion import invert
 from index.merging import merge
 from index.schema import document, make_schema, searchable_body
-from index.segment import Segment, write_segment
+from index.segment import Segment, read_segment, write_segment
 
 CHUNK = 50
 seconds: Counter[str] = Counter()
@@ -46,27 +46,25 @@ def main() -> None:
             for article in chunk:
                 analyze(article.title)
                 analyze(searchable_body(article))
-        with stage("analysis and suggestions"):
+        with stage("analysis and terms"):
             documents = [document(article, number) for number, article in enumerate(chunk)]
-        names = [name for name in documents[0] if name.partition("_")[2] in list(Stream)]
-        with stage("terms"):
-            documents = [{**values, **{name: list(values[name]) for name in names}} for values in documents]
         with stage("inversion"):
             segment = invert(documents, schema)
         with stage("passing on"):
             segments.append(pickle.loads(pickle.dumps(segment, pickle.HIGHEST_PROTOCOL)))
-    with stage("merging chunks"):
-        whole = merge(segments, [None] * len(segments))
-    with stage("merging four segments of this size"):
-        merge([whole] * 4, [None] * 4)
-    with tempfile.TemporaryDirectory() as folder, stage("writing"):
-        write_segment(Path(folder), "segment", whole)
-    seconds["suggestions"] = seconds.pop("analysis and suggestions") - seconds["analysis"]
+    whole = merge(segments, [None] * len(segments))
+    with tempfile.TemporaryDirectory() as folder:  # fields are merged as they are written
+        with stage("merging chunks and writing"):
+            write_segment(Path(folder), "segment", whole)
+        tier = merge([read_segment(Path(folder), "segment", whole.count)] * 4, [None] * 4)
+        with stage("merging four segments of this size"):
+            write_segment(Path(folder), "tier", tier)
+    seconds["terms"] = seconds.pop("analysis and terms") - seconds["analysis"]
     seconds["merging four segments of this size"] /= 4
-    for name in ("analysis", "suggestions", "terms", "inversion", "passing on", "merging chunks", "writing"):
-        print(f"{name:20} {seconds[name] / len(articles) * 1e3:6.2f} ms an article")
+    for name in ("analysis", "terms", "inversion", "passing on", "merging chunks and writing"):
+        print(f"{name:26} {seconds[name] / len(articles) * 1e3:6.2f} ms an article")
     name = "merging four segments of this size"
-    print(f"{'merging a tier':20} {seconds[name] / len(articles) * 1e3:6.2f} ms an article and tier")
+    print(f"{'merging a tier':26} {seconds[name] / len(articles) * 1e3:6.2f} ms an article and tier")
 
 
 if __name__ == "__main__":

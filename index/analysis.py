@@ -19,6 +19,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -100,7 +101,7 @@ class Analysis:
         if stream is Stream.WORD:
             return Occurrences(self.word_texts, self.word_firsts)
         if stream is Stream.PAIR:
-            return Occurrences(list(map("{}_{}".format, syllables, syllables[1:])), range(len(syllables) - 1))
+            return Occurrences(list(pairs(syllables)), range(len(syllables) - 1))
         if self.tokens.codes:
             terms, positions = zip(*self.terms(stream), strict=True)
             return Occurrences(terms, positions)
@@ -117,11 +118,7 @@ class Analysis:
 
 def pairs(syllables: Iterable[str]) -> Iterator[str]:
     """Yield each two neighbouring syllables as one term."""
-    before: str | None = None
-    for syllable in syllables:
-        if before is not None:
-            yield f"{before}_{syllable}"
-        before = syllable
+    return (f"{before}_{syllable}" for before, syllable in pairwise(syllables))
 
 
 def analyze(text: str) -> Analysis:

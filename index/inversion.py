@@ -17,7 +17,7 @@ from whoosh.fields import FieldType, Schema
 from index.analysis import Occurrences
 from index.arrayfile import Array, smallest_unsigned
 from index.codec import has_frequencies, has_positions, pack_column
-from index.schema import StreamField
+from index.schema import StreamField, TermSetField
 from index.segment import Column, Inverted, Segment, Strings, Terms, offsets, pack_counts
 
 Document = Mapping[str, Any]
@@ -86,6 +86,8 @@ def _occurrences(field: FieldType, value: Any, positioned: bool) -> tuple[Sequen
     """Return each occurrence of a term in ``value``, positions ascending for any one term, and their positions."""
     if isinstance(value, Occurrences):
         return value.terms, value.positions if positioned else ()
+    if isinstance(field, TermSetField):
+        return list(set(value)), ()
     if isinstance(field, StreamField):
         pairs = tuple(zip(*value, strict=True)) or ((), ())
         return pairs[0], pairs[1] if positioned else ()

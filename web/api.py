@@ -13,7 +13,6 @@ from werkzeug.exceptions import NotFound, UnsupportedMediaType
 from index.article import Article, article_from
 from index.errors import InvalidInputError, Problem
 from index.files import LARGEST_DOCUMENT, parse_json_article
-from search.service import search as run_search
 from search.service import similar as find_similar
 from web.answers import article_json, hit_json, linked_answer_json
 from web.keys import key_required
@@ -32,7 +31,7 @@ _JSON_LIMIT = LARGEST_DOCUMENT
 def search() -> Response:
     """Find articles."""
     parameters = checked(SearchParameters, request.args)
-    return jsonify(linked_answer_json(run_search(services().engine, parameters.search()), parameters))
+    return jsonify(linked_answer_json(services().answers.search(parameters.search()), parameters))
 
 
 @api.get("/suggest")

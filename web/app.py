@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Flask, Response
 
 from index.datafolder import open_data_folder
 from search.follower import Follower
+from search.remembered import RememberedAnswers, searched_state
 from search.whoosh_engine import WhooshEngine
 from web import operations, pages, problems
 from web.api import api
@@ -30,7 +32,8 @@ def create_app(data: Path, config: dict[str, Any] | None = None) -> Flask:
     app.config.update(config or {})
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["timtin"] = Services(engine, Follower(engine))
+    answers = RememberedAnswers(engine, partial(searched_state, folder, engine.store))
+    app.extensions["timtin"] = Services(engine, answers, Follower(engine))
     app.register_blueprint(api)
     app.register_blueprint(pages.pages)
     app.register_blueprint(operations.operations)

@@ -17,7 +17,7 @@ from werkzeug.exceptions import NotFound
 from index.dates import LOCAL_ZONE
 from index.errors import InvalidInputError
 from search.engine import Facet, FacetCount, Sort
-from search.service import Answer, marked_article, search, similar
+from search.service import Answer, marked_article, similar
 from web.answers import search_address
 from web.parameters import SearchParameters, checked
 from web.services import services
@@ -82,7 +82,7 @@ def article(id: str) -> Response:
 def feed() -> Response:
     """Return the newest hits of a search as an Atom feed."""
     parameters = checked(SearchParameters, {"sort": "newest", **request.args, "page": "1", "size": str(_FEED_SIZE)})
-    answer = search(services().engine, parameters.search())
+    answer = services().answers.search(parameters.search())
     address = request.url_root.rstrip("/") + search_address("pages.feed", parameters, 1, size=None)
     body = render_template("feed.atom", answer=answer, parameters=parameters, address=address)
     return Response(printable(body), mimetype="application/atom+xml")
@@ -102,13 +102,13 @@ def _answered(parameters: SearchParameters) -> tuple[SearchParameters, Answer, _
 
     Returns the parameters that the answer is for, the answer, and the correction to show.
     """
-    engine = services().engine
-    answer = search(engine, parameters.search())
+    answers = services().answers
+    answer = answers.search(parameters.search())
     if answer.corrected is None:
         return parameters, answer, None
     meant = parameters.model_copy(update={"q": answer.corrected})
     address = search_address("pages.home", meant, 1, facets=None)
-    other = None if answer.total else search(engine, meant.search())
+    other = None if answer.total else answers.search(meant.search())
     if other is not None and other.total:
         return meant, other, _Correction(meant.q, address, instead=True)
     return parameters, answer, _Correction(meant.q, address, instead=False)

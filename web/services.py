@@ -8,13 +8,15 @@ from flask import current_app
 
 from search.engine import Engine
 from search.follower import Follower
+from search.remembered import RememberedAnswers
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The engine, and the thread that keeps it searchable."""
+    """The engine, its remembered answers, and the thread that keeps it searchable."""
 
     engine: Engine
+    answers: RememberedAnswers
     follower: Follower
 
 

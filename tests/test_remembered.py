@@ -1,0 +1,67 @@
+"""Answers are remembered only while they are what a new search would answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from index.article import Article
+from index.datafolder import open_data_folder
+from search.engine import Facet
+from search.remembered import RememberedAnswers, searched_state
+from search.service import Search, search
+from search.whoosh_engine import WhooshEngine
+
+RICE = Search("lúa gạo", facets=[Facet.SOURCE])
+
+
+@pytest.fixture
+def answers(engine: WhooshEngine, tmp_path: Path) -> RememberedAnswers:
+    articles = [Article(id=f"a{at}", title=f"Lúa gạo {at}", body="Giá lúa tăng. " * 20, source="s") for at in range(8)]
+    engine.add(articles)
+    engine.commit()
+    folder = open_data_folder(tmp_path / "data")
+    return RememberedAnswers(engine, lambda: searched_state(folder, engine.store), most_characters=30_000)
+
+
+def test_a_search_asked_again_is_answered_from_memory(answers: RememberedAnswers, engine: WhooshEngine) -> None:
+    first, again = answers.search(RICE), answers.search(RICE)
+    assert again.hits is first.hits
+    fresh = search(engine, RICE)
+    assert replace(again, took_ms=0, search=fresh.search) == replace(fresh, took_ms=0)
+    other = answers.search(replace(RICE, size=3))
+    assert len(other.hits) == 3
+
+
+def test_every_change_is_seen_at_once(answers: RememberedAnswers, engine: WhooshEngine, tmp_path: Path) -> None:
+    def found(text: str = "lúa gạo") -> set[str]:
+        return {hit.article.id for hit in answers.search(Search(text)).hits}
+
+    assert len(found()) == 8
+    engine.delete(["a1"])
+    assert found() == {hit.article.id for hit in search(engine, Search("lúa gạo")).hits}
+    assert "a1" not in found()
+    engine.add([Article(id="new", title="Lúa gạo mới", body="Lúa.")])
+    assert "new" not in found()
+    engine.commit()
+    assert "new" in found()
+    engine.add([Article(id="a2", title="Lúa gạo", body="Đã sửa, lúa.")])
+    shown = {hit.article.id: hit.article.body for hit in answers.search(Search("lúa gạo")).hits}
+    assert shown["a2"] == "Đã sửa, lúa."
+    assert not found("thóc")
+    (tmp_path / "data" / "synonyms.txt").write_text("thóc, lúa\n", "utf-8")
+    assert found("thóc")
+    engine.rebuild()
+    assert found() == {"a0", "a2", "a3", "a4", "a5", "a6", "a7", "new"}
+
+
+def test_what_was_asked_for_longest_ago_is_forgotten(answers: RememberedAnswers) -> None:
+    first = answers.search(RICE)
+    for page in range(1, 4):
+        assert answers.search(RICE).hits is first.hits
+        answers.search(Search("lúa", size=page))
+    for size in range(1, 9):
+        answers.search(Search("giá lúa tăng", size=size))
+    assert answers.search(RICE).hits is not first.hits
