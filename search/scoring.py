@@ -2,7 +2,7 @@
 
 The score of an article is a sum of BM25 parts, one for every query term, stream and text field. BM25 is that
 of Robertson and Zaragoza, *The Probabilistic Relevance Framework* (2009), with the idf of Lucene, which is
-never negative. The idf is raised to the power 1.5: question words and other common syllables then say less.
+never negative. To it comes what nearness adds to the best articles (``search.nearness``).
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ Floats = NDArray[np.float32]
 class Ranking:
     """The parameters of ranking. The defaults are measured: see docs/decisions/0002-term-streams.md."""
 
-    k1: float = 0.8
-    b: Mapping[str, float] = field(default_factory=lambda: {"title": 0.0, "body": 0.5})
+    k1: float = 1.2
+    b: Mapping[str, float] = field(default_factory=lambda: {"title": 0.0, "body": 0.75})
     """How much the length of a text field counts; a long headline says no less than a short one."""
-    idf_power: float = 1.5
+    idf_power: float = 1.0
+    """More than 1 makes common words count still less."""
     streams_accented: Mapping[Stream, float] = field(
         default_factory=lambda: {Stream.SYLLABLE: 0.8, Stream.WORD: 1.0, Stream.PAIR: 0.5, Stream.FOLDED: 0.4}
     )
@@ -43,10 +44,10 @@ class Ranking:
     """The share of the query's idf an article must have to be found (``match=auto``), in long and short queries."""
     question_word: float = 0.4
     """What a question word of a longer query counts; see ``index.stopwords``."""
-    windows: Mapping[int, float] = field(default_factory=lambda: {8: 0.4, 24: 0.2})
+    windows: Mapping[int, float] = field(default_factory=lambda: {8: 0.45, 24: 0.4})
     """How much more, in parts of the best score, an article scores that has every word of a longer query within one
     window; by the width of the window in syllables."""
-    lead: tuple[int, float] = (60, 0.4)
+    lead: tuple[int, float] = (60, 0.5)
     """The syllables that an article's beginning has, and how much more it scores that has every word there."""
     near_articles: int = 50
     """How many of the best articles are looked at so."""

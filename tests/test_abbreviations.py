@@ -85,7 +85,7 @@ def test_other_accents_are_not_the_long_form(archive: Engine) -> None:
 
 def test_every_way_to_match_takes_abbreviations(archive: Engine) -> None:
     for query in ("đề án hội nhập quốc tế", "title:HNQT OR (thông qua hội nhập quốc tế)"):
-        assert found(archive, query)[0] == "tat"
+        assert "tat" in found(archive, query)
     assert "tat" not in found(archive, '"hội nhập quốc tế"')
 
 
