@@ -33,7 +33,8 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("which have the accents", Evaluation, "_mark_exact"),
     ("adding impacts", Evaluation, "_score_term"),
     ("nearness", search.evaluation, "nearness"),
-    ("choosing the best", search.evaluation, "best_first"),
+    ("choosing what may be near", search.evaluation, "best_first"),
+    ("choosing the hits", search.whoosh_engine, "best_first"),
     ("the rest", search.whoosh_engine, "_retrieve"),
 )
 seconds: Counter[str] = Counter()
@@ -56,22 +57,25 @@ def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def main() -> None:
-    """Print the two tables."""
+    """Print the table."""
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
     engine = WhooshEngine(open_data_folder(Path(sys.argv[1])), hits_kept=0)
     requests = [Request(parse(text)) for text in title_queries(read_articles(2000), count)]
     for name, owner, function in STAGES:
         setattr(owner, function, timed(name, getattr(owner, function)))
-    for turn in ("first", "again"):
+    turns: list[tuple[str, Counter[str]]] = []
+    for _ in range(2):
         seconds.clear()
         times = []
         for request in requests:
             started = time.process_time()
             engine.retrieve(request)
             times.append((time.process_time() - started) * 1e3)
-        print(f"{turn}: {spread(times)} ms (p50 / p95)")
-        for name, *_ in STAGES:
-            print(f"  {name:26} {seconds[name] / count * 1e3:.3f}")
+        turns.append((spread(times), seconds.copy()))
+    print(f"{'':28}{'first':>14}{'again':>14}")
+    print(f"{'a query, p50 / p95':28}" + "".join(f"{whole:>14}" for whole, _ in turns))
+    for name, *_ in STAGES:
+        print(f"{name:28}" + "".join(f"{stages[name] / count * 1e3:14.3f}" for _, stages in turns))
 
 
 if __name__ == "__main__":

@@ -8,15 +8,15 @@ The rooms, in the order a query meets them:
 ``engine``          the ``Engine`` protocol: what any index must offer, and the shapes it speaks in
 ``whoosh_engine``   the embedded engine: the store and its Whoosh index behind the protocol
 ``snapshot``        one opened generation of the Whoosh index as arrays: postings, lengths, columns
-``cache``           values used last, up to a bound
-``impacts``         what each term adds to the scores of its articles, hot terms kept
-``top``             the largest of many numbers without sorting them
 ``synonyms``        the owner's synonyms, from a file
 ``expansion``       other ways to say a query: abbreviations the articles define, synonyms
+``cache``           values used last, up to a bound
+``impacts``         what each term adds to the scores of its articles, hot terms kept
 ``matching``        which articles have what a query asks for
 ``evaluation``      a query tree over a snapshot: which articles match, how well, and why
 ``scoring``         the formulas: idf, BM25, the weights of the streams
 ``nearness``        how close together an article says what is asked for
+``top``             the best of many articles without sorting them all
 ``facets``          how many matching articles each source, author, year ... has
 ``suggest``         completions of what is typed so far
 ``syllables``       how Vietnamese syllables are built: which accents letters can have

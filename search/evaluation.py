@@ -40,8 +40,8 @@ from search.query import (
     wanted_words,
 )
 from search.scoring import idf, query_frequency_weight
-from search.snapshot import Floats, Snapshot
-from search.top import largest
+from search.snapshot import Floats
+from search.top import best_first
 
 _MOST_EXPANSIONS = 100
 _MOST_SCANNED = 1000
@@ -95,13 +95,6 @@ class Found:
             every=self.every[kept],
             exact=self.exact[kept],
         )
-
-
-def best_first(snapshot: Snapshot, articles: NDArray[np.intp], scores: Floats, most: int) -> NDArray[np.intp]:
-    """Return the places of the best ``articles`` in their order; ties go to the newest, then to the first written."""
-    places = largest(scores, most)
-    some = articles[places]
-    return places[np.lexsort((snapshot.sequence[some], -snapshot.minutes[some], -scores[places]))][:most]
 
 
 class Evaluation:

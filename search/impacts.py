@@ -18,7 +18,7 @@ from search.scoring import Ranking, saturation
 from search.snapshot import Floats, Ints, Snapshot
 
 Flags = NDArray[np.bool_]
-_BYTES_KEPT = 128 << 20
+_BYTES_KEPT = 160 << 20
 _BYTES_AN_ENTRY = 500
 _DENSE = 4
 

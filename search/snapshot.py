@@ -29,7 +29,7 @@ from search.cache import BoundedCache
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
-_BYTES_KEPT = 32 << 20
+_BYTES_KEPT = 64 << 20
 _BYTES_AN_ENTRY = 500
 
 

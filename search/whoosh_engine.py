@@ -26,7 +26,7 @@ from index.store import DeleteResult, Store, WriteResult
 from search.cache import BoundedCache
 from search.corrections import correct
 from search.engine import Filters, Hit, Request, Retrieved, Sort
-from search.evaluation import Evaluation, Found, best_first
+from search.evaluation import Evaluation, Found
 from search.expansion import Abbreviations, expand
 from search.facets import count_facet
 from search.impacts import Flags, TermImpacts
@@ -36,7 +36,7 @@ from search.scoring import Ranking, idf
 from search.snapshot import Snapshot
 from search.suggest import suggest
 from search.synonyms import SynonymFile
-from search.top import largest
+from search.top import best_first, largest
 
 log = logging.getLogger(__name__)
 
