@@ -79,6 +79,7 @@ WORDS = [
 ]
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 QUERIES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=7).map(" ".join)
+SHORT = st.lists(st.sampled_from(WORDS[:12]), min_size=1, max_size=2).map(" ".join)
 SCOPES = st.sampled_from([None, None, "title", "body"])
 FIRST = date(2026, 1, 1)
 ARTICLES = st.lists(
@@ -117,6 +118,8 @@ LEAVES = (
     | st.builds(Label, st.just("source"), st.sampled_from(["báo", "tuoi tre", "x"]))
     | st.builds(Dates, DAYS, DAYS)
     | st.sampled_from([Everything(), Nothing()])
+    | st.builds(lambda first, second: Or((Text(first), Text(second))), SHORT, SHORT)
+    | st.builds(lambda first, second: Or((Text(first), Text(second))), SHORT, SHORT)
 )
 TREES: st.SearchStrategy[Node] = st.recursive(
     LEAVES,
@@ -153,7 +156,7 @@ def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterato
         engine.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     ARTICLES,
     st.integers(0, 2),
