@@ -15,7 +15,7 @@ from index.store import Store
 from search.engine import Engine
 from search.service import Answer, Search, search
 
-_MOST_CHARACTERS = 10_000_000
+_MOST_CHARACTERS = 24_000_000
 
 
 class RememberedAnswers:
