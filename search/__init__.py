@@ -15,6 +15,7 @@ The rooms, in the order a query meets them:
 ``matching``        which articles have what a query asks for
 ``evaluation``      a query tree over a snapshot: which articles match, how well, and why
 ``scoring``         the formulas: idf, BM25, the weights of the streams
+``filters``         which articles have a label, or were published within some days
 ``nearness``        how close together an article says what is asked for
 ``top``             the best of many articles without sorting them all
 ``facets``          how many matching articles each source, author, year ... has

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import Analysis, Stream, analyze
-from index.schema import UNDATED, field_name
+from index.schema import field_name
 from index.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.tokens import tokenize, unfinished_syllable
+from search.filters import published_between, with_label
 from search.impacts import Flags, TermImpacts
 from search.matching import MOST_SYLLABLES, Concept, Matcher, Spelled, intersection, scoped, union
 from search.nearness import nearness
@@ -45,8 +46,6 @@ from search.top import best_first
 
 _MOST_EXPANSIONS = 100
 _MOST_SCANNED = 1000
-_MINUTES_A_DAY = 1440
-_MOST_VALUES = 1 << 16
 
 
 @dataclass(slots=True)
@@ -198,9 +197,9 @@ class Evaluation:
             case Prefix(text, scope):
                 return self._prefix(text, scope)
             case Label(label, value):
-                return self._constant(self._label(label, value))
+                return self._constant(with_label(self._snapshot, label, value))
             case Dates(first, last):
-                return self._constant(self.dated(first, last))
+                return self._constant(published_between(self._snapshot, first, last))
             case Not(inner):
                 return self._constant(~self._excluded(inner))
             case And(nodes):
@@ -419,35 +418,3 @@ class Evaluation:
             if self._explain:
                 part = result.parts.setdefault(f"{name} {stream} {term}", np.zeros(self._snapshot.size, np.float32))
                 impacts.add_to(part, boost, self._scratch)
-
-    # --- filters -----------------------------------------------------------------------------------------
-
-    def labelled(self, label: str, value: str) -> Flags:
-        """Return the articles whose label is ``value``, case and accents aside."""
-        wanted = _plain(value)
-        return self._by_label(label, lambda name: _plain(name) == wanted)
-
-    def dated(self, first: int | None, last: int | None) -> Flags:
-        """Return the articles published from day ``first`` to day ``last``; undated ones are left out."""
-        minutes = self._snapshot.minutes
-        matched: Flags = minutes != UNDATED
-        if first is not None:
-            matched &= minutes >= (first - 1) * _MINUTES_A_DAY
-        if last is not None:
-            matched &= minutes < last * _MINUTES_A_DAY
-        return matched
-
-    def _label(self, label: str, value: str) -> Flags:
-        wanted = f" {_plain(value)} "
-        return self._by_label(label, lambda name: wanted in f" {_plain(name)} ")
-
-    def _by_label(self, label: str, accept: Callable[[str], bool]) -> Flags:
-        labels = self._snapshot.labels(label)
-        accepted = np.array([bool(name) and accept(name) for name in labels.values], bool)
-        matched: Flags = accepted.take(labels.codes)
-        return matched
-
-
-@lru_cache(maxsize=_MOST_VALUES)
-def _plain(text: str) -> str:
-    return " ".join(tokenize(text).folded)

@@ -25,12 +25,12 @@ from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
 from index.store import DeleteResult, Store, WriteResult
 from search.cache import BoundedCache
 from search.corrections import correct
-from search.engine import Filters, Hit, Request, Retrieved, Sort
+from search.engine import Hit, Request, Retrieved, Sort
 from search.evaluation import Evaluation, Found
 from search.expansion import Abbreviations, expand
 from search.facets import count_facet
-from search.impacts import Flags, TermImpacts
-from search.matching import intersection
+from search.filters import within
+from search.impacts import TermImpacts
 from search.query import Node
 from search.scoring import Ranking, idf
 from search.snapshot import Snapshot
@@ -194,7 +194,7 @@ class _Opened:
 def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     snapshot = impacts.snapshot
     evaluation = Evaluation(impacts, request.match, explain=request.explain)
-    found = evaluation.run(request.tree, _within(evaluation, request.filters))
+    found = evaluation.run(request.tree, within(snapshot, request.filters))
     if request.sort is not Sort.RELEVANCE:
         found = found.preferring_accents()
     hits = [
@@ -207,18 +207,6 @@ def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     ]
     facets = {facet: count_facet(snapshot, facet, found.articles) for facet in request.facets}
     return Retrieved(len(found.articles), hits, facets)
-
-
-def _within(evaluation: Evaluation, filters: Filters) -> Flags | None:
-    """Return the articles that pass the filters, None where there are no filters."""
-    wanted = [
-        evaluation.labelled(label, value)
-        for label in ("source", "category", "author")
-        if (value := getattr(filters, label)) is not None
-    ]
-    if filters.first_day is not None or filters.last_day is not None:
-        wanted.append(evaluation.dated(filters.first_day, filters.last_day))
-    return intersection(wanted) if wanted else None
 
 
 def _ordered(snapshot: Snapshot, found: Found, request: Request) -> NDArray[np.intp]:

@@ -1,0 +1,60 @@
+"""Which articles have a label, or were published within some days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from operator import eq
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.schema import UNDATED
+from index.tokens import tokenize
+from search.engine import Filters
+from search.snapshot import Snapshot
+
+Flags = NDArray[np.bool_]
+_MINUTES_A_DAY = 1440
+_MOST_VALUES = 1 << 16
+
+
+def within(snapshot: Snapshot, filters: Filters) -> Flags | None:
+    """Return the articles that pass ``filters``, None where there are none."""
+    wanted = [
+        _by_label(snapshot, label, partial(eq, _plain(value)))
+        for label in ("source", "category", "author")
+        if (value := getattr(filters, label)) is not None
+    ]
+    if filters.first_day is not None or filters.last_day is not None:
+        wanted.append(published_between(snapshot, filters.first_day, filters.last_day))
+    return np.logical_and.reduce(wanted) if wanted else None
+
+
+def with_label(snapshot: Snapshot, label: str, value: str) -> Flags:
+    """Return the articles whose label has the words of ``value`` in a row, case and accents aside."""
+    wanted = f" {_plain(value)} "
+    return _by_label(snapshot, label, lambda plain: wanted in f" {plain} ")
+
+
+def published_between(snapshot: Snapshot, first: int | None, last: int | None) -> Flags:
+    """Return the articles published from day ``first`` to day ``last``; undated ones are left out."""
+    minutes = snapshot.minutes
+    matched: Flags = minutes != UNDATED
+    if first is not None:
+        matched &= minutes >= (first - 1) * _MINUTES_A_DAY
+    if last is not None:
+        matched &= minutes < last * _MINUTES_A_DAY
+    return matched
+
+
+def _by_label(snapshot: Snapshot, label: str, accept: Callable[[str], bool]) -> Flags:
+    labels = snapshot.labels(label)
+    accepted = np.array([bool(name) and accept(_plain(name)) for name in labels.values], bool)
+    matched: Flags = accepted.take(labels.codes)
+    return matched
+
+
+@lru_cache(maxsize=_MOST_VALUES)
+def _plain(text: str) -> str:
+    return " ".join(tokenize(text).folded)
