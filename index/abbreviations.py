@@ -1,6 +1,7 @@
 """Abbreviations, learned where writers define them: ``hội nhập quốc tế (HNQT)``, ``(viết tắt là Ban Chỉ đạo)``.
 
-A definition is kept as terms of its article in the field ``abbreviations``, so it goes when the article goes.
+A definition is kept as terms of its article in the field ``abbreviations``, so it goes when the article goes. At most
+2,000 brackets of a text are looked at.
 Where the capitals are the initials of the syllables before them, the long form is certain. Where they are not
 (``Tổ chức Y tế thế giới (WHO)``) every beginning it may have is kept, and the corpus decides: what stands before
 ``(WHO)`` in most articles is what it means.
@@ -10,7 +11,7 @@ term                                   for
 =====================================  ====================================================================
 ``hnqt TAB = TAB hội nhập quốc tế``    a certain long form
 ``who TAB ^ TAB y tế thế giới``        a possible one that begins with a capital; ``~`` if with a small letter
-``who TAB #``                          any definition of the short form
+``who TAB #``                          any definition of the short form; all these also without accents
 ``thế giới TAB who``                   the short forms whose long form ends so
 =====================================  ====================================================================
 
@@ -87,8 +88,9 @@ def abbreviation_terms(analysis: Analysis) -> set[str]:
     """Return the terms of the field ``abbreviations`` for a text."""
     terms: set[str] = set()
     for found in definitions(analysis):
-        terms.add(f"{found.short}\t{found.kind}\t{found.long}")
-        terms.add(f"{found.short}\t#")
+        for short in {found.short, fold(found.short)}:
+            terms.add(f"{short}\t{found.kind}\t{found.long}")
+            terms.add(f"{short}\t#")
         terms.add(f"{long_form_ending(found.long.split())}\t{found.short}")
     return terms
 
@@ -137,12 +139,16 @@ def _of_capitals(analysis: Analysis, written: str, before: Sequence[int]) -> Ite
         yield Definition(short, " ".join(syllables[start:]), CERTAIN)
         return
     tokens = analysis.tokens
-    word_starts = set(analysis.word_firsts)
     for place in range(max(0, len(before) - _LONGEST_UNCERTAIN), len(before) - 1):
         at = before[place]
-        if at in word_starts and syllables[place].isalpha() and syllables[place] not in _JOINING:
+        if _begins_word(analysis, at) and syllables[place].isalpha() and syllables[place] not in _JOINING:
             kind = CAPITAL if tokens.written(at)[0].isupper() else SMALL
             yield Definition(short, " ".join(syllables[place:]), kind)
+
+
+def _begins_word(analysis: Analysis, at: int) -> bool:
+    number = bisect_left(analysis.word_firsts, at)
+    return number < len(analysis.word_firsts) and analysis.word_firsts[number] == at
 
 
 def _start_by_initials(capitals: Sequence[str], syllables: Sequence[str]) -> int | None:
@@ -185,7 +191,11 @@ def _reversed(analysis: Analysis, inner: str, before: Sequence[int]) -> Iterator
     tokens = analysis.tokens
     start, end = tokens.canonical_starts[before[-1]], tokens.canonical_ends[before[-1]]
     begins = start
-    while begins and (tokens.canonical[begins - 1].isalpha() or tokens.canonical[begins - 1] in "-.&"):
+    while (
+        begins
+        and start - begins <= _LONGEST_SHORT
+        and (tokens.canonical[begins - 1].isalpha() or tokens.canonical[begins - 1] in "-.&")
+    ):
         begins -= 1
     written = tokens.canonical[begins:end]
     long = list(tokenize(inner).exact)

@@ -23,14 +23,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.normalization import fold
+from index.normalization import fold, is_vietnamese_shape
 
 _LONGEST = 48
+_LONGEST_LETTERS = 4
+_SCHEMES = frozenset({"http", "https"})
 _DATES = (
     re.compile(r"(?P<day>\d{1,2})([-/.])(?P<month>\d{1,2})\2(?P<year>\d{4})"),
     re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"),
     re.compile(r"(?P<day>\d{1,2})[-/](?P<month>\d{1,2})"),
     re.compile(r"(?P<month>\d{1,2})[-/](?P<year>\d{4})"),
+)
+_DAY_WITH_POINT = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})")
+_DAYS = (
+    re.compile(r"(\d{1,2})()-(\d{1,2})[-/](\d{1,2})(?:[-/](\d{4}))?"),
+    re.compile(r"(\d{1,2})/(\d{1,2})-(\d{1,2})/(\d{1,2})(?:/(\d{4}))?"),
 )
 _GROUPED = re.compile(r"(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?|(\d{1,3}(?:,\d{3})+)(?:\.(\d+))?")
 _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
@@ -89,7 +96,7 @@ def find_codes(runs: Sequence[Run], syllables: Sequence[str], beside: Callable[[
             continue
         found = _date(run, numbers, syllables, beside) if run.first in numbers else []
         if not found:
-            found = list(_whole(run))
+            found = list(_whole(run, after_scheme=run.first > 0 and syllables[run.first - 1] in _SCHEMES))
             kind = _kind_before(run, syllables, beside) if run.first in numbers else None
             if kind is not None:
                 found = [code for code in found if code.text != kind.text] + [kind]
@@ -104,22 +111,26 @@ def city_codes(text: str) -> Iterator[tuple[int, int, str]]:
         yield match.start(), match.end(), f"tp{match.group(1).lower()}"
 
 
-def _whole(run: Run) -> Iterator[Code]:
+def _whole(run: Run, *, after_scheme: bool) -> Iterator[Code]:
     """Yield what a run is as a whole: nothing for one syllable, or for words that are merely joined."""
     text = run.text.removesuffix("%")
     parts = _SEPARATOR.split(text)
     if len(parts) < 2:
         return
-    host = _HOST.match(text) if text.isascii() else None
-    if host is not None and "@" not in text:
-        first = run.first + text[: host.start(1)].count(".")
-        yield Code(first, first + len(_SEPARATOR.split(host.group(1))), host.group(1).lower())
+    host = _HOST.match(text) if text.isascii() and "@" not in text else None
+    if host is not None:
+        labels = len(_SEPARATOR.split(host.group()))
+        yield Code(run.first - after_scheme, run.first + labels, host.group(1).lower())
         if host.end() == len(text):
             return
     has_figure = any(map(str.isdecimal, text))
-    if len(text) > _LONGEST or not (has_figure or "@" in text or any(map(_is_short, parts)) or _is_dotted(text)):
+    short = [_is_short(part) for part in parts]
+    if len(text) > _LONGEST or not (has_figure or "@" in text or any(short) or _is_joined(text, parts)):
         return
-    yield Code(run.first, run.end, _canonical(text, parts))
+    if "@" in text and _HOST.fullmatch(domain := text.rpartition("@")[2]):
+        yield Code(run.end - len(_SEPARATOR.split(domain)), run.end, domain.lower())
+    mixed = not has_figure and "@" not in text and any(short) and not all(short)  # TP.HCM-Cần Thơ
+    yield Code(run.first, run.end, _canonical(text, parts), implied=host is not None, loose=mixed)
     if has_figure and text[0].isdecimal():
         number = parts[0].lstrip("0")
         kinds = (_KINDS.get((fold(part.lower()),)) for part in parts[1:])
@@ -137,14 +148,16 @@ def _canonical(text: str, parts: Sequence[str]) -> str:
         return f"{match.group(1)},{match.group(2)}"
     if match := _NAMED_NUMBER.fullmatch(text):
         return "".join(match.groups()).lower()
-    if "/" not in text and "@" not in text and all(_is_short(part) or len(part) == 1 or part == "Tp" for part in parts):
-        return "".join(parts).lower()
-    return text.lower()
+    joined = "".join(parts).lower()
+    return joined if _is_joined(text, parts) and not is_vietnamese_shape(joined) else text.lower()
 
 
-def _is_dotted(text: str) -> bool:
-    """Tell whether a text is one of single capitals with points between: ``U.S.A``."""
-    return all(char.isupper() if at % 2 == 0 else char == "." for at, char in enumerate(text))
+def _is_joined(text: str, parts: Sequence[str]) -> bool:
+    """Tell whether ``parts`` are one abbreviation: capitals, or letters that make no syllable (``gd-đt``)."""
+    if "/" in text or "@" in text or not all(map(str.isalpha, parts)):
+        return False
+    capitals = all(part.isupper() or part == "Tp" for part in parts)
+    return capitals or all(len(part) <= _LONGEST_LETTERS and not is_vietnamese_shape(part.lower()) for part in parts)
 
 
 def _is_short(part: str) -> bool:
@@ -168,7 +181,11 @@ def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside
     spoken = number_after("thang", run.end) if run.text.isdecimal() else None
     in_figures = None
     if run.end - run.first > 1:
-        in_figures = next(filter(None, (form.fullmatch(run.text) for form in _DATES)), None)
+        after_day = run.first > 0 and beside(run.first) and syllables[run.first - 1] == "ngay"
+        forms = (*_DATES, _DAY_WITH_POINT) if after_day else _DATES
+        in_figures = next(filter(None, (form.fullmatch(run.text) for form in forms)), None)
+        if in_figures is None and (days := _days(run)):
+            return days
     after_month = run.first and beside(run.first) and syllables[run.first - 1] == "thang"
     if spoken is not None:
         day, end = run.text, spoken.end
@@ -185,6 +202,17 @@ def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside
     if first and beside(first) and syllables[first - 1] == ("ngay" if day else "thang"):
         first -= 1
     return _date_codes(first, end, day, month, year)
+
+
+def _days(run: Run) -> list[Code]:
+    """Return the first and the last day of a time written in figures: ``14-16/1``, ``30/4-1/5``."""
+    match = next(filter(None, (form.fullmatch(run.text) for form in _DAYS)), None)
+    if match is None:
+        return []
+    first_day, first_month, last_day, last_month, year = match.groups("")
+    first = _date_codes(run.first, run.end, first_day, first_month or last_month, year)
+    last = _date_codes(run.first, run.end, last_day, last_month, year)
+    return [*first, *last] if first and last else []
 
 
 def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[Code]:

@@ -159,8 +159,7 @@ class Evaluation:
     def _add(self, result: Evaluated, name: str, articles: NDArray[np.intp], scores: Floats, part: Floats) -> None:
         scores += part
         if self._explain:
-            result.parts[name] = np.zeros(self._snapshot.size, np.float32)
-            result.parts[name][articles] = part
+            result.parts.setdefault(name, np.zeros(self._snapshot.size, np.float32))[articles] += part
 
     def _folded_weights(self, leaf: Text) -> dict[str, float]:
         """Return the weights of the syllables of a leaf that any article has, without accents."""
@@ -285,14 +284,14 @@ class Evaluation:
 
     def _score_alternatives(self, result: Evaluated, others: Sequence[Spelled], scope: str | None) -> None:
         """Add to the articles that lack what was typed the score of what else they say for it."""
-        for other, articles in others:
-            part = self._scored(self._analyze(other.text), scope)
+        for text, articles in {other.text: articles for other, articles in others}.items():
+            part = self._scored(self._analyze(text), scope)
             said = (articles & ~result.every) * np.float32(self._ranking.alternative)
             said *= part.score
             result.score += said
             result.ceiling += part.ceiling * self._ranking.alternative
             if self._explain:
-                result.parts[f"for {other.text}"] = said
+                result.parts[f"for {text}"] = said
 
     def _excluded(self, node: Node) -> Flags:
         """Return what ``NOT node`` leaves out: articles with every word of it, with the accents that were typed."""

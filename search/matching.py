@@ -58,6 +58,7 @@ class Matcher:
         in_code: set[int] = set()
         concepts: dict[object, Concept] = {}
         asked = [code for code in tokens.codes if not code.implied]
+        in_code.update(at for code in tokens.codes if code.implied for at in range(code.first, code.end))
         for span in list(dict.fromkeys((code.first, code.end) for code in asked))[:_MOST_CODES]:
             codes = [code for code in asked if (code.first, code.end) == span]
             in_code.update(range(*span))

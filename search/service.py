@@ -16,6 +16,7 @@ from search.query import Everything, Match, Node, alternatives, wanted_words
 
 _LEAD_LENGTH = 400
 _LONGEST_PART = 200_000
+_MOST_PARTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,8 @@ def _article_marks(article: Article, highlighter: Highlighter) -> tuple[list[Spa
 
 
 def _part_with_marks(text: str, highlighter: Highlighter, *, lone: bool) -> tuple[str, list[Span]]:
-    """Return the marks of a text; of a very long one, the first part that has any, and its marks."""
-    for start in range(0, len(text), _LONGEST_PART):
+    """Return the marks of a text; of a very long one, the first of its first parts that has any, and its marks."""
+    for start in range(0, min(len(text), _MOST_PARTS * _LONGEST_PART), _LONGEST_PART):
         part = text[start : start + _LONGEST_PART]
         if marks := highlighter.marks(part, lone=lone):
             return part, marks

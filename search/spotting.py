@@ -21,6 +21,7 @@ from index.tokens import Tokens, tokenize
 _UNKNOWN, _NOT_PLAIN, _PASSED_OVER, _FOREIGN, _SIGN = 0, 1, 2, 3, 32
 _LONGEST = 32  # of what is searched as bytes; tokens are kept up to 64 characters
 _LONGEST_SYLLABLE = 64
+_MOST_SPOTS = 20_000
 
 CodeSpan = tuple[int, int, bool]
 """Where a code starts and ends, and whether its last syllable is a number."""
@@ -43,7 +44,8 @@ class Spotter:
     def spot(self, text: str) -> tuple[Tokens, set[CodeSpan]]:
         """Return the syllables of ``text`` that may be asked for, and where it has one of the codes.
 
-        Where other syllables stand between two of them an empty one stands for these.
+        Where other syllables stand between two of them an empty one stands for these. Of any one only the first 20,000
+        are returned.
         """
         read = _read(text) if self._plain else None
         if read is None:
@@ -53,12 +55,14 @@ class Spotter:
         for needle in self._names:
             length = len(needle) - 1
             at = known.find(needle)
-            while at >= 0:
+            most = len(spans) + _MOST_SPOTS
+            while at >= 0 and len(spans) < most:
                 spans[at + 1] = at + length
                 at = known.find(needle, at + length)
         for needle in self._begun:
             at = known.find(needle)
-            while at >= 0:
+            most = len(spans) + _MOST_SPOTS
+            while at >= 0 and len(spans) < most:
                 spans[at + 1] = end = known.index(b" ", at + 1)
                 at = known.find(needle, end)
         return _sparse(text, read, sorted(spans.items())), self._codes_on_lines(text, read)

@@ -164,8 +164,8 @@ class Reference:
                 matched = any(has) and bool(total >= np.float32(least * sum(importance)))
             if matched:
                 result.matched.add(id)
-        for other, ids in others:
-            part = self.scored(analyze(other.text), scope)
+        for text, ids in {other.text: ids for other, ids in others}.items():
+            part = self.scored(analyze(text), scope)
             result.ceiling += part.ceiling * ranking.alternative
             for id in ids - result.every:
                 result.score[id] += part.score[id] * ranking.alternative
@@ -246,6 +246,7 @@ class Reference:
         found: dict[object, tuple[int, int, Articles, Articles]] = {}
         in_code: set[int] = set()
         asked = [code for code in tokens.codes if not code.implied]
+        in_code.update(at for code in tokens.codes if code.implied for at in range(code.first, code.end))
         for first, end in list(dict.fromkeys((code.first, code.end) for code in asked))[:8]:
             codes = [code for code in asked if (code.first, code.end) == (first, end)]
             in_code.update(range(first, end))

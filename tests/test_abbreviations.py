@@ -42,7 +42,9 @@ def test_what_defines_nothing_is_passed_over(text: str) -> None:
     assert [found for found in definitions(analyze(text)) if found.kind == "="] == []
 
 
-@pytest.mark.parametrize("text", ["a " + "(..)" * 100_000, "(a)" * 100_000, "(AB " * 100_000, "a." * 200_000 + "(AB)"])
+@pytest.mark.parametrize(
+    "text", ["a " + "(..)" * 100_000, "(a)" * 100_000, "(AB " * 100_000, "(AB) " * 60_000, "a." * 200_000 + "(AB)"]
+)
 def test_rows_of_signs_take_no_more_time_than_words(text: str) -> None:
     assert [found for found in definitions(analyze(text)) if found.kind == "="] == []
 
@@ -70,6 +72,13 @@ def test_an_abbreviation_finds_what_it_stands_for_below_itself(archive: Engine, 
     ids = found(archive, query)
     assert set(ids[:2]) == {"nghia", "tat"}
     assert ids[2:] == ["day-du"]
+
+
+def test_letters_without_their_marks_are_the_abbreviation(engine: Engine) -> None:
+    engine.add([article("a", "Kỳ họp Hội đồng nhân dân (HĐND) tỉnh."), article("b", "Đại biểu hội đồng nhân dân.")])
+    engine.commit()
+    for query in ("HĐND", "hđnd", "hdnd", "HDND"):
+        assert found(engine, query) == ["a", "b"]
 
 
 @pytest.mark.parametrize("query", ["hội nhập quốc tế", "hoi nhap quoc te", "Hội nhập Quốc tế"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from index.article import Article
 from search.engine import Request, Sort
 from search.parser import parse
 from search.query import Match
-from search.service import Search, search
+from search.service import Answer, Search, search
 from search.whoosh_engine import WhooshEngine
 
 FILLER = "Người dân thành phố mong trời nắng ráo để đi làm cho thuận tiện hơn trong những ngày cuối năm bận rộn này."
@@ -172,3 +174,15 @@ def test_very_long_article_is_highlighted_where_the_word_is(engine: WhooshEngine
     put(engine, long=f"{FILLER}\n" * 8000 + "Chim lạc bay về.")
     answer = search(engine, Search("chim lạc"))
     assert answer.hits[0].body_html == ["<mark>Chim lạc</mark> bay về."]
+
+
+def test_parts_of_an_explanation_sum_to_the_score(find: Callable[..., Answer]) -> None:
+    for query in (
+        "HNQT kinh tế HNQT",
+        "hội nhập quốc tế kinh tế văn hóa OR giáo dục phát triển kinh tế xã hội",
+        "hội nhập quốc tế là gì và vì sao phải hội nhập kinh tế",
+    ):
+        hits = find(query, explain=True).hits
+        assert hits
+        for hit in hits:
+            assert sum((hit.explanation or {}).values()) == pytest.approx(hit.score, rel=1e-4)
