@@ -25,6 +25,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from index.analysis import Analysis
 from index.normalization import fold
@@ -42,6 +43,7 @@ _BREAK = re.compile(r"[.;:!?\n\"]")
 _ASIDE = re.compile(r"\s*\([^()\n]*\)\s*")
 _JOINING = frozenset({"và", "của", "về", "các", "cho", "trong", "với", "tại", "trên", "ở", "theo"})
 _LONGEST_SHORT = 10
+_MOST_BRACKETS = 2000
 _LONGEST = 12
 _LONGEST_UNCERTAIN = 9
 _SYLLABLES_BEFORE = 20
@@ -71,7 +73,7 @@ def short_form(text: str) -> str | None:
 def definitions(analysis: Analysis) -> Iterator[Definition]:
     """Yield what a text defines in brackets."""
     text = analysis.tokens.canonical
-    for brackets in _BRACKETS.finditer(text):
+    for brackets in islice(_BRACKETS.finditer(text), _MOST_BRACKETS):
         inner = brackets.group(1).strip()
         marked = _MARKER.fullmatch(inner)
         short = marked.group(1) if marked else inner
