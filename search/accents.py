@@ -4,6 +4,10 @@ What was meant is the cheapest cover of the run with phrases of the archive and 
 surprise (the negative logarithm of how likely it comes next in a text), and each syllable that it has with other
 accents than typed costs more. So ``quốc tê`` is ``quốc tế`` only where that phrase is far likelier than two
 syllables that happen to meet; a pair of syllables that stands as typed in the archive has met there, and is left.
+
+A change is made only where the archive bears it out: a syllable that is known as typed is not changed for a phrase of
+very few articles (``rau má``, ``rau mà``), and the changed syllable must also go with the words before and after the
+phrase (``công ăn việc``: ``an việc`` is never met).
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ _DOMINANT = 0.8
 _INCOMPARABLY = 50
 _SELDOM = 0.2
 _MOST_ALTERNATIVES = 3
+_HANDFUL = 5
+_FEW_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +57,20 @@ def choose_accents(vocabulary: Vocabulary, run: Sequence[Syllable]) -> list[str]
             if costs[start] + piece.cost < costs[piece.end]:
                 costs[piece.end] = costs[start] + piece.cost
                 last[piece.end] = piece
-    chosen: list[str] = [syllable.exact for syllable in run]
+    path: list[_Piece] = []
     end = len(run)
     while end:
         best = last[end]
         assert best is not None
-        if _stands(vocabulary, run, best):
-            for at in range(best.start, best.end):
-                if run[at].made or run[at].exact != best.exact[at - best.start]:
-                    chosen[at] = best.written[at - best.start]
+        path.append(best)
         end = best.start
+    meant = [exact for piece in reversed(path) for exact in piece.exact]
+    chosen: list[str] = [syllable.exact for syllable in run]
+    for piece in path:
+        if _stands(vocabulary, run, piece) and _borne_out(vocabulary, run, piece, meant):
+            for at in range(piece.start, piece.end):
+                if run[at].made or run[at].exact != piece.exact[at - piece.start]:
+                    chosen[at] = piece.written[at - piece.start]
     return chosen
 
 
@@ -154,16 +164,34 @@ def _typing_cost(meant: Sequence[Syllable], accented: Sequence[str]) -> float:
 
 
 def _single(vocabulary: Vocabulary, run: Sequence[Syllable], at: int) -> _Piece:
-    """Return one syllable as a piece: as typed where it is known so, else with the accents it nearly always has."""
+    """Return one syllable as a piece: as typed where it is known so, else with the accents it nearly always has.
+
+    Accents it never has beside its neighbours are not counted, if it has others there.
+    """
     syllable = run[at]
     known = vocabulary.exact(syllable.exact)
     exact, cost = syllable.exact, _single_cost(vocabulary, syllable)
     if (not known or syllable.bare) and parts_of(syllable.folded) is not None:
         variants = vocabulary.variants(syllable.folded)
+        if not syllable.bare:
+            fitting = variants[: 2 * _MOST_ALTERNATIVES]
+            fitting = [variant for variant in fitting if _fits_beside(vocabulary, run, at, variant[0])]
+            variants = fitting or variants
         if variants and variants[0][1] >= _DOMINANT * sum(count for _, count in variants):
             exact, known = variants[0]
             cost = min(cost, vocabulary.surprise(known) + (0.0 if syllable.bare else _OTHER_ACCENTS))
     return _Piece(at, at + 1, (exact,), (exact,), known, cost)
+
+
+def _fits_beside(vocabulary: Vocabulary, run: Sequence[Syllable], at: int, exact: str) -> bool:
+    """Tell whether ``exact``, read for the syllable ``at``, is met beside those typed around it where any form is."""
+    for other in (at - 1, at + 1):
+        if 0 <= other < len(run) and not run[other].bare and vocabulary.exact(run[other].exact):
+            folded = [run[place].folded for place in sorted((at, other))]
+            first, second = (run[other].exact, exact) if other < at else (exact, run[other].exact)
+            if vocabulary.pair(*folded) and not vocabulary.side_by_side(first, second):
+                return False
+    return True
 
 
 def _stands(vocabulary: Vocabulary, run: Sequence[Syllable], piece: _Piece) -> bool:
@@ -188,3 +216,33 @@ def _met_as_typed(vocabulary: Vocabulary, run: Sequence[Syllable], piece: _Piece
     places = (first, first + 1)
     meant = [piece.exact[at - piece.start] if piece.start <= at < piece.end else run[at].exact for at in places]
     return together > vocabulary.side_by_side(*meant)
+
+
+def _borne_out(vocabulary: Vocabulary, run: Sequence[Syllable], piece: _Piece, meant: Sequence[str]) -> bool:
+    """Tell whether there is evidence enough to change what was typed into ``piece``, ``meant`` being the whole run."""
+    places = range(piece.start, piece.end)
+    changed = [at for at in places if not run[at].made and not run[at].bare and run[at].exact != meant[at]]
+    alone = len(places) - len(changed) < 2
+    for at in changed:
+        known = vocabulary.exact(run[at].exact)
+        if alone and piece.frequency < max(min(known, _HANDFUL), _FEW_SHARE * known):
+            return False
+        for other in (at - 1, at + 1):
+            if 0 <= other < len(run) and other not in places and not _goes_with(vocabulary, run, meant, at, other):
+                return False
+    return True
+
+
+def _goes_with(vocabulary: Vocabulary, run: Sequence[Syllable], meant: Sequence[str], at: int, other: int) -> bool:
+    """Tell whether the changed syllable ``at`` goes with its neighbour ``other``, as typed or as meant.
+
+    Two that are never neighbours, whatever their accents, prove nothing: then what was typed has to be seldom met.
+    """
+    neighbours = {meant[other]} if run[other].bare else {meant[other], run[other].exact}
+    neighbours = {neighbour for neighbour in neighbours if vocabulary.exact(neighbour)}
+    if not neighbours:
+        return True
+    if not vocabulary.pair(*(run[place].folded for place in sorted((at, other)))):
+        return vocabulary.exact(run[at].exact) <= _SELDOM * vocabulary.folded(run[at].folded)
+    pairs = [(form, meant[at]) if other < at else (meant[at], form) for form in neighbours]
+    return any(vocabulary.side_by_side(*pair) for pair in pairs)

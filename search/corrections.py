@@ -6,7 +6,9 @@ When a correction is offered:
 - a query without any accent is answered as it is: its reader leaves them out. One with some accents is corrected
   where others are wrong or missing and a phrase of the archive with the right ones is far likelier;
 - a token is taken apart or decoded as keys only where the archive does not know it, or knows it incomparably less;
-- the correction must find an article with every one of its words, just these accents included, filters aside.
+- the correction must find an article with every one of its words, just these accents included, filters aside; where
+  keys were decoded or a token taken apart, and no article has all that was typed, accents aside is enough;
+- no capital comes into a query but the first letter of a word that had one.
 
 The steps are ``readings`` (what syllables were typed), ``accents`` (which accents they were meant to have) and the
 trial of the result. They look up frequencies; postings are read only for neighbours of which one is doubtful, for 80
@@ -54,14 +56,23 @@ def correct(impacts: TermImpacts, text: str) -> str | None:
     if unaccented and all(vocabulary.folded(word.folded) for word in words):
         return None
     replaced: dict[_Typed, str] = {}
+    only_made = True
     for run in runs:
-        for word, meant in _meant(vocabulary, run, unaccented=unaccented):
+        for word, meant, made in _meant(vocabulary, run, unaccented=unaccented):
             if [canonical_syllable(syllable) for syllable in meant] != [word.exact]:
-                replaced[word] = " ".join(meant)
+                replaced[word] = " ".join(meant).lower()
+                only_made = only_made and made
     if not replaced:
         return None
     corrected = _rewritten(text, words, replaced)
-    return corrected if corrected != text and _finds_all(impacts, corrected) else None
+    if corrected == text:
+        return None
+    if _finds_all(impacts, corrected, accents=True):
+        return corrected
+    better = (
+        only_made and _finds_all(impacts, corrected, accents=False) and not _finds_all(impacts, text, accents=False)
+    )
+    return corrected if better else None
 
 
 def _runs(text: str) -> Iterator[list[_Typed]]:
@@ -90,14 +101,17 @@ def _runs(text: str) -> Iterator[list[_Typed]]:
         yield run
 
 
-def _meant(vocabulary: Vocabulary, run: Sequence[_Typed], *, unaccented: bool) -> Iterator[tuple[_Typed, list[str]]]:
-    """Yield each word of a run with the syllables it was meant to be."""
+def _meant(
+    vocabulary: Vocabulary, run: Sequence[_Typed], *, unaccented: bool
+) -> Iterator[tuple[_Typed, list[str], bool]]:
+    """Yield each word of a run, the syllables it was meant to be, and whether these were decoded or cut out of it."""
     syllables: list[Syllable] = read_tokens(vocabulary, [word.text.lower() for word in run], unaccented=unaccented)
     if unaccented and not any(syllable.made for syllable in syllables):
         return
     chosen = choose_accents(vocabulary, syllables)
     for at, word in enumerate(run):
-        yield word, [text for syllable, text in zip(syllables, chosen, strict=True) if syllable.token == at]
+        own = [(syllable.made, text) for syllable, text in zip(syllables, chosen, strict=True) if syllable.token == at]
+        yield word, [text for _, text in own], any(made for made, _ in own)
 
 
 def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) -> str:
@@ -114,6 +128,7 @@ def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) 
     return unicodedata.normalize("NFC", "".join([*pieces, text[at:]]))
 
 
-def _finds_all(impacts: TermImpacts, text: str) -> bool:
+def _finds_all(impacts: TermImpacts, text: str, *, accents: bool) -> bool:
+    """Tell whether some article has every word of the query ``text``, with just its accents if ``accents``."""
     found = Evaluation(impacts, Match.ALL).run(parse(text))
-    return bool((found.every & found.exact).any())
+    return bool((found.every & found.exact if accents else found.every).any())

@@ -2,9 +2,11 @@
 
 A token that the archive knows is read as itself. Another is read as keys of Telex or VNI where these give a
 known syllable: at once where two or more keys were marks (``hooij``); where there was one (``vangf``, but also
-``been``) only where it stands beside its neighbour in the archive too, or where two other tokens are keys. Where a
-third of the tokens are keys, so are those the archive knows, if it knows what they stand for far better (``max``).
-What is left is cut into known syllables, each pair of which are neighbours in some article.
+``been``) only where it stands beside its neighbour in the archive too, next to a token of two marks, or where two
+other tokens are keys. Where a third of the tokens are keys, so are those the archive knows, if it knows what they
+stand for far better (``max``).
+What is left is cut into known syllables, each pair of which are neighbours in some article; in several articles,
+as chance alone makes some neighbours, where the token is short (``Bana``) or stands alone.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ _LONGEST_CUT = 40
 _MOST_CUT = 80
 _CUTS_KEPT = 4
 _FEWEST_LETTERS = 2.2  # a syllable has, on average, in three or more written as one
+_SHORT = 5
+_SEVERAL = 5
+_ARTICLES_FOR_ONE_MORE = 100
 _SURE_KEYS = 2
 _SURE_TOKENS = 2
 
@@ -56,7 +61,9 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
         if key is not None:
             syllables.append(Syllable(fold(key.text), key.text, at, made=True))
             continue
-        cut = _cut_token(vocabulary, token) if len(token) <= room else []
+        chancy = len(typed) == 1 or (len(token) <= _SHORT and token.isascii())
+        fewest = min(_SEVERAL, 1 + vocabulary.articles // _ARTICLES_FOR_ONE_MORE) if chancy else 1
+        cut = _cut_token(vocabulary, token, fewest) if len(token) <= room else []
         if cut:
             room -= len(token)
             no_accents = all(not exact for _, exact in cut)
@@ -81,6 +88,10 @@ def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decode
         and (beside[at] or (key.keys >= _SURE_KEYS and vocabulary.exact(key.text) > 0))
         for at, key in enumerate(possible)
     ]
+    sure = [keyed[at] and key is not None and key.keys >= _SURE_KEYS for at, key in enumerate(possible)]
+    for at, key in enumerate(possible):
+        if key is not None and not known[at] and vocabulary.exact(key.text) and any(sure[max(0, at - 1) : at + 2]):
+            keyed[at] = True
     in_wrong_mode = sum(keyed) >= _SURE_TOKENS
     mostly = in_wrong_mode and 3 * sum(keyed) >= len(typed)
     kept: list[Decoded | None] = []
@@ -110,11 +121,11 @@ def _stands_beside(vocabulary: Vocabulary, read: Sequence[str], typed: Sequence[
     return False
 
 
-def _cut_token(vocabulary: Vocabulary, token: str) -> list[tuple[str, str]]:
+def _cut_token(vocabulary: Vocabulary, token: str, fewest: int) -> list[tuple[str, str]]:
     """Return the known syllables (folded, with accents or empty) written without spaces in ``token``; [] for one.
 
-    The best path over the places where it can be cut, by how often each pair of syllables is neighbours. At every
-    place the four best last syllables are kept.
+    Each pair of them is neighbours in ``fewest`` articles at least. The best path over the places where it can be cut,
+    by how often each pair of syllables is neighbours. At every place the four best last syllables are kept.
     """
     folded = fold(canonical_syllable(token))
     known = vocabulary.folded(folded)
@@ -136,7 +147,8 @@ def _cut_token(vocabulary: Vocabulary, token: str) -> list[tuple[str, str]]:
         for end in range(start + 1, len(token) + 1):
             best[end] = sorted(best[end], key=lambda path: path.cost)[:_CUTS_KEPT]
     most = max(2, int(len(token) / _FEWEST_LETTERS))
-    paths = [path for path in best[-1] if 1 < len(path.syllables) <= most and path.weakest > known * _INCOMPARABLY]
+    weakest = max(fewest, known * _INCOMPARABLY + 1)
+    paths = [path for path in best[-1] if 1 < len(path.syllables) <= most and path.weakest >= weakest]
     return list(paths[0].syllables) if paths else []
 
 

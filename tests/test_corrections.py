@@ -187,6 +187,69 @@ def test_syllable_without_spaces_is_cut_where_the_articles_have_it_so(articles: 
     assert engine.correct("Hoian") == "Hội an"
 
 
+@pytest.mark.parametrize(
+    ("typed", "bodies"),
+    [
+        ("công ăn việc làm", ["Công an tạo việc làm."] * 20 + ["Bữa ăn ngon.", "Dự án việc này."]),
+        ("rau má", ["Mua rau mà nấu.", "Thế mà hay."] + ["Thế mà hay."] * 40 + ["Má ơi.", "Đôi má hồng.", "Nước rau."]),
+        ("bảnh trai", ["Mua bánh trái."] + ["Con trai đi học."] * 8),
+        ("lật đò", ["Bị lật đổ."] * 2 + ["Con đò nhỏ."] * 4 + ["Điều đó đúng."] * 40),
+    ],
+)
+def test_known_syllable_is_not_changed_for_a_chance_neighbour(
+    articles: Callable[..., WhooshEngine], typed: str, bodies: list[str]
+) -> None:
+    assert articles(*bodies).correct(typed) is None
+
+
+def test_known_syllable_is_changed_for_a_phrase_of_many_articles(articles: Callable[..., WhooshEngine]) -> None:
+    engine = articles(*["Bị lật đổ."] * 6, *["Con đò nhỏ."] * 4, *["Điều đó đúng."] * 40)
+    assert engine.correct("lật đò") == "lật đổ"
+
+
+def test_unknown_syllable_takes_the_accents_it_has_beside_its_neighbour(articles: Callable[..., WhooshEngine]) -> None:
+    world = ["Cả thế giới biết."] * 20
+    engine = articles("Một học sinh giỏi.", "Nhiều học sinh giỏi.", "Học sinh cả thế giới.", *world)
+    assert engine.correct("học sinh gioi") == "học sinh giỏi"
+    assert engine.correct("thế gioi") == "thế giới"
+
+
+def test_short_or_only_token_is_cut_only_on_the_evidence_of_several_articles(
+    articles: Callable[..., WhooshEngine],
+) -> None:
+    others = ["Trời đẹp."] * 200
+    once = ["Có ba na ná nhau.", "Thế lẽ nào.", "Tế lẽ khác.", "Chú ý mơ an lành.", "Y mở cửa."]
+    engine = articles(*others, *once, *["Bão ở Hà Nội."] * 3, "Cấm thuốc lào.")
+    for typed in ("Bana", "bana", "Telex", "Y Moan", "thuoclao"):
+        assert engine.correct(typed) is None
+    assert engine.correct("Hanoi") == "Hà nội"
+    assert engine.correct("hanoi") == "hà nội"
+    assert engine.correct("cam thuoclao") == "cấm thuốc lào"
+
+
+def test_capitals_of_the_articles_do_not_come_into_the_query(articles: Callable[..., WhooshEngine]) -> None:
+    engine = articles(*["Người Hà Nội ở Hà Nội."] * 5)
+    assert engine.correct("hà nôi") == "hà nội"
+    assert engine.correct("Hà Nôi") == "Hà Nội"
+    assert engine.correct("nguoi hanoi") == "người hà nội"
+
+
+def test_decoded_words_need_not_have_met_and_one_key_counts_beside_two(articles: Callable[..., WhooshEngine]) -> None:
+    engine = articles("Mưa lớn, đường ngập nặng.", "Bên nhà có cò.")
+    assert engine.correct("muwa ngaapj") == "mưa ngập"
+    assert engine.correct("muwa") is None
+    assert engine.correct("been bowf") is None
+
+
+def test_decoded_words_are_offered_though_no_article_has_all_their_accents(
+    articles: Callable[..., WhooshEngine],
+) -> None:
+    engine = articles("Trận bóng đá hay, mua nụ hoa.", "Giải nữ khai mạc.")
+    assert engine.correct("bongs ddas nuwx") == "bóng đá nữ"
+    assert engine.correct("bongs ddas khai nuwx") is None
+    assert engine.correct("bóng đá nư") is None
+
+
 WORDS = 'hội nhập quốc tế hoi nhap tê hooij nhaapj te61 hoinhapquocte OR NOT - " ( ) title: date:2025 59-NQ/TW * ~ , x'
 words = st.sampled_from(WORDS.split(" "))
 
