@@ -8,7 +8,7 @@ When a correction is offered:
 - a token is taken apart or decoded as keys only where the archive does not know it, or knows it incomparably less;
 - the correction must find an article with every one of its words, just these accents included, filters aside; where
   keys were decoded or a token taken apart, and no article has all that was typed, accents aside is enough;
-- no capital comes into a query but the first letter of a word that had one.
+- a capital stands only where a word of the query began with one.
 
 The steps are ``readings`` (what syllables were typed), ``accents`` (which accents they were meant to have) and the
 trial of the result. They look up frequencies; postings are read only for neighbours of which one is doubtful, for 80
@@ -60,7 +60,7 @@ def correct(impacts: TermImpacts, text: str) -> str | None:
     for run in runs:
         for word, meant, made in _meant(vocabulary, run, unaccented=unaccented):
             if [canonical_syllable(syllable) for syllable in meant] != [word.exact]:
-                replaced[word] = " ".join(meant).lower()
+                replaced[word] = " ".join(meant)
                 only_made = only_made and made
     if not replaced:
         return None
@@ -121,7 +121,7 @@ def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) 
     at = 0
     for word in words:
         meant = replaced.get(word, word.text.lower() if shouted else word.text)
-        if word in replaced and word.text[:1].isupper() and word.text[1:].islower():
+        if word in replaced and word.text[:1].isupper() and word.text[1:] == word.text[1:].lower():
             meant = meant[:1].upper() + meant[1:]
         pieces += [text[at : word.start], meant]
         at = word.end

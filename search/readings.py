@@ -6,13 +6,14 @@ known syllable: at once where two or more keys were marks (``hooij``); where the
 other tokens are keys. Where a third of the tokens are keys, so are those the archive knows, if it knows what they
 stand for far better (``max``).
 What is left is cut into known syllables, each pair of which are neighbours in some article; in several articles,
-as chance alone makes some neighbours, where the token is short (``Bana``) or stands alone.
+as chance alone makes some neighbours, where the token is short (``Bana``) or stands alone and is cut in two or three.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.normalization import canonical_syllable, fold, is_vietnamese_shape
 from search.keyboard import LONGEST_TYPED, Decoded, decode
@@ -26,6 +27,7 @@ _MOST_CUT = 80
 _CUTS_KEPT = 4
 _FEWEST_LETTERS = 2.2  # a syllable has, on average, in three or more written as one
 _SHORT = 5
+_FEW_SYLLABLES = 3
 _SEVERAL = 5
 _ARTICLES_FOR_ONE_MORE = 100
 _SURE_KEYS = 2
@@ -124,8 +126,9 @@ def _stands_beside(vocabulary: Vocabulary, read: Sequence[str], typed: Sequence[
 def _cut_token(vocabulary: Vocabulary, token: str, fewest: int) -> list[tuple[str, str]]:
     """Return the known syllables (folded, with accents or empty) written without spaces in ``token``; [] for one.
 
-    Each pair of them is neighbours in ``fewest`` articles at least. The best path over the places where it can be cut,
-    by how often each pair of syllables is neighbours. At every place the four best last syllables are kept.
+    Where they are two or three, each pair is neighbours in ``fewest`` articles at least. The best path over the places
+    where it can be cut, by how often each pair of syllables is neighbours. At every place the four best last syllables
+    are kept.
     """
     folded = fold(canonical_syllable(token))
     known = vocabulary.folded(folded)
@@ -147,9 +150,20 @@ def _cut_token(vocabulary: Vocabulary, token: str, fewest: int) -> list[tuple[st
         for end in range(start + 1, len(token) + 1):
             best[end] = sorted(best[end], key=lambda path: path.cost)[:_CUTS_KEPT]
     most = max(2, int(len(token) / _FEWEST_LETTERS))
-    weakest = max(fewest, known * _INCOMPARABLY + 1)
-    paths = [path for path in best[-1] if 1 < len(path.syllables) <= most and path.weakest >= weakest]
-    return list(paths[0].syllables) if paths else []
+    for path in best[-1]:
+        weakest = max(fewest if len(path.syllables) <= _FEW_SYLLABLES else 1, known * _INCOMPARABLY + 1)
+        likely = 1 < len(path.syllables) <= most and path.weakest >= weakest
+        if likely and (not token.isascii() or _keys_fit(vocabulary, path.syllables)):
+            return list(path.syllables)
+    return []
+
+
+def _keys_fit(vocabulary: Vocabulary, cut: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether the syllables of a cut that were decoded from keys are met, so accented, beside their neighbours."""
+    for first, second in pairwise(cut):
+        if (first[1] or second[1]) and not vocabulary.side_by_side(first[1] or first[0], second[1] or second[0]):
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,10 +227,17 @@ def test_short_or_only_token_is_cut_only_on_the_evidence_of_several_articles(
     assert engine.correct("cam thuoclao") == "cấm thuốc lào"
 
 
+def test_keys_in_a_token_without_spaces_must_fit_their_neighbours(articles: Callable[..., WhooshEngine]) -> None:
+    engine = articles("Tin để đọc.", "Hạt dẻ ngon.", "Trận bóng đá.")
+    assert engine.correct("Tinder") is None
+    assert engine.correct("bongsddas") == "bóng đá"
+
+
 def test_capitals_of_the_articles_do_not_come_into_the_query(articles: Callable[..., WhooshEngine]) -> None:
     engine = articles(*["Người Hà Nội ở Hà Nội."] * 5)
     assert engine.correct("hà nôi") == "hà nội"
     assert engine.correct("Hà Nôi") == "Hà Nội"
+    assert engine.correct("Ơ hà nội") == "Ở hà nội"
     assert engine.correct("nguoi hanoi") == "người hà nội"
 
 
