@@ -68,7 +68,7 @@ class Abbreviations:
                 for long in self.long_forms(short):
                     first = end - len(long.split())
                     if first >= 0 and _says(tokens, first, end, long):
-                        yield Alternative(first, end, short)
+                        yield Alternative(first, end, short if " " in short else short.upper())
 
     def long_forms(self, short: str) -> Sequence[str]:
         """Return what an abbreviation stands for, the most usual first: canonical syllables joined by spaces."""

@@ -141,4 +141,4 @@ def test_seeds_learn_their_abbreviations(find: Callable[..., Answer]) -> None:
     assert list(find("HNQT").expanded) == ["hội nhập quốc tế"]
     assert numbers(find("HNQT"))[0] == "000"
     assert set(numbers(find("HNQT"))) == {"000", "001", "002", "003"}
-    assert list(find("ngoại giao kinh tế").expanded) == ["ngkt"]
+    assert list(find("ngoại giao kinh tế").expanded) == ["NGKT"]
