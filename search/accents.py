@@ -225,12 +225,19 @@ def _borne_out(vocabulary: Vocabulary, run: Sequence[Syllable], piece: _Piece, m
     alone = len(places) - len(changed) < 2
     for at in changed:
         known = vocabulary.exact(run[at].exact)
-        if alone and piece.frequency < max(min(known, _HANDFUL), _FEW_SHARE * known):
+        if alone and piece.frequency < max(min(2 * known, _HANDFUL), _FEW_SHARE * known):
             return False
-        for other in (at - 1, at + 1):
-            if 0 <= other < len(run) and other not in places and not _goes_with(vocabulary, run, meant, at, other):
-                return False
+        outer = [other for other in (at - 1, at + 1) if 0 <= other < len(run) and other not in places]
+        if not all(_goes_with(vocabulary, run, meant, at, other) for other in outer):
+            return False
+        if len(places) == 1 and outer and not any(_ever_met(vocabulary, run, at, other) for other in outer):
+            return False
     return True
+
+
+def _ever_met(vocabulary: Vocabulary, run: Sequence[Syllable], at: int, other: int) -> bool:
+    """Tell whether two neighbours of the run are neighbours in some article, whatever their accents."""
+    return vocabulary.pair(*(run[place].folded for place in sorted((at, other)))) > 0
 
 
 def _goes_with(vocabulary: Vocabulary, run: Sequence[Syllable], meant: Sequence[str], at: int, other: int) -> bool:
@@ -242,7 +249,7 @@ def _goes_with(vocabulary: Vocabulary, run: Sequence[Syllable], meant: Sequence[
     neighbours = {neighbour for neighbour in neighbours if vocabulary.exact(neighbour)}
     if not neighbours:
         return True
-    if not vocabulary.pair(*(run[place].folded for place in sorted((at, other)))):
+    if not _ever_met(vocabulary, run, at, other):
         return vocabulary.exact(run[at].exact) <= _SELDOM * vocabulary.folded(run[at].folded)
     pairs = [(form, meant[at]) if other < at else (meant[at], form) for form in neighbours]
     return any(vocabulary.side_by_side(*pair) for pair in pairs)

@@ -193,10 +193,12 @@ def test_syllable_without_spaces_is_cut_where_the_articles_have_it_so(articles: 
         ("công ăn việc làm", ["Công an tạo việc làm."] * 20 + ["Bữa ăn ngon.", "Dự án việc này."]),
         ("rau má", ["Mua rau mà nấu.", "Thế mà hay."] + ["Thế mà hay."] * 40 + ["Má ơi.", "Đôi má hồng.", "Nước rau."]),
         ("bảnh trai", ["Mua bánh trái."] + ["Con trai đi học."] * 8),
+        ("cá voi", ["Bắt cá với lưới.", "Con voi to."] + ["Nói với nhau."] * 40),
+        ("bánh bèo", ["Mua bánh cho người béo."] + ["Người béo."] * 8),
         ("lật đò", ["Bị lật đổ."] * 2 + ["Con đò nhỏ."] * 4 + ["Điều đó đúng."] * 40),
     ],
 )
-def test_known_syllable_is_not_changed_for_a_chance_neighbour(
+def test_good_phrase_is_not_changed_for_a_chance_neighbour(
     articles: Callable[..., WhooshEngine], typed: str, bodies: list[str]
 ) -> None:
     assert articles(*bodies).correct(typed) is None
