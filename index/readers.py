@@ -119,7 +119,7 @@ class _ArrayColumnReader(ColumnReader):
 
     def set_reverse(self) -> None:
         if not isinstance(self._column, np.ndarray):
-            raise NotImplementedError
+            super().set_reverse()  # which says that it cannot be done
         self._sign = -1
 
 

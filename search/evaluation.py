@@ -22,9 +22,10 @@ from index.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.tokens import tokenize, unfinished_syllable
 from search.filters import published_between, with_label
 from search.impacts import Flags, TermImpacts
-from search.matching import MOST_SYLLABLES, Concept, Matcher, Spelled, intersection, scoped, union
+from search.matching import Concept, Matcher, Spelled, intersection, scoped, union
 from search.nearness import nearness
 from search.query import (
+    MOST_SYLLABLES,
     And,
     Dates,
     Everything,
@@ -269,7 +270,7 @@ class Evaluation:
             result.matched = union([self._none(), *covered])
         else:
             result.matched = self._with_most(concepts, covered, short=result.short)
-        self._score_alternatives(result, others, scope)
+        self._score_alternatives(result, leaf, analysis, others)
         return result
 
     def _with_most(self, concepts: Sequence[Concept], covered: Sequence[Flags], *, short: bool) -> Flags:
@@ -282,16 +283,24 @@ class Evaluation:
         enough: Flags = sums >= least * sum(importance)
         return enough if least > 0 else enough & union(covered)
 
-    def _score_alternatives(self, result: Evaluated, others: Sequence[Spelled], scope: str | None) -> None:
-        """Add to the articles that lack what was typed the score of what else they say for it."""
-        for text, articles in {other.text: articles for other, articles in others}.items():
-            part = self._scored(self._analyze(text), scope)
-            said = (articles & ~result.every) * np.float32(self._ranking.alternative)
+    def _score_alternatives(self, result: Evaluated, leaf: Text, analysis: Analysis, others: Sequence[Spelled]) -> None:
+        """Add to the articles that lack what was typed the score of what else they say for it.
+
+        It is scaled to what was typed, so that many words for one add no more than few words for many.
+        """
+        tokens = analysis.tokens
+        for other, articles in {other.text: (other, articles) for other, articles in others}.values():
+            part = self._scored(self._analyze(other.text), leaf.field)
+            starts, ends = tokens.starts[other.first : other.end], tokens.ends[other.first : other.end]
+            typed = leaf.text[starts[0] : ends[-1]] if starts else ""
+            most = self._scored(self._analyze(typed), leaf.field).ceiling or part.ceiling
+            share = self._ranking.alternative * most / part.ceiling if part.ceiling else 0.0
+            said = (articles & ~result.every) * np.float32(share)
             said *= part.score
             result.score += said
-            result.ceiling += part.ceiling * self._ranking.alternative
+            result.ceiling += part.ceiling * share
             if self._explain:
-                result.parts[f"for {text}"] = said
+                result.parts[f"for {other.text}"] = said
 
     def _excluded(self, node: Node) -> Flags:
         """Return what ``NOT node`` leaves out: articles with every word of it, with the accents that were typed."""

@@ -13,13 +13,12 @@ from dataclasses import replace
 from index.abbreviations import CAPITAL, CERTAIN, SMALL, long_form_ending
 from index.normalization import fold, is_vietnamese_shape
 from index.tokens import Tokens, tokenize
-from search.query import Alternative, And, Node, Or, Text
+from search.query import MOST_SYLLABLES, Alternative, And, Node, Or, Text
 from search.snapshot import Snapshot
 from search.synonyms import Synonyms
 
 _FIELD = "abbreviations"
 _MOST_ALTERNATIVES = 6
-_MOST_SYLLABLES = 64
 _MOST_FORMS = 3
 _MOST_SHORTS = 10
 _MOST_READ = 60
@@ -57,13 +56,13 @@ class Abbreviations:
     def alternatives(self, tokens: Tokens) -> Iterator[Alternative]:
         """Yield what the abbreviations of a query stand for, and the abbreviations of what it spells out."""
         codes = {(code.first, code.end): code.text for code in tokens.codes if not code.implied}
-        for at in range(min(len(tokens), _MOST_SYLLABLES)):
+        for at in range(min(len(tokens), MOST_SYLLABLES)):
             if _may_be_short(tokens, at):
                 codes.setdefault((at, at + 1), tokens.exact[at])
         for (first, end), short in codes.items():
             for long in self.long_forms(short):
                 yield Alternative(first, end, long)
-        for end in range(2, min(len(tokens), _MOST_SYLLABLES) + 1):
+        for end in range(2, min(len(tokens), MOST_SYLLABLES) + 1):
             for short in self._short_forms(long_form_ending(tokens.exact[end - 2 : end])):
                 for long in self.long_forms(short):
                     first = end - len(long.split())

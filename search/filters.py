@@ -7,14 +7,13 @@ from functools import lru_cache, partial
 from operator import eq
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.schema import UNDATED
 from index.tokens import tokenize
 from search.engine import Filters
+from search.impacts import Flags
 from search.snapshot import Snapshot
 
-Flags = NDArray[np.bool_]
 _MINUTES_A_DAY = 1440
 _MOST_VALUES = 1 << 16
 

@@ -15,13 +15,12 @@ from index.analysis import analyze
 from index.normalization import canonical_syllable, fold, is_vietnamese_shape
 from index.stopwords import STOP_SYLLABLES
 from index.tokens import Tokens, tokenize, unfinished_syllable
-from search.query import Exact, Node, Phrase, Prefix, Words, alternatives, wanted_words
+from search.query import MOST_SYLLABLES, Exact, Node, Phrase, Prefix, Words, alternatives, wanted_words
 from search.spotting import CodeSpan, Spotter
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
 _LINE = re.compile(r"[^\r\n]+")
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
-_MOST_SYLLABLES = 64
 
 Span = tuple[int, int]
 
@@ -84,7 +83,7 @@ class Highlighter:
 
 def _chain(leaf: Words) -> _Chain:
     analysis = analyze(leaf.text)
-    exact, folded = analysis.tokens.exact[:_MOST_SYLLABLES], analysis.tokens.folded[:_MOST_SYLLABLES]
+    exact, folded = analysis.tokens.exact[:MOST_SYLLABLES], analysis.tokens.folded[:MOST_SYLLABLES]
     single = {word.first for word in analysis.words if word.end - word.first == 1}
     accented = exact != folded
     grammar = [accented and at in single and syllable in _STOP for at, syllable in enumerate(exact)]

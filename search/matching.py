@@ -13,10 +13,7 @@ from index.analysis import Analysis, Stream
 from index.normalization import fold
 from index.schema import TEXT_FIELDS, field_name
 from search.impacts import Flags, Impacts, TermImpacts
-from search.query import Alternative
-
-MOST_SYLLABLES = 64
-"""Syllables of a query that are looked at; the rest of longer plain words is left out."""
+from search.query import MOST_SYLLABLES, Alternative
 
 _MOST_CODES = 8
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+MOST_SYLLABLES = 64
+"""Syllables of plain words that are looked at; the rest of longer ones is left out."""
+
 
 class Match(StrEnum):
     """Which articles plain words find: those with all of them, any of them, or what serves best."""

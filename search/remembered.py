@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 
@@ -12,6 +10,7 @@ from index.commits import latest_commit
 from index.datafolder import DataFolder
 from index.generations import current_generation
 from index.store import Store
+from search.cache import BoundedCache
 from search.engine import Engine
 from search.service import Answer, Search, search
 
@@ -29,34 +28,22 @@ class RememberedAnswers:
         self._engine = engine
         self._state = state
         self._most = most_characters
-        self._lock = threading.Lock()
-        self._of: Hashable = None
-        self._answers: OrderedDict[Search, Answer] = OrderedDict()
-        self._characters = 0
+        self._kept: tuple[Hashable, BoundedCache[Search, Answer]] = (None, self._empty())
 
     def search(self, wanted: Search) -> Answer:
         """Answer one search as ``search.service.search`` does."""
         started = time.perf_counter()
         wanted = replace(wanted, facets=tuple(wanted.facets))
         state = self._state()
-        with self._lock:
-            if state != self._of:
-                self._of, self._characters = state, 0
-                self._answers.clear()
-            known = self._answers.get(wanted)
-            if known is not None:
-                self._answers.move_to_end(wanted)
-        if known is not None:
-            return replace(known, took_ms=round((time.perf_counter() - started) * 1000, 2))
-        answer = search(self._engine, wanted)
-        with self._lock:
-            if state == self._of and wanted not in self._answers:  # else it may be of another state by now
-                self._answers[wanted] = answer
-                self._characters += _characters(answer)
-                while self._characters > self._most:
-                    _, oldest = self._answers.popitem(last=False)
-                    self._characters -= _characters(oldest)
-        return answer
+        known, answers = self._kept
+        if known != state:
+            answers = self._empty()
+            self._kept = (state, answers)
+        answer = answers.get(wanted, lambda: search(self._engine, wanted))
+        return replace(answer, took_ms=round((time.perf_counter() - started) * 1000, 2))
+
+    def _empty(self) -> BoundedCache[Search, Answer]:
+        return BoundedCache(self._most, _characters)
 
 
 def searched_state(folder: DataFolder, store: Store) -> Hashable:

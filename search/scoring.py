@@ -52,7 +52,7 @@ class Ranking:
     near_articles: int = 50
     """How many of the best articles are looked at so."""
     alternative: float = 0.5
-    """How much an abbreviation or a synonym counts, or what it stands for, where an article lacks what was typed."""
+    """What an abbreviation or a synonym counts, or what it stands for, in parts of what was typed and is lacking."""
     unaccented_share: float = 0.05
     """A syllable typed without accents was left bare if fewer than this share of its articles write it so."""
 

@@ -164,11 +164,17 @@ class Reference:
                 matched = any(has) and bool(total >= np.float32(least * sum(importance)))
             if matched:
                 result.matched.add(id)
-        for text, ids in {other.text: ids for other, ids in others}.items():
-            part = self.scored(analyze(text), scope)
-            result.ceiling += part.ceiling * ranking.alternative
+        for other, ids in {other.text: (other, ids) for other, ids in others}.values():
+            part = self.scored(analyze(other.text), scope)
+            if not part.ceiling:
+                continue
+            starts = analysis.tokens.starts[other.first : other.end]
+            ends = analysis.tokens.ends[other.first : other.end]
+            typed = self.scored(analyze(leaf.text[starts[0] : ends[-1]] if starts else ""), scope).ceiling
+            share = ranking.alternative * (typed / part.ceiling if typed else 1.0)
+            result.ceiling += part.ceiling * share
             for id in ids - result.every:
-                result.score[id] += part.score[id] * ranking.alternative
+                result.score[id] += part.score[id] * share
         return result
 
     def scored(self, analysis: Analysis, scope: str | None, said: Covering = lambda first, end: set()) -> Found:

@@ -8,7 +8,9 @@ import pytest
 
 from index.abbreviations import definitions
 from index.analysis import analyze
-from search.engine import Engine
+from search.engine import Engine, Request
+from search.parser import parse
+from search.query import Match
 from search.service import Answer, Search, marked_article, search
 from tests.conftest import numbers
 from tests.engines.contract import article
@@ -86,6 +88,25 @@ def test_a_long_form_finds_its_abbreviation_below_itself(archive: Engine, query:
     ids = found(archive, query)
     assert set(ids[:2]) == {"nghia", "day-du"}
     assert ids[2:] == ["tat"]
+
+
+def test_what_was_typed_comes_first_in_longer_queries_too(engine: Engine) -> None:
+    ending = "được bàn trong năm nay tại thành phố"
+    engine.add([article("tat", f"HNQT {ending}."), article("day-du", f"Hội nhập quốc tế {ending}.")])
+    engine.add([article("nghia", "Về hội nhập quốc tế (HNQT)."), article("khac", "Giá lúa gạo tăng mạnh.")])
+    engine.commit()
+    assert found(engine, f"HNQT {ending}")[:2] == ["tat", "day-du"]
+    assert found(engine, f"hội nhập quốc tế {ending}")[:2] == ["day-du", "tat"]
+
+
+def test_an_alternative_counts_no_more_than_half_of_what_was_typed(archive: Engine) -> None:
+    for query in ("HNQT", "hội nhập quốc tế"):
+        hits = archive.retrieve(Request(archive.expand(parse(query)), match=Match.ANY, explain=True)).hits
+        parts = {hit.id: hit.explanation or {} for hit in hits}
+        said = [sum(of.values()) for of in parts.values() if any(name.startswith("for ") for name in of)]
+        typed = [sum(of.values()) for of in parts.values() if not any(name.startswith("for ") for name in of)]
+        assert said
+        assert max(said) < min(typed)
 
 
 def test_other_accents_are_not_the_long_form(archive: Engine) -> None:
