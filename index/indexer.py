@@ -57,7 +57,7 @@ class Indexer:
         """Return the last sequence number that searches can see; -1 where there is no usable index."""
         generation = current_generation(self._folder.indexes)
         state = None if generation is None else read_state(generation)
-        return state.applied if state is not None and state.fits(self._store.uuid()) else -1
+        return state.applied if state is not None and state.fits(self._store.database.uuid()) else -1
 
     def catch_up(self, *, wait: float, purpose: str = "indexing", progress: Progress | None = None) -> int:
         """Apply everything the store has and the index lacks; return the number of changes applied.
@@ -83,12 +83,12 @@ class Indexer:
 
     def check(self) -> list[str]:
         """Compare index and store; return what is wrong, nothing for an index that agrees as far as it has come."""
-        problems = [f"store: {problem}" for problem in self._store.integrity_problems()]
+        problems = [f"store: {problem}" for problem in self._store.database.integrity_problems()]
         generation = current_generation(self._folder.indexes)
         if generation is None:
             return [*problems, "index: there is none"] if self._store.count() else problems
         state = read_state(generation)
-        if state is None or not state.fits(self._store.uuid()):
+        if state is None or not state.fits(self._store.database.uuid()):
             return [*problems, "index: made from another store or by another version of timtin"]
         try:
             segments = _segments(generation)
@@ -119,7 +119,7 @@ class Indexer:
         follows = serving if serving is not None and self.applied() >= 0 and _can_be_opened(serving) else None
         fresh = new_generation(self._folder.indexes)
         create_index(fresh, make_schema())
-        write_state(fresh, GenerationState(self._store.uuid(), 0))
+        write_state(fresh, GenerationState(self._store.database.uuid(), 0))
 
         def follow() -> None:
             nonlocal follows
@@ -160,7 +160,7 @@ class Indexer:
                 applied = builder.apply(_one_commit(_changes(self._store, applied, upto)), worked) or upto
                 if not self._store.changes_after(applied, 1):
                     applied = upto  # the numbers between belong to articles changed again since
-                write_state(generation, GenerationState(self._store.uuid(), applied))
+                write_state(generation, GenerationState(self._store.database.uuid(), applied))
                 builder.merge(lambda: worked(0))
         return total
 

@@ -88,7 +88,7 @@ class Retrieved:
 class Engine(Protocol):
     """An index of articles that keeps what it acknowledges. Safe to share between threads."""
 
-    def add(self, articles: Sequence[Article], origin: str | None = None) -> WriteResult:
+    def add(self, articles: Sequence[Article]) -> WriteResult:
         """Add or replace articles; when this returns none of them can be lost."""
 
     def delete(self, ids: Sequence[str]) -> DeleteResult:

@@ -17,6 +17,7 @@ from whoosh.index import EmptyIndexError
 from index.analysis import Stream, analyze
 from index.article import Article
 from index.commits import OpenSegments
+from index.database import Database
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import current_generation
@@ -54,7 +55,7 @@ class WhooshEngine:
 
     def __init__(self, folder: DataFolder, ranking: Ranking | None = None, *, hits_kept: int = 20_000) -> None:
         self._folder = folder
-        self._store = Store(folder.store)
+        self._store = Store(Database(folder.store))
         self.indexer = Indexer(folder, self._store)
         self._ranking = ranking or Ranking()
         self._segments = OpenSegments()
@@ -63,9 +64,9 @@ class WhooshEngine:
         self._synonyms = SynonymFile(folder.synonyms)
         self._lock = threading.Lock()
 
-    def add(self, articles: Sequence[Article], origin: str | None = None) -> WriteResult:
+    def add(self, articles: Sequence[Article]) -> WriteResult:
         """Put articles into the store."""
-        return self._store.put(articles, origin)
+        return self._store.put(articles)
 
     def delete(self, ids: Sequence[str]) -> DeleteResult:
         """Delete articles from the store."""
@@ -104,7 +105,7 @@ class WhooshEngine:
         """Close the index and the store; no thread may be using them."""
         with self._lock:
             self._opened = None
-        self._store.close()
+        self._store.database.close()
 
     def retrieve(self, request: Request) -> Retrieved:
         """Evaluate the tree over the present snapshot, filter, order and cut it, and count facets."""
