@@ -22,6 +22,7 @@ The rooms, in the order data meets them:
 ``database``              the SQLite file: its connections and its tables
 ``store``                 the articles themselves, the truth
 ``inputs``                which folder and file an article was read from
+``tasks``                 work that outlasts its request, kept beside the articles
 ``schema``                the Whoosh fields that hold the streams, filters and stored keys
 ``arrayfile``             named arrays in one file, read through a memory map
 ``segment``               a part of the index as arrays: terms, postings, lengths, columns

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -76,9 +77,19 @@ class Indexer:
                 return count
             return self._apply(generation, progress)
 
-    def rebuild(self, *, wait: float, purpose: str = "rebuilding the index", progress: Progress | None = None) -> int:
-        """Make a new generation from the store and swap it in; the old one serves, and follows, meanwhile."""
-        with self.lock.held(purpose, wait):
+    def rebuild(
+        self,
+        *,
+        wait: float,
+        purpose: str = "rebuilding the index",
+        within: AbstractContextManager[object] | None = None,
+        progress: Progress | None = None,
+    ) -> int:
+        """Make a new generation from the store and swap it in; the old one serves, and follows, meanwhile.
+
+        ``within`` is entered while the lock is held.
+        """
+        with self.lock.held(purpose, wait), within or nullcontext():
             return self._build_generation(progress)
 
     def check(self) -> list[str]:

@@ -6,7 +6,8 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,9 +77,15 @@ class WhooshEngine:
         """Bring the index level with the store."""
         self.indexer.catch_up(wait=wait)
 
-    def rebuild(self, *, wait: float = 10.0) -> None:
+    def rebuild(
+        self,
+        *,
+        wait: float = 10.0,
+        within: AbstractContextManager[object] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
         """Make a new generation of the index and swap it in."""
-        self.indexer.rebuild(wait=wait)
+        self.indexer.rebuild(wait=wait, within=within, progress=progress)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles from the store."""
