@@ -6,13 +6,15 @@ counts as done, so neither a killed process nor a lost power supply takes it bac
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from index.datafolder import sync
 from index.errors import StoreError
 
 _TABLES = """
@@ -103,6 +105,28 @@ class Database:
     def uuid(self) -> str:
         """Return what tells this database from any other."""
         return str(self.connection().execute("SELECT value FROM state WHERE key = 'uuid'").fetchone()[0])
+
+    def back_up(self, file: Path) -> None:
+        """Write all that is committed now to ``file``, a database of its own; others may read and write meanwhile.
+
+        Its uuid is another, so that no index takes it for the database it was made from. The file appears when it is
+        whole, readable by its owner alone. Raises StoreError where it is there already or cannot be written.
+        """
+        if file.exists():
+            raise StoreError(f"{file} is there already; name another file, or remove it")
+        partial = file.with_name(file.name + ".partial")
+        try:
+            partial.unlink(missing_ok=True)
+            os.close(os.open(partial, os.O_CREAT | os.O_EXCL, 0o600))
+            self.connection().execute("VACUUM INTO ?", (str(partial),))
+            with closing(sqlite3.connect(partial)) as copy, copy:
+                copy.execute("UPDATE state SET value = ? WHERE key = 'uuid'", (uuid.uuid4().hex,))
+            sync(partial)
+            partial.rename(file)
+            sync(file.parent)
+        except (OSError, sqlite3.Error) as error:
+            partial.unlink(missing_ok=True)
+            raise StoreError(f"the backup {file} could not be written: {error}") from error
 
     def integrity_problems(self) -> list[str]:
         """Return what SQLite's own check finds wrong with the file; empty for a sound one."""
