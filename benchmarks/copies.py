@@ -63,7 +63,10 @@ def jaccard(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
 
 
 def measure_pairs(texts: Sequence[Sequence[str]], planes: NDArray[np.uint64]) -> None:
-    """Print how many pairs there are and are found, by similarity, and precision and recall by limit."""
+    """Print how many pairs there are and are found, by similarity, and precision and recall by limit.
+
+    The last column is the share of the articles that are at least so like another.
+    """
     sets, digests = [], np.empty((len(texts), _CANDIDATE_SLOTS), np.uint32)
     for number, syllables in enumerate(texts):
         parts = shingles(syllables)
@@ -74,11 +77,13 @@ def measure_pairs(texts: Sequence[Sequence[str]], planes: NDArray[np.uint64]) ->
     pairs = np.unique(np.concatenate((likely(digests), alike(planes)), axis=1), axis=1)
     similarity = np.array([jaccard(sets[one], sets[other]) for one, other in pairs.T])
     slots = np.bitwise_count(np.bitwise_or.reduce(planes[:, pairs[0]] ^ planes[:, pairs[1]], axis=0))
-    print(f"{'Jaccard':>12}{'pairs':>10}{'found':>10}")
+    print(f"{'Jaccard':>12}{'pairs':>10}{'found':>10}{'articles so alike':>20}")
     for low, high in zip((*CLASSES, 0.0), (1.01, *CLASSES), strict=True):
         inside = (low <= similarity) & (similarity < high)
         found = np.count_nonzero(slots[inside] <= MOST_DIFFERING)
-        print(f"{f'{low:.2f} - {min(high, 1):.2f}':>12}{np.count_nonzero(inside) if low else '':>10}{found:>10}")
+        line = f"{f'{low:.2f} - {min(high, 1):.2f}':>12}{np.count_nonzero(inside) if low else '':>10}{found:>10}"
+        share = len(np.unique(pairs[:, similarity >= low])) / len(texts)
+        print(f"{line}{share:>20.1%}" if low else line)
     for copies in (0.5, 1 - MOST_DIFFERING / (SLOTS * 0.75)):
         print(f"\n{f'of J >= {copies:.2f}':>12}{'pairs':>10}{'precision':>11}{'recall':>10}")
         truth = similarity >= copies
