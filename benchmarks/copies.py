@@ -27,6 +27,7 @@ LIMITS = (17, 19, 21, 23, 25)
 EDITED = 1500
 AT_SIZE = 1000
 _CANDIDATE_SLOTS, _BAND = 255, 3
+_SIMILARITY = 1 - MOST_DIFFERING / (SLOTS * 0.75)
 
 Pairs = NDArray[np.int64]
 """Pairs of article numbers, shape (2, n), the lower above."""
@@ -84,13 +85,14 @@ def measure_pairs(texts: Sequence[Sequence[str]], planes: NDArray[np.uint64]) ->
         line = f"{f'{low:.2f} - {min(high, 1):.2f}':>12}{np.count_nonzero(inside) if low else '':>10}{found:>10}"
         share = len(np.unique(pairs[:, similarity >= low])) / len(texts)
         print(f"{line}{share:>20.1%}" if low else line)
-    for copies in (0.5, 1 - MOST_DIFFERING / (SLOTS * 0.75)):
-        print(f"\n{f'of J >= {copies:.2f}':>12}{'pairs':>10}{'precision':>11}{'recall':>10}")
-        truth = similarity >= copies
-        for limit in LIMITS:
-            found = slots <= limit
-            hits = np.count_nonzero(found & truth)
-            print(f"{f'<= {limit} differ':>12}{found.sum():>10}{hits / found.sum():>11.3f}{hits / truth.sum():>10.3f}")
+    truth = similarity >= _SIMILARITY
+    print(f"\n{f'of J >= {_SIMILARITY:.2f}':>12}{'pairs':>10}{'precision':>11}{'recall':>10}")
+    for limit in LIMITS if truth.any() else ():
+        found = slots <= limit
+        hits = np.count_nonzero(found & truth)
+        print(
+            f"{f'<= {limit} differ':>12}{found.sum():>10}{hits / max(1, found.sum()):>11.3f}{hits / truth.sum():>10.3f}"
+        )
 
 
 def edits(body: Sequence[str], other: Sequence[str], chance: random.Random) -> Iterator[tuple[str, list[str]]]:
