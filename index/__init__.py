@@ -19,6 +19,7 @@ The rooms, in the order data meets them:
 ``analysis``              one text to the term streams that are indexed and searched
 ``suggestions``           which phrases of an article are offered as completions
 ``abbreviations``         what the short forms stand for that an article defines
+``copies``                which articles are near-copies, one story in several papers
 ``database``              the SQLite file: its connections and its tables
 ``store``                 the articles themselves, the truth
 ``inputs``                which folder and file an article was read from
