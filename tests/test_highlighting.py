@@ -10,7 +10,7 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analysis import analyze, word_across
+from index.analysis import analyze, words_across
 from index.sentences import sentence_spans
 from search.highlight import Highlighter
 from search.parser import parse
@@ -142,7 +142,7 @@ def test_marks_on_articles_are_those_found_by_cutting_the_whole_text(seeds_engin
 def test_word_across_an_offset_is_a_word_of_the_analysis(text: str, at: int) -> None:
     analysis = analyze(text)
     spans = [(analysis.tokens.starts[word.first], analysis.tokens.ends[word.end - 1]) for word in analysis.words]
-    assert word_across(text, at) == next(((start, end) for start, end in spans if start < at < end), None)
+    assert words_across([(text, at)])[0] == next(((start, end) for start, end in spans if start < at < end), None)
 
 
 @given(TEXTS | st.text(alphabet='aB. .…!?\n"', max_size=60))
