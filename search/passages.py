@@ -107,7 +107,11 @@ def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cu
     chosen: list[_Cut] = []
     shown = 0
     while candidates and len(chosen) < count:
-        best = max(candidates, key=lambda candidate: _worth(candidate, candidate.words & ~shown, lengths))
+        most = max((candidate.words & ~shown).bit_count() for candidate in candidates)
+        best = max(
+            (candidate for candidate in candidates if (candidate.words & ~shown).bit_count() == most),
+            key=lambda candidate: _worth(candidate, candidate.words & ~shown, lengths),
+        )
         passage = Passage(best.start, best.end, tuple(marks[best.first : best.stop]))
         chosen.append(_Cut(text, spans[best.start, best.end], passage))
         shown |= best.words
@@ -183,10 +187,10 @@ def _shortened(text: str, span: Span, marks: Sequence[Span], starts: Sequence[in
     return start, _word_end(text, start, cut, dense[1]) if cut < end else end
 
 
-def _worth(candidate: _Candidate, new: int, lengths: Sequence[tuple[int, int]]) -> tuple[int, int, int, int]:
+def _worth(candidate: _Candidate, new: int, lengths: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
     """Return how good a passage is; ``lengths`` has the syllables a word may have, the most first, and these words."""
     longest = next((length for length, words in lengths if words & new), 0)
-    return new.bit_count(), longest, candidate.stop - candidate.first, -candidate.start
+    return longest, candidate.stop - candidate.first, -candidate.start
 
 
 def _with_whole_words(cuts: Sequence[_Cut]) -> list[Passage]:
@@ -249,11 +253,12 @@ def _skip_signs(text: str, at: int, latest: int) -> int:
 
 def _word_end(text: str, start: int, at: int, earliest: int) -> int:
     """Move back to the end of a word, not before ``earliest``; a word longer than the passage is cut."""
-    if at >= len(text) or text[at].isspace():
-        return start + len(text[start:at].rstrip())
-    spaces = [match.start() for match in re.finditer(r"\s+", text[start:at])]
-    ends = [start + space for space in spaces if start + space >= earliest]
-    return ends[-1] if ends else _cluster_end(text, max(at, earliest))
+    head = text[start:at]
+    if at >= len(text) or text[at].isspace() or head[-1:].isspace():
+        return start + len(head.rstrip())
+    words = head.rsplit(None, 1)
+    end = start + len(words[0])
+    return end if len(words) > 1 and end >= earliest else _cluster_end(text, max(at, earliest))
 
 
 def _cluster_end(text: str, at: int) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.normalization import canonical_syllable, fold, normalize
 from index.tokens import Tokens, tokenize
@@ -64,7 +65,7 @@ class Spotter:
         if self._plain:
             self._names = [f" {spelling} ".encode() for name in names for spelling in _spellings(name)]
             self._begun = [f" {spelling}".encode() for name in begun for spelling in _spellings(name)]
-            self._code = re.compile("|".join(filter(None, patterns)).encode()) if patterns else None
+            self._patterns = [re.compile(pattern.encode()) for pattern in patterns if pattern]
 
     def spot(self, texts: Sequence[str]) -> Iterator[Spots]:
         """Yield the spots of each of ``texts``, of any one syllable only the first 20,000."""
@@ -87,15 +88,14 @@ class Spotter:
     def _spots(self, texts: Sequence[str], whole: str, read: _Read) -> Iterator[Spots]:
         """Yield the spots of ``texts``, which ``whole`` has one a line or more and ``read`` as bytes."""
         spans = sorted(self._found(read.known).items())
-        codes = self._codes_on_lines(whole, read) if self._code is not None else set()
-        places = spans if read.places is None else [(read.places[first], read.places[end]) for first, end in spans]
-        shift = 1 if read.places is None else 0  # of the bytes, from the offsets in the text
+        codes = self._codes_on_lines(whole, read)
+        places = read.all_places(spans)
         low = start = 0
         for text in texts:
             stop = start + len(text)
-            high = bisect_left(places, (stop + shift,), low)
-            starts = [first - start - shift for first, _ in places[low:high]]
-            ends = [end - start - shift for _, end in places[low:high]]
+            high = bisect_left(places, (stop,), low)
+            starts = [first - start for first, _ in places[low:high]]
+            ends = [end - start for _, end in places[low:high]]
             forms = [_forms(text[first:end]) for first, end in zip(starts, ends, strict=True)]
             here = {(first - start, end - start, last) for first, end, last in codes if start <= first < stop}
             exact, folded = [form for form, _ in forms], [bare for _, bare in forms]
@@ -121,14 +121,13 @@ class Spotter:
         return spans
 
     def _codes_on_lines(self, text: str, read: _Read) -> set[CodeSpan]:
-        assert self._code is not None
         found: set[CodeSpan] = set()
         reached = 0
-        for match in self._code.finditer(read.known):
-            if (last := read.place(match.end() - 1)) >= reached:
-                start = text.rfind("\n", 0, max(reached, read.place(match.start()))) + 1
-                end = text.find("\n", last)
-                reached = len(text) if end < 0 else end
+        for first, end in sorted(match.span() for code in self._patterns for match in code.finditer(read.known)):
+            if (last := read.place(end - 1)) >= reached:
+                start = text.rfind("\n", 0, max(reached, read.place(first), 0)) + 1
+                stop = text.find("\n", last)
+                reached = len(text) if stop < 0 else stop
                 for line in text[start:reached].split("\n"):  # several texts may be joined by line breaks
                     found |= self._coded(tokenize(line), start)
                     start += len(line) + 1
@@ -171,15 +170,15 @@ def _code_pattern(code: str) -> str | None:
     """Return a pattern for what every spelling of a code has, None if nothing is known of it.
 
     With a slash it may be a date or a document spelled out, of which only the figures are sure; else its signs may
-    be others, but not all are missing: then it is a syllable.
+    be others, but with none it is a syllable. It begins and ends where syllables do.
     """
     if not code.isascii() or code != code.lower():
         return None
     if "/" in code:
         figures = max(re.findall("[1-9][0-9]*", code), key=len, default=None)
-        return figures and f"(?<![0-9])0*{figures}(?![0-9])"
+        return figures and f"{figures}(?![0-9])(?<![1-9]{figures})"
     letters = "".join(filter(str.isalnum, code))
-    return f"(?!{letters})" + " *".join(letters) if letters else None
+    return f" {' *'.join(letters)}(?= )(?<! {letters})" if letters else None
 
 
 # --- texts as bytes ----------------------------------------------------------------------------------------
@@ -192,11 +191,17 @@ class _Read:
     """A text as bytes between two spaces; ``places`` tells where in the text each stands, if not one before."""
 
     known: bytes
-    places: Sequence[int] | None
+    places: NDArray[np.int64] | None
 
     def place(self, at: int) -> int:
         """Return where in the text the character of byte ``at`` begins."""
-        return at - 1 if self.places is None else self.places[at]
+        return at - 1 if self.places is None else int(self.places[at])
+
+    def all_places(self, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return ``spans`` of the bytes as spans of the text."""
+        if self.places is None:
+            return [(first - 1, end - 1) for first, end in spans]
+        return [(first, end) for first, end in self.places[np.array(spans, np.int64).reshape(-1, 2)].tolist()]
 
 
 def _read(text: str) -> _Read | None:
@@ -211,10 +216,10 @@ def _read(text: str) -> _Read | None:
         least = known.min(initial=_SIGN)
     if least == _NOT_PLAIN:
         return None
-    places: list[int] | None = None
+    places: NDArray[np.int64] | None = None
     if least == _PASSED_OVER:
         kept = np.flatnonzero(known != _PASSED_OVER)
-        known, places = known[kept], [-1, *kept.tolist(), len(text)]
+        known, places = known[kept], np.concatenate([[-1], kept, [len(text)]])
     return _Read(b" " + known.tobytes() + b" ", places)
 
 
