@@ -11,11 +11,20 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from index.analysis import analyze
 from index.normalization import canonical_syllable, fold, is_vietnamese_shape
 from index.stopwords import STOP_SYLLABLES
-from index.tokens import tokenize, unfinished_syllable
-from search.query import MOST_SYLLABLES, Exact, Node, Phrase, Prefix, Words, alternatives, wanted_words
+from index.tokens import unfinished_syllable
+from search.query import (
+    MOST_SYLLABLES,
+    Exact,
+    Node,
+    Phrase,
+    Prefix,
+    Words,
+    alternatives,
+    typed_analysis,
+    wanted_words,
+)
 from search.spotting import CodeSpan, Spots, Spotter
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
@@ -85,7 +94,7 @@ class Highlighter:
 
 
 def _chain(leaf: Words) -> _Chain:
-    analysis = analyze(leaf.text)
+    analysis = typed_analysis(leaf.text)
     exact, folded = analysis.tokens.exact[:MOST_SYLLABLES], analysis.tokens.folded[:MOST_SYLLABLES]
     single = {word.first for word in analysis.words if word.end - word.first == 1}
     accented = exact != folded
@@ -103,7 +112,7 @@ def _codes(leaf: Words) -> Iterator[str]:
     """Yield the texts, without accents, of what a query has as a code, or an article may have as one."""
     if isinstance(leaf, Exact | Prefix):
         return
-    tokens = tokenize(leaf.text)
+    tokens = typed_analysis(leaf.text).tokens
     if isinstance(leaf, Phrase) and len(tokens) > 1:
         return
     yield from (fold(code.text) for code in tokens.codes if not code.implied)

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from index.analysis import words_across
 from index.sentences import sentence_spans
 
-_CLAUSE = re.compile(r"[,;:–—]\s+")
+_CLAUSE_SIGNS = ",;:–—"
+_CLAUSE = re.compile(rf"[{_CLAUSE_SIGNS}]\s+")
 _SPECIAL = re.compile("[&<>\"']")
 _SPACE = re.compile(r"\s+")
 _NEAR = 60
@@ -49,6 +50,9 @@ class _Cut(NamedTuple):
     text: str
     span: Span
     passage: Passage
+
+    def passage_ends(self) -> Span:
+        return self.passage.start, self.passage.end
 
 
 def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
@@ -195,7 +199,7 @@ def _worth(candidate: _Candidate, new: int, lengths: Sequence[tuple[int, int]]) 
 
 def _with_whole_words(cuts: Sequence[_Cut]) -> list[Passage]:
     """Shrink passages so that no word of two syllables is cut at their ends, marks kept."""
-    places = [(cut, at) for cut in cuts for at in (cut.passage.start, cut.passage.end) if at not in cut.span]
+    places = [(cut, at) for cut in cuts for at in cut.passage_ends() if at not in cut.span and not _apart(cut, at)]
     found = dict(zip(((id(cut), at) for cut, at in places), _words_across(places), strict=True))
     return [
         _shrunk(cut, found.get((id(cut), cut.passage.start)), found.get((id(cut), cut.passage.end))) for cut in cuts
@@ -212,6 +216,20 @@ def _shrunk(cut: _Cut, first: Span | None, last: Span | None) -> Passage:
     if last is not None and not (at_start and last == first) and not any(mark[1] > last[0] for mark in passage.marks):
         end = start + len(text[start : last[0]].rstrip())
     return Passage(start, end, passage.marks) if start < end else passage
+
+
+def _apart(cut: _Cut, at: int) -> bool:
+    """Tell at a glance that no word goes beyond ``at``.
+
+    A figure begins a word, and so does a capital after a small letter; a sign after a clause is in none.
+    """
+    before, after = cut.text[max(cut.span[0], at - _NEAR) : at], cut.text[at : at + _NEAR]
+    chunk, following = before.split()[-1:], after.lstrip()[:1]
+    if not chunk or "/" in chunk[0] or "@" in chunk[0] or not (before[-1].isspace() or after[0].isspace()):
+        return False
+    if chunk[0][-1] in _CLAUSE_SIGNS or following.isdigit():
+        return True
+    return following.istitle() and chunk[0].isalnum() and not chunk[0][0].istitle()
 
 
 def _words_across(places: Sequence[tuple[_Cut, int]]) -> list[Span | None]:

@@ -6,13 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from index.analysis import analyze
 from index.article import Article
 from search.engine import Engine, Facet, FacetCount, Filters, Hit, Request, Sort
 from search.highlight import Highlighter, Span
 from search.parser import parse
 from search.passages import passages_of, render
-from search.query import Everything, Match, Node, alternatives, wanted_words
+from search.query import Everything, Match, Node, alternatives, typed_analysis, wanted_words
 
 _LEAD_LENGTH = 400
 _LONGEST_PART = 200_000
@@ -106,9 +105,7 @@ def similar(engine: Engine, id: str, size: int) -> list[FoundArticle]:
     return highlighted(shown, Highlighter(Everything()), Search(""))
 
 
-def highlighted(
-    found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, wanted: Search
-) -> list[FoundArticle]:
+def highlighted(found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, wanted: Search) -> list[FoundArticle]:
     """Mark the words of a query in the titles and best passages of articles; sooner than in one after the other."""
     marked = _articles_marks([article for article, _ in found], highlighter)
     texts = [(text, marks) for _, text, marks in marked]
@@ -152,9 +149,7 @@ def _articles_marks(articles: Sequence[Article], highlighter: Highlighter) -> li
     ]
 
 
-def _article_marks(
-    article: Article, highlighter: Highlighter, title: list[Span]
-) -> tuple[list[Span], str, list[Span]]:
+def _article_marks(article: Article, highlighter: Highlighter, title: list[Span]) -> tuple[list[Span], str, list[Span]]:
     """Return what there is of an article without marks where they are looked for first."""
     text, marks = _part_with_marks(article.body, highlighter, first=_LONGEST_PART)
     if not title and not marks:
@@ -178,7 +173,7 @@ def _terms(tree: Node) -> list[str]:
     """Return the words that were looked for, as the analyzer cut them, and the other ways to say them."""
     terms: dict[str, None] = {}
     for leaf in wanted_words(tree):
-        for word in analyze(leaf.text).words:
+        for word in typed_analysis(leaf.text).words:
             terms[word.text.replace("_", " ")] = None
     terms.update(dict.fromkeys(alternatives(tree)))
     return list(terms)
