@@ -19,7 +19,10 @@ The rooms, in the order data meets them:
 ``analysis``              one text to the term streams that are indexed and searched
 ``suggestions``           which phrases of an article are offered as completions
 ``abbreviations``         what the short forms stand for that an article defines
-``store``                 SQLite: the articles themselves, the truth
+``database``              the SQLite file: its connections and its tables
+``store``                 the articles themselves, the truth
+``inputs``                which folder and file an article was read from
+``tasks``                 work that outlasts its request, kept beside the articles
 ``schema``                the Whoosh fields that hold the streams, filters and stored keys
 ``arrayfile``             named arrays in one file, read through a memory map
 ``segment``               a part of the index as arrays: terms, postings, lengths, columns

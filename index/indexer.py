@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ class Indexer:
         """Return the last sequence number that searches can see; -1 where there is no usable index."""
         generation = current_generation(self._folder.indexes)
         state = None if generation is None else read_state(generation)
-        return state.applied if state is not None and state.fits(self._store.uuid()) else -1
+        return state.applied if state is not None and state.fits(self._store.database.uuid()) else -1
 
     def catch_up(self, *, wait: float, purpose: str = "indexing", progress: Progress | None = None) -> int:
         """Apply everything the store has and the index lacks; return the number of changes applied.
@@ -76,19 +77,29 @@ class Indexer:
                 return count
             return self._apply(generation, progress)
 
-    def rebuild(self, *, wait: float, purpose: str = "rebuilding the index", progress: Progress | None = None) -> int:
-        """Make a new generation from the store and swap it in; the old one serves, and follows, meanwhile."""
-        with self.lock.held(purpose, wait):
+    def rebuild(
+        self,
+        *,
+        wait: float,
+        purpose: str = "rebuilding the index",
+        within: AbstractContextManager[object] | None = None,
+        progress: Progress | None = None,
+    ) -> int:
+        """Make a new generation from the store and swap it in; the old one serves, and follows, meanwhile.
+
+        ``within`` is entered while the lock is held.
+        """
+        with self.lock.held(purpose, wait), within or nullcontext():
             return self._build_generation(progress)
 
     def check(self) -> list[str]:
         """Compare index and store; return what is wrong, nothing for an index that agrees as far as it has come."""
-        problems = [f"store: {problem}" for problem in self._store.integrity_problems()]
+        problems = [f"store: {problem}" for problem in self._store.database.integrity_problems()]
         generation = current_generation(self._folder.indexes)
         if generation is None:
             return [*problems, "index: there is none"] if self._store.count() else problems
         state = read_state(generation)
-        if state is None or not state.fits(self._store.uuid()):
+        if state is None or not state.fits(self._store.database.uuid()):
             return [*problems, "index: made from another store or by another version of timtin"]
         try:
             segments = _segments(generation)
@@ -119,7 +130,7 @@ class Indexer:
         follows = serving if serving is not None and self.applied() >= 0 and _can_be_opened(serving) else None
         fresh = new_generation(self._folder.indexes)
         create_index(fresh, make_schema())
-        write_state(fresh, GenerationState(self._store.uuid(), 0))
+        write_state(fresh, GenerationState(self._store.database.uuid(), 0))
 
         def follow() -> None:
             nonlocal follows
@@ -160,7 +171,7 @@ class Indexer:
                 applied = builder.apply(_one_commit(_changes(self._store, applied, upto)), worked) or upto
                 if not self._store.changes_after(applied, 1):
                     applied = upto  # the numbers between belong to articles changed again since
-                write_state(generation, GenerationState(self._store.uuid(), applied))
+                write_state(generation, GenerationState(self._store.database.uuid(), applied))
                 builder.merge(lambda: worked(0))
         return total
 

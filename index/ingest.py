@@ -11,6 +11,7 @@ from pathlib import Path
 from index.errors import WriterBusyError
 from index.files import Failure, Item, Read, read_input
 from index.indexer import Indexer, Progress
+from index.inputs import Inputs
 from index.store import Store
 
 _BATCH = 500
@@ -51,6 +52,7 @@ def ingest(
     With ``prune`` the articles that came from these paths before and are no longer there are deleted, unless an
     input failed: it might be one of them. Raises WriterBusyError where another process is writing.
     """
+    inputs = Inputs(store.database)
     started = followed = time.monotonic()
     summary = Summary()
     seen: dict[str, str] = {}
@@ -69,9 +71,9 @@ def ingest(
     try:
         for path in paths:
             origin = _origin(path)
-            kept = _store_all(read_input(path, source, seen), origin, store, summary, fail, follow)
+            kept = _store_all(read_input(path, source, seen), origin, store, inputs, summary, fail, follow)
             if prune and path != "-" and not summary.failed:
-                gone = store.ids_from(origin) - kept
+                gone = inputs.ids_from(origin) - kept
                 if gone and not kept:
                     fail(Failure(path, f"has no article left; its {len(gone)} articles were not removed"))
                 else:
@@ -95,14 +97,16 @@ def _store_all(
     items: Iterator[Item],
     origin: str,
     store: Store,
+    inputs: Inputs,
     summary: Summary,
     fail: Callable[[Failure], None],
     follow: Callable[[], None],
 ) -> set[str]:
     """Put every article in the store; return their ids."""
     kept: set[str] = set()
+    number = inputs.number(origin, "")
     for batch in _batches(items):
-        origins = store.origins([item.article.id for item in batch if isinstance(item, Read)])
+        origins = inputs.origins([item.article.id for item in batch if isinstance(item, Read)])
         articles = []
         for item in batch:
             if isinstance(item, Failure):
@@ -112,7 +116,7 @@ def _store_all(
                 fail(Failure(item.where, f"would replace the article {item.article.id!r} read from {other}; rename it"))
             else:
                 articles.append(item.article)
-        result = store.put(articles, origin)
+        result = store.put(articles, number)
         kept.update(article.id for article in articles)
         summary.added += len(result.added)
         summary.updated += len(result.updated)

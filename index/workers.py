@@ -102,8 +102,9 @@ def processors() -> int:
 
 
 def _follow_parent() -> None:
-    """Leave interrupts to the parent process, and end when it ends, however it does."""
+    """Leave interrupts to the parent process, give way to searches, and end when the parent ends, however it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(10)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -6,7 +6,8 @@ the contract that every engine passes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -88,7 +89,7 @@ class Retrieved:
 class Engine(Protocol):
     """An index of articles that keeps what it acknowledges. Safe to share between threads."""
 
-    def add(self, articles: Sequence[Article], origin: str | None = None) -> WriteResult:
+    def add(self, articles: Sequence[Article]) -> WriteResult:
         """Add or replace articles; when this returns none of them can be lost."""
 
     def delete(self, ids: Sequence[str]) -> DeleteResult:
@@ -97,8 +98,18 @@ class Engine(Protocol):
     def commit(self, *, wait: float = 10.0) -> None:
         """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer."""
 
-    def rebuild(self, *, wait: float = 10.0) -> None:
-        """Make the index anew while the present one serves, then swap."""
+    def rebuild(
+        self,
+        *,
+        wait: float = 10.0,
+        within: AbstractContextManager[object] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Make the index anew while the present one serves, then swap.
+
+        ``within`` is entered once no other writer is at work and left before one may be. ``progress`` is called with
+        the number of articles done since its last call. Raises WriterBusyError after ``wait`` seconds.
+        """
 
     def retrieve(self, request: Request) -> Retrieved:
         """Return the hits of one request."""

@@ -1,7 +1,8 @@
 """The follower: a thread that makes acknowledged writes searchable, and carries out rebuilds.
 
-It looks for new writes several times a second, so that those of other processes are found too, and at once when
-woken. Whatever fails is logged, kept for the status page, and tried again.
+It looks for writes five times a second, which gathers what comes in between into one commit and finds what other
+processes wrote; it looks at once where many writes are waiting, or someone waits for one. Whatever fails is logged,
+kept for the status page, and tried again.
 """
 
 from __future__ import annotations
@@ -9,53 +10,30 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import uuid
-from collections import OrderedDict
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from index.errors import WriterBusyError
+from index.tasks import Task, TaskKind, Tasks, TaskState
 from search.engine import Engine
 
 log = logging.getLogger(__name__)
 
-_TASKS_KEPT = 100
-
-
-class TaskState(StrEnum):
-    """How far a task has come."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One rebuild that was asked for; times are ISO 8601, UTC."""
-
-    id: str
-    kind: str
-    state: TaskState
-    created: str
-    started: str | None = None
-    finished: str | None = None
-    error: str | None = None
+_MANY_WRITES = 500
+_TELL_SECONDS = 0.5
 
 
 class Follower:
-    """Keep ``engine`` searchable; looks for work every ``interval`` seconds."""
+    """Keep ``engine`` searchable and carry out ``tasks``; looks for work every ``interval`` seconds."""
 
-    def __init__(self, engine: Engine, interval: float = 0.15) -> None:
+    def __init__(self, engine: Engine, tasks: Tasks, interval: float = 0.2) -> None:
         self._engine = engine
+        self._tasks = tasks
         self._interval = interval
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._applied = threading.Condition()
-        self._tasks: OrderedDict[str, Task] = OrderedDict()
-        self._tasks_lock = threading.Lock()
+        self._writes = 0
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self._begun = False  # the first commit is made even if all seems level: it looks at the index's files
         self.last_error: str | None = None
@@ -83,32 +61,23 @@ class Follower:
                 self._applied.wait(min(left, self._interval))
         return True
 
-    def wake(self) -> None:
-        """Look for new writes now."""
-        self._wake.set()
+    def wrote(self, count: int) -> None:
+        """Take note of ``count`` writes; after many of them the next look is at once."""
+        self._writes += count
+        if self._writes >= _MANY_WRITES:
+            self._wake.set()
 
     def request_rebuild(self) -> Task:
         """Ask for a rebuild; one that waits already is answered with the same task."""
-        with self._tasks_lock:
-            for task in self._tasks.values():
-                if task.state is TaskState.WAITING:
-                    return task
-            task = Task(uuid.uuid4().hex, "reindex", TaskState.WAITING, _now())
-            self._tasks[task.id] = task
-            while len(self._tasks) > _TASKS_KEPT:
-                self._tasks.popitem(last=False)
+        task = self._tasks.request_rebuild()
         self._wake.set()
         return task
-
-    def task(self, id: str) -> Task | None:
-        """Return a task, or None for an unknown id; the last 100 are kept."""
-        with self._tasks_lock:
-            return self._tasks.get(id)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
                 self._follow()
+                self._end_writes()
                 self._rebuild_if_asked()
                 self.last_error = None
             except WriterBusyError as error:  # the other writer applies what the store has
@@ -121,30 +90,50 @@ class Follower:
             self._wake.clear()
 
     def _follow(self) -> None:
+        self._writes = 0
         if not self._begun or not self._engine.searchable():
             self._engine.commit(wait=0)
             self._begun = True
             with self._applied:
                 self._applied.notify_all()
 
+    def _end_writes(self) -> None:
+        for task in self._tasks.unfinished(TaskKind.ARTICLES):
+            if self._engine.searchable(task.seq):
+                self._tasks.end(task.id)
+
     def _rebuild_if_asked(self) -> None:
-        with self._tasks_lock:
-            task = next((task for task in self._tasks.values() if task.state is TaskState.WAITING), None)
-        if task is None:
-            return
-        running = replace(task, state=TaskState.RUNNING, started=_now())
-        self._set(running)
+        # the right to write the index is held while a rebuild is running, so one found running then was cut off
+        for task in self._tasks.unfinished(TaskKind.REINDEX):
+            told = time.monotonic()
+            done = 0
+
+            def tell(count: int, id: str = task.id) -> None:
+                nonlocal told, done
+                done += count
+                if time.monotonic() - told > _TELL_SECONDS:
+                    self._tasks.count(id, {"indexed": done})
+                    told = time.monotonic()
+
+            try:
+                self._engine.rebuild(wait=0, within=self._carried_out(task), progress=tell)
+                self._tasks.count(task.id, {"indexed": done})
+            except _AlreadyDoneError:
+                pass
+
+    @contextmanager
+    def _carried_out(self, task: Task) -> Iterator[None]:
+        now = self._tasks.get(task.id)
+        if now is None or now.state in {TaskState.DONE, TaskState.FAILED}:
+            raise _AlreadyDoneError
+        self._tasks.begin(task.id)
         try:
-            self._engine.rebuild()
+            yield
         except Exception as error:
-            self._set(replace(running, state=TaskState.FAILED, finished=_now(), error=str(error)))
+            self._tasks.end(task.id, f"{type(error).__name__}: {error}")
             raise
-        self._set(replace(running, state=TaskState.DONE, finished=_now()))
-
-    def _set(self, task: Task) -> None:
-        with self._tasks_lock:
-            self._tasks[task.id] = task
+        self._tasks.end(task.id)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+class _AlreadyDoneError(Exception):
+    """Another process carried the task out in the meantime."""

@@ -6,7 +6,8 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from whoosh.index import EmptyIndexError
 from index.analysis import Stream, analyze
 from index.article import Article
 from index.commits import OpenSegments
+from index.database import Database
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import current_generation
@@ -55,7 +57,7 @@ class WhooshEngine:
 
     def __init__(self, folder: DataFolder, ranking: Ranking | None = None, *, hits_kept: int = 20_000) -> None:
         self._folder = folder
-        self._store = Store(folder.store)
+        self._store = Store(Database(folder.store))
         self.indexer = Indexer(folder, self._store)
         self._ranking = ranking or Ranking()
         self._segments = OpenSegments()
@@ -64,9 +66,9 @@ class WhooshEngine:
         self._synonyms = SynonymFile(folder.synonyms)
         self._lock = threading.Lock()
 
-    def add(self, articles: Sequence[Article], origin: str | None = None) -> WriteResult:
+    def add(self, articles: Sequence[Article]) -> WriteResult:
         """Put articles into the store."""
-        return self._store.put(articles, origin)
+        return self._store.put(articles)
 
     def delete(self, ids: Sequence[str]) -> DeleteResult:
         """Delete articles from the store."""
@@ -76,9 +78,15 @@ class WhooshEngine:
         """Bring the index level with the store."""
         self.indexer.catch_up(wait=wait)
 
-    def rebuild(self, *, wait: float = 10.0) -> None:
+    def rebuild(
+        self,
+        *,
+        wait: float = 10.0,
+        within: AbstractContextManager[object] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
         """Make a new generation of the index and swap it in."""
-        self.indexer.rebuild(wait=wait)
+        self.indexer.rebuild(wait=wait, within=within, progress=progress)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles from the store."""
@@ -105,7 +113,7 @@ class WhooshEngine:
         """Close the index and the store; no thread may be using them."""
         with self._lock:
             self._opened = None
-        self._store.close()
+        self._store.database.close()
 
     def retrieve(self, request: Request) -> Retrieved:
         """Evaluate the tree over the present snapshot, filter, order and cut it, and count facets."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import url_for
 
 from index.article import Article
+from index.tasks import Task
 from search.service import Answer, FoundArticle
 from web.parameters import SearchParameters
 
@@ -65,6 +67,11 @@ def hit_json(hit: FoundArticle) -> dict[str, Any]:
 def article_json(article: Article) -> dict[str, Any]:
     """Return a whole article."""
     return article.model_dump()
+
+
+def task_json(task: Task) -> dict[str, Any]:
+    """Return a task."""
+    return asdict(task)
 
 
 def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:

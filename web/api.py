@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request, url_for
@@ -14,9 +13,16 @@ from index.article import Article, article_from
 from index.errors import InvalidInputError, Problem
 from index.files import LARGEST_DOCUMENT, parse_json_article
 from search.service import similar as find_similar
-from web.answers import article_json, hit_json, linked_answer_json
+from web.answers import article_json, hit_json, linked_answer_json, task_json
 from web.keys import key_required
-from web.parameters import SearchParameters, SimilarParameters, SuggestParameters, WriteParameters, checked
+from web.parameters import (
+    SearchParameters,
+    SimilarParameters,
+    SuggestParameters,
+    TaskParameters,
+    WriteParameters,
+    checked,
+)
 from web.services import Services, services
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -66,7 +72,7 @@ def put_article(id: str) -> tuple[Response, int]:
     body = {
         "id": id,
         "result": "created" if created else "replaced" if result.updated else "unchanged",
-        "searchable": _searchable(services(), result.seq, parameters.wait),
+        "searchable": _searchable(services(), result.seq, 1, parameters.wait),
     }
     response = jsonify(body)
     response.headers["Location"] = url_for("api.read_article", id=id)
@@ -81,7 +87,7 @@ def delete_article(id: str) -> tuple[Response, int]:
     result = services().engine.delete([id])
     if not result.deleted:
         raise NotFound
-    searchable = _searchable(services(), result.seq, parameters.wait)
+    searchable = _searchable(services(), result.seq, 1, parameters.wait)
     return jsonify({"id": id, "result": "deleted", "searchable": searchable}), 200
 
 
@@ -101,11 +107,16 @@ def post_articles() -> tuple[Response, int]:
         raise UnsupportedMediaType("Send application/json (an article or an array of them) or application/x-ndjson.")
     report: dict[str, Any] = {"received": 0, "added": 0, "updated": 0, "unchanged": 0, "ids": [], "refused": []}
     seq = _keep(entries, report)
-    report["searchable"] = _searchable(services(), seq, parameters.wait)
     if report["refused"] and len(report["refused"]) == report["received"]:
         problems = [Problem(f"articles[{entry['index']}]", entry["detail"]) for entry in report["refused"][:100]]
         raise InvalidInputError("None of the articles could be kept.", problems)
-    return jsonify(report), 200 if report["searchable"] else 202
+    counts = {name: report[name] for name in ("received", "added", "updated", "unchanged")}
+    task = services().tasks.written(seq, {**counts, "refused": len(report["refused"])}, report["refused"])
+    report["task"] = task.id
+    report["searchable"] = _searchable(services(), seq, counts["received"], parameters.wait)
+    response = jsonify(report)
+    response.headers["Location"] = url_for("api.read_task", id=task.id)
+    return response, 200 if report["searchable"] else 202
 
 
 @api.post("/reindex")
@@ -113,18 +124,25 @@ def post_articles() -> tuple[Response, int]:
 def reindex() -> tuple[Response, int]:
     """Ask for the index to be made anew."""
     task = services().follower.request_rebuild()
-    response = jsonify(asdict(task))
+    response = jsonify(task_json(task))
     response.headers["Location"] = url_for("api.read_task", id=task.id)
     return response, 202
 
 
+@api.get("/tasks")
+def list_tasks() -> Response:
+    """Return the latest tasks."""
+    parameters = checked(TaskParameters, request.args)
+    return jsonify({"tasks": [task_json(task) for task in services().tasks.latest(parameters.size, parameters.state)]})
+
+
 @api.get("/tasks/<id>")
 def read_task(id: str) -> Response:
-    """Return the state of a task."""
-    task = services().follower.task(id)
+    """Return one task."""
+    task = services().tasks.get(id)
     if task is None:
         raise NotFound
-    return jsonify(asdict(task))
+    return jsonify(task_json(task))
 
 
 @api.get("/stats")
@@ -146,7 +164,7 @@ def _article(id: str) -> Article:
 def _post_one(data: Any, parameters: WriteParameters) -> tuple[Response, int]:
     article = article_from(data)
     result = services().engine.add([article])
-    searchable = _searchable(services(), result.seq, parameters.wait)
+    searchable = _searchable(services(), result.seq, 1, parameters.wait)
     outcome = "created" if result.added else "replaced" if result.updated else "unchanged"
     response = jsonify({"id": article.id, "result": outcome, "searchable": searchable})
     response.headers["Location"] = url_for("api.read_article", id=article.id)
@@ -224,9 +242,9 @@ def _keep(entries: Iterator[Article | InvalidInputError], report: dict[str, Any]
     return seq
 
 
-def _searchable(here: Services, seq: int, wait: bool) -> bool:
+def _searchable(here: Services, seq: int, count: int, wait: bool) -> bool:
     if not wait:
-        here.follower.wake()
+        here.follower.wrote(count)
         return here.engine.searchable(seq)
     timeout = min(_LONGEST_WAIT, float(current_app.config["WAIT_SECONDS"]))
     return here.follower.wait_until_searchable(seq, timeout)

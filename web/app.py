@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response
 
 from index.datafolder import open_data_folder
+from index.tasks import Tasks
 from search.follower import Follower
 from search.remembered import RememberedAnswers, searched_state
 from search.whoosh_engine import WhooshEngine
@@ -32,8 +33,9 @@ def create_app(data: Path, config: dict[str, Any] | None = None) -> Flask:
     app.config.update(config or {})
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    tasks = Tasks(engine.store.database)
     answers = RememberedAnswers(engine, partial(searched_state, folder, engine.store))
-    app.extensions["timtin"] = Services(engine, answers, Follower(engine))
+    app.extensions["timtin"] = Services(engine, answers, tasks, Follower(engine, tasks))
     app.register_blueprint(api)
     app.register_blueprint(pages.pages)
     app.register_blueprint(operations.operations)

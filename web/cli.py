@@ -219,6 +219,18 @@ def export(data: Path) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@data_option
+def backup(file: Path, data: Path) -> None:
+    """Write all articles, as they are now, to FILE; a service may be running. FILE is a store: articles.sqlite."""
+    with _engine(data) as engine:
+        engine.store.database.back_up(file)
+        click.echo(
+            f"{file}: {file.stat().st_size:,} bytes; to restore it, put it into a data folder as articles.sqlite"
+        )
+
+
+@main.command()
 @click.argument("set", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--unaccented", is_flag=True, help="Leave the accents of the queries out.")
 @click.option("--queries", type=click.IntRange(1), metavar="N", help="Only the first N queries.")

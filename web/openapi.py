@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from index.article import Article
-from web.parameters import SearchParameters, SimilarParameters, SuggestParameters, WriteParameters
+from web.parameters import SearchParameters, SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
 
 _BAD = {
     "description": "a problem",
@@ -59,6 +59,7 @@ def describe_api() -> dict[str, Any]:
                 "get": _operation("similar", "Find articles like this one", query=SimilarParameters, path=True)
             },
             "/api/v1/reindex": {"post": _operation("reindex", "Make the index anew", (202,), key=True)},
+            "/api/v1/tasks": {"get": _operation("tasks", "List the latest tasks", query=TaskParameters)},
             "/api/v1/tasks/{id}": {"get": _operation("task", "Read the state of a task", path=True)},
             "/api/v1/stats": {"get": _operation("stats", "Read counts and the state of the index")},
             "/feed.atom": {"get": _operation("feed", "Follow a search as an Atom feed", query=SearchParameters)},

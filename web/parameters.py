@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from index.dates import period_days
 from index.errors import InvalidInputError, Problem
+from index.tasks import TaskState
 from search.engine import Facet, Filters, Sort
 from search.query import Match
 from search.service import Search
@@ -102,6 +103,13 @@ class WriteParameters(Parameters):
     """The parameters of every write."""
 
     wait: Annotated[bool, Field(description="answer when searches see the write")] = False
+
+
+class TaskParameters(Parameters):
+    """The parameters of the list of tasks."""
+
+    size: Annotated[int, Field(ge=1, le=1000)] = 50
+    state: Annotated[TaskState | None, BeforeValidator(_none_if_empty), Field(description="only tasks in it")] = None
 
 
 Model = TypeVar("Model", bound=Parameters)

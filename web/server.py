@@ -12,6 +12,7 @@ from types import FrameType
 
 import waitress
 
+from index.database import Database
 from index.datafolder import open_data_folder
 from index.errors import DamagedIndexError, TimtinError
 from index.indexer import Indexer
@@ -76,7 +77,7 @@ def _start_watcher(watched: Path | None, data: Path, stop: threading.Event) -> t
     if watched is None:
         return None
     folder = open_data_folder(data)
-    store = Store(folder.store)
+    store = Store(Database(folder.store))
     thread = threading.Thread(target=watch_folder, args=(watched, store, Indexer(folder, store), stop), name="watcher")
     thread.start()
     return thread

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from index.tasks import Tasks
 from search.engine import Engine
 from search.follower import Follower
 from search.remembered import RememberedAnswers
@@ -13,10 +14,11 @@ from search.remembered import RememberedAnswers
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The engine, its remembered answers, and the thread that keeps it searchable."""
+    """The engine, its remembered answers, the tasks, and the thread that keeps it searchable and carries them out."""
 
     engine: Engine
     answers: RememberedAnswers
+    tasks: Tasks
     follower: Follower
 
 

@@ -1,0 +1,141 @@
+"""What is exported or backed up answers as the original does, also when it was taken while writes went on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from index.article import Article
+from index.datafolder import open_data_folder
+from index.errors import StoreError
+from search.engine import Facet, Request, Sort
+from search.parser import parse
+from search.whoosh_engine import WhooshEngine
+from tests.conftest import ROOT
+
+QUERIES = [
+    "hội nhập quốc tế", "hoi nhap quoc te", '"thủ tướng"', "kinh tế OR văn hóa", "nghị quyết 59", "lúa -gạo", "",
+]  # fmt: skip
+
+
+def timtin(*arguments: str, input: bytes | None = None) -> bytes:
+    command = [sys.executable, "-m", "web.cli", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, input=input, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[WhooshEngine]:
+    engine = WhooshEngine(open_data_folder(data))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def answers(data: Path) -> list[object]:
+    """All hits with their scores, facets and suggestions, to compare."""
+    with opened(data) as engine:
+        engine.commit()
+        requests = [Request(parse(text), sort=sort, size=100, facets=list(Facet)) for text in QUERIES for sort in Sort]
+        found = [(one.total, list(one.hits), one.facets) for one in map(engine.retrieve, requests)]
+        return [*found, engine.suggest("hội", 20), [article.model_dump() for article in engine.store.articles()]]
+
+
+@pytest.fixture
+def archive(tmp_path: Path, seeds_data: Path) -> Path:
+    """The seeds, and articles of which some were changed and some deleted since."""
+    shutil.copytree(seeds_data, tmp_path / "data")
+    with opened(tmp_path / "data") as engine:
+        dated = {"published": "2025-08-27T18:24:00+07:00", "source": "Báo", "lang": "en", "extra": {"a": [1, None]}}
+        engine.add([Article(id=f"a{n}", title=f"Giá lúa {n}", body="lúa gạo " * n, **dated) for n in range(1, 60)])
+        engine.commit()
+        engine.add([Article(id=f"a{n}", title="Văn hóa\u2028đọc", body="sách và kinh tế") for n in range(20, 30)])
+        engine.delete([f"a{n}" for n in range(40, 50)])
+        engine.commit()
+    return tmp_path / "data"
+
+
+def test_export_and_import_give_the_same_answers(archive: Path, tmp_path: Path) -> None:
+    exported = timtin("export", "--data", str(archive))
+    timtin("index", "-", "--data", str(tmp_path / "other"), input=exported)
+    assert answers(tmp_path / "other") == answers(archive)
+    assert timtin("export", "--data", str(tmp_path / "other")) == exported
+
+
+def test_backup_gives_the_same_answers(archive: Path, tmp_path: Path) -> None:
+    timtin("backup", str(tmp_path / "saved.sqlite"), "--data", str(archive))
+    assert stat.S_IMODE((tmp_path / "saved.sqlite").stat().st_mode) == 0o600
+    (tmp_path / "other").mkdir()
+    shutil.copy(tmp_path / "saved.sqlite", tmp_path / "other" / "articles.sqlite")
+    assert answers(tmp_path / "other") == answers(archive)
+
+
+def test_older_backup_beside_an_index_of_later_articles_is_indexed_anew(archive: Path, tmp_path: Path) -> None:
+    with opened(archive) as engine:
+        engine.store.database.back_up(tmp_path / "saved.sqlite")
+        engine.add([Article(id="later", body="sầu riêng")])
+        engine.commit()
+    for path in archive.glob("articles.sqlite*"):
+        path.unlink()
+    shutil.copy(tmp_path / "saved.sqlite", archive / "articles.sqlite")
+    with opened(archive) as engine:
+        engine.add([Article(id=f"n{n}", body="măng cụt") for n in range(5)])
+        engine.commit()
+        assert engine.retrieve(Request(parse('"sầu riêng"'))).total == 0
+        assert engine.retrieve(Request(parse('"măng cụt"'))).total == 5
+        assert engine.check() == []
+
+
+def test_backup_while_articles_are_written_is_of_one_moment(archive: Path, tmp_path: Path) -> None:
+    stop = threading.Event()
+    with opened(archive) as engine:
+
+        def write() -> None:
+            number = 0
+            while not stop.is_set():
+                engine.add([Article(id=f"{number}-{half}", body="x" * 2000) for half in "ab"])  # in one transaction
+                number += 1
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        for number in range(5):
+            engine.store.database.back_up(tmp_path / f"{number}.sqlite")
+        stop.set()
+        thread.join()
+    for number in range(5):
+        (tmp_path / f"data{number}").mkdir()
+        shutil.move(tmp_path / f"{number}.sqlite", tmp_path / f"data{number}" / "articles.sqlite")
+        with opened(tmp_path / f"data{number}") as copy:
+            assert copy.store.database.integrity_problems() == []
+            ids = {article.id for article in copy.store.articles()}
+            assert {f"a{n}" for n in range(1, 40)} <= ids
+            assert {id[:-2] for id in ids if id.endswith("-a")} == {id[:-2] for id in ids if id.endswith("-b")}
+
+
+def test_backup_replaces_nothing_and_leaves_nothing_behind(archive: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("mine")
+    with opened(archive) as engine:
+        with pytest.raises(StoreError, match="there already"):
+            engine.store.database.back_up(kept)
+        with pytest.raises(StoreError, match="could not be written"):
+            engine.store.database.back_up(tmp_path / "missing" / "saved")
+    assert kept.read_text() == "mine"
+    assert {path.name for path in tmp_path.iterdir()} == {"kept", "data"}
+
+
+def test_export_is_one_article_a_line(archive: Path) -> None:
+    lines = timtin("export", "--data", str(archive)).decode("utf-8").split("\n")
+    assert lines.pop() == ""
+    assert len([json.loads(line)["id"] for line in lines]) == 5 + 49

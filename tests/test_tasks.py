@@ -1,0 +1,162 @@
+"""Work that outlasts its request can be watched, survives a restart, and is done once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from index.database import Database
+from index.datafolder import open_data_folder
+from index.lock import WriterLock
+from index.tasks import TaskKind, Tasks, TaskState
+from search.follower import Follower
+from search.whoosh_engine import WhooshEngine
+from tests.conftest import Server
+from tests.engines.contract import article
+
+Key = dict[str, str]
+
+
+def finished(client: FlaskClient, address: str) -> Any:
+    deadline = time.monotonic() + 30
+    while (task := client.get(address).json)["state"] not in {"done", "failed"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return task
+
+
+def test_bulk_write_is_a_task_with_counts_errors_and_times(client: FlaskClient, key: Key) -> None:
+    answer = client.post("/api/v1/articles", json=[{"id": "a", "body": "sầu riêng"}, 5], headers=key)
+    assert answer.headers["Location"] == f"/api/v1/tasks/{answer.json['task']}"
+    task = finished(client, answer.headers["Location"])
+    assert (task["kind"], task["state"]) == ("articles", "done")
+    assert task["counts"] == {"received": 2, "added": 1, "updated": 0, "unchanged": 0, "refused": 1}
+    assert [error["index"] for error in task["errors"]] == [1]
+    assert task["created"] <= task["finished"]
+    assert client.get("/api/v1/search?q=sầu riêng").json["total"] == 1
+
+
+def test_tasks_are_listed_latest_first_and_by_state(client: FlaskClient, key: Key) -> None:
+    posts = [client.post("/api/v1/articles", json=[{"id": f"a{n}", "body": "x"}], headers=key) for n in range(3)]
+    rebuild = client.post("/api/v1/reindex", headers=key)
+    assert finished(client, rebuild.headers["Location"])["counts"] == {"indexed": 8}
+    listed = client.get("/api/v1/tasks").json["tasks"]
+    assert [task["id"] for task in listed] == [rebuild.json["id"], *(post.json["task"] for post in reversed(posts))]
+    assert len(client.get("/api/v1/tasks?size=2&state=done").json["tasks"]) == 2
+    assert client.get("/api/v1/tasks?state=waiting").json["tasks"] == []
+    refused = client.get("/api/v1/tasks?state=lost&size=0")
+    assert (refused.status_code, {error["name"] for error in refused.json["errors"]}) == (400, {"state", "size"})
+
+
+def test_rebuild_cut_off_by_a_kill_is_begun_anew_at_the_next_start(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    engine = WhooshEngine(open_data_folder(tmp_path / "data"))
+    tasks = Tasks(engine.store.database)
+    task = tasks.request_rebuild()
+    tasks.begin(task.id)
+    engine.close()
+    server = serve()
+    deadline = time.monotonic() + 30
+    while server.request("GET", f"/api/v1/tasks/{task.id}").json["state"] != "done":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_rebuild_is_carried_out_by_one_of_two_followers(engine: WhooshEngine, tmp_path: Path) -> None:
+    other = WhooshEngine(open_data_folder(tmp_path / "data"))
+    tasks = Tasks(engine.store.database)
+    rebuilds = []
+    followers = []
+    for each in (engine, other):
+        build = each.indexer._build_generation
+        each.indexer._build_generation = lambda progress, build=build: rebuilds.append(1) or build(progress)  # type: ignore[method-assign,misc,assignment]
+        followers.append(Follower(each, Tasks(each.store.database), interval=0.01))
+    engine.commit()
+    rebuilds.clear()
+    task = tasks.request_rebuild()
+    for follower in followers:
+        follower.start()
+    deadline = time.monotonic() + 30
+    while tasks.unfinished(TaskKind.REINDEX):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    for follower in followers:
+        follower.stop()
+    other.close()
+    done = tasks.get(task.id)
+    assert done is not None
+    assert done.state is TaskState.DONE
+    assert len(rebuilds) == 1
+
+
+def test_rebuild_waits_for_another_writer(engine: WhooshEngine, tmp_path: Path) -> None:
+    engine.commit()
+    tasks = Tasks(engine.store.database)
+    follower = Follower(engine, tasks, interval=0.01)
+    with WriterLock(tmp_path / "data").held("a long import", 5):
+        task = tasks.request_rebuild()
+        assert tasks.request_rebuild().id == task.id
+        follower.start()
+        time.sleep(0.1)
+        assert tasks.unfinished(TaskKind.REINDEX)[0].state is TaskState.WAITING
+    deadline = time.monotonic() + 30
+    while tasks.unfinished(TaskKind.REINDEX):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    follower.stop()
+
+
+def test_failed_rebuild_says_why(engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.commit()
+    tasks = Tasks(engine.store.database)
+
+    def fail(_progress: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(engine.indexer, "_build_generation", fail)
+    task = tasks.request_rebuild()
+    follower = Follower(engine, tasks, interval=0.01)
+    follower.start()
+    deadline = time.monotonic() + 30
+    while tasks.unfinished(TaskKind.REINDEX):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    follower.stop()
+    failed = tasks.get(task.id)
+    assert failed is not None
+    assert failed.state is TaskState.FAILED
+    assert "No space left" in failed.errors[0]["detail"]
+
+
+def test_only_the_last_thousand_tasks_are_kept(tmp_path: Path) -> None:
+    tasks = Tasks(Database(tmp_path / "articles.sqlite"))
+    ids = [tasks.written(number, {}, []).id for number in range(1005)]
+    assert [task.id for task in tasks.latest(2000)] == ids[:4:-1]
+
+
+def test_writes_within_a_fifth_of_a_second_go_into_one_commit(engine: WhooshEngine) -> None:
+    commits = []
+    commit = engine.indexer.catch_up
+
+    def counted(**more: Any) -> int:
+        commits.append(1)
+        return commit(**more)
+
+    engine.indexer.catch_up = counted  # type: ignore[method-assign]
+    follower = Follower(engine, Tasks(engine.store.database), interval=0.5)
+    follower.start()
+    while not engine.searchable():
+        time.sleep(0.01)
+    before = len(commits)
+    for number in range(20):
+        result = engine.add([article(f"a{number}")])
+        follower.wrote(1)
+    assert follower.wait_until_searchable(result.seq, timeout=10)
+    follower.stop()
+    assert len(commits) - before <= 2
