@@ -8,7 +8,7 @@ syllable the query has in company is marked alone only where the article never s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from index.normalization import canonical_syllable, fold, is_vietnamese_shape
@@ -48,6 +48,8 @@ class _Chain:
     grammar: Sequence[bool]
     whole: bool  # only all of them together are a mark
     accents: bool  # only with these accents
+    accented: frozenset[str]
+    places: Mapping[str, Sequence[tuple[int, str]]]  # of a syllable without accents: where it is, and how typed there
     prefixes: tuple[str, ...] = ()  # what a single unfinished syllable begins with
 
 
@@ -105,7 +107,11 @@ def _chain(leaf: Words) -> _Chain:
     ]
     whole, accents = isinstance(leaf, Phrase | Exact), isinstance(leaf, Exact)
     prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
-    return _Chain(exact, folded, alone, grammar, whole, accents, prefixes)
+    places: dict[str, list[tuple[int, str]]] = {}
+    for at, (syllable, bare) in enumerate(zip(exact, folded, strict=True)):
+        places.setdefault(bare, []).append((at, syllable))
+    typed = frozenset(syllable for syllable, bare in zip(exact, folded, strict=True) if syllable != bare)
+    return _Chain(exact, folded, alone, grammar, whole, accents, typed, places, prefixes)
 
 
 def _codes(leaf: Words) -> Iterator[str]:
@@ -184,14 +190,11 @@ def _places(chain: _Chain, spots: Spots) -> list[int]:
 
     Of a syllable typed with accents that the text has just so, others do not stand for it.
     """
-    typed = zip(chain.exact, chain.folded, strict=True)
-    present = {exact for exact, folded in typed if exact != folded}.intersection(spots.exact)
+    present = chain.accented.intersection(spots.exact)
     bits: dict[str, int] = {}
-    for exact, bare in dict(zip(spots.exact, spots.folded, strict=True)).items():
-        bits[exact] = _bits(
-            folded == bare and (wanted not in present or wanted == exact)
-            for wanted, folded in zip(chain.exact, chain.folded, strict=True)
-        )
+    for exact, folded in dict(zip(spots.exact, spots.folded, strict=True)).items():
+        places = chain.places.get(folded, ())
+        bits[exact] = sum(1 << at for at, wanted in places if wanted not in present or wanted == exact)
     return [bits[exact] for exact in spots.exact]
 
 

@@ -111,11 +111,10 @@ def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cu
     chosen: list[_Cut] = []
     shown = 0
     while candidates and len(chosen) < count:
-        most = max((candidate.words & ~shown).bit_count() for candidate in candidates)
-        best = max(
-            (candidate for candidate in candidates if (candidate.words & ~shown).bit_count() == most),
-            key=lambda candidate: _worth(candidate, candidate.words & ~shown, lengths),
-        )
+        counts = [(candidate.words & ~shown).bit_count() for candidate in candidates]
+        most = max(counts)
+        equal = [candidate for candidate, new in zip(candidates, counts, strict=True) if new == most]
+        best = max(equal, key=lambda candidate: _worth(candidate, candidate.words & ~shown, lengths))
         passage = Passage(best.start, best.end, tuple(marks[best.first : best.stop]))
         chosen.append(_Cut(text, spans[best.start, best.end], passage))
         shown |= best.words
