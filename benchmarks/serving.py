@@ -23,6 +23,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from index.analysis import analyze
+from index.database import Database
 from index.datafolder import open_data_folder
 from index.store import Store
 
@@ -97,14 +98,15 @@ def unasked(data: Path, asked: Sequence[str]) -> list[str]:
     """Return different queries that are not among ``asked``: words of the titles of stored articles, else of leads."""
     chance = random.Random(2)
     found: dict[str, None] = {}
-    store = Store(open_data_folder(data).store)
+    database = Database(open_data_folder(data).store)
+    store = Store(database)
     ids = sorted(id for id, _ in store.versions())
     for article in store.get_many(chance.sample(ids, min(len(ids), FRESH))).values():
         words = [word.text.replace("_", " ") for word in analyze((article.title or article.body)[:200]).words]
         length = min(len(words), chance.randint(1, 4))
         start = chance.randrange(len(words) - length + 1)
         found[" ".join(words[start : start + length])] = None
-    store.close()
+    database.close()
     return [query for query in found if query and query not in asked]
 
 
