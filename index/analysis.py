@@ -15,7 +15,7 @@ Every term has a position: the number of its (first) syllable in the text.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -137,21 +137,33 @@ def analyze(text: str) -> Analysis:
     return Analysis(tokens, firsts, stops, texts)
 
 
-def word_across(text: str, at: int) -> tuple[int, int] | None:
-    """Return where the word of ``text`` that goes beyond the offset ``at`` starts and ends, None if none does.
+def words_across(places: Sequence[tuple[str, int]]) -> list[tuple[int, int] | None]:
+    """Return for each (text, offset) where the word goes from and to that reaches beyond the offset, None if none does.
 
-    It is the one of ``analyze``, found without cutting the text into codes and canonical syllables.
+    The words are those of ``analyze``, found without cutting the texts into codes and canonical syllables, and all at
+    once.
     """
-    normal = normalize(text)
-    spans = [match.span() for match in SYLLABLE.finditer(normal.text)]
-    places = spans
-    if normal.starts is not None and normal.ends is not None:
-        places = [(normal.starts[start], normal.ends[end - 1]) for start, end in spans]
-    before = bisect_left(places, (at, 0)) - 1
-    if before < 0 or (places[before][1] <= at and before + 1 == len(places)):
-        return None
-    starts, _ = default_segmenter().words_of_lines(with_tones_on_last_vowel(normal.text))
-    words = starts.searchsorted([start for start, _ in spans], "right")
-    first = int(words.searchsorted(words[before]))
-    last = int(words.searchsorted(words[before], "right")) - 1
-    return (places[first][0], places[last][1]) if places[last][1] > at else None
+    found: list[tuple[int, int] | None] = [None] * len(places)
+    pieces: list[str] = []
+    cuts: list[tuple[int, list[tuple[int, int]], list[int], int]] = []
+    base = 0
+    for number, (text, at) in enumerate(places):
+        normal = normalize(text)
+        spans = [match.span() for match in SYLLABLE.finditer(normal.text)]
+        own = spans
+        if normal.starts is not None and normal.ends is not None:
+            own = [(normal.starts[start], normal.ends[end - 1]) for start, end in spans]
+        before = bisect_left(own, (at, 0)) - 1
+        if before >= 0 and (own[before][1] > at or before + 1 < len(own)):
+            cuts.append((number, own, [base + start for start, _ in spans], before))
+            pieces.append(normal.text)
+            base += len(normal.text) + 1
+    if not cuts:
+        return found
+    starts, _ = default_segmenter().words_of_lines(with_tones_on_last_vowel("\n".join(pieces)))
+    for number, own, syllables, before in cuts:
+        words = starts.searchsorted(syllables, "right").tolist()
+        last = bisect_right(words, words[before]) - 1
+        if own[last][1] > places[number][1]:
+            found[number] = own[bisect_left(words, words[before])][0], own[last][1]
+    return found

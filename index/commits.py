@@ -44,7 +44,8 @@ def create_index(generation: Path, schema: Schema) -> None:
 
 def latest_commit(generation: Path) -> int:
     """Return the number of the latest commit; -1 where there is none. Costs the listing of a folder."""
-    found = (_CONTENTS.fullmatch(path.name) for path in generation.iterdir())
+    with os.scandir(generation) as entries:  # every search asks: a fifth of the cost of a Path's
+        found = [_CONTENTS.fullmatch(entry.name) for entry in entries]
     return max((int(match[1]) for match in found if match), default=-1)
 
 

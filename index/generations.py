@@ -17,6 +17,7 @@ from index.schema import SCHEMA_VERSION
 
 _CURRENT = "CURRENT"
 _STATE = "state.json"
+_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,11 @@ def current_generation(indexes: Path) -> Path | None:
     It may be gone the moment after, when another one was published.
     """
     try:
-        name = (indexes / _CURRENT).read_text("ascii").strip()
-    except FileNotFoundError:
-        return None
+        file = os.open(indexes / _CURRENT, os.O_RDONLY)  # every search asks: a fifth of the cost of a Path's
+        try:
+            name = os.read(file, _LONGEST_NAME).decode("ascii").strip()
+        finally:
+            os.close(file)
     except (OSError, ValueError):
         return None
     return indexes / name if name.isdigit() else None

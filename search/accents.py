@@ -50,6 +50,8 @@ def choose_accents(vocabulary: Vocabulary, run: Sequence[Syllable]) -> list[str]
     """Return the syllables of ``run`` as they were meant, those left alone as ``Syllable.exact`` has them."""
     words = _typed_words(vocabulary, run)
     sure = {at for word in words for at in range(word.start, word.end)}
+    if len(sure) == len(run):
+        return [syllable.exact for syllable in run]
     costs: list[float] = [0.0] + [float("inf")] * len(run)
     last: list[_Piece | None] = [None] * (len(run) + 1)
     for start in range(len(run)):

@@ -22,14 +22,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from index.normalization import canonical_syllable
-from index.tokens import tokenize
 from search.accents import choose_accents
 from search.evaluation import Evaluation
 from search.impacts import TermImpacts
 from search.parser import parse, plain_words
-from search.query import Match
+from search.query import Match, typed_tokens
 from search.readings import Syllable, read_tokens
-from search.vocabulary import Vocabulary
+from search.vocabulary import Frequencies, Vocabulary
 
 _MOST_WORDS = 32
 
@@ -45,13 +44,13 @@ class _Typed:
     folded: str
 
 
-def correct(impacts: TermImpacts, text: str) -> str | None:
+def correct(impacts: TermImpacts, frequencies: Frequencies, text: str) -> str | None:
     """Return the query ``text`` as it was meant, or None where nothing better is known."""
     runs = list(_runs(text))
     words = [word for run in runs for word in run]
     if not words:
         return None
-    vocabulary = Vocabulary(impacts.snapshot)
+    vocabulary = Vocabulary(frequencies)
     unaccented = all(word.exact == word.folded for word in words)
     if unaccented and all(vocabulary.folded(word.folded) for word in words):
         return None
@@ -81,7 +80,7 @@ def _runs(text: str) -> Iterator[list[_Typed]]:
     count = 0
     for start, end in plain_words(text):
         word = text[start:end]
-        tokens = tokenize(word)
+        tokens = typed_tokens(word)
         for at in range(len(tokens)):
             if any(code.first <= at < code.end for code in tokens.codes) or count == _MOST_WORDS:
                 continue

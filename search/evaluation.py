@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis import Analysis, Stream, analyze
+from index.analysis import Analysis, Stream
 from index.schema import field_name
 from index.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.tokens import tokenize, unfinished_syllable
@@ -39,6 +39,7 @@ from search.query import (
     Phrase,
     Prefix,
     Text,
+    typed_analysis,
     wanted_words,
 )
 from search.scoring import idf, query_frequency_weight
@@ -106,7 +107,7 @@ class Evaluation:
         self._matcher = Matcher(impacts)
         self._match = match
         self._explain = explain
-        self._analyze = lru_cache(maxsize=None)(analyze)
+        self._analyze = lru_cache(maxsize=None)(typed_analysis)
         self._scratch = np.empty(self._snapshot.size, np.float32)
 
     def run(self, tree: Node, within: Flags | None = None) -> Found:

@@ -8,15 +8,24 @@ syllable the query has in company is marked alone only where the article never s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.analysis import analyze
 from index.normalization import canonical_syllable, fold, is_vietnamese_shape
 from index.stopwords import STOP_SYLLABLES
-from index.tokens import Tokens, tokenize, unfinished_syllable
-from search.query import MOST_SYLLABLES, Exact, Node, Phrase, Prefix, Words, alternatives, wanted_words
-from search.spotting import CodeSpan, Spotter
+from index.tokens import unfinished_syllable
+from search.query import (
+    MOST_SYLLABLES,
+    Exact,
+    Node,
+    Phrase,
+    Prefix,
+    Words,
+    alternatives,
+    typed_analysis,
+    wanted_words,
+)
+from search.spotting import CodeSpan, Spots, Spotter
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
 _LINE = re.compile(r"[^\r\n]+")
@@ -39,6 +48,8 @@ class _Chain:
     grammar: Sequence[bool]
     whole: bool  # only all of them together are a mark
     accents: bool  # only with these accents
+    accented: frozenset[str]
+    places: Mapping[str, Sequence[tuple[int, str]]]  # of a syllable without accents: where it is, and how typed there
     prefixes: tuple[str, ...] = ()  # what a single unfinished syllable begins with
 
 
@@ -60,29 +71,32 @@ class Highlighter:
 
         With ``lone``, syllables the query has in company are marked alone too, for articles that show it nowhere.
         """
-        if not self._chains or not text:
-            return []
-        return self._marks(text, *self._spotter.spot(text), lone)
+        return self.marks_of([text], lone=lone)[0]
 
-    def _marks(self, text: str, tokens: Tokens, codes: set[CodeSpan], lone: bool) -> list[Span]:
-        """Return the marks for the syllables in ``tokens`` and the codes at ``codes``."""
-        found = {(at, at + 1) for at, syllable in enumerate(tokens.folded) if syllable in self._coded}
-        present = set(tokens.folded)
-        for chain in self._chains:
+    def marks_of(self, texts: Sequence[str], *, lone: bool = False) -> list[list[Span]]:
+        """Return the ``marks`` of each of ``texts``; sooner than one after the other."""
+        if not self._chains:
+            return [[] for _ in texts]
+        return [self._marks(spots, lone) for spots in self._spotter.spot(texts)]
+
+    def _marks(self, spots: Spots, lone: bool) -> list[Span]:
+        found: set[tuple[int, int]] = set()
+        if self._coded:
+            found = {(at, at + 1) for at, syllable in enumerate(spots.folded) if syllable in self._coded}
+        for chain in self._chains if spots.folded else ():
             if chain.prefixes:
-                found.update((at, at + 1) for at in range(len(tokens)) if _begins(chain, tokens, at))
-            elif present.isdisjoint(chain.folded):
-                continue
+                found.update((at, at + 1) for at in range(len(spots.folded)) if _begins(chain, spots, at))
             elif chain.whole:
-                found.update(_whole_runs(chain, tokens))
+                found.update(_whole_runs(chain, spots))
             else:
-                found.update(_loose_runs(chain, text, tokens, lone))
-        runs = {(tokens.starts[first], tokens.ends[end - 1], tokens.exact[end - 1].isdigit()) for first, end in found}
-        return _merged(text, runs | codes)
+                found.update(_loose_runs(chain, spots, lone))
+        starts, ends, exact = spots.starts, spots.ends, spots.exact
+        runs = {(starts[first], ends[end - 1], exact[end - 1].isdigit()) for first, end in found}
+        return _merged(spots.text, runs | spots.codes)
 
 
 def _chain(leaf: Words) -> _Chain:
-    analysis = analyze(leaf.text)
+    analysis = typed_analysis(leaf.text)
     exact, folded = analysis.tokens.exact[:MOST_SYLLABLES], analysis.tokens.folded[:MOST_SYLLABLES]
     single = {word.first for word in analysis.words if word.end - word.first == 1}
     accented = exact != folded
@@ -93,14 +107,18 @@ def _chain(leaf: Words) -> _Chain:
     ]
     whole, accents = isinstance(leaf, Phrase | Exact), isinstance(leaf, Exact)
     prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
-    return _Chain(exact, folded, alone, grammar, whole, accents, prefixes)
+    places: dict[str, list[tuple[int, str]]] = {}
+    for at, (syllable, bare) in enumerate(zip(exact, folded, strict=True)):
+        places.setdefault(bare, []).append((at, syllable))
+    typed = frozenset(syllable for syllable, bare in zip(exact, folded, strict=True) if syllable != bare)
+    return _Chain(exact, folded, alone, grammar, whole, accents, typed, places, prefixes)
 
 
 def _codes(leaf: Words) -> Iterator[str]:
     """Yield the texts, without accents, of what a query has as a code, or an article may have as one."""
     if isinstance(leaf, Exact | Prefix):
         return
-    tokens = tokenize(leaf.text)
+    tokens = typed_analysis(leaf.text).tokens
     if isinstance(leaf, Phrase) and len(tokens) > 1:
         return
     yield from (fold(code.text) for code in tokens.codes if not code.implied)
@@ -109,95 +127,85 @@ def _codes(leaf: Words) -> Iterator[str]:
             yield folded
 
 
-def _same(chain: _Chain, at_query: int, tokens: Tokens, at_text: int) -> bool:
+def _same(chain: _Chain, at_query: int, spots: Spots, at_text: int) -> bool:
     exact, folded = chain.exact[at_query], chain.folded[at_query]
     if chain.accents or (chain.whole and exact != folded):
-        return tokens.exact[at_text] == exact
-    return tokens.folded[at_text] == folded
+        return spots.exact[at_text] == exact
+    return spots.folded[at_text] == folded
 
 
-def _begins(chain: _Chain, tokens: Tokens, at: int) -> bool:
-    syllable = tokens.folded[at] if chain.exact[0] == chain.folded[0] else tokens.exact[at]
+def _begins(chain: _Chain, spots: Spots, at: int) -> bool:
+    syllable = spots.folded[at] if chain.exact[0] == chain.folded[0] else spots.exact[at]
     return syllable.startswith(chain.prefixes)
 
 
-def _whole_runs(chain: _Chain, tokens: Tokens) -> list[tuple[int, int]]:
+def _whole_runs(chain: _Chain, spots: Spots) -> list[tuple[int, int]]:
     """Return the runs of all the syllables; where some have just the accents typed, these alone."""
     length = len(chain.folded)
     runs = [
         (at, at + length)
-        for at in range(len(tokens) - length + 1)
-        if all(_same(chain, number, tokens, at + number) for number in range(length))
+        for at in range(len(spots.folded) - length + 1)
+        if all(_same(chain, number, spots, at + number) for number in range(length))
+        and all(map(spots.follows, range(at + 1, at + length)))
     ]
     if any(exact != folded for exact, folded in zip(chain.exact, chain.folded, strict=True)):
-        return [run for run in runs if list(tokens.exact[slice(*run)]) == list(chain.exact)] or runs
+        return [run for run in runs if list(spots.exact[slice(*run)]) == list(chain.exact)] or runs
     return runs
 
 
-def _loose_runs(chain: _Chain, text: str, tokens: Tokens, any_lone: bool) -> Iterable[tuple[int, int]]:
-    """Yield runs of the query's syllables, and those that may be marked alone."""
-    places: dict[str, list[int]] = {}
-    for at, syllable in enumerate(chain.folded):
-        places.setdefault(syllable, []).append(at)
-    accented = _accents_present(chain, tokens)
-    hits = [
-        [place for place in places.get(folded, ()) if _accents_agree(chain, place, exact, accented)]
-        for exact, folded in zip(tokens.exact, tokens.folded, strict=True)
-    ]
-    runs: list[tuple[int, int]] = []
+def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[int, int]]:
+    """Yield runs of the query's syllables, and those that may be marked alone.
+
+    Places in the query are kept as bits: each spot has those it may stand for, and a run those it may have reached.
+    """
+    places = _places(chain, spots)
+    grammar = _bits(chain.grammar)
+    content = ~0 if all(chain.grammar) else ~grammar
     lone: list[int] = []
-    at = 0
-    while at < len(hits):
-        if not hits[at]:
-            at += 1
-            continue
+    in_runs: set[str] = set()
+    at, stop = 0, len(places)
+    while at < stop:
+        reached = places[at]
         end = at + 1
-        reached = hits[at]
-        while reached and end < len(hits) and _adjoin(text, tokens, end):
-            reached = [place for place in hits[end] if any(0 < place - before <= 2 for before in reached)]
-            end += bool(reached)
-        first, last = _without_grammar(chain, hits, at, end)
+        while end < stop and (reached := places[end] & (reached << 1 | reached << 2)) and _adjoins(spots, end):
+            end += 1
+        first, last, at = at, end, end  # words that only join others are taken off both ends
+        while first < last and not places[first] & content:
+            first += 1
+        while first < last and not places[last - 1] & content:
+            last -= 1
         if last - first > 1:
-            runs.append((first, last))
-        elif last - first == 1:
+            in_runs.update(spots.folded[first:last])
+            yield first, last
+        elif last > first:
             lone.append(first)
-        at = end
-    yield from runs
-    in_runs = {tokens.folded[at] for first, end in runs for at in range(first, end)}
+    alone = ~0 if any_lone else _bits(chain.alone)
     for at in lone:
-        if tokens.folded[at] not in in_runs and (any_lone or any(chain.alone[place] for place in hits[at])):
+        if places[at] & alone and spots.folded[at] not in in_runs:
             yield at, at + 1
 
 
-def _without_grammar(chain: _Chain, hits: Sequence[Sequence[int]], first: int, end: int) -> tuple[int, int]:
-    """Take words that only join others off both ends of a run, unless the query has no other words."""
+def _places(chain: _Chain, spots: Spots) -> list[int]:
+    """Return for each spot, as bits, the places in the query that it may stand for.
 
-    def joins(at: int) -> bool:
-        return all(chain.grammar[place] for place in hits[at])
-
-    if all(chain.grammar):
-        return first, end
-    while first < end and joins(first):
-        first += 1
-    while first < end and joins(end - 1):
-        end -= 1
-    return first, end
+    Of a syllable typed with accents that the text has just so, others do not stand for it.
+    """
+    present = chain.accented.intersection(spots.exact)
+    bits: dict[str, int] = {}
+    for exact, folded in dict(zip(spots.exact, spots.folded, strict=True)).items():
+        places = chain.places.get(folded, ())
+        bits[exact] = sum(1 << at for at, wanted in places if wanted not in present or wanted == exact)
+    return [bits[exact] for exact in spots.exact]
 
 
-def _accents_present(chain: _Chain, tokens: Tokens) -> set[str]:
-    """Return the accented syllables of the query that the text has just so."""
-    typed = {exact for exact, folded in zip(chain.exact, chain.folded, strict=True) if exact != folded}
-    return typed.intersection(tokens.exact)
+def _bits(flags: Iterable[bool]) -> int:
+    return sum(1 << at for at, flag in enumerate(flags) if flag)
 
 
-def _accents_agree(chain: _Chain, place: int, exact: str, accented: set[str]) -> bool:
-    """Tell whether a syllable of the text may stand for the query's: with its accents, where the text has it so."""
-    return chain.exact[place] not in accented or chain.exact[place] == exact
-
-
-def _adjoin(text: str, tokens: Tokens, at: int) -> bool:
+def _adjoins(spots: Spots, at: int) -> bool:
     """Tell whether nothing but a space or a sign inside a code stands between a syllable and the one before."""
-    return _BETWEEN.fullmatch(text, tokens.ends[at - 1], tokens.starts[at]) is not None
+    before, start = spots.ends[at - 1], spots.starts[at]
+    return spots.text[before:start] == " " or _BETWEEN.fullmatch(spots.text, before, start) is not None
 
 
 def _merged(text: str, runs: set[CodeSpan]) -> list[Span]:
@@ -212,5 +220,9 @@ def _merged(text: str, runs: set[CodeSpan]) -> list[Span]:
     spans: list[Span] = []
     for start, stop, number in merged:
         stop += number and text[stop : stop + 1] == "%"
-        spans.extend((start + line.start(), start + line.end()) for line in _LINE.finditer(text[start:stop]))
+        marked = text[start:stop]
+        if "\n" in marked or "\r" in marked:
+            spans.extend((start + line.start(), start + line.end()) for line in _LINE.finditer(marked))
+        else:
+            spans.append((start, stop))
     return spans

@@ -20,8 +20,21 @@ import re
 from dataclasses import dataclass
 
 from index.dates import period_days
-from index.tokens import tokenize
-from search.query import And, Dates, Everything, Exact, Label, Node, Not, Nothing, Or, Phrase, Prefix, Text
+from search.query import (
+    And,
+    Dates,
+    Everything,
+    Exact,
+    Label,
+    Node,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    Prefix,
+    Text,
+    typed_tokens,
+)
 
 LONGEST_QUERY = 2000
 """Characters of a query that are looked at; the rest of a longer one is left out."""
@@ -183,16 +196,16 @@ class _Parser:
         if field in _TEXT_FIELDS:
             return self._leaf(lexeme, field)
         if field in _LABEL_FIELDS:
-            return Label(field, lexeme.text) if len(tokenize(lexeme.text)) else Nothing()
+            return Label(field, lexeme.text) if len(typed_tokens(lexeme.text)) else Nothing()
         return _dates(lexeme.text) or _words(f"{field} {lexeme.text}", None)
 
     def _leaf(self, lexeme: _Lexeme, field: str | None) -> Node:
         kind = lexeme.kind
-        if kind == "word" and lexeme.text.endswith("*") and len(tokenize(lexeme.text)) == 1:
+        if kind == "word" and lexeme.text.endswith("*") and len(typed_tokens(lexeme.text)) == 1:
             kind = "prefix"
         if kind in {"phrase", "exact", "prefix"}:
             self._costly += 1
-        if not len(tokenize(lexeme.text)):
+        if not len(typed_tokens(lexeme.text)):
             return Nothing()
         match kind if self._costly <= _MOST_COSTLY else "word":
             case "phrase":
@@ -225,7 +238,7 @@ def _balanced(lexemes: list[_Lexeme]) -> list[_Lexeme]:
 
 
 def _words(text: str, field: str | None) -> Node:
-    return Text(text, field) if len(tokenize(text)) else Nothing()
+    return Text(text, field) if len(typed_tokens(text)) else Nothing()
 
 
 def _dates(text: str) -> Dates | None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import html
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+from operator import or_
+from typing import NamedTuple
 
-from index.analysis import word_across
+from index.analysis import words_across
 from index.sentences import sentence_spans
 
-_CLAUSE = re.compile(r"[,;:–—]\s+")
+_CLAUSE_SIGNS = ",;:–—"
+_CLAUSE = re.compile(rf"[{_CLAUSE_SIGNS}]\s+")
+_SPECIAL = re.compile("[&<>\"']")
 _SPACE = re.compile(r"\s+")
 _NEAR = 60
 _MOST_CANDIDATES = 200
@@ -28,15 +34,37 @@ class Passage:
     marks: Sequence[Span]
 
 
+class _Candidate(NamedTuple):
+    """A passage that may be shown: its marks are ``first`` up to ``stop`` of the text's, ``words`` theirs as bits."""
+
+    start: int
+    end: int
+    first: int
+    stop: int
+    words: int
+
+
+class _Cut(NamedTuple):
+    """A passage of ``text`` as it was cut out of the whole sentences ``span``."""
+
+    text: str
+    span: Span
+    passage: Passage
+
+    def passage_ends(self) -> Span:
+        return self.passage.start, self.passage.end
+
+
 def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
     """Return ``text[start:end]`` as HTML: everything escaped, the marks in ``<mark>``."""
+    escape = html.escape if _SPECIAL.search(text, start, end) else str
     pieces = []
     at = start
     for first, last in marks:
         if start <= first and last <= end:
-            pieces += [html.escape(text[at:first]), "<mark>", html.escape(text[first:last]), "</mark>"]
+            pieces += [escape(text[at:first]), "<mark>", escape(text[first:last]), "</mark>"]
             at = last
-    pieces.append(html.escape(text[at:end]))
+    pieces.append(escape(text[at:end]))
     return "".join(pieces)
 
 
@@ -46,27 +74,52 @@ def passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Pa
     A passage is made of whole sentences of one line where they fit, else of whole words around its marks. It
     is the better the more different words it marks, then the more marks it has.
     """
+    return passages_of([(text, marks)], count, size)[0]
+
+
+def passages_of(texts: Sequence[tuple[str, Sequence[Span]]], count: int, size: int) -> list[list[Passage]]:
+    """Return the ``passages`` of each of ``texts`` with its marks; sooner than one after the other."""
+    chosen = [_chosen(text, marks, count, size) for text, marks in texts]
+    whole = iter(_with_whole_words([cut for cuts in chosen for cut in cuts]))
+    return [list(islice(whole, len(cuts))) for cuts in chosen]
+
+
+def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cut]:
+    """Return the best passages of a text, which may begin and end within words."""
     if count < 1 or not text or text.isspace():
         return []
     if not marks:
         opening = _grown(sentence_spans(text, *_line(text, _skip_spaces(text))), 0, size)
-        return [_with_whole_words(text, opening, _shortened(text, opening, (), size))]
-    spans: dict[Passage, Span] = {}
-    for sentences, at in _marked_sentences(text, marks):
-        grown = _grown(sentences, at, size)
-        spans[_shortened(text, grown, marks, size)] = grown
+        return [_Cut(text, opening, Passage(*_shortened(text, opening, (), (), size), ()))]
+    starts = [start for start, _ in marks]
+    spellings = [text[start:end].lower() for start, end in marks]
+    bits = {word: 1 << at for at, word in enumerate(dict.fromkeys(spellings))}
+    words = [bits[spelling] for spelling in spellings]
+    by_length: dict[int, int] = {}
+    for word, bit in bits.items():
+        by_length[word.count(" ") + 1] = by_length.get(word.count(" ") + 1, 0) | bit
+    lengths = sorted(by_length.items(), reverse=True)
+    spans: dict[tuple[int, int], Span] = {}
+    for grown in _marked_sentences(text, starts, size):
+        spans[_shortened(text, grown, marks, starts, size)] = grown
         if len(spans) == _MOST_CANDIDATES:
             break
-    candidates = list(spans)
-    words = {passage: _marked_words(text, passage) for passage in candidates}
-    chosen: list[Passage] = []
-    shown: set[str] = set()
+    candidates = []
+    for start, end in spans:
+        first, stop = _within(marks, starts, start, end)
+        candidates.append(_Candidate(start, end, first, stop, reduce(or_, words[first:stop], 0)))
+    chosen: list[_Cut] = []
+    shown = 0
     while candidates and len(chosen) < count:
-        best = max(candidates, key=lambda passage: _worth(passage, words[passage] - shown))
-        chosen.append(best)
-        shown |= words[best]
+        counts = [(candidate.words & ~shown).bit_count() for candidate in candidates]
+        most = max(counts)
+        equal = [candidate for candidate, new in zip(candidates, counts, strict=True) if new == most]
+        best = max(equal, key=lambda candidate: _worth(candidate, candidate.words & ~shown, lengths))
+        passage = Passage(best.start, best.end, tuple(marks[best.first : best.stop]))
+        chosen.append(_Cut(text, spans[best.start, best.end], passage))
+        shown |= best.words
         candidates = [other for other in candidates if other.start >= best.end or other.end <= best.start]
-    return [_with_whole_words(text, spans[passage], passage) for passage in chosen]
+    return chosen
 
 
 def _skip_spaces(text: str) -> int:
@@ -78,21 +131,26 @@ def _line(text: str, at: int) -> Span:
     return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
 
 
-def _marked_sentences(text: str, marks: Sequence[Span]) -> Iterator[tuple[Sequence[Span], int]]:
-    """Yield the sentences of a line and the number of one of them, for each that has marks."""
+def _marked_sentences(text: str, starts: Sequence[int], size: int) -> Iterator[Span]:
+    """Yield for each sentence with marks, which begin at ``starts``, what fits in ``size`` of its line around it."""
     reached = 0
-    while reached < len(marks):
-        line = _line(text, marks[reached][0])
-        sentences = sentence_spans(text, *line)
-        at = -1
-        while reached < len(marks) and marks[reached][0] < line[1]:
-            following = at
-            while following < 0 or (following < len(sentences) - 1 and sentences[following][1] <= marks[reached][0]):
-                following += 1
-            if following != at:
-                at = following
-                yield sentences, at
-            reached += 1
+    while reached < len(starts):
+        line = _line(text, starts[reached])
+        stop = bisect_left(starts, line[1], reached)
+        whole = _trimmed(text, *line)
+        if whole[1] - whole[0] <= size:
+            yield whole
+        else:
+            sentences = sentence_spans(text, *line)
+            ends = [end for _, end in sentences[:-1]]
+            for at in dict.fromkeys(bisect_right(ends, start) for start in starts[reached:stop]):
+                yield _grown(sentences, at, size)
+        reached = stop
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    piece = text[start:end].rstrip()
+    return start + len(piece) - len(piece.lstrip()), start + len(piece)
 
 
 def _grown(sentences: Sequence[Span], at: int, size: int) -> Span:
@@ -109,50 +167,78 @@ def _grown(sentences: Sequence[Span], at: int, size: int) -> Span:
     return start, end
 
 
-def _within(marks: Sequence[Span], start: int, end: int) -> Sequence[Span]:
-    """Return the marks that lie in ``text[start:end]``."""
-    first = bisect_left(marks, (start, start))
-    stop = bisect_left(marks, (end, end), first)
-    return marks[first : stop - 1] if stop > first and marks[stop - 1][1] > end else marks[first:stop]
+def _within(marks: Sequence[Span], starts: Sequence[int], start: int, end: int) -> tuple[int, int]:
+    """Return the first of the marks, which begin at ``starts``, that lie in ``text[start:end]``, and the one after."""
+    first = bisect_left(starts, start)
+    stop = bisect_left(starts, end, first)
+    return first, stop - (stop > first and marks[stop - 1][1] > end)
 
 
-def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Passage:
+def _shortened(text: str, span: Span, marks: Sequence[Span], starts: Sequence[int], size: int) -> Span:
     """Cut a long passage around the densest of its marks: from its beginning if that fits, else from a clause."""
     start, end = span
-    inside = _within(marks, start, end)
-    if end - start > size:
-        first = _densest(inside, size) if inside else (start, start + 1)
-        near = _within(inside, first[0], first[0] + size)
-        reach = near[-1][1] if near else first[1]
-        if reach - start > size:
-            room = max(0, size - (reach - first[0])) // 2
-            start = _clause_start(text, max(start, min(first[0] - room, end - size)), first[0])
-        stop = min(end, max(start + size, first[1]))
-        end = _word_end(text, start, stop, first[1]) if stop < end else end
-        inside = _within(inside, start, end)
-    return Passage(start, end, tuple(inside))
+    if end - start <= size:
+        return span
+    first, stop = _within(marks, starts, start, end)
+    dense = _densest(marks[first:stop], size) if first < stop else (start, start + 1)
+    first, stop = _within(marks, starts, dense[0], min(end, dense[0] + size))
+    reach = marks[stop - 1][1] if first < stop else dense[1]
+    if reach - start > size:
+        room = max(0, size - (reach - dense[0])) // 2
+        start = _clause_start(text, max(start, min(dense[0] - room, end - size)), dense[0])
+    cut = min(end, max(start + size, dense[1]))
+    return start, _word_end(text, start, cut, dense[1]) if cut < end else end
 
 
-def _with_whole_words(text: str, span: Span, passage: Passage) -> Passage:
-    """Shrink a passage cut out of the sentence ``span`` so that no word of two syllables is cut, marks kept."""
+def _worth(candidate: _Candidate, new: int, lengths: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
+    """Return how good a passage is; ``lengths`` has the syllables a word may have, the most first, and these words."""
+    longest = next((length for length, words in lengths if words & new), 0)
+    return longest, candidate.stop - candidate.first, -candidate.start
+
+
+def _with_whole_words(cuts: Sequence[_Cut]) -> list[Passage]:
+    """Shrink passages so that no word of two syllables is cut at their ends, marks kept."""
+    places = [(cut, at) for cut in cuts for at in cut.passage_ends() if at not in cut.span and not _apart(cut, at)]
+    found = dict(zip(((id(cut), at) for cut, at in places), _words_across(places), strict=True))
+    return [
+        _shrunk(cut, found.get((id(cut), cut.passage.start)), found.get((id(cut), cut.passage.end))) for cut in cuts
+    ]
+
+
+def _shrunk(cut: _Cut, first: Span | None, last: Span | None) -> Passage:
+    """Leave out of a passage the words across its start and its end, where they have no marks."""
+    passage, text = cut.passage, cut.text
     start, end = passage.start, passage.end
-    cut = _word_across(text, span, start)
-    at_start = cut is not None and not any(mark[0] < cut[1] for mark in passage.marks)
-    if cut is not None and at_start:
-        start = _skip_signs(text, cut[1], end)
-    other = _word_across(text, span, end)
-    if other is not None and not (at_start and other == cut) and not any(mark[1] > other[0] for mark in passage.marks):
-        end = start + len(text[start : other[0]].rstrip())
+    at_start = first is not None and not any(mark[0] < first[1] for mark in passage.marks)
+    if first is not None and at_start:
+        start = _skip_signs(text, first[1], end)
+    if last is not None and not (at_start and last == first) and not any(mark[1] > last[0] for mark in passage.marks):
+        end = start + len(text[start : last[0]].rstrip())
     return Passage(start, end, passage.marks) if start < end else passage
 
 
-def _word_across(text: str, span: Span, at: int) -> Span | None:
-    """Return the word that goes beyond ``at``, cut by what stands near it in the sentence ``span``."""
-    if at in span:
-        return None
-    low = max(span[0], at - _NEAR)
-    word = word_across(text[low : min(span[1], at + _NEAR)], at - low)
-    return None if word is None else (low + word[0], low + word[1])
+def _apart(cut: _Cut, at: int) -> bool:
+    """Tell at a glance that no word goes beyond ``at``.
+
+    A figure begins a word, and so does a capital after a small letter; a sign after a clause is in none.
+    """
+    before, after = cut.text[max(cut.span[0], at - _NEAR) : at], cut.text[at : at + _NEAR]
+    chunk, following = before.split()[-1:], after.lstrip()[:1]
+    if not chunk or "/" in chunk[0] or "@" in chunk[0] or not (before[-1].isspace() or after[0].isspace()):
+        return False
+    if chunk[0][-1] in _CLAUSE_SIGNS or following.isdigit():
+        return True
+    return following.istitle() and chunk[0].isalnum() and not chunk[0][0].istitle()
+
+
+def _words_across(places: Sequence[tuple[_Cut, int]]) -> list[Span | None]:
+    """Return the words that go beyond these places, cut by what stands near them in the sentences."""
+    lows = [max(cut.span[0], at - _NEAR) for cut, at in places]
+    windows = [
+        (cut.text[low : min(cut.span[1], at + _NEAR)], at - low) for (cut, at), low in zip(places, lows, strict=True)
+    ]
+    words = words_across(windows)
+    return [word and (low + word[0], low + word[1]) for word, low in zip(words, lows, strict=True)]
 
 
 def _densest(marks: Sequence[Span], size: int) -> Span:
@@ -184,11 +270,12 @@ def _skip_signs(text: str, at: int, latest: int) -> int:
 
 def _word_end(text: str, start: int, at: int, earliest: int) -> int:
     """Move back to the end of a word, not before ``earliest``; a word longer than the passage is cut."""
-    if at >= len(text) or text[at].isspace():
-        return start + len(text[start:at].rstrip())
-    spaces = [match.start() for match in re.finditer(r"\s+", text[start:at])]
-    ends = [start + space for space in spaces if start + space >= earliest]
-    return ends[-1] if ends else _cluster_end(text, max(at, earliest))
+    head = text[start:at]
+    if at >= len(text) or text[at].isspace() or head[-1:].isspace():
+        return start + len(head.rstrip())
+    words = head.rsplit(None, 1)
+    end = start + len(words[0])
+    return end if len(words) > 1 and end >= earliest else _cluster_end(text, max(at, earliest))
 
 
 def _cluster_end(text: str, at: int) -> int:
@@ -196,12 +283,3 @@ def _cluster_end(text: str, at: int) -> int:
     while at < len(text) and "\u0300" <= text[at] <= "\u036f":
         at += 1
     return at
-
-
-def _marked_words(text: str, passage: Passage) -> set[str]:
-    return {text[start:end].lower() for start, end in passage.marks}
-
-
-def _worth(passage: Passage, new_words: set[str]) -> tuple[int, int, int, int]:
-    longest = max((word.count(" ") + 1 for word in new_words), default=0)
-    return len(new_words), longest, len(passage.marks), -passage.start

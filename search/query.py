@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+
+from index.analysis import Analysis, analyze
+from index.tokens import Tokens, tokenize
 
 MOST_SYLLABLES = 64
 """Syllables of plain words that are looked at; the rest of longer ones is left out."""
@@ -109,6 +113,21 @@ class Nothing:
 
 Words = Text | Phrase | Exact | Prefix
 Node = Words | Label | Dates | Not | And | Or | Everything | Nothing
+
+
+def typed_tokens(text: str) -> Tokens:
+    """Return ``tokenize`` of a part of a query; that of a short one is kept, as several steps ask for it."""
+    return _tokens(text) if len(text) <= _SHORT else tokenize(text)
+
+
+def typed_analysis(text: str) -> Analysis:
+    """Return ``analyze`` of a part of a query; that of a short one is kept, as several steps ask for it."""
+    return _analysis(text) if len(text) <= _SHORT else analyze(text)
+
+
+_SHORT = 200
+_tokens = lru_cache(maxsize=2048)(tokenize)
+_analysis = lru_cache(maxsize=1024)(analyze)
 
 
 def wanted_words(node: Node) -> Iterator[Words]:

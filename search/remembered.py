@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import replace
@@ -20,6 +21,9 @@ _MOST_CHARACTERS = 24_000_000
 class RememberedAnswers:
     """Answer searches on ``engine``; safe to share between threads.
 
+    One search is made at a time: several would not be done sooner, as numpy gives the interpreter's lock away at each
+    step and a third of the processor's time goes into taking it back. What is known does not wait for them.
+
     ``state`` returns a value that is another whenever an answer may be: then all are forgotten. Those asked for
     longest ago go first once their articles have more than ``most_characters``.
     """
@@ -28,6 +32,7 @@ class RememberedAnswers:
         self._engine = engine
         self._state = state
         self._most = most_characters
+        self._turn = threading.Lock()
         self._kept: tuple[Hashable, BoundedCache[Search, Answer]] = (None, self._empty())
 
     def search(self, wanted: Search) -> Answer:
@@ -39,8 +44,12 @@ class RememberedAnswers:
         if known != state:
             answers = self._empty()
             self._kept = (state, answers)
-        answer = answers.get(wanted, lambda: search(self._engine, wanted))
+        answer = answers.get(wanted, lambda: self._in_turn(answers, wanted))
         return replace(answer, took_ms=round((time.perf_counter() - started) * 1000, 2))
+
+    def _in_turn(self, answers: BoundedCache[Search, Answer], wanted: Search) -> Answer:
+        with self._turn:
+            return answers.get(wanted, lambda: search(self._engine, wanted))  # it may be known by the time
 
     def _empty(self) -> BoundedCache[Search, Answer]:
         return BoundedCache(self._most, _characters)

@@ -1,19 +1,21 @@
-"""Find the syllables and codes of a query in a text without cutting all of it.
+"""Find the syllables and codes of a query in texts without cutting all of them.
 
-A table turns a text into bytes, one for each character that is not a mark on another or invisible: letters and
-figures small and without accents, everything else a space. What is asked for is searched in these bytes; only what is
-found there is brought to its canonical form, and only the lines that may have a code are cut. Texts with characters
-that stand for several, such as ligatures, are cut as a whole.
+A table turns texts into bytes, one for each character that is not a mark on another or invisible: letters and
+figures small and without accents, everything else a space. What is asked for is searched in these bytes, in those of
+several texts at once; only what is found there is brought to its canonical form, and only the lines that may have a
+code are cut. Texts with characters that stand for several, such as ligatures, are cut as a whole.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.normalization import canonical_syllable, fold, normalize
 from index.tokens import Tokens, tokenize
@@ -22,9 +24,33 @@ _UNKNOWN, _NOT_PLAIN, _PASSED_OVER, _FOREIGN, _SIGN = 0, 1, 2, 3, 32
 _LONGEST = 32  # of what is searched as bytes; tokens are kept up to 64 characters
 _LONGEST_SYLLABLE = 64
 _MOST_SPOTS = 20_000
+_MOST_TOGETHER = 2 * _MOST_SPOTS  # characters: no more than 20,000 syllables and the spaces after them
 
 CodeSpan = tuple[int, int, bool]
 """Where a code starts and ends, and whether its last syllable is a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """The syllables of ``text`` that may be asked for, in columns of the same length, and where it has codes.
+
+    ``starts`` and ``ends`` are offsets in ``text``, ``exact`` the canonical forms with accents, ``folded`` those
+    without. ``known`` are bytes with a space for whatever is in no syllable, ``spans`` the places of the spots there.
+    Both are empty where the spots are all the syllables of the text.
+    """
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+    exact: Sequence[str]
+    folded: Sequence[str]
+    codes: set[CodeSpan]
+    known: bytes = b""
+    spans: Sequence[tuple[int, int]] = ()
+
+    def follows(self, at: int) -> bool:
+        """Tell whether no other syllable of the text stands between a spot and the one before it."""
+        return not self.spans or self.known[self.spans[at - 1][1] : self.spans[at][0]].isspace()
 
 
 class Spotter:
@@ -39,18 +65,45 @@ class Spotter:
         if self._plain:
             self._names = [f" {spelling} ".encode() for name in names for spelling in _spellings(name)]
             self._begun = [f" {spelling}".encode() for name in begun for spelling in _spellings(name)]
-            self._code = re.compile("|".join(filter(None, patterns)).encode()) if patterns else None
+            self._patterns = [re.compile(pattern.encode()) for pattern in patterns if pattern]
 
-    def spot(self, text: str) -> tuple[Tokens, set[CodeSpan]]:
-        """Return the syllables of ``text`` that may be asked for, and where it has one of the codes.
+    def spot(self, texts: Sequence[str]) -> Iterator[Spots]:
+        """Yield the spots of each of ``texts``, of any one syllable only the first 20,000."""
+        for some in _together(texts):
+            whole = "\n".join(some)
+            read = _read(whole) if self._plain else None
+            if read is not None:
+                yield from self._spots(some, whole, read)
+            elif len(some) > 1:
+                for text in some:
+                    yield from self.spot([text])
+            else:
+                yield self.cut(whole)
 
-        Where other syllables stand between two of them an empty one stands for these. Of any one only the first 20,000
-        are returned.
-        """
-        read = _read(text) if self._plain else None
-        if read is None:
-            return self.cut(text)
-        known = read.known
+    def cut(self, text: str) -> Spots:
+        """Return all syllables of ``text`` as spots: slower, and the same to who asks."""
+        tokens = tokenize(text)
+        return Spots(text, tokens.starts, tokens.ends, tokens.exact, tokens.folded, self._coded(tokens, 0))
+
+    def _spots(self, texts: Sequence[str], whole: str, read: _Read) -> Iterator[Spots]:
+        """Yield the spots of ``texts``, which ``whole`` has one a line or more and ``read`` as bytes."""
+        spans = sorted(self._found(read.known).items())
+        codes = self._codes_on_lines(whole, read)
+        places = read.all_places(spans)
+        low = start = 0
+        for text in texts:
+            stop = start + len(text)
+            high = bisect_left(places, (stop,), low)
+            starts = [first - start for first, _ in places[low:high]]
+            ends = [end - start for _, end in places[low:high]]
+            forms = [_forms(text[first:end]) for first, end in zip(starts, ends, strict=True)]
+            here = {(first - start, end - start, last) for first, end, last in codes if start <= first < stop}
+            exact, folded = [form for form, _ in forms], [bare for _, bare in forms]
+            yield Spots(text, starts, ends, exact, folded, here, read.known, spans[low:high])
+            low, start = high, stop + 1
+
+    def _found(self, known: bytes) -> dict[int, int]:
+        """Return the end of each syllable that is asked for by its start."""
         spans: dict[int, int] = {}
         for needle in self._names:
             length = len(needle) - 1
@@ -65,22 +118,19 @@ class Spotter:
             while at >= 0 and len(spans) < most:
                 spans[at + 1] = end = known.index(b" ", at + 1)
                 at = known.find(needle, end)
-        return _sparse(text, read, sorted(spans.items())), self._codes_on_lines(text, read)
-
-    def cut(self, text: str) -> tuple[Tokens, set[CodeSpan]]:
-        """Return all syllables of ``text``, and where it has one of the codes: slower, and the same to who asks."""
-        tokens = tokenize(text)
-        return tokens, self._coded(tokens, 0)
+        return spans
 
     def _codes_on_lines(self, text: str, read: _Read) -> set[CodeSpan]:
         found: set[CodeSpan] = set()
         reached = 0
-        for match in self._code.finditer(read.known) if self._code is not None else ():
-            if (last := read.place(match.end() - 1)) >= reached:
-                start = text.rfind("\n", 0, max(reached, read.place(match.start()))) + 1
-                end = text.find("\n", last)
-                reached = len(text) if end < 0 else end
-                found |= self._coded(tokenize(text[start:reached]), start)
+        for first, end in sorted(match.span() for code in self._patterns for match in code.finditer(read.known)):
+            if (last := read.place(end - 1)) >= reached:
+                start = text.rfind("\n", 0, max(reached, read.place(first), 0)) + 1
+                stop = text.find("\n", last)
+                reached = len(text) if stop < 0 else stop
+                for line in text[start:reached].split("\n"):  # several texts may be joined by line breaks
+                    found |= self._coded(tokenize(line), start)
+                    start += len(line) + 1
         return found
 
     def _coded(self, tokens: Tokens, offset: int) -> set[CodeSpan]:
@@ -89,6 +139,18 @@ class Spotter:
             for code in tokens.codes
             if fold(code.text) in self._codes
         }
+
+
+def _together(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield ``texts`` in groups of one, or of several that have 40,000 characters together."""
+    low = held = 0
+    for high, text in enumerate(texts):
+        held += len(text) + 1
+        if held > _MOST_TOGETHER and high > low:
+            yield texts[low:high]
+            low, held = high, len(text) + 1
+    if low < len(texts):
+        yield texts[low:]
 
 
 def _number(tokens: Tokens, at: int) -> bool:
@@ -108,13 +170,15 @@ def _code_pattern(code: str) -> str | None:
     """Return a pattern for what every spelling of a code has, None if nothing is known of it.
 
     With a slash it may be a date or a document spelled out, of which only the figures are sure; else its signs may
-    be others or none.
+    be others, but with none it is a syllable. It begins and ends where syllables do.
     """
     if not code.isascii() or code != code.lower():
         return None
     if "/" in code:
-        return max(re.findall("[1-9][0-9]*", code), key=len, default=None)
-    return " *".join(filter(str.isalnum, code)) or None
+        figures = max(re.findall("[1-9][0-9]*", code), key=len, default=None)
+        return figures and f"{figures}(?![0-9])(?<![1-9]{figures})"
+    letters = "".join(filter(str.isalnum, code))
+    return f" {' *'.join(letters)}(?= )(?<! {letters})" if letters else None
 
 
 # --- texts as bytes ----------------------------------------------------------------------------------------
@@ -127,11 +191,17 @@ class _Read:
     """A text as bytes between two spaces; ``places`` tells where in the text each stands, if not one before."""
 
     known: bytes
-    places: Sequence[int] | None
+    places: NDArray[np.int64] | None
 
     def place(self, at: int) -> int:
         """Return where in the text the character of byte ``at`` begins."""
-        return at - 1 if self.places is None else self.places[at]
+        return at - 1 if self.places is None else int(self.places[at])
+
+    def all_places(self, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return ``spans`` of the bytes as spans of the text."""
+        if self.places is None:
+            return [(first - 1, end - 1) for first, end in spans]
+        return [(first, end) for first, end in self.places[np.array(spans, np.int64).reshape(-1, 2)].tolist()]
 
 
 def _read(text: str) -> _Read | None:
@@ -146,10 +216,10 @@ def _read(text: str) -> _Read | None:
         least = known.min(initial=_SIGN)
     if least == _NOT_PLAIN:
         return None
-    places: list[int] | None = None
+    places: NDArray[np.int64] | None = None
     if least == _PASSED_OVER:
         kept = np.flatnonzero(known != _PASSED_OVER)
-        known, places = known[kept], [-1, *kept.tolist(), len(text)]
+        known, places = known[kept], np.concatenate([[-1], kept, [len(text)]])
     return _Read(b" " + known.tobytes() + b" ", places)
 
 
@@ -168,29 +238,6 @@ def _byte(character: str) -> int:
     if len(bare) != 1 or (canonical.isdecimal() and not canonical.isascii()):
         return _NOT_PLAIN
     return ord(bare) if bare.isascii() else _FOREIGN
-
-
-def _sparse(text: str, read: _Read, spans: Sequence[tuple[int, int]]) -> Tokens:
-    """Return the tokens at ``spans`` of the bytes, those that others stand between with an empty one between them."""
-    starts: list[int] = []
-    ends: list[int] = []
-    exact: list[str] = []
-    folded: list[str] = []
-    reached = 0
-    for first, last in spans:
-        if starts and not read.known[reached:first].isspace():
-            starts.append(ends[-1])
-            ends.append(ends[-1])
-            exact.append("")
-            folded.append("")
-        start, end = read.place(first), read.place(last)
-        form, bare = _forms(text[start:end])
-        starts.append(start)
-        ends.append(end)
-        exact.append(form)
-        folded.append(bare)
-        reached = last
-    return Tokens(text, starts, ends, exact, folded, starts, ends, ())
 
 
 @lru_cache(maxsize=1 << 14)

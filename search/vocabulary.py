@@ -24,6 +24,8 @@ from search.syllables import accented_forms
 SYLLABLES_AN_ARTICLE = 200
 """Distinct syllables of a usual article: makes document frequencies comparable with chance."""
 
+_MOST_FREQUENCIES = 1 << 16
+_LONGEST_TERM = 64
 _MOST_SPELLINGS = 60
 _MOST_READ = 100
 _MOST_PHRASES = 100
@@ -40,15 +42,34 @@ class Spelling:
     frequency: int
 
 
+class Frequencies(dict[tuple[Stream, str], int]):
+    """In how many articles of ``snapshot`` a term of a stream is; what was looked up is kept.
+
+    Threads may share it: what two of them look up at a time is the same.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    def __missing__(self, key: tuple[Stream, str]) -> int:
+        stream, term = key
+        frequency = max(self.snapshot.document_frequency(field_name(name, stream), term) for name in TEXT_FIELDS)
+        if len(self) >= _MOST_FREQUENCIES:
+            self.clear()
+        if len(term) <= _LONGEST_TERM:
+            self[key] = frequency
+        return frequency
+
+
 class Vocabulary:
-    """Look things up in ``snapshot``, each only once, phrases and neighbours up to a bound.
+    """Look things up in the snapshot of ``frequencies``, each only once, phrases and neighbours up to a bound.
 
     Made for one query; not to be shared between threads.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._frequencies: dict[tuple[Stream, str], int] = {}
+    def __init__(self, frequencies: Frequencies) -> None:
+        self._snapshot = snapshot = frequencies.snapshot
+        self._frequencies = frequencies
         self._spellings: dict[tuple[str, ...], list[Spelling]] = {}
         self._side_by_side: dict[tuple[str, str], int] = {}
         self._places: dict[tuple[str, str, str], NDArray[np.int64]] = {}
@@ -57,19 +78,19 @@ class Vocabulary:
 
     def folded(self, syllable: str) -> int:
         """Return in how many articles a syllable is, accents aside."""
-        return self._frequency(Stream.FOLDED, syllable)
+        return self._frequencies[Stream.FOLDED, syllable]
 
     def exact(self, syllable: str) -> int:
         """Return in how many articles a syllable is with these accents."""
-        return self._frequency(Stream.SYLLABLE, syllable)
+        return self._frequencies[Stream.SYLLABLE, syllable]
 
     def pair(self, first: str, second: str) -> int:
         """Return in how many articles two syllables are neighbours, accents aside."""
-        return self._frequency(Stream.PAIR, next(pairs((first, second))))
+        return self._frequencies[Stream.PAIR, next(pairs((first, second)))]
 
     def word(self, exact: Sequence[str]) -> int:
         """Return in how many articles these syllables, with these accents, are cut as one word."""
-        return self._frequency(Stream.WORD, "_".join(exact))
+        return self._frequencies[Stream.WORD, "_".join(exact)]
 
     def surprise(self, frequency: float) -> float:
         """Return the negative logarithm of how likely a term of this document frequency is to come next in a text."""
@@ -99,14 +120,6 @@ class Vocabulary:
             possible = self.exact(first) and self.exact(second) and self.pair(fold(first), fold(second))
             self._side_by_side[key] = max(self._neighbours(name, key) for name in TEXT_FIELDS) if possible else 0
         return self._side_by_side.get(key, 0)
-
-    def _frequency(self, stream: Stream, term: str) -> int:
-        key = (stream, term)
-        if key not in self._frequencies:
-            self._frequencies[key] = max(
-                self._snapshot.document_frequency(field_name(name, stream), term) for name in TEXT_FIELDS
-            )
-        return self._frequencies[key]
 
     def _read_spellings(self, folded: tuple[str, ...]) -> list[Spelling]:
         prefix = suggestion_prefix(list(folded), complete=False) + SEPARATOR

@@ -39,6 +39,7 @@ from search.snapshot import Snapshot
 from search.suggest import suggest
 from search.synonyms import SynonymFile
 from search.top import best_first, largest
+from search.vocabulary import Frequencies
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ class WhooshEngine:
     def correct(self, text: str) -> str | None:
         """Correct a query by the words of the index."""
         opened = self._newest()
-        return None if opened is None else correct(opened.impacts, text)
+        return None if opened is None else correct(opened.impacts, opened.frequencies, text)
 
     def similar(self, id: str, size: int) -> list[Hit]:
         """Score every article by the words most telling of this one: frequent here, rare elsewhere."""
@@ -186,16 +187,18 @@ class WhooshEngine:
         if self._opened is None or not self._opened.snapshot.is_latest(generation):
             snapshot = Snapshot(generation, self._segments)
             pages: BoundedCache[Request, Retrieved] = BoundedCache(self._hits_kept, lambda page: 1 + len(page.hits))
-            self._opened = _Opened(snapshot, TermImpacts(snapshot, self._ranking), Abbreviations(snapshot), pages)
+            impacts, abbreviations = TermImpacts(snapshot, self._ranking), Abbreviations(snapshot)
+            self._opened = _Opened(snapshot, impacts, abbreviations, Frequencies(snapshot), pages)
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A snapshot, and what is kept for as long as it is the newest: hot terms, abbreviations, pages of hits."""
+    """A snapshot, and what is kept for as long as it is the newest: hot terms, words looked up, pages of hits."""
 
     snapshot: Snapshot
     impacts: TermImpacts
     abbreviations: Abbreviations
+    frequencies: Frequencies
     pages: BoundedCache[Request, Retrieved]
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import html
 import re
 from itertools import pairwise
-from unittest.mock import patch
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analysis import analyze, word_across
+from index.analysis import analyze, words_across
 from index.sentences import sentence_spans
 from search.highlight import Highlighter
 from search.parser import parse
-from search.passages import passages, render
-from search.spotting import Spotter
+from search.passages import passages, passages_of, render
 from search.whoosh_engine import WhooshEngine
+from tests.plain_marks import plain_marks, plain_passages
 
 WORDS = st.lists(
     st.sampled_from(
@@ -119,30 +119,47 @@ QUERIES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).flatmap(
 )
 
 
-@given(TEXTS, QUERIES, st.booleans())
-def test_marks_are_those_found_by_cutting_the_whole_text(text: str, query: str, lone: bool) -> None:
-    found = Highlighter(parse(query)).marks(text, lone=lone)
-    with patch.object(Spotter, "spot", Spotter.cut):
-        assert found == Highlighter(parse(query)).marks(text, lone=lone)
+@given(st.lists(TEXTS, max_size=4), QUERIES, st.booleans(), st.integers(20, 200))
+def test_marks_and_passages_are_those_found_plainly(texts: list[str], query: str, lone: bool, size: int) -> None:
+    highlighter = Highlighter(parse(query))
+    marks = [plain_marks(highlighter, text, lone=lone) for text in texts]
+    assert highlighter.marks_of(texts, lone=lone) == marks
+    together = list(zip(texts, marks, strict=True))
+    assert passages_of(together, 3, size) == [plain_passages(*one, 3, size) for one in together]
 
 
-def test_marks_on_articles_are_those_found_by_cutting_the_whole_text(seeds_engine: WhooshEngine) -> None:
+@pytest.mark.parametrize("size", [30, 90, 180, 400])
+def test_marks_and_passages_of_articles_are_those_found_plainly(seeds_engine: WhooshEngine, size: int) -> None:
     texts = [text for article in seeds_engine.store.articles() for text in (article.title, article.body)]
-    marked = 0
-    for query in (*texts[::2], "nghị quyết số 59", "HNQT", "ky thuat", "26/8", "2025", "quo*"):
+    texts += ["\u200b".join(texts), "\n".join(texts * 3), "ﬁ " + texts[1]]
+    assert max(map(len, texts)) > 40_000 > len(texts[0]) + len(texts[1])
+    shown = 0
+    for query in (
+        *texts[:8:2],
+        "nghị quyết số 59",
+        "nghị quyết 59",
+        "HNQT",
+        "ky thuat",
+        "26/8",
+        "2025",
+        "quo*",
+        "tp hcm",
+    ):
         highlighter = Highlighter(parse(query[:80]))
-        found = [highlighter.marks(text) for text in texts]
-        marked += sum(map(len, found))
-        with patch.object(Spotter, "spot", Spotter.cut):
-            assert found == [highlighter.marks(text) for text in texts]
-    assert marked > 100
+        marks = [plain_marks(highlighter, text, lone=False) for text in texts]
+        assert highlighter.marks_of(texts) == marks
+        together = list(zip(texts, marks, strict=True))
+        found = passages_of(together, 3, size)
+        assert found == [plain_passages(*one, 3, size) for one in together]
+        shown += sum(len(passage.marks) for passages in found for passage in passages)
+    assert shown > 100
 
 
 @given(TEXTS | st.text(max_size=60), st.integers(0, 80))
 def test_word_across_an_offset_is_a_word_of_the_analysis(text: str, at: int) -> None:
     analysis = analyze(text)
     spans = [(analysis.tokens.starts[word.first], analysis.tokens.ends[word.end - 1]) for word in analysis.words]
-    assert word_across(text, at) == next(((start, end) for start, end in spans if start < at < end), None)
+    assert words_across([(text, at)])[0] == next(((start, end) for start, end in spans if start < at < end), None)
 
 
 @given(TEXTS | st.text(alphabet='aB. .…!?\n"', max_size=60))

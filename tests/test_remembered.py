@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,3 +66,10 @@ def test_what_was_asked_for_longest_ago_is_forgotten(answers: RememberedAnswers)
     for size in range(1, 9):
         answers.search(Search("giá lúa tăng", size=size))
     assert answers.search(RICE).hits is not first.hits
+
+
+def test_threads_that_ask_the_same_at_a_time_share_one_answer(answers: RememberedAnswers) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(answers.search, [RICE] * 8))
+    assert found[0].total == 8
+    assert all(answer.hits is found[0].hits for answer in found)

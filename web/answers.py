@@ -36,10 +36,15 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
 def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
     """Return the answer to a search with the addresses of this page of it and of those beside it."""
     last_page, page = max(1, -(-answer.total // parameters.size)), parameters.page
+    first = search_address("api.search", parameters, 1)
+
+    def address(page: int) -> str:
+        return f"{first}&page={page}" if page > 1 else first
+
     links = {
-        "self": search_address("api.search", parameters, page),
-        "next": search_address("api.search", parameters, page + 1) if page < last_page else None,
-        "prev": search_address("api.search", parameters, min(page - 1, last_page)) if page > 1 else None,
+        "self": address(page),
+        "next": address(page + 1) if page < last_page else None,
+        "prev": address(min(page - 1, last_page)) if page > 1 else None,
     }
     return {**answer_json(answer, parameters), "links": links}
 

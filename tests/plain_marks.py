@@ -1,0 +1,317 @@
+"""Marks and passages found plainly: every text cut as a whole, every step one text and one mark after the other."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+
+from index.analysis import analyze
+from index.normalization import fold
+from index.sentences import sentence_spans
+from index.tokens import Tokens, tokenize
+from search.highlight import Highlighter, Span, _Chain
+from search.passages import Passage
+
+_BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
+_LINE = re.compile(r"[^\r\n]+")
+_CLAUSE = re.compile(r"[,;:–—]\s+")
+_SPACE = re.compile(r"\s+")
+_NEAR = 60
+_MOST_CANDIDATES = 200
+
+
+def plain_marks(highlighter: Highlighter, text: str, *, lone: bool) -> list[Span]:
+    """Return what ``highlighter.marks`` must."""
+    tokens = tokenize(text)
+    codes = highlighter._spotter._codes
+    found = {(at, at + 1) for at, syllable in enumerate(tokens.folded) if syllable in highlighter._coded}
+    for chain in highlighter._chains:
+        if chain.prefixes:
+            found.update((at, at + 1) for at in range(len(tokens)) if _begins(chain, tokens, at))
+        elif chain.whole:
+            found.update(_whole_runs(chain, tokens))
+        else:
+            found.update(_loose_runs(chain, text, tokens, lone))
+    runs = {(tokens.starts[first], tokens.ends[end - 1], tokens.exact[end - 1].isdigit()) for first, end in found}
+    for code in tokens.codes:
+        if fold(code.text) in codes:
+            end = code.end - 1
+            runs.add((tokens.starts[code.first], tokens.ends[end], tokens.exact[end].isdigit()))
+    return _merged(text, runs)
+
+
+def _same(chain: _Chain, at_query: int, tokens: Tokens, at_text: int) -> bool:
+    exact, folded = chain.exact[at_query], chain.folded[at_query]
+    if chain.accents or (chain.whole and exact != folded):
+        return tokens.exact[at_text] == exact
+    return tokens.folded[at_text] == folded
+
+
+def _begins(chain: _Chain, tokens: Tokens, at: int) -> bool:
+    syllable = tokens.folded[at] if chain.exact[0] == chain.folded[0] else tokens.exact[at]
+    return syllable.startswith(chain.prefixes)
+
+
+def _whole_runs(chain: _Chain, tokens: Tokens) -> list[tuple[int, int]]:
+    """Return the runs of all the syllables; where some have just the accents typed, these alone."""
+    length = len(chain.folded)
+    runs = [
+        (at, at + length)
+        for at in range(len(tokens) - length + 1)
+        if all(_same(chain, number, tokens, at + number) for number in range(length))
+    ]
+    if any(exact != folded for exact, folded in zip(chain.exact, chain.folded, strict=True)):
+        return [run for run in runs if list(tokens.exact[slice(*run)]) == list(chain.exact)] or runs
+    return runs
+
+
+def _loose_runs(chain: _Chain, text: str, tokens: Tokens, any_lone: bool) -> Iterable[tuple[int, int]]:
+    """Yield runs of the query's syllables, and those that may be marked alone."""
+    places: dict[str, list[int]] = {}
+    for at, syllable in enumerate(chain.folded):
+        places.setdefault(syllable, []).append(at)
+    accented = _accents_present(chain, tokens)
+    hits = [
+        [place for place in places.get(folded, ()) if _accents_agree(chain, place, exact, accented)]
+        for exact, folded in zip(tokens.exact, tokens.folded, strict=True)
+    ]
+    runs: list[tuple[int, int]] = []
+    lone: list[int] = []
+    at = 0
+    while at < len(hits):
+        if not hits[at]:
+            at += 1
+            continue
+        end = at + 1
+        reached = hits[at]
+        while reached and end < len(hits) and _adjoin(text, tokens, end):
+            reached = [place for place in hits[end] if any(0 < place - before <= 2 for before in reached)]
+            end += bool(reached)
+        first, last = _without_grammar(chain, hits, at, end)
+        if last - first > 1:
+            runs.append((first, last))
+        elif last - first == 1:
+            lone.append(first)
+        at = end
+    yield from runs
+    in_runs = {tokens.folded[at] for first, end in runs for at in range(first, end)}
+    for at in lone:
+        if tokens.folded[at] not in in_runs and (any_lone or any(chain.alone[place] for place in hits[at])):
+            yield at, at + 1
+
+
+def _without_grammar(chain: _Chain, hits: Sequence[Sequence[int]], first: int, end: int) -> tuple[int, int]:
+    """Take words that only join others off both ends of a run, unless the query has no other words."""
+
+    def joins(at: int) -> bool:
+        return all(chain.grammar[place] for place in hits[at])
+
+    if all(chain.grammar):
+        return first, end
+    while first < end and joins(first):
+        first += 1
+    while first < end and joins(end - 1):
+        end -= 1
+    return first, end
+
+
+def _accents_present(chain: _Chain, tokens: Tokens) -> set[str]:
+    """Return the accented syllables of the query that the text has just so."""
+    typed = {exact for exact, folded in zip(chain.exact, chain.folded, strict=True) if exact != folded}
+    return typed.intersection(tokens.exact)
+
+
+def _accents_agree(chain: _Chain, place: int, exact: str, accented: set[str]) -> bool:
+    """Tell whether a syllable of the text may stand for the query's: with its accents, where the text has it so."""
+    return chain.exact[place] not in accented or chain.exact[place] == exact
+
+
+def _adjoin(text: str, tokens: Tokens, at: int) -> bool:
+    """Tell whether nothing but a space or a sign inside a code stands between a syllable and the one before."""
+    return _BETWEEN.fullmatch(text, tokens.ends[at - 1], tokens.starts[at]) is not None
+
+
+def _merged(text: str, runs: set[tuple[int, int, bool]]) -> list[Span]:
+    """Return runs, each with whether it ends with a number, as marks."""
+    merged: list[tuple[int, int, bool]] = []
+    for run in sorted(runs):
+        if merged and run[0] < merged[-1][1]:
+            start, stop, number = merged[-1]
+            merged[-1] = (start, run[1], run[2]) if run[1] > stop else (start, stop, number)
+        else:
+            merged.append(run)
+    spans: list[Span] = []
+    for start, stop, number in merged:
+        stop += number and text[stop : stop + 1] == "%"
+        spans.extend((start + line.start(), start + line.end()) for line in _LINE.finditer(text[start:stop]))
+    return spans
+
+
+def plain_passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Passage]:
+    """Return what ``passages`` must."""
+    if count < 1 or not text or text.isspace():
+        return []
+    if not marks:
+        opening = _grown(sentence_spans(text, *_line(text, _skip_spaces(text))), 0, size)
+        return [_with_whole_words(text, opening, _shortened(text, opening, (), size))]
+    spans: dict[Passage, Span] = {}
+    for sentences, at in _marked_sentences(text, marks):
+        grown = _grown(sentences, at, size)
+        spans[_shortened(text, grown, marks, size)] = grown
+        if len(spans) == _MOST_CANDIDATES:
+            break
+    candidates = list(spans)
+    words = {passage: _marked_words(text, passage) for passage in candidates}
+    chosen: list[Passage] = []
+    shown: set[str] = set()
+    while candidates and len(chosen) < count:
+        best = max(candidates, key=lambda passage: _worth(passage, words[passage] - shown))
+        chosen.append(best)
+        shown |= words[best]
+        candidates = [other for other in candidates if other.start >= best.end or other.end <= best.start]
+    return [_with_whole_words(text, spans[passage], passage) for passage in chosen]
+
+
+def _skip_spaces(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _line(text: str, at: int) -> Span:
+    end = text.find("\n", at)
+    return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
+
+
+def _marked_sentences(text: str, marks: Sequence[Span]) -> Iterator[tuple[Sequence[Span], int]]:
+    """Yield the sentences of a line and the number of one of them, for each that has marks."""
+    reached = 0
+    while reached < len(marks):
+        line = _line(text, marks[reached][0])
+        sentences = sentence_spans(text, *line)
+        at = -1
+        while reached < len(marks) and marks[reached][0] < line[1]:
+            following = at
+            while following < 0 or (following < len(sentences) - 1 and sentences[following][1] <= marks[reached][0]):
+                following += 1
+            if following != at:
+                at = following
+                yield sentences, at
+            reached += 1
+
+
+def _grown(sentences: Sequence[Span], at: int, size: int) -> Span:
+    """Add the sentences of the line that follow, then those before, while they fit in ``size``."""
+    start, end = sentences[at]
+    following = at + 1
+    while following < len(sentences) and sentences[following][1] - start <= size:
+        end = sentences[following][1]
+        following += 1
+    before = at - 1
+    while before >= 0 and end - sentences[before][0] <= size:
+        start = sentences[before][0]
+        before -= 1
+    return start, end
+
+
+def _within(marks: Sequence[Span], start: int, end: int) -> Sequence[Span]:
+    """Return the marks that lie in ``text[start:end]``."""
+    first = bisect_left(marks, (start, start))
+    stop = bisect_left(marks, (end, end), first)
+    return marks[first : stop - 1] if stop > first and marks[stop - 1][1] > end else marks[first:stop]
+
+
+def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Passage:
+    """Cut a long passage around the densest of its marks: from its beginning if that fits, else from a clause."""
+    start, end = span
+    inside = _within(marks, start, end)
+    if end - start > size:
+        first = _densest(inside, size) if inside else (start, start + 1)
+        near = _within(inside, first[0], first[0] + size)
+        reach = near[-1][1] if near else first[1]
+        if reach - start > size:
+            room = max(0, size - (reach - first[0])) // 2
+            start = _clause_start(text, max(start, min(first[0] - room, end - size)), first[0])
+        stop = min(end, max(start + size, first[1]))
+        end = _word_end(text, start, stop, first[1]) if stop < end else end
+        inside = _within(inside, start, end)
+    return Passage(start, end, tuple(inside))
+
+
+def _with_whole_words(text: str, span: Span, passage: Passage) -> Passage:
+    """Shrink a passage cut out of the sentence ``span`` so that no word of two syllables is cut, marks kept."""
+    start, end = passage.start, passage.end
+    cut = _word_across(text, span, start)
+    at_start = cut is not None and not any(mark[0] < cut[1] for mark in passage.marks)
+    if cut is not None and at_start:
+        start = _skip_signs(text, cut[1], end)
+    other = _word_across(text, span, end)
+    if other is not None and not (at_start and other == cut) and not any(mark[1] > other[0] for mark in passage.marks):
+        end = start + len(text[start : other[0]].rstrip())
+    return Passage(start, end, passage.marks) if start < end else passage
+
+
+def _word_across(text: str, span: Span, at: int) -> Span | None:
+    """Return the word that goes beyond ``at``, cut by what stands near it in the sentence ``span``."""
+    if at in span:
+        return None
+    low = max(span[0], at - _NEAR)
+    word = _word_around(text[low : min(span[1], at + _NEAR)], at - low)
+    return None if word is None else (low + word[0], low + word[1])
+
+
+def _densest(marks: Sequence[Span], size: int) -> Span:
+    """Return the mark from whose start ``size`` characters hold the most marks."""
+    best, most, last = marks[0], 0, 0
+    for first, mark in enumerate(marks):
+        last = max(last, first)
+        while last < len(marks) and marks[last][1] <= mark[0] + size:
+            last += 1
+        if last - first > most:
+            best, most = mark, last - first
+    return best
+
+
+def _clause_start(text: str, earliest: int, latest: int) -> int:
+    """Return where a clause begins between the two, else a word, else ``latest``."""
+    clause = _CLAUSE.search(text, earliest, latest)
+    if clause is not None:
+        return clause.end()
+    space = _SPACE.search(text, max(earliest - 1, 0), latest)
+    return latest if space is None else space.end()
+
+
+def _skip_signs(text: str, at: int, latest: int) -> int:
+    while at < latest and not text[at].isalnum():
+        at += 1
+    return at
+
+
+def _word_end(text: str, start: int, at: int, earliest: int) -> int:
+    """Move back to the end of a word, not before ``earliest``; a word longer than the passage is cut."""
+    if at >= len(text) or text[at].isspace():
+        return start + len(text[start:at].rstrip())
+    spaces = [match.start() for match in re.finditer(r"\s+", text[start:at])]
+    ends = [start + space for space in spaces if start + space >= earliest]
+    return ends[-1] if ends else _cluster_end(text, max(at, earliest))
+
+
+def _cluster_end(text: str, at: int) -> int:
+    """Move past combining marks, so that no letter is cut from its accents."""
+    while at < len(text) and "\u0300" <= text[at] <= "\u036f":
+        at += 1
+    return at
+
+
+def _marked_words(text: str, passage: Passage) -> set[str]:
+    return {text[start:end].lower() for start, end in passage.marks}
+
+
+def _worth(passage: Passage, new_words: set[str]) -> tuple[int, int, int, int]:
+    longest = max((word.count(" ") + 1 for word in new_words), default=0)
+    return len(new_words), longest, len(passage.marks), -passage.start
+
+
+def _word_around(text: str, at: int) -> Span | None:
+    analysis = analyze(text)
+    spans = [(analysis.tokens.starts[word.first], analysis.tokens.ends[word.end - 1]) for word in analysis.words]
+    return next(((start, end) for start, end in spans if start < at < end), None)
