@@ -108,7 +108,7 @@ class Downloader:
                 return Reply(
                     url,
                     response.status,
-                    {name.lower(): value for name, value in response.headers.items()},
+                    {name.lower(): " ".join(value.split()) for name, value in response.headers.items()},
                     _body(response, largest),
                 )
         finally:

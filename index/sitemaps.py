@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import datetime, time
 from urllib.parse import urljoin
 
 from index.addresses import FetchError
@@ -16,6 +15,8 @@ MOST_LOCATIONS = 50_000
 """Locations of one sitemap, as its protocol says."""
 
 _LONGEST_LABEL = 500
+_OF_PAGE = ("loc", "lastmod")
+_OF_NEWS = ("name", "publication_date", "title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,61 +28,73 @@ class Sitemap:
 
 
 def read_sitemap(text: str, url: str) -> Sitemap:
-    """Read the sitemap or index of sitemaps ``text``, which came from ``url``.
+    """Read the sitemap or index of sitemaps ``text``, which came from ``url``; at most MOST_LOCATIONS of it.
 
     Raises FetchError where it is no sound XML.
     """
     from lxml import etree
 
-    # no entity is expanded, no DTD loaded, nothing asked for over the network
+    reader = _Reader()
+    # no tree is built, no entity expanded, no DTD loaded, nothing asked for over the network
     parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True
+        target=reader, encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
     )
     try:
-        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise FetchError(f"is not sound XML: {error}") from None
-    if root.getroottree().docinfo.internalDTD is not None:
+    entries = sorted((_entry(said, url) for said in reader.found), key=_newest_first)
+    return Sitemap([], entries) if reader.root == "sitemapindex" else Sitemap(entries, [])
+
+
+class _Reader:
+    """Take what a sitemap says of each location as its parser comes by: (name, text), first come first kept."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self.found: list[dict[str, str]] = []
+        self._path: list[str] = []
+        self._said: dict[str, str] = {}
+        self._text: list[str] = []
+
+    def doctype(self, *_named: object) -> None:
         raise FetchError("has a document type, which no sitemap needs")
-    listed = [_entry(element, url) for element in list(root)[:MOST_LOCATIONS]]
-    entries = sorted((entry for entry in listed if entry is not None), key=_newest_first)
-    return Sitemap([], entries) if _name(root) == "sitemapindex" else Sitemap(entries, [])
+
+    def start(self, tag: str, _attributes: object) -> None:
+        self._path.append(tag.rpartition("}")[2].lower())
+        self._text = []
+        if len(self._path) == 1:
+            self.root = self._path[0]
+        elif len(self._path) == 2:
+            self._said = {}
+
+    def data(self, text: str) -> None:
+        self._text.append(text)
+
+    def end(self, _tag: str) -> None:
+        name = self._path.pop()
+        if len(self._path) == 1 and self._said.get("loc") and len(self.found) < MOST_LOCATIONS:
+            self.found.append(self._said)
+        # images and videos of a page have locations and titles too
+        if name in (_OF_NEWS if "news" in self._path else _OF_PAGE if len(self._path) == 2 else ()):
+            self._said.setdefault(name, " ".join("".join(self._text).split()))
+
+    def close(self) -> None:
+        pass
 
 
-def _entry(element: Any, url: str) -> Entry | None:
-    said = dict(_said(element))
-    if not said.get("loc"):
-        return None
+def _entry(said: Mapping[str, str], url: str) -> Entry:
     try:
         link = urljoin(url, said["loc"])
     except ValueError:
         link = said["loc"]
-    published, changed = said.get("publication_date"), said.get("lastmod") or said.get("publication_date")
     return Entry(
         link,
         title=plain_text(said.get("title", "")),
-        published=_published(published),
-        changed=_end_of(_published(changed)),
+        published=_published(said.get("publication_date")),
+        changed=_end_of(_published(said.get("lastmod") or said.get("publication_date"))),
         source=said.get("name", "")[:_LONGEST_LABEL] or None,
     )
-
-
-def _said(element: Any) -> Iterator[tuple[str, str]]:
-    """Yield (name, text) of an entry's location and date, and of its news; images and videos have names like these."""
-    for child in element:
-        name = _name(child)
-        if name == "news":
-            yield from ((_name(part), _text(part)) for part in child.iter() if _name(part) not in {"loc", "lastmod"})
-        elif name in {"loc", "lastmod"}:
-            yield name, _text(child)
-
-
-def _name(element: Any) -> str:
-    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
-
-
-def _text(element: Any) -> str:
-    return " ".join((element.text or "").split())
 
 
 def _published(text: str | None) -> str | None:
@@ -97,7 +110,7 @@ def _end_of(published: str | None) -> datetime | None:
         return None
     moment = datetime.fromisoformat(published)
     if len(published) == len("2025-08-27"):
-        moment = datetime.combine(moment.date(), time.min) + timedelta(days=1) - timedelta(seconds=1)
+        moment = datetime.combine(moment.date(), time(23, 59, 59))
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=LOCAL_ZONE)
 
 

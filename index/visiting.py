@@ -17,6 +17,9 @@ from index.download import AGENT, Downloader, Reply
 MOST_REDIRECTS = 5
 LARGEST_ROBOTS = 512 * 1024
 LONGEST_PAUSE = 30.0
+MOST_FAILURES = 3
+"""Requests to a host that may go without an answer, one after another, before it is left alone."""
+
 _REDIRECTS = {301, 302, 303, 307, 308}
 _BUSY = {429, 503}
 
@@ -40,6 +43,7 @@ class Visitor:
         self._sleep = sleep
         self._free_at: dict[str, float] = {}
         self._left: dict[str, str] = {}
+        self._failures: dict[str, int] = {}
         self._robots: dict[str, Protego | FetchError] = {}
 
     def get(self, url: str, *, largest: int, etag: str | None = None, modified: str | None = None) -> Reply:
@@ -60,7 +64,7 @@ class Visitor:
                 self._ask_robots(url)
             reply = self._request(url, host, headers, largest)
             if reply.status in _BUSY:
-                raise self._leave(host, reply)
+                raise self._leave(host, _busy(host, reply))
             if reply.status == 200 or (reply.status == 304 and headers):
                 return reply
             if reply.status not in _REDIRECTS or not reply.headers.get("location"):
@@ -77,7 +81,16 @@ class Visitor:
         if pause > 0:
             self._sleep(pause)
         try:
-            return self._downloader.get(url, headers, largest)
+            reply = self._downloader.get(url, headers, largest)
+            self._failures[host] = 0
+            return reply
+        except RefusedError:
+            raise
+        except FetchError as error:
+            self._failures[host] = self._failures.get(host, 0) + error.temporary
+            if self._failures[host] >= MOST_FAILURES:
+                raise self._leave(host, str(error)) from None
+            raise
         finally:
             self._free_at[host] = time.monotonic() + max(self._delay, self._wanted_pause(url))
 
@@ -86,14 +99,12 @@ class Visitor:
         wanted = rules.crawl_delay(AGENT) if isinstance(rules, Protego) else None
         return min(wanted or 0.0, LONGEST_PAUSE)
 
-    def _leave(self, host: str, reply: Reply) -> HostLeftError:
-        later = reply.headers.get("retry-after", "")[:40]
-        asked = f", come again after {later}{' s' if later.isdecimal() else ''}" if later else ""
-        self._left[host] = f"{host} answered {reply.status}{asked}; it is left alone for the rest of this run"
+    def _leave(self, host: str, why: str) -> HostLeftError:
+        self._left[host] = f"{why}; {host} is left alone for the rest of this run"
         return HostLeftError(host, self._left[host])
 
     def _ask_robots(self, url: str) -> None:
-        """Raise RefusedError where robots.txt forbids ``url``, FetchError where it cannot be read (RFC 9309)."""
+        """Raise RefusedError where robots.txt forbids ``url``, HostLeftError where it cannot be read (RFC 9309)."""
         origin = self._downloader.target(url).origin
         if origin not in self._robots:
             self._robots[origin] = self._read_robots(origin)
@@ -111,5 +122,11 @@ class Visitor:
         except FetchError as error:
             if error.status is not None and 400 <= error.status < 500:
                 return Protego.parse("")
-            return FetchError(f"its robots.txt could not be read: {error}", temporary=True)
+            return self._leave(self._downloader.target(origin).host, f"its robots.txt could not be read: {error}")
         return Protego.parse(reply.body.decode("utf-8", "replace"))
+
+
+def _busy(host: str, reply: Reply) -> str:
+    later = reply.headers.get("retry-after", "")[:40]
+    asked = f" and asks to come again after {later}{' s' if later.isdecimal() else ''}" if later else ""
+    return f"{host} answered {reply.status}{asked}"

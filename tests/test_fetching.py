@@ -19,6 +19,7 @@ from index.fetching import fetch
 from index.files import Failure
 from index.ingest import Summary
 from index.links import article_id, clean_link
+from index.sitemaps import read_sitemap
 from index.visiting import Visitor
 from search.service import Search, search
 from search.whoosh_engine import WhooshEngine
@@ -261,8 +262,20 @@ def test_robots_txt_that_cannot_be_read_forbids(site: Site, engine: WhooshEngine
     site.answers = {"/robots.txt": (500, {}, b""), "/a": page("a")}
     assert "robots.txt could not be read: was answered 500" in why(take("/a"))
     assert site.paths() == []
+    assert len(take("/a", "/b", "/c").failed) == 2
     site.answers["/robots.txt"] = (403, {}, b"")
     assert take("/a").added == 1
+
+
+def test_host_that_answers_nothing_several_times_is_left_alone(site: Site, engine: WhooshEngine, take: Fetch) -> None:
+    site.answers = {
+        "/rss": rss(*(item(f"/{n}") for n in range(9))),
+        **{f"/{n}": lambda handler: None for n in range(9)},
+    }
+    lines = why(take("/rss")).splitlines()
+    assert site.paths() == ["/rss", "/0", "/1", "/2"]
+    assert [line.partition(": ")[0] for line in lines] == [*(f"{site.root}/{n}" for n in range(3)), "127.0.0.1"]
+    assert "6 more of its pages" in lines[-1]
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -273,7 +286,7 @@ def test_busy_host_is_left_alone(site: Site, engine: WhooshEngine, take: Fetch, 
     assert site.paths() == ["/rss", "/0", "/1"]
     assert summary.added == 1
     lines = why(summary).splitlines()
-    assert lines[0].startswith(f"{site.root}/1: 127.0.0.1 answered {status}, come again after 120 s;")
+    assert lines[0].startswith(f"{site.root}/1: 127.0.0.1 answered {status} and asks to come again after 120 s;")
     assert lines[1:] == ["127.0.0.1: 4 more of its pages were not fetched; run again later"]
 
 
@@ -290,6 +303,16 @@ def test_pause_between_requests_to_a_host_is_the_longer_of_the_two_wanted(site: 
     for path in ("/a", "/b"):
         patient.get(site.root + path, largest=100)
     assert 20 < pauses[-1] <= 30
+
+
+def test_dates_of_sitemaps_from_the_first_year_to_the_last(site: Site) -> None:
+    dates = ["2025-08-27", "9999-12-31", "", "0001-01-01", "hôm qua", "2025-08-27T10:00:00+07:00", "2024"]
+    pages = (f"<url><loc>/{n}</loc><lastmod>{date}</lastmod></url>" for n, date in enumerate(dates))
+    image = (
+        "<url><i:image xmlns:i='i'><i:loc>/i</i:loc><i:title>x</i:title></i:image><loc> /7 </loc><loc>/8</loc></url>"
+    )
+    read = read_sitemap(urlset(*pages, "<url><lastmod>2025</lastmod></url>", image), "http://b.vn/")
+    assert [entry.link.rpartition("/")[2] for entry in read.pages] == ["1", "0", "5", "3", "2", "4", "6", "7"]
 
 
 def test_sitemap_loops_end(site: Site, take: Fetch) -> None:

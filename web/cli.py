@@ -187,7 +187,7 @@ def watch(folder: Path, data: Path) -> None:
 )
 @click.option(
     "--delay",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, 3600),
     default=1.0,
     show_default=True,
     metavar="SECONDS",
