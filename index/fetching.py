@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from index.addresses import FetchError, RefusedError
+from index.addresses import FetchError, target_of
 from index.article import Article, article_from
 from index.download import Downloader, Reply, decoded, unpacked
 from index.errors import TimtinError, UnreadableFileError, WriterBusyError
@@ -310,10 +310,9 @@ def _parsed(read: Callable[[str, str], _T], text: str, url: str) -> _T:
 
 
 def _id(link: str) -> str:
-    try:
-        return article_id(link)
-    except ValueError:
-        raise RefusedError("is not an address of the web") from None
+    """Return the id of the article at ``link``. Raises RefusedError where it has no form that is ever fetched."""
+    target_of(link, allow_private=True)  # where it leads is checked when it is asked for
+    return article_id(link)
 
 
 def _shown(url: str) -> str:

@@ -94,10 +94,11 @@ def test_whole_text_in_a_feed_needs_no_page(site: Site, engine: WhooshEngine, ta
 def test_feed_cannot_say_what_another_site_has_written(site: Site, engine: WhooshEngine, take: Fetch) -> None:
     whole = f"<content:encoded><![CDATA[<p>{'Tin giả. ' * 200}</p>]]></content:encoded>"
     port = site.port
-    links = (f"http://localhost:{port}/a", f"http://localhost:{port}\\@127.0.0.1:{port}/b")
+    links = [f"http://localhost:{port}/a", f"http://localhost:{port}\\@127.0.0.1:{port}/b"]
+    links += [f"http://u:p@127.0.0.1:{port}/c", "ftp://127.0.0.1/d"]
     site.answers = {"/rss": rss(*(item(link, whole) for link in links)), "/a": page("Tin thật")}
     summary = take("/rss")
-    assert (summary.added, len(summary.failed)) == (1, 1)
+    assert (summary.added, len(summary.failed)) == (1, 3)
     assert [article.title for article in engine.store.articles()] == ["Tin thật"]
 
 
