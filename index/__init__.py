@@ -39,6 +39,14 @@ The rooms, in the order data meets them:
 ``indexer``               the index follows the store: catching up, rebuilding, checking
 ``ingest``                files and folders into the store and the index
 ``watching``              a folder followed while articles appear in it
+``addresses``             where a request may go: URLs, and the address a socket is connected to
+``download``              one HTTP request, within limits of time and size
+``visiting``              polite visits: robots.txt, pauses, redirects
+``links``                 the links of articles, and the ids made of them
+``feeds``                 RSS and Atom feeds to entries
+``sitemaps``              sitemaps to entries
+``fetches``               what was fetched when, to ask whether it changed
+``fetching``              feeds, sitemaps and pages of the web into the store and the index
 ``datafolder``            where all of this lives on disk
 ========================  ==========================================================================
 

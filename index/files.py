@@ -143,7 +143,7 @@ def _read_document(stream: IO[bytes], path: Path, name: str, source: str | None)
     id = name
     while Path(id).suffix.lower() in _DOCUMENTS | _COMPRESSED.keys():
         id = id[: -len(Path(id).suffix)]
-    fields = _html_fields(text) if _format(path) in {".html", ".htm"} else _plain_fields(text)
+    fields = html_fields(text) if _format(path) in {".html", ".htm"} else _plain_fields(text)
     if not fields.get("body") and not fields.get("title"):
         raise UnreadableFileError("has no text in it")
     return article_from({**fields, "id": id}, source=source)
@@ -154,11 +154,15 @@ def _plain_fields(text: str) -> dict[str, Any]:
     return {name: getattr(read, name) for name in read.__slots__}
 
 
-def _html_fields(text: str) -> dict[str, Any]:
+def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
+    """Tell the article of an HTML page from what stands around it: fields of an Article; ``url`` is where it was.
+
+    Raises UnreadableFileError where there is none.
+    """
     # imported here: it takes half a second, and most folders have no HTML
     from trafilatura import bare_extraction
 
-    page = bare_extraction(text, with_metadata=True, include_comments=False, include_tables=True)
+    page = bare_extraction(text, url=url, with_metadata=True, include_comments=False, include_tables=True)
     if page is None or isinstance(page, dict) or not page.text:
         raise UnreadableFileError("has no article text that could be told from the page around it")
     body = "\n\n".join(line.strip() for line in page.text.splitlines() if line.strip())

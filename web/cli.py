@@ -180,6 +180,45 @@ def watch(folder: Path, data: Path) -> None:
 
 
 @main.command()
+@click.argument("urls", nargs=-1, required=True)
+@click.option("--source", metavar="NAME", help="The source of the articles, whatever their feeds or pages say.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Articles asked for at most."
+)
+@click.option(
+    "--delay",
+    type=click.FloatRange(0, 3600),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The least pause between requests to one host.",
+)
+@click.option("--allow-private", is_flag=True, help="Also fetch from private and loopback addresses, and other ports.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@data_option
+def fetch(
+    urls: tuple[str, ...],
+    source: str | None,
+    limit: int,
+    delay: float,
+    allow_private: bool,
+    as_json: bool,
+    data: Path,
+) -> None:
+    """Add the articles at URLS: RSS and Atom feeds, sitemaps, or single pages."""
+    from index.fetching import fetch as run_fetch
+
+    with _engine(data, made=True) as engine, _progress("fetched") as (advance, write):
+        summary = run_fetch(
+            urls, engine.store, engine.indexer,
+            source=source, limit=limit, delay=delay, allow_private=allow_private, progress=advance,
+            on_failure=lambda failure: write(f"timtin: {_one_line(failure.where)}: {_one_line(failure.why)}"),
+        )  # fmt: skip
+    _print_summary(summary, as_json)
+    sys.exit(1 if summary.failed else 0)
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @data_option
 def stats(as_json: bool, data: Path) -> None:

@@ -1,0 +1,136 @@
+"""RSS and Atom feeds to entries: where an article is, what its feed says of it, and its text where the feed has it."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin
+
+from index.addresses import FetchError
+from index.dates import LOCAL_ZONE
+
+MOST_ENTRIES = 5000
+LEAST_FULL_TEXT = 800
+"""Characters a feed must give of an article to stand for the whole of it."""
+
+_LONGEST_LEAD = 1000
+_LONGEST_LABEL = 500
+_CUT = re.compile(
+    r"(?:…|\.\.\.|\[[^\]]{0,40}\]|(?:đọc tiếp|xem thêm|read more|continue reading)\W*)\s*$", re.IGNORECASE
+)
+_BLOCKS = (
+    *("p", "div", "br", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "td", "th", "table", "blockquote"),
+    *("figure", "figcaption", "section", "article", "header", "footer", "pre", "hr", "dt", "dd"),
+)
+_NO_TEXT = ("script", "style", "noscript", "template", "iframe", "object", "svg", "form", "button")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a feed or sitemap, as plain text; what it does not say is empty or None.
+
+    ``published`` is in the form of an article's; ``changed`` is the instant of the last change that it states.
+    """
+
+    link: str
+    title: str = ""
+    summary: str = ""
+    text: str = ""
+    published: str | None = None
+    changed: datetime | None = None
+    author: str | None = None
+    category: str | None = None
+    source: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the entry's text stands for the whole article: long enough, and not ending where it was cut."""
+        return len(self.text) >= LEAST_FULL_TEXT and not _CUT.search(self.text[-80:])
+
+
+def read_feed(text: str, url: str) -> list[Entry]:
+    """Read the RSS or Atom feed ``text``, which came from ``url``: links made absolute, markup removed.
+
+    At most MOST_ENTRIES of its entries, in its order; those without a link are left out. Raises FetchError where
+    nothing can be read.
+    """
+    import feedparser
+
+    # given as UTF-8 and said to be, whatever it declares
+    headers = {"content-location": url, "content-type": "application/xml; charset=utf-8"}
+    parsed = feedparser.parse(text.encode("utf-8", "replace"), response_headers=headers)
+    if not parsed.entries and parsed.bozo and not parsed.version:
+        raise FetchError(f"is not a feed that can be read: {parsed.bozo_exception}")
+    source = _label(parsed.feed.get("title"))
+    entries = (_entry(found, url, source) for found in parsed.entries[:MOST_ENTRIES])
+    return [entry for entry in entries if entry.link]
+
+
+def plain_text(markup: str) -> str:
+    """Return the text of a piece of HTML in NFC: paragraphs apart by an empty line, without scripts and styles."""
+    if "<" not in markup and "&" not in markup:
+        return _paragraphs(markup)
+    from lxml import etree, html
+
+    try:
+        root = html.fragment_fromstring(markup.replace("\0", ""), create_parent="div")
+    except (etree.LxmlError, ValueError):
+        return _paragraphs(re.sub(r"<[^>]*>", " ", markup))
+    etree.strip_elements(root, etree.Comment, etree.ProcessingInstruction, *_NO_TEXT, with_tail=False)
+    for element in root.iter(*_BLOCKS):
+        element.text = "\n" + (element.text or "")
+        element.tail = "\n" + (element.tail or "")
+    return _paragraphs("".join(root.itertext()))
+
+
+def _paragraphs(text: str) -> str:
+    lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).splitlines())
+    return "\n\n".join(line for line in lines if line)
+
+
+def _entry(found: Any, url: str, source: str | None) -> Entry:
+    contents = [plain_text(content.get("value") or "") for content in found.get("content", [])]
+    summary = plain_text(found.get("summary") or "")
+    lead = summary if len(summary) <= _LONGEST_LEAD else ""
+    changed = _moment(found, "updated_parsed") or _moment(found, "published_parsed")
+    published = _moment(found, "published_parsed") or changed
+    labels = dict.fromkeys(tag.get("term") or "" for tag in found.get("tags", []))
+    return Entry(
+        link=_link(found, url),
+        title=plain_text(found.get("title") or ""),
+        summary=lead,
+        text=max([*contents, summary], key=len),
+        published=None if published is None else published.astimezone(LOCAL_ZONE).isoformat(timespec="seconds"),
+        changed=changed,
+        author=_label(found.get("author")),
+        category=_label("; ".join(label for label in labels if label)),
+        source=source,
+    )
+
+
+def _link(found: Any, url: str) -> str:
+    """Return where an entry's article is: its link, or its id where that is an address."""
+    link = (found.get("link") or "").strip()
+    if not link and (found.get("id") or "").startswith(("http://", "https://")):
+        link = found["id"].strip()
+    try:
+        return urljoin(url, link) if link else ""
+    except ValueError:
+        return link
+
+
+def _label(markup: str | None) -> str | None:
+    return plain_text(markup or "").replace("\n\n", " ")[:_LONGEST_LABEL] or None
+
+
+def _moment(found: Any, name: str) -> datetime | None:
+    """Return a date feedparser has read, which it gives in UTC."""
+    parsed = dict.get(found, name)  # its own get puts one date in the place of another
+    try:
+        return None if parsed is None else datetime.fromtimestamp(calendar.timegm(parsed), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,320 @@
+"""Feeds, sitemaps and pages of the web into the store and the index.
+
+What an address holds is told from its first element. A page is fetched again only where its feed or sitemap says
+that it changed since, or it is named itself; a list whose every article was dealt with is asked for conditionally.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from index.addresses import FetchError, target_of
+from index.article import Article, article_from
+from index.download import Downloader, Reply, decoded, unpacked
+from index.errors import TimtinError, UnreadableFileError, WriterBusyError
+from index.feeds import Entry, read_feed
+from index.fetches import Fetched, Fetches
+from index.files import Failure, html_fields
+from index.indexer import Indexer, Progress
+from index.ingest import Summary
+from index.links import article_id, clean_link, same_site
+from index.sitemaps import read_sitemap
+from index.store import Store
+from index.visiting import HostLeftError, Visitor
+
+LARGEST_PAGE = 4 << 20
+"""Bytes of a page or feed after decompression; reading hostile ones takes up to 20 seconds a megabyte."""
+LARGEST_SITEMAP = 50 << 20
+DEEPEST_SITEMAP = 3
+MOST_SITEMAPS = 500
+"""Sitemaps of one run that others list."""
+
+_BATCH = 50
+_FOLLOW_SECONDS = 10.0
+_LABEL = 500
+_LONGEST_TITLE = 2000
+_ROOT = re.compile(
+    r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*+<([\w.-]+:)?(\w+)", re.DOTALL | re.IGNORECASE
+)
+_NO_TEXT = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
+_FEEDS = {"rss", "rdf", "feed"}
+_SITEMAPS = {"urlset", "sitemapindex"}
+
+_T = TypeVar("_T")
+
+log = logging.getLogger(__name__)
+
+
+def fetch(
+    urls: Sequence[str],
+    store: Store,
+    indexer: Indexer,
+    *,
+    source: str | None = None,
+    limit: int = 1000,
+    delay: float = 1.0,
+    allow_private: bool = False,
+    wait: float = 10.0,
+    on_failure: Callable[[Failure], None] | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Fetch the articles at ``urls`` into ``store`` and bring the index level with it.
+
+    At most ``limit`` articles are asked for, and ``progress`` is told of each that is taken; ``delay`` is the least
+    pause in seconds between requests to one host. An interrupt ends the run and keeps what was fetched. Raises
+    WriterBusyError where another process is writing.
+    """
+    started = time.monotonic()
+    visitor = Visitor(Downloader(allow_private=allow_private), delay=delay)
+    run = _Run(visitor, store, indexer, source, limit, wait, on_failure, progress)
+    try:
+        try:
+            for url in dict.fromkeys(urls):
+                run.visit(url, 1)
+        except KeyboardInterrupt:
+            run.fail("the run", "was stopped; what was fetched until then is kept")
+        run.finish()
+    except WriterBusyError as error:
+        raise WriterBusyError(f"{error}. What was fetched is kept, and will be searchable when that is done") from None
+    run.summary.seconds = round(time.monotonic() - started, 3)
+    return run.summary
+
+
+class _Run:
+    """One run of ``fetch``: what it has taken, what waits to be stored, and which hosts were given up."""
+
+    def __init__(
+        self,
+        visitor: Visitor,
+        store: Store,
+        indexer: Indexer,
+        source: str | None,
+        limit: int,
+        wait: float,
+        on_failure: Callable[[Failure], None] | None,
+        progress: Progress | None,
+    ) -> None:
+        self.summary = Summary()
+        self._visitor, self._store, self._indexer = visitor, store, indexer
+        self._fetches = Fetches(store.database)
+        self._source, self._left, self._wait = source, limit, wait
+        self._on_failure, self._progress = on_failure, progress
+        self._articles: list[Article] = []
+        self._fetched: list[Fetched] = []
+        self._seen: set[str] = set()
+        self._lists: set[str] = set()
+        self._skipped: dict[str, int] = {}
+        self._followed = time.monotonic()
+        self._cut = False
+
+    def fail(self, where: str, why: str) -> None:
+        """Note that something was not fetched."""
+        failure = Failure(_shown(where), why)
+        self.summary.failed.append(failure)
+        if self._on_failure is not None:
+            self._on_failure(failure)
+
+    def visit(self, url: str, depth: int, changed: datetime | None = None) -> bool:
+        """Take the article, or the articles of the feed or sitemap, at ``url``; return whether none is left for later.
+
+        A list that has not ``changed`` since it was fetched is passed over.
+        """
+        try:
+            return self._visit(url, depth, changed)
+        except TimtinError as error:
+            return self._failed(url, error)
+
+    def finish(self) -> None:
+        """Store what waits, and bring the index level."""
+        for host, count in self._skipped.items():
+            if count:
+                self.fail(host, f"{count} more of its pages were not fetched; run again later")
+        if self._cut:
+            log.info("as many articles as allowed were taken, and more are listed; run again to go on")
+        self._store_waiting()
+        self._indexer.catch_up(wait=self._wait)
+
+    def _visit(self, url: str, depth: int, changed: datetime | None) -> bool:
+        link, at = url.strip().partition("#")[0], datetime.now(UTC)
+        if link in self._lists:
+            return True
+        if self._left <= 0:
+            self._cut = True
+            return False
+        if depth > 1 and len(self._lists) >= MOST_SITEMAPS:
+            raise FetchError(f"is one sitemap too many; a run reads at most {MOST_SITEMAPS}", temporary=True)
+        self._lists.add(link)
+        id = _id(link)
+        known = self._fetches.known(link, id)
+        if known is not None and changed is not None and changed <= known.at:
+            return True
+        reply = self._get(link, known, LARGEST_SITEMAP)
+        if reply.status == 304:
+            self.summary.unchanged += self._store.get(id) is not None
+            return True
+        kind, text = self._read(reply)
+        if kind not in _FEEDS | _SITEMAPS:
+            if depth > 1:
+                raise FetchError("is no sitemap, though an index of sitemaps lists it")
+            self._left -= 1
+            self._seen.add(id)
+            self._take_page(Entry(clean_link(link)), reply, text, at)
+            return True
+        complete = self._take_list(kind, text, reply.url, depth)
+        if complete:
+            self._note(link, at, reply)
+        return complete
+
+    def _take_list(self, kind: str, text: str, url: str, depth: int) -> bool:
+        """Take every entry of a feed or sitemap; return whether none is left for later."""
+        complete = True
+        if kind in _FEEDS:
+            pages, sitemaps = _parsed(read_feed, text, url), []
+        else:
+            sitemap = _parsed(read_sitemap, text, url)
+            pages, sitemaps = sitemap.pages, sitemap.sitemaps
+        if sitemaps and depth >= DEEPEST_SITEMAP:
+            raise FetchError(f"is an index of sitemaps below {DEEPEST_SITEMAP - 1} others; so deep none are read")
+        for entry in sitemaps:
+            complete = self.visit(entry.link, depth + 1, entry.changed) and complete
+        for entry in pages:
+            complete = self._take(entry, url) and complete
+        return complete
+
+    def _take(self, entry: Entry, url: str) -> bool:
+        """Take the article of one entry of the list at ``url``; return whether it is dealt with.
+
+        Its page is not asked for where it did not change, or the list has its whole text and is of the same site:
+        no other may say what a site has written.
+        """
+        try:
+            link, at = clean_link(entry.link), datetime.now(UTC)
+            id = _id(link)
+            if id in self._seen:
+                return True
+            known = self._fetches.known(link, id)
+            if known is not None and (entry.changed is None or entry.changed <= known.at):
+                self._seen.add(id)
+                self.summary.unchanged += 1
+                return True
+            if self._left <= 0:
+                self._cut = True
+                return False
+            self._left -= 1
+            self._seen.add(id)
+            entry = replace(entry, link=link)
+            if entry.is_whole and same_site(link, url):
+                self._put(entry, {"body": entry.text}, at, None)
+                return True
+            reply = self._get(link, known, LARGEST_PAGE)
+            if reply.status == 304:
+                self.summary.unchanged += 1
+                self._fetched.append(replace(known, at=at) if known is not None else Fetched(link, at))
+                return True
+            self._take_page(entry, reply, self._read(reply)[1], at)
+        except TimtinError as error:
+            self._left += isinstance(error, HostLeftError)
+            return self._failed(entry.link, error)
+        return True
+
+    def _take_page(self, entry: Entry, reply: Reply, text: str, at: datetime) -> None:
+        try:
+            self._put(entry, _parsed(html_fields, text, entry.link), at, reply)
+        except TimtinError:
+            self._note(entry.link, at, reply)  # it will be no article the next time either
+            raise
+
+    def _put(self, entry: Entry, page: dict[str, Any], at: datetime, reply: Reply | None) -> None:
+        """Make an article of what the page says and, where it says nothing or less exactly, its feed."""
+        body = page["body"]
+        article = article_from(
+            {
+                "id": _id(entry.link),
+                "url": entry.link,
+                "title": (page.get("title") or entry.title)[:_LONGEST_TITLE],
+                "body": body,
+                "lead": entry.summary or page.get("lead") or body.partition("\n")[0],
+                "published": entry.published or page.get("published"),
+                "source": self._source or entry.source or page.get("source") or _id(entry.link).partition("/")[0],
+                "author": (page.get("author") or entry.author or "")[:_LABEL],
+                "category": (page.get("category") or entry.category or "")[:_LABEL],
+            }
+        )
+        self._articles.append(article)
+        self._note(entry.link, at, reply)
+        if self._progress is not None:
+            self._progress(1)
+        if len(self._articles) >= _BATCH or time.monotonic() - self._followed > _FOLLOW_SECONDS:
+            self._store_waiting()
+            self._indexer.catch_up(wait=self._wait)
+            self._followed = time.monotonic()
+
+    def _get(self, link: str, known: Fetched | None, largest: int) -> Reply:
+        etag, modified = (known.etag, known.modified) if known is not None else (None, None)
+        return self._visitor.get(link, largest=largest, etag=etag, modified=modified)
+
+    def _read(self, reply: Reply) -> tuple[str, str]:
+        """Return what the reply is, by the name of its first element, and its text."""
+        content_type = reply.headers.get("content-type", "")
+        if content_type.startswith(_NO_TEXT):
+            raise FetchError(f"is {content_type[:80]}, not a feed, a sitemap or a page of HTML")
+        text = decoded(unpacked(reply.body, LARGEST_SITEMAP), content_type)
+        found = _ROOT.match(text[:100_000])
+        kind = found[2].lower() if found else ""
+        if kind not in _SITEMAPS and len(text) > LARGEST_PAGE:
+            raise FetchError(f"is larger than {LARGEST_PAGE >> 20} MB")
+        if not found or (text.lstrip().startswith("<?xml") and kind not in {*_FEEDS, *_SITEMAPS, "html"}):
+            raise FetchError("is neither a feed, a sitemap nor a page of HTML")
+        return kind, text
+
+    def _note(self, link: str, at: datetime, reply: Reply | None) -> None:
+        """Remember, when the articles that wait are stored, that ``link`` was fetched."""
+        headers = {} if reply is None else reply.headers
+        self._fetched.append(Fetched(link, at, headers.get("etag"), headers.get("last-modified")))
+
+    def _store_waiting(self) -> None:
+        result = self._store.put(self._articles)
+        self._fetches.note(self._fetched)
+        self._articles, self._fetched = [], []
+        self.summary.added += len(result.added)
+        self.summary.updated += len(result.updated)
+        self.summary.unchanged += len(result.unchanged)
+
+    def _failed(self, url: str, error: TimtinError) -> bool:
+        """Note why ``url`` failed; return whether it is of no use to try again."""
+        if isinstance(error, WriterBusyError):
+            raise error
+        if isinstance(error, HostLeftError):
+            if error.host in self._skipped:
+                self._skipped[error.host] += 1
+                return False
+            self._skipped[error.host] = 0
+        self.fail(url, str(error))
+        return not (isinstance(error, FetchError) and error.temporary)
+
+
+def _parsed(read: Callable[[str, str], _T], text: str, url: str) -> _T:
+    """Read with a parser that what a stranger wrote may break in any way."""
+    try:
+        return read(text, url)
+    except TimtinError:
+        raise
+    except Exception as error:
+        raise UnreadableFileError(f"cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _id(link: str) -> str:
+    """Return the id of the article at ``link``. Raises RefusedError where it has no form that is ever fetched."""
+    target_of(link, allow_private=True)  # where it leads is checked when it is asked for
+    return article_id(link)
+
+
+def _shown(url: str) -> str:
+    """Return a URL without the name and password it may hold."""
+    return re.sub(r"//[^/?#]*@", "//…@", url)

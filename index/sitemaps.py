@@ -1,0 +1,118 @@
+"""Sitemaps to entries: the pages of a site or the further sitemaps of an index, with dates and titles of news."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from urllib.parse import urljoin
+
+from index.addresses import FetchError
+from index.dates import LOCAL_ZONE, parse_published
+from index.feeds import Entry, plain_text
+
+MOST_LOCATIONS = 50_000
+"""Locations of one sitemap, as its protocol says."""
+
+_LONGEST_LABEL = 500
+_OF_PAGE = ("loc", "lastmod")
+_OF_NEWS = ("name", "publication_date", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Sitemap:
+    """What a sitemap lists, latest change first: ``pages``, or further ``sitemaps``."""
+
+    pages: list[Entry]
+    sitemaps: list[Entry]
+
+
+def read_sitemap(text: str, url: str) -> Sitemap:
+    """Read the sitemap or index of sitemaps ``text``, which came from ``url``; at most MOST_LOCATIONS of it.
+
+    Raises FetchError where it is no sound XML.
+    """
+    from lxml import etree
+
+    reader = _Reader()
+    # no tree is built, no entity expanded, no DTD loaded, nothing asked for over the network
+    parser = etree.XMLParser(
+        target=reader, encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
+    )
+    try:
+        etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise FetchError(f"is not sound XML: {error}") from None
+    entries = sorted((_entry(said, url) for said in reader.found), key=_newest_first)
+    return Sitemap([], entries) if reader.root == "sitemapindex" else Sitemap(entries, [])
+
+
+class _Reader:
+    """Take what a sitemap says of each location as its parser comes by: (name, text), first come first kept."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self.found: list[dict[str, str]] = []
+        self._path: list[str] = []
+        self._said: dict[str, str] = {}
+        self._text: list[str] = []
+
+    def doctype(self, *_named: object) -> None:
+        raise FetchError("has a document type, which no sitemap needs")
+
+    def start(self, tag: str, _attributes: object) -> None:
+        self._path.append(tag.rpartition("}")[2].lower())
+        self._text = []
+        if len(self._path) == 1:
+            self.root = self._path[0]
+        elif len(self._path) == 2:
+            self._said = {}
+
+    def data(self, text: str) -> None:
+        self._text.append(text)
+
+    def end(self, _tag: str) -> None:
+        name = self._path.pop()
+        if len(self._path) == 1 and self._said.get("loc") and len(self.found) < MOST_LOCATIONS:
+            self.found.append(self._said)
+        # images and videos of a page have locations and titles too
+        if name in (_OF_NEWS if "news" in self._path else _OF_PAGE if len(self._path) == 2 else ()):
+            self._said.setdefault(name, " ".join("".join(self._text).split()))
+
+    def close(self) -> None:
+        pass
+
+
+def _entry(said: Mapping[str, str], url: str) -> Entry:
+    try:
+        link = urljoin(url, said["loc"])
+    except ValueError:
+        link = said["loc"]
+    return Entry(
+        link,
+        title=plain_text(said.get("title", "")),
+        published=_published(said.get("publication_date")),
+        changed=_end_of(_published(said.get("lastmod") or said.get("publication_date"))),
+        source=said.get("name", "")[:_LONGEST_LABEL] or None,
+    )
+
+
+def _published(text: str | None) -> str | None:
+    try:
+        return parse_published(text) if text else None
+    except ValueError:
+        return None
+
+
+def _end_of(published: str | None) -> datetime | None:
+    """Return the last instant a date stands for: that of its day, where it states no time."""
+    if published is None:
+        return None
+    moment = datetime.fromisoformat(published)
+    if len(published) == len("2025-08-27"):
+        moment = datetime.combine(moment.date(), time(23, 59, 59))
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=LOCAL_ZONE)
+
+
+def _newest_first(entry: Entry) -> float:
+    return -entry.changed.timestamp() if entry.changed is not None else float("inf")
