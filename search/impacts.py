@@ -2,14 +2,15 @@
 
 The impact of a term on an article is BM25's tf part (``scoring.saturation``): all of the score that does not
 depend on the query. It is worked out from the postings for the articles that are asked for; what of it depends on the
-article alone, the norm, is computed once a snapshot. Which articles have a frequent term is kept.
+article alone, the norm, is computed once a snapshot. The impacts of frequent terms are kept.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import product
+from itertools import accumulate, product
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +20,17 @@ from index.analysis import Stream
 from index.schema import TEXT_FIELDS, field_name
 from search.cache import BoundedCache
 from search.scoring import Ranking, length_norm, saturation
-from search.snapshot import Floats, Listed, Snapshot
+from search.snapshot import Floats, Listed, Snapshot, Span
 
 Flags = NDArray[np.bool_]
 Sums = NDArray[np.float64]
-_BYTES_KEPT = 64 << 20
-_FREQUENT = 64
-_SPARSE = 8
+_BYTES_KEPT = 160 << 20
+_FLAGS_KEPT = 64 << 20
+_MARKED = 64
+_FREQUENT = 16
+_FEW = 8
+_SOME = 64
+_AT_ONCE = 1 << 15
 _FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(product(TEXT_FIELDS, Stream))}
 
 
@@ -44,53 +49,82 @@ class TermImpacts:
     def __init__(self, snapshot: Snapshot, ranking: Ranking) -> None:
         self.snapshot = snapshot
         self.ranking = ranking
-        self._kept: BoundedCache[tuple[str, str], Flags] = BoundedCache(_BYTES_KEPT, lambda flags: flags.nbytes)
+        self._flags: BoundedCache[tuple[str, str], Flags] = BoundedCache(_FLAGS_KEPT, lambda flags: flags.nbytes)
+        self._dense: BoundedCache[tuple[str, str], Floats] = BoundedCache(_BYTES_KEPT, lambda values: values.nbytes)
+
+    def frequent(self, addend: Addend) -> bool:
+        """Tell whether so many articles have a term that its impacts are best kept as one array over all articles."""
+        return addend.listed.count * _FREQUENT > self.snapshot.size
 
     def having(self, field: str, term: str) -> Flags:
         """Return the articles that have ``term`` in ``field``; not to be changed."""
         listed = self.snapshot.listed(field, term)
-        if listed.count * _FREQUENT < self.snapshot.size:
+        if listed.count * _MARKED < self.snapshot.size:
             return self._marked(listed)
-        return self._kept.get((field, term), lambda: self._marked(listed))
+        return self._flags.get((field, term), lambda: self._marked(listed))
 
     def sums(self, addends: Sequence[Addend], articles: NDArray[np.intp]) -> Sums:
         """Return what ``addends`` add to the score of each of ``articles``, which are ascending and not deleted.
 
-        Lists not much longer than ``articles`` are read whole and added up at once; in longer ones these are looked up.
+        Few articles are looked up in the postings of a term. For many, short postings are added up whole.
         """
-        most = _SPARSE * len(articles)
-        whole = [addend for addend in addends if addend.listed.count <= most]
-        sums = self.sums_of_all(whole)[articles] if whole else np.zeros(len(articles))
+        sums = np.zeros(len(articles))
         norms: dict[str, Floats] = {}
+        short: list[Addend] = []
         for addend in addends:
-            if addend.listed.count > most:
-                if addend.field not in norms:
-                    norms[addend.field] = self._norms[_FIELDS[addend.field]].take(articles)
-                self._look_up(addend, articles, norms[addend.field], sums)
+            field, term, weight, listed = addend
+            dense = None
+            if self.frequent(addend):
+                dense = self._dense.kept((field, term))
+                if dense is None and listed.count < len(articles) * _SOME:
+                    dense = self.dense(addend)
+            elif listed.count < len(articles) * _FEW:
+                short.append(addend)
+                continue
+            if dense is not None:
+                sums += dense.take(articles) * np.float32(weight)
+                continue
+            if field not in norms:
+                norms[field] = self._norms[_FIELDS[field]].take(articles)
+            self._look_up(addend, articles, norms[field], sums)
+        if short:
+            sums += self.sums_of_all(short).take(articles)
         return sums
 
     def sums_of_all(self, addends: Sequence[Addend]) -> Sums:
         """Return what ``addends`` add to the score of every article; for deleted ones anything."""
-        size = self.snapshot.size
-        spans = [span for addend in addends for span in addend.listed.spans]
-        if not spans:
-            return np.zeros(size)
-        about = [
-            (addend.weight, _FIELDS[addend.field] * size, span.offset)
-            for addend in addends
-            for span in addend.listed.spans
-        ]
-        weights, rows, offsets = zip(*about, strict=True)
-        lengths = np.fromiter(map(len, spans), np.intp, len(spans))
-        articles = np.concatenate([span.articles for span in spans]).astype(np.intp)
-        if any(offsets):
-            articles += np.repeat(offsets, lengths)
-        frequencies = np.concatenate([span.frequencies for span in spans]).astype(np.float32)
-        norms = self._norms.take(articles + np.repeat(rows, lengths))
-        values = saturation(frequencies, norms, self.ranking.k1)
-        values *= np.repeat(np.array(weights, np.float32), lengths)
-        sums: Sums = np.bincount(articles, values, size)
+        sums = np.zeros(self.snapshot.size)
+        spans = [(addend, span) for addend in addends for span in addend.listed.spans]
+        ends = list(accumulate([len(span) for _, span in spans]))
+        at = 0
+        while at < len(spans):
+            upto = bisect_right(ends, (ends[at - 1] if at else 0) + _AT_ONCE, at + 1)
+            self._add(spans[at:upto], sums)
+            at = upto
         return sums
+
+    def dense(self, addend: Addend) -> Floats:
+        """Return the impacts of a term on every article, before its weight."""
+
+        def make() -> Floats:
+            sums = np.zeros(self.snapshot.size)
+            self._add([(addend._replace(weight=1.0), span) for span in addend.listed.spans], sums)
+            return sums.astype(np.float32)
+
+        return self._dense.get((addend.field, addend.term), make)
+
+    def _add(self, spans: Sequence[tuple[Addend, Span]], sums: Sums) -> None:
+        """Add postings to the ``sums`` of all articles, at once."""
+        size = self.snapshot.size
+        lengths = [len(span) for _, span in spans]
+        articles = np.concatenate([span.articles for _, span in spans]).astype(np.intp)
+        if len(self.snapshot.offsets) > 1:
+            articles += np.repeat([span.offset for _, span in spans], lengths)
+        rows = np.repeat([_FIELDS[addend.field] * size for addend, _ in spans], lengths)
+        frequencies = np.concatenate([span.frequencies for _, span in spans])
+        values = saturation(frequencies, self._norms.take(articles + rows), self.ranking.k1)
+        values *= np.repeat(np.array([addend.weight for addend, _ in spans], np.float32), lengths)
+        np.add.at(sums, articles, values.astype(np.float64))
 
     def _look_up(self, addend: Addend, articles: NDArray[np.intp], norms: Floats, sums: Sums) -> None:
         for span in addend.listed.spans:

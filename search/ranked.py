@@ -20,11 +20,10 @@ from search.evaluation import Found, Gain, Longer
 from search.impacts import Flags, Sums, TermImpacts
 from search.nearness import nearness
 from search.snapshot import Floats
-from search.top import best_first, largest
+from search.top import best_first, reached
 
 Articles = NDArray[np.intp]
 _FEW = 1000
-_RARE = 16
 _ROUNDING = 1e-5
 
 
@@ -77,24 +76,30 @@ class Ranked:
     def _promising(self, most: int) -> Articles:
         """Return the articles, ascending, that may be among the best ``most``."""
         tier = self._tier(most)
-        articles = np.flatnonzero(tier)
-        sized = self._impacts.snapshot.size
-        rare = [
-            addend
-            for gain in self._found.gains
-            if gain.name is None
-            for addend in gain.groups[0]
-            if addend.listed.count * _RARE <= sized
-        ]
-        if len(articles) <= max(most, _FEW) or not rare:
-            return articles
-        sums = self._impacts.sums_of_all(rare).take(articles)
-        more = self._ceiling - (self._ranking.k1 + 1.0) * sum([addend.weight for addend in rare])
-        best = float(sums.max())
-        for _, first in self._firsts(articles):
+        enough = max(most, _FEW)
+        if np.count_nonzero(tier) <= enough:
+            return np.flatnonzero(tier)
+        impacts, full = self._impacts, self._ranking.k1 + 1.0
+        plain = [addend for gain in self._found.gains if gain.name is None for addend in gain.groups[0]]
+        rare = [addend for addend in plain if not impacts.frequent(addend)]
+        others = sorted([addend for addend in plain if impacts.frequent(addend)], key=lambda addend: addend.weight)
+        sums = impacts.sums_of_all(rare).astype(np.float32)
+        for _, first in self._firsts(slice(None)):
             sums += first
-        least = min(best, float(sums[largest(sums, most)].min()))
-        return articles[sums >= least - more - _ROUNDING * self._ceiling]
+        sums[~tier] = -np.inf
+        more = self._ceiling - full * sum([addend.weight for addend in rare])
+        while True:
+            least = reached(sums, most)
+            if self._found.longer:  # the one that would be first but for having every word is wanted too
+                least = min(least, float(sums.max()) - self._ranking.every_word * self._first)
+            promising = sums >= least - more - _ROUNDING * self._ceiling
+            if not others or np.count_nonzero(promising) <= enough:
+                return np.flatnonzero(promising & tier)
+            half = more / 2
+            while others and more > half:
+                addend = others.pop()
+                sums += impacts.dense(addend) * np.float32(addend.weight)
+                more -= full * addend.weight
 
     def _tier(self, most: int) -> Flags:
         """Return the articles of which those that come first are at least ``most``, as far as that is told by flags."""
@@ -106,7 +111,7 @@ class Ranked:
                 return found.every
         return found.matched
 
-    def _firsts(self, articles: Articles) -> Iterator[tuple[str, Floats]]:
+    def _firsts(self, articles: Articles | slice) -> Iterator[tuple[str, Floats]]:
         """Yield what articles score for having every word, and every accent typed."""
         if self._first:
             found = self._found

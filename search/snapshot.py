@@ -122,7 +122,7 @@ class Snapshot:
             self._parts.append(_Part(segment, self.size, live_articles(listed)))
             self.size += segment.count
         self.count = self.size - sum(segment.deleted_count() for segment in commit.segments)
-        self._offsets = [part.offset for part in self._parts]
+        self.offsets = [part.offset for part in self._parts]
         self._listed: BoundedCache[tuple[str, str], Listed] = BoundedCache(_MOST_LISTED, lambda _: 1)
         self._joined: dict[str, Any] = {}
 
@@ -243,7 +243,7 @@ class Snapshot:
 
     def article_id(self, article: int) -> str:
         """Return the id of an article number."""
-        part = self._parts[bisect_right(self._offsets, article) - 1]
+        part = self._parts[bisect_right(self.offsets, article) - 1]
         ids = part.segment.columns["id"]
         assert isinstance(ids, Strings)
         return ids[article - part.offset].decode("utf-8")
