@@ -28,8 +28,7 @@ _BYTES_KEPT = 160 << 20
 _FLAGS_KEPT = 64 << 20
 _MARKED = 64
 _FREQUENT = 16
-_FEW = 8
-_SOME = 64
+_MANY = 16
 _AT_ONCE = 1 << 15
 _FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(product(TEXT_FIELDS, Stream))}
 
@@ -66,29 +65,21 @@ class TermImpacts:
     def sums(self, addends: Sequence[Addend], articles: NDArray[np.intp]) -> Sums:
         """Return what ``addends`` add to the score of each of ``articles``, which are ascending and not deleted.
 
-        Few articles are looked up in the postings of a term. For many, short postings are added up whole.
+        They are looked up in long postings whose impacts are not kept.
         """
         sums = np.zeros(len(articles))
         norms: dict[str, Floats] = {}
-        short: list[Addend] = []
         for addend in addends:
             field, term, weight, listed = addend
-            dense = None
-            if self.frequent(addend):
-                dense = self._dense.kept((field, term))
-                if dense is None and listed.count < len(articles) * _SOME:
-                    dense = self.dense(addend)
-            elif listed.count < len(articles) * _FEW:
-                short.append(addend)
-                continue
-            if dense is not None:
-                sums += dense.take(articles) * np.float32(weight)
+            values = self._dense.kept((field, term))
+            if values is None and listed.count < len(articles) * _MANY:
+                values = self.dense(addend)
+            if values is not None:
+                sums += values.take(articles) * np.float32(weight)
                 continue
             if field not in norms:
                 norms[field] = self._norms[_FIELDS[field]].take(articles)
             self._look_up(addend, articles, norms[field], sums)
-        if short:
-            sums += self.sums_of_all(short).take(articles)
         return sums
 
     def sums_of_all(self, addends: Sequence[Addend]) -> Sums:
@@ -106,12 +97,17 @@ class TermImpacts:
     def dense(self, addend: Addend) -> Floats:
         """Return the impacts of a term on every article, before its weight."""
 
-        def make() -> Floats:
-            sums = np.zeros(self.snapshot.size)
-            self._add([(addend._replace(weight=1.0), span) for span in addend.listed.spans], sums)
-            return sums.astype(np.float32)
+        return self._dense.get((addend.field, addend.term), lambda: self._spread_out(addend))
 
-        return self._dense.get((addend.field, addend.term), make)
+    def _spread_out(self, addend: Addend) -> Floats:
+        norms = self._norms[_FIELDS[addend.field]]
+        values = np.zeros(self.snapshot.size, np.float32)
+        for span in addend.listed.spans:
+            articles = span.articles.astype(np.intp)
+            if span.offset:
+                articles += span.offset
+            values[articles] = saturation(span.frequencies, norms.take(articles), self.ranking.k1)
+        return values
 
     def _add(self, spans: Sequence[tuple[Addend, Span]], sums: Sums) -> None:
         """Add postings to the ``sums`` of all articles, at once."""

@@ -37,6 +37,9 @@ class Ranked:
         self._ceiling = sum([gain.most(ranking.k1) for gain in found.gains])
         self._first = (1.0 + ranking.most_nearness()) * self._ceiling if found.first else 0.0
         self._near: list[tuple[str, Articles, Floats]] = []
+        plain = [addend for gain in found.gains if gain.name is None for addend in gain.groups[0]]
+        self._rare = impacts.sums_of_all([addend for addend in plain if not impacts.frequent(addend)])
+        self._frequent = [addend for addend in plain if impacts.frequent(addend)]
         most = max(most, ranking.near_articles if found.longer else 1)
         self.articles = self._promising(most)
         sums = self._sums(self.articles)
@@ -79,15 +82,14 @@ class Ranked:
         enough = max(most, _FEW)
         if np.count_nonzero(tier) <= enough:
             return np.flatnonzero(tier)
-        impacts, full = self._impacts, self._ranking.k1 + 1.0
-        plain = [addend for gain in self._found.gains if gain.name is None for addend in gain.groups[0]]
-        rare = [addend for addend in plain if not impacts.frequent(addend)]
-        others = sorted([addend for addend in plain if impacts.frequent(addend)], key=lambda addend: addend.weight)
-        sums = impacts.sums_of_all(rare).astype(np.float32)
+        full = self._ranking.k1 + 1.0
+        others = sorted(self._frequent, key=lambda addend: addend.weight)
+        sums = self._rare.astype(np.float32)
         for _, first in self._firsts(slice(None)):
             sums += first
         sums[~tier] = -np.inf
-        more = self._ceiling - full * sum([addend.weight for addend in rare])
+        more = full * sum([addend.weight for addend in others])
+        more += sum([gain.most(self._ranking.k1) for gain in self._found.gains if gain.name is not None])
         while True:
             least = reached(sums, most)
             if self._found.longer:  # the one that would be first but for having every word is wanted too
@@ -98,7 +100,7 @@ class Ranked:
             half = more / 2
             while others and more > half:
                 addend = others.pop()
-                sums += impacts.dense(addend) * np.float32(addend.weight)
+                sums += self._impacts.dense(addend) * np.float32(addend.weight)
                 more -= full * addend.weight
 
     def _tier(self, most: int) -> Flags:
@@ -123,10 +125,8 @@ class Ranked:
 
     def _sums(self, articles: Articles) -> Sums:
         """Return the scores of ``articles`` but for what comes from having every word, and from nearness."""
-        gains = self._found.gains
-        plain = [addend for gain in gains if gain.name is None for addend in gain.groups[0]]
-        sums = self._impacts.sums(plain, articles)
-        for gain in gains:
+        sums = self._rare.take(articles) + self._impacts.sums(self._frequent, articles)
+        for gain in self._found.gains:
             if gain.name is not None:
                 sums += self._gained(gain, articles)
         return sums
