@@ -22,7 +22,7 @@ from index.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.tokens import tokenize, unfinished_syllable
 from search.filters import published_between, with_label
 from search.impacts import Addend, Flags, TermImpacts
-from search.matching import Concept, Matcher, Spelled, enough_of, intersection, scoped, union
+from search.matching import Concept, Matcher, Spelled, enough_of, fields_of, intersection, scoped, union
 from search.query import (
     MOST_SYLLABLES,
     And,
@@ -173,7 +173,7 @@ class Evaluation:
                     weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
         if len(weights) <= self._ranking.short_query:
             return None
-        return Longer([field_name(name, Stream.FOLDED) for name in scoped(leaf.field)], weights)
+        return Longer(list(fields_of(leaf.field, Stream.FOLDED).values()), weights)
 
     def _node(self, node: Node) -> Evaluated:
         match node:
@@ -330,7 +330,8 @@ class Evaluation:
                     known[term] = max(known[term], frequency)
         terms = [term for term, _ in known.most_common(_MOST_EXPANSIONS)]
         found = union([self._none(), *(self._matcher.articles(stream, term, scope) for term in terms)])
-        groups = [self._weighted(stream, term, 1.0, scope) for term in terms]
+        fields = fields_of(scope, stream)
+        groups = [self._weighted(fields, term, 1.0) for term in terms]
         return self._constant(found, Gain(groups, f"prefix {text}"))
 
     def _accented(self, analysis: Analysis) -> dict[str, int]:
@@ -377,20 +378,23 @@ class Evaluation:
                     weight = bare if wording.plain[at] and stream is not Stream.WORD else accented
                     weights[term] = max(weights.get(term, 0.0), weight * wording.share(stream, at))
                     counts[term] += 1
+            fields = fields_of(wording.scope, stream)
             for term, weight in weights.items():
                 if weight:
-                    weight *= query_frequency_weight(counts[term])
-                    addends += self._weighted(stream, term, weight, wording.scope)
+                    addends += self._weighted(fields, term, weight * query_frequency_weight(counts[term]))
         return addends
 
-    def _weighted(self, stream: Stream, term: str, weight: float, scope: str | None) -> list[Addend]:
-        found = self._matcher.listed(stream, term, scope)
-        if not found:
+    def _weighted(self, fields: Mapping[str, str], term: str, weight: float) -> list[Addend]:
+        listed = {name: self._snapshot.listed(field, term) for name, field in fields.items()}
+        frequency = max([postings.count for postings in listed.values()])
+        if not frequency:
             return []
-        ranking = self._ranking
-        frequency = max([listed.count for _, listed in found])
-        weight *= idf(self._snapshot.count, frequency) ** ranking.idf_power
-        return [Addend(field_name(name, stream), term, weight * ranking.fields[name], listed) for name, listed in found]
+        weight *= idf(self._snapshot.count, frequency) ** self._ranking.idf_power
+        return [
+            Addend(fields[name], term, weight * self._ranking.fields[name], postings)
+            for name, postings in listed.items()
+            if postings.count
+        ]
 
     def _shares(self, analysis: Analysis, plain: Sequence[bool]) -> list[float]:
         """Return for each syllable what it counts: less for the question words of a longer query."""

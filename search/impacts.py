@@ -28,7 +28,7 @@ _BYTES_KEPT = 160 << 20
 _FLAGS_KEPT = 64 << 20
 _MARKED = 64
 _FREQUENT = 16
-_MANY = 16
+_MANY = 64
 _AT_ONCE = 1 << 15
 _FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(product(TEXT_FIELDS, Stream))}
 
@@ -86,7 +86,7 @@ class TermImpacts:
         """Return what ``addends`` add to the score of every article; for deleted ones anything."""
         sums = np.zeros(self.snapshot.size)
         spans = [(addend, span) for addend in addends for span in addend.listed.spans]
-        ends = list(accumulate([len(span) for _, span in spans]))
+        ends = list(accumulate([len(span.articles) for _, span in spans]))
         at = 0
         while at < len(spans):
             upto = bisect_right(ends, (ends[at - 1] if at else 0) + _AT_ONCE, at + 1)
@@ -112,7 +112,7 @@ class TermImpacts:
     def _add(self, spans: Sequence[tuple[Addend, Span]], sums: Sums) -> None:
         """Add postings to the ``sums`` of all articles, at once."""
         size = self.snapshot.size
-        lengths = [len(span) for _, span in spans]
+        lengths = [len(span.articles) for _, span in spans]
         articles = np.concatenate([span.articles for _, span in spans]).astype(np.intp)
         if len(self.snapshot.offsets) > 1:
             articles += np.repeat([span.offset for _, span in spans], lengths)

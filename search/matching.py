@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -14,7 +14,6 @@ from index.normalization import fold
 from index.schema import TEXT_FIELDS, field_name
 from search.impacts import Flags, TermImpacts
 from search.query import MOST_SYLLABLES, Alternative
-from search.snapshot import Listed
 
 _MOST_CODES = 8
 _FEW = 6
@@ -113,18 +112,13 @@ class Matcher:
         flags[places >> 32] = True
         return flags
 
-    def listed(self, stream: Stream, term: str, scope: str | None) -> list[tuple[str, Listed]]:
-        """Return where the postings of ``term`` are, by text field; those without any are left out."""
-        found = [(name, self._snapshot.listed(field_name(name, stream), term)) for name in scoped(scope)]
-        return [entry for entry in found if entry[1].count]
-
     def document_frequency(self, stream: Stream, term: str, scope: str | None) -> int:
         """Return how many articles have ``term`` in the text field where most have it."""
-        return max([listed.count for _, listed in self.listed(stream, term, scope)], default=0)
+        return max([self._snapshot.listed(field, term).count for field in fields_of(scope, stream).values()])
 
     def articles(self, stream: Stream, term: str, scope: str | None) -> Flags:
         """Return the articles that have ``term``; not to be changed."""
-        return union([self._impacts.having(field_name(name, stream), term) for name in scoped(scope)])
+        return union([self._impacts.having(field, term) for field in fields_of(scope, stream).values()])
 
 
 def union(found: Sequence[Flags]) -> Flags:
@@ -177,3 +171,8 @@ def among(known: NDArray[np.int64], asked: NDArray[np.int64]) -> Flags:
 def scoped(scope: str | None) -> Sequence[str]:
     """Return the text fields of a scope."""
     return TEXT_FIELDS if scope is None else (scope,)
+
+
+def fields_of(scope: str | None, stream: Stream) -> Mapping[str, str]:
+    """Return the fields of the index that hold ``stream``, by text field of a scope."""
+    return {name: field_name(name, stream) for name in scoped(scope)}

@@ -25,7 +25,6 @@ from index.arrayfile import Array
 from index.commits import OpenSegments, latest_commit, live_articles, read_commit
 from index.schema import LABEL_FIELDS, UNDATED
 from index.segment import Codes, Inverted, Segment, Strings, sizes, spread
-from search.cache import BoundedCache
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -68,30 +67,17 @@ class _Part:
 
 
 class Span(NamedTuple):
-    """Postings of a term in one segment: ``first`` up to ``end`` of its inverted index, of term ``number`` there.
+    """The postings in one segment of the term that has ``number`` there: ``articles``, ascending, with ``frequencies``.
 
-    Its articles are counted from 0; with ``offset`` they are the snapshot's, which go up to ``limit``.
+    The segment counts its articles, deleted ones too, from 0; with ``offset`` they are the snapshot's, up to ``limit``.
     """
 
+    articles: Array
+    frequencies: Array
     inverted: Inverted
     number: int
-    first: int
-    end: int
     offset: int
     limit: int
-
-    @property
-    def articles(self) -> Array:
-        """The articles of the segment, ascending; deleted ones too."""
-        return self.inverted.articles[self.first : self.end]
-
-    @property
-    def frequencies(self) -> Array:
-        """How often the term is in each."""
-        return self.inverted.frequencies(self.first, self.end)
-
-    def __len__(self) -> int:
-        return self.end - self.first
 
     def find(self, articles: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return for each of ``articles`` (the segment's, ascending) where its posting is here, and whether it has one."""
@@ -123,7 +109,7 @@ class Snapshot:
             self.size += segment.count
         self.count = self.size - sum(segment.deleted_count() for segment in commit.segments)
         self.offsets = [part.offset for part in self._parts]
-        self._listed: BoundedCache[tuple[str, str], Listed] = BoundedCache(_MOST_LISTED, lambda _: 1)
+        self._listed: dict[tuple[str, str], Listed] = {}
         self._joined: dict[str, Any] = {}
 
     def is_latest(self, generation: Path) -> bool:
@@ -143,8 +129,13 @@ class Snapshot:
         return Postings(articles, frequencies)
 
     def listed(self, field: str, term: str) -> Listed:
-        """Return where the postings of ``term`` are; those used last are remembered."""
-        return self._listed.get((field, term), lambda: self._look_up(field, term.encode("utf-8")))
+        """Return where the postings of ``term`` are; it is remembered for a while."""
+        known = self._listed.get((field, term))
+        if known is None:
+            if len(self._listed) >= _MOST_LISTED:
+                self._listed = {}
+            known = self._listed[field, term] = self._look_up(field, term.encode("utf-8"))
+        return known
 
     def _look_up(self, field: str, term: bytes) -> Listed:
         spans = []
@@ -153,9 +144,12 @@ class Snapshot:
             inverted = part.segment.fields.get(field)
             number = None if inverted is None else inverted.terms.get(term)
             if inverted is not None and number is not None:
-                span = Span(inverted, number, *inverted.span(number), part.offset, part.end)
-                count += len(span) if part.live is None else int(np.count_nonzero(part.live[span.articles]))
-                spans.append(span)
+                first, end = inverted.span(number)
+                articles = inverted.articles[first:end]
+                count += end - first if part.live is None else int(np.count_nonzero(part.live[articles]))
+                spans.append(
+                    Span(articles, inverted.frequencies(first, end), inverted, number, part.offset, part.end)
+                )
         return Listed(count, spans)
 
     def positions(self, field: str, term: str, articles: Ints) -> tuple[Ints, Ints]:
@@ -271,7 +265,7 @@ class Snapshot:
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many articles ``term`` is, deleted ones included until their segment is merged."""
-        return sum(map(len, self.listed(field, term).spans))
+        return sum([len(span.articles) for span in self.listed(field, term).spans])
 
     def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> Any:
         """Return one array over all segments; a segment that lacks it has ``default`` throughout."""

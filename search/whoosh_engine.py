@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import Counter
@@ -45,6 +46,7 @@ _SIMILAR_TERMS = 30
 _SIMILAR_READ = 20_000
 _OPEN_ATTEMPTS = 20
 _OPEN_PAUSE = 0.01
+_SETTLED = 1_000_000_000
 
 
 class WhooshEngine:
@@ -62,6 +64,7 @@ class WhooshEngine:
         self._hits_kept = hits_kept
         self._opened: _Opened | None = None
         self._synonyms = SynonymFile(folder.synonyms)
+        self._unchanged = _Unchanged()
         self._lock = threading.Lock()
 
     def add(self, articles: Sequence[Article], origin: str | None = None) -> WriteResult:
@@ -163,11 +166,14 @@ class WhooshEngine:
     def _newest(self) -> _Opened | None:
         """Return the newest snapshot with what is kept of it; a replaced one lives until its last user is done."""
         with self._lock:
+            if self._opened is not None and self._unchanged.since_last_look():
+                return self._opened
             for attempt in range(_OPEN_ATTEMPTS):
                 generation = current_generation(self._folder.indexes)
                 if generation is None:
                     break
                 try:
+                    self._unchanged.look(self._folder.indexes, generation)
                     self._renew(generation)
                     break
                 except (OSError, EmptyIndexError) as error:  # swapped for another between finding and opening it
@@ -185,6 +191,30 @@ class WhooshEngine:
             snapshot = Snapshot(generation, self._segments)
             pages: BoundedCache[Request, Retrieved] = BoundedCache(self._hits_kept, lambda page: 1 + len(page.hits))
             self._opened = _Opened(snapshot, TermImpacts(snapshot, self._ranking), Abbreviations(snapshot), pages)
+
+
+class _Unchanged:
+    """Tell cheaply that no name in some folders was added, removed or replaced since the last look.
+
+    A folder's time of change is that of the file system's clock, which stands still for some milliseconds. It is
+    relied on only where it was long past when the folder was looked at: whatever happened after that has another time.
+    """
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[Path, int]] = []
+
+    def look(self, *folders: Path) -> None:
+        """Remember the ``folders`` as they are now; to be called before they are read. Raises FileNotFoundError."""
+        seen = [(folder, os.stat(folder).st_mtime_ns) for folder in folders]
+        settled = time.time_ns() - max(changed for _, changed in seen) > _SETTLED
+        self._seen = seen if settled else []
+
+    def since_last_look(self) -> bool:
+        """Return False where that cannot be told."""
+        try:
+            return bool(self._seen) and all(os.stat(folder).st_mtime_ns == changed for folder, changed in self._seen)
+        except OSError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
