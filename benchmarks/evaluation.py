@@ -36,6 +36,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("which have enough of it", search.evaluation, "enough_of"),
     ("which have the accents", Evaluation, "_with_accents"),
     ("which may come first", Ranked, "_promising"),
+    ("adding rare terms", TermImpacts, "sums_of_all"),
     ("their scores", Ranked, "_sums"),
     ("nearness", search.ranked, "nearness"),
     ("the rest of matching", Evaluation, "run"),

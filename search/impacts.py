@@ -28,7 +28,7 @@ _BYTES_KEPT = 160 << 20
 _FLAGS_KEPT = 64 << 20
 _MARKED = 64
 _FREQUENT = 16
-_MANY = 64
+_MANY = 32
 _AT_ONCE = 1 << 15
 _FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(product(TEXT_FIELDS, Stream))}
 
@@ -82,15 +82,15 @@ class TermImpacts:
             self._look_up(addend, articles, norms[field], sums)
         return sums
 
-    def sums_of_all(self, addends: Sequence[Addend]) -> Sums:
-        """Return what ``addends`` add to the score of every article; for deleted ones anything."""
-        sums = np.zeros(self.snapshot.size)
+    def sums_of_all(self, addends: Sequence[Addend], among: Flags | None = None) -> Floats:
+        """Return what ``addends`` add to the score of every article, or of those ``among`` it; for others anything."""
+        sums = np.zeros(self.snapshot.size, np.float32)
         spans = [(addend, span) for addend in addends for span in addend.listed.spans]
         ends = list(accumulate([len(span.articles) for _, span in spans]))
         at = 0
         while at < len(spans):
             upto = bisect_right(ends, (ends[at - 1] if at else 0) + _AT_ONCE, at + 1)
-            self._add(spans[at:upto], sums)
+            self._add(spans[at:upto], sums, among)
             at = upto
         return sums
 
@@ -109,18 +109,23 @@ class TermImpacts:
             values[articles] = saturation(span.frequencies, norms.take(articles), self.ranking.k1)
         return values
 
-    def _add(self, spans: Sequence[tuple[Addend, Span]], sums: Sums) -> None:
+    def _add(self, spans: Sequence[tuple[Addend, Span]], sums: Floats, among: Flags | None) -> None:
         """Add postings to the ``sums`` of all articles, at once."""
-        size = self.snapshot.size
-        lengths = [len(span.articles) for _, span in spans]
+        ends = np.cumsum([len(span.articles) for _, span in spans])
         articles = np.concatenate([span.articles for _, span in spans]).astype(np.intp)
-        if len(self.snapshot.offsets) > 1:
-            articles += np.repeat([span.offset for _, span in spans], lengths)
-        rows = np.repeat([_FIELDS[addend.field] * size for addend, _ in spans], lengths)
         frequencies = np.concatenate([span.frequencies for _, span in spans])
-        values = saturation(frequencies, self._norms.take(articles + rows), self.ranking.k1)
-        values *= np.repeat(np.array([addend.weight for addend, _ in spans], np.float32), lengths)
-        np.add.at(sums, articles, values.astype(np.float64))
+        if len(self.snapshot.offsets) > 1:
+            articles += np.repeat([span.offset for _, span in spans], np.diff(ends, prepend=0))
+        if among is None:
+            numbers = np.repeat(np.arange(len(spans)), np.diff(ends, prepend=0))
+        else:
+            places = np.flatnonzero(among.take(articles))
+            articles, frequencies = articles.take(places), frequencies.take(places)
+            numbers = ends.searchsorted(places, "right")
+        rows = np.array([_FIELDS[addend.field] * self.snapshot.size for addend, _ in spans])
+        values = saturation(frequencies, self._norms.take(articles + rows.take(numbers)), self.ranking.k1)
+        values *= np.array([addend.weight for addend, _ in spans], np.float32).take(numbers)
+        np.add.at(sums, articles, values)
 
     def _look_up(self, addend: Addend, articles: NDArray[np.intp], norms: Floats, sums: Sums) -> None:
         for span in addend.listed.spans:

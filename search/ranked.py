@@ -39,14 +39,16 @@ class Ranked:
         self._first = (1.0 + ranking.most_nearness()) * self._ceiling if found.first else 0.0
         self._near: list[tuple[str, Articles, Floats]] = []
         plain = [addend for gain in found.gains if gain.name is None for addend in gain.groups[0]]
-        self._rare = impacts.sums_of_all([addend for addend in plain if not impacts.frequent(addend)])
+        self._rare = [addend for addend in plain if not impacts.frequent(addend)]
         self._frequent = [addend for addend in plain if impacts.frequent(addend)]
         most = max(most, ranking.near_articles if found.longer else 1)
-        self.articles = self._promising(most)
-        sums = self._sums(self.articles)
+        tier = self._tier(most)
+        sums_of_rare = impacts.sums_of_all(self._rare, tier)
+        self.articles = self._promising(tier, sums_of_rare, most)
+        sums = self._sums(self.articles, sums_of_rare)
         if not sums.any() and self._first:  # what has every word need not have a term that counts
             self.articles = np.flatnonzero(found.matched)
-            sums = self._sums(self.articles)
+            sums = self._sums(self.articles, impacts.sums_of_all(self._rare))
         best = float(sums.max(initial=0.0))
         if not best:
             self._first = 0.0
@@ -56,7 +58,7 @@ class Ranked:
 
     def scores(self, articles: Articles) -> Floats:
         """Return the scores of some of the articles found, ascending."""
-        return self._scores(articles, self._sums(articles))
+        return self._scores(articles, self._sums(articles, self._impacts.sums_of_all(self._rare)))
 
     def explained(self, articles: Articles) -> dict[int, dict[str, float]]:
         """Return what the scores of ``articles`` are the sums of, the most first."""
@@ -77,9 +79,8 @@ class Ranked:
             for article, named in zip(articles.tolist(), found, strict=True)
         }
 
-    def _promising(self, most: int) -> Articles:
-        """Return the articles, ascending, that may be among the best ``most``."""
-        tier = self._tier(most)
+    def _promising(self, tier: Flags, sums_of_rare: Floats, most: int) -> Articles:
+        """Return the articles of ``tier``, ascending, that may be among the best ``most``."""
         enough, count = max(most, _FEW), np.count_nonzero(tier)
         if count <= enough:
             return np.flatnonzero(tier)
@@ -92,11 +93,11 @@ class Ranked:
         others = sorted(self._frequent, key=lambda addend: addend.weight)
         more = full * sum([addend.weight for addend in others])
         more += sum([gain.most(self._ranking.k1) for gain in self._found.gains if gain.name is not None])
-        sums = of(self._rare).astype(np.float32)
-        for _, first in self._firsts(slice(None) if some is None else some):
-            sums += first
+        sums = of(sums_of_rare)
         if some is None:
             sums = np.where(tier, sums, np.float32(-np.inf))
+        for _, first in self._firsts(slice(None) if some is None else some):
+            sums += first
         while True:
             least = reached(sums, most)
             if self._found.longer:  # the one that would be first but for having every word is wanted too
@@ -130,9 +131,9 @@ class Ranked:
             if found.choosy:
                 yield "accents as typed", (every & found.exact[articles]) * np.float32(self._first)
 
-    def _sums(self, articles: Articles) -> Sums:
+    def _sums(self, articles: Articles, sums_of_rare: Floats) -> Sums:
         """Return the scores of ``articles`` but for what comes from having every word, and from nearness."""
-        sums = self._rare.take(articles) + self._impacts.sums(self._frequent, articles)
+        sums = sums_of_rare.take(articles) + self._impacts.sums(self._frequent, articles)
         for gain in self._found.gains:
             if gain.name is not None:
                 sums += self._gained(gain, articles)

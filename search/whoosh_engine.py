@@ -166,15 +166,17 @@ class WhooshEngine:
     def _newest(self) -> _Opened | None:
         """Return the newest snapshot with what is kept of it; a replaced one lives until its last user is done."""
         with self._lock:
-            if self._opened is not None and self._unchanged.since_last_look():
+            if self._opened is not None and self._unchanged.holds():
                 return self._opened
+            self._unchanged = _Unchanged()
             for attempt in range(_OPEN_ATTEMPTS):
                 generation = current_generation(self._folder.indexes)
                 if generation is None:
                     break
                 try:
-                    self._unchanged.look(self._folder.indexes, generation)
+                    look = _Unchanged(self._folder.indexes, generation)
                     self._renew(generation)
+                    self._unchanged = look
                     break
                 except (OSError, EmptyIndexError) as error:  # swapped for another between finding and opening it
                     if attempt == _OPEN_ATTEMPTS - 1 and self._opened is None:
@@ -194,25 +196,22 @@ class WhooshEngine:
 
 
 class _Unchanged:
-    """Tell cheaply that no name in some folders was added, removed or replaced since the last look.
+    """Tell cheaply that no name in some folders was added, removed or replaced since it was made.
 
-    A folder's time of change is that of the file system's clock, which stands still for some milliseconds. It is
-    relied on only where it was long past when the folder was looked at: whatever happened after that has another time.
+    A folder's time of change is that of the kernel's clock, which ticks every few milliseconds. It is relied on only
+    where it was long past when the folder was looked at: whatever happens after that has another time.
     """
 
-    def __init__(self) -> None:
-        self._seen: list[tuple[Path, int]] = []
-
-    def look(self, *folders: Path) -> None:
-        """Remember the ``folders`` as they are now; to be called before they are read. Raises FileNotFoundError."""
-        seen = [(folder, os.stat(folder).st_mtime_ns) for folder in folders]
-        settled = time.time_ns() - max(changed for _, changed in seen) > _SETTLED
+    def __init__(self, *folders: Path) -> None:
+        """Look at ``folders``, before they are read. Raises FileNotFoundError."""
+        seen = [(os.fspath(folder), os.stat(folder).st_mtime_ns) for folder in folders]
+        settled = time.time_ns() - max([changed for _, changed in seen], default=0) > _SETTLED
         self._seen = seen if settled else []
 
-    def since_last_look(self) -> bool:
+    def holds(self) -> bool:
         """Return False where that cannot be told."""
         try:
-            return bool(self._seen) and all(os.stat(folder).st_mtime_ns == changed for folder, changed in self._seen)
+            return bool(self._seen) and all([os.stat(folder).st_mtime_ns == changed for folder, changed in self._seen])
         except OSError:
             return False
 
