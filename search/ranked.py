@@ -94,12 +94,10 @@ class Ranked:
         more = full * sum([addend.weight for addend in others])
         more += sum([gain.most(self._ranking.k1) for gain in self._found.gains if gain.name is not None])
         sums = of(sums_of_rare)
-        if some is None:
-            sums = np.where(tier, sums, np.float32(-np.inf))
         for _, first in self._firsts(slice(None) if some is None else some):
             sums += first
         while True:
-            least = reached(sums, most)
+            least = reached(sums * tier if some is None else sums, most)
             if self._found.longer:  # the one that would be first but for having every word is wanted too
                 least = min(least, float(sums.max()) - self._ranking.every_word * self._first)
             promising = sums >= least - more - _ROUNDING * self._ceiling

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import search.ranked
 from index.analysis import Stream
 from index.article import Article
 from index.datafolder import open_data_folder
@@ -136,6 +138,7 @@ RANKINGS = st.sampled_from(
         Ranking(k1=1.2, b={"title": 0.3, "body": 0.75}, short_query=1, windows={3: 1.5, 6: 0.5}, lead=(2, 0.7)),
         Ranking(k1=0.0, idf_power=1.0, windows={}, lead=(0, 0.0), short_query=2, alternative=1.0, unaccented_share=0.9),
         Ranking(streams_accented={Stream.SYLLABLE: 1.0}, streams_plain={}, least_matched=0.5, every_word=0.5),
+        Ranking(near_articles=2, short_query=3),
     ]
 )
 
@@ -156,6 +159,7 @@ def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterato
         engine.close()
 
 
+@pytest.mark.parametrize("thresholds", [{"_FEW": 1000}, {"_FEW": 0, "_NARROW": 1}], ids=["as they are", "for few articles"])
 @settings(max_examples=80, deadline=None)
 @given(
     ARTICLES,
@@ -164,17 +168,21 @@ def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterato
     st.lists(st.tuples(TREES, st.sampled_from(Match), st.sampled_from(Sort)), min_size=1, max_size=12),
 )
 def test_the_engine_finds_what_the_plain_evaluator_finds(
-    articles: list[Article], replaced: int, ranking: Ranking, asked: list[tuple[Node, Match, Sort]]
+    thresholds: dict[str, int],
+    articles: list[Article],
+    replaced: int,
+    ranking: Ranking,
+    asked: list[tuple[Node, Match, Sort]],
 ) -> None:
-    with archive(articles, replaced, ranking) as (engine, present):
+    with archive(articles, replaced, ranking) as (engine, present), patch.multiple(search.ranked, **thresholds):
         reference = Reference(present, ranking)
         written = {article.id: number for number, article in enumerate(present)}
         for tree, match, sort in asked:
             wanted = reference.run(tree, match)
             if sort is not Sort.RELEVANCE and wanted.short and wanted.accents:
                 wanted.matched = wanted.matched & wanted.exact or wanted.matched
-            found = engine.retrieve(Request(tree, match=match, sort=sort, size=5))
-            rest = engine.retrieve(Request(tree, match=match, sort=sort, start=5, size=100))
+            found = engine.retrieve(Request(tree, match=match, sort=sort, size=2))
+            rest = engine.retrieve(Request(tree, match=match, sort=sort, start=2, size=100))
             hits = [*found.hits, *rest.hits]
             assert found.total == rest.total == len(hits) == len(wanted.matched)
             assert {hit.id for hit in hits} == wanted.matched
