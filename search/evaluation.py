@@ -72,8 +72,8 @@ class Longer(NamedTuple):
 class Evaluated:
     """What a node says of every article: the flags, and what the scores are made of.
 
-    ``short`` tells that the words are few, ``accents`` that some were typed with accents; ``exactly`` gives the articles
-    that have these, where it is needed. Nodes may share flags: they are never changed.
+    ``short`` tells that the words are few, ``accents`` that some were typed with accents; ``exactly`` gives the
+    articles that have these, where it is needed. Nodes may share flags: they are never changed.
     """
 
     matched: Flags

@@ -8,6 +8,7 @@ proximity measures in information retrieval* (2007), the other way round: a fixe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def nearness(
     gains = np.fromiter(weights.values(), np.float32, len(weights))
     best = np.zeros((len(widths), len(articles)), np.float32)
     if owners:
-        owner, place, term_of = (np.concatenate(arrays) for arrays in (owners, places, terms))
+        owner, place, term_of = np.concatenate(owners), np.concatenate(places), np.concatenate(terms)
         early = place < lead
         beginning[term_of[early], owner[early] // len(fields)] = True
         sorted_owners, sums = best_windows(owner, place, term_of, gains, widths)
@@ -56,8 +57,8 @@ def nearness(
 
 
 def best_windows(
-    owners: Ints, places: Ints, terms: Ints, weights: Floats, widths: Sequence[int]
-) -> tuple[Ints, Floats]:
+    owners: NDArray[np.integer[Any]], places: Ints, terms: Ints, weights: Floats, widths: Sequence[int]
+) -> tuple[NDArray[np.integer[Any]], Floats]:
     """Return for each occurrence its owner, ascending, and the weights of the windows that it begins, a row a width.
 
     ``owners``, ``places`` and ``terms`` (numbers into ``weights``) describe occurrences, in any order; no two terms

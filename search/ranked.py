@@ -29,7 +29,7 @@ _ROUNDING = 1e-5
 
 
 class Ranked:
-    """Score ``found``. ``articles``, ascending, are those that may be among the best ``most``; ``best`` their scores."""
+    """Score ``found``. ``articles`` (ascending) may be among the best ``most``, all others not; ``best`` are their scores."""
 
     def __init__(self, impacts: TermImpacts, found: Found, most: int) -> None:
         self._impacts = impacts
@@ -84,30 +84,28 @@ class Ranked:
         enough, count = max(most, _FEW), np.count_nonzero(tier)
         if count <= enough:
             return np.flatnonzero(tier)
-        some = np.flatnonzero(tier) if count * _NARROW <= len(tier) else None  # otherwise all, which is faster to add
-
-        def of(values: Sums | Floats) -> NDArray[np.floating]:
-            return values if some is None else values.take(some)
-
+        some = np.flatnonzero(tier) if count * _NARROW <= len(tier) else slice(None)  # many are faster added all
         full = self._ranking.k1 + 1.0
         others = sorted(self._frequent, key=lambda addend: addend.weight)
         more = full * sum([addend.weight for addend in others])
         more += sum([gain.most(self._ranking.k1) for gain in self._found.gains if gain.name is not None])
-        sums = of(sums_of_rare)
-        for _, first in self._firsts(slice(None) if some is None else some):
-            sums += first
+        among = tier[some]
+        first = sum([first for _, first in self._firsts(some)], np.float32(0.0))
+        sums = sums_of_rare[some] * among
         while True:
-            least = reached(sums * tier if some is None else sums, most)
+            scores = sums + first
+            least = reached(scores, most)
             if self._found.longer:  # the one that would be first but for having every word is wanted too
-                least = min(least, float(sums.max()) - self._ranking.every_word * self._first)
-            promising = sums >= least - more - _ROUNDING * self._ceiling
+                least = min(least, float(sums.max()))
+            promising = among & (scores >= least - more - _ROUNDING * self._ceiling)
             if not others or np.count_nonzero(promising) <= enough:
-                return np.flatnonzero(promising & tier) if some is None else some[promising]
+                return np.flatnonzero(promising) if isinstance(some, slice) else some[promising]
             half = more / 2
             while others and more > half:
                 addend = others.pop()
-                sums += of(self._impacts.dense(addend)) * np.float32(addend.weight)
+                sums += self._impacts.dense(addend)[some] * np.float32(addend.weight)
                 more -= full * addend.weight
+            sums *= among
 
     def _tier(self, most: int) -> Flags:
         """Return the articles of which those that come first are at least ``most``, as far as that is told by flags."""

@@ -80,7 +80,7 @@ class Span(NamedTuple):
     limit: int
 
     def find(self, articles: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Return for each of ``articles`` (the segment's, ascending) where its posting is here, and whether it has one."""
+        """Return for each of ``articles`` (the segment's, ascending) where its posting is, and whether it has one."""
         listed = self.articles
         wanted = articles.astype(listed.dtype)
         places = listed.searchsorted(wanted)
@@ -147,9 +147,7 @@ class Snapshot:
                 first, end = inverted.span(number)
                 articles = inverted.articles[first:end]
                 count += end - first if part.live is None else int(np.count_nonzero(part.live[articles]))
-                spans.append(
-                    Span(articles, inverted.frequencies(first, end), inverted, number, part.offset, part.end)
-                )
+                spans.append(Span(articles, inverted.frequencies(first, end), inverted, number, part.offset, part.end))
         return Listed(count, spans)
 
     def positions(self, field: str, term: str, articles: Ints) -> tuple[Ints, Ints]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import Counter
@@ -204,14 +203,14 @@ class _Unchanged:
 
     def __init__(self, *folders: Path) -> None:
         """Look at ``folders``, before they are read. Raises FileNotFoundError."""
-        seen = [(os.fspath(folder), os.stat(folder).st_mtime_ns) for folder in folders]
+        seen = [(folder, folder.stat().st_mtime_ns) for folder in folders]
         settled = time.time_ns() - max([changed for _, changed in seen], default=0) > _SETTLED
         self._seen = seen if settled else []
 
     def holds(self) -> bool:
         """Return False where that cannot be told."""
         try:
-            return bool(self._seen) and all([os.stat(folder).st_mtime_ns == changed for folder, changed in self._seen])
+            return bool(self._seen) and all(folder.stat().st_mtime_ns == changed for folder, changed in self._seen)
         except OSError:
             return False
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,6 +38,7 @@ from search.query import (
     Prefix,
     Text,
 )
+from search.ranked import Ranked
 from search.scoring import Ranking
 from search.whoosh_engine import WhooshEngine
 from tests.reference import Reference
@@ -138,7 +142,6 @@ RANKINGS = st.sampled_from(
         Ranking(k1=1.2, b={"title": 0.3, "body": 0.75}, short_query=1, windows={3: 1.5, 6: 0.5}, lead=(2, 0.7)),
         Ranking(k1=0.0, idf_power=1.0, windows={}, lead=(0, 0.0), short_query=2, alternative=1.0, unaccented_share=0.9),
         Ranking(streams_accented={Stream.SYLLABLE: 1.0}, streams_plain={}, least_matched=0.5, every_word=0.5),
-        Ranking(near_articles=2, short_query=3),
     ]
 )
 
@@ -159,7 +162,7 @@ def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterato
         engine.close()
 
 
-@pytest.mark.parametrize("thresholds", [{"_FEW": 1000}, {"_FEW": 0, "_NARROW": 1}], ids=["as they are", "for few articles"])
+@pytest.mark.parametrize("thresholds", [{"_FEW": 1000}, {"_FEW": 0, "_NARROW": 1}, {"_FEW": 0, "_NARROW": 1 << 20}])
 @settings(max_examples=80, deadline=None)
 @given(
     ARTICLES,
@@ -205,3 +208,27 @@ def test_the_engine_finds_what_the_plain_evaluator_finds(
                 Sort.OLDEST: lambda hit: (oldest_first(hit.id), -hit.score, written[hit.id]),
             }
             assert hits == sorted(hits, key=keys[sort])
+
+
+@pytest.mark.parametrize("narrow", [1, 1 << 20])
+def test_leaving_out_what_cannot_come_first_changes_no_page(narrow: int) -> None:
+    chance = random.Random(narrow)
+    texts = [" ".join(chance.choices(WORDS, weights=range(1, len(WORDS) + 1), k=30)) for _ in range(200)]
+    articles = [Article(id="a", title=text[: chance.randint(0, 40)], body=text) for text in texts]
+    queries = [" ".join(chance.choices(WORDS, k=length)) for length in range(1, 9) for _ in range(12)]
+    requests = [Request(Text(text), sort=sort, size=5, start=5) for text in queries for sort in Sort]
+    left_out: list[int] = []
+
+    def promising(self: Ranked, *arguments: Any) -> Any:
+        found = original(self, *arguments)
+        left_out.append(int(np.count_nonzero(arguments[0])) - len(found))
+        return found
+
+    original = Ranked._promising
+    with archive(articles, 40, Ranking(near_articles=4)) as (engine, _):
+        wanted = [engine.retrieve(request) for request in requests]
+    thresholds = patch.multiple(search.ranked, _FEW=0, _NARROW=narrow)
+    counted = patch.object(Ranked, "_promising", promising)
+    with archive(articles, 40, Ranking(near_articles=4)) as (engine, _), thresholds, counted:
+        assert [engine.retrieve(request) for request in requests] == wanted
+    assert sum(map(bool, left_out)) > len(requests) / 4
