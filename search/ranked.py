@@ -29,7 +29,7 @@ _ROUNDING = 1e-5
 
 
 class Ranked:
-    """Score ``found``. ``articles`` (ascending) may be among the best ``most``, all others not; ``best`` are their scores."""
+    """Score ``found``. ``articles`` (ascending) may be among the best ``most``; ``best`` are their scores."""
 
     def __init__(self, impacts: TermImpacts, found: Found, most: int) -> None:
         self._impacts = impacts
