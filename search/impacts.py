@@ -73,7 +73,7 @@ class TermImpacts:
             field, term, weight, listed = addend
             values = self._dense.kept((field, term))
             if values is None and listed.count < len(articles) * _MANY:
-                values = self.dense(addend)
+                values = self.dense(addend) if self.frequent(addend) else self._spread_out(addend)
             if values is not None:
                 sums += values.take(articles) * np.float32(weight)
                 continue
