@@ -25,6 +25,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from whoosh.codec.whoosh3 import W3Codec
+from whoosh.filedb.filestore import FileStorage
+
 from benchmarks.data import data
 from benchmarks.peers import (
     HITS,
@@ -44,11 +47,13 @@ from benchmarks.serving import figures
 from index.analysis import analyze
 from index.article import Article, article_from
 from index.datafolder import open_data_folder
+from index.schema import document, make_schema
 from search.engine import Filters, Request, Sort
 from search.parser import parse
 from search.service import Search, search
 from search.whoosh_engine import WhooshEngine
 
+SIZED = 2000
 PACKAGES = ("whoosh-reloaded", "tantivy", "bm25s", "pyvi", "numpy")
 
 
@@ -69,6 +74,42 @@ def title_queries(articles: Sequence[Article], count: int) -> list[str]:
             start = chance.randrange(len(title) - length + 1)
             found.append(" ".join(title[start : start + length]))
     return found
+
+
+def built(folder: Path, articles: Sequence[Article]) -> WhooshEngine:
+    """Return an engine that has ``articles``; each query is evaluated, also when asked again."""
+    engine = WhooshEngine(open_data_folder(folder), hits_kept=0)
+    for at in range(0, len(articles), 500):
+        engine.add(articles[at : at + 500])
+    engine.commit()
+    return engine
+
+
+def growth(folder: Path, articles: Sequence[Article], queries: Sequence[str], whole: Sequence[float]) -> str:
+    """Compare the default query over a tenth of the articles with its times over the ``whole``."""
+    engine = built(folder, articles[: len(articles) // 10])
+    tenth = ask_all(lambda text: engine.retrieve(Request(parse(text), size=HITS)), queries)
+    engine.close()
+    ratio = statistics.quantiles(whole, n=20)[-1] / statistics.quantiles(tenth, n=20)[-1]
+    return f"default query over a tenth of the articles: {spread(tenth)} ms (p50 / p95); p95 grows {ratio:.1f} times"
+
+
+def sizes(folder: Path, articles: Sequence[Article]) -> str:
+    """Compare the size of the index with that of Whoosh's own codec, of the same fields of the same articles."""
+    some = articles[:SIZED]
+    folder.mkdir()
+    built(folder / "data", some).close()
+    stock = folder / "stock"
+    stock.mkdir()
+    writer = FileStorage(str(stock)).create_index(make_schema()).writer(codec=W3Codec(), limitmb=256)
+    for number, article in enumerate(some):
+        writer.add_document(**document(article, number))
+    writer.commit()
+    ours, theirs = size_of(folder / "data" / "indexes") / len(some), size_of(stock) / len(some)
+    return (
+        f"the same fields of {len(some)} articles, bytes an article:"
+        f" {ours:.0f}, by Whoosh's own codec {theirs:.0f} ({ours / theirs:.2f})"
+    )
 
 
 def timtin(folder: Path, articles: Sequence[Article], queries: Sequence[str]) -> tuple[Measured, list[str]]:
@@ -170,6 +211,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ours, notes = timtin(Path(folder, "data"), articles, queries)
         notes += figures(Path(folder, "data"), queries)
+        notes.append(growth(Path(folder, "tenth"), articles, queries, ours.times["default"]))
+        notes.append(sizes(Path(folder, "sized"), articles))
     report([*results, ours], len(articles), pyvi)
     print("\n".join(notes))
 

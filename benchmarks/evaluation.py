@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import search.evaluation
+import search.ranked
 import search.whoosh_engine
 from benchmarks.engines import read_articles, spread, title_queries
 from index.datafolder import open_data_folder
@@ -22,18 +23,24 @@ from search.evaluation import Evaluation
 from search.impacts import TermImpacts
 from search.matching import Matcher
 from search.parser import parse
+from search.ranked import Ranked
+from search.snapshot import Snapshot
 from search.whoosh_engine import WhooshEngine
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("is there a newer index", WhooshEngine, "_newest"),
-    ("analysis of the query", search.evaluation, "analyze"),
-    ("reading postings, impacts", TermImpacts, "_read"),
+    ("analysis of the query", search.evaluation, "typed_analysis"),
+    ("finding the terms", Snapshot, "_look_up"),
+    ("which articles have a term", TermImpacts, "_marked"),
     ("which articles have what", Matcher, "concepts"),
-    ("which have enough of it", Evaluation, "_with_most"),
-    ("which have the accents", Evaluation, "_mark_exact"),
-    ("adding impacts", Evaluation, "_score_term"),
-    ("nearness", search.evaluation, "nearness"),
-    ("choosing what may be near", search.evaluation, "best_first"),
+    ("which have enough of it", search.evaluation, "enough_of"),
+    ("which have the accents", Evaluation, "_with_accents"),
+    ("which may come first", Ranked, "_promising"),
+    ("adding rare terms", TermImpacts, "sums_of_all"),
+    ("their scores", Ranked, "_sums"),
+    ("nearness", search.ranked, "nearness"),
+    ("the rest of matching", Evaluation, "run"),
+    ("the rest of ranking", Ranked, "__init__"),
     ("choosing the hits", search.whoosh_engine, "best_first"),
     ("the rest", search.whoosh_engine, "_retrieve"),
 )

@@ -11,9 +11,10 @@ The rooms, in the order a query meets them:
 ``synonyms``        the owner's synonyms, from a file
 ``expansion``       other ways to say a query: abbreviations the articles define, synonyms
 ``cache``           values used last, up to a bound
-``impacts``         what each term adds to the scores of its articles, hot terms kept
+``impacts``         what terms add to the scores of articles, frequent terms kept
 ``matching``        which articles have what a query asks for
-``evaluation``      a query tree over a snapshot: which articles match, how well, and why
+``evaluation``      a query tree over a snapshot: which articles match, and what scores are made of
+``ranked``          the scores of the articles that may come first, and why
 ``scoring``         the formulas: idf, BM25, the weights of the streams
 ``filters``         which articles have a label, or were published within some days
 ``nearness``        how close together an article says what is asked for

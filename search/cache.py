@@ -21,13 +21,19 @@ class BoundedCache(Generic[Key, Value]):
         self._held = 0
         self._lock = threading.Lock()
 
-    def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Return the value of ``key``; where it is not kept it is made, outside the lock."""
+    def kept(self, key: Key) -> Value | None:
+        """Return the value of ``key``, None where it is not kept."""
         with self._lock:
             found = self._values.get(key)
             if found is not None:
                 self._values.move_to_end(key)
-                return found
+            return found
+
+    def get(self, key: Key, make: Callable[[], Value]) -> Value:
+        """Return the value of ``key``; where it is not kept it is made, outside the lock."""
+        found = self.kept(key)
+        if found is not None:
+            return found
         made = make()
         with self._lock:
             if key not in self._values:

@@ -1,29 +1,28 @@
-"""A query tree over a snapshot: which articles match, how well, and why.
+"""A query tree over a snapshot: which articles match, and what their scores are made of.
 
-Every node gives four arrays with one entry an article: whether it matches, whether it has every word, whether
-it has every accent that was typed, and its score. Words are matched without accents; the streams with accents,
-words and pairs only raise the score.
+Every node gives flags, one an article: whether it matches, whether it has every word, whether it has every accent that
+was typed; and the terms that its score is a sum of, to be added up for those articles that matter (``search.ranked``).
+Words are matched without accents; the streams with accents, words and pairs only raise the score.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial, reduce
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.analysis import Analysis, Stream
 from index.schema import field_name
 from index.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.tokens import tokenize, unfinished_syllable
 from search.filters import published_between, with_label
-from search.impacts import Flags, TermImpacts
-from search.matching import Concept, Matcher, Spelled, intersection, scoped, union
-from search.nearness import nearness
+from search.impacts import Addend, Flags, TermImpacts
+from search.matching import Concept, Matcher, Spelled, enough_of, fields_of, intersection, scoped, union
 from search.query import (
     MOST_SYLLABLES,
     And,
@@ -43,149 +42,139 @@ from search.query import (
     wanted_words,
 )
 from search.scoring import idf, query_frequency_weight
-from search.snapshot import Floats
-from search.top import best_first
 
 _MOST_EXPANSIONS = 100
 _MOST_SCANNED = 1000
 
 
-@dataclass(slots=True)
-class Evaluated:
-    """What a node says of every article; ``ceiling`` is more than any article can score.
+class Gain(NamedTuple):
+    """What a part of the query adds to scores: the sum of its addends, of several groups of these the largest sum.
 
-    ``short`` tells that the words are few, ``accents`` that some were typed with accents. Nodes may share the flags:
-    they are replaced, never changed.
+    It is added to ``only`` some articles, if that is given; ``name`` is what explains it as a whole.
+    """
+
+    groups: Sequence[Sequence[Addend]]
+    name: str | None = None
+    only: Flags | None = None
+
+    def most(self, k1: float) -> float:
+        """Return more than it can add."""
+        return (k1 + 1.0) * max([sum([addend.weight for addend in group]) for group in self.groups], default=0.0)
+
+
+class Longer(NamedTuple):
+    """The syllables of a longer query with their weights, and the fields that are to have them close together."""
+
+    fields: Sequence[str]
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What a node says of every article: the flags, and what the scores are made of.
+
+    ``short`` tells that the words are few, ``accents`` that some were typed with accents; ``exactly`` gives the
+    articles that have these, where it is needed. Nodes may share flags: they are never changed.
     """
 
     matched: Flags
     every: Flags
-    exact: Flags
-    score: Floats
-    ceiling: float = 0.0
+    exactly: Callable[[], Flags]
+    gains: Sequence[Gain] = ()
     short: bool = True
     accents: bool = False
-    parts: dict[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The articles that match a query, ascending; for each its score, and whether it has every
-    word and every accent typed.
+    """The articles that match a query, which of them have every word, and what their scores are made of.
 
-    ``choosy`` tells that articles without these accents were found for want of better. With ``explain``, ``parts``
-    are what the scores are the sums of, one entry for every article of the snapshot.
+    ``first`` tells whether those with every word come first; ``choosy`` that articles without the accents typed were
+    found for want of better.
     """
 
-    articles: NDArray[np.intp]
-    scores: Floats
+    matched: Flags
     every: Flags
-    exact: Flags
+    exactly: Callable[[], Flags]
+    gains: Sequence[Gain]
+    longer: Sequence[Longer]
+    first: bool
+    short: bool
     choosy: bool
-    parts: Mapping[str, Floats]
+
+    @property
+    def exact(self) -> Flags:
+        """The articles that have every accent typed, among others that do not match."""
+        return self.exactly()
 
     def preferring_accents(self) -> Found:
         """Leave out mere unaccented matches of a short query, if there are others."""
-        if not self.choosy or not self.exact.any():
-            return self
-        kept = np.flatnonzero(self.exact)
-        return replace(
-            self,
-            articles=self.articles[kept],
-            scores=self.scores[kept],
-            every=self.every[kept],
-            exact=self.exact[kept],
-        )
+        kept = self.matched & self.exact if self.choosy else self.matched
+        return replace(self, matched=kept, every=self.every & kept) if self.choosy and kept.any() else self
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A text cut into terms; for each of its first syllables whether accents were left out, and what it counts."""
+
+    analysis: Analysis
+    scope: str | None
+    plain: Sequence[bool]
+    shares: Sequence[float]
+
+    def share(self, stream: Stream, at: int) -> float:
+        """Return what a term at a place counts; a pair is of two syllables."""
+        if stream is not Stream.PAIR:
+            return self.shares[at]
+        return math.sqrt(self.shares[at] * self.shares[min(at + 1, len(self.shares) - 1)])
 
 
 class Evaluation:
-    """Evaluate one tree; with ``explain`` the parts of the score are kept."""
+    """Evaluate one tree."""
 
-    def __init__(self, impacts: TermImpacts, match: Match, *, explain: bool = False) -> None:
+    def __init__(self, impacts: TermImpacts, match: Match) -> None:
         self._snapshot = impacts.snapshot
         self._ranking = impacts.ranking
         self._matcher = Matcher(impacts)
         self._match = match
-        self._explain = explain
-        self._analyze = lru_cache(maxsize=None)(typed_analysis)
-        self._scratch = np.empty(self._snapshot.size, np.float32)
+        self._wordings: dict[tuple[str, str | None], Wording] = {}
 
     def run(self, tree: Node, within: Flags | None = None) -> Found:
-        """Return what a whole query finds: live articles alone, of those ``within`` if that is given.
-
-        Articles with every word score most.
-        """
+        """Return what a whole query finds: live articles alone, of those ``within`` if that is given."""
         result = self._node(tree)
-        matched = result.matched & self._snapshot.live
+        matched = self._live(result.matched)
         if self._match is Match.AUTO and not matched.any():
             self._match = Match.ANY
             result = self._node(tree)
-            matched = result.matched & self._snapshot.live
+            matched = self._live(result.matched)
         if within is not None:
-            matched &= within
-        articles = np.flatnonzero(matched)
-        scores, every, exact = result.score[articles], result.every[articles], result.exact[articles]
-        best = float(scores.max(initial=0.0))
-        if best and self._match is not Match.ANY:
-            first = (1.0 + self._ranking.most_nearness()) * result.ceiling
-            share = 1.0 if result.short else self._ranking.every_word
-            self._add(result, "every word", articles, scores, every * np.float32(share * first))
-            if result.short and result.accents:
-                self._add(result, "accents as typed", articles, scores, (every & exact) * np.float32(first))
-        if best:
-            self._add_nearness(result, tree, articles, scores, best)
-        return Found(articles, scores, every, exact, result.short and result.accents, result.parts)
+            matched = matched & within
+        return Found(
+            matched,
+            result.every & matched,
+            result.exactly,
+            result.gains,
+            [longer for leaf in wanted_words(tree) if isinstance(leaf, Text) and (longer := self._longer(leaf))],
+            self._match is not Match.ANY,
+            result.short,
+            result.short and result.accents,
+        )
 
-    def _add_nearness(
-        self, result: Evaluated, tree: Node, articles: NDArray[np.intp], scores: Floats, best: float
-    ) -> None:
-        """Add to the best articles shares of ``best``, the best score: for how close together they have the words of a
-        longer query, and for how many at the beginning.
-        """
-        ranking = self._ranking
-        for leaf in wanted_words(tree):
-            weights = self._folded_weights(leaf) if isinstance(leaf, Text) else {}
-            if len(weights) <= ranking.short_query:
-                continue
-            near = np.sort(best_first(self._snapshot, articles, scores, ranking.near_articles))
-            fields = [field_name(name, Stream.FOLDED) for name in scoped(leaf.field)]
-            among = articles[near].astype(np.int32)
-            windows, lead = nearness(self._snapshot, fields, weights, among, list(ranking.windows), ranking.lead[0])
-            unit = best / sum(weights.values())
-            shares = np.array(list(ranking.windows.values()), np.float32)
-            for name, gains in (("nearness", shares @ windows), ("beginning", ranking.lead[1] * lead)):
-                part = np.zeros_like(scores)
-                part[near] = gains * np.float32(unit)
-                self._add(result, name, articles, scores, part)
+    def _live(self, matched: Flags) -> Flags:
+        return matched & self._snapshot.live if self._snapshot.any_deleted else matched
 
-    def _add(self, result: Evaluated, name: str, articles: NDArray[np.intp], scores: Floats, part: Floats) -> None:
-        scores += part
-        if self._explain:
-            result.parts.setdefault(name, np.zeros(self._snapshot.size, np.float32))[articles] += part
-
-    def _folded_weights(self, leaf: Text) -> dict[str, float]:
-        """Return the weights of the syllables of a leaf that any article has, without accents."""
-        analysis = self._analyze(leaf.text)
-        shares = self._shares(analysis, self._plain_syllables(analysis, leaf.field))
+    def _longer(self, leaf: Text) -> Longer | None:
+        """Return the weights of the syllables that any article has, without accents; None for few of them."""
+        wording = self._wording(leaf.text, leaf.field)
         weights: dict[str, float] = {}
-        for syllable, share in zip(analysis.tokens.folded[:MOST_SYLLABLES], shares, strict=True):
-            frequency = self._matcher.document_frequency(Stream.FOLDED, syllable, leaf.field)
-            if frequency:
-                weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
-        return weights
-
-    def _shares(self, analysis: Analysis, plain: Sequence[bool]) -> list[float]:
-        """Return for each syllable what it counts: less for the question words of a longer query."""
-        folded = analysis.tokens.folded[:MOST_SYLLABLES]
-        shares = [1.0] * len(folded)
-        if len(folded) <= self._ranking.short_query:
-            return shares
-        for word in analysis.words:
-            asks = word.text in QUESTION_WORDS
-            for at in range(word.first, min(word.end, len(folded))):
-                if asks or (all(plain) and folded[at] in PLAIN_QUESTION_SYLLABLES):
-                    shares[at] = self._ranking.question_word
-        return shares
+        if len(wording.plain) > self._ranking.short_query:
+            for syllable, share in zip(wording.analysis.tokens.folded, wording.shares, strict=False):
+                frequency = self._matcher.document_frequency(Stream.FOLDED, syllable, leaf.field)
+                if frequency:
+                    weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
+        if len(weights) <= self._ranking.short_query:
+            return None
+        return Longer(list(fields_of(leaf.field, Stream.FOLDED).values()), weights)
 
     def _node(self, node: Node) -> Evaluated:
         match node:
@@ -214,8 +203,9 @@ class Evaluation:
 
     # --- joining -----------------------------------------------------------------------------------------
 
-    def _constant(self, matched: Flags) -> Evaluated:
-        return Evaluated(matched, matched, matched, np.zeros(self._snapshot.size, np.float32))
+    @staticmethod
+    def _constant(matched: Flags, *gains: Gain) -> Evaluated:
+        return Evaluated(matched, matched, lambda: matched, gains)
 
     def _none(self) -> Flags:
         return np.zeros(self._snapshot.size, bool)
@@ -228,101 +218,106 @@ class Evaluation:
         return intersection(found) if found else self._all()
 
     def _both(self, children: Iterator[Evaluated]) -> Evaluated:
-        first = next(children)
-        for child in children:
-            first.matched = first.matched & child.matched
-            first.every = first.every & child.every
-            first.exact = first.exact & child.exact
-            self._join_scores(first, child)
-        return first
+        def joined(one: Evaluated, other: Evaluated) -> Evaluated:
+            return replace(
+                self._with_gains(one, other),
+                matched=one.matched & other.matched,
+                every=one.every & other.every,
+                exactly=lambda: one.exactly() & other.exactly(),
+            )
+
+        return reduce(joined, children)
 
     def _either(self, children: Iterator[Evaluated]) -> Evaluated:
-        first = next(children)
-        for child in children:
-            first.matched = first.matched | child.matched
-            first.exact = (first.every & first.exact) | (child.every & child.exact)
-            first.every = first.every | child.every
-            self._join_scores(first, child)
-        return first
+        def joined(one: Evaluated, other: Evaluated) -> Evaluated:
+            return replace(
+                self._with_gains(one, other),
+                matched=one.matched | other.matched,
+                every=one.every | other.every,
+                exactly=lambda: (one.every & one.exactly()) | (other.every & other.exactly()),
+            )
+
+        return reduce(joined, children)
 
     @staticmethod
-    def _join_scores(into: Evaluated, child: Evaluated) -> None:
-        into.score += child.score
-        into.ceiling += child.ceiling
-        into.short &= child.short
-        into.accents |= child.accents
-        for name, part in child.parts.items():
-            into.parts[name] = into.parts[name] + part if name in into.parts else part
+    def _with_gains(one: Evaluated, other: Evaluated) -> Evaluated:
+        return replace(
+            one,
+            gains=[*one.gains, *other.gains],
+            short=one.short and other.short,
+            accents=one.accents or other.accents,
+        )
 
     # --- words -------------------------------------------------------------------------------------------
 
     def _text(self, leaf: Text) -> Evaluated:
         """Match words without accents; how many an article must have depends on the match mode."""
-        analysis, scope = self._analyze(leaf.text), leaf.field
-        others = [(other, self._matcher.spelled(self._analyze(other.text), scope)) for other in leaf.alternatives]
-        result = self._scored(analysis, scope, others)
-        concepts = self._matcher.concepts(analysis, scope)
+        scope = leaf.field
+        wording = self._wording(leaf.text, scope)
+        others = [
+            (other, self._matcher.spelled(self._wording(other.text, scope).analysis, scope))
+            for other in leaf.alternatives
+        ]
+        concepts = self._matcher.concepts(wording.analysis, scope)
         covered = [concept.covered(others) for concept in concepts]
-        result.every = self._each([concept.articles for concept in concepts])
-        result.short = len(concepts) <= self._ranking.short_query
+        every = self._each([concept.articles for concept in concepts])
+        short = len(concepts) <= self._ranking.short_query
         if self._match is Match.ALL or (self._match is Match.AUTO and len(concepts) <= 2):
-            result.matched = self._each(covered)
+            matched = self._each(covered)
         elif self._match is Match.ANY:
-            result.matched = union([self._none(), *covered])
+            matched = union([self._none(), *covered])
         else:
-            result.matched = self._with_most(concepts, covered, short=result.short)
-        self._score_alternatives(result, leaf, analysis, others)
-        return result
+            matched = self._with_most(concepts, covered, short=short)
+        gains = [Gain([self._addends(wording)]), *self._alternatives(leaf, wording, others, every)]
+        accented = self._accented(wording.analysis)
+        exactly = cache(partial(self._with_accents, accented, scope, others))
+        return Evaluated(matched, every, exactly, gains, short, bool(accented))
 
     def _with_most(self, concepts: Sequence[Concept], covered: Sequence[Flags], *, short: bool) -> Flags:
         """Return the articles that have enough of the idf of the query."""
         importance = [idf(self._snapshot.count, int(np.count_nonzero(concept.articles))) for concept in concepts]
-        sums = np.zeros(self._snapshot.size, np.float32)
-        for articles, weight in zip(covered, importance, strict=True):
-            sums += np.multiply(articles, np.float32(weight), out=self._scratch)
         least = self._ranking.least_matched_short if short else self._ranking.least_matched
-        enough: Flags = sums >= least * sum(importance)
-        return enough if least > 0 else enough & union(covered)
+        return enough_of(covered, importance, least * sum(importance))
 
-    def _score_alternatives(self, result: Evaluated, leaf: Text, analysis: Analysis, others: Sequence[Spelled]) -> None:
-        """Add to the articles that lack what was typed the score of what else they say for it.
+    def _alternatives(self, leaf: Text, wording: Wording, others: Sequence[Spelled], every: Flags) -> Iterator[Gain]:
+        """Yield for the articles that lack what was typed the score of what else they say for it.
 
         It is scaled to what was typed, so that many words for one add no more than few words for many.
         """
-        tokens = analysis.tokens
+        tokens = wording.analysis.tokens
         for other, articles in {other.text: (other, articles) for other, articles in others}.values():
-            part = self._scored(self._analyze(other.text), leaf.field)
+            addends = self._addends(self._wording(other.text, leaf.field))
+            most = sum([addend.weight for addend in addends])
+            if not most:
+                continue
             starts, ends = tokens.starts[other.first : other.end], tokens.ends[other.first : other.end]
             typed = leaf.text[starts[0] : ends[-1]] if starts else ""
-            most = self._scored(self._analyze(typed), leaf.field).ceiling or part.ceiling
-            share = self._ranking.alternative * most / part.ceiling if part.ceiling else 0.0
-            said = (articles & ~result.every) * np.float32(share)
-            said *= part.score
-            result.score += said
-            result.ceiling += part.ceiling * share
-            if self._explain:
-                result.parts[f"for {other.text}"] = said
+            asked = sum([addend.weight for addend in self._addends(self._wording(typed, leaf.field))]) or most
+            share = self._ranking.alternative * asked / most
+            scaled = [addend._replace(weight=addend.weight * share) for addend in addends]
+            yield Gain([scaled], f"for {other.text}", articles & ~every)
 
     def _excluded(self, node: Node) -> Flags:
         """Return what ``NOT node`` leaves out: articles with every word of it, with the accents that were typed."""
         outer, self._match = self._match, Match.ALL
         result = self._node(node)
         self._match = outer
-        return result.matched & result.exact
+        return result.matched & result.exactly()
 
     def _phrase(self, text: str, scope: str | None) -> Evaluated:
-        analysis = self._analyze(text)
-        result = self._scored(analysis, scope)
-        tokens = analysis.tokens
-        plain = self._plain_syllables(analysis, scope)
-        streams = [Stream.FOLDED if is_plain else Stream.SYLLABLE for is_plain in plain]
-        terms = list(zip(streams, tokens.exact, strict=False))
-        return self._certain(result, self._matcher.together(terms, scope))
+        wording = self._wording(text, scope)
+        streams = [Stream.FOLDED if plain else Stream.SYLLABLE for plain in wording.plain]
+        terms = list(zip(streams, wording.analysis.tokens.exact, strict=False))
+        return self._certain(wording, self._matcher.together(terms, scope))
 
     def _exact(self, text: str, scope: str | None) -> Evaluated:
-        analysis = self._analyze(text)
-        result = self._scored(analysis, scope)
-        return self._certain(result, self._matcher.in_a_row(analysis.tokens.exact, Stream.SYLLABLE, scope))
+        wording = self._wording(text, scope)
+        return self._certain(wording, self._matcher.in_a_row(wording.analysis.tokens.exact, Stream.SYLLABLE, scope))
+
+    def _certain(self, wording: Wording, matched: Flags) -> Evaluated:
+        """Return what a node says whose articles have all of it."""
+        certain = self._constant(matched, Gain([self._addends(wording)]))
+        return replace(certain, accents=bool(self._accented(wording.analysis)))
 
     def _prefix(self, text: str, scope: str | None) -> Evaluated:
         tokens = tokenize(text)
@@ -334,65 +329,86 @@ class Evaluation:
                     field_name(name, stream), prefix, _MOST_SCANNED
                 ):
                     known[term] = max(known[term], frequency)
-        result = self._constant(self._none())
-        found = [result.matched]
-        for term, _ in known.most_common(_MOST_EXPANSIONS):
-            one = self._constant(result.matched)
-            self._score_term(one, stream, term, 1.0, scope)
-            found.append(self._matcher.articles(stream, term, scope))
-            np.maximum(result.score, one.score, out=result.score)
-            result.ceiling = max(result.ceiling, one.ceiling)
-        if self._explain:
-            result.parts[f"prefix {text}"] = result.score.copy()
-        return self._certain(result, union(found))
+        terms = [term for term, _ in known.most_common(_MOST_EXPANSIONS)]
+        found = union([self._none(), *(self._matcher.articles(stream, term, scope) for term in terms)])
+        fields = fields_of(scope, stream)
+        groups = [self._weighted(fields, term, 1.0) for term in terms]
+        return self._constant(found, Gain(groups, f"prefix {text}"))
 
-    @staticmethod
-    def _certain(result: Evaluated, matched: Flags) -> Evaluated:
-        result.matched = result.every = result.exact = matched
-        return result
+    def _accented(self, analysis: Analysis) -> dict[str, int]:
+        """Return the syllables typed with accents outside codes, whose spellings differ, and where they are."""
+        tokens = analysis.tokens
+        in_code = {at for code in tokens.codes for at in range(code.first, code.end)}
+        accented: dict[str, int] = {}
+        for at, syllable in enumerate(tokens.exact[:MOST_SYLLABLES]):
+            if syllable != tokens.folded[at] and at not in in_code:
+                accented.setdefault(syllable, at)
+        return accented
+
+    def _with_accents(self, accented: Mapping[str, int], scope: str | None, others: Sequence[Spelled]) -> Flags:
+        """Return the articles that have every accent that was typed; what is said another way needs none."""
+        return self._each(
+            [
+                Concept(at, at + 1, self._matcher.articles(Stream.SYLLABLE, syllable, scope)).covered(others)
+                for syllable, at in accented.items()
+            ]
+        )
 
     # --- scoring -----------------------------------------------------------------------------------------
 
-    def _scored(self, analysis: Analysis, scope: str | None, others: Sequence[Spelled] = ()) -> Evaluated:
-        """Return the sum of BM25 over the streams, and whether each article has the accents that were typed.
+    def _wording(self, text: str, scope: str | None) -> Wording:
+        found = self._wordings.get((text, scope))
+        if found is None:
+            analysis = typed_analysis(text)
+            plain = self._plain_syllables(analysis, scope)
+            found = self._wordings[text, scope] = Wording(analysis, scope, plain, self._shares(analysis, plain))
+        return found
 
-        What is said with an alternative needs no accents.
-        """
-        result = self._constant(self._none())
-        plain = self._plain_syllables(analysis, scope)
-        limit = range(len(plain))
-        weights: defaultdict[tuple[Stream, str], float] = defaultdict(float)
-        counts: Counter[tuple[Stream, str]] = Counter()
-        shares = self._shares(analysis, plain)
+    def _addends(self, wording: Wording) -> list[Addend]:
+        """Return what the terms of all streams add: for each the most it counts anywhere in the text."""
+        addends: list[Addend] = []
+        all_plain, ranking = all(wording.plain), self._ranking
         for stream in Stream:
-            for term, at in analysis.terms(stream):
-                if at in limit:
-                    typed_plain = plain[at] and stream is not Stream.WORD
-                    table = self._ranking.streams_plain if typed_plain else self._ranking.streams_accented
-                    share = (
-                        math.sqrt(shares[at] * shares[min(at + 1, limit[-1])]) if stream is Stream.PAIR else shares[at]
-                    )
-                    weights[stream, term] = max(weights[stream, term], share * table.get(stream, 0.0))
-                    counts[stream, term] += 1
-        if all(plain):
-            weights = defaultdict(float, {key: value for key, value in weights.items() if key[0] is not Stream.WORD})
-        for (stream, term), weight in weights.items():
-            if weight:
-                self._score_term(result, stream, term, weight * query_frequency_weight(counts[stream, term]), scope)
-        self._mark_exact(result, analysis, scope, others)
-        return result
+            if stream is Stream.WORD and all_plain:
+                continue
+            accented, bare = ranking.streams_accented.get(stream, 0.0), ranking.streams_plain.get(stream, 0.0)
+            weights: dict[str, float] = {}
+            counts: Counter[str] = Counter()
+            for term, at in wording.analysis.terms(stream):
+                if at < len(wording.plain):
+                    weight = bare if wording.plain[at] and stream is not Stream.WORD else accented
+                    weights[term] = max(weights.get(term, 0.0), weight * wording.share(stream, at))
+                    counts[term] += 1
+            fields = fields_of(wording.scope, stream)
+            for term, weight in weights.items():
+                if weight:
+                    addends += self._weighted(fields, term, weight * query_frequency_weight(counts[term]))
+        return addends
 
-    def _mark_exact(self, result: Evaluated, analysis: Analysis, scope: str | None, others: Sequence[Spelled]) -> None:
-        """Tell which articles have every accent that was typed outside codes, whose spellings differ."""
-        tokens = analysis.tokens
-        in_code = {at for code in tokens.codes for at in range(code.first, code.end)}
-        typed: dict[str, Concept] = {}
-        for at in range(min(len(tokens), MOST_SYLLABLES)):
-            syllable = tokens.exact[at]
-            if syllable != tokens.folded[at] and at not in in_code and syllable not in typed:
-                typed[syllable] = Concept(at, at + 1, self._matcher.articles(Stream.SYLLABLE, syllable, scope))
-        result.exact = self._each([concept.covered(others) for concept in typed.values()])
-        result.accents = bool(typed)
+    def _weighted(self, fields: Mapping[str, str], term: str, weight: float) -> list[Addend]:
+        listed = {name: self._snapshot.listed(field, term) for name, field in fields.items()}
+        frequency = max([postings.count for postings in listed.values()])
+        if not frequency:
+            return []
+        weight *= idf(self._snapshot.count, frequency) ** self._ranking.idf_power
+        return [
+            Addend(fields[name], term, weight * self._ranking.fields[name], postings)
+            for name, postings in listed.items()
+            if postings.count
+        ]
+
+    def _shares(self, analysis: Analysis, plain: Sequence[bool]) -> list[float]:
+        """Return for each syllable what it counts: less for the question words of a longer query."""
+        folded = analysis.tokens.folded[:MOST_SYLLABLES]
+        shares = [1.0] * len(folded)
+        if len(folded) <= self._ranking.short_query:
+            return shares
+        for word in analysis.words:
+            asks = word.text in QUESTION_WORDS
+            for at in range(word.first, min(word.end, len(folded))):
+                if asks or (all(plain) and folded[at] in PLAIN_QUESTION_SYLLABLES):
+                    shares[at] = self._ranking.question_word
+        return shares
 
     def _plain_syllables(self, analysis: Analysis, scope: str | None) -> list[bool]:
         """Tell for each syllable whether its accents were left out.
@@ -410,20 +426,3 @@ class Evaluation:
         return as_typed < self._ranking.unaccented_share * self._matcher.document_frequency(
             Stream.FOLDED, syllable, scope
         )
-
-    def _score_term(self, result: Evaluated, stream: Stream, term: str, weight: float, scope: str | None) -> None:
-        ranking = self._ranking
-        found = self._matcher.impacts(stream, term, scope)
-        frequency = max([impacts.count for impacts in found.values()])
-        if not frequency:
-            return
-        importance = weight * idf(self._snapshot.count, frequency) ** ranking.idf_power
-        for name, impacts in found.items():
-            if not impacts.count:
-                continue
-            boost = importance * ranking.fields[name]
-            impacts.add_to(result.score, boost, self._scratch)
-            result.ceiling += boost * (ranking.k1 + 1.0)
-            if self._explain:
-                part = result.parts.setdefault(f"{name} {stream} {term}", np.zeros(self._snapshot.size, np.float32))
-                impacts.add_to(part, boost, self._scratch)

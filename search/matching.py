@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from index.analysis import Analysis, Stream
 from index.normalization import fold
 from index.schema import TEXT_FIELDS, field_name
-from search.impacts import Flags, Impacts, TermImpacts
+from search.impacts import Flags, TermImpacts
 from search.query import MOST_SYLLABLES, Alternative
 
 _MOST_CODES = 8
+_FEW = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,6 @@ class Matcher:
     def __init__(self, impacts: TermImpacts) -> None:
         self._impacts = impacts
         self._snapshot = impacts.snapshot
-        self._lists: dict[tuple[Stream, str], dict[str, Impacts]] = {}
 
     def concepts(self, analysis: Analysis, scope: str | None) -> list[Concept]:
         """Return, for each distinct syllable or code, the articles that have it."""
@@ -112,27 +112,13 @@ class Matcher:
         flags[places >> 32] = True
         return flags
 
-    def impacts(self, stream: Stream, term: str, scope: str | None) -> dict[str, Impacts]:
-        """Return the impacts of ``term`` by text field."""
-        key = (stream, term)
-        lists = self._lists.get(key)
-        if lists is None:
-            lists = self._lists[key] = {name: self._impacts.of(name, stream, term) for name in TEXT_FIELDS}
-        return lists if scope is None else {scope: lists[scope]}
-
     def document_frequency(self, stream: Stream, term: str, scope: str | None) -> int:
         """Return how many articles have ``term`` in the text field where most have it."""
-        return max([impacts.count for impacts in self.impacts(stream, term, scope).values()])
+        return max([self._snapshot.listed(field, term).count for field in fields_of(scope, stream).values()])
 
     def articles(self, stream: Stream, term: str, scope: str | None) -> Flags:
-        """Return the articles that have ``term``."""
-        return self._marked(self.impacts(stream, term, scope).values())
-
-    def _marked(self, lists: Iterable[Impacts]) -> Flags:
-        flags = np.zeros(self._snapshot.size, bool)
-        for impacts in lists:
-            impacts.mark(flags)
-        return flags
+        """Return the articles that have ``term``; not to be changed."""
+        return union([self._impacts.having(field, term) for field in fields_of(scope, stream).values()])
 
 
 def union(found: Sequence[Flags]) -> Flags:
@@ -143,6 +129,33 @@ def union(found: Sequence[Flags]) -> Flags:
 def intersection(found: Sequence[Flags]) -> Flags:
     """Return the articles that are in each of ``found``."""
     return reduce(np.logical_and, found)
+
+
+def enough_of(found: Sequence[Flags], weights: Sequence[float], least: float) -> Flags:
+    """Return the articles that are in some of ``found`` whose weights (more than 0) add up to ``least``, in float32.
+
+    Of a few sets it is the union of the intersections of those that just suffice.
+    """
+    if len(found) > _FEW:
+        sums = np.zeros(len(found[0]), np.float32)
+        scratch = np.empty_like(sums)
+        for flags, weight in zip(found, weights, strict=True):
+            sums += np.multiply(flags, np.float32(weight), out=scratch)
+        return sums >= least if least > 0 else union(found)
+    heavy_first = sorted(range(len(found)), key=lambda at: -weights[at])
+    enough = [intersection([found[at] for at in some]) for some in _just_enough(weights, least, (), heavy_first)]
+    return union(enough) if enough else np.zeros(len(found[0]), bool)
+
+
+def _just_enough(
+    weights: Sequence[float], least: float, some: tuple[int, ...], rest: Sequence[int]
+) -> Iterator[tuple[int, ...]]:
+    for place, at in enumerate(rest, 1):
+        more = (*some, at)
+        if reduce(np.add, [np.float32(weights[at]) for at in sorted(more)]) >= np.float32(least):
+            yield more
+        else:
+            yield from _just_enough(weights, least, more, rest[place:])
 
 
 def among(known: NDArray[np.int64], asked: NDArray[np.int64]) -> Flags:
@@ -158,3 +171,8 @@ def among(known: NDArray[np.int64], asked: NDArray[np.int64]) -> Flags:
 def scoped(scope: str | None) -> Sequence[str]:
     """Return the text fields of a scope."""
     return TEXT_FIELDS if scope is None else (scope,)
+
+
+def fields_of(scope: str | None, stream: Stream) -> Mapping[str, str]:
+    """Return the fields of the index that hold ``stream``, by text field of a scope."""
+    return {name: field_name(name, stream) for name in scoped(scope)}

@@ -8,6 +8,7 @@ proximity measures in information retrieval* (2007), the other way round: a fixe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,54 +31,47 @@ def nearness(
     The first array has a row for each of ``widths``: the weight of the best window of so many syllables in a field.
     The second is the weight of the terms among the first ``lead`` syllables of the fields.
     """
-    owners: list[Ints] = []
+    owners: list[NDArray[np.intp]] = []
     places: list[Ints] = []
     terms: list[Ints] = []
-    beginning = np.zeros((len(weights), len(articles)), bool)
     for part, name in enumerate(fields):
         for number, term in enumerate(weights):
             found, at = snapshot.positions(name, term, articles)
             if len(found):
-                owners.append(found * len(fields) + part)
+                owners.append(articles.searchsorted(found) * len(fields) + part)
                 places.append(at)
                 terms.append(np.full(len(found), number, np.int32))
-                beginning[number, articles.searchsorted(found[at < lead])] = True
+    beginning = np.zeros((len(weights), len(articles)), bool)
     gains = np.fromiter(weights.values(), np.float32, len(weights))
     best = np.zeros((len(widths), len(articles)), np.float32)
     if owners:
-        owner, place, term_of = (np.concatenate(arrays) for arrays in (owners, places, terms))
+        owner, place, term_of = np.concatenate(owners), np.concatenate(places), np.concatenate(terms)
+        early = place < lead
+        beginning[term_of[early], owner[early] // len(fields)] = True
         sorted_owners, sums = best_windows(owner, place, term_of, gains, widths)
         firsts = np.flatnonzero(np.diff(sorted_owners, prepend=-1))
         most = np.maximum.reduceat(sums, firsts, axis=1)
         for row, values in enumerate(most):
-            np.maximum.at(best[row], articles.searchsorted(sorted_owners[firsts] // len(fields)), values)
+            np.maximum.at(best[row], sorted_owners[firsts] // len(fields), values)
     return best, gains @ beginning
 
 
 def best_windows(
-    owners: Ints, places: Ints, terms: Ints, weights: Floats, widths: Sequence[int]
-) -> tuple[Ints, Floats]:
+    owners: NDArray[np.integer[Any]], places: Ints, terms: Ints, weights: Floats, widths: Sequence[int]
+) -> tuple[NDArray[np.integer[Any]], Floats]:
     """Return for each occurrence its owner, ascending, and the weights of the windows that it begins, a row a width.
 
-    ``owners``, ``places`` and ``terms`` (numbers into ``weights``) describe occurrences, in any order. As no two
-    terms have one place, a window of ``width`` places holds at most as many occurrences.
+    ``owners``, ``places`` and ``terms`` (numbers into ``weights``) describe occurrences, in any order; no two terms
+    have one place. Computed from where each term occurs next: an array of a row a term, an entry an occurrence.
     """
     keys = (owners.astype(np.int64) << 32) + places
-    order = keys.argsort(kind="stable")
+    order = keys.argsort()
     keys, owners, terms = keys[order], owners[order], terms[order]
-    gains = weights[terms]
-    sums = np.repeat(gains[None, :], len(widths), axis=0)
-    count = len(order)
-    numbers = np.arange(count)
-    by_term = terms.argsort(kind="stable")
-    before = np.full(count, -1)  # the occurrence of the same term before this one
-    before[by_term[1:]] = np.where(terms[by_term[1:]] == terms[by_term[:-1]], by_term[:-1], -1)
-    for ahead in range(1, min(max(widths, default=0), count)):
-        apart = keys[ahead:] - keys[:-ahead]
-        fresh = gains[ahead:] * (before[ahead:] < numbers[:-ahead])  # a term counts once in a window
-        inside = [apart < width for width in widths]
-        if not any(flags.any() for flags in inside):
-            break
-        for row, flags in zip(sums, inside, strict=True):
-            row[:-ahead] += fresh * flags
+    upcoming = np.full((len(weights), len(keys)), np.iinfo(np.int64).max)
+    upcoming[terms, np.arange(len(keys))] = keys
+    upcoming = np.minimum.accumulate(upcoming[:, ::-1], axis=1)[:, ::-1]
+    apart = upcoming - keys
+    sums = np.empty((len(widths), len(keys)), np.float32)
+    for row, width in zip(sums, widths, strict=True):
+        (weights[:, None] * (apart < width)).sum(axis=0, out=row)
     return owners, sums

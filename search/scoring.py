@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,10 +67,17 @@ def idf(article_count: int, document_frequency: int) -> float:
     return math.log1p((article_count - document_frequency + 0.5) / (document_frequency + 0.5))
 
 
-def saturation(frequencies: Floats, lengths: Floats, average_length: float, k1: float, b: float) -> Floats:
-    """Return BM25's tf part, f (k1 + 1) / (f + k1 (1 - b + b l / avg)), for arrays of one shape; less than k1 + 1."""
-    norm = k1 * (1.0 - b + b * lengths / max(average_length, 1e-9))
-    return (frequencies * (k1 + 1.0) / (frequencies + norm)).astype(np.float32)
+def length_norm(lengths: Floats, average_length: float, k1: float, b: float) -> Floats:
+    """Return BM25's k1 (1 - b + b l / avg) for each length, and more than 0."""
+    norms: Floats = np.maximum(k1 * (1.0 - b + b * lengths / max(average_length, 1e-9)), 1e-9).astype(np.float32)
+    return norms
+
+
+def saturation(frequencies: NDArray[Any], norms: Floats, k1: float) -> Floats:
+    """Return BM25's tf part, f (k1 + 1) / (f + norm), for arrays of one shape; less than k1 + 1, and 0 for none."""
+    often: Floats = np.asarray(frequencies, np.float32)
+    values: Floats = often * np.float32(k1 + 1.0) / (often + norms)
+    return values
 
 
 def query_frequency_weight(count: int) -> float:

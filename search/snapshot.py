@@ -5,18 +5,18 @@ segments, deleted ones included.
 
 Segments are mapped files (``index.segment``) that never change either: any thread reads them without a lock, and
 those that a new snapshot has in common with the one before it stay open. Columns joined over the segments are kept for
-as long as the snapshot lives; so is, up to a bound, where the positions of hot terms are.
+as long as the snapshot lives; so is, up to a bound, where the postings of the terms used last are.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,10 @@ from index.arrayfile import Array
 from index.commits import OpenSegments, latest_commit, live_articles, read_commit
 from index.schema import LABEL_FIELDS, UNDATED
 from index.segment import Codes, Inverted, Segment, Strings, sizes, spread
-from search.cache import BoundedCache
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
-_BYTES_KEPT = 64 << 20
-_BYTES_AN_ENTRY = 500
+_MOST_LISTED = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +66,33 @@ class _Part:
         return self.offset + self.segment.count
 
 
-@dataclass(frozen=True, slots=True)
-class _Positions:
-    """The positions of a segment: occurrence ``n`` of a term, from its ``first`` there, is at ``n + offset``."""
+class Span(NamedTuple):
+    """The postings in one segment of the term that has ``number`` there: ``articles``, ascending, with ``frequencies``.
 
-    positions: Array
-    first: int
+    The segment counts its articles, deleted ones too, from 0; with ``offset`` they are the snapshot's, up to ``limit``.
+    """
+
+    articles: Array
+    frequencies: Array
+    inverted: Inverted
+    number: int
     offset: int
+    limit: int
+
+    def find(self, articles: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return for each of ``articles`` (the segment's, ascending) where its posting is, and whether it has one."""
+        listed = self.articles
+        wanted = articles.astype(listed.dtype)
+        places = listed.searchsorted(wanted)
+        return places, listed.take(places, mode="clip") == wanted
 
 
 @dataclass(frozen=True, slots=True)
-class _Occurrences:
-    """The articles of a term, deleted ones too; the occurrences of number ``i`` begin with number ``starts[i]``."""
+class Listed:
+    """Where the postings of a term are, and how many of its articles are there (not deleted)."""
 
-    articles: Ints
-    starts: NDArray[np.uint32]
-    parts: Sequence[_Positions]
-
-    def size(self) -> int:
-        """Return the bytes it takes."""
-        return _BYTES_AN_ENTRY + self.articles.nbytes + self.starts.nbytes
+    count: int
+    spans: Sequence[Span]
 
 
 class Snapshot:
@@ -103,7 +108,8 @@ class Snapshot:
             self._parts.append(_Part(segment, self.size, live_articles(listed)))
             self.size += segment.count
         self.count = self.size - sum(segment.deleted_count() for segment in commit.segments)
-        self._occurrences: BoundedCache[tuple[str, str], _Occurrences] = BoundedCache(_BYTES_KEPT, _Occurrences.size)
+        self.offsets = [part.offset for part in self._parts]
+        self._listed: dict[tuple[str, str], Listed] = {}
         self._joined: dict[str, Any] = {}
 
     def is_latest(self, generation: Path) -> bool:
@@ -112,39 +118,63 @@ class Snapshot:
 
     def postings(self, field: str, term: str) -> Postings:
         """Return the postings of ``term``, deleted articles left out; empty for an unknown term."""
-        articles: list[Ints] = []
-        frequencies: list[Floats] = []
-        for part, inverted, number in self._with_term(field, term.encode("utf-8")):
-            first, end = inverted.span(number)
-            listed, counts = inverted.articles[first:end], inverted.frequencies(first, end)
-            if part.live is not None:
-                kept = part.live[listed]
-                listed, counts = listed[kept], counts[kept]
-            articles.append(listed.astype(np.int32) + np.int32(part.offset))
-            frequencies.append(counts.astype(np.float32))
-        if not articles:
+        spans = self.listed(field, term).spans
+        if not spans:
             return NO_POSTINGS
-        if len(articles) == 1:
-            return Postings(articles[0], frequencies[0])
-        return Postings(np.concatenate(articles), np.concatenate(frequencies))
+        articles = np.concatenate([span.articles.astype(np.int32) + np.int32(span.offset) for span in spans])
+        frequencies = np.concatenate([span.frequencies for span in spans]).astype(np.float32)
+        if self.any_deleted:
+            kept = self.live[articles]
+            return Postings(articles[kept], frequencies[kept])
+        return Postings(articles, frequencies)
+
+    def listed(self, field: str, term: str) -> Listed:
+        """Return where the postings of ``term`` are; it is remembered for a while."""
+        known = self._listed.get((field, term))
+        if known is None:
+            if len(self._listed) >= _MOST_LISTED:
+                self._listed = {}
+            known = self._listed[field, term] = self._look_up(field, term.encode("utf-8"))
+        return known
+
+    def _look_up(self, field: str, term: bytes) -> Listed:
+        spans = []
+        count = 0
+        for part in self._parts:
+            inverted = part.segment.fields.get(field)
+            number = None if inverted is None else inverted.terms.get(term)
+            if inverted is not None and number is not None:
+                first, end = inverted.span(number)
+                articles = inverted.articles[first:end]
+                count += end - first if part.live is None else int(np.count_nonzero(part.live[articles]))
+                spans.append(Span(articles, inverted.frequencies(first, end), inverted, number, part.offset, part.end))
+        return Listed(count, spans)
 
     def positions(self, field: str, term: str, articles: Ints) -> tuple[Ints, Ints]:
         """Return (article, position) of every occurrence of ``term`` in ``articles`` (ascending), as two arrays."""
-        known = self._occurrences.get((field, term), lambda: self._read_occurrences(field, term))
-        if not known.parts:
-            return np.empty(0, np.int32), np.empty(0, np.int32)
-        at = known.articles.searchsorted(articles)
-        at[at == len(known.articles)] = 0
-        at = at[known.articles[at] == articles]
-        firsts = known.starts[at].astype(np.int64)
-        counts = known.starts[at + 1] - firsts
-        wanted = spread(firsts, counts)
-        cuts = wanted.searchsorted([part.first for part in known.parts]).tolist()
-        places = [
-            part.positions[wanted[low:high] + part.offset].astype(np.int32)
-            for part, low, high in zip(known.parts, cuts, [*cuts[1:], len(wanted)], strict=True)
-        ]
-        return known.articles[at].repeat(counts), places[0] if len(places) == 1 else np.concatenate(places)
+        owners: list[Ints] = []
+        places: list[Ints] = []
+        for span in self.listed(field, term).spans:
+            inverted = span.inverted
+            if inverted.positions is None or inverted.position_starts is None:
+                raise ValueError(f"{field} has no positions")
+            low, high = articles.searchsorted((span.offset, span.limit))
+            at, there = span.find(articles[low:high] - span.offset)
+            if not there.any():
+                continue
+            at = at[there]
+            counts = span.frequencies
+            before = np.add.reduceat(counts, at, dtype=np.uint32).astype(np.int64)  # up to the next one wanted
+            starts = (
+                np.cumsum(before) - before + int(counts[: at[0]].sum()) + int(inverted.position_starts[span.number])
+            )
+            some = counts[at].astype(np.int64)
+            owners.append(articles[low:high][there].repeat(some))
+            places.append(inverted.positions[spread(starts, some)].astype(np.int32))
+        if len(owners) == 1:
+            return owners[0], places[0]
+        nowhere = np.empty(0, np.int32)
+        return np.concatenate([nowhere, *owners]), np.concatenate([nowhere, *places])
 
     def lengths(self, field: str) -> Floats:
         """Return the number of terms of each article in ``field``."""
@@ -158,6 +188,11 @@ class Snapshot:
             total = float(self.lengths(field)[self.live].sum(dtype=np.float64))
             self._joined[name] = total / self.count if self.count else 0.0
         return float(self._joined[name])
+
+    @cached_property
+    def any_deleted(self) -> bool:
+        """Whether any article was deleted."""
+        return bool(self.count < self.size)
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
@@ -200,7 +235,7 @@ class Snapshot:
 
     def article_id(self, article: int) -> str:
         """Return the id of an article number."""
-        part = self._parts[bisect_right(self._parts, article, key=lambda part: part.offset) - 1]
+        part = self._parts[bisect_right(self.offsets, article) - 1]
         ids = part.segment.columns["id"]
         assert isinstance(ids, Strings)
         return ids[article - part.offset].decode("utf-8")
@@ -228,33 +263,7 @@ class Snapshot:
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many articles ``term`` is, deleted ones included until their segment is merged."""
-        found = self._with_term(field, term.encode("utf-8"))
-        return sum(span[1] - span[0] for span in (inverted.span(number) for _, inverted, number in found))
-
-    def _with_term(self, field: str, term: bytes) -> Iterator[tuple[_Part, Inverted, int]]:
-        for part in self._parts:
-            inverted = part.segment.fields.get(field)
-            number = None if inverted is None else inverted.terms.get(term)
-            if inverted is not None and number is not None:
-                yield part, inverted, number
-
-    def _read_occurrences(self, field: str, term: str) -> _Occurrences:
-        articles: list[Ints] = []
-        frequencies: list[NDArray[np.uint32]] = []
-        parts: list[_Positions] = []
-        count = 0
-        for part, inverted, number in self._with_term(field, term.encode("utf-8")):
-            if inverted.positions is None or inverted.position_starts is None:
-                raise ValueError(f"{field} has no positions")
-            first, end = inverted.span(number)
-            articles.append(inverted.articles[first:end].astype(np.int32) + np.int32(part.offset))
-            frequencies.append(inverted.frequencies(first, end).astype(np.uint32))
-            parts.append(_Positions(inverted.positions, count, int(inverted.position_starts[number]) - count))
-            count += int(frequencies[-1].sum())
-        listed = np.concatenate([np.empty(0, np.int32), *articles])
-        starts = np.zeros(len(listed) + 1, np.uint32)
-        np.cumsum(np.concatenate([np.empty(0, np.uint32), *frequencies]), out=starts[1:])
-        return _Occurrences(listed, starts, parts)
+        return sum([len(span.articles) for span in self.listed(field, term).spans])
 
     def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> Any:
         """Return one array over all segments; a segment that lacks it has ``default`` throughout."""

@@ -41,6 +41,15 @@ def largest(keys: NDArray[Any], count: int) -> NDArray[np.intp]:
     return kept
 
 
+def reached(keys: NDArray[Any], count: int) -> float:
+    """Return a number that at least ``count`` of ``keys`` reach, seldom far from the ``count``-th largest."""
+    if count > len(keys):
+        return -np.inf
+    groups = max(_FEWEST_GROUPS, _GROUPS_A_PLACE * count)
+    deep = len(keys) // groups
+    return float(_least(keys[: deep * groups].reshape(deep, groups).max(axis=0) if deep > 1 else keys, count))
+
+
 def _least(keys: NDArray[Any], count: int) -> Any:
     """Return the ``count``-th largest of ``keys``."""
     return np.partition(keys, len(keys) - count)[len(keys) - count]

@@ -32,8 +32,9 @@ from search.evaluation import Evaluation, Found
 from search.expansion import Abbreviations, expand
 from search.facets import count_facet
 from search.filters import within
-from search.impacts import TermImpacts
+from search.impacts import Addend, TermImpacts
 from search.query import Node
+from search.ranked import Ranked
 from search.scoring import Ranking, idf
 from search.snapshot import Snapshot
 from search.suggest import suggest
@@ -47,6 +48,7 @@ _SIMILAR_TERMS = 30
 _SIMILAR_READ = 20_000
 _OPEN_ATTEMPTS = 20
 _OPEN_PAUSE = 0.01
+_SETTLED = 1_000_000_000
 
 
 class WhooshEngine:
@@ -64,6 +66,7 @@ class WhooshEngine:
         self._hits_kept = hits_kept
         self._opened: _Opened | None = None
         self._synonyms = SynonymFile(folder.synonyms)
+        self._unchanged = _Unchanged()
         self._lock = threading.Lock()
 
     def add(self, articles: Sequence[Article]) -> WriteResult:
@@ -148,14 +151,19 @@ class WhooshEngine:
         text = analyze(f"{article.title}\n{searchable_body(article)}"[:_SIMILAR_READ])
         importance = {}
         for term, count in Counter(word.text for word in text.words if not word.text.isdigit()).items():
-            frequency = len(snapshot.postings(field_name("body", Stream.WORD), term))
+            frequency = snapshot.listed(field_name("body", Stream.WORD), term).count
             if frequency > 1:
                 importance[term] = idf(snapshot.count, frequency) * count / (count + 1.0)
-        scores = np.zeros(snapshot.size, np.float32)
-        scratch = np.empty_like(scores)
-        for term in sorted(importance, key=lambda term: (-importance[term], term))[:_SIMILAR_TERMS]:
-            for name in TEXT_FIELDS:
-                impacts.of(name, Stream.WORD, term).add_to(scores, importance[term], scratch)
+        telling = sorted(importance, key=lambda term: (-importance[term], term))[:_SIMILAR_TERMS]
+        fields = [field_name(name, Stream.WORD) for name in TEXT_FIELDS]
+        scores = impacts.sums_of_all(
+            [
+                Addend(field, term, importance[term], snapshot.listed(field, term))
+                for term in telling
+                for field in fields
+            ]
+        ).astype(np.float32)
+        scores *= snapshot.live
         own = snapshot.article_number(id)
         if own is not None:
             scores[own] = 0.0
@@ -166,12 +174,17 @@ class WhooshEngine:
     def _newest(self) -> _Opened | None:
         """Return the newest snapshot with what is kept of it; a replaced one lives until its last user is done."""
         with self._lock:
+            if self._opened is not None and self._unchanged.holds():
+                return self._opened
+            self._unchanged = _Unchanged()
             for attempt in range(_OPEN_ATTEMPTS):
                 generation = current_generation(self._folder.indexes)
                 if generation is None:
                     break
                 try:
+                    look = _Unchanged(self._folder.indexes, generation)
                     self._renew(generation)
+                    self._unchanged = look
                     break
                 except (OSError, EmptyIndexError) as error:  # swapped for another between finding and opening it
                     if attempt == _OPEN_ATTEMPTS - 1 and self._opened is None:
@@ -191,6 +204,27 @@ class WhooshEngine:
             self._opened = _Opened(snapshot, impacts, abbreviations, Frequencies(snapshot), pages)
 
 
+class _Unchanged:
+    """Tell cheaply that no name in some folders was added, removed or replaced since it was made.
+
+    A folder's time of change is that of the kernel's clock, which ticks every few milliseconds. It is relied on only
+    where it was long past when the folder was looked at: whatever happens after that has another time.
+    """
+
+    def __init__(self, *folders: Path) -> None:
+        """Look at ``folders``, before they are read. Raises FileNotFoundError."""
+        seen = [(folder, folder.stat().st_mtime_ns) for folder in folders]
+        settled = time.time_ns() - max([changed for _, changed in seen], default=0) > _SETTLED
+        self._seen = seen if settled else []
+
+    def holds(self) -> bool:
+        """Return False where that cannot be told."""
+        try:
+            return bool(self._seen) and all(folder.stat().st_mtime_ns == changed for folder, changed in self._seen)
+        except OSError:
+            return False
+
+
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """A snapshot, and what is kept for as long as it is the newest: hot terms, words looked up, pages of hits."""
@@ -204,35 +238,37 @@ class _Opened:
 
 def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     snapshot = impacts.snapshot
-    evaluation = Evaluation(impacts, request.match, explain=request.explain)
-    found = evaluation.run(request.tree, within(snapshot, request.filters))
+    found = Evaluation(impacts, request.match).run(request.tree, within(snapshot, request.filters))
+    ranked = Ranked(impacts, found, request.start + request.size)
     if request.sort is not Sort.RELEVANCE:
         found = found.preferring_accents()
+        some = _by_date(snapshot, found, request)
+        scores = ranked.scores(some)
+        ages = _ages(snapshot, some, request.sort)
+        order = np.lexsort((snapshot.sequence[some], -scores, ages))
+    else:
+        some, scores = ranked.articles, ranked.best
+        order = best_first(snapshot, some, scores, request.start + request.size)
+    order = order[request.start : request.start + request.size]
+    explained = ranked.explained(some[np.sort(order)]) if request.explain else {}
     hits = [
-        Hit(
-            snapshot.article_id(int(found.articles[at])),
-            float(found.scores[at]),
-            _explained(found, int(found.articles[at])) if request.explain else None,
-        )
-        for at in _ordered(snapshot, found, request)
+        Hit(snapshot.article_id(article), score, explained.get(article))
+        for article, score in zip(some[order].tolist(), scores[order].tolist(), strict=True)
     ]
-    facets = {facet: count_facet(snapshot, facet, found.articles) for facet in request.facets}
-    return Retrieved(len(found.articles), hits, facets)
+    articles = np.flatnonzero(found.matched) if request.facets else some
+    facets = {facet: count_facet(snapshot, facet, articles) for facet in request.facets}
+    return Retrieved(int(np.count_nonzero(found.matched)), hits, facets)
 
 
-def _ordered(snapshot: Snapshot, found: Found, request: Request) -> NDArray[np.intp]:
-    """Return the places in ``found`` of the hits asked for, in their order; ties by date go to the best score."""
-    reach = request.start + request.size
-    if request.sort is Sort.RELEVANCE:
-        return best_first(snapshot, found.articles, found.scores, reach)[request.start :]
-    minutes = snapshot.minutes[found.articles]
-    ages = minutes if request.sort is Sort.OLDEST else -minutes
+def _by_date(snapshot: Snapshot, found: Found, request: Request) -> NDArray[np.intp]:
+    """Return the articles found, ascending, that come first by date, with all that share the last one's date."""
+    articles = np.flatnonzero(found.matched)
+    return articles[largest(-_ages(snapshot, articles, request.sort), request.start + request.size)]
+
+
+def _ages(snapshot: Snapshot, articles: NDArray[np.intp], sort: Sort) -> NDArray[np.int64]:
+    """Return keys that put articles into their order by date, undated ones last."""
+    minutes = snapshot.minutes[articles]
+    ages = minutes if sort is Sort.OLDEST else -minutes
     ages[minutes == UNDATED] = np.iinfo(np.int64).max
-    places = largest(-ages, reach)
-    order = np.lexsort((snapshot.sequence[found.articles[places]], -found.scores[places], ages[places]))
-    return places[order][request.start : reach]
-
-
-def _explained(found: Found, article: int) -> dict[str, float]:
-    parts = {name: float(part[article]) for name, part in found.parts.items() if part[article]}
-    return dict(sorted(parts.items(), key=lambda entry: -entry[1]))
+    return ages

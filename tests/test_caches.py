@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from unittest.mock import patch
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.article import Article
+from index.datafolder import open_data_folder
+from index.generations import current_generation
 from search.cache import BoundedCache
 from search.engine import Facet, Request
 from search.parser import parse
+from search.snapshot import Snapshot
 from search.top import largest
 from search.whoosh_engine import WhooshEngine
 
@@ -61,3 +68,39 @@ def test_a_page_asked_for_again_is_that_of_the_index_as_it_is_now(engine: Whoosh
     assert engine.retrieve(request).total == 0
     engine.rebuild()
     assert engine.retrieve(Request(parse("khoai"))).total == 1
+
+
+def _generation(data: Path) -> Path:
+    generation = current_generation(open_data_folder(data).indexes)
+    assert generation is not None
+    return generation
+
+
+def test_a_commit_in_the_same_tick_of_the_clock_as_the_last_one_is_seen(tmp_path: Path) -> None:
+    engine = WhooshEngine(open_data_folder(tmp_path))
+    request = Request(parse("lúa"))
+    engine.add([Article(id="a", body="lúa")])
+    engine.commit()
+    assert engine.retrieve(request).total == 1
+    generation = _generation(tmp_path)
+    changed = generation.stat().st_mtime_ns
+    engine.add([Article(id="b", body="lúa")])
+    engine.commit()
+    os.utime(generation, ns=(changed, changed))
+    assert engine.retrieve(request).total == 2
+    engine.close()
+
+
+def test_the_index_is_not_looked_at_again_while_its_folder_has_long_been_the_same(tmp_path: Path) -> None:
+    engine = WhooshEngine(open_data_folder(tmp_path))
+    engine.add([Article(id="a", body="lúa")])
+    engine.commit()
+    for folder in (_generation(tmp_path), open_data_folder(tmp_path).indexes):
+        os.utime(folder, (1e9, 1e9))
+    assert engine.retrieve(Request(parse("lúa"))).total == 1
+    with patch.object(Snapshot, "is_latest", side_effect=AssertionError("looked")):
+        assert engine.retrieve(Request(parse("lúa"))).total == 1
+    engine.add([Article(id="b", body="lúa")])
+    engine.commit()
+    assert engine.retrieve(Request(parse("lúa"))).total == 2
+    engine.close()

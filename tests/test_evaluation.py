@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import search.ranked
 from index.analysis import Stream
 from index.article import Article
 from index.datafolder import open_data_folder
@@ -33,6 +38,7 @@ from search.query import (
     Prefix,
     Text,
 )
+from search.ranked import Ranked
 from search.scoring import Ranking
 from search.whoosh_engine import WhooshEngine
 from tests.reference import Reference
@@ -156,6 +162,7 @@ def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterato
         engine.close()
 
 
+@pytest.mark.parametrize("thresholds", [{"_FEW": 1000}, {"_FEW": 0, "_NARROW": 1}, {"_FEW": 0, "_NARROW": 1 << 20}])
 @settings(max_examples=80, deadline=None)
 @given(
     ARTICLES,
@@ -164,17 +171,21 @@ def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterato
     st.lists(st.tuples(TREES, st.sampled_from(Match), st.sampled_from(Sort)), min_size=1, max_size=12),
 )
 def test_the_engine_finds_what_the_plain_evaluator_finds(
-    articles: list[Article], replaced: int, ranking: Ranking, asked: list[tuple[Node, Match, Sort]]
+    thresholds: dict[str, int],
+    articles: list[Article],
+    replaced: int,
+    ranking: Ranking,
+    asked: list[tuple[Node, Match, Sort]],
 ) -> None:
-    with archive(articles, replaced, ranking) as (engine, present):
+    with archive(articles, replaced, ranking) as (engine, present), patch.multiple(search.ranked, **thresholds):
         reference = Reference(present, ranking)
         written = {article.id: number for number, article in enumerate(present)}
         for tree, match, sort in asked:
             wanted = reference.run(tree, match)
             if sort is not Sort.RELEVANCE and wanted.short and wanted.accents:
                 wanted.matched = wanted.matched & wanted.exact or wanted.matched
-            found = engine.retrieve(Request(tree, match=match, sort=sort, size=5))
-            rest = engine.retrieve(Request(tree, match=match, sort=sort, start=5, size=100))
+            found = engine.retrieve(Request(tree, match=match, sort=sort, size=2))
+            rest = engine.retrieve(Request(tree, match=match, sort=sort, start=2, size=100))
             hits = [*found.hits, *rest.hits]
             assert found.total == rest.total == len(hits) == len(wanted.matched)
             assert {hit.id for hit in hits} == wanted.matched
@@ -197,3 +208,27 @@ def test_the_engine_finds_what_the_plain_evaluator_finds(
                 Sort.OLDEST: lambda hit: (oldest_first(hit.id), -hit.score, written[hit.id]),
             }
             assert hits == sorted(hits, key=keys[sort])
+
+
+@pytest.mark.parametrize("narrow", [1, 1 << 20])
+def test_leaving_out_what_cannot_come_first_changes_no_page(narrow: int) -> None:
+    chance = random.Random(narrow)
+    texts = [" ".join(chance.choices(WORDS, weights=range(1, len(WORDS) + 1), k=30)) for _ in range(200)]
+    articles = [Article(id="a", title=text[: chance.randint(0, 40)], body=text) for text in texts]
+    queries = [" ".join(chance.choices(WORDS, k=length)) for length in range(1, 9) for _ in range(12)]
+    requests = [Request(Text(text), sort=sort, size=5, start=5) for text in queries for sort in Sort]
+    left_out: list[int] = []
+
+    def promising(self: Ranked, *arguments: Any) -> Any:
+        found = original(self, *arguments)
+        left_out.append(int(np.count_nonzero(arguments[0])) - len(found))
+        return found
+
+    original = Ranked._promising
+    with archive(articles, 40, Ranking(near_articles=4)) as (engine, _):
+        wanted = [engine.retrieve(request) for request in requests]
+    thresholds = patch.multiple(search.ranked, _FEW=0, _NARROW=narrow)
+    counted = patch.object(Ranked, "_promising", promising)
+    with archive(articles, 40, Ranking(near_articles=4)) as (engine, _), thresholds, counted:
+        assert [engine.retrieve(request) for request in requests] == wanted
+    assert sum(map(bool, left_out)) > len(requests) / 4
