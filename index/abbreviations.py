@@ -86,6 +86,11 @@ def definitions(analysis: Analysis) -> Iterator[Definition]:
             yield from _reversed(analysis, inner, before)
 
 
+def has_brackets(text: str) -> bool:
+    """Tell whether a canonical text may define anything."""
+    return _BRACKETS.search(text) is not None
+
+
 def abbreviation_terms(analysis: Analysis) -> set[str]:
     """Return the terms of the field ``abbreviations`` for a text."""
     terms: set[str] = set()

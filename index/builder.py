@@ -19,10 +19,11 @@ from index.commits import (
     read_commit,
     write_commit,
 )
+from index.inversion import Numbered
 from index.merging import Size, merge, next_merge
 from index.segment import Segment, segment_bytes
 from index.store import Change
-from index.workers import Chunk, Numbered, Workers
+from index.workers import Chunk, Workers
 
 _CHUNK_ARTICLES = 50
 _CHUNK_CHARACTERS = 200_000

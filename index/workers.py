@@ -14,11 +14,8 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from typing import NamedTuple
 
-from index.article import Article
-from index.inversion import invert
-from index.schema import document, make_schema
+from index.inversion import Numbered, invert
 from index.segment import Segment
 
 log = logging.getLogger(__name__)
@@ -26,19 +23,7 @@ log = logging.getLogger(__name__)
 _AHEAD = 2
 
 
-class Numbered(NamedTuple):
-    """An article and the store's number of its last write."""
-
-    seq: int
-    article: Article
-
-
 Chunk = Sequence[Numbered]
-
-
-def segment_of(chunk: Chunk) -> Segment:
-    """Return ``chunk`` as a segment in memory."""
-    return invert([document(article, seq) for seq, article in chunk], make_schema())
 
 
 class Workers:
@@ -77,7 +62,7 @@ class Workers:
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
                 self._pool = ProcessPoolExecutor(self._count, context, initializer=_follow_parent)
-            return self._pool.submit(segment_of, chunk)
+            return self._pool.submit(invert, chunk)
         except (OSError, RuntimeError) as error:  # a broken pool, no more processes, or the program is ending
             self._give_up(error)
             return None
@@ -88,7 +73,7 @@ class Workers:
                 return future.result()
             except Exception as error:  # whatever became of the worker, the article may well be sound
                 self._give_up(error)
-        return segment_of(chunk)
+        return invert(chunk)
 
     def _give_up(self, error: Exception) -> None:
         if self._count:
