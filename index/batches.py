@@ -6,8 +6,9 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from threading import Lock
 
 import numpy as np
@@ -85,15 +86,15 @@ class Batch:
         places = self.syllables.starts[own].tolist(), self.syllables.ends[own].tolist()
         tokens = Tokens(normal.text, *original_places(normal, *places), exact, folded, *places, self.codes[at])
         firsts, stops = ((column[words] - own.start).tolist() for column in (self.words.firsts, self.words.stops))
-        texts = [self.terms[term].decode() for term in self.words.terms[words].tolist()]
+        texts = list(map(bytes.decode, map(self.terms.__getitem__, self.words.terms[words].tolist())))
         return Analysis(tokens, firsts, stops, texts)
 
     def suggestions(self, most_words: int) -> list[set[str]]:
         """Return for each text the suggestions of its runs of up to ``most_words`` words."""
         words, known = self.words, self.tables.words.suggestions
+        listed = self.syllables.numbers.tolist() if most_words > 1 else []
         unspaced = np.concatenate([[0], np.cumsum(~self.syllables.spaced)])
-        found: list[set[str]] = [set() for _ in self.normals]
-        text_of = np.repeat(np.arange(len(self.normals)), np.diff(self.word_bounds))
+        found: list[set[str | None]] = [set() for _ in self.normals]
         for ahead in range(most_words):
             firsts, stops = words.firsts[: len(words.firsts) - ahead], words.stops[ahead:]
             sizes = stops - firsts
@@ -101,13 +102,12 @@ class Batch:
             at = np.flatnonzero(offered & (unspaced[stops - 1] == unspaced[firsts]))
             if ahead:
                 spans = zip(firsts[at].tolist(), stops[at].tolist(), strict=True)
-                terms = (self.tables.syllables.suggestion(self.syllables.numbers[a:b].tolist()) for a, b in spans)
+                terms = [self.tables.syllables.suggestion(listed[first:stop]) for first, stop in spans]
             else:
-                terms = map(known.__getitem__, words.numbers[at].tolist())
-            for text, term in zip(text_of[at].tolist(), terms, strict=True):
-                if term is not None:
-                    found[text].add(term)
-        return found
+                terms = list(map(known.__getitem__, words.numbers[at].tolist()))
+            for own, (first, end) in zip(found, pairwise(at.searchsorted(self.word_bounds).tolist()), strict=True):
+                own.update(terms[first:end])
+        return [{term for term in own if term is not None} for own in found]
 
 
 class BatchAnalyzer:
@@ -181,15 +181,19 @@ def _words(tables: Tables, chunks: Ints, chunk_of: Ints, columns: Sequence[Ints]
     firsts = np.flatnonzero(np.diff(word_of, prepend=-1))
     stops = np.append(firsts, len(word_of))[1:]
     numbers = np.full(len(firsts), -1)
-    several = np.flatnonzero(stops - firsts > 1)
-    listed = syllables.tolist()
-    spans = zip(firsts[several].tolist(), stops[several].tolist(), strict=True)
-    numbers[several] = np.fromiter(
-        (tables.words[tuple(listed[first:stop])] for first, stop in spans), np.int64, len(several)
-    )
+    sizes = stops - firsts
+    several, two = np.flatnonzero(sizes > 1), np.flatnonzero(sizes == 2)
+    numbers[two] = _numbers(tables.words, zip(syllables[firsts[two]].tolist(), syllables[firsts[two] + 1].tolist()))
+    longer = np.flatnonzero(sizes > 2)
+    spans = zip(firsts[longer].tolist(), stops[longer].tolist(), strict=True)
+    numbers[longer] = _numbers(tables.words, (tuple(syllables[first:stop].tolist()) for first, stop in spans))
     terms = np.asarray(tables.syllables.exact_names)[syllables[firsts]]
     terms[several] = np.asarray(tables.words.names)[numbers[several]]
     return Words(firsts, stops, terms, numbers)
+
+
+def _numbers(words: dict[tuple[int, ...], int], keys: Iterable[tuple[int, ...]]) -> Ints:
+    return np.fromiter(map(words.__getitem__, keys), np.int64)
 
 
 def _runs(tables: Tables, chunks: Ints, texts_at: Ints, before: Ints, texts: int) -> list[list[Run]]:

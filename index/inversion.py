@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.abbreviations import abbreviation_terms, has_brackets
+from index.abbreviations import abbreviation_terms, may_define
 from index.analysis import Stream
 from index.article import Article
 from index.arrayfile import smallest_unsigned
@@ -74,7 +74,7 @@ def stream_lengths(batch: Batch, stream: Stream) -> NDArray[np.int64]:
 
 def _abbreviations(batch: Batch) -> list[set[str]]:
     return [
-        abbreviation_terms(batch.analysis(at)) if has_brackets(normal.text) else set()
+        abbreviation_terms(batch.analysis(at)) if may_define(normal.text) else set()
         for at, normal in enumerate(batch.normals)
     ]
 

@@ -6,6 +6,7 @@ not forked, because the process that asks may have threads. One that dies loses 
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 
 from index.inversion import Numbered, invert
 from index.segment import Segment
+from index.segmentation import default_segmenter
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class Workers:
         try:
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(self._count, context, initializer=_follow_parent)
+                self._pool = ProcessPoolExecutor(self._count, context, initializer=_begin)
             return self._pool.submit(invert, chunk)
         except (OSError, RuntimeError) as error:  # a broken pool, no more processes, or the program is ending
             self._give_up(error)
@@ -86,9 +88,11 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _follow_parent() -> None:
-    """Leave interrupts to the parent process, and end when it ends, however it does."""
+def _begin() -> None:
+    """Load what is needed, leave interrupts to the parent process, and end when it ends, however it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    default_segmenter()
+    gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
     parent = multiprocessing.parent_process()
     assert parent is not None
 
