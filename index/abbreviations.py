@@ -108,7 +108,7 @@ def long_form_ending(syllables: Sequence[str]) -> str:
 
 
 def _candidates(text: str) -> Iterator[tuple[int, str, str | None]]:
-    """Yield (start, what is in them, what they say is a short form) of brackets, unless no short form is in or before."""
+    """Yield (start, inner text, what it calls a short form) of brackets with a short form in or before them."""
     for brackets in islice(_BRACKETS.finditer(text), _MOST_BRACKETS):
         start, inner = brackets.start(), brackets.group(1).strip()
         marked = _MARKER.fullmatch(inner)

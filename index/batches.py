@@ -183,7 +183,8 @@ def _words(tables: Tables, chunks: Ints, chunk_of: Ints, columns: Sequence[Ints]
     numbers = np.full(len(firsts), -1)
     sizes = stops - firsts
     several, two = np.flatnonzero(sizes > 1), np.flatnonzero(sizes == 2)
-    numbers[two] = _numbers(tables.words, zip(syllables[firsts[two]].tolist(), syllables[firsts[two] + 1].tolist()))
+    first, second = syllables[firsts[two]].tolist(), syllables[firsts[two] + 1].tolist()
+    numbers[two] = _numbers(tables.words, zip(first, second, strict=True))
     longer = np.flatnonzero(sizes > 2)
     spans = zip(firsts[longer].tolist(), stops[longer].tolist(), strict=True)
     numbers[longer] = _numbers(tables.words, (tuple(syllables[first:stop].tolist()) for first, stop in spans))

@@ -25,8 +25,9 @@ from index.segment import Segment, segment_bytes
 from index.store import Change
 from index.workers import Chunk, Workers
 
-_CHUNK_ARTICLES = 50
-_CHUNK_CHARACTERS = 200_000
+CHUNK_ARTICLES = 100
+"""So many articles are analysed together at most."""
+_CHUNK_CHARACTERS = 400_000
 
 
 class Builder:
@@ -101,7 +102,7 @@ def _chunks(articles: Iterable[Numbered]) -> Iterator[Chunk]:
     for numbered in articles:
         chunk.append(numbered)
         characters += len(numbered.article.body)
-        if len(chunk) >= _CHUNK_ARTICLES or characters >= _CHUNK_CHARACTERS:
+        if len(chunk) >= CHUNK_ARTICLES or characters >= _CHUNK_CHARACTERS:
             yield chunk
             chunk, characters = [], 0
     if chunk:

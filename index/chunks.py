@@ -3,8 +3,8 @@
 Text is split at its spaces into chunks, and each distinct chunk is cut once. What is known of it is kept in columns, so
 that a text is a list of numbers of chunks, and what the index needs of it is looked up by whole arrays.
 
-Every table numbers its entries in the order they are met in, and only grows. ``Tables`` are given up for empty ones when
-they hold too much.
+Every table numbers its entries in the order they are met in, and only grows. ``Tables`` that hold too much are given up
+for empty ones.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Syllables(dict[tuple[str, str], int]):
         self.exact: list[str] = []
         self.folded: list[str] = []
         self.written: list[str] = []
-        self._bare: list[str | None] = []
+        self._bare: dict[int, str | None] = {}
         self.exact_names, self.folded_names = array("q"), array("q")
 
     def number(self, written: str, exact: str, folded: str) -> int:
@@ -66,16 +66,21 @@ class Syllables(dict[tuple[str, str], int]):
             self.exact.append(exact)
             self.folded.append(folded)
             self.written.append(lower)
-            self._bare.append(bare_syllable(lower))
             self.exact_names.append(self._names[exact.encode()])
             self.folded_names.append(self._names[folded.encode()])
         return number
 
     def suggestion(self, numbers: Sequence[int]) -> str | None:
         """Return the suggestion of syllables with single spaces between them, None where they make none."""
-        bare = list(map(self._bare.__getitem__, numbers))
-        known = [syllable for syllable in bare if syllable is not None]
-        return suggestion(known, list(map(self.written.__getitem__, numbers))) if len(known) == len(bare) else None
+        bare = []
+        for number in numbers:
+            if number not in self._bare:
+                self._bare[number] = bare_syllable(self.written[number])
+            syllable = self._bare[number]
+            if syllable is None:
+                return None
+            bare.append(syllable)
+        return suggestion(bare, list(map(self.written.__getitem__, numbers)))
 
 
 class Words(dict[tuple[int, ...], int]):

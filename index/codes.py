@@ -46,7 +46,7 @@ _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
 _NAMED_NUMBER = re.compile(r"([^\W\d_]+)[-.](\d+)")
 _SEPARATOR = re.compile(r"[-./,:&@+']")
 _HOST = re.compile(r"(?:www\.)?((?:[A-Za-z0-9-]+\.)+[a-z]{2,24})(?=[/:]|$)")
-_CITY = re.compile(r"[tT][pP](?:\. ?| )((?i:[bcdđghklmnpqrstvx]{2,4}))\b")  # sooner found than with all its case ignored
+_CITY = re.compile(r"[tT][pP](?:\. ?| )((?i:[bcdđghklmnpqrstvx]{2,4}))\b")
 _YEARS = range(1900, 2100)
 
 _DOCUMENTS = {

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from index.abbreviations import abbreviation_terms, may_define
 from index.analysis import Stream
-from index.article import Article
 from index.arrayfile import smallest_unsigned
+from index.article import Article
 from index.batches import Batch, BatchAnalyzer
 from index.codec import pack_column
 from index.postings import counted, neighbours, positional, present
@@ -51,7 +51,8 @@ def invert(articles: Sequence[Numbered]) -> Segment:
         for name, field in schema.items()
         if field.column_type
     }
-    return Segment(len(articles), {name: fields[name] for name, field in schema.items() if field.indexed}, lengths, columns)
+    indexed = {name: fields[name] for name, field in schema.items() if field.indexed}
+    return Segment(len(articles), indexed, lengths, columns)
 
 
 def invert_stream(batch: Batch, stream: Stream) -> Inverted:
@@ -66,10 +67,9 @@ def invert_stream(batch: Batch, stream: Stream) -> Inverted:
 def stream_lengths(batch: Batch, stream: Stream) -> NDArray[np.int64]:
     """Return how many terms each text of ``batch`` has in a stream."""
     if stream is Stream.PAIR:
-        return np.maximum(np.diff(batch.bounds) - 1, 0)
+        return (np.diff(batch.bounds) - 1).clip(min=0)
     _, places = batch.streams[stream]
-    lengths: NDArray[np.int64] = np.diff(np.searchsorted(np.sort(places), batch.bounds))
-    return lengths
+    return np.diff(np.searchsorted(np.sort(places), batch.bounds))
 
 
 def _abbreviations(batch: Batch) -> list[set[str]]:

@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 def positional(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> Inverted:
     """Return the inverted index, with positions, of occurrences of ``names[terms[i]]`` at ``places[i]``.
 
-    Article ``a`` has the places from ``bounds[a]`` up to ``bounds[a + 1]``; positions are counted from the first of them.
+    Article ``a`` has the places from ``bounds[a]`` up to ``bounds[a + 1]``; positions count from the first of them.
     """
     strings, ranks = _ranked(terms, names)
     bits = int(bounds[-1]).bit_length()
@@ -48,8 +48,8 @@ def counted(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> 
 def neighbours(terms: Ints, bounds: Ints, names: Sequence[bytes]) -> Inverted:
     """Return the inverted index, without positions, of each two neighbouring terms of an article, joined by ``_``.
 
-    ``terms`` has one number a place; no term may have a ``_`` in it. So pairs are in the order of their first terms, each
-    with a ``_`` after it, and then of their second ones.
+    ``terms`` has one number a place; no term may have a ``_`` in it. So pairs are in the order of their first terms,
+    each with a ``_`` after it, and then of their second ones.
     """
     seconds, second = _ranked(terms, names)
     firsts = [term + b"_" for term in seconds]

@@ -45,8 +45,8 @@ _REMEMBERED = 1 << 20  # characters of chunks, counting 16 more for each chunk
 _Ints = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _Tokens = npt.NDArray[np.void]
-# A token: its weights as in Model.inside, where the dictionary keeps the pairs it is the first or the second of, and how
-# it joins with its neighbours.
+# A token: its weights as in Model.inside, where the dictionary keeps the pairs it is the first or the second of, how it
+# joins with its neighbours.
 _TOKEN_FIELDS = [
     ("here", "f8"), ("as_previous", "f8"), ("as_next", "f8"), ("pair_row", "i8"), ("pair_byte", "i8"),
     ("pair_bit", "u1"), ("joins_next", "u1"), ("joins_previous", "u1"),

@@ -1,8 +1,8 @@
 """Which phrases of an article are offered as completions while a reader types.
 
 A suggestion is kept as one term, its unaccented form before its accented one, so that the sorted list of
-terms answers what is typed with or without accents by a prefix. The words of an article are suggestions, and up to three
-neighbouring words of its title, where nothing but single spaces stands between their syllables.
+terms answers what is typed with or without accents by a prefix. The words of an article are suggestions, and up to
+three neighbouring words of its title, where nothing but single spaces stands between their syllables.
 """
 
 from __future__ import annotations

@@ -93,8 +93,8 @@ def cut_chunk(chunk: str) -> Cut:
     spans: list[tuple[int, int]] = []
     runs: list[Run] = []
     if chunk.isalnum() and not chunk[0].isdecimal():  # what the pattern would find, sooner
-        exact = (canonical_syllable(chunk[:_LONGEST_SYLLABLE]),)
-        return Cut((0,), (len(chunk),), exact, tuple(map(fold, exact)), ())
+        whole = canonical_syllable(chunk[:_LONGEST_SYLLABLE])
+        return Cut((0,), (len(chunk),), (whole,), (fold(whole),), ())
     for match in _RUN.finditer(chunk):
         run = match.group()
         parts = [match.span()] if run.isalnum() else [part.span() for part in _PART.finditer(chunk, *match.span())]
