@@ -122,7 +122,10 @@ class BatchAnalyzer:
         with self._lock:
             if self._tables is None or self._tables.are_full:
                 self._tables = Tables(default_segmenter())
-            return _analyze(self._tables, list(map(normalize, texts)))
+            tables, self._tables = self._tables, None  # they are not kept where adding to them was broken off
+            batch = _analyze(tables, list(map(normalize, texts)))
+            self._tables = tables
+        return batch
 
 
 def _analyze(tables: Tables, normals: Sequence[NormalizedText]) -> Batch:

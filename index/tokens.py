@@ -23,6 +23,7 @@ from index.normalization import NormalizedText, canonical_syllable, fold, normal
 _ATOM = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"
 _RUN = re.compile(rf"{_ATOM}(?:[-./,:&@+']{_ATOM})*%?")
 _PART = re.compile(_ATOM)
+_SIGNS = ".,:;!?\"'()[]…"
 _LONGEST_SYLLABLE = 64
 _WIDEST_SPACE = 4
 _MOST_REMEMBERED = 1 << 16
@@ -92,9 +93,12 @@ def cut_chunk(chunk: str) -> Cut:
     """Cut a piece of canonical text without spaces."""
     spans: list[tuple[int, int]] = []
     runs: list[Run] = []
-    if chunk.isalnum() and not chunk[0].isdecimal():  # what the pattern would find, sooner
-        whole = canonical_syllable(chunk[:_LONGEST_SYLLABLE])
-        return Cut((0,), (len(chunk),), (whole,), (fold(whole),), ())
+    core = chunk.strip(_SIGNS)
+    if core.isalnum():  # what the patterns would find, sooner
+        start = chunk.index(core)
+        whole = canonical_syllable(core[:_LONGEST_SYLLABLE])
+        own = (Run(0, 1, core),) if core[0].isdecimal() else ()
+        return Cut((start,), (start + len(core),), (whole,), (fold(whole),), own)
     for match in _RUN.finditer(chunk):
         run = match.group()
         parts = [match.span()] if run.isalnum() else [part.span() for part in _PART.finditer(chunk, *match.span())]

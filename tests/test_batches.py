@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index import chunks
-from index.analysis import Stream, analyze
+from index.analysis import SYLLABLE, Stream, analyze
 from index.batches import Batch, BatchAnalyzer
+from index.tokens import _RUN, cut_chunk
 from tests.conftest import SEEDS
 from tests.reference import phrases
 
@@ -34,6 +35,18 @@ TEXTS = st.lists(
     st.tuples(PIECES | ANY, st.sampled_from(["", " ", " ", " ", " ", "  ", "\n"])).map("".join), max_size=30
 )
 texts = TEXTS.map("".join)
+
+
+@given(texts | st.text('.,!?"()%-/_aĐ1\u0301', max_size=8))
+def test_a_chunk_is_cut_where_the_patterns_match(text: str) -> None:
+    for chunk in text.split():
+        cut = cut_chunk(chunk)
+        spans = [match.span() for match in SYLLABLE.finditer(chunk)]
+        assert list(zip(cut.starts, cut.ends, strict=True)) == spans
+        runs = [match.group() for match in _RUN.finditer(chunk)]
+        assert [run.text for run in cut.runs] == [run for run in runs if not run.isalnum() or run[0].isdecimal()]
+        for run in cut.runs:
+            assert chunk[cut.starts[run.first] : cut.ends[run.end - 1]] == run.text.removesuffix("%")
 
 
 def agree(batch: Batch, written: Sequence[str], most_words: int = 3) -> None:
