@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 
 LINE_BREAK = "\n"
 """The chunk for a line break, and for the beginning and the end of a text; it takes no room."""
-_MOST_ENTRIES = 1 << 18
+_MOST_ENTRIES = 3 << 16  # about 120 MB
 _MOST_CHARACTERS = 1 << 22
 
 
