@@ -27,8 +27,8 @@ Ints = NDArray[np.int64]
 
 LINE_BREAK = "\n"
 """The chunk for a line break, and for the beginning and the end of a text; it takes no room."""
-_MOST_ENTRIES = 3 << 16  # about 120 MB
-_MOST_CHARACTERS = 1 << 22
+_MOST_ENTRIES = 1 << 18  # about 100 MB
+_MOST_CHARACTERS = 1 << 23
 
 
 class Names(dict[bytes, int]):
@@ -91,12 +91,15 @@ class Words(dict[tuple[int, ...], int]):
 
     def __init__(self, names: Names, syllables: Syllables) -> None:
         self._names, self._syllables = names, syllables
+        self.characters = 0
         self.names = array("q")
         self.suggestions: list[str | None] = []
 
     def __missing__(self, syllables: tuple[int, ...]) -> int:
         number = self[syllables] = len(self)
-        self.names.append(self._names["_".join(map(self._syllables.exact.__getitem__, syllables)).encode()])
+        term = "_".join(map(self._syllables.exact.__getitem__, syllables))
+        self.characters += len(term)
+        self.names.append(self._names[term.encode()])
         self.suggestions.append(self._syllables.suggestion(syllables))
         return number
 
@@ -204,4 +207,5 @@ class Tables:
     @property
     def are_full(self) -> bool:
         """Tell whether it is time to begin with empty ones."""
-        return len(self.chunks) + len(self.words) > _MOST_ENTRIES or self.chunks.characters > _MOST_CHARACTERS
+        entries = len(self.chunks) + len(self.words) + len(self.names)
+        return entries > _MOST_ENTRIES or self.chunks.characters + self.words.characters > _MOST_CHARACTERS

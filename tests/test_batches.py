@@ -100,18 +100,23 @@ def test_what_is_remembered_is_bounded_and_changes_nothing(monkeypatch: pytest.M
         text = " ".join(words)
         agree(analyzer.analyze([text]), [text])
         assert analyzer._tables is not None
-        sizes.append(len(analyzer._tables.chunks) + len(analyzer._tables.words))
+        tables = analyzer._tables
+        sizes.append(len(tables.chunks) + len(tables.words) + len(tables.names))
     assert max(sizes) < 400
     assert sizes != sorted(sizes)
 
 
-def test_long_chunks_count_by_their_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_chunks_and_long_words_count_by_their_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks, "_MOST_CHARACTERS", 1000)
     analyzer = BatchAnalyzer()
     analyzer.analyze(["x" * 2000])
     before = analyzer._tables
     agree(analyzer.analyze(["lúa gạo"]), ["lúa gạo"])
     assert analyzer._tables is not before
+    assert analyzer._tables is not None
+    assert not analyzer._tables.are_full
+    assert analyzer._tables.words[(0,) * 500] == len(analyzer._tables.words) - 1
+    assert analyzer._tables.are_full
 
 
 def test_threads_share_an_analyzer() -> None:
