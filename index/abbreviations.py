@@ -88,7 +88,7 @@ def definitions(analysis: Analysis) -> Iterator[Definition]:
 
 def may_define(text: str) -> bool:
     """Tell whether it is worth looking for definitions in a canonical text."""
-    return any(True for _ in _candidates(text))
+    return next(_candidates(text), None) is not None
 
 
 def abbreviation_terms(analysis: Analysis) -> set[str]:

@@ -102,7 +102,9 @@ def find_codes(runs: Sequence[Run], syllables: Sequence[str], beside: Callable[[
             after_scheme = run.first > 0 and syllables[run.first - 1] in _SCHEMES
             found = [
                 replace(code, first=run.first + code.first, end=run.first + code.end)
-                for code in _whole(run.text, run.end - run.first, after_scheme=after_scheme)
+                for code in (_whole if len(run.text) <= _LONGEST else _whole.__wrapped__)(
+                    run.text, run.end - run.first, after_scheme=after_scheme
+                )
             ]
             kind = _kind_before(run, syllables, beside) if run.first in numbers else None
             if kind is not None:
@@ -201,7 +203,7 @@ def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside
     end = run.end
     spoken = number_after("thang", run.end) if run.text.isdecimal() else None
     in_figures = None
-    if run.end - run.first > 1:
+    if run.end - run.first > 1 and len(run.text) <= _LONGEST:
         after_day = run.first > 0 and beside(run.first) and syllables[run.first - 1] == "ngay"
         in_figures = _in_figures(run.text, after_day=bool(after_day))
         if in_figures is None and (days := _days(run)):

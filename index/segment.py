@@ -256,12 +256,11 @@ def ascending_ranks(strings: Strings) -> NDArray[np.int64]:
         before = ranks[alike]
         new_group = np.diff(before, prepend=-1) != 0
         new = new_group | (np.diff(keys, prepend=keys[:1]) != 0)
-        places = np.arange(len(alike))
         firsts, group_firsts = np.flatnonzero(new), np.flatnonzero(new_group)
         member_of = np.cumsum(new) - 1
         ranks[alike] = before + firsts[member_of] - group_firsts[np.cumsum(new_group) - 1]
         offset += _WORD
-        several = np.diff(firsts, append=len(places)) > 1
+        several = np.diff(firsts, append=len(alike)) > 1
         longer = np.maximum.reduceat(lengths[alike], firsts) > offset
         alike = alike[(several & longer)[member_of]]
     return ranks
