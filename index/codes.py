@@ -100,11 +100,10 @@ def find_codes(runs: Sequence[Run], syllables: Sequence[str], beside: Callable[[
         found = _date(run, numbers, syllables, beside) if run.first in numbers else []
         if not found:
             after_scheme = run.first > 0 and syllables[run.first - 1] in _SCHEMES
+            whole = _whole if len(run.text) <= _LONGEST else _whole.__wrapped__
             found = [
                 replace(code, first=run.first + code.first, end=run.first + code.end)
-                for code in (_whole if len(run.text) <= _LONGEST else _whole.__wrapped__)(
-                    run.text, run.end - run.first, after_scheme=after_scheme
-                )
+                for code in whole(run.text, run.end - run.first, after_scheme=after_scheme)
             ]
             kind = _kind_before(run, syllables, beside) if run.first in numbers else None
             if kind is not None:
