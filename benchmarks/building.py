@@ -1,7 +1,7 @@
 """Where the time of building goes. ``python -m benchmarks.building [ARTICLES]``
 
-Processor milliseconds an article, by stage; the first three are done in worker processes, the others in the process
-that writes.
+Processor milliseconds an article, by stage; everything down to *passing on* is done in worker processes, the rest in
+the process that writes. *Of chunks met before* are the same articles analysed once more.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.engines import read_articles
-from index.analysis import analyze
-from index.inversion import invert
+from index.batches import BatchAnalyzer
+from index.builder import CHUNK_ARTICLES
+from index.inversion import Numbered, invert
 from index.merging import merge
-from index.schema import document, make_schema, searchable_body
+from index.schema import searchable_body
 from index.segment import Segment, read_segment, write_segment
 
-CHUNK = 50
 seconds: Counter[str] = Counter()
 
 
@@ -37,19 +37,21 @@ def stage(name: str) -> Iterator[None]:
 def main() -> None:
     """Print the table."""
     articles = read_articles(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
-    schema = make_schema()
-    document(articles[0], 0)
+    chunks = [
+        [Numbered(number, article) for number, article in enumerate(articles[at : at + CHUNK_ARTICLES], at)]
+        for at in range(0, len(articles), CHUNK_ARTICLES)
+    ]
+    invert(chunks[0][:1])
+    analyzer = BatchAnalyzer()
     segments: list[Segment] = []
-    for at in range(0, len(articles), CHUNK):
-        chunk = articles[at : at + CHUNK]
-        with stage("analysis"):
-            for article in chunk:
-                analyze(article.title)
-                analyze(searchable_body(article))
-        with stage("analysis and terms"):
-            documents = [document(article, number) for number, article in enumerate(chunk)]
-        with stage("inversion"):
-            segment = invert(documents, schema)
+    for name in ("analysis", "of chunks met before"):
+        for chunk in chunks:
+            with stage(name):
+                analyzer.analyze([article.title for _, article in chunk])
+                analyzer.analyze([searchable_body(article) for _, article in chunk])
+    for chunk in chunks:
+        with stage("all"):
+            segment = invert(chunk)
         with stage("passing on"):
             segments.append(pickle.loads(pickle.dumps(segment, pickle.HIGHEST_PROTOCOL)))
     whole = merge(segments, [None] * len(segments))
@@ -57,14 +59,19 @@ def main() -> None:
         with stage("merging chunks and writing"):
             write_segment(Path(folder), "segment", whole)
         tier = merge([read_segment(Path(folder), "segment", whole.count)] * 4, [None] * 4)
-        with stage("merging four segments of this size"):
+        with stage("merging a tier"):
             write_segment(Path(folder), "tier", tier)
-    seconds["terms"] = seconds.pop("analysis and terms") - seconds["analysis"]
-    seconds["merging four segments of this size"] /= 4
-    for name in ("analysis", "terms", "inversion", "passing on", "merging chunks and writing"):
+    seconds["inversion and terms"] = seconds["all"] - seconds["analysis"]
+    seconds["merging a tier"] /= 4
+    for name in (
+        "analysis",
+        "of chunks met before",
+        "inversion and terms",
+        "passing on",
+        "merging chunks and writing",
+        "merging a tier",
+    ):
         print(f"{name:26} {seconds[name] / len(articles) * 1e3:6.2f} ms an article")
-    name = "merging four segments of this size"
-    print(f"{'merging a tier':26} {seconds[name] / len(articles) * 1e3:6.2f} ms an article and tier")
 
 
 if __name__ == "__main__":

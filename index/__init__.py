@@ -29,7 +29,10 @@ The rooms, in the order data meets them:
 ``segment``               a part of the index as arrays: terms, postings, lengths, columns
 ``codec``                 Whoosh's codec over them: what its writer writes
 ``readers``               Whoosh's codec over them: what its readers, matchers and queries read
-``inversion``             a batch of documents to a segment
+``chunks``                what texts are made of, as numbers: chunks, syllables and words met before
+``batches``               many texts at once, to columns of such numbers
+``postings``              from the terms of each article to the articles of each term
+``inversion``             a batch of articles to a segment
 ``merging``               several segments to one, and which to merge
 ``workers``               processes that analyse and invert
 ``commits``               which segments an index consists of

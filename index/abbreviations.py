@@ -25,6 +25,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from index.analysis import Analysis
@@ -39,6 +40,7 @@ _MARKER = re.compile(
     r"(?:sau đây\s+|tên\s+|được\s+|còn\s+)*(?:gọi chung|gọi tắt|viết tắt|gọi)(?:\s+là\b|\s*:)\s*[\"']?(.+?)[\"']?",
     re.IGNORECASE,
 )
+_CAPITALS = re.compile(r"[A-ZĐÂÊÔƠƯĂ][A-Za-zĐđÂÊÔƠƯĂ.&-]*[A-ZĐÂÊÔƠƯĂ]")
 _BREAK = re.compile(r"[.;:!?\n\"]")
 _ASIDE = re.compile(r"\s*\([^()\n]*\)\s*")
 _JOINING = frozenset({"và", "của", "về", "các", "cho", "trong", "với", "tại", "trên", "ở", "theo"})
@@ -61,6 +63,7 @@ class Definition:
     kind: str
 
 
+@lru_cache(maxsize=4096)
 def short_form(text: str) -> str | None:
     """Return the one term that ``text`` is indexed under as a whole, or None where it is several words."""
     tokens = tokenize(text)
@@ -72,18 +75,20 @@ def short_form(text: str) -> str | None:
 
 def definitions(analysis: Analysis) -> Iterator[Definition]:
     """Yield what a text defines in brackets."""
-    text = analysis.tokens.canonical
-    for brackets in islice(_BRACKETS.finditer(text), _MOST_BRACKETS):
-        inner = brackets.group(1).strip()
-        marked = _MARKER.fullmatch(inner)
-        short = marked.group(1) if marked else inner
-        before = _before(analysis, brackets.start())
+    for start, inner, marked in _candidates(analysis.tokens.canonical):
+        short = marked or inner
+        before = _before(analysis, start)
         if _is_capitals(short):
             yield from _of_capitals(analysis, short, before)
         elif marked:
             yield from _of_words(analysis, short, before)
         elif before:
             yield from _reversed(analysis, inner, before)
+
+
+def may_define(text: str) -> bool:
+    """Tell whether it is worth looking for definitions in a canonical text."""
+    return next(_candidates(text), None) is not None
 
 
 def abbreviation_terms(analysis: Analysis) -> set[str]:
@@ -100,6 +105,16 @@ def abbreviation_terms(analysis: Analysis) -> set[str]:
 def long_form_ending(syllables: Sequence[str]) -> str:
     """Return what the short forms of a long one are found under: its last two syllables, without accents."""
     return " ".join(fold(syllable) for syllable in syllables[-2:])
+
+
+def _candidates(text: str) -> Iterator[tuple[int, str, str | None]]:
+    """Yield (start, inner text, what it calls a short form) of brackets with a short form in or before them."""
+    for brackets in islice(_BRACKETS.finditer(text), _MOST_BRACKETS):
+        start, inner = brackets.start(), brackets.group(1).strip()
+        marked = _MARKER.fullmatch(inner)
+        before = max(0, start - _WIDEST_GAP - _LONGEST_SHORT)
+        if marked or _is_capitals(inner) or _CAPITALS.search(text, before, start):
+            yield start, inner, marked.group(1) if marked else None
 
 
 def _is_capitals(text: str) -> bool:

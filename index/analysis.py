@@ -55,17 +55,6 @@ class Word(NamedTuple):  # a text has hundreds, and a frozen dataclass takes twi
 
 
 @dataclass(frozen=True, slots=True)
-class Occurrences:
-    """Terms and their positions: two columns of the same length, positions ascending for any one term."""
-
-    terms: Sequence[str]
-    positions: Sequence[int]
-
-    def __iter__(self) -> Iterator[tuple[str, int]]:
-        return zip(self.terms, self.positions, strict=True)
-
-
-@dataclass(frozen=True, slots=True)
 class Analysis:
     """A text cut into syllables, codes and words.
 
@@ -94,18 +83,6 @@ class Analysis:
                 yield from zip(self.word_texts, self.word_firsts, strict=True)
             case Stream.PAIR:
                 yield from zip(pairs(tokens.folded), range(len(tokens)), strict=False)
-
-    def columns(self, stream: Stream) -> Occurrences:
-        """Return ``terms`` of ``stream`` as two columns."""
-        syllables = self.tokens.exact if stream is Stream.SYLLABLE else self.tokens.folded
-        if stream is Stream.WORD:
-            return Occurrences(self.word_texts, self.word_firsts)
-        if stream is Stream.PAIR:
-            return Occurrences(list(pairs(syllables)), range(len(syllables) - 1))
-        if self.tokens.codes:
-            terms, positions = zip(*self.terms(stream), strict=True)
-            return Occurrences(terms, positions)
-        return Occurrences(syllables, range(len(syllables)))
 
     def _with_codes(self, syllables: Sequence[str], form: Callable[[str], str]) -> Iterable[tuple[str, int]]:
         """Return the syllables and the codes as wholes with their positions; the same text may be both."""

@@ -19,13 +19,15 @@ from index.commits import (
     read_commit,
     write_commit,
 )
+from index.inversion import Numbered
 from index.merging import Size, merge, next_merge
 from index.segment import Segment, segment_bytes
 from index.store import Change
-from index.workers import Chunk, Numbered, Workers
+from index.workers import Chunk, Workers
 
-_CHUNK_ARTICLES = 50
-_CHUNK_CHARACTERS = 200_000
+CHUNK_ARTICLES = 100
+"""So many articles are analysed together at most."""
+_CHUNK_CHARACTERS = 400_000
 
 
 class Builder:
@@ -100,7 +102,7 @@ def _chunks(articles: Iterable[Numbered]) -> Iterator[Chunk]:
     for numbered in articles:
         chunk.append(numbered)
         characters += len(numbered.article.body)
-        if len(chunk) >= _CHUNK_ARTICLES or characters >= _CHUNK_CHARACTERS:
+        if len(chunk) >= CHUNK_ARTICLES or characters >= _CHUNK_CHARACTERS:
             yield chunk
             chunk, characters = [], 0
     if chunk:

@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from index.normalization import fold, is_vietnamese_shape
 
 _LONGEST = 48
+_MOST_REMEMBERED = 4096
 _LONGEST_LETTERS = 4
 _SCHEMES = frozenset({"http", "https"})
 _DATES = (
@@ -44,7 +46,7 @@ _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
 _NAMED_NUMBER = re.compile(r"([^\W\d_]+)[-.](\d+)")
 _SEPARATOR = re.compile(r"[-./,:&@+']")
 _HOST = re.compile(r"(?:www\.)?((?:[A-Za-z0-9-]+\.)+[a-z]{2,24})(?=[/:]|$)")
-_CITY = re.compile(r"tp(?:\. ?| )([bcdđghklmnpqrstvx]{2,4})\b", re.IGNORECASE)
+_CITY = re.compile(r"[tT][pP](?:\. ?| )((?i:[bcdđghklmnpqrstvx]{2,4}))\b")
 _YEARS = range(1900, 2100)
 
 _DOCUMENTS = {
@@ -57,6 +59,7 @@ _DOCUMENTS = {
 _KINDS = {tuple(fold(name).split()): fold(short) for name, short in _DOCUMENTS.items()}
 _KINDS.update({(short,): short for short in list(_KINDS.values())})
 _LONGEST_KIND = max(map(len, _KINDS))
+_BEFORE_NUMBERS = frozenset({"thang", "so", *(kind[-1] for kind in _KINDS)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,16 @@ def find_codes(runs: Sequence[Run], syllables: Sequence[str], beside: Callable[[
     codes: list[Code] = []
     reached = 0
     for run in runs:
-        if run.first < reached:
+        if run.first < reached or (run.text.isdecimal() and _is_bare(run, syllables)):
             continue
         found = _date(run, numbers, syllables, beside) if run.first in numbers else []
         if not found:
-            found = list(_whole(run, after_scheme=run.first > 0 and syllables[run.first - 1] in _SCHEMES))
+            after_scheme = run.first > 0 and syllables[run.first - 1] in _SCHEMES
+            whole = _whole if len(run.text) <= _LONGEST else _whole.__wrapped__
+            found = [
+                replace(code, first=run.first + code.first, end=run.first + code.end)
+                for code in whole(run.text, run.end - run.first, after_scheme=after_scheme)
+            ]
             kind = _kind_before(run, syllables, beside) if run.first in numbers else None
             if kind is not None:
                 found = [code for code in found if code.text != kind.text] + [kind]
@@ -111,8 +119,22 @@ def city_codes(text: str) -> Iterator[tuple[int, int, str]]:
         yield match.start(), match.end(), f"tp{match.group(1).lower()}"
 
 
-def _whole(run: Run, *, after_scheme: bool) -> Iterator[Code]:
-    """Yield what a run is as a whole: nothing for one syllable, or for words that are merely joined."""
+def _is_bare(number: Run, syllables: Sequence[str]) -> bool:
+    """Tell whether neither of its neighbours makes a plain number part of a code."""
+    before = number.first and syllables[number.first - 1] in _BEFORE_NUMBERS
+    return not before and syllables[number.end : number.end + 1] != ["thang"]
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _whole(written: str, size: int, *, after_scheme: bool) -> Sequence[Code]:
+    """Return what a run of ``size`` syllables is as a whole, its first syllable being number 0.
+
+    That is nothing for one syllable, or for words that are merely joined.
+    """
+    return tuple(_as_a_whole(Run(0, size, written), after_scheme=after_scheme))
+
+
+def _as_a_whole(run: Run, *, after_scheme: bool) -> Iterator[Code]:
     text = run.text.removesuffix("%")
     parts = _SEPARATOR.split(text)
     if len(parts) < 2:
@@ -180,10 +202,9 @@ def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside
     end = run.end
     spoken = number_after("thang", run.end) if run.text.isdecimal() else None
     in_figures = None
-    if run.end - run.first > 1:
+    if run.end - run.first > 1 and len(run.text) <= _LONGEST:
         after_day = run.first > 0 and beside(run.first) and syllables[run.first - 1] == "ngay"
-        forms = (*_DATES, _DAY_WITH_POINT) if after_day else _DATES
-        in_figures = next(filter(None, (form.fullmatch(run.text) for form in forms)), None)
+        in_figures = _in_figures(run.text, after_day=bool(after_day))
         if in_figures is None and (days := _days(run)):
             return days
     after_month = run.first and beside(run.first) and syllables[run.first - 1] == "thang"
@@ -192,8 +213,7 @@ def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside
         match = _DATES[-1].fullmatch(spoken.text)
         month, year = match.group("month", "year") if match else (spoken.text, "")
     elif in_figures is not None:
-        known = in_figures.groupdict()
-        day, month, year = known.get("day", ""), known["month"], known.get("year", "")
+        day, month, year = in_figures
     elif after_month:
         month = run.text
     if month and not year and (following := number_after("nam", end)) is not None and len(following.text) == 4:
@@ -206,13 +226,28 @@ def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside
 
 def _days(run: Run) -> list[Code]:
     """Return the first and the last day of a time written in figures: ``14-16/1``, ``30/4-1/5``."""
-    match = next(filter(None, (form.fullmatch(run.text) for form in _DAYS)), None)
-    if match is None:
+    parts = _days_in_figures(run.text)
+    if parts is None:
         return []
-    first_day, first_month, last_day, last_month, year = match.groups("")
+    first_day, first_month, last_day, last_month, year = parts
     first = _date_codes(run.first, run.end, first_day, first_month or last_month, year)
     last = _date_codes(run.first, run.end, last_day, last_month, year)
     return [*first, *last] if first and last else []
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _in_figures(text: str, *, after_day: bool) -> tuple[str, str, str] | None:
+    """Return (day, month, year) of a date in figures, empty where it has none."""
+    forms = (*_DATES, _DAY_WITH_POINT) if after_day else _DATES
+    match = next(filter(None, (form.fullmatch(text) for form in forms)), None)
+    known = match.groupdict() if match else {}
+    return (known.get("day", ""), known["month"], known.get("year", "")) if known else None
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _days_in_figures(text: str) -> Sequence[str] | None:
+    match = next(filter(None, (form.fullmatch(text) for form in _DAYS)), None)
+    return match.groups("") if match else None
 
 
 def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[Code]:

@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 _STATE_FEATURE = 0
 _INSIDE = "I_W"
+_FEW = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,15 @@ class BestPath:
         """
         begin_begin, begin_inside, inside_begin, inside_inside = self._transitions
         inside: npt.NDArray[np.bool] = scores > self._surely_inside
-        unsure = ((scores > self._surely_begin) ^ inside).nonzero()[0].tolist()
+        places = ((scores > self._surely_begin) ^ inside).nonzero()[0]
+        if len(places) > _FEW:
+            near = np.diff(places, prepend=-1, append=len(scores)) == 1
+            lone = ~(near[:-1] | near[1:])  # between two that are sure
+            at = places[lone]
+            leads_of = scores[at] + np.array(self.given)[inside[at - 1].astype(np.intp)]
+            inside[at] = leads_of > np.array(self.asked)[inside[at + 1].astype(np.intp)]
+            places = places[~lone]
+        unsure = places.tolist()
         leads: dict[int, float] = {}
         for at in unsure:
             before = leads.get(at - 1)

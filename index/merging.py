@@ -11,17 +11,27 @@ archive, and the number of segments grows with the logarithm of its size.
 
 from __future__ import annotations
 
-import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.arrayfile import Array, smallest_unsigned
-from index.segment import Codes, Column, Inverted, Segment, Strings, Terms, offsets, pack_counts, sizes, spread
+from index.segment import (
+    Codes,
+    Column,
+    Inverted,
+    Segment,
+    Strings,
+    Terms,
+    ascending_ranks,
+    offsets,
+    pack_counts,
+    sizes,
+    spread,
+)
 
 Live = NDArray[np.bool_]
 
@@ -207,7 +217,7 @@ def _without(inverted: Inverted, live: Live) -> Inverted:
 def _concatenate(parts: Sequence[tuple[Inverted, int]], count: int) -> Inverted:
     """Return one inverted index of ``count`` articles; article 0 of each part has the number beside it."""
     indexes = [inverted for inverted, _ in parts]
-    terms, numbers = _merge_terms([inverted.terms.strings.all() for inverted in indexes])
+    terms, numbers = _merge_terms([inverted.terms.strings for inverted in indexes])
     starts, targets = _places([inverted.starts for inverted in indexes], numbers, len(terms))
     articles = np.empty(int(starts[-1]), smallest_unsigned(count - 1))
     for (inverted, base), target in zip(parts, targets, strict=True):
@@ -226,20 +236,20 @@ def _concatenate(parts: Sequence[tuple[Inverted, int]], count: int) -> Inverted:
             assert source is not None
             assert ends is not None
             _copy(source, ends, kept["positions"], target, 0)
-    return Inverted(Terms(Strings.pack(terms)), starts, articles, **kept)
+    return Inverted(Terms(terms), starts, articles, **kept)
 
 
-def _merge_terms(lists: Sequence[list[bytes]]) -> tuple[list[bytes], list[NDArray[np.int64]]]:
+def _merge_terms(lists: Sequence[Strings]) -> tuple[Strings, list[NDArray[np.int64]]]:
     """Return all terms, ascending, and for each list the number that each of its terms has among them."""
-    flat = list(chain.from_iterable(lists))
-    order = sorted(range(len(flat)), key=flat.__getitem__)  # merges ascending runs, so no full sort
-    ascending = [flat[number] for number in order]
-    new = np.ones(len(flat), bool)
-    new[1:] = np.fromiter(map(operator.ne, ascending, ascending[1:]), bool, max(len(flat) - 1, 0))
-    numbers = np.empty(len(flat), np.int64)
-    numbers[order] = np.cumsum(new) - 1
+    together = Strings.concatenate(lists)
+    ranks = ascending_ranks(together)
+    first = np.zeros(len(ranks), np.int64)
+    first[ranks] = np.arange(len(ranks))
+    there = np.zeros(len(ranks), bool)
+    there[ranks] = True
+    numbers = (np.cumsum(there) - 1)[ranks]
     ends = np.cumsum([len(terms) for terms in lists])[:-1]
-    return [ascending[number] for number in np.flatnonzero(new).tolist()], np.split(numbers, ends)
+    return together.take(first[there]), np.split(numbers, ends)
 
 
 def _places(
@@ -282,18 +292,6 @@ def _concatenate_counts(
     where, values = _together(large, np.int64), _together(large_counts, np.uint32)
     order = np.argsort(where)
     return {"counts": counts, "large": where[order].astype(smallest_unsigned(postings)), "large_counts": values[order]}
-
-
-def _concatenate_positions(
-    indexes: Sequence[Inverted], numbers: Sequence[NDArray[np.int64]], terms: int
-) -> dict[str, Array]:
-    sources = [inverted.positions for inverted in indexes if inverted.positions is not None]
-    starts = [inverted.position_starts for inverted in indexes if inverted.position_starts is not None]
-    merged, targets = _places(starts, numbers, terms)
-    positions = np.empty(int(merged[-1]), max((source.dtype for source in sources), key=lambda dtype: dtype.itemsize))
-    for source, own, target in zip(sources, starts, targets, strict=True):
-        _copy(source, own, positions, target, 0)
-    return {"position_starts": merged, "positions": positions}
 
 
 def _blocks(starts: Array) -> Iterator[tuple[int, int]]:

@@ -53,7 +53,8 @@ _DROPPED = "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f\u202a-\u202e\u2060-
 _ONE_FOR_ONE = re.compile(f"[{re.escape(''.join(char for char, text in _REPLACED.items() if len(text) == 1))}]")
 _OTHERS = re.escape("".join(char for char, text in _REPLACED.items() if len(text) != 1))
 _LENGTH_CHANGING = re.compile(f"[{_DROPPED}{_COMBINING}{_OTHERS}\u0340\u0341]")
-_CLUSTER = re.compile(f"[^{_COMBINING}{_DROPPED}](?:[{_COMBINING}{_DROPPED}])*|[{_COMBINING}{_DROPPED}]+")
+_ON_OTHERS = f"[{_COMBINING}{_DROPPED}]"  # what makes one unit with the character before it
+_CHANGING = re.compile(f"([^{_COMBINING}{_DROPPED}]{_ON_OTHERS}+|{_ON_OTHERS}{{2,}}|[{_OTHERS}])")
 _DROP = re.compile(f"[{_DROPPED}]")
 
 
@@ -78,19 +79,25 @@ def normalize(text: str) -> NormalizedText:
     """
     if text.isascii():
         return NormalizedText(text)
-    if not _LENGTH_CHANGING.search(text) and unicodedata.is_normalized("NFC", text):
-        for char in set(_ONE_FOR_ONE.findall(text)):  # few, where str.translate looks every character up
-            text = text.replace(char, _REPLACED[char])
+    changes_length = _LENGTH_CHANGING.search(text) is not None
+    for char in set(_ONE_FOR_ONE.findall(text)):  # few, where str.translate looks every character up
+        text = text.replace(char, _REPLACED[char])
+    if not changes_length:
         return NormalizedText(text)
-    pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for match in _CLUSTER.finditer(text):
-        cluster = match.group()
-        piece = cluster if len(cluster) == 1 and cluster not in _REPLACED else _normal_cluster(cluster)
-        pieces.append(piece)
-        starts.extend([match.start()] * len(piece))
-        ends.extend([match.end()] * len(piece))
+    at = 0
+    pieces = _CHANGING.split(text)  # every other one changes
+    for number, piece in enumerate(pieces):
+        end = at + len(piece)
+        if number % 2:
+            pieces[number] = changed = _normal_cluster(piece)
+            starts += [at] * len(changed)
+            ends += [end] * len(changed)
+        else:
+            starts += range(at, end)
+            ends += range(at + 1, end + 1)
+        at = end
     return NormalizedText("".join(pieces), starts, ends)
 
 

@@ -15,11 +15,9 @@ from whoosh.columns import NumericColumn, RefBytesColumn
 from whoosh.fields import COLUMN, ID, FieldType, Schema
 from whoosh.formats import Existence, Frequency, Positions
 
-from index.abbreviations import abbreviation_terms
-from index.analysis import Analysis, Stream, analyze
+from index.analysis import Stream
 from index.article import Article
 from index.dates import local_minute
-from index.suggestions import suggestion_terms
 
 SCHEMA_VERSION = 3
 """Raise it whenever fields change: indexes made before are then rebuilt."""
@@ -27,7 +25,7 @@ SCHEMA_VERSION = 3
 TEXT_FIELDS = ("title", "body")
 LABEL_FIELDS = ("source", "category", "author")
 UNDATED = -1
-_WITH_POSITIONS = (Stream.SYLLABLE, Stream.FOLDED)
+STREAMS_WITH_POSITIONS = (Stream.SYLLABLE, Stream.FOLDED)
 
 
 class PackedPositions(Positions):  # type: ignore[misc, unused-ignore]
@@ -50,7 +48,7 @@ class StreamField(FieldType):  # type: ignore[misc, unused-ignore]
     """A field whose value is an iterable of (term, position), analysed beforehand."""
 
     def __init__(self, stream: Stream) -> None:
-        with_positions = stream in _WITH_POSITIONS
+        with_positions = stream in STREAMS_WITH_POSITIONS
         super().__init__(PackedPositions() if with_positions else Frequency(), analyzer=None, scorable=True)
 
     def index(self, value: Iterable[tuple[str, int]], **_: object) -> Iterator[tuple[bytes, int, float, bytes]]:
@@ -102,20 +100,8 @@ def searchable_body(article: Article) -> str:
     return article.body
 
 
-def document(article: Article, seq: int) -> dict[str, object]:
-    """Return ``article`` at sequence number ``seq`` as values for the fields of the schema."""
-    title, body = analyze(article.title), analyze(searchable_body(article))
-    values: dict[str, object] = {
-        "id": article.id,
-        "seq": seq,
-        "published": UNDATED if article.published is None else local_minute(article.published),
-        "suggest": suggestion_terms(title, body),
-        "abbreviations": abbreviation_terms(title) | abbreviation_terms(body),
-    }
-    texts: tuple[tuple[str, Analysis], ...] = (("title", title), ("body", body))
-    for field, analysis in texts:
-        for stream in Stream:
-            values[field_name(field, stream)] = analysis.columns(stream)
-    for label in LABEL_FIELDS:
-        values[label] = (getattr(article, label) or "").encode("utf-8")
-    return values
+def column_values(article: Article, seq: int) -> dict[str, object]:
+    """Return the values of the columns of the schema for ``article`` at sequence number ``seq``."""
+    labels = {label: (getattr(article, label) or "").encode("utf-8") for label in LABEL_FIELDS}
+    published = UNDATED if article.published is None else local_minute(article.published)
+    return {"id": article.id, "seq": seq, "published": published, **labels}

@@ -28,6 +28,7 @@ INVERTED_EXTENSION = ".inv"
 DOCUMENTS_EXTENSION = ".doc"
 _SAMPLED = 64
 _COUNT_MOST = 255
+_WORD = 8
 
 
 class Strings:
@@ -46,6 +47,18 @@ class Strings:
         """Return ``strings`` in one blob."""
         lengths = np.fromiter(map(len, strings), np.int64, len(strings))
         return cls(np.frombuffer(b"".join(strings), np.uint8), offsets(lengths))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Strings]) -> Strings:
+        """Return the strings of all ``parts``, one after the other."""
+        lengths = [np.empty(0, np.int64), *(sizes(part.starts) for part in parts)]
+        blobs = [np.empty(0, np.uint8), *(part.blob for part in parts)]
+        return cls(np.concatenate(blobs), offsets(np.concatenate(lengths)))
+
+    def take(self, numbers: NDArray[np.int64]) -> Strings:
+        """Return the strings with these numbers, in this order."""
+        lengths = sizes(self.starts)[numbers]
+        return Strings(self.blob[spread(self.starts[numbers].astype(np.int64), lengths)], offsets(lengths))
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -222,6 +235,35 @@ def spread(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.i
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+
+
+def ascending_ranks(strings: Strings) -> NDArray[np.int64]:
+    """Return for each string how many come before it in ascending order; none may have a zero byte.
+
+    They are sorted by their first eight bytes, read as one number; those that are alike so far by the next eight.
+    """
+    starts, lengths = strings.starts[:-1].astype(np.int64), sizes(strings.starts)
+    padded = np.concatenate([strings.blob, np.zeros(_WORD, np.uint8)])
+    words = np.ndarray(len(padded) - _WORD + 1, ">u8", padded.data, strides=(1,))
+    ranks = np.zeros(len(lengths), np.int64)
+    alike = np.arange(len(lengths))
+    offset = 0
+    while len(alike):
+        beyond = 8 * (_WORD - np.clip(lengths[alike] - offset, 0, _WORD)).astype(np.uint64)
+        keys = words[np.minimum(starts[alike] + offset, len(words) - 1)].astype(np.uint64) >> beyond << beyond
+        order = np.lexsort((keys, ranks[alike])) if offset else np.argsort(keys)
+        alike, keys = alike[order], keys[order]
+        before = ranks[alike]
+        new_group = np.diff(before, prepend=-1) != 0
+        new = new_group | (np.diff(keys, prepend=keys[:1]) != 0)
+        firsts, group_firsts = np.flatnonzero(new), np.flatnonzero(new_group)
+        member_of = np.cumsum(new) - 1
+        ranks[alike] = before + firsts[member_of] - group_firsts[np.cumsum(new_group) - 1]
+        offset += _WORD
+        several = np.diff(firsts, append=len(alike)) > 1
+        longer = np.maximum.reduceat(lengths[alike], firsts) > offset
+        alike = alike[(several & longer)[member_of]]
+    return ranks
 
 
 def pack_counts(frequencies: Array) -> tuple[Array, Array, Array]:

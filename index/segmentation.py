@@ -38,22 +38,22 @@ _AFTER_ADDRESSES = (r"\d+(?:[.,_]\d+)+", r"[^\w\s]", r"\w+")
 _TOKEN = re.compile("|".join((*_BEFORE_ADDRESSES, *_AFTER_ADDRESSES)))
 _TOKEN_OR_ADDRESS = re.compile("|".join((*_BEFORE_ADDRESSES, f"{_LOCAL}+{_DOMAIN}", *_AFTER_ADDRESSES)))
 _LOCAL_RUN, _DOMAIN_AFTER = re.compile(f"{_LOCAL}*"), re.compile(_DOMAIN)
-_END = "\n\n"  # the chunk for an end of a sequence; never one of a text, where each "\n" is a chunk of its own
+END = "\n\n"
+"""The token for an end of a sequence; never one of a text, where each line break is a chunk of its own."""
 _REMEMBERED = 1 << 20  # characters of chunks, counting 16 more for each chunk
 
 _Ints = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _Tokens = npt.NDArray[np.void]
-# A token of a chunk: its weights as in Model.inside, where the dictionary keeps the pairs it is the first or the
-# second of, how it joins with its neighbours, and its place, counted from the sum of ``advance`` up to and with it.
-_TOKEN_ROW = np.dtype(
-    [
-        ("here", "f8"), ("as_previous", "f8"), ("as_next", "f8"), ("pair_row", "i8"), ("pair_byte", "i8"),
-        ("pair_bit", "u1"), ("joins_next", "u1"), ("joins_previous", "u1"),
-        ("start", "i8"), ("end", "i8"), ("advance", "i8"),
-    ],
-    align=True,
-)  # fmt: skip
+# A token: its weights as in Model.inside, where the dictionary keeps the pairs it is the first or the second of, how it
+# joins with its neighbours.
+_TOKEN_FIELDS = [
+    ("here", "f8"), ("as_previous", "f8"), ("as_next", "f8"), ("pair_row", "i8"), ("pair_byte", "i8"),
+    ("pair_bit", "u1"), ("joins_next", "u1"), ("joins_previous", "u1"),
+]  # fmt: skip
+TOKEN_ROW = np.dtype(_TOKEN_FIELDS, align=True)
+# A token of a chunk has a place too, counted from the sum of ``advance`` up to and with it.
+_PLACED_ROW = np.dtype([*_TOKEN_FIELDS, ("start", "i8"), ("end", "i8"), ("advance", "i8")], align=True)
 
 
 class Segmenter:
@@ -66,7 +66,7 @@ class Segmenter:
         self._triple_before, self._triple_after = (weight(f"{at}:word.tri_gram()", 0.0) for at in ("-2", "+2"))
         self._best_path = BestPath(model.transitions)
         self._dictionary = _Dictionary(model)
-        self._chunks = _Chunks(self._token)
+        self._chunks = _Chunks(self.token_row)
 
     def words(self, text: str) -> list[tuple[int, int]]:
         """Return the (start, end) of each word of ``text`` (NFC), punctuation included, in order."""
@@ -75,18 +75,26 @@ class Segmenter:
 
     def words_of_lines(self, text: str) -> tuple[_Ints, _Ints]:
         """Return the starts and ends in ``text`` (NFC) of the words of each of its lines, and of the line breaks."""
-        return self._cut(text.replace("\n", f" {_END} "))
+        return self._cut(text.replace("\n", f" {END} "))
 
     def _cut(self, spaced: str) -> tuple[_Ints, _Ints]:
         if self._chunks.size > _REMEMBERED:
-            self._chunks = _Chunks(self._token)
-        tokens = self._chunks.tokens(f"{_END} {spaced} {_END}".split(" "))
-        inside = self._best_path.labels(self._scores(tokens))
-        joined = (tokens["joins_next"][:-1] & tokens["joins_previous"][1:]) * inside[1:]
-        last = (joined == 0).nonzero()[0]  # the last token of each word, the first word being the end put before
+            self._chunks = _Chunks(self.token_row)
+        tokens = self._chunks.tokens(f"{END} {spaced} {END}".split(" "))
+        last = (~self.joined(tokens)).nonzero()[0]  # that of each word, the first word being the end put before
         base = np.add.accumulate(tokens["advance"])
         starts, ends = base + tokens["start"], base + tokens["end"]
         return starts[1:][last[:-1]], ends[last[1:]]
+
+    def joined(self, tokens: _Tokens) -> npt.NDArray[np.bool]:
+        """Return for each token but the last whether the next one belongs to its word.
+
+        ``tokens`` have the fields of ``TOKEN_ROW``. The first and the last must be ``END``, and one must stand between
+        any two sequences.
+        """
+        inside = self._best_path.labels(self._scores(tokens))
+        joined: npt.NDArray[np.bool] = (tokens["joins_next"][:-1] & tokens["joins_previous"][1:]) * inside[1:] != 0
+        return joined
 
     def _scores(self, tokens: _Tokens) -> _Floats:
         """Return for each token how much speaks for "inside" over "begin", transitions aside."""
@@ -97,15 +105,16 @@ class Segmenter:
         after += self._pair_before[known]
         before += tokens["as_next"][1:]
         before += self._pair_after[known]
-        for at in (known > 1).nonzero()[0].tolist():
-            if self._dictionary.is_triple(tokens["pair_row"][at : at + 3]):
-                scores[at + 2] += self._triple_before
-                scores[at] += self._triple_after
+        begun = (known > 1).nonzero()[0]
+        if len(begun):
+            triples = begun[self._dictionary.are_triples(tokens["pair_row"], begun)]
+            scores[triples + 2] += self._triple_before
+            scores[triples] += self._triple_after
         return scores
 
-    def _token(self, token: str) -> tuple[float, ...]:
-        """Return the row of a token but for its place."""
-        if token == _END:  # a beginning, whatever stands near; what it lends undoes the transitions to and from it
+    def token_row(self, token: str) -> tuple[float, ...]:
+        """Return what the model says of a token, the values of a ``TOKEN_ROW``."""
+        if token == END:  # a beginning, whatever stands near; what it lends undoes the transitions to and from it
             path = self._best_path
             return (-np.inf, -path.given[0], path.asked[0], 0, 0, 0, 0, 0)
         weight = self._weight
@@ -140,17 +149,23 @@ class _Dictionary:
         pairs = [(first, second) for first, seconds in model.pairs.items() for second in seconds]
         begun = [(first, second) for first, seconds in model.triples.items() for second in seconds]
         thirds = (third for seconds in model.triples.values() for thirds in seconds.values() for third in thirds)
-        self._triples = model.triples
-        self._names = ["", *sorted({*chain(*pairs, *begun), *thirds})]
-        self._numbers = {name: number for number, name in enumerate(self._names)}
-        self._row = len(self._names) // 4 + 1
-        table = bytearray(len(self._names) * self._row)
+        names = sorted({*chain(*pairs, *begun), *thirds})
+        self._numbers = number = {name: number for number, name in enumerate(names, 1)}
+        self._row = len(names) // 4 + 1
+        table = bytearray((len(names) + 1) * self._row)
         for words, bit in ((pairs, 1), (begun, 2)):
             for first, second in words:
                 row, _, _ = self.places(first)
                 _, byte, shift = self.places(second)
                 table[row + byte] |= bit << shift
         self._bits = np.frombuffer(table, np.uint8)
+        triples = [
+            [number[first], number[second], number[third]]
+            for first, seconds in model.triples.items()
+            for second, thirds in seconds.items()
+            for third in thirds
+        ]
+        self._triples = np.sort(self._triple_keys(np.array(triples, np.int64).reshape(-1, 3).T))
 
     def places(self, syllable: str) -> tuple[int, int, int]:
         """Return where the table has the pairs that ``syllable`` is in: row, byte in a row, bit in a byte."""
@@ -164,10 +179,18 @@ class _Dictionary:
         )
         return found
 
-    def is_triple(self, rows: _Ints) -> bool:
-        """Tell whether three tokens are a word, if the first two begin one."""
-        first, second, third = (self._names[row // self._row] for row in rows.tolist())
-        return third in self._triples[first][second]
+    def are_triples(self, rows: _Ints, at: _Ints) -> npt.NDArray[np.bool]:
+        """Tell for places ``at`` in ``rows``, where two tokens begin a word of three, whether the third ends it."""
+        keys = self._triple_keys(np.stack([rows[at], rows[at + 1], rows[at + 2]]) // self._row)
+        found = self._triples.searchsorted(keys).clip(max=max(len(self._triples) - 1, 0))
+        same: npt.NDArray[np.bool] = self._triples[found] == keys
+        return same
+
+    @staticmethod
+    def _triple_keys(numbers: _Ints) -> _Ints:
+        first, second, third = numbers
+        keys: _Ints = (first << 40) | (second << 20) | third
+        return keys
 
 
 class _Chunks(dict[str, tuple[int, ...]]):
@@ -176,7 +199,7 @@ class _Chunks(dict[str, tuple[int, ...]]):
     def __init__(self, token_row: Callable[[str], tuple[float, ...]]) -> None:
         self.size = 0
         self._token_row = cache(token_row)
-        self._table = np.zeros(1 << 14, _TOKEN_ROW)
+        self._table = np.zeros(1 << 14, _PLACED_ROW)
         self._used = 0
         self._adding = Lock()
 
@@ -196,13 +219,11 @@ class _Chunks(dict[str, tuple[int, ...]]):
     def __missing__(self, chunk: str) -> tuple[int, ...]:
         width = len(chunk) + 1
         if chunk.startswith("\n"):  # stands at the space that was put before it
-            sign = _END if chunk.startswith(_END) else "\n"
+            sign = END if chunk.startswith(END) else "\n"
             width -= len(sign) + 1
             cuts = [(sign, -1, 0)]
-        elif chunk.isalnum():  # what the pattern would find, sooner
-            cuts = [(chunk, 0, len(chunk))]
         else:
-            cuts = [(match.group(), match.start(), match.end()) for match in _matches(chunk)]
+            cuts = pyvi_tokens(chunk)
         with self._adding:
             if chunk in self:
                 return self[chunk]
@@ -210,13 +231,20 @@ class _Chunks(dict[str, tuple[int, ...]]):
             self._used += len(cuts)
             # Other threads may be reading: a table is replaced, never resized, and a row is there before its number.
             if self._used > len(self._table):
-                self._table = np.concatenate([self._table, np.zeros(self._used, _TOKEN_ROW)])
+                self._table = np.concatenate([self._table, np.zeros(self._used, _PLACED_ROW)])
             for row, (token, start, end) in zip(rows, cuts, strict=True):
                 advance = width if row == rows[-1] else 0
                 self._table[row] = (*self._token_row(token), start - advance, end - advance, advance)
             self.size += len(chunk) + 16
             self[chunk] = rows
         return rows
+
+
+def pyvi_tokens(chunk: str) -> list[tuple[str, int, int]]:
+    """Return pyvi's tokens of a chunk without spaces, each with its start and end."""
+    if chunk.isalnum():  # what the pattern would find, sooner
+        return [(chunk, 0, len(chunk))]
+    return [(match.group(), match.start(), match.end()) for match in _matches(chunk)]
 
 
 def _matches(chunk: str) -> Iterator[re.Match[str]]:

@@ -15,13 +15,15 @@ from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.codes import Code, Run, city_codes, find_codes
-from index.normalization import canonical_syllable, fold, normalize
+from index.normalization import NormalizedText, canonical_syllable, fold, normalize
 
 _ATOM = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"
 _RUN = re.compile(rf"{_ATOM}(?:[-./,:&@+']{_ATOM})*%?")
 _PART = re.compile(_ATOM)
+_SIGNS = ".,:;!?\"'()[]…"
 _LONGEST_SYLLABLE = 64
 _WIDEST_SPACE = 4
 _MOST_REMEMBERED = 1 << 16
@@ -65,11 +67,7 @@ def tokenize(text: str) -> Tokens:
     base = np.repeat(np.cumsum(widths) - widths, counts)
     first = base + np.fromiter(chain.from_iterable(map(_STARTS, cuts)), np.int64, len(exact))
     last = base + np.fromiter(chain.from_iterable(map(_ENDS, cuts)), np.int64, len(exact))
-    starts, ends = first.tolist(), last.tolist()
-    places = starts, ends
-    if normal.starts is not None and normal.ends is not None:
-        starts = [normal.starts[start] for start in starts]
-        ends = [normal.ends[end - 1] for end in ends]
+    places = first.tolist(), last.tolist()
     before = np.cumsum(counts) - counts
     runs = [
         Run(int(before[at]) + run.first, int(before[at]) + run.end, run.text)
@@ -77,11 +75,11 @@ def tokenize(text: str) -> Tokens:
         if cut.runs
         for run in cut.runs
     ]
-    codes = _codes(canonical, runs, folded, *places)
-    return Tokens(canonical, starts, ends, exact, folded, *places, codes)
+    codes = codes_in(canonical, runs, folded, *places)
+    return Tokens(canonical, *original_places(normal, *places), exact, folded, *places, codes)
 
 
-class _Cut(NamedTuple):
+class Cut(NamedTuple):
     """How a chunk is cut: its syllables in columns, offsets and numbers counted from its beginning; and its runs."""
 
     starts: Sequence[int]
@@ -91,24 +89,35 @@ class _Cut(NamedTuple):
     runs: Sequence[Run]
 
 
+def cut_chunk(chunk: str) -> Cut:
+    """Cut a piece of canonical text without spaces."""
+    spans: list[tuple[int, int]] = []
+    runs: list[Run] = []
+    core = chunk.strip(_SIGNS)
+    if core.isalnum():  # what the patterns would find, sooner
+        start = chunk.index(core)
+        whole = canonical_syllable(core[:_LONGEST_SYLLABLE])
+        own = (Run(0, 1, core),) if core[0].isdecimal() else ()
+        return Cut((start,), (start + len(core),), (whole,), (fold(whole),), own)
+    for match in _RUN.finditer(chunk):
+        run = match.group()
+        parts = [match.span()] if run.isalnum() else [part.span() for part in _PART.finditer(chunk, *match.span())]
+        if len(parts) > 1 or not run.isalnum() or run[0].isdecimal():
+            runs.append(Run(len(spans), len(spans) + len(parts), run))
+        spans += parts
+    exact = tuple(canonical_syllable(chunk[start:end][:_LONGEST_SYLLABLE]) for start, end in spans)
+    starts, ends = tuple(zip(*spans, strict=True)) or ((), ())
+    return Cut(starts, ends, exact, tuple(map(fold, exact)), tuple(runs))
+
+
 _STARTS, _ENDS, _EXACT, _FOLDED = map(itemgetter, range(4))
 
 
-class _Cuts(dict[str, _Cut]):
+class _Cuts(dict[str, Cut]):
     """How the chunks met so far are cut: no token goes beyond a space, and most chunks were met before."""
 
-    def __missing__(self, chunk: str) -> _Cut:
-        spans: list[tuple[int, int]] = []
-        runs: list[Run] = []
-        for match in _RUN.finditer(chunk):
-            run = match.group()
-            parts = [match.span()] if run.isalnum() else [part.span() for part in _PART.finditer(chunk, *match.span())]
-            if len(parts) > 1 or not run.isalnum() or run[0].isdecimal():
-                runs.append(Run(len(spans), len(spans) + len(parts), run))
-            spans += parts
-        exact = tuple(canonical_syllable(chunk[start:end][:_LONGEST_SYLLABLE]) for start, end in spans)
-        starts, ends = tuple(zip(*spans, strict=True)) or ((), ())
-        cut = _Cut(starts, ends, exact, tuple(map(fold, exact)), tuple(runs))
+    def __missing__(self, chunk: str) -> Cut:
+        cut = cut_chunk(chunk)
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         if len(chunk) <= _LONGEST_SYLLABLE:
@@ -117,6 +126,15 @@ class _Cuts(dict[str, _Cut]):
 
 
 _CUTS = _Cuts()
+
+
+def original_places(
+    normal: NormalizedText, starts: Sequence[int], ends: Sequence[int]
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Return where in the original text the places of syllables in its canonical form are."""
+    if normal.starts is None or normal.ends is None:
+        return starts, ends
+    return [normal.starts[start] for start in starts], [normal.ends[end - 1] for end in ends]
 
 
 def unfinished_syllable(text: str) -> list[str]:
@@ -128,9 +146,15 @@ def unfinished_syllable(text: str) -> list[str]:
     return sorted({tokens.written(-1).lower(), tokens.exact[-1]})
 
 
-def _codes(
-    canonical: str, runs: Sequence[Run], folded: Sequence[str], starts: Sequence[int], ends: Sequence[int]
+def codes_in(
+    canonical: str,
+    runs: Sequence[Run],
+    folded: Sequence[str],
+    starts: Sequence[int] | NDArray[np.int64],
+    ends: Sequence[int] | NDArray[np.int64],
 ) -> Sequence[Code]:
+    """Return the codes of a canonical text, ascending; ``folded`` may be empty where it has no ``runs``."""
+
     def beside(at: int) -> bool:
         between = canonical[ends[at - 1] : starts[at]]
         return len(between) < _WIDEST_SPACE and between.isspace() and "\n" not in between

@@ -6,6 +6,7 @@ not forked, because the process that asks may have threads. One that dies loses 
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -14,31 +15,17 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from typing import NamedTuple
 
-from index.article import Article
-from index.inversion import invert
-from index.schema import document, make_schema
+from index.inversion import Numbered, invert
 from index.segment import Segment
+from index.segmentation import default_segmenter
 
 log = logging.getLogger(__name__)
 
 _AHEAD = 2
 
 
-class Numbered(NamedTuple):
-    """An article and the store's number of its last write."""
-
-    seq: int
-    article: Article
-
-
 Chunk = Sequence[Numbered]
-
-
-def segment_of(chunk: Chunk) -> Segment:
-    """Return ``chunk`` as a segment in memory."""
-    return invert([document(article, seq) for seq, article in chunk], make_schema())
 
 
 class Workers:
@@ -76,8 +63,8 @@ class Workers:
         try:
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(self._count, context, initializer=_follow_parent)
-            return self._pool.submit(segment_of, chunk)
+                self._pool = ProcessPoolExecutor(self._count, context, initializer=_begin)
+            return self._pool.submit(invert, chunk)
         except (OSError, RuntimeError) as error:  # a broken pool, no more processes, or the program is ending
             self._give_up(error)
             return None
@@ -88,7 +75,7 @@ class Workers:
                 return future.result()
             except Exception as error:  # whatever became of the worker, the article may well be sound
                 self._give_up(error)
-        return segment_of(chunk)
+        return invert(chunk)
 
     def _give_up(self, error: Exception) -> None:
         if self._count:
@@ -101,10 +88,12 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _follow_parent() -> None:
-    """Leave interrupts to the parent process, give way to searches, and end when the parent ends, however it does."""
+def _begin() -> None:
+    """Leave interrupts to the parent process, end when it ends, however it does, and give way to searches."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(10)
+    default_segmenter()
+    gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
     parent = multiprocessing.parent_process()
     assert parent is not None
 

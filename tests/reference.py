@@ -1,19 +1,20 @@
-"""A slow, plain evaluator of query trees, one article after the other: what ``search.evaluation`` must give."""
+"""Slow and plain: what an article is indexed as, and what ``search.evaluation`` must give for a query tree."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from index.abbreviations import abbreviation_terms
 from index.analysis import Analysis, Stream, analyze
 from index.article import Article
 from index.dates import local_minute
-from index.normalization import fold
-from index.schema import TEXT_FIELDS, searchable_body
+from index.normalization import canonical_syllable, fold
+from index.schema import TEXT_FIELDS, column_values, field_name, searchable_body
 from index.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.tokens import tokenize, unfinished_syllable
 from search.query import And, Dates, Exact, Label, Match, Node, Not, Nothing, Or, Phrase, Prefix, Text, wanted_words
@@ -22,6 +23,34 @@ from search.scoring import Ranking, idf, query_frequency_weight
 Articles = set[str]
 Covering = Callable[[int, int], Articles]
 _MOST_SYLLABLES = 64
+
+
+def document(article: Article, seq: int) -> dict[str, object]:
+    """Return ``article`` at sequence number ``seq`` as values for Whoosh's own writer."""
+    title, body = analyze(article.title), analyze(searchable_body(article))
+    values = {
+        **column_values(article, seq),
+        "suggest": {*phrases(title, 3), *phrases(body, 1)},
+        "abbreviations": abbreviation_terms(title) | abbreviation_terms(body),
+    }
+    for name, analysis in (("title", title), ("body", body)):
+        values.update({field_name(name, stream): list(analysis.terms(stream)) for stream in Stream})
+    return values
+
+
+def phrases(analysis: Analysis, most_words: int) -> Iterator[str]:
+    """Yield the suggestions of a text: runs of its words with single spaces between their syllables."""
+    tokens, words = analysis.tokens, analysis.words
+    for at, word in enumerate(words):
+        for last in words[at : at + most_words]:
+            places = range(word.first, last.end)
+            gaps = [
+                tokens.canonical[tokens.canonical_ends[one] : tokens.canonical_starts[one + 1]] for one in places[:-1]
+            ]
+            syllables = [tokens.written(one).lower() for one in places]
+            if 2 <= len(syllables) <= 8 and set(gaps) <= {" "}:
+                bare = " ".join(fold(canonical_syllable(syllable)) for syllable in syllables)
+                yield f"{bare}\t{' '.join(syllables)}"
 
 
 @dataclass

@@ -25,22 +25,25 @@ from index.builder import Builder
 from index.codec import ColumnarCodec
 from index.commits import create_index, read_commit
 from index.generations import current_generation
-from index.inversion import invert
+from index.inversion import Numbered, invert
 from index.merging import MOST_ARTICLES, Size, merge, next_merge
-from index.schema import document, make_schema
-from index.segment import Codes, Inverted, Segment, Strings, read_segment, write_segment
+from index.schema import make_schema
+from index.segment import Codes, Inverted, Segment, Strings, ascending_ranks, read_segment, write_segment
 from index.store import Change
-from index.workers import Numbered, Workers, segment_of
+from index.workers import Workers
 from search.engine import Request
 from search.parser import parse
 from search.whoosh_engine import WhooshEngine
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SEEDS
+from tests.reference import document
+from tests.test_batches import texts as any_texts
 
 WORDS = ["lúa", "gạo", "đường", "hội", "nhập", "quốc", "tế", "59-NQ/TW", "7,52%"]
 ORPHANING = """
 import multiprocessing, time
 from index.article import Article
-from index.workers import Numbered, Workers
+from index.inversion import Numbered
+from index.workers import Workers
 if __name__ == "__main__":
     workers = Workers(2)
     next(workers.segments([[Numbered(n, Article(id="a", body="x"))] for n in range(9)]))
@@ -86,7 +89,7 @@ def _postings(field: Inverted, number: int) -> tuple[Any, ...]:
 
 
 def test_inversion_keeps_every_occurrence() -> None:
-    segment = invert([document(Article(id="a", title="Lúa gạo", body="lúa lúa\ngạo"), 7)], make_schema())
+    segment = invert([Numbered(7, Article(id="a", title="Lúa gạo", body="lúa lúa\ngạo"))])
     found = content(segment)
     assert found["body_syllable"] == [
         ("gạo".encode(), [0], [1], ([1], [2])),
@@ -97,9 +100,17 @@ def test_inversion_keeps_every_occurrence() -> None:
     assert (found["id"], found["seq"]) == ([b"a"], [7])
 
 
-@settings(max_examples=20, deadline=None)
-@given(bodies.filter(bool))
+@settings(max_examples=50, deadline=None)
+@given(bodies.filter(bool) | st.lists(any_texts, min_size=1, max_size=5))
 def test_inversion_writes_what_whoosh_writes_posting_by_posting(texts: list[str]) -> None:
+    agrees_with_whoosh(texts)
+
+
+def test_inversion_of_seeds_writes_what_whoosh_writes() -> None:
+    agrees_with_whoosh([path.read_text("utf-8") for path in SEEDS.glob("*.txt")])
+
+
+def agrees_with_whoosh(texts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         create_index(Path(folder), make_schema())
         writer = open_dir(folder).writer(codec=ColumnarCodec())
@@ -108,7 +119,7 @@ def test_inversion_writes_what_whoosh_writes_posting_by_posting(texts: list[str]
         writer.commit()
         [listed] = read_commit(Path(folder)).segments
         wanted = content(read_segment(Path(folder), listed.segment_id(), len(texts)))
-    found = content(segment_of(articles(texts)))
+    found = content(invert(articles(texts)))
     assert {name: value for name, value in found.items() if name in wanted} == wanted
     assert not any(any(found[name]) for name in found.keys() - wanted.keys())  # Whoosh leaves out empty fields
 
@@ -120,10 +131,17 @@ def test_merged_segments_are_the_segment_of_all_their_articles(batches: list[lis
     for number, batch in enumerate(batches):
         some = articles(batch, first=100 * number)
         gone = data.draw(st.sets(st.integers(0, max(len(some) - 1, 0)))) if some else set()
-        segments.append(segment_of(some))
+        segments.append(invert(some))
         live.append(np.array([n not in gone for n in range(len(some))], bool) if gone else None)
         numbered.extend(article for n, article in enumerate(some) if n not in gone)
-    assert content(merge(segments, live)) == content(segment_of(numbered))
+    assert content(merge(segments, live)) == content(invert(numbered))
+
+
+@given(st.lists(st.binary(max_size=30).map(lambda some: some.replace(b"\0", b"a")), max_size=40))
+def test_ranks_of_strings_are_their_places_when_sorted(strings: list[bytes]) -> None:
+    strings += [before + after for before in strings[:3] for after in strings[:5]]
+    ranks = ascending_ranks(Strings.pack(strings)).tolist()
+    assert ranks == [sorted(strings).index(string) for string in strings]
 
 
 def test_merging_keeps_rare_extremes() -> None:
@@ -131,18 +149,18 @@ def test_merging_keeps_rare_extremes() -> None:
     often = Article(id="often", body="lúa " * 300 + "gạo")
     long = Article(id="long", body="ngô " * 70_000 + "lúa")
     some = [Numbered(1, often), Numbered(2, long), Numbered(3, Article(id="x", body="lúa gạo"))]
-    parts = [segment_of([numbered]) for numbered in some]
+    parts = [invert([numbered]) for numbered in some]
     whole = merge(parts, [None] * 3)
-    assert content(whole) == content(segment_of(some))
+    assert content(whole) == content(invert(some))
     without = merge([whole, parts[0]], [np.array([False, True, True]), None])
-    assert content(without) == content(segment_of([*some[1:], some[0]]))
+    assert content(without) == content(invert([*some[1:], some[0]]))
 
 
 def test_segment_comes_back_from_disk(tmp_path: Path) -> None:
-    segment = segment_of(articles(["lúa gạo", "", "hội nhập quốc tế"]))
+    segment = invert(articles(["lúa gạo", "", "hội nhập quốc tế"]))
     write_segment(tmp_path, "s", segment)
     assert content(read_segment(tmp_path, "s", 3)) == content(segment)
-    write_segment(tmp_path, "none", segment_of([]))
+    write_segment(tmp_path, "none", invert([]))
     assert read_segment(tmp_path, "none", 0).count == 0
 
 
@@ -201,7 +219,7 @@ def test_replaced_and_deleted_articles_leave_no_trace(engine: WhooshEngine) -> N
 def test_files_of_a_commit_that_was_cut_off_are_removed(tmp_path: Path) -> None:
     create_index(tmp_path, make_schema())
     builder = Builder(tmp_path, Workers(0))
-    write_segment(tmp_path, "MAIN_leftover", segment_of(articles(["lúa"])))
+    write_segment(tmp_path, "MAIN_leftover", invert(articles(["lúa"])))
     builder.apply([Change(1, "a", Article(id="a", body="gạo"))], lambda _: None)
     assert sorted({path.stem for path in tmp_path.glob("*.inv")}) == [
         segment.segment_id() for segment in read_commit(tmp_path).segments
@@ -231,7 +249,7 @@ def test_workers_give_what_this_process_gives() -> None:
     chunks = [articles([f"lúa gạo {number}", "hội nhập"], first=2 * number) for number in range(12)]
     with Workers(2) as workers:
         found = [content(segment) for segment in workers.segments(chunks)]
-    assert found == [content(segment_of(chunk)) for chunk in chunks]
+    assert found == [content(invert(chunk)) for chunk in chunks]
     assert multiprocessing.active_children() == []
 
 
@@ -247,7 +265,7 @@ def test_killed_workers_lose_nothing(caplog: pytest.LogCaptureFixture) -> None:
 
     with Workers(2) as workers, caplog.at_level(logging.WARNING):
         found = [content(segment) for segment in workers.segments(chunks_and_a_murder())]
-    assert found == [content(segment_of(chunk)) for chunk in chunks]
+    assert found == [content(invert(chunk)) for chunk in chunks]
     assert "going on without workers" in caplog.text
 
 
