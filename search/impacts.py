@@ -52,8 +52,11 @@ class TermImpacts:
         self._dense: BoundedCache[tuple[str, str], Floats] = BoundedCache(_BYTES_KEPT, lambda values: values.nbytes)
 
     def frequent(self, addend: Addend) -> bool:
-        """Tell whether so many articles have a term that its impacts are best kept as one array over all articles."""
-        return addend.listed.count * _FREQUENT > self.snapshot.size
+        """Tell whether so many articles have a term that its impacts are best kept as one array over all articles.
+
+        Deleted articles do not matter, as the order of additions shows in the last digits of scores.
+        """
+        return addend.listed.count * _FREQUENT > self.snapshot.count
 
     def having(self, field: str, term: str) -> Flags:
         """Return the articles that have ``term`` in ``field``; not to be changed."""
