@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import tomllib
 from pathlib import Path
@@ -80,3 +81,8 @@ def test_dependencies_are_pinned_with_hashes_and_without_addresses() -> None:
         for requirement in wanted:
             package = re.split(r"[<>=]", requirement)[0]
             assert re.search(rf"^{re.escape(package)}==\S+ \\\n +--hash=sha256:", lock, re.MULTILINE), package
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("[!_]*.py")), ids=lambda path: path.stem)
+def test_measurements_can_be_begun(path: Path) -> None:
+    importlib.import_module(f"benchmarks.{path.stem}")
