@@ -16,7 +16,7 @@ _OPENERS: dict[str, Callable[[IO[bytes]], object]] = {
 }
 SUFFIXES = frozenset(_OPENERS)
 _BUFFER = 256 * 1024
-_LEAST_REFUSED = 64 * 1024 * 1024
+_LEAST_REFUSED = 16 * 1024 * 1024
 _MOST_EXPANDED = 100
 """Text unpacks to three to ten times its size, the dullest log to fifty; what is made to fill memory to a thousand."""
 
@@ -32,7 +32,7 @@ class Packed(Protocol):
 def unpacked(stream: Packed, suffix: str) -> IO[bytes]:
     """Return what ``stream`` unpacks to, by the suffix of its file: ``.gz``, ``.xz``, anything else as it is.
 
-    Reading it raises UnreadableFileError once it has given more than 64 MB and a hundred times what was read of
+    Reading it raises UnreadableFileError once it has given more than 16 MB and a hundred times what was read of
     ``stream``, and OSError, EOFError, zlib.error or lzma.LZMAError where ``stream`` is damaged or cut short.
     """
     whole = cast(IO[bytes], stream)
