@@ -147,6 +147,7 @@ def _accented_words(text: str) -> list[str]:
 
 def _is_syllable(word: str) -> bool:
     """Tell whether a word is spelt like a Vietnamese syllable with at most one tone, in one way of using capitals."""
+    word = unicodedata.normalize("NFC", word)
     if not (word.islower() or word.isupper() or word.istitle()):
         return False
     parts = unicodedata.normalize("NFD", word.lower())

@@ -116,18 +116,18 @@ def test_bombs_are_refused_in_bounded_memory(folder: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize("suffix", PACKERS)
 def test_large_archives_of_text_pass(suffix: str) -> None:
     words = random.Random(7)
-    vocabulary = ["".join(words.choices("abcdeghiklmnopqrstuvxy", k=words.randint(1, 6))) for _ in range(5000)]
-    text = " ".join(words.choices(vocabulary, k=400_000)).encode()
+    vocabulary = ["".join(words.choices("abcdeghiklmnopqrstuvxy", k=words.randint(1, 6))) for _ in range(200)]
+    text = " ".join(words.choices(vocabulary, k=200_000)).encode()
     packed = PACKERS[suffix](text)
     assert 2 < len(text) / len(packed) < 10
-    stream = unpacked(io.BytesIO(packed * 60), suffix)
-    assert sum(map(len, iter(lambda: stream.read(MB), b""))) == 60 * len(text) > 6 * 16 * MB
+    stream = unpacked(io.BytesIO(packed * 50), suffix)
+    assert sum(map(len, iter(lambda: stream.read(MB), b""))) == 50 * len(text) > 2 * 16 * MB
 
 
 def test_truncated_archives_give_what_they_have(read: Callable[[], Said], folder: Path, engine: WhooshEngine) -> None:
     numbers = random.Random(7)
-    lines = b"".join(b'{"id": "%d", "body": "x%d"}\n' % (n, numbers.getrandbits(64)) for n in range(60_000))
-    (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines)[:-20_000])
+    lines = b"".join(b'{"id": "%d", "body": "x%d"}\n' % (n, numbers.getrandbits(64)) for n in range(3_000))
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines)[:-5_000])
     (folder / "b.txt.xz").write_bytes(lzma.compress(GOOD.encode())[:-10])
     (folder / "c.txt.gz").write_bytes(gzip.compress(GOOD.encode())[:-10])
     (folder / "d.txt.gz").write_bytes(b"\x1f\x8b\x08" + b"\xff" * 40)
@@ -136,7 +136,7 @@ def test_truncated_archives_give_what_they_have(read: Callable[[], Said], folder
     said = read()
     assert said.failures.keys() == {"a.jsonl.gz", "b.txt.xz", "c.txt.gz", "d.txt.gz", "e.txt.gz", "f.txt.xz"}
     assert "damaged or cut short" in said.failures["a.jsonl.gz"]
-    assert engine.count() > 10_000
+    assert 500 < engine.count() < 3_000
 
 
 def test_links_are_followed_inside_the_folder_only(
