@@ -10,9 +10,9 @@ from typing import IO, Protocol, cast
 
 from index.errors import UnreadableFileError
 
-_OPENERS: dict[str, Callable[[IO[bytes]], object]] = {
-    ".gz": lambda packed: gzip.GzipFile(fileobj=packed),
-    ".xz": lzma.LZMAFile,
+_OPENERS: dict[str, Callable[[IO[bytes]], Callable[[int], bytes]]] = {
+    ".gz": lambda packed: gzip.GzipFile(fileobj=packed).read1,  # which gives what there is before it finds damage
+    ".xz": lambda packed: lzma.LZMAFile(packed).read1,  # noqa: SIM115 - the file belongs to who opened it
 }
 SUFFIXES = frozenset(_OPENERS)
 _BUFFER = 256 * 1024
@@ -35,15 +35,15 @@ def unpacked(stream: Packed, suffix: str) -> IO[bytes]:
     Reading it raises UnreadableFileError once it has given more than 16 MB and a hundred times what was read of
     ``stream``, and OSError, EOFError, zlib.error or lzma.LZMAError where ``stream`` is damaged or cut short.
     """
-    whole = cast(IO[bytes], stream)
     opener = _OPENERS.get(suffix)
-    inner = stream if opener is None else cast(Packed, opener(whole))
-    return io.BufferedReader(_Bounded(inner, None if opener is None else stream), _BUFFER)
+    if opener is None:
+        return io.BufferedReader(_Bounded(stream.read, None), _BUFFER)
+    return io.BufferedReader(_Bounded(opener(cast(IO[bytes], stream)), stream), _BUFFER)
 
 
 class _Bounded(io.RawIOBase):
-    def __init__(self, inner: Packed, packed: Packed | None) -> None:
-        self._inner = inner
+    def __init__(self, read: Callable[[int], bytes], packed: Packed | None) -> None:
+        self._read = read
         self._packed = packed
         self._given = 0
 
@@ -51,7 +51,7 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._inner.read(len(buffer))
+        data = self._read(len(buffer))
         buffer[: len(data)] = data
         self._given += len(data)
         if self._packed is not None and self._given > _LEAST_REFUSED + _MOST_EXPANDED * self._packed.tell():

@@ -22,9 +22,12 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
     the header names no title and no body.
     """
     lines = _Lines(stream)
-    header = next(lines, "")
-    if header.strip()[:4].lower() == "sep=":
+    try:
         header = next(lines, "")
+        if header.strip()[:4].lower() == "sep=":
+            header = next(lines, "")
+    except _BadLine as error:
+        raise UnreadableFileError(str(error)) from None
     delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign)))
     names = _cells(header, delimiter)
     if not {"title", "body"} & set(map(field_named, names)):
@@ -40,9 +43,13 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
                     yield lines.first, _row(names, cells)
                 lines.keep_from_here()
             return
-        except (csv.Error, TimtinError) as error:
-            yield lines.first, error if isinstance(error, TimtinError) else UnreadableFileError(f"is no row: {error}")
+        except csv.Error as error:
+            yield lines.first, UnreadableFileError(str(error) if isinstance(error, _BadLine) else f"is no row: {error}")
             lines.again_from_second()
+
+
+class _BadLine(csv.Error):
+    """A line that is not text, or too long; whatever else ends the stream ends the table."""
 
 
 class _Lines:
@@ -62,9 +69,12 @@ class _Lines:
         if not self._row:
             self.first = number
         self._row.append((number, line))
-        if isinstance(line, UnreadableFileError):
-            raise line
-        return decode(line)
+        try:
+            if isinstance(line, UnreadableFileError):
+                raise line
+            return decode(line)
+        except UnreadableFileError as error:
+            raise _BadLine(str(error)) from None
 
     def keep_from_here(self) -> None:
         self._row.clear()
