@@ -94,6 +94,8 @@ def legacy_font(text: str) -> str | None:
     Real Vietnamese has letters that these encodings lack, and words that are syllables as they stand.
     """
     sample = text[:_SAMPLE]
+    if len(sample.encode("latin-1", "ignore")) < 0.95 * len(sample):
+        return None  # the rest is quick to tell for most texts, and says the same
     letters = len(_LATIN_1.findall(sample))
     if letters < _FEWEST_LETTERS or len(_BEYOND.findall(sample)) * 4 > letters:
         return None

@@ -74,8 +74,10 @@ def ingest(
 ) -> Summary:
     """Read ``paths`` (files, folders, ``-``) into ``store`` and bring the index level with it.
 
-    With ``prune`` the articles that came from these paths before and are no longer there are deleted; those of
-    files that could not be read stay. Raises WriterBusyError where another process is writing.
+    ``on_failure`` and ``on_remark`` are told what was refused and what is worth knowing, ``on_file`` of each file that
+    was looked at. ``looks`` are those of a followed folder: files that are still being written are left for later.
+    With ``prune`` the articles that came from these paths before and are no longer there are deleted; those of files
+    that could not be read stay. Raises WriterBusyError where another process is writing.
     """
     started = followed = time.monotonic()
 
@@ -197,9 +199,9 @@ class _Run:
         self.summary.unchanged += len(result.unchanged)
         ended = [item for item in batch if isinstance(item, Finished)]
         counts = [self._ended(item.place, numbers[item.place], reading) for item in ended]
-        self._inputs.finish(
-            [(numbers[item.place], item.digest, count) for item, count in zip(ended, counts, strict=True) if count]
-        )
+        whole = [(numbers[item.place], item.digest, count) for item, count in zip(ended, counts, strict=True) if count]
+        if whole:
+            self._inputs.finish(whole)
 
     def _ended(self, place: Place, number: int, reading: Reading) -> int:
         """Deal with the articles a file no longer has; return how many it has, 0 where some of it failed."""

@@ -127,8 +127,8 @@ class Reading:
             yield Refused(None, Failure(shown(root), f"has no format timtin reads: {KNOWN}"))
         else:
             yield from self._file(FoundFile(root, "", kind))
-        while self._later:
-            yield from self._file(self._later.pop(0), last=True)
+        for file in self._later:
+            yield from self._file(file, last=True)
 
     def _left_out(self, found: LeftOut) -> Item:
         place = Place(self.origin, shown(found.name))
