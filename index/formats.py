@@ -16,7 +16,7 @@ from index.article import Article, article_from
 from index.compressed import SUFFIXES as COMPRESSED
 from index.compressed import unpacked
 from index.encodings import decode
-from index.errors import UnreadableFileError
+from index.errors import TimtinError, UnreadableFileError
 from index.lines import LARGEST_DOCUMENT, json_row, json_rows
 from index.plaintext import read_plain_text
 from index.tables import table_rows
@@ -94,7 +94,12 @@ def document_fields(data: bytes, kind: Kind) -> dict[str, Any]:
     text = decode(content)
     if not text.strip():
         raise UnreadableFileError("has no text in it")
-    fields = _READERS[kind.format](text)
+    try:
+        fields = _READERS[kind.format](text)
+    except TimtinError:
+        raise
+    except Exception as error:  # whatever a text can do to a parser, the other files are read
+        raise UnreadableFileError(f"is {kind.format.value} that cannot be read: {type(error).__name__}") from error
     if not fields.get("body") and not fields.get("title"):
         raise UnreadableFileError("has no text in it")
     return fields
@@ -120,7 +125,7 @@ def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
 
     try:
         page = bare_extraction(text, url=url, with_metadata=True, include_comments=False, include_tables=True)
-    except Exception as error:  # whatever a page can do to a parser, the other files are read
+    except Exception as error:  # whatever a page can do to a parser
         raise UnreadableFileError(f"is HTML that cannot be read: {type(error).__name__}") from error
     if page is None or isinstance(page, dict) or not page.text:
         raise UnreadableFileError("has no article text that could be told from the page around it")

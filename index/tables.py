@@ -21,20 +21,20 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
     row that cannot be read the next line is taken for the beginning of a row. Raises UnreadableFileError where
     the header names no title and no body.
     """
+    csv.field_size_limit(LONGEST_BODY)
     lines = _Lines(stream)
     try:
         header = next(lines, "")
         if header.strip()[:4].lower() == "sep=":
             header = next(lines, "")
-    except _BadLine as error:
-        raise UnreadableFileError(str(error)) from None
-    delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign)))
-    names = _cells(header, delimiter)
+        delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign)))
+        names = _cells(header, delimiter)
+    except csv.Error as error:
+        raise UnreadableFileError(f"has a first line that names no fields: {error}") from None
     if not {"title", "body"} & set(map(field_named, names)):
         raise UnreadableFileError(
             "names no title and no body in its first line; name a column title, body, tiêu đề ..."
         )
-    csv.field_size_limit(LONGEST_BODY)
     while True:
         lines.keep_from_here()
         try:
