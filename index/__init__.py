@@ -6,9 +6,15 @@ The rooms, in the order data meets them:
 ``article``               ``Article``, what is kept of one, and the checking of data from outside
 ``errors``                what can go wrong, in words for the user
 ``dates``                 the dates people and files write, and the periods queries name
-``files``                 folders, files and streams to articles, by format
+``encodings``             what bytes are: UTF-8, or something else that is refused by name
+``compressed``            compressed streams, unpacked within bounds
+``lines``                 JSON lines, one article each
+``tables``                CSV, an article a row
 ``plaintext``             scraped plain text to title, lead, body, date, source and author
 ``boilerplate``           what stands around an article and is not its text
+``markdown``              Markdown to text, front matter to metadata
+``formats``               which format a file has, and how each is read, HTML included
+``files``                 the files of a folder, and their bytes
 ``sentences``             where sentences begin and end
 ``normalization``         one canonical form of Vietnamese text, with the way back to the original
 ``codes``                 numbers, dates, documents, abbreviations: one text for all spellings
@@ -23,6 +29,8 @@ The rooms, in the order data meets them:
 ``database``              the SQLite file: its connections and its tables
 ``store``                 the articles themselves, the truth
 ``inputs``                which folder and file an article was read from
+``settling``              which files of a followed folder are still being written, or were read as they are
+``reading``               what a folder has that the store has not: added, changed, moved
 ``tasks``                 work that outlasts its request, kept beside the articles
 ``schema``                the Whoosh fields that hold the streams, filters and stored keys
 ``arrayfile``             named arrays in one file, read through a memory map

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from index.dates import parse_published
 from index.errors import InvalidInputError, Problem
+from index.normalization import fold
 
 LONGEST_ID = 200
 LONGEST_BODY = 20_000_000
 _DEEPEST_EXTRA = 32
 _ALIASES = {"date": "published", "content": "body", "text": "body", "description": "lead"}
+_NAMES = {
+    "id": "id ma mabai mabaiviet",
+    "title": "title headline tieude tenbai tenbaiviet",
+    "body": "body content text fulltext noidung noidungbai baiviet",
+    "lead": "lead description summary abstract sapo tomtat mota",
+    "published": "published date publisheddate publishedat pubdate publishdate datepublished"
+    " ngay ngaydang ngayxuatban ngaydangbai ngaythang thoigian thoigiandang",
+    "source": "source publisher site nguon nguontin bao toasoan",
+    "url": "url link address permalink duongdan lienket diachi",
+    "author": "author authors byline creator tacgia nguoiviet phongvien",
+    "category": "category categories section chuyenmuc theloai danhmuc muc",
+    "lang": "lang language ngonngu",
+}
+_FIELD_OF_NAME = {name: field for field, names in _NAMES.items() for name in names.split()}
+_MAY_BE_WRONG = ("published", "url")
 
 
 def _well_formed(text: str) -> str:
@@ -38,12 +54,38 @@ def _plain_id(text: str) -> str:
     return text
 
 
+def field_named(name: str) -> str | None:
+    """Return the field of an article that a column or a line of metadata names, in English or Vietnamese; or None.
+
+    Case, accents, spaces and signs do not matter: ``Ngày đăng``, ``ngay_dang``, ``pubDate``.
+    """
+    return _FIELD_OF_NAME.get("".join(letter for letter in fold(name).lower() if letter.isalnum()))
+
+
+def usable_id(name: str) -> str:
+    """Return ``name`` where it can be an article's id, else an id like it that ends in a digest of it."""
+    try:
+        if name and len(name) <= LONGEST_ID:
+            return _plain_id(_well_formed(name))
+    except ValueError:
+        pass
+    like = "".join(letter if letter.isprintable() and letter not in "\ufffd " else "_" for letter in name)
+    parts = [part for part in like.split("/") if part not in {"", ".", ".."}]
+    return own_id("/".join(parts), hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest())
+
+
+def own_id(id: str, digest: str) -> str:
+    """Return the id of an article whose name has an article already: the name and some of its ``digest`` (hex)."""
+    return f"{id[: LONGEST_ID - 9]}-{digest[:8]}"
+
+
 def _empty_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _published(text: str) -> str:
-    return parse_published(text)
+def _date_as_text(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else _empty_is_none(value)
 
 
 def _web_address(text: str) -> str:
@@ -67,8 +109,8 @@ class Article(BaseModel):
     body: Annotated[Text, Field(max_length=LONGEST_BODY)] = ""
     lead: Annotated[Text, Field(max_length=100_000)] = ""
     published: Annotated[
-        Annotated[str, AfterValidator(_published)] | None,
-        BeforeValidator(_empty_is_none),
+        Annotated[str, AfterValidator(parse_published)] | None,
+        BeforeValidator(_date_as_text),
         Field(description="ISO 8601 date, or date and time"),
     ] = None
     source: OptionalLabel = None
@@ -86,19 +128,22 @@ class Article(BaseModel):
         return hashlib.blake2b(content.encode("utf-8"), digest_size=16).hexdigest()
 
 
-def article_from(data: Any, *, id: str | None = None, source: str | None = None) -> Article:
+def article_from(
+    data: Any, *, id: str | None = None, source: str | None = None, unsure: Callable[[str], None] | None = None
+) -> Article:
     """Check ``data`` (one JSON object) and make an article of it.
 
     Unknown keys are kept in ``extra``; ``date``, ``content``, ``text`` and ``description`` are understood as
     the fields they mean. An article without an id gets one from its content. ``id`` is the id the article must
-    have, ``source`` the source of one that names none. Raises InvalidInputError naming each bad field.
+    have, ``source`` the source of one that names none. Where ``unsure`` is given, a date or an address that cannot
+    be understood is kept in ``extra`` and ``unsure`` is told why. Raises InvalidInputError naming each bad field.
     """
     if not isinstance(data, Mapping):
         raise InvalidInputError("an article must be a JSON object with at least a title or a body")
     known = {key: value for key, value in data.items() if key in Article.model_fields and value is not None}
     extra = {key: value for key, value in data.items() if key not in Article.model_fields}
     for alias, field in _ALIASES.items():
-        if field not in known and isinstance(extra.get(alias), str):
+        if field not in known and isinstance(extra.get(alias), (str, int, float) if alias == "date" else str):
             known[field] = extra.pop(alias)
     if isinstance(known.get("extra", {}), dict):
         known["extra"] = {**known.get("extra", {}), **extra}
@@ -117,7 +162,7 @@ def article_from(data: Any, *, id: str | None = None, source: str | None = None)
         problem = Problem("extra", f"must not be nested deeper than {_DEEPEST_EXTRA} levels")
         raise InvalidInputError(_summary(known["id"], [problem]), [problem])
     try:
-        article = Article(**known)
+        article = _checked(known, unsure)
         json.dumps(article.extra, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except ValidationError as error:
         problems = [Problem(_path(entry["loc"]), _reason(entry["msg"])) for entry in error.errors()]
@@ -129,6 +174,20 @@ def article_from(data: Any, *, id: str | None = None, source: str | None = None)
         problem = Problem("body", "an article needs a title or a body with some text")
         raise InvalidInputError(_summary(article.id, [problem]), [problem])
     return article
+
+
+def _checked(known: dict[str, Any], unsure: Callable[[str], None] | None) -> Article:
+    try:
+        return Article(**known)
+    except ValidationError as error:
+        wrong = {_path(entry["loc"]): _reason(entry["msg"]) for entry in error.errors()}
+        if unsure is None or not wrong.keys() <= set(_MAY_BE_WRONG):
+            raise
+        for name, why in wrong.items():
+            unsure(f"{name}: {why}; kept in extra, the article has none")
+        aside = {name: known[name] for name in wrong}
+        rest = {name: value for name, value in known.items() if name not in wrong}
+        return Article(**{**rest, "extra": {**aside, **known["extra"]}})
 
 
 def _depth(value: Any, most: int) -> int:

@@ -1,46 +1,150 @@
 """Dates as articles and queries write them.
 
-An article's ``published`` is an ISO 8601 date or date and time, as precise as it was stated. A query names
-periods: a year, a month or a day, or a range of them.
+An article's ``published`` is an ISO 8601 date or date and time, as precise as it was stated; a time without a zone is
+Vietnam's. A query names periods: a year, a month or a day, or a range of them. What is read one way only is taken:
+``06-01-2025`` is 6 January, as Vietnam writes; ``1/6/2025 6:24 PM``, which an American wrote or a Vietnamese, is not.
 """
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 LOCAL_ZONE = timezone(timedelta(hours=7))
 """Vietnam's time: an instant with another offset counts for the day it is in Hà Nội."""
 
-_DAY_FIRST = re.compile(
-    r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:\s*[,|-]?\s*(?:lúc\s+)?(\d{1,2})[:hg](\d{2}))?", re.IGNORECASE
+_MONTH_WORDS = ["một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười_một", "mười_hai"]
+_MONTH = r"\d{1,2}|mười (?:một|hai)|" + "|".join(_MONTH_WORDS[:10])
+_DAY_FIRST = (
+    rf"(?P<day>\d{{1,2}})(?:(?P<sign>\s?[/.-]\s?)(?P<month>\d{{1,2}})(?P=sign)|\s+tháng\s+(?P<named>{_MONTH})(?:\s+năm|,|/)?\s*)"
+    r"(?P<year>\d{2}|\d{4})"
 )
+_YEAR_FIRST = r"(?P<y>\d{4})(?P<mark>[/.-])(?P<m>\d{1,2})(?P=mark)(?P<d>\d{1,2})"
+_CLOCK = (
+    r"(?:lúc\s+)?(?P<hour{0}>\d{{1,2}})\s?(?:[:hg]|giờ)\s?(?P<minute{0}>\d{{2}})"
+    r"(?:\s?phút|:?(?P<second{0}>\d{{2}})(?:\.\d+)?)?(?:\s?(?P<half{0}>[AP]M|SA|CH))?"
+)
+_ZONE = r"(?:\s*\(?(?:GMT|UTC)\s*(?P<zone>[+-]\s?\d{1,2}(?::?\d{2})?)?\)?|\s?(?P<offset>Z|[+-]\d{2}:?\d{2}))?"
+_PREFIX = (
+    r"(?:(?:thứ\s+(?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ\s+nhật|t[2-7]|cn"
+    r"|ngày|cập\s+nhật|đăng|xuất\s+bản|lúc)\b[\s:,|–-]*)*"
+)
+_BETWEEN = r"\s*[,|–-]?\s*"
+_WRITTEN = re.compile(
+    rf"{_PREFIX}(?:{_CLOCK.format(1)}{_BETWEEN}(?:ngày\s+)?)?(?:{_DAY_FIRST}|{_YEAR_FIRST})"
+    rf"(?:{_BETWEEN}{_CLOCK.format(2)})?{_ZONE}",
+    re.IGNORECASE,
+)
+_ISO = re.compile(
+    r"\d{4}-?\d{2}-?\d{2}(?:[T ]\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d+)?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?", re.IGNORECASE
+)
+_MAIL = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
+    r"(?P<date>\d{1,2}[ -](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+    r"[ -]\d{4})\s+(?P<time>\d{1,2}:\d{2}(?::\d{2})?)\s*(?:(?:GMT|UTC|UT|Z)?(?P<zone>[+-]\d{1,4})?)",
+    re.IGNORECASE,
+)
+_EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}(?:\.0)?")
+_SECONDS_DIGITS = 10
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _MONTH_FIRST = re.compile(r"(\d{1,2})[/-](\d{4})")
+_HINT = "write 2025-08-27 or 2025-08-27T18:24"
 
 
 def parse_published(text: str) -> str:
     """Return ``text`` as an ISO date, or date and time to the minute or second it states.
 
-    Takes ISO 8601 (``2025-08-27``, ``2025-01-06T18:24:00+07:00``) and the day-first forms of Vietnamese papers
-    (``31/12/2024 08:05``). Raises ValueError for anything else.
+    Takes ISO 8601 (``2025-08-27``, ``20250827``, ``2025-01-06T18:24:00+07:00``), the dates of feeds (RFC 2822),
+    seconds or milliseconds since 1970, year-first dates (``2025/01/06``) and the day-first forms of Vietnamese papers
+    (``31/12/2024 08:05``, ``Thứ hai, 6/1/2025, 18:24 (GMT+7)``, ``ngày 6 tháng 1 năm 2025``). Raises ValueError for
+    anything else, for days there are not, and where day and month could be meant either way.
     """
-    text = text.strip()
-    match = _DAY_FIRST.fullmatch(text)
-    if match:
-        day, month, year = (int(part) for part in match.group(1, 2, 3))
-        if match.group(4) is None:
-            return date(year, month, day).isoformat()
-        moment = datetime(year, month, day, int(match.group(4)), int(match.group(5)))
-        return moment.isoformat(timespec="minutes")
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+    text = " ".join(text.split())
+    try:
+        if _ISO.fullmatch(text):
+            return _iso(text)
+        if written := _WRITTEN.fullmatch(text):
+            return _as_written(written)
+        if mail := _MAIL.fullmatch(text):
+            return _as_in_mail(mail)
+        if _EPOCH.fullmatch(text):
+            whole = len(text.partition(".")[0])
+            moment = datetime.fromtimestamp(float(text) / (1 if whole <= _SECONDS_DIGITS else 1000), UTC)
+            return moment.astimezone(LOCAL_ZONE).isoformat(timespec="seconds")
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"not a date: {text[:40]!r} ({error}); {_HINT}") from None
+    raise ValueError(f"not a date: {text[:40]!r}; {_HINT}")
+
+
+def _iso(text: str) -> str:
+    text = text.upper().replace(",", ".")
+    text = re.sub(r"\s(?=Z|[+-]\d)", "", text)
+    if len(text) in {8, 10} and "T" not in text:
         return date.fromisoformat(text).isoformat()
-    if not re.match(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", text):
-        raise ValueError(f"not a date: {text[:40]!r}; write 2025-08-27 or 2025-08-27T18:24")
     moment = datetime.fromisoformat(text)
     exact = moment.second or moment.microsecond or moment.tzinfo
     return moment.isoformat(timespec="seconds" if exact else "minutes")
+
+
+def _as_in_mail(mail: re.Match[str]) -> str:
+    zone = mail["zone"] or "+0000"
+    hours = zone[1:].zfill(2).ljust(4, "0") if len(zone) < 4 else zone[1:].zfill(4)
+    moment = parsedate_to_datetime(f"{mail['date'].replace('-', ' ')} {mail['time']} {zone[0]}{hours}")
+    return moment.replace(tzinfo=moment.tzinfo or UTC).isoformat(timespec="seconds")
+
+
+def _as_written(written: re.Match[str]) -> str:
+    """Return a date that people wrote for people; a time in Vietnam's zone is given without it."""
+    part = written.groupdict()
+    if part["hour1"] and part["hour2"]:
+        raise ValueError("it has two times")
+    number = "1" if part["hour1"] else "2"
+    half = (part[f"half{number}"] or "").upper()
+    year, month, day = _year_month_day(part, american=half in {"AM", "PM"})
+    if part[f"hour{number}"] is None:
+        return date(year, month, day).isoformat()
+    hour = int(part[f"hour{number}"])
+    if half:
+        if not 1 <= hour <= 12:
+            raise ValueError(f"no hour {hour} {half}")
+        hour = hour % 12 + (12 if half in {"PM", "CH"} else 0)
+    second = part[f"second{number}"]
+    moment = datetime(year, month, day, hour, int(part[f"minute{number}"]), int(second or 0))
+    zone = _zone(part["zone"] or part["offset"])
+    exact = bool(second and int(second))
+    if zone is None or zone == LOCAL_ZONE:
+        return moment.isoformat(timespec="seconds" if exact else "minutes")
+    return moment.replace(tzinfo=zone).isoformat(timespec="seconds")
+
+
+def _year_month_day(part: dict[str, str | None], *, american: bool) -> tuple[int, int, int]:
+    if part["y"]:
+        return int(part["y"]), int(part["m"] or 0), int(part["d"] or 0)
+    year, day = part["year"] or "", int(part["day"] or 0)
+    if len(year) == 2:
+        raise ValueError("the year has two digits")
+    if part["named"]:
+        name = " ".join(part["named"].lower().split())
+        month = int(name) if name.isdigit() else _MONTH_WORDS.index(name.replace(" ", "_")) + 1
+    else:
+        month = int(part["month"] or 0)
+        if american and day != month and day <= 12:
+            if month <= 12:
+                raise ValueError(f"it may be day {day} of month {month} or day {month} of month {day}")
+            day, month = month, day
+    return int(year), month, day
+
+
+def _zone(text: str | None) -> timezone | None:
+    if not text:
+        return None
+    if text.upper() == "Z":
+        return UTC
+    digits = text[1:].strip().replace(":", "")
+    hours, minutes = (int(digits[:-2]), int(digits[-2:])) if len(digits) > 2 else (int(digits), 0)
+    return timezone((1 if text[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes))
 
 
 def local_minute(published: str) -> int:

@@ -20,7 +20,8 @@ from index.download import Downloader, Reply, decoded, unpacked
 from index.errors import TimtinError, UnreadableFileError, WriterBusyError
 from index.feeds import Entry, read_feed
 from index.fetches import Fetched, Fetches
-from index.files import Failure, html_fields
+from index.files import Failure
+from index.formats import html_fields
 from index.indexer import Indexer, Progress
 from index.ingest import Summary
 from index.links import article_id, clean_link, same_site

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from index.article import Article, own_id, usable_id
 from index.errors import WriterBusyError
-from index.files import Failure, Item, Read, read_input
+from index.files import Failure, Remark
+from index.formats import kind_of, without_suffixes
 from index.indexer import Indexer, Progress
-from index.inputs import Inputs
+from index.inputs import Inputs, Place
+from index.reading import Finished, Item, Known, Read, Reading, Refused, is_below
+from index.settling import Looks
 from index.store import Store
+
+log = logging.getLogger(__name__)
 
 _BATCH = 500
 _BATCH_CHARACTERS = 20_000_000
 _FOLLOW_SECONDS = 5.0
+_REPORT_SECONDS = 30.0
+_MOST_NAMED = 1000
 
 
 @dataclass(slots=True)
 class Summary:
-    """What an import did: counts of articles, the inputs that failed, and how long it took in seconds."""
+    """What an import did: counts of articles, the first thousand failures and the count of all, and the seconds.
+
+    ``moved`` are the unchanged articles whose files have other names or places than before.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     removed: int = 0
     failed: list[Failure] = field(default_factory=list)
+    failures: int = 0
+    moved: int = 0
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, object]:
         """Return the summary as plain values."""
         return asdict(self)
+
+
+@dataclass(slots=True)
+class Listener:
+    """Who is told about each failure, each remark, and each file that was looked at."""
+
+    on_failure: Callable[[Failure], None] | None = None
+    on_remark: Callable[[Remark], None] | None = None
+    on_file: Callable[[], None] | None = None
 
 
 def ingest(
@@ -45,17 +67,19 @@ def ingest(
     rebuild: bool = False,
     wait: float = 10.0,
     on_failure: Callable[[Failure], None] | None = None,
+    on_remark: Callable[[Remark], None] | None = None,
+    on_file: Callable[[], None] | None = None,
     progress: Progress | None = None,
+    looks: Looks | None = None,
 ) -> Summary:
-    """Read ``paths`` into ``store`` and bring the index level with it.
+    """Read ``paths`` (files, folders, ``-``) into ``store`` and bring the index level with it.
 
-    With ``prune`` the articles that came from these paths before and are no longer there are deleted, unless an
-    input failed: it might be one of them. Raises WriterBusyError where another process is writing.
+    ``on_failure`` and ``on_remark`` are told what was refused and what is worth knowing, ``on_file`` of each file that
+    was looked at. ``looks`` are those of a followed folder: files that are still being written are left for later.
+    With ``prune`` the articles that came from these paths before and are no longer there are deleted; those of files
+    that could not be read stay. Raises WriterBusyError where another process is writing.
     """
-    inputs = Inputs(store.database)
     started = followed = time.monotonic()
-    summary = Summary()
-    seen: dict[str, str] = {}
 
     def follow() -> None:
         nonlocal followed
@@ -63,82 +87,201 @@ def ingest(
             indexer.catch_up(wait=wait, progress=progress)
             followed = time.monotonic()
 
-    def fail(failure: Failure) -> None:
-        summary.failed.append(failure)
-        if on_failure is not None:
-            on_failure(failure)
-
+    if looks is not None:
+        looks.begin()
+    run = _Run(store, Listener(on_failure, on_remark, on_file), source, prune, follow)
     try:
         for path in paths:
-            origin = _origin(path)
-            kept = _store_all(read_input(path, source, seen), origin, store, inputs, summary, fail, follow)
-            if prune and path != "-" and not summary.failed:
-                gone = inputs.ids_from(origin) - kept
-                if gone and not kept:
-                    fail(Failure(path, f"has no article left; its {len(gone)} articles were not removed"))
-                else:
-                    summary.removed += len(store.delete(sorted(gone)).deleted)
+            run.read(path, looks)
         if rebuild:
             indexer.rebuild(wait=wait, progress=progress)
         else:
             indexer.catch_up(wait=wait, progress=progress)
     except WriterBusyError as error:
         raise WriterBusyError(f"{error}. What was read is kept, and will be searchable when that is done") from None
-    summary.seconds = round(time.monotonic() - started, 3)
-    return summary
+    run.summary.seconds = round(time.monotonic() - started, 3)
+    return run.summary
 
 
-def _origin(path: str) -> str:
-    """Return how the store remembers where articles were read from; names that are not UTF-8 are written out."""
-    return path if path == "-" else os.fsencode(Path(path).resolve()).decode("utf-8", "backslashreplace")
+class _Run:
+    def __init__(
+        self, store: Store, listener: Listener, source: str | None, prune: bool, follow: Callable[[], None]
+    ) -> None:
+        self.summary = Summary()
+        self._store = store
+        self._inputs = Inputs(store.database)
+        self._listener = listener
+        self._source = source
+        self._prune = prune
+        self._follow = follow
+        self._seen: set[str] = set()
+        self._origins: list[str] = []
+        self._failed: set[str] = set()
+        self._kept: dict[Place, set[str]] = {}
+        self._files = 0
+        self._started = time.monotonic()
+        self._report_at = _REPORT_SECONDS
 
+    def read(self, path: str, looks: Looks | None) -> None:
+        """Bring what is at ``path`` into the store."""
+        reading = Reading(path, self._inputs, self._seen, self._source, looks)
+        self._origins.append(reading.origin)
+        failures = self.summary.failures
+        for batch in _batches(self._noted(reading.items())):
+            self._keep(batch, reading)
+            self._follow()
+        self._move(reading)
+        if self._prune and Path(path).exists():
+            self._remove_gone(path, reading, whole=self.summary.failures == failures)
+        if looks is not None:
+            looks.failed(self._failed)
 
-def _store_all(
-    items: Iterator[Item],
-    origin: str,
-    store: Store,
-    inputs: Inputs,
-    summary: Summary,
-    fail: Callable[[Failure], None],
-    follow: Callable[[], None],
-) -> set[str]:
-    """Put every article in the store; return their ids."""
-    kept: set[str] = set()
-    number = inputs.number(origin, "")
-    for batch in _batches(items):
-        origins = inputs.origins([item.article.id for item in batch if isinstance(item, Read)])
-        articles = []
-        for item in batch:
-            if isinstance(item, Failure):
-                fail(item)
-            elif item.named_by_file and _is_anothers(origins.get(item.article.id), origin):
-                other = origins[item.article.id]
-                fail(Failure(item.where, f"would replace the article {item.article.id!r} read from {other}; rename it"))
+    def _noted(self, items: Iterable[Item]) -> Iterator[Read | Finished]:
+        """Note what needs no transaction, and yield the rest."""
+        for item in items:
+            if isinstance(item, Refused):
+                self._refuse(item.place, item.failure)
+            elif isinstance(item, Remark):
+                if self._listener.on_remark is not None:
+                    self._listener.on_remark(item)
+            elif isinstance(item, Known):
+                self.summary.unchanged += item.unchanged
+                self.summary.moved += item.moved
             else:
-                articles.append(item.article)
-        result = store.put(articles, number)
-        kept.update(article.id for article in articles)
-        summary.added += len(result.added)
-        summary.updated += len(result.updated)
-        summary.unchanged += len(result.unchanged)
-        follow()
-    return kept
+                yield item
+            if isinstance(item, Known | Finished):
+                self._report()
+
+    def _report(self) -> None:
+        """Tell that one more file was looked at, and now and then how far the run has come."""
+        self._files += 1
+        if self._listener.on_file is not None:
+            self._listener.on_file()
+        seconds = time.monotonic() - self._started
+        if seconds > self._report_at:
+            self._report_at = seconds + _REPORT_SECONDS
+            here = self.summary
+            log.info(
+                "%d files read (%.0f/s): %d articles added, %d updated, %d unchanged, %d moved, %d failures",
+                self._files, self._files / seconds, here.added, here.updated, here.unchanged, here.moved, here.failures,
+            )  # fmt: skip
+
+    def _refuse(self, place: Place | None, failure: Failure) -> None:
+        self.summary.failures += 1
+        if len(self.summary.failed) < _MOST_NAMED:
+            self.summary.failed.append(failure)
+        if place is not None:
+            self._failed.add(place.path)
+        if self._listener.on_failure is not None:
+            self._listener.on_failure(failure)
+
+    def _move(self, reading: Reading) -> None:
+        if reading.moves:
+            self._inputs.move(reading.moves)
+            reading.moves.clear()
+
+    def _keep(self, batch: Sequence[Read | Finished], reading: Reading) -> None:
+        """Store the articles of a batch in one transaction, then the digests of the files that end in it."""
+        self._move(reading)
+        numbers = self._inputs.begin({item.place for item in batch})
+        owners = self._inputs.owners([item.article.id for item in batch if isinstance(item, Read)])
+        articles: list[Article] = []
+        read_from: list[int] = []
+        for item in batch:
+            if isinstance(item, Read) and (article := self._admitted(item, owners, numbers[item.place])):
+                owners[article.id] = (numbers[item.place], item.place)
+                self._kept.setdefault(item.place, set()).add(article.id)
+                articles.append(article)
+                read_from.append(numbers[item.place])
+        result = self._store.put(articles, read_from)
+        self.summary.added += len(result.added)
+        self.summary.updated += len(result.updated)
+        self.summary.unchanged += len(result.unchanged)
+        ended = [item for item in batch if isinstance(item, Finished)]
+        counts = [self._ended(item.place, numbers[item.place], reading) for item in ended]
+        whole = [(numbers[item.place], item.digest, count) for item, count in zip(ended, counts, strict=True) if count]
+        if whole:
+            self._inputs.finish(whole)
+
+    def _ended(self, place: Place, number: int, reading: Reading) -> int:
+        """Deal with the articles a file no longer has; return how many it has, 0 where some of it failed."""
+        ids = self._kept.pop(place, set())
+        if place.path in self._failed:
+            return 0
+        left = self._inputs.ids(number) - ids if reading.known(place) else set()
+        if left and not self._prune:
+            self._inputs.set_aside(place, left)
+        elif left and ids:
+            self.summary.removed += len(self._store.delete(sorted(left)).deleted)
+        elif left:
+            self._refuse(place, _emptied(place.path, len(left)))
+        return len(ids)
+
+    def _admitted(self, item: Read, owners: dict[str, tuple[int, Place]], number: int) -> Article | None:
+        """Return the article to store, under an id of its own if need be; None where it would replace another's."""
+        article = item.article
+        if article.id in self._kept.get(item.place, ()):
+            self._refuse(item.place, Failure(item.where, f"has the id {article.id!r}, which an earlier line has too"))
+            return None
+        if (owner := self._other_owner(article.id, owners, number, item)) is None:
+            return article
+        if item.digest is not None and _was_moved(owner, article.id):
+            own = article.model_copy(update={"id": own_id(article.id, item.digest)})
+            if self._other_owner(own.id, owners | self._inputs.owners([own.id]), number, item) is None:
+                return own
+        if any(is_below(owner.path, origin) for origin in self._origins):
+            why = f"has the id {article.id!r}, which {owner.path} has too; rename one or give it another id"
+        else:
+            why = f"would replace the article {article.id!r} read from {owner.origin}; rename it"
+        self._refuse(item.place, Failure(item.where, why))
+        return None
+
+    def _other_owner(self, id: str, owners: dict[str, tuple[int, Place]], number: int, item: Read) -> Place | None:
+        """Return where the article with this id belongs, if that is elsewhere and still there.
+
+        An article of many in a file may replace one that was read from elsewhere, but not in the same run.
+        """
+        owner_number, owner = owners.get(id, (number, item.place))
+        if owner_number == number or owner.origin == "-":
+            return None
+        if not owner.is_told_apart and is_below(item.place.path, owner.origin):
+            return None
+        in_this_run = any(is_below(owner.path, origin) for origin in self._origins)
+        return owner if (in_this_run or item.digest is not None) and owner.exists() else None
+
+    def _remove_gone(self, path: str, reading: Reading, *, whole: bool) -> None:
+        """Delete the articles whose files are gone; ``whole`` tells that nothing failed."""
+        gone = [input for input in reading.gone() if whole or input.place.is_told_apart]
+        ids = sorted(id for input in gone for id in self._inputs.ids(input.number))
+        if ids and len(ids) == sum(input.articles for input in self._inputs.below(reading.origin)):
+            self._refuse(None, _emptied(path, len(ids)))
+            return
+        self.summary.removed += len(self._store.delete(ids).deleted)
+        self._inputs.forget(input.number for input in gone)
 
 
-def _is_anothers(known: str | None, origin: str) -> bool:
-    """Tell whether an article was read from another folder or file, which is still there."""
-    return known not in {None, "-", origin} and Path(str(known)).exists()
+def _emptied(where: str, count: int) -> Failure:
+    return Failure(where, f"has no article left; its {count} articles were not removed")
 
 
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _was_moved(owner: Place, id: str) -> bool:
+    """Tell whether an article's file had another name when it got its id."""
+    name = owner.name or owner.origin.rpartition("/")[2]
+    kind = kind_of(name)
+    return kind is not None and kind.is_document and usable_id(without_suffixes(name)) != id
+
+
+def _batches(items: Iterable[Read | Finished]) -> Iterator[list[Read | Finished]]:
     """Group items so that one batch is one transaction of bounded size."""
-    batch: list[Item] = []
-    characters = 0
+    batch: list[Read | Finished] = []
+    count = characters = 0
     for item in items:
         batch.append(item)
-        characters += len(item.article.body) if isinstance(item, Read) else 0
-        if len(batch) >= _BATCH or characters >= _BATCH_CHARACTERS:
+        if isinstance(item, Read):
+            count += 1
+            characters += len(item.article.body)
+        if count >= _BATCH or characters >= _BATCH_CHARACTERS:
             yield batch
-            batch, characters = [], 0
+            batch, count, characters = [], 0, 0
     if batch:
         yield batch

@@ -78,7 +78,7 @@ def read_plain_text(text: str) -> PlainText:
     lines = without_repeats(lines, title)
     if lines:
         lines = _take_dateline(lines, about)
-    title = title or _made_title(lines)
+    title = title or made_title(lines)
     return PlainText(title=title, body="\n\n".join(lines), lead=lines[0] if lines else "", **about)
 
 
@@ -200,8 +200,8 @@ def _after_section_name(lines: list[str], about: dict[str, str]) -> list[str]:
     return lines
 
 
-def _made_title(lines: list[str]) -> str:
-    """Make a title of the first sentence; one that is very long is cut at a comma or a space."""
+def made_title(lines: list[str]) -> str:
+    """Return a title made of the first sentence of paragraphs; one that is very long is cut at a comma or a space."""
     prose = next((line for line in lines if is_prose(line)), lines[0] if lines else "")
     spans = sentence_spans(prose)
     if not spans:

@@ -55,35 +55,37 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def put(self, articles: Sequence[Article], input: int | None = None) -> WriteResult:
+    def put(self, articles: Sequence[Article], input: int | Sequence[int] | None = None) -> WriteResult:
         """Add or replace ``articles`` in one transaction; those already stored with equal content stay as they are.
 
-        ``input`` is the number of the input they were read from (``index.inputs``); an input whose article is
-        replaced from elsewhere is read again when its turn comes. Where an id is given twice the last one stands.
+        ``input`` is the number of the input they were read from (``index.inputs``), or has one for each; an input that
+        loses an article to another is read again when its turn comes. Where an id is given twice the last one stands.
         """
         added: list[str] = []
         updated: list[str] = []
         unchanged: list[str] = []
         now = datetime.now(UTC).isoformat(timespec="seconds")
+        numbers = input if isinstance(input, Sequence) else [input] * len(articles)
         with self.database.transaction() as write:
             seq = self._last_seq(write)
-            for article in articles:
+            for article, number in zip(articles, numbers, strict=True):
                 digest = article.content_hash()
                 known = write.execute("SELECT hash, input FROM articles WHERE id = ?", (article.id,)).fetchone()
                 if known is not None and known[0] == digest:
                     unchanged.append(article.id)
-                    if input is not None and known[1] != input:
-                        write.execute("UPDATE articles SET input = ? WHERE id = ?", (input, article.id))
+                    if number is not None and known[1] != number:
+                        write.execute(_READ_AGAIN, (article.id,))
+                        write.execute("UPDATE articles SET input = ? WHERE id = ?", (number, article.id))
                     continue
                 (added if known is None else updated).append(article.id)
                 seq += 1
-                if known is not None and known[1] != input:
+                if known is not None and known[1] != number:
                     write.execute(_READ_AGAIN, (article.id,))
                 write.execute("DELETE FROM tombstones WHERE id = ?", (article.id,))
                 write.execute(
                     f"INSERT OR REPLACE INTO articles (seq, hash, input, stored_at, {_COLUMNS})"  # noqa: S608
                     f" VALUES (?, ?, ?, ?{', ?' * len(_FIELDS)})",
-                    (seq, digest, input, now, *_to_row(article)),
+                    (seq, digest, number, now, *_to_row(article)),
                 )
             write.execute("UPDATE state SET value = ? WHERE key = 'seq'", (seq,))
         return WriteResult(added, updated, unchanged, seq)

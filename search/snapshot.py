@@ -107,7 +107,7 @@ class Snapshot:
         for listed, segment in zip(commit.segments, segments.of(generation, commit), strict=True):
             self._parts.append(_Part(segment, self.size, live_articles(listed)))
             self.size += segment.count
-        self.count = self.size - sum(segment.deleted_count() for segment in commit.segments)
+        self.count: int = self.size - sum(segment.deleted_count() for segment in commit.segments)
         self.offsets = [part.offset for part in self._parts]
         self._listed: dict[tuple[str, str], Listed] = {}
         self._joined: dict[str, Any] = {}

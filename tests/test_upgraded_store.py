@@ -9,7 +9,7 @@ import pytest
 
 from index.database import Database
 from index.errors import StoreError
-from index.inputs import Inputs
+from index.inputs import Inputs, Place
 from index.store import Store
 
 VERSION_1 = """
@@ -36,7 +36,7 @@ def test_store_of_version_1_keeps_its_articles_and_where_they_came_from(tmp_path
     for _ in range(2):
         database = Database(tmp_path / "articles.sqlite")
         assert [article.title for article in Store(database).articles()] == ["Giá lúa", "Giá gạo"]
-        assert Inputs(database).origins(["a", "b"]) == {"a": "/tin"}
+        assert Inputs(database).owners(["a", "b"]) == {"a": (1, Place("/tin", ""))}
         assert (Store(database).last_seq(), database.uuid()) == (2, "abc")
         database.close()
 

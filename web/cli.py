@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from index.datafolder import open_data_folder
 from index.errors import InvalidInputError, TimtinError
-from index.files import Failure
+from index.files import Failure, Remark
 from index.ingest import Summary, ingest
 from search.engine import Sort
 from search.service import search as run_search
@@ -83,20 +83,26 @@ def main() -> None:
 def index(
     paths: tuple[str, ...], source: str | None, prune: bool, rebuild: bool, wait: float, as_json: bool, data: Path
 ) -> None:
-    """Add the articles of PATHS: folders, files (.txt .html .jsonl .ndjson, also .gz .xz), or - for NDJSON on stdin."""
+    """Add the articles of PATHS: folders, files (.txt .html .md .jsonl .csv, .gz and .xz of these), - for stdin."""
     if not paths and not rebuild:
         raise click.UsageError("name the files or folders to index, or - for standard input")
-    with _engine(data, made=True) as engine, _progress("indexed") as (advance, write):
+    with (
+        _engine(data, made=True) as engine,
+        _progress("read", " files") as (read, _),
+        _progress("indexed") as (advance, write),
+    ):
 
-        def show(failure: Failure) -> None:
-            write(f"timtin: {_one_line(failure.where)}: {_one_line(failure.why)}")
+        def show(what: Failure | Remark) -> None:
+            mark = "" if isinstance(what, Failure) else "warning: "
+            write(f"timtin: {mark}{_one_line(what.where)}: {_one_line(what.why)}")
 
         summary = ingest(
             paths, engine.store, engine.indexer,
-            source=source, prune=prune, rebuild=rebuild, wait=wait, on_failure=show, progress=advance,
+            source=source, prune=prune, rebuild=rebuild, wait=wait,
+            on_failure=show, on_remark=show, on_file=lambda: read(1), progress=advance,
         )  # fmt: skip
     _print_summary(summary, as_json)
-    sys.exit(1 if summary.failed else 0)
+    sys.exit(1 if summary.failures else 0)
 
 
 @main.command()
@@ -325,9 +331,9 @@ def _engine(data: Path, *, made: bool = False) -> Iterator[WhooshEngine]:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+def _progress(what: str, unit: str = " articles") -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
     """Show a counter on a terminal, nothing in a pipe; messages go to standard error above it."""
-    with tqdm(unit=" articles", desc=what, disable=None, file=sys.stderr, leave=False) as bar:
+    with tqdm(unit=unit, desc=what, disable=None, file=sys.stderr, leave=False) as bar:
 
         def advance(count: int) -> None:
             bar.update(count)
@@ -341,7 +347,7 @@ def _print_summary(summary: Summary, as_json: bool) -> None:
         return
     click.echo(
         f"{summary.added} added, {summary.updated} updated, {summary.unchanged} unchanged,"
-        f" {summary.removed} removed, {len(summary.failed)} failed in {summary.seconds:.1f} s"
+        f" {summary.removed} removed, {summary.failures} failed, {summary.moved} moved in {summary.seconds:.1f} s"
     )
 
 

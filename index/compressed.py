@@ -1,0 +1,61 @@
+"""Compressed streams, unpacked within bounds."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+from collections.abc import Callable
+from typing import IO, Protocol, cast
+
+from index.errors import UnreadableFileError
+
+_OPENERS: dict[str, Callable[[IO[bytes]], Callable[[int], bytes]]] = {
+    ".gz": lambda packed: gzip.GzipFile(fileobj=packed).read1,  # which gives what there is before it finds damage
+    ".xz": lambda packed: lzma.LZMAFile(packed).read1,  # noqa: SIM115 - the file belongs to who opened it
+}
+SUFFIXES = frozenset(_OPENERS)
+_BUFFER = 256 * 1024
+_LEAST_REFUSED = 16 * 1024 * 1024
+_MOST_EXPANDED = 100
+"""Text unpacks to three to ten times its size, the dullest log to fifty; what is made to fill memory to a thousand."""
+
+
+class Packed(Protocol):
+    """A stream of compressed bytes that tells how many of them were read."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def tell(self) -> int: ...
+
+
+def unpacked(stream: Packed, suffix: str) -> IO[bytes]:
+    """Return what ``stream`` unpacks to, by the suffix of its file: ``.gz``, ``.xz``, anything else as it is.
+
+    Reading it raises UnreadableFileError once it has given more than 16 MB and a hundred times what was read of
+    ``stream``, and OSError, EOFError, zlib.error or lzma.LZMAError where ``stream`` is damaged or cut short.
+    """
+    opener = _OPENERS.get(suffix)
+    if opener is None:
+        return io.BufferedReader(_Bounded(stream.read, None), _BUFFER)
+    return io.BufferedReader(_Bounded(opener(cast(IO[bytes], stream)), stream), _BUFFER)
+
+
+class _Bounded(io.RawIOBase):
+    def __init__(self, read: Callable[[int], bytes], packed: Packed | None) -> None:
+        self._read = read
+        self._packed = packed
+        self._given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._read(len(buffer))
+        buffer[: len(data)] = data
+        self._given += len(data)
+        if self._packed is not None and self._given > _LEAST_REFUSED + _MOST_EXPANDED * self._packed.tell():
+            raise UnreadableFileError(
+                f"unpacks to more than {_MOST_EXPANDED} times its size; if it is no trap, unpack it and index that"
+            )
+        return len(data)

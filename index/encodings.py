@@ -1,0 +1,165 @@
+"""What bytes are: UTF-8 text, or something else that is named when it is refused.
+
+Vietnamese was written in several ways before Unicode. Windows-1258, TCVN3 (the ABC fonts, ``.VnTime``) and VNI
+(``VNI-Times``) are recognised by what their letters spell: a text is in the one in which its accented words are
+Vietnamese syllables. Text of the two font encodings also comes as valid UTF-8, copied letter by letter.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from index.errors import UnreadableFileError
+
+_SIGNATURES = {
+    b"%PDF-": "a PDF document",
+    b"PK\x03\x04": "a ZIP archive or an office document",
+    b"\xd0\xcf\x11\xe0": "an office document",
+    b"{\\rtf": "an RTF document",
+    b"\x1f\x8b": "compressed by gzip",
+    b"\xfd7zXZ\x00": "compressed by xz",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+}
+_WIDE_MARKS = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+_WIDE_HIGH_BYTES = bytes((0x00, 0x01, 0x03, 0x1E, 0x20))
+_SAMPLE = 20_000
+_MOSTLY = 0.8
+
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+_TCVN3 = {
+    0xA1: "ĂÂÊÔƠƯĐăâêôơưđ", 0xB5: "àảãáạ", 0xBB: "ằẳẵắ", 0xC6: "ặầẩẫấậè", 0xCE: "ẻẽéẹềểễếệìỉ", 0xDC: "ĩíịò",
+    0xE1: "ỏõóọồổỗốộ", 0xEA: "ờởỡớợù", 0xF1: "ủũúụừửữứựỳỷỹýỵ",
+}  # fmt: skip
+_FROM_TCVN3 = {start + at: letter for start, letters in _TCVN3.items() for at, letter in enumerate(letters)}
+_FROM_VNI = str.maketrans(
+    {
+        "ø": "\u0300", "ù": "\u0301", "õ": "\u0303", "û": "\u0309", "ï": "\u0323",
+        "â": "\u0302", "à": "\u0302\u0300", "á": "\u0302\u0301", "ã": "\u0302\u0303", "å": "\u0302\u0309",
+        "ä": "\u0302\u0323", "ê": "\u0306", "è": "\u0306\u0300", "é": "\u0306\u0301", "ü": "\u0306\u0303",
+        "ú": "\u0306\u0309", "ë": "\u0306\u0323", "ö": "ư", "ô": "ơ", "ñ": "đ", "æ": "ỉ", "ó": "ĩ", "ò": "ị", "î": "ỵ",
+    }
+)  # fmt: skip
+_SYLLABLE = re.compile(
+    "(?:ngh?|nh|ch|gh?|gi|kh|ph|qu|th|tr|[bcdđhklmnprstvx])?"
+    "(?:a[iouy]?|ă|â[uy]?|eo?|êu?|i[au]?|iêu?|o[io]?|oa[ioy]?|oă|oeo?|ôi?|ơi?|u[aiy]?|uây?|uê|uôi?|uơ|uy[aêu]?|ưa?|ư[iu]"
+    "|ươ[iu]?|y|yêu?)"
+    "(?:ch|ng|nh|[cmnpt])?"
+)
+_WORD = re.compile("[A-Za-z\u00a1-\u00ff\u0100-\u01b0\u0300-\u0323\u1ea0-\u1ef9]+")
+_LATIN_1 = re.compile("[\u00a1-\u00ff]")
+_BEYOND = re.compile(
+    "[\u0102\u0103\u0110\u0111\u0128\u0129\u0168\u0169\u01a0\u01a1\u01af\u01b0\u0300-\u0323\u1ea0-\u1ef9]"
+)
+_FEWEST_LETTERS = 8
+_FEWEST_WORDS = 5
+
+_CONVERT_FONT = "convert it to Unicode, for instance with the converter of UniKey (Ctrl+Shift+F6)"
+
+
+def decode(data: bytes) -> str:
+    """Return the text of ``data``, which must be UTF-8. Raises UnreadableFileError that names what it is instead."""
+    for mark, name in _WIDE_MARKS:
+        if data.startswith(mark):
+            raise UnreadableFileError(f"is {name}; save it as UTF-8")
+    for signature, name in _SIGNATURES.items():
+        if data.startswith(signature):
+            raise UnreadableFileError(f"is not text but {name}")
+    if b"\0" in data:
+        if wide := _wide_without_mark(data[:_SAMPLE]):
+            raise UnreadableFileError(f"is {wide}; save it as UTF-8")
+        raise UnreadableFileError("is not text: it has NUL bytes")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(
+            _not_utf8(data[max(0, error.start - _SAMPLE // 2) :][:_SAMPLE], error.start)
+        ) from None
+    if font := legacy_font(text):
+        raise UnreadableFileError(f"is written for {font} fonts; {_CONVERT_FONT}")
+    return text
+
+
+def legacy_font(text: str) -> str | None:
+    """Return the name of the font encoding that valid Unicode was copied from letter by letter; None for real text.
+
+    Real Vietnamese has letters that these encodings lack, and words that are syllables as they stand.
+    """
+    sample = text[:_SAMPLE]
+    if len(sample.encode("latin-1", "ignore")) < 0.95 * len(sample):
+        return None  # the rest is quick to tell for most texts, and says the same
+    letters = len(_LATIN_1.findall(sample))
+    if letters < _FEWEST_LETTERS or len(_BEYOND.findall(sample)) * 4 > letters:
+        return None
+    words = _accented_words(sample)
+    as_they_stand = sum(map(_is_syllable, words))
+    for name, read in (("TCVN3 (ABC)", _from_tcvn3), ("VNI-Windows", _from_vni)):
+        spelt = sum(not _is_syllable(word) and _is_syllable(read(word)) for word in words)
+        if spelt >= _FEWEST_WORDS and spelt >= 2 * as_they_stand and spelt >= 0.6 * len(words):
+            return name
+    return None
+
+
+def _wide_without_mark(sample: bytes) -> str | None:
+    """Tell UTF-16 without a byte order mark: one byte of each pair is the same few values over and over."""
+    even, odd = sample[0::2], sample[1::2]
+    for name, high, low in (("UTF-16 (little-endian)", odd, even), ("UTF-16 (big-endian)", even, odd)):
+        common = len(high) - len(high.translate(None, _WIDE_HIGH_BYTES))
+        if len(high) >= 4 and common >= 0.95 * len(high) and high.count(0) * 4 >= len(high) > low.count(0) * 4:
+            return name
+    return None
+
+
+def _not_utf8(sample: bytes, position: int) -> str:
+    """Say what bytes that are no UTF-8 probably are, and what to do."""
+    readings: tuple[tuple[str, str, Iterable[str]], ...] = (
+        ("Windows-1258", "convert it: iconv -f WINDOWS-1258 -t UTF-8", _words(sample.decode("cp1258", "replace"), str)),
+        ("TCVN3 (ABC)", "convert it: iconv -f TCVN -t UTF-8", _words(sample.decode("latin-1"), _from_tcvn3)),
+        ("VNI-Windows", _CONVERT_FONT, _words(sample.decode("latin-1"), _from_vni)),
+    )
+    best, share, do = "", _MOSTLY, ""
+    for name, advice, read in readings:
+        words = list(read)
+        spelt = sum(map(_is_syllable, words)) / len(words) if len(words) > 1 else 0.0
+        if spelt > share:
+            best, share, do = name, spelt, advice
+    text = sample.decode("utf-8", "replace")
+    if len(_BEYOND.findall(text)) > 4 * text.count("\ufffd"):
+        return f"is not UTF-8 throughout: byte {position} is damaged; mend it or save it again"
+    if best:
+        return f"is not UTF-8 but {best} (byte {position}); {do}"
+    return f"is not UTF-8 (byte {position}); convert it, for instance with: iconv -f WINDOWS-1258 -t UTF-8"
+
+
+def _words(text: str, read: Callable[[str], str]) -> Iterable[str]:
+    return (read(word) for word in _accented_words(text))
+
+
+def _accented_words(text: str) -> list[str]:
+    return [word for word in _WORD.findall(text) if not word.isascii()]
+
+
+def _is_syllable(word: str) -> bool:
+    """Tell whether a word is spelt like a Vietnamese syllable with at most one tone, in one way of using capitals."""
+    word = unicodedata.normalize("NFC", word)
+    if not (word.islower() or word.isupper() or word.istitle()):
+        return False
+    parts = unicodedata.normalize("NFD", word.lower())
+    bare = "".join(part for part in parts if part not in _TONES)
+    return len(parts) - len(bare) <= 1 and bool(_SYLLABLE.fullmatch(unicodedata.normalize("NFC", bare)))
+
+
+def _from_tcvn3(word: str) -> str:
+    return word.translate(_FROM_TCVN3).lower()
+
+
+def _from_vni(word: str) -> str:
+    return unicodedata.normalize("NFC", word.lower().translate(_FROM_VNI))

@@ -1,0 +1,50 @@
+"""JSON lines: one article a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+from index.encodings import decode
+from index.errors import InvalidInputError, TimtinError, UnreadableFileError
+
+LARGEST_DOCUMENT = 64 * 1024 * 1024
+"""Bytes of one article's file, or of one line, after decompression."""
+
+_PIECE = 1024 * 1024
+
+
+def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | UnreadableFileError]]:
+    """Yield every line with its number, from 1; for one that is too long, which is skipped, the error that says so."""
+    number = 0
+    while line := stream.readline(LARGEST_DOCUMENT + 1):
+        number += 1
+        if len(line) <= LARGEST_DOCUMENT:
+            yield number, line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(_PIECE)
+        yield number, UnreadableFileError(f"is a line longer than {LARGEST_DOCUMENT >> 20} MB; it was skipped")
+
+
+def json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    """Yield the number and the value of every line that is not blank; for a line that has none a TimtinError."""
+    for number, line in numbered_lines(stream):
+        try:
+            if isinstance(line, UnreadableFileError):
+                yield number, line
+            elif line.strip():
+                yield number, json_row(line)
+        except TimtinError as error:
+            yield number, error
+
+
+def json_row(line: bytes) -> Any:
+    """Return the value of one line of NDJSON. Raises InvalidInputError."""
+    try:
+        return json.loads(decode(line))
+    except UnreadableFileError as error:
+        raise InvalidInputError(str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"is not JSON: {error}") from None

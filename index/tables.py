@@ -1,0 +1,113 @@
+"""CSV: a header that names the fields, then one article a row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+from index.article import LONGEST_BODY, field_named
+from index.encodings import decode
+from index.errors import TimtinError, UnreadableFileError
+from index.lines import numbered_lines
+
+_DELIMITERS = ",;\t|"
+
+
+def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | TimtinError]]:
+    """Yield the number of the line a row begins in, and the row as an article's fields or the error it has.
+
+    The delimiter is the one of ``, ; | tab`` that cuts the header into the most fields an article has. After a
+    row that cannot be read the next line is taken for the beginning of a row. Raises UnreadableFileError where
+    the header names no title and no body.
+    """
+    csv.field_size_limit(LONGEST_BODY)
+    lines = _Lines(stream)
+    try:
+        header = next(lines, "")
+        if header.strip()[:4].lower() == "sep=":
+            header = next(lines, "")
+        delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign)))
+        names = _cells(header, delimiter)
+    except csv.Error as error:
+        raise UnreadableFileError(f"has a first line that names no fields: {error}") from None
+    if not {"title", "body"} & set(map(field_named, names)):
+        raise UnreadableFileError(
+            "names no title and no body in its first line; name a column title, body, tiêu đề ..."
+        )
+    while True:
+        lines.keep_from_here()
+        try:
+            for cells in csv.reader(lines, delimiter=delimiter, strict=True):
+                if cells:
+                    yield lines.first, _row(names, cells)
+                lines.keep_from_here()
+            return
+        except csv.Error as error:
+            yield lines.first, UnreadableFileError(str(error) if isinstance(error, _BadLine) else f"is no row: {error}")
+            lines.again_from_second()
+
+
+class _BadLine(csv.Error):
+    """A line that is not text, or too long; whatever else ends the stream ends the table."""
+
+
+class _Lines:
+    """The lines of a table as text; those of the row being read are kept, so that they can be read otherwise."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._lines = numbered_lines(stream)
+        self._row: list[tuple[int, bytes | UnreadableFileError]] = []
+        self._again: list[tuple[int, bytes | UnreadableFileError]] = []
+        self.first = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        number, line = self._again.pop() if self._again else next(self._lines)
+        if not self._row:
+            self.first = number
+        self._row.append((number, line))
+        try:
+            if isinstance(line, UnreadableFileError):
+                raise line
+            return decode(line)
+        except UnreadableFileError as error:
+            raise _BadLine(str(error)) from None
+
+    def keep_from_here(self) -> None:
+        self._row.clear()
+
+    def again_from_second(self) -> None:
+        self._again.extend(reversed(self._row[1:]))
+        self._row.clear()
+
+
+def _cells(header: str, delimiter: str) -> list[str]:
+    return [cell.strip() for row in csv.reader([header], delimiter=delimiter) for cell in row]
+
+
+def _known(names: list[str]) -> int:
+    return sum(field_named(name) is not None for name in names)
+
+
+def _row(names: list[str], cells: list[str]) -> dict[str, Any] | TimtinError:
+    if len(cells) != len(names):
+        return UnreadableFileError(f"has {len(cells)} cells where the first line names {len(names)}")
+    return named_fields(zip(names, cells, strict=True))
+
+
+def named_fields(pairs: Iterator[tuple[str, Any]] | Mapping[str, Any]) -> dict[str, Any]:
+    """Return an article's fields from named values: what has no field of its own, or a second one, is ``extra``."""
+    fields: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        field = field_named(name)
+        if field is not None and field not in fields:
+            fields[field] = value.strip() if isinstance(value, str) and field != "body" else value
+        else:
+            extra[name] = value
+    return {**fields, "extra": extra} if extra else fields

@@ -1,0 +1,74 @@
+"""Dates in all the shapes feeds, programs and Vietnamese papers write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.article import article_from
+from index.dates import parse_published
+from index.errors import InvalidInputError
+
+DAY, MINUTE, LOCAL = "2025-01-06", "2025-01-06T18:24", "2025-01-06T18:24:00+07:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "published"),
+    [
+        ("2025-01-06", DAY), ("20250106", DAY), ("2025/01/06", DAY), ("2025.1.6", DAY), ("2025-1-6", DAY),
+        ("2025-01-06T18:24", MINUTE), ("2025-01-06 18:24:00", MINUTE), ("2025/01/06 18:24", MINUTE),
+        ("2025-01-06T18:24:00+07:00", LOCAL), ("2025-01-06T18:24:00.000+0700", LOCAL), ("20250106T182400+07", LOCAL),
+        ("2025-01-06T11:24:05Z", "2025-01-06T11:24:05+00:00"),
+        ("06-01-2025", DAY), ("6.1.2025", DAY), ("6/1/2025", DAY), ("06 / 01 / 2025", DAY),
+        ("6/1/2025 18:24", MINUTE), ("18:24 06/01/2025", MINUTE), ("06/01/2025 | 18h24", MINUTE),
+        ("06/01/2025 6:24:00 CH", MINUTE), ("16/1/2025 6:24 PM", "2025-01-16T18:24"),
+        ("1/16/2025 6:24 PM", "2025-01-16T18:24"), ("06/01/2025 12:05 SA", "2025-01-06T00:05"),
+        ("Thứ hai, 6/1/2025, 18:24 (GMT+7)", MINUTE), ("Thứ Hai, ngày 06/01/2025 - 18:24", MINUTE),
+        ("T2, 06/01/2025", DAY), ("Chủ nhật, 5/1/2025", "2025-01-05"), ("Cập nhật lúc 18:24, ngày 6/1/2025", MINUTE),
+        ("6/1/2025 18:24 (GMT+0)", "2025-01-06T18:24:00+00:00"),
+        ("ngày 6 tháng 1 năm 2025", DAY), ("6 tháng 1, 2025", DAY), ("Ngày 6 tháng 01 năm 2025", DAY),
+        ("ngày 5 tháng năm năm 2025", "2025-05-05"), ("6 tháng mười hai năm 2025", "2025-12-06"),
+        ("18 giờ 24 phút, ngày 6 tháng 1 năm 2025", MINUTE), ("6 tháng 1 năm 2025 lúc 18:24", MINUTE),
+        ("Mon, 06 Jan 2025 18:24:00 +0700", LOCAL), ("06 Jan 2025 18:24 +0700", LOCAL),
+        ("Mon, 6 Jan 2025 18:24:00 GMT+7", LOCAL), ("Mon, 06 Jan 2025 11:24:00 GMT", "2025-01-06T11:24:00+00:00"),
+        ("1736162640", LOCAL), ("1736162640000", LOCAL), ("1736162640.25", LOCAL),
+    ],
+)  # fmt: skip
+def test_shape(text: str, published: str) -> None:
+    assert parse_published(text) == published
+    assert parse_published(published) == published
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("31/02/2025", "day is out of range"), ("2025-13-01", "month must be"), ("6/1/2025 25:00", "hour must be"),
+        ("6/1/2025 6:24 PM", "may be day 6 of month 1 or day 1 of month 6"), ("6/1/25", "two digits"),
+        ("06/01/2025 13:00 CH", "no hour 13"), ("hôm qua", "write 2025-08-27"), ("", "not a date"), ("0", "not a date"),
+        ("12345", "not a date"), ("2025-01-06T18:24+99:99", "not a date"), ("ngày 6 tháng 1", "not a date"),
+        ("18:24 6/1/2025 19:30", "two times"), ("1" * 5000, "not a date"),
+    ],
+)  # fmt: skip
+def test_date_that_is_none_or_unclear_is_refused_in_words(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_published(text)
+
+
+def test_numbers_are_seconds_or_milliseconds() -> None:
+    for value in (1736162640, 1736162640000, 1736162640.5, "1736162640"):
+        assert article_from({"body": "x", "date": value}).published == LOCAL
+    for wrong in (True, [2025], 12):
+        with pytest.raises(InvalidInputError):
+            article_from({"body": "x", "published": wrong})
+
+
+def test_wrong_date_costs_the_article_only_where_that_is_asked_for() -> None:
+    row = {"id": "a", "body": "x", "published": "hôm qua", "url": "/bai-1", "extra": {"k": 1}}
+    with pytest.raises(InvalidInputError, match="published: not a date"):
+        article_from(row)
+    said: list[str] = []
+    article = article_from(row, unsure=said.append)
+    assert (article.published, article.url) == (None, None)
+    assert article.extra == {"published": "hôm qua", "url": "/bai-1", "k": 1}
+    assert [line.partition(":")[0] for line in said] == ["published", "url"]
+    with pytest.raises(InvalidInputError, match="title"):
+        article_from({**row, "title": 7}, unsure=said.append)
