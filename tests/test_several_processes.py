@@ -14,7 +14,6 @@ import pytest
 from index.datafolder import open_data_folder
 from index.errors import WriterBusyError
 from index.lock import WriterLock
-from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT, SEEDS, Server, with_seeds
 
 HOLD = """
@@ -82,17 +81,3 @@ def test_server_sees_what_the_command_indexes(serve: Callable[..., Server], tmp_
     command = [sys.executable, "-m", "web.cli", "index", str(tmp_path / "more.jsonl"), "--data", str(data)]
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
     assert first.search('"vú sữa"')["total"] == second.search('"vú sữa"')["total"] == 1
-
-
-def test_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
-    folder = open_data_folder(tmp_path / "data")
-    with_seeds(folder.path)
-    state = next(folder.indexes.glob("0*")) / "state.json"
-    state.write_text(state.read_text().replace('"analyzer": ', '"analyzer": 9'))
-    engine = WhooshEngine(folder)
-    assert not engine.searchable()
-    assert engine.check() == ["index: made from another store or by another version of timtin"]
-    engine.commit()
-    assert engine.check() == []
-    assert [path.name for path in folder.indexes.glob("0*")] == ["000002"]
-    engine.close()
