@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,8 @@ _COMMIT_ARTICLES = 2000
 _COMMIT_CHARACTERS = 20_000_000
 _MANY = 500
 """So many changes are worth the second that worker processes take to start."""
+_FOLLOW_SECONDS = 0.25
+"""So long an index that is being replaced may lag behind."""
 _ROOM_SECONDS = 60.0
 """So long a rebuild for which the disk had no room waits before it is tried again."""
 
@@ -76,7 +79,7 @@ class Indexer:
             return 0
         with self.lock.held(purpose, wait), naming_full_disk(self._folder.path):
             if not self._sound:
-                remove_leftovers(self._folder.indexes)
+                self._tidy()
             return self._level(progress)
 
     def rebuild(self, *, wait: float, purpose: str = "rebuilding the index", progress: Progress | None = None) -> int:
@@ -106,19 +109,23 @@ class Indexer:
         """Mend what can be made again from the store; return what was done. Nothing is done to a damaged store."""
         if self._store.database.integrity_problems():
             return []
-        indexes = self._folder.indexes
         with self.lock.held("repairing the index", wait), naming_full_disk(self._folder.path):
-            done = [f"removed {name}, left by a rebuild that was cut off" for name in remove_leftovers(indexes)]
+            done = [f"removed {name}, left by a process that was cut off" for name in self._tidy()]
             if self._index_problems():
                 self._build_generation(progress)
                 return [*done, f"made the index anew from the {self._store.count()} articles of the store"]
-            generation = current_generation(indexes)
-            if generation is not None:
-                stray = remove_stray_files(generation, read_commit(generation))
-                done += [f"removed {name}, left by a write that was cut off" for name in stray]
-                if count := self._apply(generation, progress):
-                    done.append(f"applied {count} changes that the index lacked")
+            if count := self._level(progress):
+                done.append(f"applied {count} changes that the index lacked")
             return done
+
+    def _tidy(self) -> list[str]:
+        """Remove what writers left that were cut off; return the names."""
+        gone = remove_leftovers(self._folder.indexes)
+        generation = current_generation(self._folder.indexes)
+        if generation is not None:
+            with suppress(DamagedIndexError, OSError):  # such an index is made anew
+                gone += remove_stray_files(generation, read_commit(generation))
+        return gone
 
     def _index_problems(self) -> list[str]:
         while True:
@@ -196,9 +203,13 @@ class Indexer:
             self._disown(follows)
             follows = None
         fresh = new_generation(indexes)
+        followed = 0.0
 
         def follow() -> None:
-            nonlocal follows
+            nonlocal follows, followed
+            if time.monotonic() - followed < _FOLLOW_SECONDS:
+                return
+            followed = time.monotonic()
             try:
                 if follows is not None:
                     self._apply(follows, None)
@@ -216,6 +227,8 @@ class Indexer:
             create_index(fresh, make_schema())
             write_state(fresh, GenerationState(self._store.database.uuid(), 0))
             count = self._apply(fresh, progress, between=follow)
+            count += self._apply(fresh, progress, between=follow)  # what was written meanwhile
+            count += self._apply(fresh, progress)  # the serving index stands still: searches never see less than before
             publish_generation(fresh)
         finally:  # of the old generation, or of the fresh one where it did not come about
             remove_leftovers(indexes)
@@ -231,9 +244,10 @@ class Indexer:
             write_state(generation, replace(state, store=""))
 
     def _apply(self, generation: Path, progress: Progress | None, between: Callable[[], None] | None = None) -> int:
-        """Bring ``generation`` level with the store, committing now and then; return the changes applied.
+        """Apply what the store has by now to ``generation``, committing now and then; return how many changes.
 
-        ``between`` is called several times a second.
+        What is written meanwhile is left for the next time, or writers could keep this from ever ending. ``between`` is
+        called several times a second.
         """
         total = 0
 
@@ -248,13 +262,13 @@ class Indexer:
         state = read_state(generation)
         if state is None:
             raise DamagedIndexError(f"what the index in {generation} has applied cannot be read")
-        applied = state.applied
-        many = self._store.last_seq() - applied >= _MANY
+        applied, upto = state.applied, self._store.last_seq()
+        many = upto - applied >= _MANY
         with Workers(processors() if many and processors() > 1 else 0) as workers:
             builder = Builder(generation, workers)
-            while applied < (upto := self._store.last_seq()):
+            while applied < upto:
                 applied = builder.apply(_one_commit(_changes(self._store, applied, upto)), worked) or upto
-                if not self._store.changes_after(applied, 1):
+                if next(_changes(self._store, applied, upto), None) is None:
                     applied = upto  # the numbers between belong to articles changed again since
                 self._store.note_indexed(applied)
                 write_state(generation, replace(state, applied=applied))
