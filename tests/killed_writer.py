@@ -1,8 +1,8 @@
 """A process that writes articles in every way there is until it is killed.
 
 Run it as ``python -m tests.killed_writer DATA SEED MOST``. It does MOST more than anything else. Each step is announced
-before it begins, ``begin PHASE {id: version}``, and acknowledged when its caller would know that it is done, ``done``. A
-version of None is a deletion.
+before it begins, ``begin PHASE {id: version}``, and acknowledged when its caller would know that it is done, ``done``.
+A version of None is a deletion.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from index.store import Store
 
 IDS = 150
 BULK = 40
-SYLLABLES = ("hội nhập quốc tế nông dân miền tây lúa gạo giá tăng đường sắt cao tốc dự án nghị quyết chính phủ").split()  # noqa: SIM905
+_TEXT = "hội nhập quốc tế nông dân miền tây lúa gạo giá tăng đường sắt cao tốc dự án nghị quyết chính phủ"
+SYLLABLES = _TEXT.split()
 
 
 def text(id: str, version: int) -> str:
