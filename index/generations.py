@@ -42,11 +42,11 @@ class GenerationState:
 def current_generation(indexes: Path) -> Path | None:
     """Return the folder of the generation that serves, or None where none is named yet.
 
-    It may be gone the moment after, when another one was published.
+    It may be gone the moment after, when another one was published. Raises OSError where the name cannot be read.
     """
     try:
         name = read_sealed(indexes / _CURRENT).decode("ascii").strip()
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):  # not there, or damaged
         return None
     return indexes / name if name.isdigit() else None
 

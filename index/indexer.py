@@ -188,7 +188,7 @@ class Indexer:
         if time.monotonic() >= self._rebuild_after:
             try:
                 return self._build_generation(progress)
-            except OSError as error:
+            except Exception as error:
                 if not is_disk_full(error):
                     raise
                 log.error("the disk has no room for making the index anew; the one there is goes on: %s", error)
