@@ -263,6 +263,8 @@ class Indexer:
         if state is None:
             raise DamagedIndexError(f"what the index in {generation} has applied cannot be read")
         applied, upto = state.applied, self._store.last_seq()
+        if applied >= upto:
+            return 0
         many = upto - applied >= _MANY
         with Workers(processors() if many and processors() > 1 else 0) as workers:
             builder = Builder(generation, workers)

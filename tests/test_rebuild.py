@@ -12,8 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+
 from index.article import Article
 from index.datafolder import open_data_folder
+from search.engine import Request
+from search.parser import parse
 from search.whoosh_engine import WhooshEngine
 from tests.conftest import Server
 from tests.killed_writer import SYLLABLES
@@ -137,6 +141,31 @@ def test_rebuild_under_searches_and_writes(serve: Callable[..., Server], tmp_pat
         f" searches p50 {_percentile(load.seconds, 50)}, p95 {_percentile(load.seconds, 95)},"
         f" slowest {_percentile(load.seconds, 100)} ms"
     )
+
+
+def test_rebuild_and_catching_up_end_though_every_commit_is_followed_by_a_write(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.add(articles(20))
+    engine.commit()
+    note = engine.store.note_indexed
+    written = 0
+
+    def note_and_write(seq: int) -> None:
+        nonlocal written
+        note(seq)
+        if written < 100:
+            written += 1
+            engine.add([Article(id=f"mới-{written}", body="bản tin nóng")])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.store, "note_indexed", note_and_write)
+        engine.rebuild()
+        engine.commit()
+        assert 0 < written < 20
+    engine.commit()
+    assert engine.check() == []
+    assert engine.retrieve(Request(parse('"bản tin nóng"'))).total == written
 
 
 def _percentile(seconds: Sequence[float], percent: int) -> float:
