@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +21,7 @@ from index.datafolder import open_data_folder
 from search.engine import Request
 from search.parser import parse
 from search.whoosh_engine import WhooshEngine
-from tests.conftest import Server
+from tests.conftest import ROOT, Server
 from tests.killed_writer import SYLLABLES
 
 ARTICLES = int(os.environ.get("TIMTIN_REBUILD", "2000"))
@@ -43,8 +45,9 @@ def articles(count: int) -> list[Article]:
 class Load:
     """Searches and writes that go on until they are told to stop; what went wrong is collected."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, count: int) -> None:
         self._server = server
+        self._count = count
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._search) for _ in range(SEARCHERS)]
         self._threads.append(threading.Thread(target=self._write))
@@ -90,7 +93,7 @@ class Load:
             if status not in {200, 201}:
                 self.wrong.append(f"a write was answered {status}")
             self.written.add(id)
-            if number % 3 == 0 and 10 * number < ARTICLES // 2 and draft not in self.written:
+            if number % 3 == 0 and 10 * number < self._count // 2 and draft not in self.written:
                 status = self._server.write("DELETE", f"/api/v1/articles/{draft}").status
                 if status != 200:
                     self.wrong.append(f"a deletion was answered {status}")
@@ -107,18 +110,31 @@ def ids(server: Server, query: str) -> list[str]:
             return found
 
 
-def test_rebuild_under_searches_and_writes(serve: Callable[..., Server], tmp_path: Path) -> None:
+def rebuild_by_api(server: Server) -> None:
+    task = server.write("POST", "/api/v1/reindex").json
+    while (state := server.request("GET", f"/api/v1/tasks/{task['id']}").json["state"]) != "done":
+        assert state in {"waiting", "running"}
+        time.sleep(0.05)
+
+
+def rebuild_by_command(server: Server) -> None:
+    command = [sys.executable, "-m", "web.cli", "index", "--rebuild", "--wait", "60", "--data", str(server.data)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("rebuild", "count"), [(rebuild_by_api, ARTICLES), (rebuild_by_command, ARTICLES // 4)])
+def test_rebuild_under_searches_and_writes(
+    serve: Callable[..., Server], tmp_path: Path, rebuild: Callable[[Server], None], count: int
+) -> None:
     engine = WhooshEngine(open_data_folder(tmp_path / "data"))
-    engine.add(articles(ARTICLES))
+    engine.add(articles(count))
     engine.commit()
     engine.close()
     server = serve()
-    with Load(server) as load:
+    with Load(server, count) as load:
         began = time.perf_counter()
-        task = server.write("POST", "/api/v1/reindex").json
-        while (state := server.request("GET", f"/api/v1/tasks/{task['id']}").json["state"]) != "done":
-            assert state in {"waiting", "running"}
-            time.sleep(0.05)
+        rebuild(server)
         took = time.perf_counter() - began
         searches, writes = len(load.seconds), len(load.written) + len(load.deleted)
     assert load.wrong == []
@@ -130,14 +146,14 @@ def test_rebuild_under_searches_and_writes(serve: Callable[..., Server], tmp_pat
     assert folders == ["000002"]
     hot = ids(server, '"bản tin nóng"')
     assert sorted(hot) == sorted(load.written)
-    drafts = {f"a{number}" for number in range(0, ARTICLES, 10)} - load.written - load.deleted
+    drafts = {f"a{number}" for number in range(0, count, 10)} - load.written - load.deleted
     assert sorted(ids(server, '"bản nháp"')) == sorted(drafts)
     assert server.stop() == 0
     engine = WhooshEngine(open_data_folder(tmp_path / "data"))
     assert engine.check() == []
     engine.close()
     print(
-        f"\n{ARTICLES} articles rebuilt in {took:.1f} s; {searches} searches, {writes} writes meanwhile;"
+        f"\n{count} articles rebuilt in {took:.1f} s; {searches} searches, {writes} writes meanwhile;"
         f" searches p50 {_percentile(load.seconds, 50)}, p95 {_percentile(load.seconds, 95)},"
         f" slowest {_percentile(load.seconds, 100)} ms"
     )
