@@ -43,10 +43,12 @@ The rooms, in the order data meets them:
 ``inversion``             a batch of articles to a segment
 ``merging``               several segments to one, and which to merge
 ``workers``               processes that analyse and invert
+``durable``               small files that are whole or not there
 ``commits``               which segments an index consists of
 ``generations``           folders of finished indexes, and the atomic swap between them
 ``builder``               batches of changes to segments, commits and merges
 ``lock``                  one writer at a time, across processes
+``checking``              files that have changed, articles that disagree with the store
 ``indexer``               the index follows the store: catching up, rebuilding, checking
 ``ingest``                files and folders into the store and the index
 ``watching``              a folder followed while articles appear in it

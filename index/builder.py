@@ -17,6 +17,7 @@ from index.commits import (
     add_segment,
     live_articles,
     read_commit,
+    require_sound,
     write_commit,
 )
 from index.inversion import Numbered
@@ -66,10 +67,14 @@ class Builder:
         return last
 
     def merge(self, between: Callable[[], None]) -> None:
-        """Merge segments until none is due; ``between`` is called now and then."""
+        """Merge segments until none is due; ``between`` is called now and then.
+
+        Raises DamagedIndexError where a segment to merge is not as it was written.
+        """
         commit = read_commit(self._generation)
         while chosen := next_merge([self._size(segment) for segment in commit.segments]):
             opened = self._segments.of(self._generation, commit)
+            require_sound(opened[number] for number in chosen)  # merged, damage would get a checksum that fits
             live = [live_articles(commit.segments[number]) for number in chosen]
             whole = merge([opened[number] for number in chosen], live, between)
             kept = [segment for number, segment in enumerate(commit.segments) if number not in chosen]

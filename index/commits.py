@@ -1,7 +1,7 @@
 """The commits of a generation: which segments it consists of.
 
 Whoosh's table of contents (TOC) lists them, with the articles deleted from each since it was written; a new list takes
-the place of the old one by the renaming of one file. Segments' own files never change.
+the place of the old one by the renaming of one file, which is sealed with a checksum. Segments' own files never change.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +17,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from whoosh.fields import Schema
-from whoosh.filedb.filestore import FileStorage
-from whoosh.index import TOC, EmptyIndexError, clean_files
+from whoosh.filedb.filestore import RamStorage
+from whoosh.index import TOC
 
 from index.codec import ColumnarCodec, ColumnarSegment
+from index.durable import read_sealed, sync, write_sealed
 from index.errors import DamagedIndexError
 from index.segment import Segment, read_segment, write_segment
 
 _NAME = "MAIN"
 _CONTENTS = re.compile(rf"_{_NAME}_([0-9]+)\.toc")
+_OURS = re.compile(rf"(_?{_NAME}_[0-9a-z]+)\..*")
+"""The files of segments, and of tables of contents with what was left of writing them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Commit:
 
 def create_index(generation: Path, schema: Schema) -> None:
     """Make an empty index in a generation's folder, one that ``whoosh.index.open_dir`` opens too."""
-    FileStorage(str(generation)).create_index(schema, _NAME)
+    _write_contents(generation, Commit(0, schema, []))
 
 
 def latest_commit(generation: Path) -> int:
@@ -52,11 +55,17 @@ def latest_commit(generation: Path) -> int:
 def read_commit(generation: Path) -> Commit:
     """Read which segments ``generation`` consists of now.
 
-    Raises OSError or EmptyIndexError where it is gone, DamagedIndexError where the table cannot be read.
+    Raises OSError where it is gone, DamagedIndexError where the table cannot be read.
     """
     with reading(generation):
-        contents = TOC.read(FileStorage(str(generation)), _NAME)
-        return Commit(contents.generation, contents.schema, contents.segments)
+        number = latest_commit(generation)
+        if number < 0:
+            raise FileNotFoundError(f"there is no index in {generation}")
+        name = _contents(number)
+        storage = RamStorage()
+        storage.files[name] = read_sealed(generation / name)
+        contents = TOC.read(storage, _NAME)
+        return Commit(number, contents.schema, contents.segments)
 
 
 def write_commit(generation: Path, before: Commit, segments: Sequence[ColumnarSegment]) -> Commit:
@@ -64,21 +73,44 @@ def write_commit(generation: Path, before: Commit, segments: Sequence[ColumnarSe
 
     Whatever moment the process is killed at, the index is the one before or the one after.
     """
-    storage = FileStorage(str(generation))
     after = Commit(before.number + 1, before.schema, list(segments))
-    TOC(after.schema, after.segments, after.number).write(storage, _NAME)
-    _sync(generation / f"_{_NAME}_{after.number}.toc")
-    _sync(generation)
-    clean_files(storage, _NAME, after.number, after.segments)
+    sync(generation)  # the names of the segments' files
+    _write_contents(generation, after)
+    remove_stray_files(generation, after)
     return after
+
+
+def remove_stray_files(generation: Path, commit: Commit) -> list[str]:
+    """Delete files that ``commit``, the latest one, does not need, and return their names; only the writer may."""
+    needed = {segment.segment_id() for segment in commit.segments}
+    stray = [
+        path
+        for path in generation.iterdir()
+        if (match := _OURS.fullmatch(path.name)) and path.name != _contents(commit.number) and match[1] not in needed
+    ]
+    for path in stray:
+        path.unlink(missing_ok=True)
+    return sorted(path.name for path in stray)
 
 
 def add_segment(generation: Path, segment: Segment) -> ColumnarSegment:
     """Write the files of a new segment; it belongs to the index once a commit lists it."""
     listed: ColumnarSegment = ColumnarCodec().new_segment(None, _NAME)
     listed.set_doc_count(segment.count)
-    write_segment(generation, listed.segment_id(), segment)
+    try:
+        write_segment(generation, listed.segment_id(), segment)
+    except BaseException:  # what a full disk cut off must not fill it
+        for path in generation.glob(f"{listed.segment_id()}.*"):
+            path.unlink(missing_ok=True)
+        raise
     return listed
+
+
+def require_sound(segments: Iterable[Segment]) -> None:
+    """Read the files of segments whole; raises DamagedIndexError where one is not as it was written."""
+    damages = [problem for segment in segments for problem in segment.problems()]
+    if damages:
+        raise DamagedIndexError("; ".join(damages))
 
 
 def live_articles(segment: ColumnarSegment) -> NDArray[np.bool_] | None:
@@ -116,7 +148,7 @@ def reading(generation: Path) -> Iterator[None]:
     """Turn whatever Whoosh raises over files it cannot unpickle into DamagedIndexError."""
     try:
         yield
-    except (FileNotFoundError, EmptyIndexError, DamagedIndexError):
+    except (FileNotFoundError, DamagedIndexError):
         raise
     except Exception as error:
         raise DamagedIndexError(
@@ -125,10 +157,11 @@ def reading(generation: Path) -> Iterator[None]:
         ) from error
 
 
-def _sync(path: Path) -> None:
-    """Have the disk hold a file, or the names in a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _contents(number: int) -> str:
+    return f"_{_NAME}_{number}.toc"
+
+
+def _write_contents(generation: Path, commit: Commit) -> None:
+    storage = RamStorage()
+    TOC(commit.schema, commit.segments, commit.number).write(storage, _NAME)
+    write_sealed(generation / _contents(commit.number), storage.files[_contents(commit.number)])

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from index.datafolder import sync
-from index.errors import StoreError
+from index.durable import sync
+from index.errors import StoreError, naming_full_disk
 
 _TABLES = """
 CREATE TABLE articles (
@@ -61,9 +61,11 @@ class Database:
         self._connections: list[sqlite3.Connection] = []
         self._connections_lock = threading.Lock()
         try:
-            self._upgrade()
+            with naming_full_disk(path.parent):
+                self._upgrade()
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{path} cannot be used as timtin's store: {error}") from error
+            advice = "" if isinstance(error, sqlite3.OperationalError) else "; put a backup in its place"
+            raise StoreError(f"{path} cannot be used as timtin's store: {error}{advice}") from error
 
     def close(self) -> None:
         """Close every connection; no thread may be using one."""
@@ -130,7 +132,12 @@ class Database:
 
     def integrity_problems(self) -> list[str]:
         """Return what SQLite's own check finds wrong with the file; empty for a sound one."""
-        rows = self.connection().execute("PRAGMA integrity_check(10)").fetchall()
+        try:
+            rows = self.connection().execute("PRAGMA integrity_check(10)").fetchall()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:  # too damaged to be checked
+            return [str(error)]
         return [row[0] for row in rows if row[0] != "ok"]
 
     def _upgrade(self) -> None:

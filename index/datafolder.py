@@ -48,15 +48,6 @@ class DataFolder:
         return self.path / "api-key"
 
 
-def sync(path: Path) -> None:
-    """Have the disk hold a file, or the names in a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def open_data_folder(path: Path) -> DataFolder:
     """Make the folder where it is missing, closed to other users; refuse one of another user or another purpose.
 

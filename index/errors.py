@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class TimtinError(Exception):
@@ -40,3 +44,27 @@ class StoreError(TimtinError):
 
 class DamagedIndexError(TimtinError):
     """Report an index whose files cannot be read; it can be made anew from the store."""
+
+
+class DiskFullError(TimtinError):
+    """Report that there was no room on the disk; what was there before is as it was."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Tell whether an error of the system or of SQLite says that there is no room on the disk, or no quota."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+@contextmanager
+def naming_full_disk(folder: Path) -> Iterator[None]:
+    """Raise DiskFullError in place of what the system or SQLite raises when the disk of ``folder`` is full."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        if not is_disk_full(error):
+            raise
+        raise DiskFullError(
+            f"the disk that holds {folder} is full; make room: what was acknowledged is safe"
+        ) from error

@@ -7,17 +7,16 @@ one small file, so a searcher sees the old index or the new one, never half of o
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.analysis import ANALYZER_VERSION
+from index.durable import read_sealed, sync, write_sealed
 from index.schema import SCHEMA_VERSION
 
 _CURRENT = "CURRENT"
 _STATE = "state.json"
-_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +28,25 @@ class GenerationState:
     analyzer: int = ANALYZER_VERSION
     schema: int = SCHEMA_VERSION
 
-    def fits(self, store: str) -> bool:
-        """Tell whether the index was made from ``store`` by this version of the program."""
-        return (self.store, self.analyzer, self.schema) == (store, ANALYZER_VERSION, SCHEMA_VERSION)
+    @property
+    def readable(self) -> bool:
+        """Whether the index has the fields and the files that this version of the program reads."""
+        return self.schema == SCHEMA_VERSION
+
+    @property
+    def outdated(self) -> bool:
+        """Whether another version of the analyzer made the index: it serves and follows, but not as well."""
+        return self.analyzer != ANALYZER_VERSION
 
 
 def current_generation(indexes: Path) -> Path | None:
     """Return the folder of the generation that serves, or None where none is named yet.
 
-    It may be gone the moment after, when another one was published.
+    It may be gone the moment after, when another one was published. Raises OSError where the name cannot be read.
     """
     try:
-        file = os.open(indexes / _CURRENT, os.O_RDONLY)  # every search asks: a fifth of the cost of a Path's
-        try:
-            name = os.read(file, _LONGEST_NAME).decode("ascii").strip()
-        finally:
-            os.close(file)
-    except (OSError, ValueError):
+        name = read_sealed(indexes / _CURRENT).decode("ascii").strip()
+    except (FileNotFoundError, ValueError):  # not there, or damaged
         return None
     return indexes / name if name.isdigit() else None
 
@@ -55,44 +56,37 @@ def new_generation(indexes: Path) -> Path:
     taken = [int(path.name) for path in indexes.iterdir() if path.name.isdigit()] if indexes.is_dir() else []
     path = indexes / f"{max(taken, default=0) + 1:06d}"
     path.mkdir(parents=True)
+    sync(indexes)
     return path
 
 
 def publish_generation(path: Path) -> None:
     """Make ``path`` the generation that serves."""
-    _write_atomically(path.parent / _CURRENT, path.name)
+    write_sealed(path.parent / _CURRENT, path.name.encode("ascii"))
 
 
-def remove_other_generations(indexes: Path) -> None:
-    """Delete every generation but the current one; readers that have one open keep it until they are done."""
+def remove_leftovers(indexes: Path) -> list[str]:
+    """Delete all but the current generation and return the names of what was deleted; only the writer may call this.
+
+    Readers that have a generation open keep it until they are done; its disk space is free then.
+    """
     current = current_generation(indexes)
+    gone = []
     for path in indexes.iterdir() if indexes.is_dir() else ():
         if path.name.isdigit() and path != current:
             shutil.rmtree(path, ignore_errors=True)
+            gone.append(path.name)
+    return gone
 
 
 def read_state(generation: Path) -> GenerationState | None:
     """Return the state of a generation, or None where it is missing or damaged."""
     try:
-        return GenerationState(**json.loads((generation / _STATE).read_text("utf-8")))
+        return GenerationState(**json.loads(read_sealed(generation / _STATE)))
     except (OSError, ValueError, TypeError):
         return None
 
 
 def write_state(generation: Path, state: GenerationState) -> None:
     """Record the state of a generation."""
-    _write_atomically(generation / _STATE, json.dumps(asdict(state)))
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_sealed(generation / _STATE, json.dumps(asdict(state)).encode("utf-8"))

@@ -3,35 +3,37 @@
 Every change in the store has a number; a generation remembers the last number it holds. Catching up applies
 what comes after, and is safe to repeat: an article is put by its id, whatever was there before. So a process
 killed at any moment leaves an index that the next catching up completes.
+
+An index that cannot follow is made anew at once: one that cannot be opened, has other fields, belongs to another store,
+or is ahead of a store that was put back from a backup. One that can follow, but was made by another analyzer or has a
+file in which bytes have changed, serves and follows meanwhile.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from whoosh.index import EmptyIndexError
-
 from index.builder import Builder
-from index.codec import ColumnarSegment
-from index.commits import OpenSegments, create_index, latest_commit, read_commit
+from index.checking import Verifier, compare, open_segments
+from index.commits import create_index, read_commit, remove_stray_files
 from index.datafolder import DataFolder
-from index.errors import DamagedIndexError
+from index.errors import DamagedIndexError, is_disk_full, naming_full_disk
 from index.generations import (
     GenerationState,
     current_generation,
     new_generation,
     publish_generation,
     read_state,
-    remove_other_generations,
+    remove_leftovers,
     write_state,
 )
 from index.lock import WriterLock
 from index.schema import make_schema
-from index.segment import Segment, Strings
 from index.store import Change, Store
 from index.workers import Workers, processors
 
@@ -43,6 +45,10 @@ _COMMIT_ARTICLES = 2000
 _COMMIT_CHARACTERS = 20_000_000
 _MANY = 500
 """So many changes are worth the second that worker processes take to start."""
+_FOLLOW_SECONDS = 0.25
+"""So long an index that is being replaced may lag behind."""
+_ROOM_SECONDS = 60.0
+"""So long a rebuild for which the disk had no room waits before it is tried again."""
 
 
 class Indexer:
@@ -52,30 +58,29 @@ class Indexer:
         self._folder = folder
         self._store = store
         self.lock = WriterLock(folder.path)
-        self._sound = False  # whether this indexer has seen the current generation open
+        self._verifier = Verifier(folder.indexes)
+        self._sound = False  # whether this indexer has seen the current generation open, and has nothing against it
+        self._damaged: Path | None = None  # the generation in which a file has changed since it was written
+        self._rebuild_after = 0.0
 
     def applied(self) -> int:
         """Return the last sequence number that searches can see; -1 where there is no usable index."""
         generation = current_generation(self._folder.indexes)
         state = None if generation is None else read_state(generation)
-        return state.applied if state is not None and state.fits(self._store.database.uuid()) else -1
+        return -1 if state is None or self._mismatch(state) else state.applied
 
     def catch_up(self, *, wait: float, purpose: str = "indexing", progress: Progress | None = None) -> int:
         """Apply everything the store has and the index lacks; return the number of changes applied.
 
-        An index that is missing, or was made by another version, is rebuilt. Raises WriterBusyError where
-        another process writes for longer than ``wait`` seconds.
+        An index that is missing, damaged or was made by another version is rebuilt. Raises WriterBusyError where
+        another process writes for longer than ``wait`` seconds, DiskFullError where there is no room.
         """
         if self._sound and self.applied() == self._store.last_seq():
             return 0
-        with self.lock.held(purpose, wait):
-            generation = current_generation(self._folder.indexes)
-            self._sound = generation is not None and self.applied() >= 0 and _can_be_opened(generation)
-            if generation is None or not self._sound:
-                count = self._build_generation(progress)
-                self._sound = True
-                return count
-            return self._apply(generation, progress)
+        with self.lock.held(purpose, wait), naming_full_disk(self._folder.path):
+            if not self._sound:
+                self._tidy()
+            return self._level(progress)
 
     def rebuild(
         self,
@@ -89,68 +94,170 @@ class Indexer:
 
         ``within`` is entered while the lock is held.
         """
-        with self.lock.held(purpose, wait), within or nullcontext():
+        with self.lock.held(purpose, wait), naming_full_disk(self._folder.path), within or nullcontext():
             return self._build_generation(progress)
+
+    def verify(self, seconds: float) -> bool:
+        """Read index files that were not read before for about so many seconds; return False while there is more to do.
+
+        Where bytes have changed, that is logged, and the next catching up makes the index anew. Needs no lock.
+        """
+        if self._damaged is not None and self._damaged == current_generation(self._folder.indexes):
+            return True
+        try:
+            return self._verifier.verify(seconds)
+        except DamagedIndexError as error:
+            self._note_damage(self._verifier.generation, error)
+            return False
 
     def check(self) -> list[str]:
         """Compare index and store; return what is wrong, nothing for an index that agrees as far as it has come."""
         problems = [f"store: {problem}" for problem in self._store.database.integrity_problems()]
+        return problems or [f"index: {problem}" for problem in self._index_problems()]
+
+    def repair(self, *, wait: float, progress: Progress | None = None) -> list[str]:
+        """Mend what can be made again from the store; return what was done. Nothing is done to a damaged store."""
+        if self._store.database.integrity_problems():
+            return []
+        with self.lock.held("repairing the index", wait), naming_full_disk(self._folder.path):
+            done = [f"removed {name}, left by a process that was cut off" for name in self._tidy()]
+            if self._index_problems():
+                self._build_generation(progress)
+                return [*done, f"made the index anew from the {self._store.count()} articles of the store"]
+            if count := self._level(progress):
+                done.append(f"applied {count} changes that the index lacked")
+            return done
+
+    def _tidy(self) -> list[str]:
+        """Remove what writers left that were cut off; return the names."""
+        gone = remove_leftovers(self._folder.indexes)
         generation = current_generation(self._folder.indexes)
-        if generation is None:
-            return [*problems, "index: there is none"] if self._store.count() else problems
+        if generation is not None:
+            with suppress(DamagedIndexError, OSError):  # such an index is made anew
+                gone += remove_stray_files(generation, read_commit(generation))
+        return gone
+
+    def _index_problems(self) -> list[str]:
+        while True:
+            generation = current_generation(self._folder.indexes)
+            if generation is None:
+                return ["there is none"] if self._store.count() else []
+            state = read_state(generation)
+            fault = "what it has applied cannot be read" if state is None else self._mismatch(state)
+            try:
+                if state is not None and not fault:
+                    problems = compare(open_segments(generation), self._store, state.applied)
+                    return [*problems, "another version of the analyzer made it"] if state.outdated else problems
+            except (DamagedIndexError, OSError) as error:
+                fault = str(error)
+            if fault and current_generation(self._folder.indexes) == generation:
+                return [fault]
+
+    def _mismatch(self, state: GenerationState) -> str | None:
+        """Return why an index of this state cannot follow the store, None where it can."""
+        if not state.readable:
+            return "another version of timtin made it"
+        if state.store != self._store.database.uuid():
+            return "it was made from another store"
+        if state.applied > self._store.indexed():
+            return "it is ahead of the store, which was put back from a backup"
+        return None
+
+    def _fault(self, generation: Path) -> str | None:
+        """Return why the index in ``generation`` cannot follow the store, None where it can."""
         state = read_state(generation)
-        if state is None or not state.fits(self._store.database.uuid()):
-            return [*problems, "index: made from another store or by another version of timtin"]
+        if state is None:
+            return "what it has applied cannot be read"
         try:
-            segments = _segments(generation)
-        except (DamagedIndexError, OSError, EmptyIndexError) as error:
-            return [*problems, f"index: {error}"]
-        damages = [problem for _, segment in segments for problem in segment.problems()]
-        if damages:
-            return [*problems, *(f"index: {damage}" for damage in damages)]
-        indexed = list(_indexed_versions(segments))
-        # what changed after the index was read is not the index's fault
-        stored = dict(self._store.versions())
-        recent = self._store.ids_changed_after(state.applied)
-        seen: set[str] = set()
-        for id, seq in indexed:
-            if id in seen:
-                problems.append(f"index: article {id!r} is there twice")
-            elif id not in stored and id not in recent:
-                problems.append(f"index: article {id!r} was deleted from the store")
-            elif id not in recent and stored[id] != seq:
-                problems.append(f"index: article {id!r} is at change {seq}, the store at {stored[id]}")
-            seen.add(id)
-        problems.extend(f"index: article {id!r} is missing" for id in stored.keys() - seen - recent)
-        return problems
+            open_segments(generation)
+        except (DamagedIndexError, OSError) as error:
+            return self._mismatch(state) or str(error)
+        return self._mismatch(state)
+
+    def _note_damage(self, generation: Path | None, error: DamagedIndexError) -> None:
+        log.error("%s; the index is made anew from the store", error)
+        self._damaged = generation
+        self._sound = False
+
+    def _level(self, progress: Progress | None) -> int:
+        """Bring the current generation level with the store, or make another where it cannot be, or was outgrown."""
+        generation = current_generation(self._folder.indexes)
+        fault = None if generation is None else self._fault(generation)
+        if generation is None or fault:
+            if fault:
+                log.warning("the index in %s is made anew from the store: %s", generation, fault)
+            return self._build_generation(progress)
+        state = read_state(generation)
+        if generation != self._damaged and state is not None and not state.outdated:
+            try:
+                count = self._apply(generation, progress)
+                self._sound = True
+                return count
+            except DamagedIndexError as error:
+                self._note_damage(generation, error)
+        if time.monotonic() >= self._rebuild_after:
+            try:
+                return self._build_generation(progress)
+            except Exception as error:
+                if not is_disk_full(error):
+                    raise
+                log.error("the disk has no room for making the index anew; the one there is goes on: %s", error)
+                self._rebuild_after = time.monotonic() + _ROOM_SECONDS
+        return self._apply(generation, progress)
 
     def _build_generation(self, progress: Progress | None) -> int:
-        remove_other_generations(self._folder.indexes)
-        serving = current_generation(self._folder.indexes)
-        follows = serving if serving is not None and self.applied() >= 0 and _can_be_opened(serving) else None
-        fresh = new_generation(self._folder.indexes)
-        create_index(fresh, make_schema())
-        write_state(fresh, GenerationState(self._store.database.uuid(), 0))
+        indexes = self._folder.indexes
+        remove_leftovers(indexes)
+        follows = current_generation(indexes)
+        if follows is not None and self._fault(follows):
+            self._disown(follows)
+            follows = None
+        fresh = new_generation(indexes)
+        followed = 0.0
 
         def follow() -> None:
-            nonlocal follows
+            nonlocal follows, followed
+            if time.monotonic() - followed < _FOLLOW_SECONDS:
+                return
+            followed = time.monotonic()
             try:
                 if follows is not None:
                     self._apply(follows, None)
-            except Exception:  # damage deep in its files must not stop the rebuild that mends it
+            except Exception as error:
+                if is_disk_full(error):
+                    raise
+                if isinstance(error, DamagedIndexError) and follows != self._damaged:
+                    self._note_damage(follows, error)
+                    return
+                # damage deep in its files must not stop the rebuild that mends it
                 log.exception("the serving index in %s cannot follow; the new one will replace it", follows)
                 follows = None
 
-        count = self._apply(fresh, progress, between=follow)
-        publish_generation(fresh)
-        remove_other_generations(self._folder.indexes)
+        try:
+            create_index(fresh, make_schema())
+            write_state(fresh, GenerationState(self._store.database.uuid(), 0))
+            count = self._apply(fresh, progress, between=follow)
+            count += self._apply(fresh, progress, between=follow)  # what was written meanwhile
+            count += self._apply(fresh, progress)  # the serving index stands still: searches never see less than before
+            publish_generation(fresh)
+        finally:  # of the old generation, or of the fresh one where it did not come about
+            remove_leftovers(indexes)
+        self._damaged = None
+        self._sound = True
         log.info("built generation %s: %d changes", fresh.name, count)
         return count
 
-    def _apply(self, generation: Path, progress: Progress | None, between: Callable[[], None] | None = None) -> int:
-        """Bring ``generation`` level with the store, committing now and then; return the changes applied.
+    def _disown(self, generation: Path) -> None:
+        """Note that an index cannot follow this store, whatever numbers the store comes to."""
+        state = read_state(generation)
+        if state is not None:
+            write_state(generation, replace(state, store=""))
 
-        ``between`` is called several times a second.
+    def _apply(self, generation: Path, progress: Progress | None, between: Callable[[], None] | None = None) -> int:
+        """Apply what the store has by now to ``generation``, committing now and then; return how many changes.
+
+        What is written meanwhile is left for the next time, or writers could keep this from ever ending. ``between`` is
+        called several times a second.
         """
         total = 0
 
@@ -163,16 +270,22 @@ class Indexer:
                 between()
 
         state = read_state(generation)
-        applied = 0 if state is None else state.applied
-        many = self._store.last_seq() - applied >= _MANY
+        if state is None:
+            raise DamagedIndexError(f"what the index in {generation} has applied cannot be read")
+        applied, upto = state.applied, self._store.last_seq()
+        if applied >= upto:
+            return 0
+        many = upto - applied >= _MANY
         with Workers(processors() if many and processors() > 1 else 0) as workers:
             builder = Builder(generation, workers)
-            while applied < (upto := self._store.last_seq()):
+            while applied < upto:
                 applied = builder.apply(_one_commit(_changes(self._store, applied, upto)), worked) or upto
-                if not self._store.changes_after(applied, 1):
+                if next(_changes(self._store, applied, upto), None) is None:
                     applied = upto  # the numbers between belong to articles changed again since
-                write_state(generation, GenerationState(self._store.database.uuid(), applied))
-                builder.merge(lambda: worked(0))
+                self._store.note_indexed(applied)
+                write_state(generation, replace(state, applied=applied))
+                if generation != self._damaged:
+                    builder.merge(lambda: worked(0))
         return total
 
 
@@ -198,34 +311,3 @@ def _one_commit(changes: Iterable[Change]) -> Iterator[Change]:
             characters += len(change.article.title) + len(change.article.lead) + len(change.article.body)
         if count >= _COMMIT_ARTICLES or characters >= _COMMIT_CHARACTERS:
             return
-
-
-def _can_be_opened(generation: Path) -> bool:
-    try:
-        _segments(generation)
-    except (DamagedIndexError, OSError, EmptyIndexError) as error:
-        log.warning("%s; making a new one", error)
-        return False
-    return True
-
-
-def _segments(generation: Path) -> list[tuple[ColumnarSegment, Segment]]:
-    """Open every segment of an index as it is now, though a writer be at work."""
-    while True:
-        commit = read_commit(generation)
-        try:
-            return list(zip(commit.segments, OpenSegments().of(generation, commit), strict=True))
-        except FileNotFoundError:
-            if latest_commit(generation) == commit.number:
-                raise
-
-
-def _indexed_versions(segments: Iterable[tuple[ColumnarSegment, Segment]]) -> Iterator[tuple[str, int]]:
-    """Yield (id, sequence number) of every article in an index."""
-    for listed, segment in segments:
-        ids, numbers = segment.columns["id"], segment.columns["seq"]
-        assert isinstance(ids, Strings)
-        assert isinstance(numbers, np.ndarray)
-        for article, (id, seq) in enumerate(zip(ids.all(), numbers.tolist(), strict=True)):
-            if not listed.is_deleted(article):
-                yield id.decode("utf-8"), seq

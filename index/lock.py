@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -42,7 +42,8 @@ class WriterLock:
                 "purpose": purpose,
                 "since": datetime.now().astimezone().isoformat("T", "seconds"),
             }
-            self._note.write_text(json.dumps(note), "utf-8")
+            with suppress(OSError):  # the lock holds without the note, which a full disk has no room for
+                self._note.write_text(json.dumps(note), "utf-8")
             yield
         finally:
             self._lock.release()

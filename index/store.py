@@ -160,6 +160,25 @@ class Store:
         """Return the number of the latest write."""
         return self._last_seq(self.database.connection())
 
+    def indexed(self) -> int:
+        """Return a number that no index of this store has gone beyond."""
+        noted = self._noted()
+        return self.last_seq() if noted is None else noted
+
+    def note_indexed(self, seq: int) -> None:
+        """Note that an index is about to hold everything up to number ``seq``.
+
+        A store put back from a backup knows of less than its index holds, however much is written to it afterwards.
+        """
+        noted = self._noted()
+        if noted is None or noted < seq:
+            with self.database.transaction() as write:
+                write.execute("INSERT OR REPLACE INTO state VALUES ('indexed', ?)", (seq,))
+
+    def _noted(self) -> int | None:
+        row = self.database.connection().execute("SELECT value FROM state WHERE key = 'indexed'").fetchone()
+        return None if row is None else int(row[0])
+
     @staticmethod
     def _last_seq(connection: sqlite3.Connection) -> int:
         return int(connection.execute("SELECT value FROM state WHERE key = 'seq'").fetchone()[0])

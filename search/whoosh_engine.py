@@ -7,13 +7,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.index import EmptyIndexError
 
 from index.analysis import Stream, analyze
 from index.article import Article
@@ -21,7 +20,7 @@ from index.commits import OpenSegments
 from index.database import Database
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
-from index.generations import current_generation
+from index.generations import current_generation, read_state
 from index.indexer import Indexer
 from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
 from index.store import DeleteResult, Store, WriteResult
@@ -49,6 +48,7 @@ _SIMILAR_READ = 20_000
 _OPEN_ATTEMPTS = 20
 _OPEN_PAUSE = 0.01
 _SETTLED = 1_000_000_000
+_VERIFY_SECONDS = 0.1
 
 
 class WhooshEngine:
@@ -78,8 +78,10 @@ class WhooshEngine:
         return self._store.delete(ids)
 
     def commit(self, *, wait: float = 10.0) -> None:
-        """Bring the index level with the store."""
+        """Bring the index level with the store, and read files whose bytes were not compared with their checksums."""
         self.indexer.catch_up(wait=wait)
+        while not self.indexer.verify(_VERIFY_SECONDS):
+            self.indexer.catch_up(wait=wait)
 
     def rebuild(
         self,
@@ -90,6 +92,8 @@ class WhooshEngine:
     ) -> None:
         """Make a new generation of the index and swap it in."""
         self.indexer.rebuild(wait=wait, within=within, progress=progress)
+        with suppress(DamagedIndexError):
+            self._newest()  # lets go of the replaced files, so that their space is free
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles from the store."""
@@ -186,7 +190,7 @@ class WhooshEngine:
                     self._renew(generation)
                     self._unchanged = look
                     break
-                except (OSError, EmptyIndexError) as error:  # swapped for another between finding and opening it
+                except OSError as error:  # swapped for another between finding and opening it
                     if attempt == _OPEN_ATTEMPTS - 1 and self._opened is None:
                         raise DamagedIndexError(f"the index in {generation} cannot be opened: {error}") from error
                     time.sleep(_OPEN_PAUSE)
@@ -198,6 +202,12 @@ class WhooshEngine:
 
     def _renew(self, generation: Path) -> None:
         if self._opened is None or not self._opened.snapshot.is_latest(generation):
+            state = read_state(generation)
+            if state is not None and not state.readable:
+                raise DamagedIndexError(
+                    f"the index in {generation} was made by another version of timtin;"
+                    " it is made anew from the store by timtin serve, or by timtin index --rebuild"
+                )
             snapshot = Snapshot(generation, self._segments)
             pages: BoundedCache[Request, Retrieved] = BoundedCache(self._hits_kept, lambda page: 1 + len(page.hits))
             impacts, abbreviations = TermImpacts(snapshot, self._ranking), Abbreviations(snapshot)

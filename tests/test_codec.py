@@ -232,7 +232,8 @@ def test_one_changed_byte_is_named_by_check(engine: WhooshEngine) -> None:
         at = file._arrays[name][1]
         path.unlink()
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert engine.check() == [f"index: {path.name}: the bytes of {name} have changed since they were written"]
+        damage = f"the index file {path} is damaged: the bytes of {name} have changed since they were written"
+        assert engine.check() == [f"index: {damage}"]
         path.unlink()
         path.write_bytes(whole)
     assert engine.check() == []

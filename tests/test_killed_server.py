@@ -72,17 +72,29 @@ def test_kill_during_batches(serve: Callable[..., Server], tmp_path: Path, delay
     check(data)
 
 
-def test_kill_during_a_rebuild(serve: Callable[..., Server], tmp_path: Path) -> None:
+def test_rebuild_that_was_killed_leaves_the_old_index_serving_and_nothing_else(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
     server = serve()
-    rows = [{"id": f"a{row}", "body": f"bưởi da xanh {row} " * 20} for row in range(300)]
+    indexes = tmp_path / "data" / "indexes"
+    rows = [{"id": f"a{row}", "body": f"bưởi da xanh {row} " * 20} for row in range(600)]
     server.write("POST", "/api/v1/articles?wait=true", rows)
-    server.write("POST", "/api/v1/reindex")
-    time.sleep(0.4)
-    server.kill()
-    server.start()
     wait_until_level(server)
-    assert server.search('"bưởi da xanh"', size=1)["total"] == 300
-    server.stop()
+    [serving] = [path.name for path in indexes.iterdir() if path.is_dir()]
+    server.write("POST", "/api/v1/reindex")
+    deadline = time.monotonic() + 60
+    while len([path for path in indexes.iterdir() if path.is_dir()]) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    server.kill()
+    assert (indexes / "CURRENT").read_text().startswith(serving)
+    server.start()
+    assert server.search('"bưởi da xanh"', size=1)["total"] == 600
+    wait_until_level(server)
+    server.write("PUT", "/api/v1/articles/new?wait=true", {"body": "bưởi da xanh"})
+    assert server.search('"bưởi da xanh"', size=1)["total"] == 601
+    assert server.stop() == 0
+    assert [path.name for path in indexes.iterdir() if path.is_dir()] == [serving]
     check(tmp_path / "data")
 
 

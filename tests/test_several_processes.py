@@ -21,6 +21,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from index.lock import WriterLock
+from search.whoosh_engine import WhooshEngine
 with WriterLock(Path(sys.argv[1])).held("a long import", 5):
     print("held", flush=True)
     time.sleep(60)
@@ -84,15 +85,50 @@ def test_server_sees_what_the_command_indexes(serve: Callable[..., Server], tmp_
     assert first.search('"vú sữa"')["total"] == second.search('"vú sữa"')["total"] == 1
 
 
-def test_index_of_another_version_is_made_anew(tmp_path: Path) -> None:
-    folder = open_data_folder(tmp_path / "data")
-    with_seeds(folder.path)
-    state = next(folder.indexes.glob("0*")) / "state.json"
-    state.write_text(state.read_text().replace('"analyzer": ', '"analyzer": 9'))
-    engine = WhooshEngine(folder)
-    assert not engine.searchable()
-    assert engine.check() == ["index: made from another store or by another version of timtin"]
-    engine.commit()
+def test_two_servers_see_what_a_watcher_indexes(serve: Callable[..., Server], tmp_path: Path) -> None:
+    """Three processes on one data folder; how long it takes from the file to both answers is printed."""
+    data, folder = tmp_path / "data", tmp_path / "in"
+    folder.mkdir()
+    with_seeds(data)
+    servers = [serve(data), serve(data)]
+    command = [sys.executable, "-m", "web.cli", "watch", str(folder), "--data", str(data)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as watcher:
+        try:
+            for number in range(5):
+                fresh = folder / f"{number}.new"
+                fresh.write_text(json.dumps({"id": f"m{number}", "body": f"vú sữa Lò Rèn số {number}"}), "utf-8")
+                fresh.rename(folder / f"{number}.jsonl")
+                began = time.monotonic()
+                for server in servers:
+                    while server.search('"vú sữa"')["total"] != number + 1:
+                        assert time.monotonic() - began < 60
+                        time.sleep(0.01)
+                print(f"both servers found article {number} after {time.monotonic() - began:.2f} s")
+        finally:
+            watcher.kill()
+    assert [server.stop() for server in servers] == [0, 0]
+
+
+def test_two_servers_and_a_command_write_at_once(serve: Callable[..., Server], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with_seeds(data)
+    servers = [serve(data), serve(data)]
+    (tmp_path / "more.jsonl").write_text(
+        "\n".join(json.dumps({"id": f"c{number}", "body": f"vú sữa số {number}"}) for number in range(300)), "utf-8"
+    )
+    command = [sys.executable, "-m", "web.cli", "index", str(tmp_path / "more.jsonl"), "--data", str(data)]
+    with subprocess.Popen([*command, "--wait", "60"], cwd=ROOT, stdout=subprocess.DEVNULL) as indexing:
+        for number in range(30):
+            for server, name in zip(servers, "xy", strict=True):
+                answer = server.write("PUT", f"/api/v1/articles/{name}{number}", {"body": f"vú sữa {name} {number}"})
+                assert answer.status == 201
+        assert indexing.wait(timeout=120) == 0
+    deadline = time.monotonic() + 60
+    for server in servers:
+        while server.search('"vú sữa"', size=1)["total"] != 360:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    assert [server.stop() for server in servers] == [0, 0]
+    engine = WhooshEngine(open_data_folder(data))
     assert engine.check() == []
-    assert [path.name for path in folder.indexes.glob("0*")] == ["000002"]
     engine.close()

@@ -18,7 +18,7 @@ import click
 from tqdm import tqdm
 
 from index.datafolder import open_data_folder
-from index.errors import InvalidInputError, TimtinError
+from index.errors import InvalidInputError, TimtinError, is_disk_full
 from index.files import Failure, Remark
 from index.ingest import Summary, ingest
 from search.engine import Sort
@@ -40,6 +40,8 @@ class _Command(click.Command):
             sys.stderr.close()
             sys.exit(0)
         except (OSError, sqlite3.Error) as error:
+            if is_disk_full(error):
+                _fail(f"the disk is full ({error}); make room and run this again: what was done already is kept")
             _fail(f"{type(error).__name__}: {error}")
 
 
@@ -239,19 +241,34 @@ def stats(as_json: bool, data: Path) -> None:
 
 
 @main.command()
+@click.option("--repair", is_flag=True, help="Mend the index from the store, remove leftovers, and check again.")
 @data_option
-def check(data: Path) -> None:
+def check(repair: bool, data: Path) -> None:
     """Compare the index with the store; exit 1 and say what is wrong if they disagree."""
     with _engine(data) as engine:
         problems = engine.check()
-    for problem in problems:
-        click.echo(_one_line(problem), err=True)
-    click.echo(
-        "the index agrees with the store"
-        if not problems
-        else f"{len(problems)} problems; timtin index --rebuild mends the index"
-    )
+        for problem in problems:
+            click.echo(_one_line(problem), err=True)
+        if repair:
+            for deed in engine.indexer.repair(wait=10.0):
+                click.echo(_one_line(deed))
+            problems = engine.check()
+            for problem in problems:
+                click.echo(f"still wrong: {_one_line(problem)}", err=True)
+    click.echo(_verdict(problems))
     sys.exit(1 if problems else 0)
+
+
+def _verdict(problems: list[str]) -> str:
+    if not problems:
+        return "the index agrees with the store"
+    found = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+    if any(problem.startswith("store:") for problem in problems):
+        return (
+            f"{found}; the store cannot be mended from anything here: stop timtin, put a backup of articles.sqlite"
+            " in its place without articles.sqlite-wal and -shm, and run timtin check --repair"
+        )
+    return f"{found}; timtin check --repair mends the index"
 
 
 @main.command()

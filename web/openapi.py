@@ -94,7 +94,7 @@ def _operation(
 ) -> dict[str, Any]:
     parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}] if path else []
     parameters += _query_parameters(query) if query else []
-    refusals = {400: bool(query or body), 401: key, 404: path, 415: bool(body)}
+    refusals = {400: bool(query or body), 401: key, 404: path, 415: bool(body), 507: key}
     responses: dict[str, Any] = {str(status): {"description": HTTPStatus(status).phrase} for status in statuses}
     responses |= {str(status): _BAD for status, possible in refusals.items() if possible}
     operation: dict[str, Any] = {

@@ -9,7 +9,15 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from index.errors import DamagedIndexError, InvalidInputError, Problem, TimtinError, WriterBusyError
+from index.errors import (
+    DamagedIndexError,
+    DiskFullError,
+    InvalidInputError,
+    Problem,
+    TimtinError,
+    WriterBusyError,
+    is_disk_full,
+)
 from web.keys import UnauthorizedError
 
 log = logging.getLogger(__name__)
@@ -61,6 +69,9 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
+        if isinstance(error, DiskFullError) or is_disk_full(error):
+            log.error("%s %s was refused: the disk is full (%s)", request.method, request.path, error)
+            return _answer(507, "The disk is full. Make room and send this again; what was acknowledged is safe.")
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return _answer(500, "Something went wrong on the server; its log says what.")
 

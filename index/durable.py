@@ -1,0 +1,54 @@
+"""Small files that are whole or not there: synced before they get their name, sealed with a checksum.
+
+The seal is a last line, ``crc32`` and the CRC-32 of what comes before it in eight hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from pathlib import Path
+
+_SEAL = re.compile(rb"\ncrc32 ([0-9a-f]{8})\n\Z")
+_SEAL_LENGTH = 16
+
+
+def write_sealed(path: Path, data: bytes) -> None:
+    """Have the disk hold ``data`` and its checksum as the file ``path``; where that fails, what was there stays."""
+    fresh = path.with_name(path.name + ".new")
+    try:
+        with fresh.open("wb") as file:
+            file.write(data)
+            file.write(b"\ncrc32 %08x\n" % zlib.crc32(data))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def read_sealed(path: Path) -> bytes:
+    """Return what ``write_sealed`` wrote. Raises OSError, or ValueError where the bytes are others by now.
+
+    A file without a seal, which Whoosh's own writer makes, is returned as it is.
+    """
+    whole = path.read_bytes()
+    seal = _SEAL.search(whole, max(len(whole) - _SEAL_LENGTH, 0))
+    if seal is None:
+        return whole
+    data = whole[: seal.start()]
+    if zlib.crc32(data) != int(seal[1], 16):
+        raise ValueError(f"the bytes of {path} have changed since they were written")
+    return data
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

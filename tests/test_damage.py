@@ -1,0 +1,447 @@
+"""A damaged, foreign or outgrown index: it is noticed, named, and made anew from the store while it serves on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index.arrayfile import ArrayFile
+from index.article import Article
+from index.commits import latest_commit, read_commit
+from index.datafolder import DataFolder, open_data_folder
+from index.errors import DamagedIndexError
+from index.generations import current_generation, read_state, write_state
+from search.engine import Request
+from search.parser import parse
+from search.whoosh_engine import WhooshEngine
+from tests.conftest import ROOT, Server, with_seeds
+
+FILES = ("*.inv", "*.doc", "*.toc", "state.json", "CURRENT")
+
+
+def articles(count: int, prefix: str = "a") -> list[Article]:
+    return [Article(id=f"{prefix}{number}", body=f"bưởi da xanh số {number}") for number in range(count)]
+
+
+def found(engine: WhooshEngine, text: str = "bưởi") -> set[str]:
+    return {hit.id for hit in engine.retrieve(Request(parse(text), size=1000)).hits}
+
+
+def generation(folder: DataFolder) -> Path:
+    path = current_generation(folder.indexes)
+    assert path is not None
+    return path
+
+
+def flip(path: Path, at: int) -> None:
+    """Change one bit of a file, as a new file, so that maps of the old one stay as they are."""
+    whole = bytearray(path.read_bytes())
+    whole[at] ^= 1 << random.randrange(8)
+    path.unlink()
+    path.write_bytes(whole)
+
+
+def damage_postings(folder: DataFolder) -> Path:
+    """Change a byte that opening a segment does not look at."""
+    path = max(folder.indexes.rglob("*.inv"), key=lambda path: path.stat().st_size)
+    flip(path, ArrayFile(path)._arrays["body_folded/positions"][1])
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    """A data folder with twenty articles, in two segments."""
+    engine = WhooshEngine(open_data_folder(tmp_path / "data"))
+    engine.add(articles(20))
+    engine.commit()
+    engine.add([Article(id="a0", body="bưởi da xanh sửa lại")])
+    engine.delete(["a1"])
+    engine.commit()
+    engine.close()
+    return open_data_folder(tmp_path / "data")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_any_changed_bit_is_harmless_or_mended(folder: DataFolder, name: str) -> None:
+    seed = random.randrange(10**6)
+    chosen = random.Random(seed)
+    for attempt in range(6):
+        path = sorted(folder.indexes.rglob(name))[0]
+        at = chosen.randrange(path.stat().st_size)
+        flip(path, at)
+        engine = WhooshEngine(folder)
+        engine.commit()
+        where = f"{path.name}, byte {at}, attempt {attempt}, seed {seed}"
+        assert engine.check() == [], where
+        assert found(engine) == {f"a{number}" for number in range(20)} - {"a1"}, where
+        assert found(engine, "sửa") == {"a0"}, where
+        engine.close()
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
+def test_truncated_files_are_mended(
+    folder: DataFolder, name: str, kept: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = sorted(folder.indexes.rglob(name))[0]
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    engine = WhooshEngine(folder)
+    if path.suffix in {".inv", ".doc"}:
+        assert [problem for problem in engine.check() if path.name in problem]
+    engine.commit()
+    assert engine.check() == []
+    assert found(engine) == {f"a{number}" for number in range(20)} - {"a1"}
+    engine.close()
+    if path.suffix in {".inv", ".doc"}:
+        assert path.name in caplog.text
+
+
+def test_bytes_that_changed_are_found_beside_serving_and_mended(
+    folder: DataFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = damage_postings(folder)
+    engine = WhooshEngine(folder)
+    assert engine.searchable()
+    assert len(found(engine)) == 19
+    assert [problem for problem in engine.check() if str(damaged) in problem and "body_folded/positions" in problem]
+    with caplog.at_level(logging.ERROR):
+        engine.commit()
+    assert f"{damaged} is damaged" in caplog.text
+    assert engine.check() == []
+    assert not damaged.exists()
+    assert len(found(engine)) == 19
+    engine.close()
+
+
+def test_verifying_goes_on_where_it_stopped_and_reads_each_file_once(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    checks = ArrayFile.checks
+
+    def spy(file: ArrayFile) -> Iterator[str | None]:
+        read.append(file._path)
+        yield from checks(file)
+
+    monkeypatch.setattr(ArrayFile, "checks", spy)
+    engine = WhooshEngine(folder)
+    slices = 1
+    while not engine.indexer.verify(0.0):
+        slices += 1
+    assert slices > 40
+    assert sorted(read) == sorted(path for path in folder.indexes.rglob("M*") if path.suffix in {".inv", ".doc"})
+    engine.add(articles(1, "b"))
+    engine.indexer.catch_up(wait=1)
+    assert engine.indexer.verify(60.0)
+    assert len(read) == len(set(read)) == len(list(folder.indexes.rglob("*.inv"))) * 2
+    engine.close()
+
+
+def test_merging_does_not_launder_damage(folder: DataFolder, caplog: pytest.LogCaptureFixture) -> None:
+    engine = WhooshEngine(folder)
+    engine.indexer.catch_up(wait=1)
+    damaged = damage_postings(folder)
+    with caplog.at_level(logging.ERROR):
+        for number in range(6):
+            engine.add(articles(1, f"b{number}-"))
+            engine.indexer.catch_up(wait=1)  # in the end this merges all segments
+    assert f"{damaged} is damaged" in caplog.text
+    assert generation(folder).name == "000002"
+    assert engine.check() == []
+    assert len(found(engine)) == 25
+    engine.close()
+
+
+def test_damaged_index_follows_while_it_is_replaced(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    damage_postings(folder)
+    seen = follow_a_rebuild(folder, monkeypatch)
+    assert seen == [True]
+
+
+def test_index_of_another_analyzer_serves_and_follows_while_it_is_replaced(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = read_state(generation(folder))
+    assert state is not None
+    write_state(generation(folder), replace(state, analyzer=state.analyzer - 1))
+    engine = WhooshEngine(folder)
+    assert engine.searchable()
+    assert engine.check() == ["index: another version of the analyzer made it"]
+    engine.close()
+    assert follow_a_rebuild(folder, monkeypatch) == [True]
+
+
+def follow_a_rebuild(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Write once while the first commit of an engine rebuilds; return whether the old index came to have it."""
+    engine, other = WhooshEngine(folder), WhooshEngine(folder)
+    assert len(found(other)) == 19
+    seen: list[bool] = []
+    publish = "index.indexer.publish_generation"
+    note = other.store.note_indexed
+
+    def write_in_the_middle(seq: int) -> None:
+        note(seq)
+        if not seen and len(list(folder.indexes.glob("0*"))) == 2:
+            seen.append(False)
+            other.add([Article(id="mới", body="bưởi da xanh giữa chừng")])
+
+    def before_the_swap(fresh: Path) -> None:
+        assert generation(folder).name == "000001"
+        seen[:] = ["mới" in found(other)]
+        publish_generation(fresh)
+
+    from index.generations import publish_generation
+
+    monkeypatch.setattr(engine.store, "note_indexed", write_in_the_middle)
+    monkeypatch.setattr(publish, before_the_swap)
+    monkeypatch.setattr("index.indexer._FOLLOW_SECONDS", 0.0)
+    engine.commit()
+    assert generation(folder).name == "000002"
+    assert engine.check() == other.check() == []
+    assert "mới" in found(other)
+    engine.close()
+    other.close()
+    return seen
+
+
+def test_index_of_other_fields_is_made_anew_behind_a_clear_answer(
+    folder: DataFolder, serve: Callable[..., Server]
+) -> None:
+    state = read_state(generation(folder))
+    assert state is not None
+    write_state(generation(folder), replace(state, schema=state.schema - 1))
+    engine = WhooshEngine(folder)
+    assert not engine.searchable()
+    assert engine.check() == ["index: another version of timtin made it"]
+    with pytest.raises(DamagedIndexError, match="another version of timtin"):
+        found(engine)
+    server = serve(folder.path)
+    while (ready := server.request("GET", "/readyz")).status != 200:
+        assert ready.json["title"] == "Service Unavailable"
+    assert server.search("bưởi")["total"] == 19
+    assert server.stop() == 0
+    assert len(found(engine)) == 19
+    assert engine.check() == []
+    engine.close()
+
+
+def copy_of(store: Path, to: Path) -> None:
+    with sqlite3.connect(store) as source, sqlite3.connect(to) as target:
+        source.backup(target)
+    source.close()
+    target.close()
+
+
+def put_back(backup: Path, folder: DataFolder) -> None:
+    for path in folder.path.glob("articles.sqlite*"):
+        path.unlink()
+    shutil.copy(backup, folder.store)
+
+
+@pytest.mark.parametrize("written_since", [0, 3, 40])
+def test_store_put_back_from_a_backup_is_noticed_whatever_was_written_since(
+    folder: DataFolder, tmp_path: Path, written_since: int
+) -> None:
+    copy_of(folder.store, tmp_path / "backup")
+    engine = WhooshEngine(folder)
+    engine.add(articles(10, "lost"))
+    engine.commit()
+    engine.close()
+    put_back(tmp_path / "backup", folder)
+    engine = WhooshEngine(folder)
+    if written_since:
+        engine.add(articles(written_since, "new"))
+    assert not engine.searchable(0)
+    assert engine.check() == ["index: it is ahead of the store, which was put back from a backup"]
+    engine.commit()
+    assert engine.check() == []
+    assert found(engine) == {article.id for article in engine.store.articles()}
+    assert len(found(engine)) == 19 + written_since
+    engine.close()
+
+
+def test_ahead_of_the_store_is_not_forgotten_by_a_rebuild_that_was_cut_off(
+    folder: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_of(folder.store, tmp_path / "backup")
+    engine = WhooshEngine(folder)
+    engine.add(articles(10, "lost"))
+    engine.commit()
+    engine.close()
+    put_back(tmp_path / "backup", folder)
+    engine = WhooshEngine(folder)
+    engine.add(articles(40, "new"))
+
+    def die(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("index.indexer.publish_generation", die)
+        with pytest.raises(KeyboardInterrupt):
+            engine.commit()
+    assert not engine.searchable(0)
+    engine.commit()
+    assert engine.check() == []
+    engine.close()
+
+
+def test_index_of_another_store_is_made_anew(folder: DataFolder, tmp_path: Path) -> None:
+    engine = WhooshEngine(open_data_folder(tmp_path / "other"))
+    engine.add(articles(30, "other"))
+    engine.close()
+    copy_of(tmp_path / "other" / "articles.sqlite", tmp_path / "backup")
+    put_back(tmp_path / "backup", folder)
+    engine = WhooshEngine(folder)
+    assert engine.check() == ["index: it was made from another store"]
+    engine.commit()
+    assert engine.check() == []
+    assert found(engine) == {f"other{number}" for number in range(30)}
+    engine.close()
+
+
+def test_first_catching_up_removes_what_a_killed_writer_left(folder: DataFolder) -> None:
+    current = generation(folder)
+    shutil.copytree(current, folder.indexes / "000007")
+    for name in ("MAIN_leftover.inv", f"_MAIN_{latest_commit(current) + 1}.toc.new", "_MAIN_1.toc.123.45"):
+        (current / name).write_bytes(b"half")
+    engine = WhooshEngine(folder)
+    engine.commit()
+    needed = {segment.segment_id() for segment in read_commit(current).segments}
+    assert {path.stem for path in current.iterdir() if path.suffix in {".inv", ".doc"}} == needed
+    assert len(list(current.iterdir())) == 2 * len(needed) + 2
+    assert [path.name for path in folder.indexes.iterdir() if path.is_dir()] == [current.name]
+    engine.close()
+
+
+def test_replaced_files_free_their_space_though_readers_had_them_open(folder: DataFolder) -> None:
+    engine = WhooshEngine(folder)
+    assert len(found(engine)) == 19
+    engine.rebuild()
+    mapped = Path("/proc/self/maps")
+    if mapped.exists():
+        assert f"{folder.indexes}/000001" not in mapped.read_text()
+    assert [path.name for path in folder.indexes.iterdir() if path.is_dir()] == ["000002"]
+    engine.close()
+
+
+def test_files_are_on_the_disk_before_the_commit_that_lists_them(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deeds: list[tuple[str, str]] = []
+    fsync, rename = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        deeds.append(("sync", Path(f"/proc/self/fd/{descriptor}").readlink().name))
+        fsync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        deeds.append(("rename", target.name))
+        return rename(path, target)
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("which file is synced is read from /proc")
+    engine = WhooshEngine(folder)
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    engine.add(articles(1, "b"))
+    engine.commit()
+    [listed] = [segment for segment in read_commit(generation(folder)).segments if segment.doc_count_all() == 1][-1:]
+    contents = f"_MAIN_{latest_commit(generation(folder))}.toc"
+    at = deeds.index(("rename", contents))
+    before, after = deeds[:at], deeds[at:]
+    files = [("sync", f"{listed.segment_id()}.inv"), ("sync", f"{listed.segment_id()}.doc")]
+    assert set(files) <= set(before)
+    assert ("sync", "000001") in before[max(before.index(file) for file in files) :]
+    assert ("sync", f"{contents}.new") in before
+    assert after[1:4] == [("sync", "000001"), ("sync", "state.json.new"), ("rename", "state.json")]
+    engine.close()
+
+
+def timtin(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "web.cli", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:
+    assert timtin("check", "--repair", "--data", str(folder.path)).stdout == "the index agrees with the store\n"
+    damaged = damage_postings(folder)
+    (folder.indexes / "000009").mkdir()
+    done = timtin("check", "--data", str(folder.path))
+    assert (done.returncode, damaged.exists()) == (1, True)
+    assert damaged.name in done.stderr
+    assert done.stdout == "1 problem; timtin check --repair mends the index\n"
+    done = timtin("check", "--repair", "--data", str(folder.path))
+    assert done.returncode == 0
+    assert damaged.name in done.stderr
+    assert done.stdout.splitlines() == [
+        "removed 000009, left by a process that was cut off",
+        "made the index anew from the 19 articles of the store",
+        "the index agrees with the store",
+    ]
+    engine = WhooshEngine(folder)
+    assert len(found(engine)) == 19
+    engine.close()
+
+
+def test_repair_brings_the_index_level(folder: DataFolder) -> None:
+    engine = WhooshEngine(folder)
+    engine.add(articles(3, "b"))
+    engine.close()
+    done = timtin("check", "--repair", "--data", str(folder.path))
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "applied 3 changes that the index lacked")
+
+
+def test_damaged_store_is_left_alone_and_a_backup_asked_for(folder: DataFolder) -> None:
+    connection = sqlite3.connect(folder.store)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    [(page, size)] = connection.execute(
+        "SELECT (SELECT rootpage FROM sqlite_schema WHERE name = 'articles'), page_size FROM pragma_page_size"
+    ).fetchall()
+    connection.close()
+    with folder.store.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(os.urandom(64))
+    before = folder.store.read_bytes()
+    done = timtin("check", "--repair", "--data", str(folder.path))
+    assert done.returncode == 1
+    assert "store: " in done.stderr
+    assert "put a backup of articles.sqlite in its place" in done.stdout
+    assert folder.store.read_bytes() == before
+    folder.store.write_bytes(b"no database" * 1000)
+    done = timtin("check", "--data", str(folder.path))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "put a backup in its place" in done.stderr
+
+
+def test_check_is_right_while_a_server_writes_and_rebuilds(serve: Callable[..., Server], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with_seeds(data)
+    server = serve(data)
+    engine = WhooshEngine(open_data_folder(data))
+    seen: set[Any] = set()
+    for number in range(30):
+        rows = [{"id": f"a{(number * 3 + row) % 40}", "body": f"bưởi da xanh {number} {row}"} for row in range(6)]
+        assert server.write("POST", "/api/v1/articles", rows).status in {200, 202}
+        server.write("DELETE", f"/api/v1/articles/a{number % 40}")
+        if number % 10 == 0:
+            assert server.write("POST", "/api/v1/reindex").status == 202
+        assert engine.check() == []
+        current = current_generation(engine.indexer._folder.indexes)
+        seen.add(None if current is None else current.name)
+    assert len(seen) > 1, "no rebuild came about meanwhile"
+    engine.close()
+    assert server.stop() == 0
+    assert json.loads(timtin("stats", "--json", "--data", str(data)).stdout)["level"] is True

@@ -1,0 +1,146 @@
+"""A full disk: writes are refused with a clear answer, the index serves on, and all goes on when there is room."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from index.article import Article
+from index.datafolder import open_data_folder
+from index.errors import DiskFullError
+from index.generations import current_generation, read_state, write_state
+from search.engine import Request
+from search.parser import parse
+from search.whoosh_engine import WhooshEngine
+from tests.conftest import ROOT, Server, with_seeds
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 8 MB with a data folder ``data``, in which the seeds are indexed."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], capture_output=True, text=True, check=False
+    )
+    if mount.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mount.stderr.strip()}")
+    with_seeds(place / "data")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(disk: Path, leave: int = 0) -> Path:
+    """Fill the disk but for ``leave`` bytes; return the file that does."""
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(disk).free - leave))
+    return ballast
+
+
+def total(engine: WhooshEngine, text: str) -> int:
+    return engine.retrieve(Request(parse(text), size=1)).total
+
+
+def test_writes_over_http_are_refused_and_go_on_when_there_is_room(serve: Callable[..., Server], disk: Path) -> None:
+    server = serve(disk / "data")
+    assert server.write("PUT", "/api/v1/articles/trước?wait=true", {"body": "bưởi da xanh"}).json["searchable"]
+    ballast = fill(disk)
+    refused = 0
+    kept = {"trước"}
+    for number in range(40):
+        answer = server.write("PUT", f"/api/v1/articles/a{number}", {"body": f"bưởi da xanh {number} " * 300})
+        assert answer.status in {201, 507}
+        if answer.status == 201:
+            kept.add(f"a{number}")
+            continue
+        refused += 1
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json["title"] == "Insufficient Storage"
+        assert "Make room" in answer.json["detail"]
+    rows = [{"id": f"b{number}", "body": "bưởi da xanh " * 500} for number in range(200)]
+    assert server.write("POST", "/api/v1/articles", rows).status == 507
+    assert refused > 20
+    assert server.search("hội nhập quốc tế")["total"] >= 5
+    assert server.search('"bưởi da xanh"')["total"] >= 1
+    ballast.unlink()
+    assert server.write("PUT", "/api/v1/articles/sau", {"body": "bưởi da xanh"}).status == 201
+    deadline = time.monotonic() + 60
+    while server.request("GET", "/readyz").status != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert {hit["id"] for hit in server.search('"bưởi da xanh"', size=100)["hits"]} == {*kept, "sau"}
+    assert server.stop() == 0
+    engine = WhooshEngine(open_data_folder(disk / "data"))
+    assert engine.check() == []
+    engine.close()
+
+
+def test_indexing_without_room_leaves_the_index_as_it_was_and_no_files(disk: Path) -> None:
+    engine = WhooshEngine(open_data_folder(disk / "data"))
+    engine.commit()
+    before = sorted(path.name for path in (disk / "data" / "indexes").rglob("*"))
+    engine.add([Article(id=f"a{number}", body=f"bưởi da xanh {number} " * 30) for number in range(40)])
+    ballast = fill(disk, leave=8192)
+    for _ in range(5):  # what a failure left would fill the disk further
+        with pytest.raises(DiskFullError, match="make room"):
+            engine.commit()
+        assert sorted(path.name for path in (disk / "data" / "indexes").rglob("*")) == before
+    with pytest.raises(DiskFullError):
+        engine.rebuild()
+    assert sorted(path.name for path in (disk / "data" / "indexes").rglob("*")) == before
+    assert (total(engine, "hội nhập quốc tế"), total(engine, "bưởi")) == (5, 0)
+    ballast.unlink()
+    engine.commit()
+    assert total(engine, "bưởi") == 40
+    assert engine.check() == []
+    engine.close()
+
+
+def test_index_that_cannot_be_replaced_for_want_of_room_goes_on(
+    disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = WhooshEngine(open_data_folder(disk / "data"))
+    generation = current_generation(disk / "data" / "indexes")
+    assert generation is not None
+    state = read_state(generation)
+    assert state is not None
+    write_state(generation, replace(state, analyzer=state.analyzer - 1))
+    ballast = fill(disk, leave=80_000)
+    engine.add([Article(id="a", body="bưởi da xanh")])
+    engine.commit()
+    assert total(engine, "bưởi") == 1
+    assert engine.check() == ["index: another version of the analyzer made it"]
+    assert len([record for record in caplog.records if "no room" in record.getMessage()]) == 1
+    ballast.unlink()
+    monkeypatch.setattr(engine.indexer, "_rebuild_after", 0.0)
+    engine.commit()
+    assert engine.check() == []
+    assert total(engine, "bưởi") == 1
+    engine.close()
+
+
+def test_command_says_so_in_one_line(disk: Path, tmp_path: Path) -> None:
+    lines = [json.dumps({"id": f"a{number}", "body": "bưởi da xanh " * 400}) for number in range(400)]
+    (tmp_path / "more.jsonl").write_text("\n".join(lines), "utf-8")
+    ballast = fill(disk, leave=100_000)
+    command = [sys.executable, "-m", "web.cli", "index", str(tmp_path / "more.jsonl"), "--data", str(disk / "data")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "full" in done.stderr
+    assert "make room" in done.stderr
+    ballast.unlink()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    engine = WhooshEngine(open_data_folder(disk / "data"))
+    assert engine.check() == []
+    assert total(engine, "bưởi") == 400
+    engine.close()
