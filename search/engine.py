@@ -16,6 +16,8 @@ from index.article import Article
 from index.store import DeleteResult, WriteResult
 from search.query import Everything, Match, Node
 
+Progress = Callable[[int], None]
+
 
 class Sort(StrEnum):
     """The order of hits; undated articles come last when sorted by date."""
@@ -95,20 +97,24 @@ class Engine(Protocol):
     def delete(self, ids: Sequence[str]) -> DeleteResult:
         """Delete articles. As lasting as ``add``."""
 
-    def commit(self, *, wait: float = 10.0) -> None:
-        """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer."""
+    def commit(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
+        """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer.
+
+        ``progress`` is called with the number of articles done since its last call. What it raises ends the work, of
+        which what is done stays done.
+        """
 
     def rebuild(
         self,
         *,
         wait: float = 10.0,
         within: AbstractContextManager[object] | None = None,
-        progress: Callable[[int], None] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         """Make the index anew while the present one serves, then swap.
 
-        ``within`` is entered once no other writer is at work and left before one may be. ``progress`` is called with
-        the number of articles done since its last call. Raises WriterBusyError after ``wait`` seconds.
+        ``within`` is entered once no other writer is at work and left before one may be. ``progress`` is called as by
+        ``commit``; what it raises leaves the present index. Raises WriterBusyError after ``wait`` seconds.
         """
 
     def retrieve(self, request: Request) -> Retrieved:

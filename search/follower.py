@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from index.errors import WriterBusyError
+from index.errors import TimtinError, WriterBusyError
 from index.tasks import Task, TaskKind, Tasks, TaskState
 from search.engine import Engine
 
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _MANY_WRITES = 500
 _TELL_SECONDS = 0.5
+_LOOK_SECONDS = 5.0
 
 
 class Follower:
@@ -35,7 +36,7 @@ class Follower:
         self._applied = threading.Condition()
         self._writes = 0
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-        self._begun = False  # the first commit is made even if all seems level: it looks at the index's files
+        self._committed = float("-inf")
         self.last_error: str | None = None
 
     def start(self) -> None:
@@ -80,8 +81,14 @@ class Follower:
                 self._end_writes()
                 self._rebuild_if_asked()
                 self.last_error = None
+            except _StoppedError:
+                return
             except WriterBusyError as error:  # the other writer applies what the store has
                 self.last_error = str(error)
+            except TimtinError as error:
+                self.last_error = str(error)
+                log.error("the index could not follow the store: %s; trying again", error)
+                self._stop.wait(1.0)
             except Exception as error:
                 self.last_error = f"{type(error).__name__}: {error}"
                 log.exception("the index could not follow the store; trying again")
@@ -91,9 +98,10 @@ class Follower:
 
     def _follow(self) -> None:
         self._writes = 0
-        if not self._begun or not self._engine.searchable():
-            self._engine.commit(wait=0)
-            self._begun = True
+        # a commit looks at the index's files too, so that one is made now and then even if all is level
+        if time.monotonic() - self._committed > _LOOK_SECONDS or not self._engine.searchable():
+            self._engine.commit(wait=0, progress=self._go_on)
+            self._committed = time.monotonic()
             with self._applied:
                 self._applied.notify_all()
 
@@ -110,6 +118,7 @@ class Follower:
 
             def tell(count: int, id: str = task.id) -> None:
                 nonlocal told, done
+                self._go_on(count)
                 done += count
                 if time.monotonic() - told > _TELL_SECONDS:
                     self._tasks.count(id, {"indexed": done})
@@ -129,10 +138,20 @@ class Follower:
         self._tasks.begin(task.id)
         try:
             yield
+        except _StoppedError:  # what was running when a server ended is begun anew by the next
+            raise
         except Exception as error:
             self._tasks.end(task.id, f"{type(error).__name__}: {error}")
             raise
         self._tasks.end(task.id)
+
+    def _go_on(self, _count: int) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
+
+
+class _StoppedError(Exception):
+    """The server ends; what is not done is done after its next start."""
 
 
 class _AlreadyDoneError(Exception):

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
 from index.store import DeleteResult, Store, WriteResult
 from search.cache import BoundedCache
 from search.corrections import correct
-from search.engine import Hit, Request, Retrieved, Sort
+from search.engine import Hit, Progress, Request, Retrieved, Sort
 from search.evaluation import Evaluation, Found
 from search.expansion import Abbreviations, expand
 from search.facets import count_facet
@@ -77,23 +77,23 @@ class WhooshEngine:
         """Delete articles from the store."""
         return self._store.delete(ids)
 
-    def commit(self, *, wait: float = 10.0) -> None:
+    def commit(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
         """Bring the index level with the store, and read files whose bytes were not compared with their checksums."""
-        self.indexer.catch_up(wait=wait)
+        self.indexer.catch_up(wait=wait, progress=progress)
         while not self.indexer.verify(_VERIFY_SECONDS):
-            self.indexer.catch_up(wait=wait)
+            self.indexer.catch_up(wait=wait, progress=progress)
+        self._let_go()
 
     def rebuild(
         self,
         *,
         wait: float = 10.0,
         within: AbstractContextManager[object] | None = None,
-        progress: Callable[[int], None] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         """Make a new generation of the index and swap it in."""
         self.indexer.rebuild(wait=wait, within=within, progress=progress)
-        with suppress(DamagedIndexError):
-            self._newest()  # lets go of the replaced files, so that their space is free
+        self._let_go()
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles from the store."""
@@ -174,6 +174,12 @@ class WhooshEngine:
         near = largest(scores, size)
         best = near[np.argsort(-scores[near], kind="stable")[:size]]
         return [Hit(snapshot.article_id(int(n)), float(scores[n])) for n in best if scores[n] > 0]
+
+    def _let_go(self) -> None:
+        """Let go of files that were replaced, so that their space is free."""
+        if self._opened is not None:
+            with suppress(DamagedIndexError):
+                self._newest()
 
     def _newest(self) -> _Opened | None:
         """Return the newest snapshot with what is kept of it; a replaced one lives until its last user is done."""

@@ -443,5 +443,6 @@ def test_check_is_right_while_a_server_writes_and_rebuilds(serve: Callable[..., 
         seen.add(None if current is None else current.name)
     assert len(seen) > 1, "no rebuild came about meanwhile"
     engine.close()
+    server.write("PUT", "/api/v1/articles/last?wait=true", {"body": "bưởi da xanh"})
     assert server.stop() == 0
     assert json.loads(timtin("stats", "--json", "--data", str(data)).stdout)["level"] is True

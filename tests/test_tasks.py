@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -160,3 +161,35 @@ def test_writes_within_a_fifth_of_a_second_go_into_one_commit(engine: WhooshEngi
     assert follower.wait_until_searchable(result.seq, timeout=10)
     follower.stop()
     assert len(commits) - before <= 2
+
+
+def test_server_that_ends_leaves_a_rebuild_to_the_next(engine: WhooshEngine) -> None:
+    engine.add([article(f"a{number}") for number in range(300)])
+    engine.commit()
+    tasks = Tasks(engine.store.database)
+    follower = Follower(engine, tasks, interval=0.01)
+    build = engine.indexer._apply
+    begun = threading.Event()
+
+    def slow(generation: Path, progress: Any = None, between: Any = None) -> int:
+        begun.set()
+        while not follower._stop.is_set():
+            time.sleep(0.01)
+        return build(generation, progress, between)
+
+    engine.indexer._apply = slow  # type: ignore[method-assign]
+    task = tasks.request_rebuild()
+    follower.start()
+    assert begun.wait(30)
+    follower.stop()
+    engine.indexer._apply = build  # type: ignore[method-assign]
+    (left,) = tasks.unfinished(TaskKind.REINDEX)
+    assert (left.id, left.state) == (task.id, TaskState.RUNNING)
+    following = Follower(engine, tasks, interval=0.01)
+    following.start()
+    deadline = time.monotonic() + 30
+    while tasks.unfinished(TaskKind.REINDEX):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    following.stop()
+    assert engine.check() == []
