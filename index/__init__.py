@@ -6,15 +6,8 @@ The rooms, in the order data meets them:
 ``article``               ``Article``, what is kept of one, and the checking of data from outside
 ``errors``                what can go wrong, in words for the user
 ``dates``                 the dates people and files write, and the periods queries name
-``encodings``             what bytes are: UTF-8, or something else that is refused by name
-``compressed``            compressed streams, unpacked within bounds
-``lines``                 JSON lines, one article each
-``tables``                CSV, an article a row
-``plaintext``             scraped plain text to title, lead, body, date, source and author
-``boilerplate``           what stands around an article and is not its text
-``markdown``              Markdown to text, front matter to metadata
-``formats``               which format a file has, and how each is read, HTML included
-``files``                 the files of a folder, and their bytes
+``reading``               folders, files and streams to articles, by format; what changed since; folders followed
+``fetching``              feeds, sitemaps and pages of the web to articles
 ``sentences``             where sentences begin and end
 ``normalization``         one canonical form of Vietnamese text, with the way back to the original
 ``codes``                 numbers, dates, documents, abbreviations: one text for all spellings
@@ -28,9 +21,6 @@ The rooms, in the order data meets them:
 ``copies``                which articles are near-copies, one story in several papers
 ``database``              the SQLite file: its connections and its tables
 ``store``                 the articles themselves, the truth
-``inputs``                which folder and file an article was read from
-``settling``              which files of a followed folder are still being written, or were read as they are
-``reading``               what a folder has that the store has not: added, changed, moved
 ``tasks``                 work that outlasts its request, kept beside the articles
 ``schema``                the Whoosh fields that hold the streams, filters and stored keys
 ``arrayfile``             named arrays in one file, read through a memory map
@@ -50,16 +40,6 @@ The rooms, in the order data meets them:
 ``lock``                  one writer at a time, across processes
 ``checking``              files that have changed, articles that disagree with the store
 ``indexer``               the index follows the store: catching up, rebuilding, checking
-``ingest``                files and folders into the store and the index
-``watching``              a folder followed while articles appear in it
-``addresses``             where a request may go: URLs, and the address a socket is connected to
-``download``              one HTTP request, within limits of time and size
-``visiting``              polite visits: robots.txt, pauses, redirects
-``links``                 the links of articles, and the ids made of them
-``feeds``                 RSS and Atom feeds to entries
-``sitemaps``              sitemaps to entries
-``fetches``               what was fetched when, to ask whether it changed
-``fetching``              feeds, sitemaps and pages of the web into the store and the index
 ``datafolder``            where all of this lives on disk
 ========================  ==========================================================================
 

@@ -58,8 +58,9 @@ class Store:
     def put(self, articles: Sequence[Article], input: int | Sequence[int] | None = None) -> WriteResult:
         """Add or replace ``articles`` in one transaction; those already stored with equal content stay as they are.
 
-        ``input`` is the number of the input they were read from (``index.inputs``), or has one for each; an input that
-        loses an article to another is read again when its turn comes. Where an id is given twice the last one stands.
+        ``input`` is the number of the input (``reading.inputs``) they were read from, or has one for each; an input
+        that loses an article to another is read again when its turn comes. Where an id is given twice the last one
+        stands.
         """
         added: list[str] = []
         updated: list[str] = []

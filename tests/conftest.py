@@ -21,7 +21,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from index.datafolder import open_data_folder
-from index.ingest import ingest
+from index.reading.ingest import ingest
 from search.service import Answer, Search, search
 from search.whoosh_engine import WhooshEngine
 from web.app import create_app

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-import index.reading
-from index.compressed import unpacked
-from index.files import Failure, Remark
-from index.ingest import Summary, ingest
+import index.reading.changes
+from index.reading.compressed import unpacked
+from index.reading.files import Failure, Remark
+from index.reading.ingest import Summary, ingest
 from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT
 
@@ -182,14 +182,14 @@ def test_file_that_must_not_be_read(read: Callable[[], Said], folder: Path) -> N
 def test_file_that_goes_away_while_the_folder_is_read(
     read: Callable[[], Said], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = index.reading.read_document
+    real = index.reading.changes.read_document
 
     def vanishing(path: Path) -> bytes:
         if path.name == "a.txt":
             path.unlink()
         return real(path)
 
-    monkeypatch.setattr(index.reading, "read_document", vanishing)
+    monkeypatch.setattr(index.reading.changes, "read_document", vanishing)
     (folder / "a.txt").write_text(GOOD, "utf-8")
     assert read().failures == {"a.txt": "went away while it was to be read"}
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from index.copies import MOST_DIFFERING, NO_SKETCH, SLOTS, assign, sketch
 from index.normalization import with_tones_on_last_vowel
-from index.plaintext import read_plain_text
+from index.reading.plaintext import read_plain_text
 from index.tokens import tokenize
 from tests.conftest import ROOT, SEEDS
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.encodings import _FROM_TCVN3, _FROM_VNI, decode, legacy_font
 from index.errors import UnreadableFileError
+from index.reading.encodings import _FROM_TCVN3, _FROM_VNI, decode, legacy_font
 from tests.conftest import SEEDS
 
 TEXT = (

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from index.addresses import FetchError, RefusedError, is_public, target_of
-from index.download import Downloader, decoded
-from index.fetching import LARGEST_PAGE, fetch
-from index.links import article_id
-from index.visiting import MOST_REDIRECTS, Visitor
+from index.fetching.addresses import FetchError, RefusedError, is_public, target_of
+from index.fetching.download import Downloader, decoded
+from index.fetching.fetch import LARGEST_PAGE, fetch
+from index.fetching.links import article_id
+from index.fetching.visiting import MOST_REDIRECTS, Visitor
 from search.whoosh_engine import WhooshEngine
 from tests.site import Site, item, page, rss, running_site, urlset
 
@@ -115,7 +115,7 @@ def test_ports_of_an_intranet_are_allowed_with_its_addresses() -> None:
 def test_names_of_private_addresses_are_refused_before_a_byte_is_sent(
     site: Site, engine: WhooshEngine, names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.addresses._PUBLIC_PORTS", frozenset({site.port}))
+    monkeypatch.setattr("index.fetching.addresses._PUBLIC_PORTS", frozenset({site.port}))
     names.update({"tin.vn": [["127.0.0.1"]], "both.vn": [[PUBLIC, "127.0.0.1"]]})
     for host in ("tin.vn", "both.vn", "127.0.0.1", "localhost"):
         summary = fetch([f"http://{host}:{site.port}/"], engine.store, engine.indexer, delay=0)
@@ -151,8 +151,8 @@ def test_redirect_to_an_address_that_is_not_public_is_refused(
     site: Site, names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the site stands for a public one: its own address passes, any other of this machine does not
-    monkeypatch.setattr("index.addresses.is_public", lambda address: address == "127.0.0.1")
-    monkeypatch.setattr("index.addresses._PUBLIC_PORTS", frozenset({site.port}))
+    monkeypatch.setattr("index.fetching.addresses.is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr("index.fetching.addresses._PUBLIC_PORTS", frozenset({site.port}))
     names["inside.vn"] = [["127.0.0.2"]]
     for target in (f"http://inside.vn:{site.port}/", f"http://127.0.0.3:{site.port}/", f"//2130706434:{site.port}/"):
         site.answers["/go"] = (302, {"Location": target}, b"")

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from index.article import Article, article_from
-from index.download import Downloader
-from index.feeds import read_feed
-from index.fetching import fetch
-from index.files import Failure
-from index.ingest import Summary
-from index.links import article_id, clean_link
-from index.sitemaps import read_sitemap
-from index.visiting import Visitor
+from index.fetching.download import Downloader
+from index.fetching.feeds import read_feed
+from index.fetching.fetch import fetch
+from index.fetching.links import article_id, clean_link
+from index.fetching.sitemaps import read_sitemap
+from index.fetching.visiting import Visitor
+from index.reading.files import Failure
+from index.reading.ingest import Summary
 from search.service import Search, search
 from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT

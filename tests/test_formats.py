@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from index.errors import TimtinError, UnreadableFileError
-from index.formats import Format, Kind, document_fields, html_fields, kind_of, rows, without_suffixes
+from index.reading.formats import Format, Kind, document_fields, html_fields, kind_of, rows, without_suffixes
 
 
 def markdown(text: str) -> dict[str, Any]:

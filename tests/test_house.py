@@ -56,11 +56,18 @@ def test_modules_and_public_functions_say_what_they_are_for(path: Path) -> None:
             assert ast.get_docstring(node), f"{path.name}: {node.name}"
 
 
-@pytest.mark.parametrize("floor", FLOORS)
-def test_each_package_lists_its_rooms(floor: str) -> None:
-    rooms = ast.get_docstring(ast.parse((ROOT / floor / "__init__.py").read_text("utf-8"))) or ""
+@pytest.mark.parametrize("package", [path for path in modules() if path.stem == "__init__"], ids=str)
+def test_each_package_lists_its_rooms(package: Path) -> None:
+    rooms = ast.get_docstring(ast.parse(package.read_text("utf-8"))) or ""
     named = set(re.findall(r"^``(\w+)``", rooms, re.MULTILINE))
-    assert named == {path.stem for path in (ROOT / floor).glob("*.py")} - {"__init__"}
+    packages = {path.parent.name for path in package.parent.glob("*/__init__.py")}
+    assert named == {path.stem for path in package.parent.glob("*.py")} - {"__init__"} | packages
+
+
+def test_every_package_is_installed() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    there = {str(path.parent.relative_to(ROOT)).replace("/", ".") for path in modules() if path.stem == "__init__"}
+    assert set(listed) == there
 
 
 def test_code_has_no_text_of_the_seeds() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-import index.reading
-from index.ingest import Summary, ingest
-from index.inputs import Inputs
+import index.reading.changes
+from index.reading.ingest import Summary, ingest
+from index.reading.inputs import Inputs
 from search.whoosh_engine import WhooshEngine
 
 Index = Callable[..., dict[str, Any]]
@@ -64,13 +64,13 @@ def rows(*ids: str, word: str = "bún") -> str:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files whose articles are parsed from here on."""
     names: list[str] = []
-    real = index.reading.Reading._articles
+    real = index.reading.changes.Reading._articles
 
     def articles(self: Any, file: Any, *more: Any) -> Any:
         names.append(file.name)
         return real(self, file, *more)
 
-    monkeypatch.setattr(index.reading.Reading, "_articles", articles)
+    monkeypatch.setattr(index.reading.changes.Reading, "_articles", articles)
     return names
 
 
@@ -351,14 +351,14 @@ def test_prune_leaves_what_is_below_a_folder_that_cannot_be_listed(
         write(folder / name)
     read()
     (folder / "a.txt").unlink()
-    real = index.files.os.scandir
+    real = index.reading.files.os.scandir
 
     def scandir(path: Path) -> Any:
         if Path(path).name == "closed":
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    monkeypatch.setattr(index.files.os, "scandir", scandir)
+    monkeypatch.setattr(index.reading.files.os, "scandir", scandir)
     assert read(prune=True) == {"unchanged": 1, "removed": 1, "failures": 1}
     assert set(stored(engine)) == {"b", "closed/c"}
 
@@ -387,7 +387,7 @@ def test_articles_of_a_store_that_did_not_tell_files_apart(read: Index, folder: 
 def test_reading_in_small_batches_comes_to_the_same(
     read: Index, folder: Path, engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.ingest._BATCH", 1)
+    monkeypatch.setattr("index.reading.ingest._BATCH", 1)
     for name in "abc":
         write(folder / f"{name}.txt")
     (folder / "many.jsonl").write_text(rows("m1", "m2", "m3"), "utf-8")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.plaintext import read_plain_text
+from index.reading.plaintext import read_plain_text
 
 LEAD = "Sáng nay, Ủy ban nhân dân thành phố đã họp bàn về kế hoạch chống ngập cho các quận trung tâm trong mùa mưa tới."
 MORE = "Theo kế hoạch, mười hai tuyến đường sẽ được sửa chữa trước tháng sáu, với kinh phí khoảng ba trăm tỉ đồng."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.plaintext import PlainText, read_plain_text
+from index.reading.plaintext import PlainText, read_plain_text
 from tests.conftest import SEEDS
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from index.database import Database
 from index.errors import StoreError
-from index.inputs import Inputs, Place
+from index.reading.inputs import Inputs, Place
 from index.store import Store
 
 VERSION_1 = """

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-import index.reading
-from index.ingest import ingest
-from index.settling import QUIET_SECONDS, Looks
-from index.watching import watch_folder
+import index.reading.changes
+from index.reading.ingest import ingest
+from index.reading.settling import QUIET_SECONDS, Looks
+from index.reading.watching import watch_folder
 from search.whoosh_engine import WhooshEngine
 
 
@@ -61,7 +61,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = time.time()
-        monkeypatch.setattr("index.settling.time", self)
+        monkeypatch.setattr("index.reading.settling.time", self)
 
     def time(self) -> float:
         return self.now
@@ -117,8 +117,8 @@ def test_looking_again_reads_no_bytes(engine: WhooshEngine, folder: Path, monkey
     for name in "abc":
         os.utime(write(folder / f"{name}.txt", name), (0, 0))
     opened: list[str] = []
-    real = index.reading.read_document
-    monkeypatch.setattr(index.reading, "read_document", lambda path: opened.append(path.name) or real(path))
+    real = index.reading.changes.read_document
+    monkeypatch.setattr(index.reading.changes, "read_document", lambda path: opened.append(path.name) or real(path))
     looks = Looks()
     assert ingest([str(folder)], engine.store, engine.indexer, looks=looks).added == 3
     opened.clear()

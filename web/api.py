@@ -11,8 +11,8 @@ from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
 from index.article import Article, article_from
 from index.errors import InvalidInputError, Problem
-from index.formats import parse_json_article
-from index.lines import LARGEST_DOCUMENT
+from index.reading.formats import parse_json_article
+from index.reading.lines import LARGEST_DOCUMENT
 from search.service import similar as find_similar
 from web.answers import article_json, hit_json, linked_answer_json, task_json
 from web.keys import key_required

@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from index.datafolder import open_data_folder
 from index.errors import InvalidInputError, TimtinError, is_disk_full
-from index.files import Failure, Remark
-from index.ingest import Summary, ingest
+from index.reading.files import Failure, Remark
+from index.reading.ingest import Summary, ingest
 from search.engine import Sort
 from search.service import search as run_search
 from search.whoosh_engine import WhooshEngine
@@ -181,7 +181,7 @@ def serve(host: str, port: int, workers: int, watch: Path | None, data: Path) ->
 @data_option
 def watch(folder: Path, data: Path) -> None:
     """Index what is in FOLDER and, until stopped, what appears there."""
-    from index.watching import watch_folder
+    from index.reading.watching import watch_folder
 
     with _engine(data, made=True) as engine:
         watch_folder(folder, engine.store, engine.indexer)
@@ -214,7 +214,7 @@ def fetch(
     data: Path,
 ) -> None:
     """Add the articles at URLS: RSS and Atom feeds, sitemaps, or single pages."""
-    from index.fetching import fetch as run_fetch
+    from index.fetching.fetch import fetch as run_fetch
 
     with _engine(data, made=True) as engine, _progress("fetched") as (advance, write):
         summary = run_fetch(

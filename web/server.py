@@ -16,8 +16,8 @@ from index.database import Database
 from index.datafolder import open_data_folder
 from index.errors import DamagedIndexError, TimtinError
 from index.indexer import Indexer
+from index.reading.watching import watch_folder
 from index.store import Store
-from index.watching import watch_folder
 from search.service import Search, search
 from web.app import create_app
 from web.services import Services

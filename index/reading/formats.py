@@ -13,13 +13,13 @@ from enum import Enum
 from typing import IO, Any
 
 from index.article import Article, article_from
-from index.compressed import SUFFIXES as COMPRESSED
-from index.compressed import unpacked
-from index.encodings import decode
 from index.errors import TimtinError, UnreadableFileError
-from index.lines import LARGEST_DOCUMENT, json_row, json_rows
-from index.plaintext import read_plain_text
-from index.tables import table_rows
+from index.reading.compressed import SUFFIXES as COMPRESSED
+from index.reading.compressed import unpacked
+from index.reading.encodings import decode
+from index.reading.lines import LARGEST_DOCUMENT, json_row, json_rows
+from index.reading.plaintext import read_plain_text
+from index.reading.tables import table_rows
 
 KNOWN = ".txt .html .md .jsonl .ndjson .csv, also .gz and .xz of these"
 _LARGEST_MARKUP = 16 * 1024 * 1024
@@ -148,7 +148,7 @@ def _plain_fields(text: str) -> dict[str, Any]:
 
 
 def _markdown_fields(text: str) -> dict[str, Any]:
-    from index.markdown import markdown_fields  # imported here: most folders have no Markdown
+    from index.reading.markdown import markdown_fields  # imported here: most folders have no Markdown
 
     return markdown_fields(text)
 

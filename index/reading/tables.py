@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from index.article import LONGEST_BODY, field_named
-from index.encodings import decode
 from index.errors import TimtinError, UnreadableFileError
-from index.lines import numbered_lines
+from index.reading.encodings import decode
+from index.reading.lines import numbered_lines
 
 _DELIMITERS = ",;\t|"
 

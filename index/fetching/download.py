@@ -26,7 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
-from index.addresses import FetchError, Target, dial, target_of
+from index.fetching.addresses import FetchError, Target, dial, target_of
 
 AGENT = "timtin"
 _HEADERS = {

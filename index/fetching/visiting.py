@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 
 from protego import Protego
 
-from index.addresses import FetchError, RefusedError
-from index.download import AGENT, Downloader, Reply
+from index.fetching.addresses import FetchError, RefusedError
+from index.fetching.download import AGENT, Downloader, Reply
 
 MOST_REDIRECTS = 5
 LARGEST_ROBOTS = 512 * 1024

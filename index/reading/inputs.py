@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.database import Database
-from index.files import real_path
+from index.reading.files import real_path
 
 _ID_BATCH = 500
 _PATH = "CASE name WHEN '' THEN origin ELSE rtrim(origin, '/') || '/' || name END"

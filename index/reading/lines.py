@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from index.encodings import decode
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
+from index.reading.encodings import decode
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 """Bytes of one article's file, or of one line, after decompression."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from index.boilerplate import is_control, is_prose, without_menus, without_repeats
 from index.dates import parse_published
+from index.reading.boilerplate import is_control, is_prose, without_menus, without_repeats
 from index.sentences import sentence_spans
 
 _ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?"

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from index.article import Article, article_from, usable_id
-from index.compressed import unpacked
 from index.errors import TimtinError, UnreadableFileError
-from index.files import (
+from index.reading.compressed import unpacked
+from index.reading.files import (
     Failure,
     FoundFile,
     HashedStream,
@@ -33,9 +33,9 @@ from index.files import (
     real_path,
     shown,
 )
-from index.formats import KNOWN, Format, Kind, document_fields, kind_of, rows, without_suffixes
-from index.inputs import Input, Inputs, Place
-from index.settling import Looks
+from index.reading.formats import KNOWN, Format, Kind, document_fields, kind_of, rows, without_suffixes
+from index.reading.inputs import Input, Inputs, Place
+from index.reading.settling import Looks
 
 
 @dataclass(frozen=True, slots=True)

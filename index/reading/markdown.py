@@ -13,8 +13,8 @@ from markdown_it.token import Token
 
 from index.article import field_named
 from index.errors import UnreadableFileError
-from index.plaintext import made_title
-from index.tables import named_fields
+from index.reading.plaintext import made_title
+from index.reading.tables import named_fields
 
 _FRONT_MATTER = re.compile(
     r"\s*^(?P<mark>---|\+\+\+)[ \t]*\n(?P<text>.*?)^(?:(?P=mark)|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE

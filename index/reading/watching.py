@@ -11,10 +11,10 @@ from pathlib import Path
 from watchfiles import watch
 
 from index.errors import TimtinError
-from index.files import Failure, Remark
 from index.indexer import Indexer
-from index.ingest import ingest
-from index.settling import Looks
+from index.reading.files import Failure, Remark
+from index.reading.ingest import ingest
+from index.reading.settling import Looks
 from index.store import Store
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _RETRY_SECONDS = 1.0
 def watch_folder(folder: Path, store: Store, indexer: Indexer, stop: threading.Event | None = None) -> None:
     """Index what is in ``folder``, then what appears there or changes, until ``stop`` is set.
 
-    Changes are waited for until none came for 0.3 s, and each file until it has come to rest (``index.settling``);
+    Changes are waited for until none came for 0.3 s, and each file until it has come to rest (``settling``);
     once a minute the folder is looked through, whatever was told. A file that is renamed keeps its article; those of
     files that go away stay. A folder that goes away is waited for, and watched anew when it is back.
     """

@@ -14,20 +14,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from index.addresses import FetchError, target_of
 from index.article import Article, article_from
-from index.download import Downloader, Reply, decoded, unpacked
 from index.errors import TimtinError, UnreadableFileError, WriterBusyError
-from index.feeds import Entry, read_feed
-from index.fetches import Fetched, Fetches
-from index.files import Failure
-from index.formats import html_fields
+from index.fetching.addresses import FetchError, target_of
+from index.fetching.download import Downloader, Reply, decoded, unpacked
+from index.fetching.feeds import Entry, read_feed
+from index.fetching.fetches import Fetched, Fetches
+from index.fetching.links import article_id, clean_link, same_site
+from index.fetching.sitemaps import read_sitemap
+from index.fetching.visiting import HostLeftError, Visitor
 from index.indexer import Indexer, Progress
-from index.ingest import Summary
-from index.links import article_id, clean_link, same_site
-from index.sitemaps import read_sitemap
+from index.reading.files import Failure
+from index.reading.formats import html_fields
+from index.reading.ingest import Summary
 from index.store import Store
-from index.visiting import HostLeftError, Visitor
 
 LARGEST_PAGE = 4 << 20
 """Bytes of a page or feed after decompression; reading hostile ones takes up to 20 seconds a megabyte."""

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
 
-from index.addresses import FetchError
 from index.dates import LOCAL_ZONE
+from index.fetching.addresses import FetchError
 
 MOST_ENTRIES = 5000
 LEAST_FULL_TEXT = 800

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from urllib.parse import urljoin
 
-from index.addresses import FetchError
 from index.dates import LOCAL_ZONE, parse_published
-from index.feeds import Entry, plain_text
+from index.fetching.addresses import FetchError
+from index.fetching.feeds import Entry, plain_text
 
 MOST_LOCATIONS = 50_000
 """Locations of one sitemap, as its protocol says."""

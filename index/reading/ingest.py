@@ -10,12 +10,12 @@ from pathlib import Path
 
 from index.article import Article, own_id, usable_id
 from index.errors import WriterBusyError
-from index.files import Failure, Remark
-from index.formats import kind_of, without_suffixes
 from index.indexer import Indexer, Progress
-from index.inputs import Inputs, Place
-from index.reading import Finished, Item, Known, Read, Reading, Refused, is_below
-from index.settling import Looks
+from index.reading.changes import Finished, Item, Known, Read, Reading, Refused, is_below
+from index.reading.files import Failure, Remark
+from index.reading.formats import kind_of, without_suffixes
+from index.reading.inputs import Inputs, Place
+from index.reading.settling import Looks
 from index.store import Store
 
 log = logging.getLogger(__name__)
