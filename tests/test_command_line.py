@@ -244,7 +244,7 @@ def test_watch_indexes_what_appears(timtin: Run, tmp_path: Path) -> None:
     try:
         for name, count in (("a", 1), ("b", 2)):
             (folder / f"{name}.txt").write_text(f"Bài {name} nói về bún bò Huế.", "utf-8")
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 60
             while timtin("search", "bún bò Huế", "--json").stdout.count('"id"') != count:
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
