@@ -47,11 +47,12 @@ from benchmarks.serving import figures
 from index.analysis import analyze
 from index.article import Article, article_from
 from index.datafolder import open_data_folder
-from index.schema import document, make_schema
+from index.schema import make_schema
 from search.engine import Filters, Request, Sort
 from search.parser import parse
 from search.service import Search, search
 from search.whoosh_engine import WhooshEngine
+from tests.reference import document
 
 SIZED = 2000
 PACKAGES = ("whoosh-reloaded", "tantivy", "bm25s", "pyvi", "numpy")

@@ -17,7 +17,7 @@ from whoosh.index import EmptyIndexError
 
 from index.builder import Builder
 from index.codec import ColumnarSegment
-from index.commits import OpenSegments, create_index, latest_commit, read_commit
+from index.commits import OpenSegments, create_index, latest_commit, live_articles, read_commit
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError
 from index.generations import (
@@ -91,6 +91,11 @@ class Indexer:
         """
         with self.lock.held(purpose, wait), within or nullcontext():
             return self._build_generation(progress)
+
+    def copies(self, after: int) -> int:
+        """Return how many articles written after number ``after`` are near-copies of another; 0 without an index."""
+        generation = current_generation(self._folder.indexes)
+        return 0 if generation is None else sum(_copies(segment, after) for segment in _segments(generation))
 
     def check(self) -> list[str]:
         """Compare index and store; return what is wrong, nothing for an index that agrees as far as it has come."""
@@ -218,6 +223,16 @@ def _segments(generation: Path) -> list[tuple[ColumnarSegment, Segment]]:
         except FileNotFoundError:
             if latest_commit(generation) == commit.number:
                 raise
+
+
+def _copies(opened: tuple[ColumnarSegment, Segment], after: int) -> int:
+    """Return how many articles of a segment, written after number ``after``, are of another's story."""
+    listed, segment = opened
+    numbers, stories, live = segment.columns["seq"], segment.columns["story"], live_articles(listed)
+    assert isinstance(numbers, np.ndarray)
+    assert isinstance(stories, np.ndarray)
+    copies = (numbers > after) & (stories != numbers)
+    return int(np.count_nonzero(copies if live is None else copies & live))
 
 
 def _indexed_versions(segments: Iterable[tuple[ColumnarSegment, Segment]]) -> Iterator[tuple[str, int]]:

@@ -21,12 +21,16 @@ _FOLLOW_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Summary:
-    """What an import did: counts of articles, the inputs that failed, and how long it took in seconds."""
+    """What an import did: counts of articles, the inputs that failed, and how long it took in seconds.
+
+    ``copies`` are those added or updated that are near-copies of another.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     removed: int = 0
+    copies: int = 0
     failed: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -54,6 +58,7 @@ def ingest(
     """
     inputs = Inputs(store.database)
     started = followed = time.monotonic()
+    first = store.last_seq()
     summary = Summary()
     seen: dict[str, str] = {}
 
@@ -84,6 +89,7 @@ def ingest(
             indexer.catch_up(wait=wait, progress=progress)
     except WriterBusyError as error:
         raise WriterBusyError(f"{error}. What was read is kept, and will be searchable when that is done") from None
+    summary.copies = indexer.copies(first)
     summary.seconds = round(time.monotonic() - started, 3)
     return summary
 

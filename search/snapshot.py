@@ -215,6 +215,19 @@ class Snapshot:
         numbers: NDArray[np.int64] = self._join("seq", np.int64, _column("seq"))
         return numbers
 
+    @cached_property
+    def stories(self) -> NDArray[np.int64]:
+        """The story each article tells: near-copies have one in common (``index.copies``)."""
+        numbers: NDArray[np.int64] = self._join("story", np.int64, _column("story"))
+        return numbers
+
+    @cached_property
+    def copied(self) -> NDArray[np.intp]:
+        """The articles, ascending, whose story others tell too; deleted ones do not count."""
+        there = np.flatnonzero(self.live)
+        _, which, counts = np.unique(self.stories[there], return_inverse=True, return_counts=True)
+        return there[counts[which] > 1]
+
     def labels(self, field: str) -> Labels:
         """Return the source, category or author of every article."""
         if field not in LABEL_FIELDS:
