@@ -24,7 +24,7 @@ class Stories:
 
     @property
     def hidden(self) -> int:
-        """How many articles found are stood for by another."""
+        """How many articles found have another stand for them."""
         return int(self.counts.sum()) - len(self.counts)
 
     def first_told(self, articles: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -33,16 +33,20 @@ class Stories:
             return np.arange(len(articles))
         return np.sort(np.unique(self.of[articles], return_index=True)[1])
 
-    def copies(self, article: int) -> int:
-        """Return how many other articles found tell the story of one."""
-        story = self.of[article]
-        at = int(self.numbers.searchsorted(story))
-        return int(self.counts[at]) - 1 if at < len(self.numbers) and self.numbers[at] == story else 0
+    def copies(self, articles: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return for each of ``articles`` how many others found tell its story."""
+        if not len(self.numbers):
+            return np.zeros(len(articles), np.intp)
+        own = self.of[articles]
+        at = self.numbers.searchsorted(own).clip(max=len(self.numbers) - 1)
+        return np.where(self.numbers[at] == own, self.counts[at] - 1, 0)
 
 
 def stories_found(snapshot: Snapshot, matched: NDArray[np.bool_]) -> Stories:
     """Return the stories told several times by the articles for which ``matched``, one flag an article, is set."""
     some = snapshot.copied[matched[snapshot.copied]]
+    if len(some) < 2:
+        return no_stories(snapshot)
     numbers, counts = np.unique(snapshot.stories[some], return_counts=True)
     several = counts > 1
     return Stories(numbers[several], counts[several], snapshot.stories)

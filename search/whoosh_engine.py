@@ -256,8 +256,8 @@ def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     some, scores = some[firsts], scores[firsts]
     explained = ranked.explained(np.sort(some)) if request.explain else {}
     hits = [
-        Hit(snapshot.article_id(article), score, explained.get(article), stories.copies(article))
-        for article, score in zip(some.tolist(), scores.tolist(), strict=True)
+        Hit(snapshot.article_id(article), score, explained.get(article), copies)
+        for article, score, copies in zip(some.tolist(), scores.tolist(), stories.copies(some).tolist(), strict=True)
     ]
     articles = np.flatnonzero(shown.matched) if request.facets else some
     facets = {facet: count_facet(snapshot, facet, articles) for facet in request.facets}
