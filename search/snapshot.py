@@ -50,6 +50,16 @@ class Labels:
     values: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The articles, ascending, whose story others tell too, and for each article of the snapshot the number of the
+    group of those that tell its story, -1 where it is alone.
+    """
+
+    articles: NDArray[np.intp]
+    groups: NDArray[np.intp]
+
+
 NO_POSTINGS = Postings(np.empty(0, np.int32), np.empty(0, np.float32))
 
 
@@ -222,11 +232,14 @@ class Snapshot:
         return numbers
 
     @cached_property
-    def copied(self) -> NDArray[np.intp]:
-        """The articles, ascending, whose story others tell too; deleted ones do not count."""
+    def copied(self) -> Copied:
+        """The stories told by several articles that are there."""
         there = np.flatnonzero(self.live)
-        _, which, counts = np.unique(self.stories[there], return_inverse=True, return_counts=True)
-        return there[counts[which] > 1]
+        _, stories, counts = np.unique(self.stories[there], return_inverse=True, return_counts=True)
+        several = counts > 1
+        groups = np.full(self.size, -1)
+        groups[there] = np.where(several, np.cumsum(several) - 1, -1)[stories]
+        return Copied(np.flatnonzero(groups >= 0), groups)
 
     def labels(self, field: str) -> Labels:
         """Return the source, category or author of every article."""

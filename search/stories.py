@@ -12,46 +12,43 @@ from search.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Stories:
-    """The stories of which several articles were found.
+    """Which articles found tell one story: ``groups`` as in ``Copied``, and how many found each group has."""
 
-    ``numbers``, ascending, and in how many articles found each is told, shape (n,); ``of`` has the story of every
-    article of the snapshot.
-    """
-
-    numbers: NDArray[np.int64]
+    groups: NDArray[np.intp]
     counts: NDArray[np.intp]
-    of: NDArray[np.int64]
 
     @property
     def hidden(self) -> int:
         """How many articles found have another stand for them."""
-        return int(self.counts.sum()) - len(self.counts)
+        return int(self.counts.sum()) - int(np.count_nonzero(self.counts))
 
     def first_told(self, articles: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the places of ``articles``, ascending, without those whose story an earlier one tells."""
-        if not len(self.numbers):
+        if not len(self.counts):
             return np.arange(len(articles))
-        return np.sort(np.unique(self.of[articles], return_index=True)[1])
+        told: set[int] = set()
+        places = []
+        for place, group in enumerate(self.groups[articles].tolist()):
+            if group < 0 or group not in told:
+                places.append(place)
+                told.add(group)
+        return np.array(places, np.intp)
 
     def copies(self, articles: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return for each of ``articles`` how many others found tell its story."""
-        if not len(self.numbers):
+        """Return for each of ``articles``, all found, how many others found tell its story."""
+        if not len(self.counts):
             return np.zeros(len(articles), np.intp)
-        own = self.of[articles]
-        at = self.numbers.searchsorted(own).clip(max=len(self.numbers) - 1)
-        return np.where(self.numbers[at] == own, self.counts[at] - 1, 0)
+        groups = self.groups[articles]
+        return np.where(groups < 0, 0, self.counts[groups] - 1)
 
 
 def stories_found(snapshot: Snapshot, matched: NDArray[np.bool_]) -> Stories:
-    """Return the stories told several times by the articles for which ``matched``, one flag an article, is set."""
-    some = snapshot.copied[matched[snapshot.copied]]
-    if len(some) < 2:
-        return no_stories(snapshot)
-    numbers, counts = np.unique(snapshot.stories[some], return_counts=True)
-    several = counts > 1
-    return Stories(numbers[several], counts[several], snapshot.stories)
+    """Return the stories told by the articles for which ``matched``, one flag an article, is set."""
+    copied = snapshot.copied
+    some = copied.articles[matched[copied.articles]]
+    stories = Stories(copied.groups, np.bincount(copied.groups[some]))
+    return stories if stories.hidden else NO_STORIES
 
 
-def no_stories(snapshot: Snapshot) -> Stories:
-    """Return what makes every article found stand for itself alone."""
-    return Stories(np.empty(0, np.int64), np.empty(0, np.intp), snapshot.stories)
+NO_STORIES = Stories(np.empty(0, np.intp), np.empty(0, np.intp))
+"""Every article found stands for itself alone."""

@@ -37,7 +37,7 @@ from search.query import Node
 from search.ranked import Ranked
 from search.scoring import Ranking, idf
 from search.snapshot import Floats, Snapshot
-from search.stories import no_stories, stories_found
+from search.stories import NO_STORIES, stories_found
 from search.suggest import suggest
 from search.synonyms import SynonymFile
 from search.top import best_first, largest
@@ -242,7 +242,7 @@ def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     found = Evaluation(impacts, request.match).run(request.tree, within(snapshot, request.filters))
     shown = found if request.sort is Sort.RELEVANCE else found.preferring_accents()
     total = int(np.count_nonzero(shown.matched))
-    stories = stories_found(snapshot, shown.matched) if request.collapse else no_stories(snapshot)
+    stories = stories_found(snapshot, shown.matched) if request.collapse else NO_STORIES
     reach = request.start + request.size
     most = reach + min(stories.hidden, reach)
     while True:
