@@ -37,10 +37,10 @@ def hashed(syllables: Sequence[str] | Sequence[bytes]) -> NDArray[np.uint64]:
 def sketches(syllables: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return the sketches of n texts in canonical syllables (``Tokens.exact``), shape (2, n), those of ``sketch``.
 
-    ``syllables`` are ``hashed``; those of text ``t`` stand from ``bounds[t]`` up to ``bounds[t + 1]``.
+    ``syllables`` are ``hashed``; those of text ``t`` stand from ``bounds[t]`` up to ``bounds[t + 1]``, first to last.
     """
     sizes = np.diff(bounds)
-    left = np.repeat(bounds[1:], sizes) - np.arange(bounds[0], bounds[-1])
+    left = np.repeat(bounds[1:], sizes) - np.arange(len(syllables))
     shingles = _shingles(syllables)[left[: max(len(left) - _SHINGLE + 1, 0)] >= _SHINGLE]
     starts = [0, *np.cumsum((sizes - _SHINGLE + 1).clip(min=0)).tolist()]
     digests = RMinHash.digest_matrix_from_flat_token_hashes(shingles, starts, SLOTS, _SEED).to_rows()

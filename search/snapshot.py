@@ -227,8 +227,13 @@ class Snapshot:
 
     @cached_property
     def stories(self) -> NDArray[np.int64]:
-        """The story each article tells: near-copies have one in common (``index.copies``)."""
-        numbers: NDArray[np.int64] = self._join("story", np.int64, _column("story"))
+        """The story each article tells: near-copies have one in common (``index.copies``).
+
+        In an index of an earlier schema, which serves until it is made anew, each article tells its own.
+        """
+        numbers: NDArray[np.int64] = self._join(
+            "story", np.int64, lambda segment: segment.columns.get("story", segment.columns.get("seq"))
+        )
         return numbers
 
     @cached_property

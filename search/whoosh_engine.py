@@ -244,7 +244,8 @@ def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     total = int(np.count_nonzero(shown.matched))
     stories = stories_found(snapshot, shown.matched) if request.collapse else NO_STORIES
     reach = request.start + request.size
-    most = reach + min(stories.hidden, reach)
+    all_shown = reach >= total - stories.hidden
+    most = reach + (stories.hidden if all_shown else min(stories.hidden, reach))
     while True:
         ranked = Ranked(impacts, found, most)
         some, scores = _first_ones(ranked, shown, snapshot, request, most)

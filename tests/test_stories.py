@@ -22,6 +22,8 @@ from index.article import Article
 from index.commits import OpenSegments
 from index.datafolder import open_data_folder
 from index.generations import current_generation
+from index.schema import SKETCH_COLUMNS, make_schema
+from index.segment import Segment
 from search.engine import Facet, Filters, Hit, Request, Sort
 from search.parser import parse
 from search.snapshot import Snapshot
@@ -209,6 +211,19 @@ def test_similar_articles_tell_other_stories(engine: WhooshEngine) -> None:
     assert found[0] == "half"
     assert "copy" not in found
     assert "a" not in found
+
+
+def test_index_of_an_earlier_schema_has_a_story_for_each_article(engine: WhooshEngine) -> None:
+    columns = [name for name in make_schema().names() if name != "story" and name not in SKETCH_COLUMNS]
+
+    def earlier(segment: Segment) -> Segment:
+        return replace(segment, columns={name: segment.columns[name] for name in columns if name in segment.columns})
+
+    engine.add([printed("a", 0), printed("b", 0), printed("c", None)])
+    with patch.object(builder, "with_stories", lambda fresh, _: earlier(fresh)):
+        engine.commit()
+    assert hits(engine) == [("a", 0), ("b", 0), ("c", 0)]
+    assert "b" in [hit.id for hit in engine.similar("a", 5)]
 
 
 def test_short_articles_in_one_wording_are_hits_of_their_own(engine: WhooshEngine) -> None:
