@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rensa import RMinHash
 
 from benchmarks.engines import read_articles
-from index.copies import MOST_DIFFERING, SLOTS, assign, differing, shingles, sketch
+from index.copies import MOST_DIFFERING, SLOTS, assign, differing, sketch
 from index.schema import searchable_body
 from index.tokens import tokenize
 
@@ -31,6 +31,11 @@ _SIMILARITY = 1 - MOST_DIFFERING / (SLOTS * 0.75)
 
 Pairs = NDArray[np.int64]
 """Pairs of article numbers, shape (2, n), the lower above."""
+
+
+def shingles(syllables: Sequence[str]) -> set[str]:
+    """Return each three neighbouring syllables, once."""
+    return set(map(" ".join, zip(syllables, syllables[1:], syllables[2:], strict=False)))
 
 
 def likely(digests: NDArray[np.uint32]) -> Pairs:

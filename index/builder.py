@@ -1,14 +1,19 @@
 """Build the index of a generation: batches of changes become segments, and segments are merged in tiers.
 
 A batch is analysed and inverted in chunks, by worker processes where it is large, and the chunks are merged in memory
-into one segment. It is written, the older versions of its articles are marked as deleted, and one commit makes all of
-this visible at once. Merging follows in commits of its own, so that a new article need not wait for it.
+into one segment. The older versions of its articles are marked as deleted, its near-copies of other articles are told
+by comparison with all that are left, it is written, and one commit makes all of this visible at once. Merging follows
+in commits of its own, so that a new article need not wait for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index.codec import ColumnarSegment
 from index.commits import (
@@ -20,8 +25,10 @@ from index.commits import (
     require_sound,
     write_commit,
 )
+from index.copies import assign
 from index.inversion import Numbered
 from index.merging import Size, merge, next_merge
+from index.schema import SKETCH_COLUMNS
 from index.segment import Segment, segment_bytes
 from index.store import Change
 from index.workers import Chunk, Workers
@@ -91,6 +98,8 @@ class Builder:
                     listed.delete_document(int(known.articles[known.span(number)[0]]))
         kept = [segment for segment in commit.segments if segment.doc_count()]
         whole = parts[0] if len(parts) == 1 else merge(parts, [None] * len(parts)) if parts else None
+        if whole is not None:
+            whole = with_stories(whole, list(zip(opened, map(live_articles, commit.segments), strict=True)))
         return write_commit(self._generation, commit, [*kept, *self._written(whole)])
 
     def _written(self, segment: Segment | None) -> list[ColumnarSegment]:
@@ -98,6 +107,21 @@ class Builder:
 
     def _size(self, segment: ColumnarSegment) -> Size:
         return Size(segment.doc_count(), segment.deleted_count(), segment_bytes(self._generation, segment.segment_id()))
+
+
+def with_stories(fresh: Segment, known: Iterable[tuple[Segment, NDArray[np.bool_] | None]]) -> Segment:
+    """Return ``fresh`` with the stories of its articles, found among the articles of ``known`` that are there."""
+    parts = [(_columns(segment), slice(None) if live is None else live) for segment, live in known]
+    own = _columns(fresh)
+    before = [own[:, :0], *(columns[:, kept] for columns, kept in parts)]
+    planes = np.concatenate(before, axis=1)
+    stories = assign(own[:2], own[2].view(np.int64), planes[:2], planes[2].view(np.int64))
+    return replace(fresh, columns={**fresh.columns, "story": stories})
+
+
+def _columns(segment: Segment) -> NDArray[np.uint64]:
+    """Return the sketches and stories of a segment, shape (3, n)."""
+    return np.array([segment.columns[name] for name in (*SKETCH_COLUMNS, "story")], np.uint64)
 
 
 def _chunks(articles: Iterable[Numbered]) -> Iterator[Chunk]:

@@ -8,6 +8,7 @@ story, a number that is found when an article enters the index, by comparing its
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,30 @@ chance in a quarter; 21 stands for a Jaccard similarity of 1 - 21 / 48 = 0.56. d
 _SHINGLE = 3
 _FEWEST_SHINGLES = 50
 _SEED = 1
+_BASE, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+_SHIFT = np.uint64(32)
 
 
-def shingles(syllables: Sequence[str]) -> set[str]:
-    """Return what a text is compared by: each three neighbouring syllables, once."""
-    return set(map(" ".join, zip(*(syllables[first:] for first in range(_SHINGLE)), strict=False)))
+def hashed(syllables: Sequence[str] | Sequence[bytes]) -> NDArray[np.uint64]:
+    """Return the numbers that syllables, as text or UTF-8, are sketched by."""
+    return np.array(RMinHash.hash_token_sets([syllables])[0], np.uint64)
+
+
+def sketches(syllables: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the sketches of n texts in canonical syllables (``Tokens.exact``), shape (2, n), those of ``sketch``.
+
+    ``syllables`` are ``hashed``; those of text ``t`` stand from ``bounds[t]`` up to ``bounds[t + 1]``, first to last.
+    """
+    sizes = np.diff(bounds)
+    left = np.repeat(bounds[1:], sizes) - np.arange(len(syllables))
+    shingles = _shingles(syllables)[left[: max(len(left) - _SHINGLE + 1, 0)] >= _SHINGLE]
+    starts = [0, *np.cumsum((sizes - _SHINGLE + 1).clip(min=0)).tolist()]
+    digests = RMinHash.digest_matrix_from_flat_token_hashes(shingles, starts, SLOTS, _SEED).to_rows()
+    minima = np.array(digests, np.uint32).reshape(-1, SLOTS)
+    planes = np.packbits([minima & 1, minima >> 1 & 1], axis=2).view(">u8")[:, :, 0].astype(np.uint64)
+    short = [len(np.unique(shingles[first:end])) < _FEWEST_SHINGLES for first, end in pairwise(starts)]
+    planes[:, short] = np.array(NO_SKETCH, np.uint64)[:, None]
+    return planes
 
 
 def sketch(syllables: Sequence[str]) -> tuple[int, int]:
@@ -36,14 +56,18 @@ def sketch(syllables: Sequence[str]) -> tuple[int, int]:
 
     It is two unsigned 64-bit numbers: the lowest bits of the 64 minima, and the bits above them.
     """
-    parts = shingles(syllables)
-    if len(parts) < _FEWEST_SHINGLES:
-        return NO_SKETCH
-    minima = RMinHash(num_perm=SLOTS, seed=_SEED)
-    minima.update(parts)
-    digest = np.array(minima.digest(), np.uint32)
-    lowest, above = np.packbits([digest & 1, digest >> 1 & 1], axis=1)
-    return int.from_bytes(lowest.tobytes(), "big"), int.from_bytes(above.tobytes(), "big")
+    low, high = sketches(hashed(syllables), np.array([0, len(syllables)]))[:, 0].tolist()
+    return low, high
+
+
+def _shingles(syllables: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return one number for each three neighbours: a polynomial of theirs, its bits mixed as in splitmix64."""
+    count = max(len(syllables) - _SHINGLE + 1, 0)
+    numbers = np.zeros(count, np.uint64)
+    for first in range(_SHINGLE):
+        numbers = numbers * _BASE + syllables[first : first + count]
+    numbers = (numbers ^ numbers >> _SHIFT) * _MIX
+    return numbers ^ numbers >> _SHIFT
 
 
 def differing(one: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.uint8]:

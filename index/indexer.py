@@ -18,9 +18,12 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from index.builder import Builder
 from index.checking import Verifier, compare, open_segments
-from index.commits import create_index, read_commit, remove_stray_files
+from index.codec import ColumnarSegment
+from index.commits import create_index, live_articles, read_commit, remove_stray_files
 from index.datafolder import DataFolder
 from index.errors import DamagedIndexError, is_disk_full, naming_full_disk
 from index.generations import (
@@ -34,6 +37,7 @@ from index.generations import (
 )
 from index.lock import WriterLock
 from index.schema import make_schema
+from index.segment import Segment
 from index.store import Change, Store
 from index.workers import Workers, processors
 
@@ -109,6 +113,16 @@ class Indexer:
         except DamagedIndexError as error:
             self._note_damage(self._verifier.generation, error)
             return False
+
+    def copies(self, after: int) -> int:
+        """Return how many articles written after number ``after`` are near-copies of another, as far as it is known."""
+        generation = current_generation(self._folder.indexes)
+        if generation is None or after == self._store.last_seq() or self._fault(generation):
+            return 0
+        try:
+            return sum(_copies(segment, after) for segment in open_segments(generation))
+        except (DamagedIndexError, OSError):  # swapped for another meanwhile, or damaged, which others say
+            return 0
 
     def check(self) -> list[str]:
         """Compare index and store; return what is wrong, nothing for an index that agrees as far as it has come."""
@@ -311,3 +325,13 @@ def _one_commit(changes: Iterable[Change]) -> Iterator[Change]:
             characters += len(change.article.title) + len(change.article.lead) + len(change.article.body)
         if count >= _COMMIT_ARTICLES or characters >= _COMMIT_CHARACTERS:
             return
+
+
+def _copies(opened: tuple[ColumnarSegment, Segment], after: int) -> int:
+    """Return how many articles of a segment, written after number ``after``, are of another's story."""
+    listed, segment = opened
+    numbers, stories, live = segment.columns["seq"], segment.columns["story"], live_articles(listed)
+    assert isinstance(numbers, np.ndarray)
+    assert isinstance(stories, np.ndarray)
+    copies = (numbers > after) & (stories != numbers)
+    return int(np.count_nonzero(copies if live is None else copies & live))

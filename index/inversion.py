@@ -15,6 +15,7 @@ from index.arrayfile import smallest_unsigned
 from index.article import Article
 from index.batches import Batch, BatchAnalyzer
 from index.codec import pack_column
+from index.copies import hashed, sketches
 from index.postings import counted, neighbours, positional, present
 from index.schema import STREAMS_WITH_POSITIONS, TEXT_FIELDS, column_values, field_name, make_schema, searchable_body
 from index.segment import Inverted, Segment
@@ -45,7 +46,8 @@ def invert(articles: Sequence[Numbered]) -> Segment:
             counts = stream_lengths(batch, stream)
             lengths[name] = counts.astype(smallest_unsigned(int(counts.max(initial=0))))
     schema = make_schema()
-    values = [column_values(article, seq) for seq, article in articles]
+    drawn = body_sketches(bodies).T.tolist()
+    values = [column_values(article, seq, sketch) for (seq, article), sketch in zip(articles, drawn, strict=True)]
     columns = {
         name: pack_column(field.column_type, [field.to_column_value(own[name]) for own in values])
         for name, field in schema.items()
@@ -53,6 +55,15 @@ def invert(articles: Sequence[Numbered]) -> Segment:
     }
     indexed = {name: fields[name] for name, field in schema.items() if field.indexed}
     return Segment(len(articles), indexed, lengths, columns)
+
+
+def body_sketches(batch: Batch) -> NDArray[np.uint64]:
+    """Return the sketches of the texts of ``batch``, shape (2, n)."""
+    names = batch.streams[Stream.SYLLABLE][0][: batch.bounds[-1]]  # those of codes as wholes follow
+    distinct = np.flatnonzero(np.bincount(names))
+    known = np.zeros(int(names.max(initial=-1)) + 1, np.uint64)
+    known[distinct] = hashed([batch.terms[name] for name in distinct.tolist()])
+    return sketches(known[names], batch.bounds)
 
 
 def invert_stream(batch: Batch, stream: Stream) -> Inverted:

@@ -8,7 +8,7 @@ article.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from whoosh.columns import NumericColumn, RefBytesColumn
@@ -19,11 +19,12 @@ from index.analysis import Stream
 from index.article import Article
 from index.dates import local_minute
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raise it whenever fields change: indexes made before are then rebuilt."""
 
 TEXT_FIELDS = ("title", "body")
 LABEL_FIELDS = ("source", "category", "author")
+SKETCH_COLUMNS = ("sketch_low", "sketch_high")
 UNDATED = -1
 STREAMS_WITH_POSITIONS = (Stream.SYLLABLE, Stream.FOLDED)
 
@@ -90,6 +91,9 @@ def make_schema() -> Schema:
         schema.add(field, COLUMN(RefBytesColumn()))
     schema.add("published", COLUMN(NumericColumn("q", default=UNDATED)))
     schema.add("seq", COLUMN(NumericColumn("q", default=0)))
+    for half in SKETCH_COLUMNS:
+        schema.add(half, COLUMN(NumericColumn("Q", default=0)))
+    schema.add("story", COLUMN(NumericColumn("q", default=0)))
     return schema
 
 
@@ -100,8 +104,12 @@ def searchable_body(article: Article) -> str:
     return article.body
 
 
-def column_values(article: Article, seq: int) -> dict[str, object]:
-    """Return the values of the columns of the schema for ``article`` at sequence number ``seq``."""
+def column_values(article: Article, seq: int, sketch: Sequence[int]) -> dict[str, object]:
+    """Return the values of the columns of the schema for ``article`` at sequence number ``seq``.
+
+    ``sketch`` is that of its searchable body (``index.copies``). It is its own story until it is compared with others.
+    """
     labels = {label: (getattr(article, label) or "").encode("utf-8") for label in LABEL_FIELDS}
     published = UNDATED if article.published is None else local_minute(article.published)
-    return {"id": article.id, "seq": seq, "published": published, **labels}
+    halves = dict(zip(SKETCH_COLUMNS, sketch, strict=True))
+    return {"id": article.id, "seq": seq, "published": published, "story": seq, **halves, **labels}

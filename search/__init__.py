@@ -19,6 +19,7 @@ The rooms, in the order a query meets them:
 ``filters``         which articles have a label, or were published within some days
 ``nearness``        how close together an article says what is asked for
 ``top``             the best of many articles without sorting them all
+``stories``         near-copies among what a query finds, one standing for all
 ``facets``          how many matching articles each source, author, year ... has
 ``suggest``         completions of what is typed so far
 ``syllables``       how Vietnamese syllables are built: which accents letters can have

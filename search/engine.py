@@ -50,7 +50,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One retrieval: the hits ``start`` up to ``start + size`` of ``tree`` under ``filters``."""
+    """One retrieval: the hits ``start`` up to ``start + size`` of ``tree`` under ``filters``.
+
+    With ``collapse`` the first hit of each story stands for all of them, in the order they have without it.
+    """
 
     tree: Node = field(default_factory=Everything)
     match: Match = Match.AUTO
@@ -60,15 +63,20 @@ class Request:
     size: int = 10
     facets: Sequence[Facet] = ()
     explain: bool = False
+    collapse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article found; ``explanation`` has the parts its score is the sum of."""
+    """One article found; ``explanation`` has the parts its score is the sum of.
+
+    ``copies`` is how many other articles found it stands for, its near-copies.
+    """
 
     id: str
     score: float
     explanation: Mapping[str, float] | None = None
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +89,14 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """What a retrieval found: all that match in ``total``, the asked-for ones in ``hits``."""
+    """What a retrieval found: all articles that match in ``total``, the asked-for hits in ``hits``.
+
+    ``stories`` is how many hits there are to page through, without ``collapse`` as many as ``total``. Facets count
+    articles.
+    """
 
     total: int
+    stories: int
     hits: Sequence[Hit]
     facets: Mapping[Facet, Sequence[FacetCount]]
 
@@ -130,7 +143,7 @@ class Engine(Protocol):
         """Return a query as it was meant where it was typed wrongly, None where nothing better is known."""
 
     def similar(self, id: str, size: int) -> list[Hit]:
-        """Return the articles most like this one, itself left out; nothing for an unknown id."""
+        """Return the articles most like this one, itself and its near-copies left out; nothing for an unknown id."""
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Article]:
         """Return the articles with these ids; those not there are left out."""

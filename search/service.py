@@ -20,7 +20,10 @@ _MOST_PARTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a reader or a program asks for: ``page`` counts from 1, ``fragment_size`` is in characters."""
+    """What a reader or a program asks for: ``page`` counts from 1, ``fragment_size`` is in characters.
+
+    With ``collapse`` near-copies are one hit.
+    """
 
     text: str
     page: int = 1
@@ -32,17 +35,22 @@ class Search:
     fragments: int = 3
     fragment_size: int = 180
     explain: bool = False
+    collapse: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FoundArticle:
-    """One hit: the article, its score, and HTML of its title and best passages with the words marked."""
+    """One hit: the article, its score, and HTML of its title and best passages with the words marked.
+
+    ``copies`` is how many near-copies of it were found beside it and are not shown.
+    """
 
     article: Article
     score: float
     title_html: str
     body_html: Sequence[str]
     explanation: Mapping[str, float] | None = None
+    copies: int = 0
 
     @property
     def lead(self) -> str:
@@ -52,11 +60,15 @@ class FoundArticle:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search found; ``corrected`` is the query as it was probably meant."""
+    """What a search found: ``total`` articles, ``stories`` hits to page through.
+
+    ``corrected`` is the query as it was probably meant.
+    """
 
     search: Search
     terms: Sequence[str]
     total: int
+    stories: int
     hits: Sequence[FoundArticle]
     took_ms: float
     corrected: str | None = None
@@ -78,6 +90,7 @@ def search(engine: Engine, wanted: Search) -> Answer:
         size=wanted.size,
         facets=wanted.facets,
         explain=wanted.explain,
+        collapse=wanted.collapse,
     )
     found = engine.retrieve(request)
     articles = engine.fetch([hit.id for hit in found.hits])
@@ -89,6 +102,7 @@ def search(engine: Engine, wanted: Search) -> Answer:
         wanted,
         _terms(tree),
         found.total,
+        found.stories,
         hits,
         round(took, 2),
         corrected,
@@ -117,6 +131,7 @@ def highlighted(found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, 
             render(article.title, 0, len(article.title), title),
             [render(text, passage.start, passage.end, passage.marks) for passage in body],
             hit.explanation,
+            hit.copies,
         )
         for (article, hit), (title, text, _), body in zip(found, marked, bodies, strict=True)
     ]

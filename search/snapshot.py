@@ -50,6 +50,16 @@ class Labels:
     values: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The articles, ascending, whose story others tell too, and for each article of the snapshot the number of the
+    group of those that tell its story, -1 where it is alone.
+    """
+
+    articles: NDArray[np.intp]
+    groups: NDArray[np.intp]
+
+
 NO_POSTINGS = Postings(np.empty(0, np.int32), np.empty(0, np.float32))
 
 
@@ -214,6 +224,27 @@ class Snapshot:
         """The store's number of each article's last write: an order that no rebuild changes."""
         numbers: NDArray[np.int64] = self._join("seq", np.int64, _column("seq"))
         return numbers
+
+    @cached_property
+    def stories(self) -> NDArray[np.int64]:
+        """The story each article tells: near-copies have one in common (``index.copies``).
+
+        In an index of an earlier schema, which serves until it is made anew, each article tells its own.
+        """
+        numbers: NDArray[np.int64] = self._join(
+            "story", np.int64, lambda segment: segment.columns.get("story", segment.columns.get("seq"))
+        )
+        return numbers
+
+    @cached_property
+    def copied(self) -> Copied:
+        """The stories told by several articles that are there."""
+        there = np.flatnonzero(self.live)
+        _, stories, counts = np.unique(self.stories[there], return_inverse=True, return_counts=True)
+        several = counts > 1
+        groups = np.full(self.size, -1)
+        groups[there] = np.where(several, np.cumsum(several) - 1, -1)[stories]
+        return Copied(np.flatnonzero(groups >= 0), groups)
 
     def labels(self, field: str) -> Labels:
         """Return the source, category or author of every article."""

@@ -35,7 +35,8 @@ from search.impacts import Addend, TermImpacts
 from search.query import Node
 from search.ranked import Ranked
 from search.scoring import Ranking, idf
-from search.snapshot import Snapshot
+from search.snapshot import Floats, Snapshot
+from search.stories import NO_STORIES, stories_found
 from search.suggest import suggest
 from search.synonyms import SynonymFile
 from search.top import best_first, largest
@@ -126,7 +127,7 @@ class WhooshEngine:
         """Evaluate the tree over the present snapshot, filter, order and cut it, and count facets."""
         opened = self._newest()
         if opened is None:
-            return Retrieved(0, [], {facet: [] for facet in request.facets})
+            return Retrieved(0, 0, [], {facet: [] for facet in request.facets})
         request = replace(request, facets=tuple(request.facets))
         return opened.pages.get(request, lambda: _retrieve(opened.impacts, request))
 
@@ -146,7 +147,7 @@ class WhooshEngine:
         return None if opened is None else correct(opened.impacts, opened.frequencies, text)
 
     def similar(self, id: str, size: int) -> list[Hit]:
-        """Score every article by the words most telling of this one: frequent here, rare elsewhere."""
+        """Score every article of another story by the words most telling of this one: frequent here, rare elsewhere."""
         article = self._store.get(id)
         opened = self._newest()
         if opened is None or article is None:
@@ -170,7 +171,7 @@ class WhooshEngine:
         scores *= snapshot.live
         own = snapshot.article_number(id)
         if own is not None:
-            scores[own] = 0.0
+            scores[snapshot.stories == snapshot.stories[own]] = 0.0
         near = largest(scores, size)
         best = near[np.argsort(-scores[near], kind="stable")[:size]]
         return [Hit(snapshot.article_id(int(n)), float(scores[n])) for n in best if scores[n] > 0]
@@ -255,31 +256,44 @@ class _Opened:
 def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     snapshot = impacts.snapshot
     found = Evaluation(impacts, request.match).run(request.tree, within(snapshot, request.filters))
-    ranked = Ranked(impacts, found, request.start + request.size)
-    if request.sort is not Sort.RELEVANCE:
-        found = found.preferring_accents()
-        some = _by_date(snapshot, found, request)
-        scores = ranked.scores(some)
-        ages = _ages(snapshot, some, request.sort)
-        order = np.lexsort((snapshot.sequence[some], -scores, ages))
-    else:
-        some, scores = ranked.articles, ranked.best
-        order = best_first(snapshot, some, scores, request.start + request.size)
-    order = order[request.start : request.start + request.size]
-    explained = ranked.explained(some[np.sort(order)]) if request.explain else {}
+    shown = found if request.sort is Sort.RELEVANCE else found.preferring_accents()
+    total = int(np.count_nonzero(shown.matched))
+    stories = stories_found(snapshot, shown.matched) if request.collapse else NO_STORIES
+    reach = request.start + request.size
+    all_shown = reach >= total - stories.hidden
+    most = reach + (stories.hidden if all_shown else min(stories.hidden, reach))
+    while True:
+        ranked = Ranked(impacts, found, most)
+        some, scores = _first_ones(ranked, shown, snapshot, request, most)
+        firsts = stories.first_told(some)
+        if len(firsts) >= reach or most >= total:
+            break
+        most = min(total, 4 * most)
+    firsts = firsts[request.start : reach]
+    some, scores = some[firsts], scores[firsts]
+    explained = ranked.explained(np.sort(some)) if request.explain else {}
     hits = [
-        Hit(snapshot.article_id(article), score, explained.get(article))
-        for article, score in zip(some[order].tolist(), scores[order].tolist(), strict=True)
+        Hit(snapshot.article_id(article), score, explained.get(article), copies)
+        for article, score, copies in zip(some.tolist(), scores.tolist(), stories.copies(some).tolist(), strict=True)
     ]
-    articles = np.flatnonzero(found.matched) if request.facets else some
+    articles = np.flatnonzero(shown.matched) if request.facets else some
     facets = {facet: count_facet(snapshot, facet, articles) for facet in request.facets}
-    return Retrieved(int(np.count_nonzero(found.matched)), hits, facets)
+    return Retrieved(total, total - stories.hidden, hits, facets)
 
 
-def _by_date(snapshot: Snapshot, found: Found, request: Request) -> NDArray[np.intp]:
-    """Return the articles found, ascending, that come first by date, with all that share the last one's date."""
-    articles = np.flatnonzero(found.matched)
-    return articles[largest(-_ages(snapshot, articles, request.sort), request.start + request.size)]
+def _first_ones(
+    ranked: Ranked, shown: Found, snapshot: Snapshot, request: Request, most: int
+) -> tuple[NDArray[np.intp], Floats]:
+    """Return the ``most`` articles that come first, in their order, and their scores."""
+    if request.sort is Sort.RELEVANCE:
+        some, scores = ranked.articles, ranked.best
+        order = best_first(snapshot, some, scores, most)
+    else:
+        matched = np.flatnonzero(shown.matched)
+        some = matched[largest(-_ages(snapshot, matched, request.sort), most)]
+        scores = ranked.scores(some)
+        order = np.lexsort((snapshot.sequence[some], -scores, _ages(snapshot, some, request.sort)))[:most]
+    return some[order], scores[order]
 
 
 def _ages(snapshot: Snapshot, articles: NDArray[np.intp], sort: Sort) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,28 @@ def client(tmp_path: Path, seeds_data: Path) -> Iterator[FlaskClient]:
 def key(client: FlaskClient) -> dict[str, str]:
     """The header that allows writing."""
     return {"Authorization": f"Bearer {client.application.config['API_KEY']}"}
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """A page of a real browser without JavaScript; skips where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no browser here; Debian's is: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    quiet = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=quiet)
+        yield chromium.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+        chromium.close()
 
 
 @dataclass

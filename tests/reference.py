@@ -12,6 +12,7 @@ import numpy as np
 from index.abbreviations import abbreviation_terms
 from index.analysis import Analysis, Stream, analyze
 from index.article import Article
+from index.copies import sketch
 from index.dates import local_minute
 from index.normalization import canonical_syllable, fold
 from index.schema import TEXT_FIELDS, column_values, field_name, searchable_body
@@ -29,7 +30,7 @@ def document(article: Article, seq: int) -> dict[str, object]:
     """Return ``article`` at sequence number ``seq`` as values for Whoosh's own writer."""
     title, body = analyze(article.title), analyze(searchable_body(article))
     values = {
-        **column_values(article, seq),
+        **column_values(article, seq, sketch(body.tokens.exact)),
         "suggest": {*phrases(title, 3), *phrases(body, 1)},
         "abbreviations": abbreviation_terms(title) | abbreviation_terms(body),
     }

@@ -23,8 +23,10 @@ from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT
 
 QUERIES = [
-    "hội nhập quốc tế", "hoi nhap quoc te", '"thủ tướng"', "kinh tế OR văn hóa", "nghị quyết 59", "lúa -gạo", "",
+    "hội nhập quốc tế", "hoi nhap quoc te", '"thủ tướng"', "kinh tế OR văn hóa", "nghị quyết 59", "lúa -gạo",
+    "vụ dừa xiêm", "",
 ]  # fmt: skip
+COPIES = 2
 
 
 def timtin(*arguments: str, input: bytes | None = None) -> bytes:
@@ -47,8 +49,14 @@ def answers(data: Path) -> list[object]:
     """All hits with their scores, facets and suggestions, to compare."""
     with opened(data) as engine:
         engine.commit()
-        requests = [Request(parse(text), sort=sort, size=100, facets=list(Facet)) for text in QUERIES for sort in Sort]
-        found = [(one.total, list(one.hits), one.facets) for one in map(engine.retrieve, requests)]
+        requests = [
+            Request(parse(text), sort=sort, size=100, facets=list(Facet), collapse=collapse)
+            for text in QUERIES
+            for sort in Sort
+            for collapse in (False, True)
+        ]
+        found = [(one.total, one.stories, list(one.hits), one.facets) for one in map(engine.retrieve, requests)]
+        assert {hits[0].copies for total, _, hits, _ in found if total == 1 + COPIES} == {0, COPIES}
         return [*found, engine.suggest("hội", 20), [article.model_dump() for article in engine.store.articles()]]
 
 
@@ -59,6 +67,9 @@ def archive(tmp_path: Path, seeds_data: Path) -> Path:
     with opened(tmp_path / "data") as engine:
         dated = {"published": "2025-08-27T18:24:00+07:00", "source": "Báo", "lang": "en", "extra": {"a": [1, None]}}
         engine.add([Article(id=f"a{n}", title=f"Giá lúa {n}", body="lúa gạo " * n, **dated) for n in range(1, 60)])
+        engine.commit()
+        wire = " ".join(f"vụ dừa xiêm {n}" for n in range(60))
+        engine.add([Article(id=f"wire-{n}", title=f"Tít {n}", body=wire) for n in range(1 + COPIES)])
         engine.commit()
         engine.add([Article(id=f"a{n}", title="Văn hóa\u2028đọc", body="sách và kinh tế") for n in range(20, 30)])
         engine.delete([f"a{n}" for n in range(40, 50)])
@@ -138,4 +149,4 @@ def test_backup_replaces_nothing_and_leaves_nothing_behind(archive: Path, tmp_pa
 def test_export_is_one_article_a_line(archive: Path) -> None:
     lines = timtin("export", "--data", str(archive)).decode("utf-8").split("\n")
     assert lines.pop() == ""
-    assert len([json.loads(line)["id"] for line in lines]) == 5 + 49
+    assert len([json.loads(line)["id"] for line in lines]) == 5 + 49 + 1 + COPIES

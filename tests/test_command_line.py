@@ -74,6 +74,23 @@ def test_filters_of_the_search_command(timtin: Run) -> None:
     assert json.loads(timtin("search", "hội nhập", "--source", "Ngày Nay", "--json").stdout)["total"] == 1
 
 
+def test_near_copies_are_counted_and_shown_as_one(timtin: Run, tmp_path: Path) -> None:
+    seed = next(SEEDS.glob("002*.txt")).read_text("utf-8")
+    rows = [{"id": f"copy-{n}", "title": f"Tít {n}", "body": f"{seed}\nTheo báo {n}"} for n in range(2)]
+    (tmp_path / "copies.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    timtin("index", str(SEEDS))
+    assert summary(timtin("index", str(tmp_path / "copies.jsonl"), "--json"))["copies"] == 2
+    assert (
+        "2 unchanged, 0 removed, 0 failed, 0 near-copies in" in timtin("index", str(tmp_path / "copies.jsonl")).stdout
+    )
+    found = timtin("search", "hội nhập").stdout
+    assert "+2 near-copies\n" in found
+    assert "\n7 articles, " in found
+    every = timtin("search", "hội nhập", "--all")
+    assert "near-cop" not in every.stdout
+    assert len(json.loads(timtin("search", "hội nhập", "--all", "--json").stdout)["hits"]) == 7
+
+
 def test_search_says_what_was_meant(timtin: Run) -> None:
     timtin("index", str(SEEDS))
     assert "Did you mean: hội nhập quốc tế\n" in timtin("search", "hooij nhaapj quoocs tees").stdout

@@ -91,6 +91,13 @@ def test_whole_text_in_a_feed_needs_no_page(site: Site, engine: WhooshEngine, ta
     assert (article.title, article.lead, article.source) == ("Giá lúa", SENTENCES[0], "Nguồn")
 
 
+def test_near_copies_are_counted(site: Site, engine: WhooshEngine, take: Fetch) -> None:
+    site.answers = {"/a": page("Giá lúa"), "/b": page("Lúa được giá"), "/c": page("Lúa lên giá")}
+    assert take("/a", "/b").copies == 1
+    assert take("/a", "/c").copies == 1
+    assert take("/a").copies == 0
+
+
 def test_feed_cannot_say_what_another_site_has_written(site: Site, engine: WhooshEngine, take: Fetch) -> None:
     whole = f"<content:encoded><![CDATA[<p>{'Tin giả. ' * 200}</p>]]></content:encoded>"
     port = site.port

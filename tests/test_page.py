@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -12,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Server, with_seeds
+from tests.conftest import Server, browser, with_seeds
 
 SEED = "004_6a0ef6768151701a"
 
@@ -126,23 +125,9 @@ def test_unknown_address_is_a_page_for_people(client: FlaskClient) -> None:
 
 
 def test_a_reader_searches_and_reads_in_a_browser(serve: Callable[..., Server], tmp_path: Path) -> None:
-    browser_path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser_path is None:
-        pytest.skip("no browser here; Debian's is: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
     with_seeds(tmp_path / "data")
     server = serve()
-    quiet = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=[*quiet, "--no-first-run"])
-        page = browser.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+    with browser() as page:
         failures: list[str] = []
         page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
         page.goto(server.root)
@@ -170,7 +155,6 @@ def test_a_reader_searches_and_reads_in_a_browser(serve: Callable[..., Server], 
         assert box is not None
         assert box["width"] <= 360
         assert failures == []
-        browser.close()
 
 
 def test_what_else_was_searched_for_is_said(client: FlaskClient) -> None:

@@ -22,6 +22,7 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
             "terms": answer.terms,
         },
         "total": answer.total,
+        "stories": answer.stories,
         "page": parameters.page,
         "size": parameters.size,
         "took_ms": answer.took_ms,
@@ -35,7 +36,7 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
 
 def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
     """Return the answer to a search with the addresses of this page of it and of those beside it."""
-    last_page, page = max(1, -(-answer.total // parameters.size)), parameters.page
+    last_page, page = max(1, -(-answer.stories // parameters.size)), parameters.page
     first = search_address("api.search", parameters, 1)
 
     def address(page: int) -> str:
@@ -62,6 +63,7 @@ def hit_json(hit: FoundArticle) -> dict[str, Any]:
         "category": article.category,
         "published": article.published,
         "score": round(hit.score, 4),
+        "copies": hit.copies,
         "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
     }
     if hit.explanation is not None:
@@ -86,5 +88,7 @@ def search_address(endpoint: str, parameters: SearchParameters, page: int, **mor
         values["facets"] = ",".join(values["facets"])
     if "explain" in values:
         values["explain"] = 1
+    if "collapse" in values:
+        values["collapse"] = "false"
     values |= {"q": parameters.q, **({"page": page} if page > 1 else {}), **more}
     return url_for(endpoint, **{key: value for key, value in values.items() if value is not None})

@@ -115,6 +115,7 @@ def index(
 @click.option("--source", help="Only articles of this source.")
 @click.option("--from", "from_", metavar="DATE", help="From this year, month or day: 2025, 2025-08, 2025-08-27.")
 @click.option("--to", metavar="DATE", help="To this year, month or day, included.")
+@click.option("--all", "every", is_flag=True, help="Show near-copies as hits of their own.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @data_option
 def search(
@@ -125,6 +126,7 @@ def search(
     source: str | None,
     from_: str | None,
     to: str | None,
+    every: bool,
     as_json: bool,
     data: Path,
 ) -> None:
@@ -137,6 +139,7 @@ def search(
         "source": source or "",
         "from": from_ or "",
         "to": to or "",
+        "collapse": not every,
     }
     try:
         parameters = checked(SearchParameters, {name: str(value) for name, value in values.items()})
@@ -148,7 +151,8 @@ def search(
         _print_json(answer_json(answer, parameters))
         return
     for number, hit in enumerate(answer.hits, (page - 1) * size + 1):
-        about = " · ".join(part for part in (hit.article.id, hit.article.published, hit.article.source) if part)
+        copies = f"+{hit.copies} near-cop{'ies' if hit.copies > 1 else 'y'}" if hit.copies else None
+        about = " · ".join(part for part in (hit.article.id, hit.article.published, hit.article.source, copies) if part)
         click.echo(f"{number:>3}. {_styled(hit.title_html) or hit.article.id}\n     {_one_line(about)}")
         for passage in hit.body_html:
             click.echo(f"     … {_styled(passage)}")
@@ -364,7 +368,8 @@ def _print_summary(summary: Summary, as_json: bool) -> None:
         return
     click.echo(
         f"{summary.added} added, {summary.updated} updated, {summary.unchanged} unchanged,"
-        f" {summary.removed} removed, {summary.failures} failed, {summary.moved} moved in {summary.seconds:.1f} s"
+        f" {summary.removed} removed, {summary.failures} failed, {summary.moved} moved,"
+        f" {summary.copies} near-copies in {summary.seconds:.1f} s"
     )
 
 

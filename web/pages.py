@@ -40,7 +40,7 @@ def home() -> Response:
         page = render_template("search.html", parameters=SearchParameters(), answer=None, errors=error.problems)
         return _page(page, 400)
     shown, answer, correction = _answered(parameters)
-    last = max(1, -(-answer.total // shown.size))
+    last = max(1, -(-answer.stories // shown.size))
     page = render_template(
         "search.html",
         parameters=parameters,
@@ -52,6 +52,8 @@ def home() -> Response:
         years=_since(answer.facets.get(Facet.YEAR, ())),
         kept=_kept_by_form(parameters),
         correction=correction,
+        every_copy=search_address("pages.home", shown, 1, facets=None, collapse="false"),
+        one_a_story=search_address("pages.home", shown, 1, facets=None, collapse=None),
         next=search_address("pages.home", shown, shown.page + 1, facets=None) if shown.page < last else None,
         previous=search_address("pages.home", shown, shown.page - 1, facets=None) if shown.page > 1 else None,
     )
@@ -123,7 +125,8 @@ def _since(years: Sequence[FacetCount]) -> list[FacetCount]:
 def _kept_by_form(parameters: SearchParameters) -> dict[str, Any]:
     """Return the parameters the page has no field for, which a new search keeps."""
     shown = {"q", "sort", "source", "from_", "page", "facets"}
-    return parameters.model_dump(mode="json", by_alias=True, exclude=shown, exclude_defaults=True)
+    kept = parameters.model_dump(mode="json", by_alias=True, exclude=shown, exclude_defaults=True)
+    return kept | ({} if parameters.collapse else {"collapse": "false"})
 
 
 def init_app(app: Flask) -> None:

@@ -62,6 +62,7 @@ class SearchParameters(Parameters):
     fragments: Annotated[int, Field(ge=0, le=10, description="passages a hit")] = 3
     fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters a passage")] = 180
     explain: Annotated[bool, Field(description="show the parts of each score")] = False
+    collapse: Annotated[bool, Field(description="show near-copies as one hit")] = True
 
     def search(self) -> Search:
         """Return the search these parameters ask for."""
@@ -83,6 +84,7 @@ class SearchParameters(Parameters):
             fragments=self.fragments,
             fragment_size=self.fragment_size,
             explain=self.explain,
+            collapse=self.collapse,
         )
 
 

@@ -72,6 +72,7 @@ def fetch(
     WriterBusyError where another process is writing.
     """
     started = time.monotonic()
+    first = store.last_seq()
     visitor = Visitor(Downloader(allow_private=allow_private), delay=delay)
     run = _Run(visitor, store, indexer, source, limit, wait, on_failure, progress)
     try:
@@ -83,6 +84,7 @@ def fetch(
         run.finish()
     except WriterBusyError as error:
         raise WriterBusyError(f"{error}. What was fetched is kept, and will be searchable when that is done") from None
+    run.summary.copies = indexer.copies(first)
     run.summary.seconds = round(time.monotonic() - started, 3)
     return run.summary
 

@@ -31,7 +31,8 @@ _MOST_NAMED = 1000
 class Summary:
     """What an import did: counts of articles, the first thousand failures and the count of all, and the seconds.
 
-    ``moved`` are the unchanged articles whose files have other names or places than before.
+    ``moved`` are the unchanged articles whose files have other names or places than before, ``copies`` those added or
+    updated that are near-copies of another.
     """
 
     added: int = 0
@@ -41,6 +42,7 @@ class Summary:
     failed: list[Failure] = field(default_factory=list)
     failures: int = 0
     moved: int = 0
+    copies: int = 0
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, object]:
@@ -80,6 +82,7 @@ def ingest(
     that could not be read stay. Raises WriterBusyError where another process is writing.
     """
     started = followed = time.monotonic()
+    first = store.last_seq()
 
     def follow() -> None:
         nonlocal followed
@@ -99,6 +102,7 @@ def ingest(
             indexer.catch_up(wait=wait, progress=progress)
     except WriterBusyError as error:
         raise WriterBusyError(f"{error}. What was read is kept, and will be searchable when that is done") from None
+    run.summary.copies = indexer.copies(first)
     run.summary.seconds = round(time.monotonic() - started, 3)
     return run.summary
 

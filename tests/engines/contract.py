@@ -126,6 +126,23 @@ class EngineContract:
         assert [hit for start in (0, 10, 20) for hit in ids(engine, "lúa", start=start, size=10)] == whole
         assert ids(engine, "lúa", start=30) == []
 
+    def test_near_copies_are_one_hit_where_that_is_asked_for(self, engine: Engine) -> None:
+        wire = " ".join(f"lúa vụ {number} gạo" for number in range(40))
+        engine.add([article(f"a{n}", f"{wire} báo {n}", source=f"Báo {n}") for n in range(3)])
+        engine.add([article(f"b{n}") for n in range(3)])
+        engine.commit()
+        facets = [Facet.SOURCE]
+        every = engine.retrieve(Request(parse("gạo"), facets=facets))
+        found = engine.retrieve(Request(parse("gạo"), facets=facets, collapse=True))
+        assert (every.total, every.stories, {hit.copies for hit in every.hits}) == (6, 6, {0})
+        assert (found.total, found.stories, found.facets) == (6, 4, every.facets)
+        told = next(hit for hit in every.hits if hit.id.startswith("a")).id
+        shown = [hit.id for hit in every.hits if hit.id.startswith("b") or hit.id == told]
+        assert [(hit.id, hit.copies) for hit in found.hits] == [(id, 2 if id == told else 0) for id in shown]
+        [paged] = engine.retrieve(Request(parse("gạo"), start=3, size=9, collapse=True)).hits
+        assert paged.id == shown[3]
+        assert {hit.id for hit in engine.similar("a0", 9)} & {"a0", "a1", "a2"} == set()
+
     def test_suggestions_have_accents_and_begin_with_what_is_typed(self, engine: Engine) -> None:
         engine.add([Article(id="a", title="Hội nhập quốc tế", body="Hội nhập là tất yếu."), article("b", "hội nghị")])
         engine.commit()
