@@ -13,7 +13,7 @@ from pathlib import Path
 
 from index.analysis import ANALYZER_VERSION
 from index.durable import read_sealed, sync, write_sealed
-from index.schema import SCHEMA_VERSION
+from index.schema import OLDEST_SEARCHABLE, SCHEMA_VERSION
 
 _CURRENT = "CURRENT"
 _STATE = "state.json"
@@ -29,9 +29,14 @@ class GenerationState:
     schema: int = SCHEMA_VERSION
 
     @property
-    def readable(self) -> bool:
-        """Whether the index has the fields and the files that this version of the program reads."""
+    def writable(self) -> bool:
+        """Whether the index has the fields and the files that this version of the program writes."""
         return self.schema == SCHEMA_VERSION
+
+    @property
+    def searchable(self) -> bool:
+        """Whether this version of the program can search the index."""
+        return OLDEST_SEARCHABLE <= self.schema <= SCHEMA_VERSION
 
     @property
     def outdated(self) -> bool:

@@ -169,7 +169,7 @@ class Indexer:
 
     def _mismatch(self, state: GenerationState) -> str | None:
         """Return why an index of this state cannot follow the store, None where it can."""
-        if not state.readable:
+        if not state.writable:
             return "another version of timtin made it"
         if state.store != self._store.database.uuid():
             return "it was made from another store"

@@ -22,6 +22,9 @@ from index.dates import local_minute
 SCHEMA_VERSION = 4
 """Raise it whenever fields change: indexes made before are then rebuilt."""
 
+OLDEST_SEARCHABLE = 3
+"""Indexes of this version and later ones answer searches until they are made anew."""
+
 TEXT_FIELDS = ("title", "body")
 LABEL_FIELDS = ("source", "category", "author")
 SKETCH_COLUMNS = ("sketch_low", "sketch_high")

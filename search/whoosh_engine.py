@@ -210,7 +210,7 @@ class WhooshEngine:
     def _renew(self, generation: Path) -> None:
         if self._opened is None or not self._opened.snapshot.is_latest(generation):
             state = read_state(generation)
-            if state is not None and not state.readable:
+            if state is not None and not state.searchable:
                 raise DamagedIndexError(
                     f"the index in {generation} was made by another version of timtin;"
                     " it is made anew from the store by timtin serve, or by timtin index --rebuild"

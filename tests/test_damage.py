@@ -23,6 +23,7 @@ from index.commits import latest_commit, read_commit
 from index.datafolder import DataFolder, open_data_folder
 from index.errors import DamagedIndexError
 from index.generations import current_generation, read_state, write_state
+from index.schema import OLDEST_SEARCHABLE
 from search.engine import Request
 from search.parser import parse
 from search.whoosh_engine import WhooshEngine
@@ -221,7 +222,7 @@ def test_index_of_other_fields_is_made_anew_behind_a_clear_answer(
 ) -> None:
     state = read_state(generation(folder))
     assert state is not None
-    write_state(generation(folder), replace(state, schema=state.schema - 1))
+    write_state(generation(folder), replace(state, schema=OLDEST_SEARCHABLE - 1))
     engine = WhooshEngine(folder)
     assert not engine.searchable()
     assert engine.check() == ["index: another version of timtin made it"]
@@ -233,6 +234,23 @@ def test_index_of_other_fields_is_made_anew_behind_a_clear_answer(
     assert server.search("bưởi")["total"] == 19
     assert server.stop() == 0
     assert len(found(engine)) == 19
+    assert engine.check() == []
+    engine.close()
+
+
+def test_index_with_fewer_fields_answers_until_it_is_made_anew(folder: DataFolder) -> None:
+    state = read_state(generation(folder))
+    assert state is not None
+    write_state(generation(folder), replace(state, schema=OLDEST_SEARCHABLE))
+    engine = WhooshEngine(folder)
+    before = found(engine)
+    assert len(before) == 19
+    assert not engine.searchable()
+    assert engine.check() == ["index: another version of timtin made it"]
+    engine.add(articles(3, "since"))
+    assert found(engine) == before
+    engine.commit()
+    assert len(found(engine)) == 22
     assert engine.check() == []
     engine.close()
 
