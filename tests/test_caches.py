@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from unittest.mock import patch
 
@@ -103,4 +104,20 @@ def test_the_index_is_not_looked_at_again_while_its_folder_has_long_been_the_sam
     engine.add([Article(id="b", body="lúa")])
     engine.commit()
     assert engine.retrieve(Request(parse("lúa"))).total == 2
+    engine.close()
+
+
+def test_index_made_anew_after_it_was_deleted_takes_the_place_of_the_one_that_is_open(tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path)
+    engine = WhooshEngine(folder)
+    request = Request(parse("lúa"))
+    engine.add([Article(id="a", body="lúa")])
+    engine.commit()
+    assert engine.retrieve(request).total == 1
+    before = _generation(tmp_path)
+    shutil.rmtree(folder.indexes)
+    engine.add([Article(id="b", body="lúa")])
+    engine.commit()
+    assert _generation(tmp_path) == before
+    assert engine.retrieve(request).total == 2
     engine.close()

@@ -141,6 +141,17 @@ def test_only_the_last_thousand_tasks_are_kept(tmp_path: Path) -> None:
     assert [task.id for task in tasks.latest(2000)] == ids[:4:-1]
 
 
+def test_rebuild_that_waits_is_kept_whatever_is_written(tmp_path: Path) -> None:
+    tasks = Tasks(Database(tmp_path / "articles.sqlite"))
+    asked = tasks.request_rebuild()
+    for number in range(1005):
+        tasks.written(number, {}, [])
+    assert tasks.unfinished(TaskKind.REINDEX) == [asked]
+    tasks.end(asked.id)
+    tasks.written(1005, {}, [])
+    assert tasks.get(asked.id) is None
+
+
 def test_writes_within_a_fifth_of_a_second_go_into_one_commit(engine: WhooshEngine) -> None:
     commits = []
     commit = engine.indexer.catch_up
