@@ -8,11 +8,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.article import Article
 from index.datafolder import open_data_folder
+from index.errors import DamagedIndexError
 from index.generations import current_generation
 from search.cache import BoundedCache
 from search.engine import Facet, Request
@@ -120,4 +122,23 @@ def test_index_made_anew_after_it_was_deleted_takes_the_place_of_the_one_that_is
     engine.commit()
     assert _generation(tmp_path) == before
     assert engine.retrieve(request).total == 2
+    engine.close()
+
+
+def test_what_is_open_answers_while_it_cannot_be_told_which_index_serves(tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path)
+    engine = WhooshEngine(folder)
+    request = Request(parse("lúa"))
+    engine.add([Article(id="a", body="lúa")])
+    engine.commit()
+    assert engine.retrieve(request).total == 1
+    current = folder.indexes / "CURRENT"
+    current.unlink()
+    current.mkdir()
+    assert engine.retrieve(request).total == 1
+    assert not engine.searchable()
+    late = WhooshEngine(folder)
+    with pytest.raises(DamagedIndexError, match="which index serves"):
+        late.retrieve(request)
+    late.close()
     engine.close()
