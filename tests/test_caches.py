@@ -142,3 +142,16 @@ def test_what_is_open_answers_while_it_cannot_be_told_which_index_serves(tmp_pat
         late.retrieve(request)
     late.close()
     engine.close()
+
+
+def test_file_of_the_index_that_is_deleted_is_found_and_mended_without_a_write(tmp_path: Path) -> None:
+    engine = WhooshEngine(open_data_folder(tmp_path))
+    request = Request(parse("lúa"))
+    engine.add([Article(id="a", body="lúa")])
+    engine.commit()
+    assert engine.retrieve(request).total == 1
+    next(_generation(tmp_path).glob("*.doc")).unlink()
+    engine.commit()
+    assert engine.check() == []
+    assert engine.retrieve(request).total == 1
+    engine.close()

@@ -125,17 +125,6 @@ def test_bytes_that_changed_are_found_beside_serving_and_mended(
     engine.close()
 
 
-def test_file_that_is_deleted_beside_serving_is_found_and_mended(folder: DataFolder) -> None:
-    engine = WhooshEngine(folder)
-    engine.commit()
-    assert len(found(engine)) == 19
-    next(generation(folder).glob("*.doc")).unlink()
-    engine.commit()
-    assert engine.check() == []
-    assert len(found(engine)) == 19
-    engine.close()
-
-
 def test_verifying_goes_on_where_it_stopped_and_reads_each_file_once(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
