@@ -66,7 +66,7 @@ class ArrayFile:
     """Open the arrays at ``path``. Raises FileNotFoundError, or DamagedIndexError where it is not a whole file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < len(_MAGIC) + _FOOTER.size:
@@ -109,4 +109,4 @@ class ArrayFile:
         return [problem for problem in self.checks() if problem is not None]
 
     def _damaged(self, what: str) -> DamagedIndexError:
-        return DamagedIndexError(f"the index file {self._path} is damaged: {what}")
+        return DamagedIndexError(f"the index file {self.path} is damaged: {what}")

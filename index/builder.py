@@ -64,7 +64,7 @@ class Builder:
 
         parts = []
         told = 0
-        for part in self._workers.segments(_chunks(articles())):
+        for part in self._workers.segments(_chunks(articles()), lambda: between(0)):
             parts.append(part)
             between(part.count)
             told += part.count

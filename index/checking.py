@@ -23,13 +23,14 @@ Opened = list[tuple[ColumnarSegment, Segment]]
 
 
 class Verifier:
-    """Read every file of the current generation in ``indexes`` once, a slice at a time."""
+    """Read every file of the current generation in ``indexes`` once, a slice at a time; look whether all are there."""
 
     def __init__(self, indexes: Path) -> None:
         self._indexes = indexes
         self._steps: Iterator[None] | None = None
         self._done: tuple[Path, int] | None = None
         self._sound: set[str] = set()
+        self._files: list[Path] = []  # of the segments of what was done
         self.generation: Path | None = None  # the one that is read
 
     def verify(self, seconds: float) -> bool:
@@ -38,6 +39,10 @@ class Verifier:
         Raises DamagedIndexError, which names the file, where one is not as it was written.
         """
         deadline = time.monotonic() + seconds
+        gone = [path for path in self._files if not path.exists()]
+        if gone and self._latest() == self._done:
+            self._files = []
+            raise DamagedIndexError(f"the index file {gone[0]} is missing")
         while (latest := self._latest()) is not None and (self._steps is not None or latest != self._done):
             if self.generation != latest[0]:
                 self._steps, self.generation = None, latest[0]
@@ -61,7 +66,8 @@ class Verifier:
 
     def _read(self, generation: Path, number: int) -> Iterator[None]:
         commit = read_commit(generation)
-        for listed, segment in zip(commit.segments, OpenSegments().of(generation, commit), strict=True):
+        segments = OpenSegments().of(generation, commit)
+        for listed, segment in zip(commit.segments, segments, strict=True):
             if listed.segment_id() in self._sound:
                 continue
             for file in segment.files:
@@ -71,6 +77,7 @@ class Verifier:
                     yield
             self._sound.add(listed.segment_id())
         self._sound &= {listed.segment_id() for listed in commit.segments}
+        self._files = [file.path for segment in segments for file in segment.files]
         self._done = generation, number
 
 

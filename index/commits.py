@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from index.segment import Segment, read_segment, write_segment
 
 _NAME = "MAIN"
 _CONTENTS = re.compile(rf"_{_NAME}_([0-9]+)\.toc")
+_FIRST_NUMBERS = 1 << 30  # of the 1 << 31 that Whoosh has room for
 _OURS = re.compile(rf"(_?{_NAME}_[0-9a-z]+)\..*")
 """The files of segments, and of tables of contents with what was left of writing them."""
 
@@ -41,8 +43,11 @@ class Commit:
 
 
 def create_index(generation: Path, schema: Schema) -> None:
-    """Make an empty index in a generation's folder, one that ``whoosh.index.open_dir`` opens too."""
-    _write_contents(generation, Commit(0, schema, []))
+    """Make an empty index in a generation's folder, one that ``whoosh.index.open_dir`` opens too.
+
+    Its commits are numbered from anywhere, which tells them from those of a deleted index whose folder had that name.
+    """
+    _write_contents(generation, Commit(secrets.randbelow(_FIRST_NUMBERS), schema, []))
 
 
 def latest_commit(generation: Path) -> int:

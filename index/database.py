@@ -52,7 +52,8 @@ _STEPS = (_TABLES, _INPUTS_TASKS_FETCHES)
 class Database:
     """Open the database at ``path``, making or upgrading it; share it between threads freely.
 
-    Raises StoreError where the file is no database of this or an earlier version.
+    Raises StoreError where the file is no database of this or an earlier version, and at each later use where another
+    file has its name by then: what is written to a file without a name is gone once the process ends.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,12 +61,14 @@ class Database:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._connections_lock = threading.Lock()
+        self._file: tuple[int, int] | None = None
         try:
             with naming_full_disk(path.parent):
                 self._upgrade()
         except sqlite3.DatabaseError as error:
             advice = "" if isinstance(error, sqlite3.OperationalError) else "; put a backup in its place"
             raise StoreError(f"{path} cannot be used as timtin's store: {error}{advice}") from error
+        self._file = _identity(path)
 
     def close(self) -> None:
         """Close every connection; no thread may be using one."""
@@ -77,6 +80,8 @@ class Database:
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection, in which each statement is a transaction of its own."""
+        if self._file is not None and _identity(self._path) != self._file:
+            raise StoreError(f"{self._path} was replaced or removed while timtin had it open; start timtin again")
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             # closed by close(), from whichever thread; used by this thread alone
@@ -152,6 +157,15 @@ class Database:
                     write.execute(statement)
             write.execute("INSERT OR IGNORE INTO state VALUES ('uuid', ?)", (uuid.uuid4().hex,))
             write.execute(f"PRAGMA user_version = {len(_STEPS)}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file of this name from any other, None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -69,7 +69,10 @@ class Indexer:
 
     def applied(self) -> int:
         """Return the last sequence number that searches can see; -1 where there is no usable index."""
-        generation = current_generation(self._folder.indexes)
+        try:
+            generation = current_generation(self._folder.indexes)
+        except OSError:
+            return -1
         state = None if generation is None else read_state(generation)
         return -1 if state is None or self._mismatch(state) else state.applied
 

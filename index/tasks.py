@@ -1,7 +1,7 @@
 """Tasks: work that goes on after its request was answered, kept in the store so that a restart forgets none.
 
 A bulk write is a task that is done once searches see it; a rebuild is one that any server on the data folder carries
-out. The last 1,000 are kept.
+out. The last 1,000 are kept, and every rebuild that is still to be carried out.
 """
 
 from __future__ import annotations
@@ -120,7 +120,10 @@ def _add(
         "INSERT INTO tasks (id, kind, state, created, counts, errors, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (task.id, kind, task.state, task.created, json.dumps(counts), json.dumps(task.errors), seq),
     )
-    write.execute("DELETE FROM tasks WHERE number <= (SELECT max(number) FROM tasks) - ?", (_KEPT,))
+    write.execute(
+        "DELETE FROM tasks WHERE number <= (SELECT max(number) FROM tasks) - ? AND NOT (kind = ? AND state IN (?, ?))",
+        (_KEPT, TaskKind.REINDEX, TaskState.WAITING, TaskState.RUNNING),
+    )
     return task
 
 

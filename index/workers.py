@@ -13,8 +13,8 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 
 from index.inversion import Numbered, invert
 from index.segment import Segment
@@ -23,6 +23,7 @@ from index.segmentation import default_segmenter
 log = logging.getLogger(__name__)
 
 _AHEAD = 2
+_LOOK_SECONDS = 0.1
 
 
 Chunk = Sequence[Numbered]
@@ -47,15 +48,18 @@ class Workers:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
-    def segments(self, chunks: Iterable[Chunk]) -> Iterator[Segment]:
-        """Yield the segment of each chunk, in their order; a few chunks are taken ahead of what was yielded."""
+    def segments(self, chunks: Iterable[Chunk], between: Callable[[], None] = lambda: None) -> Iterator[Segment]:
+        """Yield the segment of each chunk, in their order; a few chunks are taken ahead of what was yielded.
+
+        ``between`` is called several times a second while a worker is waited for.
+        """
         waiting: deque[tuple[Chunk, Future[Segment] | None]] = deque()
         for chunk in chunks:
             waiting.append((chunk, self._submit(chunk)))
             if len(waiting) > _AHEAD * self._count:
-                yield self._result(*waiting.popleft())
+                yield self._result(*waiting.popleft(), between)
         while waiting:
-            yield self._result(*waiting.popleft())
+            yield self._result(*waiting.popleft(), between)
 
     def _submit(self, chunk: Chunk) -> Future[Segment] | None:
         if not self._count:
@@ -69,8 +73,10 @@ class Workers:
             self._give_up(error)
             return None
 
-    def _result(self, chunk: Chunk, future: Future[Segment] | None) -> Segment:
+    def _result(self, chunk: Chunk, future: Future[Segment] | None, between: Callable[[], None]) -> Segment:
         if future is not None:
+            while not wait([future], _LOOK_SECONDS).done:
+                between()
             try:
                 return future.result()
             except Exception as error:  # whatever became of the worker, the article may well be sound

@@ -22,18 +22,23 @@ log = logging.getLogger(__name__)
 _MANY_WRITES = 500
 _TELL_SECONDS = 0.5
 _LOOK_SECONDS = 5.0
+_PATIENCE_SECONDS = 1.0
 
 
 class Follower:
-    """Keep ``engine`` searchable and carry out ``tasks``; looks for work every ``interval`` seconds."""
+    """Keep ``engine`` searchable and carry out ``tasks``; looks for work every ``interval`` seconds.
 
-    def __init__(self, engine: Engine, tasks: Tasks, interval: float = 0.2) -> None:
+    Up to ``waiting`` threads wait longer than a second for a write to be searchable: others have searches to answer.
+    """
+
+    def __init__(self, engine: Engine, tasks: Tasks, interval: float = 0.2, waiting: int = 4) -> None:
         self._engine = engine
         self._tasks = tasks
         self._interval = interval
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._applied = threading.Condition()
+        self._waiting = threading.Semaphore(waiting)
         self._writes = 0
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self._committed = float("-inf")
@@ -51,8 +56,21 @@ class Follower:
             self._thread.join(timeout=30)
 
     def wait_until_searchable(self, seq: int, timeout: float) -> bool:
-        """Wait until searches see write ``seq``; return False if they do not after ``timeout`` seconds."""
+        """Wait until searches see write ``seq``; return False if they do not after ``timeout`` seconds.
+
+        Where many wait, as they do while another process writes for long, it is False after a second.
+        """
         self._wake.set()
+        if self._wait(seq, min(timeout, _PATIENCE_SECONDS)):
+            return True
+        if timeout <= _PATIENCE_SECONDS or not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._wait(seq, timeout - _PATIENCE_SECONDS)
+        finally:
+            self._waiting.release()
+
+    def _wait(self, seq: int, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         with self._applied:
             while not self._engine.searchable(seq):
@@ -85,7 +103,7 @@ class Follower:
                 return
             except WriterBusyError as error:  # the other writer applies what the store has
                 self.last_error = str(error)
-            except TimtinError as error:
+            except (TimtinError, OSError) as error:
                 self.last_error = str(error)
                 log.error("the index could not follow the store: %s; trying again", error)
                 self._stop.wait(1.0)

@@ -189,7 +189,12 @@ class WhooshEngine:
                 return self._opened
             self._unchanged = _Unchanged()
             for attempt in range(_OPEN_ATTEMPTS):
-                generation = current_generation(self._folder.indexes)
+                try:
+                    generation = current_generation(self._folder.indexes)
+                except OSError as error:
+                    if self._opened is None:
+                        raise DamagedIndexError(f"which index serves cannot be read: {error}") from error
+                    break
                 if generation is None:
                     break
                 try:

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from index.errors import StoreError
 from search.engine import Facet, Request, Sort
 from search.parser import parse
 from search.whoosh_engine import WhooshEngine
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Server
 
 QUERIES = [
     "hội nhập quốc tế", "hoi nhap quoc te", '"thủ tướng"', "kinh tế OR văn hóa", "nghị quyết 59", "lúa -gạo",
@@ -150,3 +150,21 @@ def test_export_is_one_article_a_line(archive: Path) -> None:
     lines = timtin("export", "--data", str(archive)).decode("utf-8").split("\n")
     assert lines.pop() == ""
     assert len([json.loads(line)["id"] for line in lines]) == 5 + 49 + 1 + COPIES
+
+
+def test_store_replaced_under_a_server_takes_no_write_that_would_be_lost(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    server = serve()
+    data = server.data
+    assert server.write("PUT", "/api/v1/articles/a?wait=true", {"body": "vú sữa"}).status == 201
+    timtin("backup", str(tmp_path / "copy.sqlite"), "--data", str(data))
+    (tmp_path / "copy.sqlite").rename(data / "articles.sqlite")
+    refused = server.write("PUT", "/api/v1/articles/b", {"body": "vú sữa"})
+    assert refused.status == 503
+    assert "was replaced or removed" in refused.json["detail"]
+    assert server.request("GET", "/readyz").status == 503
+    server.stop()
+    server.start()
+    assert server.write("PUT", "/api/v1/articles/c?wait=true", {"body": "vú sữa"}).json["searchable"] is True
+    assert {hit["id"] for hit in server.search("vú sữa")["hits"]} == {"a", "c"}

@@ -253,6 +253,15 @@ def test_workers_give_what_this_process_gives() -> None:
     assert multiprocessing.active_children() == []
 
 
+def test_other_work_goes_on_while_a_worker_is_waited_for() -> None:
+    chunks = [articles(["lúa gạo " * 3000] * 20), articles(["hội nhập"], 20)]
+    looks: list[None] = []
+    with Workers(1) as workers:
+        found = [content(segment) for segment in workers.segments(chunks, lambda: looks.append(None))]
+    assert looks  # while the worker was started, at least
+    assert found == [content(invert(chunk)) for chunk in chunks]
+
+
 def test_killed_workers_lose_nothing(caplog: pytest.LogCaptureFixture) -> None:
     chunks = [articles([f"lúa gạo {number}"] * 20, first=20 * number) for number in range(12)]
 

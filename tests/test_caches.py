@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.article import Article
 from index.datafolder import open_data_folder
+from index.errors import DamagedIndexError
 from index.generations import current_generation
 from search.cache import BoundedCache
 from search.engine import Facet, Request
@@ -103,4 +106,52 @@ def test_the_index_is_not_looked_at_again_while_its_folder_has_long_been_the_sam
     engine.add([Article(id="b", body="lúa")])
     engine.commit()
     assert engine.retrieve(Request(parse("lúa"))).total == 2
+    engine.close()
+
+
+def test_index_made_anew_after_it_was_deleted_takes_the_place_of_the_one_that_is_open(tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path)
+    engine = WhooshEngine(folder)
+    request = Request(parse("lúa"))
+    engine.add([Article(id="a", body="lúa")])
+    engine.commit()
+    assert engine.retrieve(request).total == 1
+    before = _generation(tmp_path)
+    shutil.rmtree(folder.indexes)
+    engine.add([Article(id="b", body="lúa")])
+    engine.commit()
+    assert _generation(tmp_path) == before
+    assert engine.retrieve(request).total == 2
+    engine.close()
+
+
+def test_what_is_open_answers_while_it_cannot_be_told_which_index_serves(tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path)
+    engine = WhooshEngine(folder)
+    request = Request(parse("lúa"))
+    engine.add([Article(id="a", body="lúa")])
+    engine.commit()
+    assert engine.retrieve(request).total == 1
+    current = folder.indexes / "CURRENT"
+    current.unlink()
+    current.mkdir()
+    assert engine.retrieve(request).total == 1
+    assert not engine.searchable()
+    late = WhooshEngine(folder)
+    with pytest.raises(DamagedIndexError, match="which index serves"):
+        late.retrieve(request)
+    late.close()
+    engine.close()
+
+
+def test_file_of_the_index_that_is_deleted_is_found_and_mended_without_a_write(tmp_path: Path) -> None:
+    engine = WhooshEngine(open_data_folder(tmp_path))
+    request = Request(parse("lúa"))
+    engine.add([Article(id="a", body="lúa")])
+    engine.commit()
+    assert engine.retrieve(request).total == 1
+    next(_generation(tmp_path).glob("*.doc")).unlink()
+    engine.commit()
+    assert engine.check() == []
+    assert engine.retrieve(request).total == 1
     engine.close()

@@ -133,7 +133,7 @@ def test_verifying_goes_on_where_it_stopped_and_reads_each_file_once(
     checks = ArrayFile.checks
 
     def spy(file: ArrayFile) -> Iterator[str | None]:
-        read.append(file._path)
+        read.append(file.path)
         yield from checks(file)
 
     monkeypatch.setattr(ArrayFile, "checks", spy)

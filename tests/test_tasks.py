@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -141,6 +142,17 @@ def test_only_the_last_thousand_tasks_are_kept(tmp_path: Path) -> None:
     assert [task.id for task in tasks.latest(2000)] == ids[:4:-1]
 
 
+def test_rebuild_that_waits_is_kept_whatever_is_written(tmp_path: Path) -> None:
+    tasks = Tasks(Database(tmp_path / "articles.sqlite"))
+    asked = tasks.request_rebuild()
+    for number in range(1005):
+        tasks.written(number, {}, [])
+    assert tasks.unfinished(TaskKind.REINDEX) == [asked]
+    tasks.end(asked.id)
+    tasks.written(1005, {}, [])
+    assert tasks.get(asked.id) is None
+
+
 def test_writes_within_a_fifth_of_a_second_go_into_one_commit(engine: WhooshEngine) -> None:
     commits = []
     commit = engine.indexer.catch_up
@@ -161,6 +173,19 @@ def test_writes_within_a_fifth_of_a_second_go_into_one_commit(engine: WhooshEngi
     assert follower.wait_until_searchable(result.seq, timeout=10)
     follower.stop()
     assert len(commits) - before <= 2
+
+
+def test_waiting_for_a_write_leaves_threads_to_searches(engine: WhooshEngine) -> None:
+    follower = Follower(engine, Tasks(engine.store.database), waiting=1)
+    seq = engine.add([article("a")]).seq
+    ended: queue.Queue[bool] = queue.Queue()
+    threads = [threading.Thread(target=lambda: ended.put(follower.wait_until_searchable(seq, 120.0))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert [ended.get(timeout=60), ended.get(timeout=60)] == [False, False]
+    assert sum(thread.is_alive() for thread in threads) >= 1
+    engine.commit()
+    assert ended.get(timeout=60) is True
 
 
 def test_server_that_ends_leaves_a_rebuild_to_the_next(engine: WhooshEngine) -> None:

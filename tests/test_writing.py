@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from index.reading.lines import LARGEST_DOCUMENT
+
 Key = dict[str, str]
 
 
@@ -82,6 +84,20 @@ def test_ndjson_with_broken_lines(client: FlaskClient, key: Key) -> None:
     assert answer.json["ids"] == ["a", "b"]
     assert [entry["index"] for entry in answer.json["refused"]] == [1, 3, 4]
     assert total(client, '"măng cụt"') == 2
+
+
+def test_a_thousand_refused_lines_are_named_and_all_are_counted(client: FlaskClient, key: Key) -> None:
+    data = b"no, JSON\n" * 1500 + b'{"id": "a", "body": "x"}'
+    answer = client.post("/api/v1/articles", data=data, content_type="application/x-ndjson", headers=key)
+    assert (answer.json["received"], answer.json["ids"], len(answer.json["refused"])) == (1501, ["a"], 1000)
+    assert client.get(answer.headers["Location"]).json["counts"]["refused"] == 1500
+
+
+def test_line_that_is_too_long_is_named_and_what_follows_is_kept(client: FlaskClient, key: Key) -> None:
+    data = b'{"id": "a", "body": "' + b"x" * LARGEST_DOCUMENT + b'"}\n{"id": "b", "body": "x"}'
+    answer = client.post("/api/v1/articles", data=data, content_type="application/x-ndjson", headers=key)
+    assert answer.json["ids"] == ["b"]
+    assert [entry["index"] for entry in answer.json["refused"]] == [0]
 
 
 def test_batch_in_which_nothing_can_be_kept_is_a_problem(client: FlaskClient, key: Key) -> None:

@@ -10,9 +10,9 @@ from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
 from index.article import Article, article_from
-from index.errors import InvalidInputError, Problem
+from index.errors import InvalidInputError, Problem, UnreadableFileError
 from index.reading.formats import parse_json_article
-from index.reading.lines import LARGEST_DOCUMENT
+from index.reading.lines import LARGEST_DOCUMENT, numbered_lines
 from search.service import similar as find_similar
 from web.answers import article_json, hit_json, linked_answer_json, task_json
 from web.keys import key_required
@@ -30,6 +30,7 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 _BATCH = 500
 _BATCH_CHARACTERS = 20_000_000
+_MOST_REFUSED = 1000
 _LONGEST_WAIT = 60.0
 _JSON_LIMIT = LARGEST_DOCUMENT
 
@@ -95,7 +96,7 @@ def delete_article(id: str) -> tuple[Response, int]:
 @api.post("/articles")
 @key_required
 def post_articles() -> tuple[Response, int]:
-    """Take one article, an array of them, or one a line; those that cannot be kept are named, the rest is kept."""
+    """Take one article, an array of them, or one a line; the first 1,000 that cannot be kept are named."""
     parameters = checked(WriteParameters, request.args)
     if request.mimetype in {"application/x-ndjson", "application/jsonl", "application/x-jsonlines"}:
         entries = _ndjson_entries()
@@ -108,11 +109,12 @@ def post_articles() -> tuple[Response, int]:
         raise UnsupportedMediaType("Send application/json (an article or an array of them) or application/x-ndjson.")
     report: dict[str, Any] = {"received": 0, "added": 0, "updated": 0, "unchanged": 0, "ids": [], "refused": []}
     seq = _keep(entries, report)
-    if report["refused"] and len(report["refused"]) == report["received"]:
+    if report["received"] and not report["ids"]:
         problems = [Problem(f"articles[{entry['index']}]", entry["detail"]) for entry in report["refused"][:100]]
         raise InvalidInputError("None of the articles could be kept.", problems)
     counts = {name: report[name] for name in ("received", "added", "updated", "unchanged")}
-    task = services().tasks.written(seq, {**counts, "refused": len(report["refused"])}, report["refused"])
+    refused = report["received"] - len(report["ids"])
+    task = services().tasks.written(seq, {**counts, "refused": refused}, report["refused"])
     report["task"] = task.id
     report["searchable"] = _searchable(services(), seq, counts["received"], parameters.wait)
     response = jsonify(report)
@@ -202,11 +204,10 @@ def _array_entries(rows: Sequence[Any]) -> Iterator[Article | InvalidInputError]
 def _ndjson_entries() -> Iterator[Article | InvalidInputError]:
     _refuse_encoded_body()
     request.max_content_length = None
-    while line := request.stream.readline(LARGEST_DOCUMENT + 1):
-        if len(line) > LARGEST_DOCUMENT:
-            yield InvalidInputError(f"the line is longer than {LARGEST_DOCUMENT >> 20} MB; what follows was not read")
-            return
-        if line.strip():
+    for _, line in numbered_lines(request.stream):
+        if isinstance(line, UnreadableFileError):
+            yield InvalidInputError(str(line))
+        elif line.strip():
             try:
                 yield parse_json_article(line)
             except InvalidInputError as error:
@@ -231,6 +232,8 @@ def _keep(entries: Iterator[Article | InvalidInputError], report: dict[str, Any]
     for index, entry in enumerate(entries):
         report["received"] += 1
         if isinstance(entry, InvalidInputError):
+            if len(report["refused"]) >= _MOST_REFUSED:
+                continue
             errors = [{"name": problem.where, "detail": problem.what} for problem in entry.problems]
             report["refused"].append({"index": index, "detail": str(entry), "errors": errors})
             continue

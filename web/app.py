@@ -29,13 +29,13 @@ def create_app(data: Path, config: dict[str, Any] | None = None) -> Flask:
     folder = open_data_folder(data)
     engine = WhooshEngine(folder)
     app = Flask(__name__)
-    app.config.update(API_KEY=load_key(folder.key), API_KEY_FILE=str(folder.key), WAIT_SECONDS=30.0)
+    app.config.update(API_KEY=load_key(folder.key), API_KEY_FILE=str(folder.key), WAIT_SECONDS=30.0, WAITING=4)
     app.config.update(config or {})
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     tasks = Tasks(engine.store.database)
     answers = RememberedAnswers(engine, partial(searched_state, folder, engine.store))
-    app.extensions["timtin"] = Services(engine, answers, tasks, Follower(engine, tasks))
+    app.extensions["timtin"] = Services(engine, answers, tasks, Follower(engine, tasks, waiting=app.config["WAITING"]))
     app.register_blueprint(api)
     app.register_blueprint(pages.pages)
     app.register_blueprint(operations.operations)

@@ -14,6 +14,7 @@ from index.errors import (
     DiskFullError,
     InvalidInputError,
     Problem,
+    StoreError,
     TimtinError,
     WriterBusyError,
     is_disk_full,
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(WriterBusyError)
     @app.errorhandler(DamagedIndexError)
+    @app.errorhandler(StoreError)
     def unavailable(error: TimtinError) -> Response:
         return _answer(503, str(error))
 

@@ -36,7 +36,7 @@ def serve(data: Path, host: str, port: int, threads: int, watched: Path | None =
     ``watched`` is a folder whose articles are indexed at the start and whenever they appear.
     """
     listener = _listen(host, port)
-    app = create_app(data)
+    app = create_app(data, {"WAITING": threads // 2})
     here: Services = app.extensions["timtin"]
     signal.signal(signal.SIGTERM, _leave)
     here.follower.start()
