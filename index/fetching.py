@@ -23,7 +23,7 @@ from index.fetches import Fetched, Fetches
 from index.files import Failure
 from index.formats import html_fields
 from index.indexer import Indexer, Progress
-from index.ingest import Summary
+from index.ingest import MOST_NAMED, Summary
 from index.links import article_id, clean_link, same_site
 from index.sitemaps import read_sitemap
 from index.store import Store
@@ -117,7 +117,9 @@ class _Run:
     def fail(self, where: str, why: str) -> None:
         """Note that something was not fetched."""
         failure = Failure(_shown(where), why)
-        self.summary.failed.append(failure)
+        self.summary.failures += 1
+        if len(self.summary.failed) < MOST_NAMED:
+            self.summary.failed.append(failure)
         if self._on_failure is not None:
             self._on_failure(failure)
 

@@ -12,7 +12,7 @@ from index.errors import TimtinError, UnreadableFileError
 from index.lines import numbered_lines
 
 _DELIMITERS = ",;\t|"
-_MOST_READ_AGAIN = 200_000_000
+_MOST_READ_AGAIN = 100_000_000
 """Bytes, each line counting for a hundred more."""
 _LARGEST_ROW = 2 * LONGEST_BODY
 

@@ -12,7 +12,8 @@ import pytest
 
 import index.reading
 from index.ingest import Summary, ingest
-from index.inputs import Inputs
+from index.inputs import Inputs, Place
+from index.reading import is_below
 from search.whoosh_engine import WhooshEngine
 
 Index = Callable[..., dict[str, Any]]
@@ -188,6 +189,35 @@ def test_file_moved_to_another_folder_keeps_its_article(
     (folder / "a.txt").rename(other / "a.txt")
     assert read(other) == {"moved": 1}
     assert read(folder, other, prune=True) == {"unchanged": 2}
+
+
+def test_file_moved_to_a_folder_that_is_read_later_is_not_pruned(
+    read: Index, folder: Path, tmp_path: Path, engine: WhooshEngine
+) -> None:
+    other = tmp_path / "other"
+    for path in (folder / "sub/a.txt", folder / "b.txt", folder / "gone.txt", other / "c.txt"):
+        write(path)
+    read(folder, other)
+    (folder / "sub/a.txt").rename(other / "d.txt")
+    (folder / "gone.txt").unlink()
+    assert read(folder, other, prune=True) == {"unchanged": 2, "moved": 1, "removed": 1}
+    assert stored(engine) == {"sub/a": "a", "b": "b", "c": "c"}
+    (folder / "b.txt").rename(other / "b.txt")
+    assert read(folder, other, prune=True) == {"unchanged": 2, "moved": 1}
+    assert stored(engine) == {"sub/a": "a", "b": "b", "c": "c"}
+
+
+def test_inputs_below_a_path_are_those_of_any_folder_asked_for(engine: WhooshEngine) -> None:
+    inputs = Inputs(engine.store.database)
+    origins = ("/", "/a", "/a/b", "/a/b.txt", "/a-b", "/ab", "/a/b/c", "-")
+    names = ("", "x", "b", "b/c", "b/c/x", "b.txt", "b0", "a/b", "a/b/c", "\u1ebf/x", "b/\u1ebf")
+    places = [Place(origin, name) for origin in origins for name in names]
+    inputs.begin(places)
+    for path in ("/", "/a", "/a/b", "/a/b/c", "/a/b.txt", "/ab", "/a-b", "/a/b/\u1ebf", "/none"):
+        expected = {place for place in places if is_below(place.path, path)}
+        found = inputs.below(path)
+        assert {input.place for input in found} == expected
+        assert len(found) == len(expected)
 
 
 @pytest.mark.parametrize("moved", ["b.txt", "0.txt", "sub/a.txt"])
