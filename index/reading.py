@@ -38,6 +38,9 @@ from index.formats import KNOWN, Format, Kind, document_fields, kind_of, rows, w
 from index.inputs import Input, Inputs, Place
 from index.settling import Looks
 
+_MANY_COPIES = 20
+"""Files of the same bytes, none of them moved, after which no more of them are looked for among the moved."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -94,6 +97,7 @@ class Reading:
         self._known = {} if path == "-" else {input.place.path: input for input in inputs.below(self.origin)}
         self._by_number = {input.number: input for input in self._known.values()}
         self._there: set[int] = set()
+        self._copied: set[tuple[str, Kind]] = set()
         self._later: list[FoundFile] = []
 
     def known(self, place: Place) -> Input | None:
@@ -225,7 +229,10 @@ class Reading:
 
         An input that had the place gets the place that was left.
         """
-        for found in self._inputs.with_digest(bytes_):
+        if (bytes_, kind) in self._copied:
+            return None
+        same = self._inputs.with_digest(bytes_)
+        for found in same:
             input = self._by_number.setdefault(found.number, found)
             if input.digest != bytes_ or not input.articles or input.place.path == place.path:
                 continue
@@ -238,6 +245,8 @@ class Reading:
             self._put(input, place)
             self._there.add(input.number)
             return input
+        if len(same) > _MANY_COPIES:
+            self._copied.add((bytes_, kind))
         return None
 
     def _put(self, input: Input, place: Place) -> None:

@@ -274,6 +274,23 @@ def test_copy_is_an_article_of_its_own(read: Index, folder: Path, engine: Whoosh
     assert set(stored(engine)) == {"0", "a", "b"}
 
 
+def test_copies_by_the_hundred_are_not_compared_with_one_another(
+    read: Index, folder: Path, engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        write(folder / f"a{number}.txt", "trống")
+    read()
+    asked: list[str] = []
+    real = Inputs.with_digest
+    monkeypatch.setattr(Inputs, "with_digest", lambda self, digest: asked.append(digest) or real(self, digest))
+    for number in range(100):
+        write(folder / f"b{number}.txt", "trống")
+    assert read() == {"added": 100, "unchanged": 30}
+    assert len(asked) == 1
+    (folder / "a7.txt").rename(folder / "c.txt")
+    assert read(prune=True) == {"unchanged": 129, "moved": 1}
+
+
 def test_saving_by_rename_updates_the_article(read: Index, folder: Path, engine: WhooshEngine) -> None:
     write(folder / "a.txt")
     read()
