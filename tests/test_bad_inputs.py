@@ -172,6 +172,22 @@ def test_what_is_no_regular_file_is_never_waited_for(read: Callable[[], Said], f
     assert said.failures == dict.fromkeys(("pipe.txt", "pipe.jsonl.gz"), "is not a regular file")
 
 
+def test_named_paths_that_lead_nowhere_cost_the_others_nothing(
+    engine: WhooshEngine, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, said = tmp_path / "loop", Said()
+    loop.symlink_to(loop)
+    monkeypatch.setattr(sys, "stdin", None)
+    paths = [str(loop), "x" * 300, str(tmp_path / "none"), str(folder / "zz.txt" / "a.txt"), "-", str(folder)]
+    summary = ingest(paths, engine.store, engine.indexer, prune=True, on_failure=said.failed)
+    assert (summary.added, summary.failures) == (1, 5)
+    assert "symbolic links" in said.failures["loop"]
+    assert "too long" in said.failures["x" * 300]
+    assert "no such file" in said.failures["none"]
+    assert "no such file" in said.failures["a.txt"]
+    assert "closed" in said.failures["standard input"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_file_that_must_not_be_read(read: Callable[[], Said], folder: Path) -> None:
     (folder / "a.txt").write_text(GOOD, "utf-8")

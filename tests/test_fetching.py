@@ -219,6 +219,32 @@ def test_failures_are_named_and_the_others_fetched(site: Site, engine: WhooshEng
         assert any(name in line and reason in line for line in said.splitlines()), name
 
 
+def test_failures_are_counted_and_so_many_are_named(site: Site, take: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.fetching.fetch.MOST_NAMED", 3)
+    site.answers["/map.xml"] = urlset(*(f"<url><loc>ftp://example.vn/{number}</loc></url>" for number in range(5)))
+    said: list[Failure] = []
+    summary = take("/map.xml", on_failure=said.append)
+    assert (summary.failures, len(summary.failed), len(said)) == (5, 3, 5)
+
+
+@pytest.mark.parametrize("markup", ["<html>", "<html><frameset></frameset></html>", "<html>" + "<" * 200_000])
+def test_entry_of_odd_markup_leaves_the_others(markup: str) -> None:
+    escaped = markup.replace("<", "&lt;")
+    found = read_feed(
+        rss(item("http://a.vn/1", f"<category>{escaped}</category>"), item("http://a.vn/2")), "http://a.vn/"
+    )
+    assert [entry.link for entry in found] == ["http://a.vn/1", "http://a.vn/2"]
+
+
+def test_redirect_written_in_utf_8_is_followed(site: Site, engine: WhooshEngine, take: Fetch) -> None:
+    def moved(handler: Any) -> None:
+        handler.wfile.write("HTTP/1.1 301 Moved\r\nLocation: /giá-lúa\r\nContent-Length: 0\r\n\r\n".encode())
+
+    site.answers |= {"/old": moved, "/gi%C3%A1-l%C3%BAa": page("Giá lúa tăng")}
+    assert take("/old").added == 1
+    assert site.paths() == ["/old", "/gi%C3%A1-l%C3%BAa"]
+
+
 def test_truncated_feed_gives_the_entries_it_has(site: Site, engine: WhooshEngine, take: Fetch) -> None:
     site.answers = {"/rss": rss(item("/a"), item("/b"))[:-20], "/a": page("Bài a"), "/b": page("Bài b")}
     assert take("/rss").added == 2
@@ -264,6 +290,20 @@ def test_robots_txt_is_obeyed(site: Site, engine: WhooshEngine, take: Fetch) -> 
     assert why(summary).count("robots.txt asks not to") == 3
     assert site.paths() == ["/rss", "/c", "/go"]
     assert [path for path, _ in site.requests].count("/robots.txt") == 1
+
+
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_robots_txt_of_very_many_agents_and_rules_is_read(
+    site: Site, engine: WhooshEngine, take: Fetch, end: str
+) -> None:
+    agents = [f"User-agent: b{number}" for number in range(14_000)]
+    rules = [f"Disallow: /{number}" for number in range(14_000)]
+    own = ["User-Agent: *  # all", "Disallow: /a", "useragent TimTin", "Disallow: /b", "User-agent: c", "Disallow: /"]
+    site.answers["/robots.txt"] = end.join([*agents, *rules, *own])
+    site.answers |= {"/a": page("Giá lúa tăng"), "/b": page("Giá lúa giảm"), "/1": page("Giá gạo tăng")}
+    summary = take("/a", "/b", "/1")
+    assert summary.added == 2
+    assert "/b: robots.txt asks not to" in why(summary)
 
 
 def test_robots_txt_that_cannot_be_read_forbids(site: Site, engine: WhooshEngine, take: Fetch) -> None:

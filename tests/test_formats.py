@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import index.reading.tables
 from index.errors import TimtinError, UnreadableFileError
 from index.reading.formats import Format, Kind, document_fields, html_fields, kind_of, rows, without_suffixes
 
@@ -146,6 +147,27 @@ def test_table_whose_header_names_no_text_is_refused() -> None:
 
 def test_table_written_by_excel() -> None:
     assert table("sep=;\r\nTieu de;Noi dung\r\nGiá lúa;thân bài\r\n") == [(3, {"title": "Giá lúa", "body": "thân bài"})]
+
+
+def test_empty_rows_and_cells_that_spreadsheets_add_are_left_out() -> None:
+    found = table("Tieu de;Noi dung;Muc\r\n;;\r\nGiá lúa;thân bài;Kinh tế;;\r\n ; ;\r\n;;;;\r\nb;c;;d\r\n")
+    assert found[0] == (3, {"title": "Giá lúa", "body": "thân bài", "category": "Kinh tế"})
+    assert [number for number, _ in found] == [3, 6]
+    assert "4 cells" in found[1][1]
+
+
+def test_table_of_quotes_that_are_never_closed_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index.reading.tables, "_MOST_READ_AGAIN", 10_000_000)
+    with pytest.raises(UnreadableFileError, match="not closed in line"):
+        table("title,body\n1,2\n" + 'a","b\n' * 20_000)
+
+
+def test_row_without_end_is_not_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index.reading.tables, "_LARGEST_ROW", 100)
+    found = table("title,body\n" + 'a","b\n' * 100 + "1,2\n")
+    assert len(found) == 101
+    assert "row of more than" in found[0][1]
+    assert found[-1] == (102, {"title": "1", "body": "2"})
 
 
 def test_long_cell_is_taken() -> None:

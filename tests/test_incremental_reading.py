@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 import index.reading.changes
+from index.reading.changes import is_below
 from index.reading.ingest import Summary, ingest
-from index.reading.inputs import Inputs
+from index.reading.inputs import Inputs, Place
 from search.whoosh_engine import WhooshEngine
 
 Index = Callable[..., dict[str, Any]]
@@ -190,6 +191,35 @@ def test_file_moved_to_another_folder_keeps_its_article(
     assert read(folder, other, prune=True) == {"unchanged": 2}
 
 
+def test_file_moved_to_a_folder_that_is_read_later_is_not_pruned(
+    read: Index, folder: Path, tmp_path: Path, engine: WhooshEngine
+) -> None:
+    other = tmp_path / "other"
+    for path in (folder / "sub/a.txt", folder / "b.txt", folder / "gone.txt", other / "c.txt"):
+        write(path)
+    read(folder, other)
+    (folder / "sub/a.txt").rename(other / "d.txt")
+    (folder / "gone.txt").unlink()
+    assert read(folder, other, prune=True) == {"unchanged": 2, "moved": 1, "removed": 1}
+    assert stored(engine) == {"sub/a": "a", "b": "b", "c": "c"}
+    (folder / "b.txt").rename(other / "b.txt")
+    assert read(folder, other, prune=True) == {"unchanged": 2, "moved": 1}
+    assert stored(engine) == {"sub/a": "a", "b": "b", "c": "c"}
+
+
+def test_inputs_below_a_path_are_those_of_any_folder_asked_for(engine: WhooshEngine) -> None:
+    inputs = Inputs(engine.store.database)
+    origins = ("/", "/a", "/a/b", "/a/b.txt", "/a-b", "/ab", "/a/b/c", "-")
+    names = ("", "x", "b", "b/c", "b/c/x", "b.txt", "b0", "a/b", "a/b/c", "\u1ebf/x", "b/\u1ebf")
+    places = [Place(origin, name) for origin in origins for name in names]
+    inputs.begin(places)
+    for path in ("/", "/a", "/a/b", "/a/b/c", "/a/b.txt", "/ab", "/a-b", "/a/b/\u1ebf", "/none"):
+        expected = {place for place in places if is_below(place.path, path)}
+        found = inputs.below(path)
+        assert {input.place for input in found} == expected
+        assert len(found) == len(expected)
+
+
 @pytest.mark.parametrize("moved", ["b.txt", "0.txt", "sub/a.txt"])
 def test_other_file_at_the_old_name_has_an_article_of_its_own(
     read: Index, folder: Path, engine: WhooshEngine, moved: str
@@ -242,6 +272,23 @@ def test_copy_is_an_article_of_its_own(read: Index, folder: Path, engine: Whoosh
     (folder / "b.txt").rename(folder / "c.txt")
     assert read(prune=True) == {"moved": 1, "unchanged": 2}
     assert set(stored(engine)) == {"0", "a", "b"}
+
+
+def test_copies_by_the_hundred_are_not_compared_with_one_another(
+    read: Index, folder: Path, engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        write(folder / f"a{number}.txt", "trống")
+    read()
+    asked: list[str] = []
+    real = Inputs.with_digest
+    monkeypatch.setattr(Inputs, "with_digest", lambda self, digest: asked.append(digest) or real(self, digest))
+    for number in range(100):
+        write(folder / f"b{number}.txt", "trống")
+    assert read() == {"added": 100, "unchanged": 30}
+    assert len(asked) == 1
+    (folder / "a7.txt").rename(folder / "c.txt")
+    assert read(prune=True) == {"unchanged": 129, "moved": 1}
 
 
 def test_saving_by_rename_updates_the_article(read: Index, folder: Path, engine: WhooshEngine) -> None:

@@ -177,3 +177,28 @@ def test_very_long_first_sentence_is_cut_for_the_title() -> None:
 def test_any_text_is_taken(text: str) -> None:
     article = read_plain_text(text)
     assert isinstance(article.body, str)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Theo{}x,!",
+        "Nguồn{0}:{0}x{0}(",
+        "date{}x",
+        "date 1/1/2025{}x",
+        "1/1/2025{}x",
+        "18:24{}x",
+        "ngày{0}18:24{0}lúc{0}x",
+    ],
+)
+def test_runs_of_spaces_of_any_length_are_read(line: str) -> None:
+    prose = "Ông nói rằng năm nay giá lúa tăng cao hơn so với cùng kỳ năm trước, bà con rất vui mừng."
+    line = line.format(" " * 20_000)
+    assert line[-1] in read_plain_text(f"{line}\n{prose}").body
+    assert line[-1] in read_plain_text(f"{prose}\n{line}").body
+
+
+def test_head_of_very_many_fields_is_read() -> None:
+    prose = "Ông nói rằng năm nay giá lúa tăng cao hơn so với cùng kỳ năm trước, bà con rất vui mừng."
+    found = read_plain_text("title: Giá lúa\n" * 200_000 + "date 2025-01-06 " * 200_000 + prose)
+    assert (found.title, found.published, found.body) == ("Giá lúa", "2025-01-06", prose)

@@ -227,7 +227,7 @@ def fetch(
             on_failure=lambda failure: write(f"timtin: {_one_line(failure.where)}: {_one_line(failure.why)}"),
         )  # fmt: skip
     _print_summary(summary, as_json)
-    sys.exit(1 if summary.failed else 0)
+    sys.exit(1 if summary.failures else 0)
 
 
 @main.command()

@@ -78,8 +78,8 @@ def plain_text(markup: str) -> str:
 
     try:
         root = html.fragment_fromstring(markup.replace("\0", ""), create_parent="div")
-    except (etree.LxmlError, ValueError):
-        return _paragraphs(re.sub(r"<[^>]*>", " ", markup))
+    except (etree.LxmlError, ValueError, AssertionError):  # lxml asserts that a fragment has one body
+        return _paragraphs(re.sub(r"<[^<>]*>", " ", markup))
     etree.strip_elements(root, etree.Comment, etree.ProcessingInstruction, *_NO_TEXT, with_tail=False)
     for element in root.iter(*_BLOCKS):
         element.text = "\n" + (element.text or "")

@@ -26,7 +26,7 @@ from index.fetching.visiting import HostLeftError, Visitor
 from index.indexer import Indexer, Progress
 from index.reading.files import Failure
 from index.reading.formats import html_fields
-from index.reading.ingest import Summary
+from index.reading.ingest import MOST_NAMED, Summary
 from index.store import Store
 
 LARGEST_PAGE = 4 << 20
@@ -119,7 +119,9 @@ class _Run:
     def fail(self, where: str, why: str) -> None:
         """Note that something was not fetched."""
         failure = Failure(_shown(where), why)
-        self.summary.failed.append(failure)
+        self.summary.failures += 1
+        if len(self.summary.failed) < MOST_NAMED:
+            self.summary.failed.append(failure)
         if self._on_failure is not None:
             self._on_failure(failure)
 

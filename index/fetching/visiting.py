@@ -5,8 +5,10 @@ One request is made at a time.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urljoin
 
 from protego import Protego
@@ -22,6 +24,7 @@ MOST_FAILURES = 3
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _BUSY = {429, 503}
+_AGENT_LINE = re.compile(r"^([ \t]*user(?:-|[ \t]?)agent(?:[ \t]*:)?[ \t]*)([^#]*)", re.IGNORECASE)
 
 
 class HostLeftError(FetchError):
@@ -71,7 +74,7 @@ class Visitor:
                 temporary = reply.status not in {404, 410}
                 raise FetchError(f"was answered {reply.status}", temporary=temporary, status=reply.status)
             try:
-                url = urljoin(url, reply.headers["location"].strip()).partition("#")[0]
+                url = urljoin(url, _location(reply)).partition("#")[0]
             except ValueError:
                 raise RefusedError("leads to what is not an address of the web") from None
         raise FetchError(f"leads from one address to another more than {MOST_REDIRECTS} times")
@@ -123,7 +126,28 @@ class Visitor:
             if error.status is not None and 400 <= error.status < 500:
                 return Protego.parse("")
             return self._leave(self._downloader.target(origin).host, f"its robots.txt could not be read: {error}")
-        return Protego.parse(reply.body.decode("utf-8", "replace"))
+        return Protego.parse(_own_group(reply.body.decode("utf-8", "replace")))
+
+
+def _location(reply: Reply) -> str:
+    """Return where a reply leads; HTTP's headers are read as Latin-1, and sites write UTF-8."""
+    location = reply.headers["location"].strip()
+    with suppress(UnicodeError):
+        return location.encode("latin-1").decode("utf-8")
+    return location
+
+
+def _own_group(robots: str) -> str:
+    """Return robots.txt with one name for all the agents that are not this one.
+
+    Every agent of a group has a copy of its rules, which half a megabyte can make millions.
+    """
+    lines = []
+    for line in robots.splitlines():
+        named = _AGENT_LINE.match(line)
+        is_other = named is not None and named[2].strip("* \t").lower() not in {"", AGENT}
+        lines.append(f"{named[1]}-" if named is not None and is_other else line)
+    return "\n".join(lines)
 
 
 def _busy(host: str, reply: Reply) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import lzma
 import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -36,6 +37,9 @@ from index.reading.files import (
 from index.reading.formats import KNOWN, Format, Kind, document_fields, kind_of, rows, without_suffixes
 from index.reading.inputs import Input, Inputs, Place
 from index.reading.settling import Looks
+
+_MANY_COPIES = 20
+"""Files of the same bytes, none of them moved, after which no more of them are looked for among the moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Reading:
     """
 
     def __init__(self, path: str, inputs: Inputs, seen: set[str], source: str | None, looks: Looks | None) -> None:
-        self.origin = path if path == "-" else shown(Path(path).resolve())
+        self.origin = path if path == "-" else shown(os.path.realpath(path))
         self.moves: dict[int, Place] = {}
         self.unlisted: list[str] = []
         self._path = path
@@ -92,8 +96,8 @@ class Reading:
         self._looks = looks
         self._known = {} if path == "-" else {input.place.path: input for input in inputs.below(self.origin)}
         self._by_number = {input.number: input for input in self._known.values()}
-        self._before = list(self._known.values())
         self._there: set[int] = set()
+        self._copied: set[tuple[str, Kind]] = set()
         self._later: list[FoundFile] = []
 
     def known(self, place: Place) -> Input | None:
@@ -101,10 +105,10 @@ class Reading:
         return self._known.get(place.path)
 
     def gone(self) -> list[Input]:
-        """Return the inputs whose files this reading did not come by, and which are not there."""
+        """Return the inputs whose files this run did not come by, and which are not there."""
         return [
             input
-            for input in self._before
+            for input in ([] if self._path == "-" else self._inputs.below(self.origin))
             if input.place.path not in self._seen
             and not any(input.place.path.startswith(folder) for folder in self.unlisted)
             and not (input.place.is_told_apart and input.place.exists())
@@ -112,23 +116,33 @@ class Reading:
 
     def items(self) -> Iterator[Item]:
         """Yield what there is to keep and to say; what cannot be read is named, and reading goes on."""
-        root = Path(self._path)
-        if self._path == "-":
+        try:
+            yield from self._standard_input() if self._path == "-" else self._named(Path(self._path))
+        except (FileNotFoundError, NotADirectoryError):
+            yield Refused(None, Failure(shown(self._path), "there is no such file or folder"))
+        except OSError as error:  # nothing can be told of the path, or standard input broke off
+            yield Refused(None, Failure(shown(self._path), _reason(error)))
+        for file in self._later:
+            yield from self._file(file, last=True)
+
+    def _standard_input(self) -> Iterator[Item]:
+        if sys.stdin is None:
+            yield Refused(None, Failure("standard input", "is closed"))
+        else:
             yield from self._rows_of(rows(sys.stdin.buffer, Kind(Format.JSON_LINES)), Place("-", ""), "standard input")
-        elif root.is_dir():
+
+    def _named(self, root: Path) -> Iterator[Item]:
+        """Give what is at a path that was asked for. Raises OSError where the system does not tell."""
+        if stat.S_ISDIR(root.stat().st_mode):
             for found in files_below(root):
                 if isinstance(found, LeftOut):
                     yield self._left_out(found)
                 else:
                     yield from self._file(found)
-        elif not root.exists():
-            yield Refused(None, Failure(shown(root), "there is no such file or folder"))
         elif (kind := kind_of(root.name)) is None:
             yield Refused(None, Failure(shown(root), f"has no format timtin reads: {KNOWN}"))
         else:
             yield from self._file(FoundFile(root, "", kind))
-        for file in self._later:
-            yield from self._file(file, last=True)
 
     def _left_out(self, found: LeftOut) -> Item:
         place = Place(self.origin, shown(found.name))
@@ -215,7 +229,10 @@ class Reading:
 
         An input that had the place gets the place that was left.
         """
-        for found in self._inputs.with_digest(bytes_):
+        if (bytes_, kind) in self._copied:
+            return None
+        same = self._inputs.with_digest(bytes_)
+        for found in same:
             input = self._by_number.setdefault(found.number, found)
             if input.digest != bytes_ or not input.articles or input.place.path == place.path:
                 continue
@@ -228,6 +245,8 @@ class Reading:
             self._put(input, place)
             self._there.add(input.number)
             return input
+        if len(same) > _MANY_COPIES:
+            self._copied.add((bytes_, kind))
         return None
 
     def _put(self, input: Input, place: Place) -> None:

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 from index.article import Article, own_id, usable_id
 from index.errors import WriterBusyError
@@ -24,7 +23,8 @@ _BATCH = 500
 _BATCH_CHARACTERS = 20_000_000
 _FOLLOW_SECONDS = 5.0
 _REPORT_SECONDS = 30.0
-_MOST_NAMED = 1000
+MOST_NAMED = 1000
+"""Failures a summary names; the others are counted."""
 
 
 @dataclass(slots=True)
@@ -96,6 +96,7 @@ def ingest(
     try:
         for path in paths:
             run.read(path, looks)
+        run.prune()
         if rebuild:
             indexer.rebuild(wait=wait, progress=progress)
         else:
@@ -122,6 +123,7 @@ class _Run:
         self._origins: list[str] = []
         self._failed: set[str] = set()
         self._kept: dict[Place, set[str]] = {}
+        self._read: list[tuple[str, Reading, bool]] = []
         self._files = 0
         self._started = time.monotonic()
         self._report_at = _REPORT_SECONDS
@@ -135,10 +137,16 @@ class _Run:
             self._keep(batch, reading)
             self._follow()
         self._move(reading)
-        if self._prune and Path(path).exists():
-            self._remove_gone(path, reading, whole=self.summary.failures == failures)
+        if self._prune:
+            self._read.append((path, reading, self.summary.failures == failures))
         if looks is not None:
             looks.failed(self._failed)
+
+    def prune(self) -> None:
+        """Delete what has gone, where that was asked for: at the end, when what was moved has been met elsewhere."""
+        for path, reading, whole in self._read:
+            if Place(reading.origin, "").exists():
+                self._remove_gone(path, reading, whole=whole)
 
     def _noted(self, items: Iterable[Item]) -> Iterator[Read | Finished]:
         """Note what needs no transaction, and yield the rest."""
@@ -172,7 +180,7 @@ class _Run:
 
     def _refuse(self, place: Place | None, failure: Failure) -> None:
         self.summary.failures += 1
-        if len(self.summary.failed) < _MOST_NAMED:
+        if len(self.summary.failed) < MOST_NAMED:
             self.summary.failed.append(failure)
         if place is not None:
             self._failed.add(place.path)

@@ -18,7 +18,6 @@ from index.database import Database
 from index.reading.files import real_path
 
 _ID_BATCH = 500
-_PATH = "CASE name WHEN '' THEN origin ELSE rtrim(origin, '/') || '/' || name END"
 _INPUT = "number, origin, name, digest, (SELECT count(*) FROM articles WHERE input = number)"
 _LEFT = "no longer there"
 
@@ -63,9 +62,14 @@ class Inputs:
 
     def below(self, path: str) -> list[Input]:
         """Return the inputs at ``path`` and in the folder ``path``, whatever folder was asked for."""
-        start = path.rstrip("/") + "/"
-        query = f"SELECT {_INPUT} FROM inputs WHERE {_PATH} = ? OR substr({_PATH}, 1, ?) = ?"  # noqa: S608
-        return [_input(row) for row in self._database.connection().execute(query, (path, len(start), start))]
+        run = self._database.connection().execute
+        query = f"SELECT {_INPUT} FROM inputs WHERE origin = ? OR (origin >= ? AND origin < ?)"  # noqa: S608
+        rows = run(query, (path, *_inside(path.rstrip("/")))).fetchall()
+        query = f"SELECT {_INPUT} FROM inputs WHERE origin = ? AND (name = ? OR (name >= ? AND name < ?))"  # noqa: S608
+        for at in (at for at, sign in enumerate(path) if sign == "/"):
+            name = path[at + 1 :]
+            rows += run(query, (path[:at] or "/", name, *_inside(name))).fetchall() if name else ()
+        return [_input(row) for row in rows]
 
     def with_digest(self, digest: str) -> list[Input]:
         """Return the inputs whose bytes have this digest."""
@@ -132,6 +136,11 @@ class Inputs:
                 "DELETE FROM inputs WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM articles WHERE input = ?1)",
                 [(number,) for number in numbers],
             )
+
+
+def _inside(folder: str) -> tuple[str, str]:
+    """Return the bounds of the paths in a folder: the first, and the first that is not."""
+    return f"{folder}/", f"{folder}0"  # 0 is the sign after /
 
 
 def _input(row: tuple[int, str, str, str | None, int]) -> Input:

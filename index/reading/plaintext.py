@@ -15,13 +15,13 @@ from index.reading.boilerplate import is_control, is_prose, without_menus, witho
 from index.sentences import sentence_spans
 
 _ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?"
-_DAY_FIRST = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?:\s*[,|-]?\s*(?:lúc\s+)?\d{1,2}[:hg]\d{2})?"
-_DATED_START = re.compile(rf"(?:date|ngày đăng|published)\s*:?\s+({_ISO}|{_DAY_FIRST})(?:\s+|$)", re.IGNORECASE)
+_DAY_FIRST = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?:(?:\s*[,|-])?\s*(?:lúc\s+)?\d{1,2}[:hg]\d{2})?"
+_DATED_START = re.compile(rf"(?:date|ngày đăng|published)(?:\s*:)?\s+({_ISO}|{_DAY_FIRST})(?:\s+|$)", re.IGNORECASE)
 _FIELD = re.compile(r"(title|author|source|url|category|tiêu đề|tác giả|chuyên mục)\s*:\s*(\S.*)", re.IGNORECASE)
 _FIELD_NAMES = {"tiêu đề": "title", "tác giả": "author", "chuyên mục": "category"}
 _TIMESTAMP = re.compile(
     r"(?:(?:thứ\s+(?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ\s+nhật|ngày|cập nhật|đăng|xuất bản|lúc)[\s:,|-]*)*"
-    rf"(?:(?P<hour>\d{{1,2}}[:hg]\d{{2}})\s*[,|-]?\s*(?:ngày\s+)?)?(?P<date>{_ISO}|{_DAY_FIRST})"
+    rf"(?:(?P<hour>\d{{1,2}}[:hg]\d{{2}})(?:\s*[,|-])?\s*(?:ngày\s+)?)?(?P<date>{_ISO}|{_DAY_FIRST})"
     r"\s*(?:\(?(?:gmt|utc)\s*\+?\s*\d{1,2}(?::\d{2})?\)?)?",
     re.IGNORECASE,
 )
@@ -38,7 +38,7 @@ _BYLINE_PREFIX = re.compile(
     r"(?:tác giả|bài(?:\s*(?:và|,|-)\s*ảnh)?|tin\s*(?:và|,|-)\s*ảnh|phóng viên)\s*:\s*", re.IGNORECASE
 )
 _BETWEEN_NAMES = re.compile(r"\s*(?:[-–—,&/;]|\bvà\b)\s*")
-_NAME = re.compile(r"(?:[^\W\d_][^\W\d_]*\.?\s?){1,5}")
+_NAME = re.compile(r"[^\W\d_]+(?:(?:\.\s?|\s)[^\W\d_]+){0,4}\.?\s?")
 
 _HEAD_LINES = 8
 _FOOT_LINES = 3
@@ -84,19 +84,20 @@ def read_plain_text(text: str) -> PlainText:
 
 def _take_head_fields(lines: list[str], about: dict[str, str]) -> list[str]:
     """Take ``key: value`` lines and a leading date off the head."""
-    while lines:
-        dated = _DATED_START.match(lines[0])
-        named = _FIELD.fullmatch(lines[0])
+    at = start = 0  # slices of what is left would take the square of its length
+    while at < len(lines):
+        dated = _DATED_START.match(lines[at], start)
+        named = _FIELD.fullmatch(lines[at], start)
         if dated and (published := _date(dated.group(1))):
             about.setdefault("published", published)
-            rest = lines[0][dated.end() :].strip()
-            lines = [rest, *lines[1:]] if rest else lines[1:]
+            at, start = (at, dated.end()) if dated.end() < len(lines[at]) else (at + 1, 0)
         elif named:
             key = named.group(1).lower()
             about.setdefault(_FIELD_NAMES.get(key, key), named.group(2).strip())
-            lines = lines[1:]
+            at, start = at + 1, 0
         else:
             break
+    lines = [line[start:] if number == 0 else line for number, line in enumerate(lines[at:])]
     if not about.get("url", "http://").lower().startswith(("http://", "https://")):
         del about["url"]
     return lines
@@ -132,7 +133,7 @@ def _take_foot(lines: list[str], about: dict[str, str]) -> list[str]:
     for _ in range(_FOOT_LINES):
         if len(lines) < 2:
             break
-        source = _SOURCE.fullmatch(lines[-1])
+        source = _SOURCE.fullmatch(" ".join(lines[-1].split()))  # with runs of spaces it would take for ever
         if source and "source" not in about and _names_a_source(source):
             about["source"] = source["name"].strip(" -") or source["url"].split("/")[2].removeprefix("www.")
             if source["url"]:

@@ -12,14 +12,18 @@ from index.reading.encodings import decode
 from index.reading.lines import numbered_lines
 
 _DELIMITERS = ",;\t|"
+_MOST_READ_AGAIN = 100_000_000
+"""Bytes, each line counting for a hundred more."""
+_LARGEST_ROW = 2 * LONGEST_BODY
 
 
 def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | TimtinError]]:
     """Yield the number of the line a row begins in, and the row as an article's fields or the error it has.
 
     The delimiter is the one of ``, ; | tab`` that cuts the header into the most fields an article has. After a
-    row that cannot be read the next line is taken for the beginning of a row. Raises UnreadableFileError where
-    the header names no title and no body.
+    row that cannot be read the next line is taken for the beginning of a row. Rows without text are left out, as are
+    empty cells beyond the header. Raises UnreadableFileError where the header names no title and no body, and where
+    quotes that are never closed would have the table read over and over.
     """
     csv.field_size_limit(LONGEST_BODY)
     lines = _Lines(stream)
@@ -39,7 +43,7 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
         lines.keep_from_here()
         try:
             for cells in csv.reader(lines, delimiter=delimiter, strict=True):
-                if cells:
+                if any(map(str.strip, cells)):
                     yield lines.first, _row(names, cells)
                 lines.keep_from_here()
             return
@@ -59,6 +63,7 @@ class _Lines:
         self._lines = numbered_lines(stream)
         self._row: list[tuple[int, bytes | UnreadableFileError]] = []
         self._again: list[tuple[int, bytes | UnreadableFileError]] = []
+        self._read_again = self._size = 0
         self.first = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -72,16 +77,23 @@ class _Lines:
         try:
             if isinstance(line, UnreadableFileError):
                 raise line
+            self._size += len(line)
+            if self._size > _LARGEST_ROW:
+                raise UnreadableFileError(f"begins a row of more than {_LARGEST_ROW >> 20} MB; a quote is not closed")
             return decode(line)
         except UnreadableFileError as error:
             raise _BadLine(str(error)) from None
 
     def keep_from_here(self) -> None:
         self._row.clear()
+        self._size = 0
 
     def again_from_second(self) -> None:
+        self._read_again += self._size + 100 * len(self._row)
+        if self._read_again > _MOST_READ_AGAIN:
+            raise UnreadableFileError(f"has quotes that are not closed in line {self.first} and others; mend them")
         self._again.extend(reversed(self._row[1:]))
-        self._row.clear()
+        self.keep_from_here()
 
 
 def _cells(header: str, delimiter: str) -> list[str]:
@@ -93,6 +105,8 @@ def _known(names: list[str]) -> int:
 
 
 def _row(names: list[str], cells: list[str]) -> dict[str, Any] | TimtinError:
+    while len(cells) > len(names) and not cells[-1].strip():
+        cells.pop()
     if len(cells) != len(names):
         return UnreadableFileError(f"has {len(cells)} cells where the first line names {len(names)}")
     return named_fields(zip(names, cells, strict=True))
