@@ -81,7 +81,8 @@ def test_near_copies_are_counted_and_shown_as_one(timtin: Run, tmp_path: Path) -
     timtin("index", str(SEEDS))
     assert summary(timtin("index", str(tmp_path / "copies.jsonl"), "--json"))["copies"] == 2
     assert (
-        "2 unchanged, 0 removed, 0 failed, 0 near-copies in" in timtin("index", str(tmp_path / "copies.jsonl")).stdout
+        "2 unchanged, 0 removed, 0 failed, 0 moved, 0 near-copies in"
+        in timtin("index", str(tmp_path / "copies.jsonl")).stdout
     )
     found = timtin("search", "hội nhập").stdout
     assert "+2 near-copies\n" in found
