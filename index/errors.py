@@ -46,6 +46,10 @@ class DamagedIndexError(TimtinError):
     """Report an index whose files cannot be read; it can be made anew from the store."""
 
 
+class SearchEndedError(TimtinError):
+    """Report a search that took too long or ended the process it was made in; others are answered as before."""
+
+
 class DiskFullError(TimtinError):
     """Report that there was no room on the disk; what was there before is as it was."""
 

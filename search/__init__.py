@@ -33,6 +33,7 @@ The rooms, in the order a query meets them:
 ``passages``        the passages that show them best, as HTML
 ``service``         one search from text to answer: parse, retrieve, fetch, highlight
 ``remembered``      answers kept while nothing they depend on changes
+``searchers``       processes that search
 ``follower``        the thread that makes acknowledged writes searchable
 ``measures``        judged queries and how well they are answered
 ==================  ================================================================================

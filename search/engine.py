@@ -157,5 +157,8 @@ class Engine(Protocol):
     def check(self) -> list[str]:
         """Compare the index with what is kept; return what is wrong."""
 
+    def let_go(self) -> None:
+        """Free what a newer index replaced; to be called now and then where nothing is asked."""
+
     def close(self) -> None:
         """Let go of files and threads."""

@@ -43,13 +43,20 @@ class Addend(NamedTuple):
 
 
 class TermImpacts:
-    """Look up terms in ``snapshot`` and their impacts under ``ranking``. Safe to share between threads."""
+    """Look up terms in ``snapshot`` and their impacts under ``ranking``. Safe to share between threads.
 
-    def __init__(self, snapshot: Snapshot, ranking: Ranking) -> None:
+    Up to 224 MB are kept, of which this takes its part where there are several ``sharing`` the machine.
+    """
+
+    def __init__(self, snapshot: Snapshot, ranking: Ranking, sharing: int = 1) -> None:
         self.snapshot = snapshot
         self.ranking = ranking
-        self._flags: BoundedCache[tuple[str, str], Flags] = BoundedCache(_FLAGS_KEPT, lambda flags: flags.nbytes)
-        self._dense: BoundedCache[tuple[str, str], Floats] = BoundedCache(_BYTES_KEPT, lambda values: values.nbytes)
+        self._flags: BoundedCache[tuple[str, str], Flags] = BoundedCache(
+            _FLAGS_KEPT // sharing, lambda flags: flags.nbytes
+        )
+        self._dense: BoundedCache[tuple[str, str], Floats] = BoundedCache(
+            _BYTES_KEPT // sharing, lambda values: values.nbytes
+        )
 
     def frequent(self, addend: Addend) -> bool:
         """Tell whether so many articles have a term that its impacts are best kept as one array over all articles.

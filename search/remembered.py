@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from dataclasses import replace
 
 from index.commits import latest_commit
@@ -12,28 +13,30 @@ from index.datafolder import DataFolder
 from index.generations import current_generation
 from index.store import Store
 from search.cache import BoundedCache
-from search.engine import Engine
-from search.service import Answer, Search, search
+from search.service import Answer, Search
 
 _MOST_CHARACTERS = 24_000_000
 
 
 class RememberedAnswers:
-    """Answer searches on ``engine``; safe to share between threads.
-
-    One search is made at a time: several would not be done sooner, as numpy gives the interpreter's lock away at each
-    step and a third of the processor's time goes into taking it back. What is known does not wait for them.
+    """Answers of ``answer``, each made once however many ask for it at a time; safe to share between threads.
 
     ``state`` returns a value that is another whenever an answer may be: then all are forgotten. Those asked for
-    longest ago go first once their articles have more than ``most_characters``.
+    longest ago go first once they have more than ``most_characters``.
     """
 
-    def __init__(self, engine: Engine, state: Callable[[], Hashable], most_characters: int = _MOST_CHARACTERS) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        answer: Callable[[Search], Answer],
+        state: Callable[[], Hashable],
+        most_characters: int = _MOST_CHARACTERS,
+    ) -> None:
+        self._answer = answer
         self._state = state
         self._most = most_characters
-        self._turn = threading.Lock()
         self._kept: tuple[Hashable, BoundedCache[Search, Answer]] = (None, self._empty())
+        self._awaited: dict[tuple[Hashable, Search], Future[Answer]] = {}
+        self._lock = threading.Lock()
 
     def search(self, wanted: Search) -> Answer:
         """Answer one search as ``search.service.search`` does."""
@@ -44,12 +47,24 @@ class RememberedAnswers:
         if known != state:
             answers = self._empty()
             self._kept = (state, answers)
-        answer = answers.get(wanted, lambda: self._in_turn(answers, wanted))
+        answer = answers.kept(wanted) or self._made(answers, state, wanted)
         return replace(answer, took_ms=round((time.perf_counter() - started) * 1000, 2))
 
-    def _in_turn(self, answers: BoundedCache[Search, Answer], wanted: Search) -> Answer:
-        with self._turn:
-            return answers.get(wanted, lambda: search(self._engine, wanted))  # it may be known by the time
+    def _made(self, answers: BoundedCache[Search, Answer], state: Hashable, wanted: Search) -> Answer:
+        with self._lock:
+            future = self._awaited.get((state, wanted))
+            first = future is None
+            if future is None:
+                future = self._awaited[state, wanted] = Future()
+        if first:
+            try:
+                future.set_result(answers.get(wanted, lambda: self._answer(wanted)))
+            except BaseException as error:
+                future.set_exception(error)
+            finally:
+                with self._lock:
+                    del self._awaited[state, wanted]
+        return future.result()
 
     def _empty(self) -> BoundedCache[Search, Answer]:
         return BoundedCache(self._most, _characters)
@@ -75,5 +90,5 @@ def searched_state(folder: DataFolder, store: Store) -> Hashable:
 
 def _characters(answer: Answer) -> int:
     """Return about how many characters an answer holds, with a share for all else."""
-    texts = (len(hit.article.title) + len(hit.article.body) + sum(map(len, hit.body_html)) for hit in answer.hits)
+    texts = (len(hit.article.lead) + len(hit.title_html) + sum(map(len, hit.body_html)) for hit in answer.hits)
     return sum(texts) + 1000 * (1 + len(answer.hits))

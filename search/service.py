@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from index.article import Article
 from search.engine import Engine, Facet, FacetCount, Filters, Hit, Request, Sort
@@ -38,6 +39,23 @@ class Search:
     collapse: bool = True
 
 
+class Head(NamedTuple):
+    """What is shown of an article that was found, beside its marked text.
+
+    Its lead is the beginning of the text where it has none.
+    """
+
+    id: str
+    title: str
+    lead: str
+    url: str | None
+    source: str | None
+    author: str | None
+    category: str | None
+    published: str | None
+    lang: str
+
+
 @dataclass(frozen=True, slots=True)
 class FoundArticle:
     """One hit: the article, its score, and HTML of its title and best passages with the words marked.
@@ -45,17 +63,12 @@ class FoundArticle:
     ``copies`` is how many near-copies of it were found beside it and are not shown.
     """
 
-    article: Article
+    article: Head
     score: float
     title_html: str
     body_html: Sequence[str]
     explanation: Mapping[str, float] | None = None
     copies: int = 0
-
-    @property
-    def lead(self) -> str:
-        """The article's lead, or the beginning of its text."""
-        return self.article.lead or self.article.body[:_LEAD_LENGTH].partition("\n")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +124,12 @@ def search(engine: Engine, wanted: Search) -> Answer:
     )
 
 
-def similar(engine: Engine, id: str, size: int) -> list[FoundArticle]:
+def suggestions_for(engine: Engine, typed: str, size: int) -> list[str]:
+    """Return up to ``size`` completions of what is typed so far."""
+    return engine.suggest(typed, size)
+
+
+def similar_articles(engine: Engine, id: str, size: int) -> list[FoundArticle]:
     """Return the articles most like the one with this id."""
     hits = engine.similar(id, size)
     articles = engine.fetch([hit.id for hit in hits])
@@ -126,7 +144,7 @@ def highlighted(found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, 
     bodies = passages_of(texts, wanted.fragments, wanted.fragment_size)
     return [
         FoundArticle(
-            article,
+            _head(article),
             hit.score,
             render(article.title, 0, len(article.title), title),
             [render(text, passage.start, passage.end, passage.marks) for passage in body],
@@ -135,6 +153,21 @@ def highlighted(found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, 
         )
         for (article, hit), (title, text, _), body in zip(found, marked, bodies, strict=True)
     ]
+
+
+def _head(article: Article) -> Head:
+    lead = article.lead or article.body[:_LEAD_LENGTH].partition("\n")[0]
+    return Head(
+        article.id,
+        article.title,
+        lead,
+        article.url,
+        article.source,
+        article.author,
+        article.category,
+        article.published,
+        article.lang,
+    )
 
 
 def marked_article(engine: Engine, article: Article, query: str) -> tuple[str, str]:

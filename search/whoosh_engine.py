@@ -55,16 +55,20 @@ _VERIFY_SECONDS = 0.1
 class WhooshEngine:
     """Open the engine on a data folder; what the index lacks is applied at the next ``commit``.
 
-    Up to ``hits_kept`` hits of answered requests are kept until the index changes.
+    Up to ``hits_kept`` hits of answered requests are kept until the index changes. What is kept of hot terms takes the
+    less memory the more engines there are ``sharing`` it.
     """
 
-    def __init__(self, folder: DataFolder, ranking: Ranking | None = None, *, hits_kept: int = 20_000) -> None:
+    def __init__(
+        self, folder: DataFolder, ranking: Ranking | None = None, *, hits_kept: int = 20_000, sharing: int = 1
+    ) -> None:
         self._folder = folder
         self._store = Store(Database(folder.store))
         self.indexer = Indexer(folder, self._store)
         self._ranking = ranking or Ranking()
         self._segments = OpenSegments()
         self._hits_kept = hits_kept
+        self._sharing = sharing
         self._opened: _Opened | None = None
         self._synonyms = SynonymFile(folder.synonyms)
         self._unchanged = _Unchanged()
@@ -83,7 +87,7 @@ class WhooshEngine:
         self.indexer.catch_up(wait=wait, progress=progress)
         while not self.indexer.verify(_VERIFY_SECONDS):
             self.indexer.catch_up(wait=wait, progress=progress)
-        self._let_go()
+        self.let_go()
 
     def rebuild(
         self,
@@ -94,7 +98,7 @@ class WhooshEngine:
     ) -> None:
         """Make a new generation of the index and swap it in."""
         self.indexer.rebuild(wait=wait, within=within, progress=progress)
-        self._let_go()
+        self.let_go()
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Article]:
         """Read articles from the store."""
@@ -116,6 +120,12 @@ class WhooshEngine:
     def store(self) -> Store:
         """The store of this data folder."""
         return self._store
+
+    def let_go(self) -> None:
+        """Let go of files that were replaced, so that their space is free."""
+        if self._opened is not None:
+            with suppress(DamagedIndexError):
+                self._newest()
 
     def close(self) -> None:
         """Close the index and the store; no thread may be using them."""
@@ -176,12 +186,6 @@ class WhooshEngine:
         best = near[np.argsort(-scores[near], kind="stable")[:size]]
         return [Hit(snapshot.article_id(int(n)), float(scores[n])) for n in best if scores[n] > 0]
 
-    def _let_go(self) -> None:
-        """Let go of files that were replaced, so that their space is free."""
-        if self._opened is not None:
-            with suppress(DamagedIndexError):
-                self._newest()
-
     def _newest(self) -> _Opened | None:
         """Return the newest snapshot with what is kept of it; a replaced one lives until its last user is done."""
         with self._lock:
@@ -222,8 +226,8 @@ class WhooshEngine:
                 )
             snapshot = Snapshot(generation, self._segments)
             pages: BoundedCache[Request, Retrieved] = BoundedCache(self._hits_kept, lambda page: 1 + len(page.hits))
-            impacts, abbreviations = TermImpacts(snapshot, self._ranking), Abbreviations(snapshot)
-            self._opened = _Opened(snapshot, impacts, abbreviations, Frequencies(snapshot), pages)
+            impacts = TermImpacts(snapshot, self._ranking, self._sharing)
+            self._opened = _Opened(snapshot, impacts, Abbreviations(snapshot), Frequencies(snapshot), pages)
 
 
 class _Unchanged:

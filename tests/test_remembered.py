@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from index.article import Article
 from index.datafolder import open_data_folder
+from index.errors import DamagedIndexError
 from search.engine import Facet
 from search.remembered import RememberedAnswers, searched_state
-from search.service import Search, search
+from search.service import Answer, Search, search
 from search.whoosh_engine import WhooshEngine
 
 RICE = Search("lúa gạo", facets=[Facet.SOURCE])
@@ -24,7 +28,9 @@ def answers(engine: WhooshEngine, tmp_path: Path) -> RememberedAnswers:
     engine.add(articles)
     engine.commit()
     folder = open_data_folder(tmp_path / "data")
-    return RememberedAnswers(engine, lambda: searched_state(folder, engine.store), most_characters=30_000)
+    return RememberedAnswers(
+        partial(search, engine), lambda: searched_state(folder, engine.store), most_characters=30_000
+    )
 
 
 def test_a_search_asked_again_is_answered_from_memory(answers: RememberedAnswers, engine: WhooshEngine) -> None:
@@ -49,7 +55,7 @@ def test_every_change_is_seen_at_once(answers: RememberedAnswers, engine: Whoosh
     engine.commit()
     assert "new" in found()
     engine.add([Article(id="a2", title="Lúa gạo", body="Đã sửa, lúa.")])
-    shown = {hit.article.id: hit.article.body for hit in answers.search(Search("lúa gạo")).hits}
+    shown = {hit.article.id: hit.article.lead for hit in answers.search(Search("lúa gạo")).hits}
     assert shown["a2"] == "Đã sửa, lúa."
     assert not found("thóc")
     (tmp_path / "data" / "synonyms.txt").write_text("thóc, lúa\n", "utf-8")
@@ -68,8 +74,33 @@ def test_what_was_asked_for_longest_ago_is_forgotten(answers: RememberedAnswers)
     assert answers.search(RICE).hits is not first.hits
 
 
-def test_threads_that_ask_the_same_at_a_time_share_one_answer(answers: RememberedAnswers) -> None:
+def test_threads_that_ask_the_same_at_a_time_share_one_answer(engine: WhooshEngine) -> None:
+    made, all_asked = [], threading.Event()
+
+    def answer(wanted: Search) -> Answer:
+        made.append(wanted)
+        assert all_asked.wait(30)
+        return search(engine, wanted)
+
+    answers = RememberedAnswers(answer, lambda: 0)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(answers.search, [RICE] * 8))
-    assert found[0].total == 8
-    assert all(answer.hits is found[0].hits for answer in found)
+        found = [pool.submit(answers.search, RICE) for _ in range(8)]
+        while sum(future.running() for future in found) < 8:
+            time.sleep(0.01)
+        all_asked.set()
+        assert all(future.result().hits is found[0].result().hits for future in found)
+    assert len(made) == 1
+
+
+def test_an_answer_that_failed_is_tried_again(engine: WhooshEngine) -> None:
+    failures = [DamagedIndexError("damaged")]
+
+    def answer(wanted: Search) -> Answer:
+        if failures:
+            raise failures.pop()
+        return search(engine, wanted)
+
+    answers = RememberedAnswers(answer, lambda: 0)
+    with pytest.raises(DamagedIndexError, match="damaged"):
+        answers.search(RICE)
+    assert answers.search(RICE).total == 0

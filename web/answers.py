@@ -52,16 +52,10 @@ def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str
 
 def hit_json(hit: FoundArticle) -> dict[str, Any]:
     """Return one hit."""
-    article = hit.article
+    article = hit.article._asdict()
+    del article["lang"]
     shown: dict[str, Any] = {
-        "id": article.id,
-        "title": article.title,
-        "lead": hit.lead,
-        "url": article.url,
-        "source": article.source,
-        "author": article.author,
-        "category": article.category,
-        "published": article.published,
+        **article,
         "score": round(hit.score, 4),
         "copies": hit.copies,
         "highlights": {"title": hit.title_html, "body": list(hit.body_html)},

@@ -13,7 +13,7 @@ from index.article import Article, article_from
 from index.errors import InvalidInputError, Problem, UnreadableFileError
 from index.reading.formats import parse_json_article
 from index.reading.lines import LARGEST_DOCUMENT, numbered_lines
-from search.service import similar as find_similar
+from search.service import similar_articles, suggestions_for
 from web.answers import article_json, hit_json, linked_answer_json, task_json
 from web.keys import key_required
 from web.parameters import (
@@ -46,7 +46,8 @@ def search() -> Response:
 def suggest() -> Response:
     """Complete what is typed so far."""
     parameters = checked(SuggestParameters, request.args)
-    return jsonify({"query": parameters.q, "suggestions": services().engine.suggest(parameters.q, parameters.size)})
+    suggestions = services().searching.ask(suggestions_for, parameters.q, parameters.size)
+    return jsonify({"query": parameters.q, "suggestions": suggestions})
 
 
 @api.get("/articles/<path:id>")
@@ -60,7 +61,8 @@ def similar(id: str) -> Response:
     """Return the articles most like one."""
     parameters = checked(SimilarParameters, request.args)
     _article(id)
-    return jsonify({"id": id, "hits": [hit_json(hit) for hit in find_similar(services().engine, id, parameters.size)]})
+    found = services().searching.ask(similar_articles, id, parameters.size)
+    return jsonify({"id": id, "hits": [hit_json(hit) for hit in found]})
 
 
 @api.put("/articles/<path:id>")

@@ -12,6 +12,8 @@ from index.datafolder import open_data_folder
 from index.tasks import Tasks
 from search.follower import Follower
 from search.remembered import RememberedAnswers, searched_state
+from search.searchers import Searching, SearchingHere
+from search.service import search
 from search.whoosh_engine import WhooshEngine
 from web import operations, pages, problems
 from web.api import api
@@ -24,18 +26,25 @@ _POLICY = (
 )
 
 
-def create_app(data: Path, config: dict[str, Any] | None = None) -> Flask:
-    """Make the application on a data folder. Nothing follows the store until ``services().follower`` is started."""
+def create_app(data: Path, config: dict[str, Any] | None = None, searching: Searching | None = None) -> Flask:
+    """Make the application on a data folder; where nothing else is ``searching``, this process does.
+
+    Nothing follows the store until ``services().follower`` is started.
+    """
     folder = open_data_folder(data)
     engine = WhooshEngine(folder)
+    searching = searching or SearchingHere(engine)
     app = Flask(__name__)
     app.config.update(API_KEY=load_key(folder.key), API_KEY_FILE=str(folder.key), WAIT_SECONDS=30.0, WAITING=4)
     app.config.update(config or {})
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     tasks = Tasks(engine.store.database)
-    answers = RememberedAnswers(engine, partial(searched_state, folder, engine.store))
-    app.extensions["timtin"] = Services(engine, answers, tasks, Follower(engine, tasks, waiting=app.config["WAITING"]))
+    follower = Follower(engine, tasks, waiting=app.config["WAITING"])
+    answers = RememberedAnswers(
+        lambda wanted: searching.ask(search, wanted), partial(searched_state, folder, engine.store)
+    )
+    app.extensions["timtin"] = Services(engine, searching, answers, tasks, follower)
     app.register_blueprint(api)
     app.register_blueprint(pages.pages)
     app.register_blueprint(operations.operations)

@@ -21,6 +21,7 @@ from index.datafolder import open_data_folder
 from index.errors import InvalidInputError, TimtinError, is_disk_full
 from index.reading.files import Failure, Remark
 from index.reading.ingest import Summary, ingest
+from index.workers import processors
 from search.engine import Sort
 from search.service import search as run_search
 from search.whoosh_engine import WhooshEngine
@@ -165,7 +166,11 @@ def search(
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, envvar="PORT")
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests answered at a time."
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=lambda: min(processors(), 4),
+    show_default="the processors, at most 4",
+    help="Processes that search.",
 )
 @click.option(
     "--watch",

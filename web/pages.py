@@ -17,7 +17,7 @@ from werkzeug.exceptions import NotFound
 from index.dates import LOCAL_ZONE
 from index.errors import InvalidInputError
 from search.engine import Facet, FacetCount, Sort
-from search.service import Answer, marked_article, similar
+from search.service import Answer, marked_article, similar_articles
 from web.answers import search_address
 from web.parameters import SearchParameters, checked
 from web.services import services
@@ -67,14 +67,14 @@ def article(id: str) -> Response:
     if found is None:
         raise NotFound
     query = request.args.get("q", "")[:2000]
-    title, body = marked_article(services().engine, found, query)
+    title, body = services().searching.ask(marked_article, found, query)
     paragraphs = [Markup(html) for html in body.split("\n") if html.strip()]  # noqa: S704
     page = render_template(
         "article.html",
         article=found,
         title=Markup(title),  # noqa: S704
         paragraphs=paragraphs,
-        similar=similar(services().engine, id, _SIMILAR),
+        similar=services().searching.ask(similar_articles, id, _SIMILAR),
         query=query,
     )
     return _page(page)

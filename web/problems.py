@@ -14,6 +14,7 @@ from index.errors import (
     DiskFullError,
     InvalidInputError,
     Problem,
+    SearchEndedError,
     StoreError,
     TimtinError,
     WriterBusyError,
@@ -58,6 +59,7 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(WriterBusyError)
     @app.errorhandler(DamagedIndexError)
+    @app.errorhandler(SearchEndedError)
     @app.errorhandler(StoreError)
     def unavailable(error: TimtinError) -> Response:
         return _answer(503, str(error))

@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import threading
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -14,34 +14,39 @@ import waitress
 
 from index.database import Database
 from index.datafolder import open_data_folder
-from index.errors import DamagedIndexError, TimtinError
+from index.errors import TimtinError
 from index.indexer import Indexer
 from index.reading.watching import watch_folder
 from index.store import Store
+from search.searchers import Searchers
 from search.service import Search, search
+from search.whoosh_engine import WhooshEngine
 from web.app import create_app
 from web.services import Services
 
 log = logging.getLogger(__name__)
 
+_THREADS = 16
 _LARGEST_BODY = 512 * 1024**2
 _IDLE_SECONDS = 30
 _MOST_CONNECTIONS = 1000
 _LEAVE_SECONDS = 25
+_WARM_UP = partial(search, wanted=Search("tìm tin", size=1))  # loads the model, so that the first reader need not wait
 
 
-def serve(data: Path, host: str, port: int, threads: int, watched: Path | None = None) -> None:
+def serve(data: Path, host: str, port: int, workers: int, watched: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT; answers under way are finished. Raises TimtinError if the address is taken.
 
-    ``watched`` is a folder whose articles are indexed at the start and whenever they appear.
+    ``workers`` processes search. ``watched`` is a folder whose articles are indexed at the start and whenever they
+    appear.
     """
     listener = _listen(host, port)
-    app = create_app(data, {"WAITING": threads // 2})
+    open_engine = partial(WhooshEngine, open_data_folder(data), sharing=workers)
+    searchers = Searchers(open_engine, workers, _WARM_UP, ["web.cli"])  # what the main module of each process imports
+    app = create_app(data, {"WAITING": _THREADS // 2}, searchers)
     here: Services = app.extensions["timtin"]
     signal.signal(signal.SIGTERM, _leave)
     here.follower.start()
-    with suppress(DamagedIndexError):
-        search(here.engine, Search("tìm tin", size=1))  # loads the model, so that the first reader need not wait
     stop_watching = threading.Event()
     watcher = _start_watcher(watched, data, stop_watching)
     log.info(
@@ -54,7 +59,7 @@ def serve(data: Path, host: str, port: int, threads: int, watched: Path | None =
     server = waitress.create_server(
         app,
         sockets=[listener],
-        threads=threads,
+        threads=_THREADS,
         ident="timtin",
         max_request_body_size=_LARGEST_BODY,
         channel_timeout=_IDLE_SECONDS,
@@ -70,6 +75,7 @@ def serve(data: Path, host: str, port: int, threads: int, watched: Path | None =
         if watcher is not None:
             watcher.join()
         here.follower.stop()
+        searchers.close()
         here.engine.close()
 
 

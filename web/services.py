@@ -10,13 +10,19 @@ from index.tasks import Tasks
 from search.engine import Engine
 from search.follower import Follower
 from search.remembered import RememberedAnswers
+from search.searchers import Searching
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The engine, its remembered answers, the tasks, and the thread that keeps it searchable and carries them out."""
+    """What stands behind a request.
+
+    The engine takes writes and gives articles; ``searching`` does whatever reads its index, and ``answers`` remembers
+    the searches among that. The follower keeps the index level with the store and carries out ``tasks``.
+    """
 
     engine: Engine
+    searching: Searching
     answers: RememberedAnswers
     tasks: Tasks
     follower: Follower

@@ -1,0 +1,196 @@
+"""Searching in processes of its own, so that a server uses every processor and outlives whatever ends one of them.
+
+Threads would not do: numpy gives the interpreter's lock away at each step, and they spend their time taking it from
+each other. The processes share the mapped files of the index and, where the system can fork, what Python loaded.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from index.errors import SearchEndedError, TimtinError
+from search.engine import Engine
+
+log = logging.getLogger(__name__)
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+_LONGEST_SECONDS = 60.0
+_LET_GO_SECONDS = 1.0
+_LEAVE_SECONDS = 1.0
+
+
+class Searching(Protocol):
+    """What does work that reads an engine. Safe to share between threads."""
+
+    def ask(
+        self, work: Callable[Concatenate[Engine, Given], Found], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Found:
+        """Return ``work(engine, *args, **kwargs)``, or raise what it raises."""
+
+
+class SearchingHere:
+    """Do work that reads ``engine`` in this process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def ask(
+        self, work: Callable[Concatenate[Engine, Given], Found], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Found:
+        """Return ``work(engine, *args, **kwargs)``."""
+        return work(self._engine, *args, **kwargs)
+
+
+class Searchers:
+    """``count`` processes, each with an engine that ``open_engine`` makes; they end with this process, however it ends.
+
+    What is asked and answered, and the functions given here, are pickled. Each process begins with ``warm_up``;
+    ``modules`` are loaded once for all of them.
+    """
+
+    def __init__(
+        self,
+        open_engine: Callable[[], Engine],
+        count: int,
+        warm_up: Callable[[Engine], object],
+        modules: Sequence[str] = (),
+    ) -> None:
+        forks = "forkserver" in multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("forkserver" if forks else "spawn")
+        context.set_forkserver_preload([__name__, *modules])
+        self._all = [_Searcher(context, open_engine, warm_up) for _ in range(count)]
+        self._idle: queue.LifoQueue[_Searcher] = queue.LifoQueue()  # the one at work last has the most in its caches
+        self._starting = threading.Thread(target=self._start, name="start searchers")
+        self._starting.start()
+
+    def ask(
+        self, work: Callable[Concatenate[Engine, Given], Found], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Found:
+        """Return ``work(engine, *args, **kwargs)`` of a process that is free, or raise what it raises.
+
+        A process that ends over it is replaced, and the work is given to the next. Raises SearchEndedError where that
+        ends too, or where the work takes more than a minute.
+        """
+        try:
+            return self._ask_one(work, args, kwargs)
+        except _ProcessEndedError as error:
+            log.error("a process that searched ended: %s; another takes its place", error)
+        try:
+            return self._ask_one(work, args, kwargs)
+        except _ProcessEndedError as error:
+            log.error("a process that searched ended over the same: %s", error)
+            raise SearchEndedError(f"two processes ended over this search: {error}") from error
+
+    def close(self) -> None:
+        """End all processes; nothing may be asked any more."""
+        self._starting.join()
+        for searcher in self._all:
+            searcher.close()
+
+    def _start(self) -> None:
+        for searcher in self._all:
+            with suppress(SearchEndedError):  # it is tried again when asked
+                searcher.start()
+            self._idle.put(searcher)
+
+    def _ask_one(self, work: Callable[..., Found], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
+        searcher = self._idle.get()
+        try:
+            return searcher.ask(work, args, kwargs)
+        finally:
+            self._idle.put(searcher)
+
+
+class _ProcessEndedError(Exception):
+    """A process ended while it was asked."""
+
+
+class _Searcher:
+    """One process; used by one thread at a time."""
+
+    def __init__(self, context: Any, open_engine: Callable[[], Engine], warm_up: Callable[[Engine], object]) -> None:
+        self._context = context
+        self._begin = (open_engine, warm_up)
+        self._running: tuple[BaseProcess, Connection] | None = None
+
+    def start(self) -> tuple[BaseProcess, Connection]:
+        """Start the process where it is not running. Raises SearchEndedError where the system has none to give."""
+        if self._running is None:
+            here, there = self._context.Pipe()
+            try:
+                with there:
+                    process = self._context.Process(target=_answer, args=(there, *self._begin), name="searcher")
+                    process.start()
+            except (OSError, EOFError) as error:
+                here.close()
+                raise SearchEndedError(f"no process can be started to search: {error}") from error
+            self._running = process, here
+        return self._running
+
+    def ask(self, work: Callable[..., Found], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
+        process, connection = self.start()
+        try:
+            connection.send((work, args, kwargs))
+            if not connection.poll(_LONGEST_SECONDS):
+                self.close(wait=0.0)
+                raise SearchEndedError(f"the search took more than {_LONGEST_SECONDS:.0f} seconds and was given up")
+            returned, value = connection.recv()
+        except (EOFError, OSError) as error:
+            self.close()
+            raise _ProcessEndedError(f"exit code {process.exitcode}") from error
+        if returned:
+            found: Found = value
+            return found
+        raise value
+
+    def close(self, wait: float = _LEAVE_SECONDS) -> None:
+        """End the process, which leaves when its connection does."""
+        if self._running is not None:
+            process, connection = self._running
+            self._running = None
+            connection.close()
+            process.join(wait)
+            if process.is_alive():
+                process.kill()
+                process.join()
+
+
+def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: Callable[[Engine], object]) -> None:
+    """Do what is asked until the one who asks is gone. Files that were replaced are let go of within a second."""
+    for name in (signal.SIGINT, signal.SIGTERM):  # the server finishes what is under way, then closes the connection
+        signal.signal(name, signal.SIG_IGN)
+    engine = open_engine()
+    with suppress(TimtinError):  # it is told to the first who asks
+        warm_up(engine)
+    gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            if connection.poll(_LET_GO_SECONDS):
+                connection.send(_done(engine, *connection.recv()))
+            else:
+                engine.let_go()
+    engine.close()
+
+
+def _done(
+    engine: Engine, work: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[bool, object]:
+    try:
+        return True, work(engine, *args, **kwargs)
+    except Exception as error:  # it is raised where it was asked for
+        if not isinstance(error, TimtinError):
+            error.add_note(traceback.format_exc())
+        return False, error

@@ -1,0 +1,169 @@
+"""Processes that search: they answer as this process would, at the same time, and may end at any moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from index.article import Article
+from index.datafolder import open_data_folder
+from index.errors import InvalidInputError, Problem, SearchEndedError
+from search import searchers
+from search.engine import Engine, Facet
+from search.searchers import Searchers
+from search.service import Search, search, suggestions_for
+from search.whoosh_engine import WhooshEngine
+from tests.conftest import Server
+
+PROC = Path("/proc")
+
+
+def process_id(_: Engine) -> int:
+    return os.getpid()
+
+
+def refuse(_: Engine, message: str) -> None:
+    raise InvalidInputError(message, [Problem("q", "no")])
+
+
+def fail(_: Engine) -> None:
+    raise ValueError("of no use")
+
+
+def end(_: Engine, by: int) -> None:
+    os.kill(os.getpid(), by)
+
+
+def end_once(_: Engine, mark: Path) -> int:
+    if not mark.exists():
+        mark.touch()
+        os._exit(3)
+    return os.getpid()
+
+
+def meet(_: Engine, place: Path, guests: int) -> int:
+    (place / str(os.getpid())).touch()
+    deadline = time.monotonic() + 30
+    while len(list(place.iterdir())) < guests and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return len(list(place.iterdir()))
+
+
+def open_files(process: int) -> str:
+    return (PROC / str(process) / "maps").read_text("utf-8")
+
+
+def wait_for(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def two(tmp_path: Path, engine: WhooshEngine) -> Iterator[Searchers]:
+    """Two processes on the data folder of ``engine``."""
+    engine.add([Article(id=f"a{at}", title=f"Lúa gạo {at}", body="Giá lúa tăng.", source="s") for at in range(3)])
+    engine.commit()
+    found = Searchers(partial(WhooshEngine, open_data_folder(tmp_path / "data")), 2, process_id)
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize("text", ["lúa gạo", "lua gao", '"giá lúa"', "lúaa", "((", ""])
+def test_answers_are_those_of_this_process(two: Searchers, engine: WhooshEngine, text: str) -> None:
+    wanted = Search(text, facets=(Facet.SOURCE,), explain=True)
+    assert replace(two.ask(search, wanted), took_ms=0) == replace(search(engine, wanted), took_ms=0)
+    assert two.ask(suggestions_for, text, 5) == engine.suggest(text, 5)
+
+
+def test_what_was_written_is_found_at_once(two: Searchers, engine: WhooshEngine) -> None:
+    for number in range(5):
+        engine.add([Article(id=f"b{number}", title="Ngô", body="Ngô.")])
+        engine.commit()
+        assert [two.ask(search, Search("ngô")).total for _ in range(2)] == [number + 1] * 2
+
+
+def test_as_many_are_at_work_as_there_are_processes(two: Searchers, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: two.ask(meet, place, 2), range(2))) == [2, 2]
+
+
+def test_errors_are_raised_where_was_asked(two: Searchers) -> None:
+    with pytest.raises(InvalidInputError, match="too much") as refused:
+        two.ask(refuse, "too much")
+    assert refused.value.problems == (Problem("q", "no"),)
+    with pytest.raises(ValueError, match="of no use") as failed:
+        two.ask(fail)
+    assert "in fail" in failed.value.__notes__[0]
+
+
+def test_a_killed_process_is_replaced_unnoticed(two: Searchers, caplog: pytest.LogCaptureFixture) -> None:
+    first = two.ask(process_id)
+    os.kill(first, signal.SIGKILL)
+    assert two.ask(search, Search("lúa")).total == 3
+    assert "a process that searched ended: exit code -9" in caplog.text
+    assert two.ask(process_id) != first
+
+
+def test_what_ended_a_process_is_asked_of_another(two: Searchers, tmp_path: Path) -> None:
+    assert two.ask(end_once, tmp_path / "mark") > 0
+
+
+def test_what_ends_every_process_is_refused_and_the_rest_answered(two: Searchers) -> None:
+    for _ in range(3):
+        with pytest.raises(SearchEndedError, match=f"exit code -{signal.SIGBUS.value}"):
+            two.ask(end, signal.SIGBUS.value)
+        assert two.ask(search, Search("lúa")).total == 3
+
+
+def test_a_search_without_end_is_given_up(two: Searchers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    process = two.ask(process_id)
+    monkeypatch.setattr(searchers, "_LONGEST_SECONDS", 0.3)
+    with pytest.raises(SearchEndedError, match="took more than"):
+        two.ask(meet, place, 2)
+    assert not (PROC / str(process)).exists()
+    monkeypatch.undo()
+    assert two.ask(search, Search("lúa")).total == 3
+
+
+@pytest.mark.skipif(not PROC.is_dir(), reason="what a process has open is read from /proc")
+def test_files_of_a_replaced_index_are_let_go_of(two: Searchers, engine: WhooshEngine, tmp_path: Path) -> None:
+    two.ask(search, Search("lúa"))
+    process = two.ask(process_id)
+    old = next((tmp_path / "data" / "indexes").glob("*/*.inv")).parent
+    assert str(old) in open_files(process)
+    engine.rebuild()
+    wait_for(lambda: str(old) not in open_files(process))
+
+
+@pytest.mark.skipif(not PROC.is_dir(), reason="processes are found in /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_processes_end_with_their_server(serve: Callable[..., Server], how: signal.Signals) -> None:
+    server = serve()
+    server.search("lúa")
+    family = descendants(server.process.pid)
+    assert len(family) >= 2
+    server.process.send_signal(how)
+    server.process.wait(30)
+    wait_for(lambda: not any((PROC / str(process)).exists() for process in family))
+
+
+def descendants(process: int) -> list[int]:
+    children = [int(word) for word in (PROC / f"{process}/task/{process}/children").read_text("ascii").split()]
+    threads = [int(path.name) for path in (PROC / f"{process}/task").iterdir() if path.name != str(process)]
+    for thread in threads:
+        children += map(int, (PROC / f"{process}/task/{thread}/children").read_text("ascii").split())
+    return children + [deeper for child in children for deeper in descendants(child)]
