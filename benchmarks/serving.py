@@ -111,10 +111,24 @@ def unasked(data: Path, asked: Sequence[str]) -> list[str]:
 
 
 def resident(process: subprocess.Popen[bytes]) -> dict[str, int]:
-    """Return the megabytes a process holds: its own, and the mapped files of the index among its pages."""
-    status = Path(f"/proc/{process.pid}/status").read_text("ascii").splitlines()
-    sizes = {line.split(":")[0]: line.split()[1] for line in status if line.startswith("Rss")}
-    return {"own": int(sizes["RssAnon"]) // 1024, "mapped": int(sizes["RssFile"]) // 1024}
+    """Return the megabytes a server's processes hold: their own, and the mapped files of the index among their pages.
+
+    What several of them share counts once (Linux: the proportional set size).
+    """
+    sizes = {"Pss_Anon": 0, "Pss_File": 0}
+    for member in family(process.pid):
+        for line in Path(f"/proc/{member}/smaps_rollup").read_text("ascii").splitlines():
+            name = line.split(":")[0]
+            if name in sizes:
+                sizes[name] += int(line.split()[1])
+    return {"own": sizes["Pss_Anon"] // 1024, "mapped": sizes["Pss_File"] // 1024}
+
+
+def family(process: int) -> list[int]:
+    """Return the numbers of a process and of all that descend from it."""
+    lists = Path(f"/proc/{process}/task").glob("*/children")
+    children = [int(number) for path in lists for number in path.read_text("ascii").split()]
+    return [process, *(member for child in children for member in family(child))]
 
 
 def figures(data: Path, queries: Sequence[str]) -> list[str]:

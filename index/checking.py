@@ -23,14 +23,14 @@ Opened = list[tuple[ColumnarSegment, Segment]]
 
 
 class Verifier:
-    """Read every file of the current generation in ``indexes`` once, a slice at a time; look whether all are there."""
+    """Read every file of the current generation in ``indexes`` once, a slice at a time; look whether all stay whole."""
 
     def __init__(self, indexes: Path) -> None:
         self._indexes = indexes
         self._steps: Iterator[None] | None = None
         self._done: tuple[Path, int] | None = None
         self._sound: set[str] = set()
-        self._files: list[Path] = []  # of the segments of what was done
+        self._sizes: dict[Path, int] = {}  # of the files of what was done
         self.generation: Path | None = None  # the one that is read
 
     def verify(self, seconds: float) -> bool:
@@ -39,10 +39,11 @@ class Verifier:
         Raises DamagedIndexError, which names the file, where one is not as it was written.
         """
         deadline = time.monotonic() + seconds
-        gone = [path for path in self._files if not path.exists()]
-        if gone and self._latest() == self._done:
-            self._files = []
-            raise DamagedIndexError(f"the index file {gone[0]} is missing")
+        changed = [path for path, size in self._sizes.items() if _size(path) != size]
+        if changed and self._latest() == self._done:
+            self._sizes = {}
+            what = "is missing" if _size(changed[0]) is None else "has another size than it was written with"
+            raise DamagedIndexError(f"the index file {changed[0]} {what}")
         while (latest := self._latest()) is not None and (self._steps is not None or latest != self._done):
             if self.generation != latest[0]:
                 self._steps, self.generation = None, latest[0]
@@ -77,8 +78,15 @@ class Verifier:
                     yield
             self._sound.add(listed.segment_id())
         self._sound &= {listed.segment_id() for listed in commit.segments}
-        self._files = [file.path for segment in segments for file in segment.files]
+        self._sizes = {file.path: file.path.stat().st_size for segment in segments for file in segment.files}
         self._done = generation, number
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def open_segments(generation: Path) -> Opened:

@@ -7,9 +7,11 @@ import logging
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -236,6 +238,26 @@ def test_index_of_other_fields_is_made_anew_behind_a_clear_answer(
     assert len(found(engine)) == 19
     assert engine.check() == []
     engine.close()
+
+
+def test_files_cut_short_under_a_server_end_no_more_than_a_search(serve: Callable[..., Server], tmp_path: Path) -> None:
+    """What is mapped and cut off kills the process that reads it."""
+    folder = open_data_folder(tmp_path / "data")
+    server = serve(folder.path)
+    rows = [article.model_dump() for article in articles(3000)]
+    assert server.write("POST", "/api/v1/articles?wait=true", rows).json["searchable"]
+    assert server.search("bưởi")["total"] == 3000
+    for path in folder.indexes.rglob("*.inv"):
+        os.truncate(path, 100)
+    answers = [server.request("GET", f"/api/v1/search?q=da+xanh+{number}") for number in range(4)]
+    assert {answer.status for answer in answers} == {503}
+    assert "damaged" in answers[-1].json["detail"]
+    deadline = time.monotonic() + 60
+    while server.search("bưởi da").get("total") != 3000:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert server.stop() == 0
+    assert f"exit code -{signal.SIGBUS.value}; another takes its place" in (tmp_path / "server.log").read_text("utf-8")
 
 
 def test_index_with_fewer_fields_answers_until_it_is_made_anew(folder: DataFolder) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.serving import family
 from index.article import Article
 from index.datafolder import open_data_folder
 from index.errors import InvalidInputError, Problem, SearchEndedError
@@ -154,16 +155,8 @@ def test_files_of_a_replaced_index_are_let_go_of(two: Searchers, engine: WhooshE
 def test_processes_end_with_their_server(serve: Callable[..., Server], how: signal.Signals) -> None:
     server = serve()
     server.search("lúa")
-    family = descendants(server.process.pid)
-    assert len(family) >= 2
+    processes = family(server.process.pid)
+    assert len(processes) >= 3
     server.process.send_signal(how)
     server.process.wait(30)
-    wait_for(lambda: not any((PROC / str(process)).exists() for process in family))
-
-
-def descendants(process: int) -> list[int]:
-    children = [int(word) for word in (PROC / f"{process}/task/{process}/children").read_text("ascii").split()]
-    threads = [int(path.name) for path in (PROC / f"{process}/task").iterdir() if path.name != str(process)]
-    for thread in threads:
-        children += map(int, (PROC / f"{process}/task/{thread}/children").read_text("ascii").split())
-    return children + [deeper for child in children for deeper in descendants(child)]
+    wait_for(lambda: not any((PROC / str(process)).exists() for process in processes))

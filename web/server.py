@@ -42,7 +42,7 @@ def serve(data: Path, host: str, port: int, workers: int, watched: Path | None =
     """
     listener = _listen(host, port)
     open_engine = partial(WhooshEngine, open_data_folder(data), sharing=workers)
-    searchers = Searchers(open_engine, workers, _WARM_UP, ["web.cli"])  # what the main module of each process imports
+    searchers = Searchers(open_engine, workers, _WARM_UP, [__name__])
     app = create_app(data, {"WAITING": _THREADS // 2}, searchers)
     here: Services = app.extensions["timtin"]
     signal.signal(signal.SIGTERM, _leave)
