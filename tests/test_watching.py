@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 import threading
@@ -13,7 +14,7 @@ import pytest
 
 import index.reading.changes
 from index.reading.ingest import ingest
-from index.reading.settling import QUIET_SECONDS, Looks
+from index.reading.settling import QUIET_SECONDS, Looks, is_closed
 from index.reading.watching import watch_folder
 from search.whoosh_engine import WhooshEngine
 
@@ -95,6 +96,23 @@ def test_file_is_wanted_when_it_has_come_to_rest(tmp_path: Path, monkeypatch: py
     assert not wanted(clock.now + 3600)
     clock.now += QUIET_SECONDS + 0.1
     assert wanted()
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="only Linux tells who has a file open")
+def test_file_is_wanted_at_once_when_nobody_writes_to_it(tmp_path: Path) -> None:
+    looks, path = Looks(), tmp_path / "a"
+    with path.open("w") as file:
+        file.write("half")
+        file.flush()
+        with path.open():
+            assert not is_closed(str(path))
+            assert not looks.wants(str(path), path.stat(), is_stored=False)
+        assert looks.waiting == 1
+        file.write(" and the rest")
+    with path.open():
+        assert is_closed(str(path))
+        assert looks.wants(str(path), path.stat(), is_stored=False)
+    assert not is_closed(str(tmp_path / "none"))
 
 
 def test_file_is_wanted_again_where_it_failed_or_its_articles_went(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,15 +37,17 @@ class Looks:
     def wants(self, path: str, status: os.stat_result, is_stored: bool) -> bool:
         """Tell whether a file is to be read: it has come to rest, and was not read since it changed.
 
-        It has come to rest when it was last written two seconds ago, or (the clocks of file servers differ) looks as
-        it did two seconds ago. One whose articles are no longer stored as they were read (``is_stored``) is read
-        again; one that failed is tried again after ten minutes.
+        It has come to rest when no process has it open for writing, which not every system can tell; when it was last
+        written two seconds ago; or (the clocks of file servers differ) when it looks as it did two seconds ago. One
+        whose articles are no longer stored as they were read (``is_stored``) is read again; one that failed is tried
+        again after ten minutes.
         """
         state = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         look, now = self._looks.get(path), time.monotonic()
         if look is None or look.state != state:
             look = self._looks[path] = _Look(state, now)
-        if time.time() - status.st_mtime < QUIET_SECONDS and now - look.first_seen < QUIET_SECONDS:
+        is_young = time.time() - status.st_mtime < QUIET_SECONDS and now - look.first_seen < QUIET_SECONDS
+        if is_young and not is_closed(path):
             self.waiting += 1
             return False
         if look.read_at is not None and (now - look.read_at < _RETRY_SECONDS if look.failed else is_stored):
@@ -56,3 +60,24 @@ class Looks:
         for path in paths:
             if path in self._looks:
                 self._looks[path].failed = True
+
+
+def is_closed(path: str) -> bool:
+    """Tell whether no process has a file open for writing; False where that is not known.
+
+    Linux knows it of a user's own files on local disks: it grants no lease for reading on a file someone writes.
+    """
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    try:
+        held = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.fcntl(held, fcntl.F_SETSIG, signal.SIGURG)  # sent where a writer comes meanwhile; one that is ignored
+        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(held)  # gives the lease back
