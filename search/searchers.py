@@ -15,6 +15,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -172,24 +173,24 @@ def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: 
     """Do what is asked until the one who asks is gone. Files that were replaced are let go of within a second."""
     for name in (signal.SIGINT, signal.SIGTERM):  # the server finishes what is under way, then closes the connection
         signal.signal(name, signal.SIG_IGN)
-    engine = open_engine()
+    engine = cache(open_engine)  # one that could not be opened is tried again
     with suppress(TimtinError):  # it is told to the first who asks
-        warm_up(engine)
+        warm_up(engine())
     gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             if connection.poll(_LET_GO_SECONDS):
                 connection.send(_done(engine, *connection.recv()))
             else:
-                engine.let_go()
-    engine.close()
+                with suppress(TimtinError):
+                    engine().let_go()
 
 
 def _done(
-    engine: Engine, work: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]
+    engine: Callable[[], Engine], work: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[bool, object]:
     try:
-        return True, work(engine, *args, **kwargs)
+        return True, work(engine(), *args, **kwargs)
     except Exception as error:  # it is raised where it was asked for
         if not isinstance(error, TimtinError):
             error.add_note(traceback.format_exc())

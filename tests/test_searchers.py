@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +18,13 @@ import pytest
 from benchmarks.serving import family
 from index.article import Article
 from index.datafolder import open_data_folder
-from index.errors import InvalidInputError, Problem, SearchEndedError
+from index.errors import InvalidInputError, Problem, SearchEndedError, StoreError
 from search import searchers
 from search.engine import Engine, Facet
 from search.searchers import Searchers
 from search.service import Search, search, suggestions_for
 from search.whoosh_engine import WhooshEngine
-from tests.conftest import Server
+from tests.conftest import ROOT, Server, free_port
 
 PROC = Path("/proc")
 
@@ -138,6 +140,29 @@ def test_a_search_without_end_is_given_up(two: Searchers, monkeypatch: pytest.Mo
     assert not (PROC / str(process)).exists()
     monkeypatch.undo()
     assert two.ask(search, Search("lúa")).total == 3
+
+
+def test_an_engine_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path / "data")
+    folder.store.write_text("no database at all, but a text that is longer than the header of one" * 20)
+    found = Searchers(partial(WhooshEngine, folder), 1, process_id)
+    try:
+        with pytest.raises(StoreError, match="cannot be used as timtin's store"):
+            found.ask(process_id)
+        folder.store.unlink()
+        assert found.ask(search, Search("lúa")).total == 0
+    finally:
+        found.close()
+
+
+def test_server_that_cannot_start_leaves_no_process(tmp_path: Path) -> None:
+    folder = open_data_folder(tmp_path / "data")
+    folder.store.write_text("no database at all, but a text that is longer than the header of one" * 20)
+    command = [sys.executable, "-m", "web.cli", "serve", "--data", str(folder.path), "--port", str(free_port())]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("timtin: ")
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="what a process has open is read from /proc")

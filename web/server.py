@@ -6,6 +6,8 @@ import logging
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -41,52 +43,51 @@ def serve(data: Path, host: str, port: int, workers: int, watched: Path | None =
     appear.
     """
     listener = _listen(host, port)
-    open_engine = partial(WhooshEngine, open_data_folder(data), sharing=workers)
-    searchers = Searchers(open_engine, workers, _WARM_UP, [__name__])
-    app = create_app(data, {"WAITING": _THREADS // 2}, searchers)
-    here: Services = app.extensions["timtin"]
-    signal.signal(signal.SIGTERM, _leave)
-    here.follower.start()
-    stop_watching = threading.Event()
-    watcher = _start_watcher(watched, data, stop_watching)
-    log.info(
-        "timtin answers on http://%s:%d · data in %s · the key for writing is in %s",
-        host,
-        port,
-        data,
-        app.config["API_KEY_FILE"],
-    )
-    server = waitress.create_server(
-        app,
-        sockets=[listener],
-        threads=_THREADS,
-        ident="timtin",
-        max_request_body_size=_LARGEST_BODY,
-        channel_timeout=_IDLE_SECONDS,
-        connection_limit=_MOST_CONNECTIONS,
-        asyncore_use_poll=True,
-        clear_untrusted_proxy_headers=True,
-    )
-    try:
+    with ExitStack() as leaving:  # what is begun last is ended first
+        open_engine = partial(WhooshEngine, open_data_folder(data), sharing=workers)
+        searchers = leaving.enter_context(closing(Searchers(open_engine, workers, _WARM_UP, [__name__])))
+        app = create_app(data, {"WAITING": _THREADS // 2}, searchers)
+        here: Services = app.extensions["timtin"]
+        leaving.enter_context(closing(here.engine))
+        signal.signal(signal.SIGTERM, _leave)
+        here.follower.start()
+        leaving.callback(here.follower.stop)
+        if watched is not None:
+            leaving.enter_context(_watching(watched, data))
+        log.info(
+            "timtin answers on http://%s:%d · data in %s · the key for writing is in %s",
+            host,
+            port,
+            data,
+            app.config["API_KEY_FILE"],
+        )
+        server = waitress.create_server(
+            app,
+            sockets=[listener],
+            threads=_THREADS,
+            ident="timtin",
+            max_request_body_size=_LARGEST_BODY,
+            channel_timeout=_IDLE_SECONDS,
+            connection_limit=_MOST_CONNECTIONS,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=True,
+        )
+        leaving.callback(server.task_dispatcher.shutdown, cancel_pending=False, timeout=_LEAVE_SECONDS)
         server.run()
-    finally:
-        server.task_dispatcher.shutdown(cancel_pending=False, timeout=_LEAVE_SECONDS)
-        stop_watching.set()
-        if watcher is not None:
-            watcher.join()
-        here.follower.stop()
-        searchers.close()
-        here.engine.close()
 
 
-def _start_watcher(watched: Path | None, data: Path, stop: threading.Event) -> threading.Thread | None:
-    if watched is None:
-        return None
+@contextmanager
+def _watching(watched: Path, data: Path) -> Iterator[None]:
     folder = open_data_folder(data)
     store = Store(Database(folder.store))
+    stop = threading.Event()
     thread = threading.Thread(target=watch_folder, args=(watched, store, Indexer(folder, store), stop), name="watcher")
     thread.start()
-    return thread
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _listen(host: str, port: int) -> socket.socket:
