@@ -197,7 +197,7 @@ def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: 
     for name in (signal.SIGINT, signal.SIGTERM):  # the server finishes what is under way, then closes the connection
         signal.signal(name, signal.SIG_IGN)
     engine = cache(open_engine)  # one that could not be opened is tried again
-    with suppress(TimtinError):  # it is told to the first who asks
+    with suppress(Exception):  # it is told to the first who asks
         warm_up(engine())
     gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
@@ -205,7 +205,7 @@ def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: 
             if connection.poll(_LET_GO_SECONDS):
                 connection.send(_done(engine, *connection.recv()))
             else:
-                with suppress(TimtinError):
+                with suppress(Exception):
                     engine().let_go()
 
 

@@ -58,6 +58,10 @@ def fail(_: Engine) -> None:
     raise ValueError("of no use")
 
 
+def open_nothing() -> Engine:
+    raise OSError("no engine here")
+
+
 def end(_: Engine, by: int) -> None:
     os.kill(os.getpid(), by)
 
@@ -235,6 +239,16 @@ def test_an_engine_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
         assert found.ask(search, Search("lúa")).total == 0
     finally:
         found.close()
+
+
+def test_why_an_engine_cannot_be_opened_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    found = Searchers(open_nothing, 1, process_id)
+    try:
+        with pytest.raises(OSError, match="no engine here"):
+            found.ask(process_id)
+    finally:
+        found.close()
+    assert not caplog.records
 
 
 def test_server_that_cannot_start_leaves_no_process(tmp_path: Path) -> None:
