@@ -9,13 +9,16 @@ from __future__ import annotations
 import gc
 import logging
 import multiprocessing
+import os
 import queue
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -69,9 +72,7 @@ class Searchers:
         warm_up: Callable[[Engine], object],
         modules: Sequence[str] = (),
     ) -> None:
-        forks = "forkserver" in multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context("forkserver" if forks else "spawn")
-        context.set_forkserver_preload([__name__, *modules])
+        context = _context([__name__, *modules])
         self._all = [_Searcher(context, open_engine, warm_up) for _ in range(count)]
         self._idle: queue.LifoQueue[_Searcher] = queue.LifoQueue()  # the one at work last has the most in its caches
         self._starting = threading.Thread(target=self._start, name="start searchers")
@@ -82,24 +83,27 @@ class Searchers:
     ) -> Found:
         """Return ``work(engine, *args, **kwargs)`` of a process that is free, or raise what it raises.
 
-        A process that ends over it is replaced, and the work is given to the next. Raises SearchEndedError where that
-        ends too, or where the work takes more than a minute.
+        A process that ends over it is replaced, and the work is given to the one begun instead. Raises SearchEndedError
+        where that ends too, where the work takes more than a minute, and after ``close``.
         """
+        searcher = self._idle.get()
         try:
-            return self._ask_one(work, args, kwargs)
-        except _ProcessEndedError as error:
-            log.error("a process that searched ended: %s; another takes its place", error)
-        try:
-            return self._ask_one(work, args, kwargs)
+            try:
+                return searcher.ask(work, args, kwargs)
+            except _ProcessEndedError as error:
+                log.error("a process that searched ended: %s; another takes its place", error)
+            return searcher.ask(work, args, kwargs)
         except _ProcessEndedError as error:
             log.error("a process that searched ended over the same: %s", error)
             raise SearchEndedError(f"two processes ended over this search: {error}") from error
+        finally:
+            self._idle.put(searcher)
 
     def close(self) -> None:
-        """End all processes; nothing may be asked any more."""
+        """End all processes; what is still asked is refused."""
         self._starting.join()
         for searcher in self._all:
-            searcher.close()
+            searcher.end()
 
     def _start(self) -> None:
         for searcher in self._all:
@@ -107,12 +111,19 @@ class Searchers:
                 searcher.start()
             self._idle.put(searcher)
 
-    def _ask_one(self, work: Callable[..., Found], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
-        searcher = self._idle.get()
-        try:
-            return searcher.ask(work, args, kwargs)
-        finally:
-            self._idle.put(searcher)
+
+def _context(modules: Sequence[str]) -> Any:
+    """Return what starts processes: a fork server that has loaded ``modules``, or spawning where there can be none."""
+    # Without these a fork server takes files in the working folder for modules of their names, and finds no others.
+    os.environ.update(PYTHONSAFEPATH="1", PYTHONPATH=os.pathsep.join(sys.path))
+    try:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(modules))
+        forkserver.ensure_running()
+    except (OSError, ValueError) as error:  # no folder that its socket can be in, or a system that cannot fork
+        log.warning("processes that search take more memory, because no fork server can be started: %s", error)
+        return multiprocessing.get_context("spawn")
+    return context
 
 
 class _ProcessEndedError(Exception):
@@ -126,20 +137,27 @@ class _Searcher:
         self._context = context
         self._begin = (open_engine, warm_up)
         self._running: tuple[BaseProcess, Connection] | None = None
+        self._is_over = False
 
     def start(self) -> tuple[BaseProcess, Connection]:
         """Start the process where it is not running. Raises SearchEndedError where the system has none to give."""
-        if self._running is None:
+        running = self._running = self._running or self._begun()
+        if self._is_over:  # maybe since the process was begun
+            self.close()
+            raise SearchEndedError("timtin is being stopped")
+        return running
+
+    def _begun(self) -> tuple[BaseProcess, Connection]:
+        try:
             here, there = self._context.Pipe()
-            try:
-                with there:
-                    process = self._context.Process(target=_answer, args=(there, *self._begin), name="searcher")
-                    process.start()
-            except (OSError, EOFError) as error:
-                here.close()
-                raise SearchEndedError(f"no process can be started to search: {error}") from error
-            self._running = process, here
-        return self._running
+            with there, ExitStack() as failing:
+                failing.callback(here.close)
+                process = self._context.Process(target=_answer, args=(there, *self._begin), name="searcher")
+                process.start()
+                failing.pop_all()
+        except (OSError, EOFError) as error:
+            raise SearchEndedError(f"no process can be started to search: {error}") from error
+        return process, here
 
     def ask(self, work: Callable[..., Found], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
         process, connection = self.start()
@@ -168,13 +186,18 @@ class _Searcher:
                 process.kill()
                 process.join()
 
+    def end(self) -> None:
+        """End the process for good, though a thread may be waiting for it: one that is left would be waited for."""
+        self._is_over = True
+        self.close()
+
 
 def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: Callable[[Engine], object]) -> None:
     """Do what is asked until the one who asks is gone. Files that were replaced are let go of within a second."""
     for name in (signal.SIGINT, signal.SIGTERM):  # the server finishes what is under way, then closes the connection
         signal.signal(name, signal.SIG_IGN)
     engine = cache(open_engine)  # one that could not be opened is tried again
-    with suppress(TimtinError):  # it is told to the first who asks
+    with suppress(Exception):  # it is told to the first who asks
         warm_up(engine())
     gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
@@ -182,7 +205,7 @@ def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: 
             if connection.poll(_LET_GO_SECONDS):
                 connection.send(_done(engine, *connection.recv()))
             else:
-                with suppress(TimtinError):
+                with suppress(Exception):
                     engine().let_go()
 
 

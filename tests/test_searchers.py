@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +29,21 @@ from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT, Server, free_port
 
 PROC = Path("/proc")
+ASKED_ONCE = """
+if __name__ == "__main__":
+    from functools import partial
+    from pathlib import Path
+
+    from index.datafolder import open_data_folder
+    from search.engine import Engine
+    from search.searchers import Searchers
+    from search.service import Search, search
+    from search.whoosh_engine import WhooshEngine
+
+    found = Searchers(partial(WhooshEngine, open_data_folder(Path("data"))), 1, WhooshEngine.count)
+    print(found._all[0]._context.get_start_method(), found.ask(search, Search("")).total)
+    found.close()
+"""
 
 
 def process_id(_: Engine) -> int:
@@ -39,6 +56,10 @@ def refuse(_: Engine, message: str) -> None:
 
 def fail(_: Engine) -> None:
     raise ValueError("of no use")
+
+
+def open_nothing() -> Engine:
+    raise OSError("no engine here")
 
 
 def end(_: Engine, by: int) -> None:
@@ -130,6 +151,71 @@ def test_what_ends_every_process_is_refused_and_the_rest_answered(two: Searchers
         assert two.ask(search, Search("lúa")).total == 3
 
 
+def test_a_search_is_refused_for_no_deaths_but_its_own(two: Searchers, tmp_path: Path) -> None:
+    place, busy = tmp_path / "place", tmp_path / "busy"
+    place.mkdir()
+    busy.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: two.ask(meet, place, 2), range(2))) == [2, 2]
+        for process in place.iterdir():
+            os.kill(int(process.name), signal.SIGKILL)
+
+        others: list[Future[int]] = []
+        is_first = iter([True])
+
+        def ask_another(_: logging.LogRecord) -> bool:
+            """Have another search made as soon as one process is found to have ended."""
+            if next(is_first, False):
+                others.append(pool.submit(two.ask, meet, busy, 2))
+                wait_for(lambda: bool(list(busy.iterdir())))
+            return True
+
+        searchers.log.addFilter(ask_another)
+        try:
+            assert two.ask(meet, busy, 2) == 2
+        finally:
+            searchers.log.removeFilter(ask_another)
+        assert [other.result() for other in others] == [2]
+
+
+def test_a_search_that_outlives_the_server_begins_no_process(two: Searchers, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(two.ask, meet, place, 2)
+        wait_for(lambda: bool(list(place.iterdir())))
+        two.close()
+        with pytest.raises(SearchEndedError, match="being stopped"):
+            asked.result()
+    assert multiprocessing.active_children() == []
+
+
+def test_files_where_it_is_started_are_not_taken_for_modules(tmp_path: Path) -> None:
+    (tmp_path / "search.py").write_text("raise SystemExit('taken for a module')")
+    script = tmp_path / "scripts" / "timtin"
+    script.parent.mkdir()
+    script.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{ASKED_ONCE}")
+    command = [sys.executable, str(script)]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (told.stdout, told.stderr) == ("forkserver 0\n", "")
+
+
+def test_processes_are_spawned_where_no_fork_server_can_be(tmp_path: Path) -> None:
+    temporary = tmp_path / ("too long for the name of a socket" * 4)
+    temporary.mkdir()
+    told = subprocess.run(
+        [sys.executable, "-c", ASKED_ONCE],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.stdout == "spawn 0\n"
+    assert "no fork server can be started" in told.stderr
+
+
 def test_a_search_without_end_is_given_up(two: Searchers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
@@ -153,6 +239,16 @@ def test_an_engine_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
         assert found.ask(search, Search("lúa")).total == 0
     finally:
         found.close()
+
+
+def test_why_an_engine_cannot_be_opened_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    found = Searchers(open_nothing, 1, process_id)
+    try:
+        with pytest.raises(OSError, match="no engine here"):
+            found.ask(process_id)
+    finally:
+        found.close()
+    assert not caplog.records
 
 
 def test_server_that_cannot_start_leaves_no_process(tmp_path: Path) -> None:
