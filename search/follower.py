@@ -104,8 +104,9 @@ class Follower:
             except WriterBusyError as error:  # the other writer applies what the store has
                 self.last_error = str(error)
             except (TimtinError, OSError) as error:
+                if self.last_error != str(error):  # said once, however often it is tried
+                    log.error("the index could not follow the store: %s; trying again", error)
                 self.last_error = str(error)
-                log.error("the index could not follow the store: %s; trying again", error)
                 self._stop.wait(1.0)
             except Exception as error:
                 self.last_error = f"{type(error).__name__}: {error}"

@@ -84,9 +84,12 @@ class Searchers:
         """Return ``work(engine, *args, **kwargs)`` of a process that is free, or raise what it raises.
 
         A process that ends over it is replaced, and the work is given to the one begun instead. Raises SearchEndedError
-        where that ends too, where the work takes more than a minute, and after ``close``.
+        where that ends too, where the work or the wait for a process takes more than a minute, and after ``close``.
         """
-        searcher = self._idle.get()
+        try:
+            searcher = self._idle.get(timeout=_LONGEST_SECONDS)
+        except queue.Empty:
+            raise SearchEndedError("every process that searches has been busy for a minute; ask again later") from None
         try:
             try:
                 return searcher.ask(work, args, kwargs)

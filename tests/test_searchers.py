@@ -228,6 +228,23 @@ def test_a_search_without_end_is_given_up(two: Searchers, monkeypatch: pytest.Mo
     assert two.ask(search, Search("lúa")).total == 3
 
 
+def test_who_waits_too_long_for_a_process_is_refused(
+    two: Searchers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        busy = [pool.submit(two.ask, meet, place, 3) for _ in range(2)]
+        wait_for(lambda: len(list(place.iterdir())) == 2)
+        with monkeypatch.context() as patch:
+            patch.setattr(searchers, "_LONGEST_SECONDS", 0.1)
+            with pytest.raises(SearchEndedError, match="ask again later"):
+                two.ask(search, Search("lúa"))
+        (place / "third").touch()
+        assert [future.result() for future in busy] == [3, 3]
+    assert two.ask(search, Search("lúa")).total == 3
+
+
 def test_an_engine_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
     folder = open_data_folder(tmp_path / "data")
     folder.store.write_text("no database at all, but a text that is longer than the header of one" * 20)

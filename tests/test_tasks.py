@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from index.database import Database
 from index.datafolder import open_data_folder
+from index.errors import StoreError
 from index.lock import WriterLock
 from index.tasks import TaskKind, Tasks, TaskState
 from search.follower import Follower
@@ -218,3 +219,28 @@ def test_server_that_ends_leaves_a_rebuild_to_the_next(engine: WhooshEngine) -> 
         time.sleep(0.01)
     following.stop()
     assert engine.check() == []
+
+
+def test_what_fails_again_and_again_is_said_once(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[None] = []
+
+    def fail(**_: object) -> None:
+        tried.append(None)
+        raise StoreError("the store is away" if len(tried) < 3 else "the store is broken")
+
+    monkeypatch.setattr(engine, "commit", fail)
+    follower = Follower(engine, Tasks(engine.store.database), interval=0.01)
+    follower.start()
+    deadline = time.monotonic() + 30
+    while len(tried) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    follower.stop()
+    assert follower.last_error == "the store is broken"
+    said = [record.getMessage() for record in caplog.records]
+    assert [text.split(": ")[1] for text in said] == [
+        "the store is away; trying again",
+        "the store is broken; trying again",
+    ]
