@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.normalization import canonical_syllable, fold, is_vietnamese_shape
 from index.stopwords import STOP_SYLLABLES
@@ -49,7 +50,8 @@ class _Chain:
     whole: bool  # only all of them together are a mark
     accents: bool  # only with these accents
     accented: frozenset[str]
-    places: Mapping[str, Sequence[tuple[int, str]]]  # of a syllable without accents: where it is, and how typed there
+    places: Mapping[str, int]  # as bits, of a syllable as it was typed
+    bare_places: Mapping[str, int]  # of one without accents
     prefixes: tuple[str, ...] = ()  # what a single unfinished syllable begins with
 
 
@@ -80,10 +82,12 @@ class Highlighter:
         return [self._marks(spots, lone) for spots in self._spotter.spot(texts)]
 
     def _marks(self, spots: Spots, lone: bool) -> list[Span]:
+        if not spots.starts and not spots.codes:
+            return []
         found: set[tuple[int, int]] = set()
         if self._coded:
             found = {(at, at + 1) for at, syllable in enumerate(spots.folded) if syllable in self._coded}
-        for chain in self._chains if spots.folded else ():
+        for chain in self._chains:
             if chain.prefixes:
                 found.update((at, at + 1) for at in range(len(spots.folded)) if _begins(chain, spots, at))
             elif chain.whole:
@@ -107,11 +111,12 @@ def _chain(leaf: Words) -> _Chain:
     ]
     whole, accents = isinstance(leaf, Phrase | Exact), isinstance(leaf, Exact)
     prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
-    places: dict[str, list[tuple[int, str]]] = {}
-    for at, (syllable, bare) in enumerate(zip(exact, folded, strict=True)):
-        places.setdefault(bare, []).append((at, syllable))
     typed = frozenset(syllable for syllable, bare in zip(exact, folded, strict=True) if syllable != bare)
-    return _Chain(exact, folded, alone, grammar, whole, accents, typed, places, prefixes)
+    return _Chain(exact, folded, alone, grammar, whole, accents, typed, _places(exact), _places(folded), prefixes)
+
+
+def _places(syllables: Sequence[str]) -> dict[str, int]:
+    return {syllable: _bits(other == syllable for other in syllables) for syllable in dict.fromkeys(syllables)}
 
 
 def _codes(leaf: Words) -> Iterator[str]:
@@ -158,18 +163,12 @@ def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[i
 
     Places in the query are kept as bits: each spot has those it may stand for, and a run those it may have reached.
     """
-    places = _places(chain, spots)
-    grammar = _bits(chain.grammar)
-    content = ~0 if all(chain.grammar) else ~grammar
+    places = _possible_places(chain, spots)
+    content = ~0 if all(chain.grammar) else ~_bits(chain.grammar)
+    alone = ~0 if any_lone else _bits(chain.alone)
     lone: list[int] = []
     in_runs: set[str] = set()
-    at, stop = 0, len(places)
-    while at < stop:
-        reached = places[at]
-        end = at + 1
-        while end < stop and (reached := places[end] & (reached << 1 | reached << 2)) and _adjoins(spots, end):
-            end += 1
-        first, last, at = at, end, end  # words that only join others are taken off both ends
+    for first, last in pairwise(_breaks(places, spots)):  # words that only join others are taken off both ends
         while first < last and not places[first] & content:
             first += 1
         while first < last and not places[last - 1] & content:
@@ -177,25 +176,33 @@ def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[i
         if last - first > 1:
             in_runs.update(spots.folded[first:last])
             yield first, last
-        elif last > first:
+        elif last > first and places[first] & alone:
             lone.append(first)
-    alone = ~0 if any_lone else _bits(chain.alone)
-    for at in lone:
-        if places[at] & alone and spots.folded[at] not in in_runs:
-            yield at, at + 1
+    yield from ((at, at + 1) for at in lone if spots.folded[at] not in in_runs)
 
 
-def _places(chain: _Chain, spots: Spots) -> list[int]:
+def _breaks(places: Sequence[int], spots: Spots) -> list[int]:
+    """Return where the runs begin of spots that adjoin and go on in the query, and where the last one ends."""
+    breaks: list[int] = []
+    reached = 0
+    for at, possible in enumerate(places):
+        reached = possible & (reached << 1 | reached << 2)
+        if not (reached and _adjoins(spots, at)):
+            breaks.append(at)
+            reached = possible
+    return [*breaks, len(places)]
+
+
+def _possible_places(chain: _Chain, spots: Spots) -> list[int]:
     """Return for each spot, as bits, the places in the query that it may stand for.
 
     Of a syllable typed with accents that the text has just so, others do not stand for it.
     """
     present = chain.accented.intersection(spots.exact)
-    bits: dict[str, int] = {}
-    for exact, folded in dict(zip(spots.exact, spots.folded, strict=True)).items():
-        places = chain.places.get(folded, ())
-        bits[exact] = sum(1 << at for at, wanted in places if wanted not in present or wanted == exact)
-    return [bits[exact] for exact in spots.exact]
+    open_to_others = ~sum([chain.places[exact] for exact in present])
+    own, bare = chain.places.get, chain.bare_places.get
+    both = zip(spots.exact, spots.folded, strict=True)
+    return [own(exact, 0) | bare(folded, 0) & open_to_others for exact, folded in both]
 
 
 def _bits(flags: Iterable[bool]) -> int:

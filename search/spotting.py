@@ -13,7 +13,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,7 @@ CodeSpan = tuple[int, int, bool]
 """Where a code starts and ends, and whether its last syllable is a number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spots:
+class Spots(NamedTuple):
     """The syllables of ``text`` that may be asked for, in columns of the same length, and where it has codes.
 
     ``starts`` and ``ends`` are offsets in ``text``, ``exact`` the canonical forms with accents, ``folded`` those
@@ -92,12 +92,14 @@ class Spotter:
         forms = [_forms(whole[first:end]) for first, end in zip(begins.tolist(), stops.tolist(), strict=True)]
         exact, folded = [form for form, _ in forms], [bare for _, bare in forms]
         codes = self._codes_on_lines(whole, read)
-        bounds = [1, *(1 + end for end in accumulate(len(text) + 1 for text in texts))]
-        places = begins.searchsorted(bounds).tolist()
-        for text, base, end, low, high in zip(texts, bounds, bounds[1:], places, places[1:], strict=False):
-            starts, ends = (begins[low:high] - base).tolist(), (stops[low:high] - base).tolist()
+        bounds = list(accumulate((len(text) + 1 for text in texts), initial=1))
+        numbers = begins.searchsorted(bounds)
+        bases = np.repeat(bounds[:-1], np.diff(numbers))
+        starts, ends = (begins - bases).tolist(), (stops - bases).tolist()
+        spans = [slice(low, high) for low, high in pairwise(numbers.tolist())]
+        for text, own, (base, end) in zip(texts, spans, pairwise(bounds), strict=True):
             here = {(first - base, last - base, number) for first, last, number in codes if base <= first < end}
-            yield Spots(text, starts, ends, exact[low:high], folded[low:high], here)
+            yield Spots(text, starts[own], ends[own], exact[own], folded[own], here)
 
     def _codes_on_lines(self, text: str, read: _Read) -> set[CodeSpan]:
         found: set[CodeSpan] = set()
