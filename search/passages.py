@@ -204,6 +204,8 @@ def _with_whole_words(cuts: Sequence[_Cut]) -> list[Passage]:
 def _shrunk(cut: _Cut, first: Span | None, last: Span | None) -> Passage:
     """Leave out of a passage the words across its start and its end, where they have no marks."""
     passage, text = cut.passage, cut.text
+    if first is None and last is None:
+        return passage
     start, end = passage.start, passage.end
     at_start = first is not None and not any(mark[0] < first[1] for mark in passage.marks)
     if first is not None and at_start:
