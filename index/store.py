@@ -190,6 +190,9 @@ def _to_row(article: Article) -> tuple[str | None, ...]:
     return (*values, json.dumps(article.extra, ensure_ascii=False))
 
 
+_BLANK = Article(id="-", title="-")
+
+
 def _from_row(row: Sequence[str]) -> Article:
     values = dict(zip(_FIELDS, row, strict=True))
-    return Article.model_construct(**{**values, "extra": json.loads(values["extra"])})
+    return _BLANK.model_copy(update={**values, "extra": json.loads(values["extra"])})
