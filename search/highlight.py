@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from operator import sub
 
 from index.normalization import canonical_syllable, fold, is_vietnamese_shape
 from index.stopwords import STOP_SYLLABLES
@@ -29,6 +29,7 @@ from search.query import (
 from search.spotting import CodeSpan, Spots, Spotter
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
+_WIDEST_BETWEEN = 3
 _LINE = re.compile(r"[^\r\n]+")
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
 
@@ -40,7 +41,7 @@ class _Chain:
     """Syllables in the order of the query: as typed, and without accents.
 
     ``alone`` tells which may be marked with nothing of the query beside them, ``grammar`` which are words that
-    only join others.
+    only join others. Places in the query are kept as bits too.
     """
 
     exact: Sequence[str]
@@ -50,8 +51,10 @@ class _Chain:
     whole: bool  # only all of them together are a mark
     accents: bool  # only with these accents
     accented: frozenset[str]
-    places: Mapping[str, int]  # as bits, of a syllable as it was typed
+    places: Mapping[str, int]  # of a syllable as it was typed
     bare_places: Mapping[str, int]  # of one without accents
+    alone_places: int
+    content_places: int  # of what a run begins and ends with: no grammar, unless the query has nothing else
     prefixes: tuple[str, ...] = ()  # what a single unfinished syllable begins with
 
 
@@ -112,7 +115,8 @@ def _chain(leaf: Words) -> _Chain:
     whole, accents = isinstance(leaf, Phrase | Exact), isinstance(leaf, Exact)
     prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
     typed = frozenset(syllable for syllable, bare in zip(exact, folded, strict=True) if syllable != bare)
-    return _Chain(exact, folded, alone, grammar, whole, accents, typed, _places(exact), _places(folded), prefixes)
+    places = _places(exact), _places(folded), _bits(alone), ~0 if all(grammar) else ~_bits(grammar)
+    return _Chain(exact, folded, alone, grammar, whole, accents, typed, *places, prefixes)
 
 
 def _places(syllables: Sequence[str]) -> dict[str, int]:
@@ -164,11 +168,9 @@ def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[i
     Places in the query are kept as bits: each spot has those it may stand for, and a run those it may have reached.
     """
     places = _possible_places(chain, spots)
-    content = ~0 if all(chain.grammar) else ~_bits(chain.grammar)
-    alone = ~0 if any_lone else _bits(chain.alone)
-    lone: list[int] = []
+    content, alone = chain.content_places, ~0 if any_lone else chain.alone_places
     in_runs: set[str] = set()
-    for first, last in pairwise(_breaks(places, spots)):  # words that only join others are taken off both ends
+    for first, last in _unbroken(places, spots):  # words that only join others are taken off both ends
         while first < last and not places[first] & content:
             first += 1
         while first < last and not places[last - 1] & content:
@@ -176,21 +178,24 @@ def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[i
         if last - first > 1:
             in_runs.update(spots.folded[first:last])
             yield first, last
-        elif last > first and places[first] & alone:
-            lone.append(first)
-    yield from ((at, at + 1) for at in lone if spots.folded[at] not in in_runs)
+    for at, (possible, folded) in enumerate(zip(places, spots.folded, strict=True)):
+        if possible & alone and possible & content and folded not in in_runs:
+            yield at, at + 1
 
 
-def _breaks(places: Sequence[int], spots: Spots) -> list[int]:
-    """Return where the runs begin of spots that adjoin and go on in the query, and where the last one ends."""
-    breaks: list[int] = []
+def _unbroken(places: Sequence[int], spots: Spots) -> list[tuple[int, int]]:
+    """Return the longest runs of two and more spots that adjoin one another and go on in the query."""
+    runs: list[tuple[int, int]] = []
     reached = 0
-    for at, possible in enumerate(places):
-        reached = possible & (reached << 1 | reached << 2)
-        if not (reached and _adjoins(spots, at)):
-            breaks.append(at)
-            reached = possible
-    return [*breaks, len(places)]
+    gaps = map(sub, spots.starts[1:], spots.ends)
+    for at in [at for at, gap in enumerate(gaps, 1) if gap <= _WIDEST_BETWEEN]:
+        goes_on = bool(runs) and runs[-1][1] == at
+        before = reached if goes_on else places[at - 1]
+        reached = places[at] & (before << 1 | before << 2)
+        if reached and _adjoins(spots, at):
+            first = runs.pop()[0] if goes_on else at - 1
+            runs.append((first, at + 1))
+    return runs
 
 
 def _possible_places(chain: _Chain, spots: Spots) -> list[int]:
