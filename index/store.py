@@ -19,6 +19,7 @@ from index.database import Database
 _FIELDS = ("id", "title", "body", "lead", "published", "source", "url", "author", "category", "lang", "extra")
 _COLUMNS = ", ".join(_FIELDS)
 _ID_BATCH = 500
+_BLANK = Article(id="-", title="-")  # a copy with other values is made sooner than an article without checks
 _READ_AGAIN = "UPDATE inputs SET digest = NULL WHERE number = (SELECT input FROM articles WHERE id = ?)"
 
 
@@ -188,9 +189,6 @@ class Store:
 def _to_row(article: Article) -> tuple[str | None, ...]:
     values = (getattr(article, field) for field in _FIELDS[:-1])
     return (*values, json.dumps(article.extra, ensure_ascii=False))
-
-
-_BLANK = Article(id="-", title="-")
 
 
 def _from_row(row: Sequence[str]) -> Article:

@@ -111,7 +111,10 @@ def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cu
 
 
 def _as_bits(spellings: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Return for each spelling its word as a bit, and by the number of bits the most syllables of words with so many."""
+    """Return for each spelling its word as a bit, and by the number of the highest bit how many syllables it has.
+
+    The more syllables a word has the higher is its bit; with no bit there are none.
+    """
     by_length = sorted((spelling.count(" ") + 1, spelling) for spelling in set(spellings))
     bits = {spelling: 1 << at for at, (_, spelling) in enumerate(by_length)}
     return [bits[spelling] for spelling in spellings], [0, *(length for length, _ in by_length)]
@@ -151,6 +154,8 @@ def _marked_passages(
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:
+    if not (text[start].isspace() or text[end - 1].isspace()):
+        return start, end
     piece = text[start:end].rstrip()
     return start + len(piece) - len(piece.lstrip()), start + len(piece)
 
