@@ -81,9 +81,10 @@ class Abbreviations:
     def _look_up(self, short: str) -> Sequence[str]:
         counts: dict[str, dict[str, int]] = {CERTAIN: {}, CAPITAL: {}, SMALL: {}}
         found = self.snapshot.terms_with_prefix(_FIELD, f"{short}\t", _SCANNED)
-        for term, _ in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
+        for term, frequency in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
             _, kind, *long = term.split("\t")
-            if long and (count := self.snapshot.listed(_FIELD, term).count):
+            count = self.snapshot.listed(_FIELD, term).count if self.snapshot.any_deleted else frequency
+            if long and count:
                 counts[kind][long[0]] = count
         certain = counts[CERTAIN]
         if certain:
