@@ -27,7 +27,7 @@ import numpy as np
 
 from index.normalization import fold, normalize, with_tones_on_last_vowel
 from index.segmentation import default_segmenter
-from index.tokens import Tokens, tokenize
+from index.tokens import Tokens, original_places, tokenize
 
 ANALYZER_VERSION = 2
 """Raise it whenever the same text gives other terms: indexes made before are then rebuilt."""
@@ -120,27 +120,23 @@ def words_across(places: Sequence[tuple[str, int]]) -> list[tuple[int, int] | No
     The words are those of ``analyze``, found without cutting the texts into codes and canonical syllables, and all at
     once.
     """
-    found: list[tuple[int, int] | None] = [None] * len(places)
-    pieces: list[str] = []
-    cuts: list[tuple[int, list[tuple[int, int]], list[int], int]] = []
+    if not places:
+        return []
+    normals = [normalize(text) for text, _ in places]
+    whole = "\n".join(normal.text for normal in normals)
+    starts, _ = default_segmenter().words_of_lines(with_tones_on_last_vowel(whole))
+    spans = list(map(re.Match.span, SYLLABLE.finditer(whole)))
+    begins = [start for start, _ in spans]
+    words = starts.searchsorted(begins, "right").tolist()
+    found: list[tuple[int, int] | None] = []
     base = 0
-    for number, (text, at) in enumerate(places):
-        normal = normalize(text)
-        spans = [match.span() for match in SYLLABLE.finditer(normal.text)]
-        own = spans
-        if normal.starts is not None and normal.ends is not None:
-            own = [(normal.starts[start], normal.ends[end - 1]) for start, end in spans]
-        before = bisect_left(own, (at, 0)) - 1
-        if before >= 0 and (own[before][1] > at or before + 1 < len(own)):
-            cuts.append((number, own, [base + start for start, _ in spans], before))
-            pieces.append(normal.text)
-            base += len(normal.text) + 1
-    if not cuts:
-        return found
-    starts, _ = default_segmenter().words_of_lines(with_tones_on_last_vowel("\n".join(pieces)))
-    for number, own, syllables, before in cuts:
-        words = starts.searchsorted(syllables, "right").tolist()
-        last = bisect_right(words, words[before]) - 1
-        if own[last][1] > places[number][1]:
-            found[number] = own[bisect_left(words, words[before])][0], own[last][1]
+    for normal, (_, at) in zip(normals, places, strict=True):
+        before = bisect_left(begins, base + (at if normal.starts is None else bisect_left(normal.starts, at))) - 1
+        word = None
+        if before >= 0 and begins[before] >= base:
+            first, last = bisect_left(words, words[before]), bisect_right(words, words[before]) - 1
+            [start], [end] = original_places(normal, [begins[first] - base], [spans[last][1] - base])
+            word = (start, end) if end > at else None
+        found.append(word)
+        base += len(normal.text) + 1
     return found

@@ -121,7 +121,10 @@ class Terms:
 
     def with_prefix(self, prefix: bytes) -> range:
         """Return the numbers of the terms that begin with ``prefix``; terms are UTF-8, which has no byte 0xff."""
-        return range(self.find(prefix), self.find(prefix + b"\xff"))
+        first = self.find(prefix)
+        if first == len(self) or not self.strings[first].startswith(prefix):
+            return range(first, first)
+        return range(first, self.find(prefix + b"\xff"))
 
     @cached_property
     def _sampled(self) -> list[bytes]:

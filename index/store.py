@@ -19,6 +19,7 @@ from index.database import Database
 _FIELDS = ("id", "title", "body", "lead", "published", "source", "url", "author", "category", "lang", "extra")
 _COLUMNS = ", ".join(_FIELDS)
 _ID_BATCH = 500
+_BLANK = Article(id="-", title="-")  # a copy with other values is made sooner than an article without checks
 _READ_AGAIN = "UPDATE inputs SET digest = NULL WHERE number = (SELECT input FROM articles WHERE id = ?)"
 
 
@@ -192,4 +193,4 @@ def _to_row(article: Article) -> tuple[str | None, ...]:
 
 def _from_row(row: Sequence[str]) -> Article:
     values = dict(zip(_FIELDS, row, strict=True))
-    return Article.model_construct(**{**values, "extra": json.loads(values["extra"])})
+    return _BLANK.model_copy(update={**values, "extra": json.loads(values["extra"])})

@@ -81,16 +81,17 @@ class Abbreviations:
     def _look_up(self, short: str) -> Sequence[str]:
         counts: dict[str, dict[str, int]] = {CERTAIN: {}, CAPITAL: {}, SMALL: {}}
         found = self.snapshot.terms_with_prefix(_FIELD, f"{short}\t", _SCANNED)
-        for term, _ in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
+        for term, frequency in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
             _, kind, *long = term.split("\t")
-            if long and (count := len(self.snapshot.postings(_FIELD, term))):  # articles not deleted
+            count = self.snapshot.listed(_FIELD, term).count if self.snapshot.any_deleted else frequency
+            if long and count:
                 counts[kind][long[0]] = count
         certain = counts[CERTAIN]
         if certain:
             most = max(certain.values())
             usual = [long for long, count in certain.items() if count >= _LEAST_SHARE * most]
             return sorted(usual, key=lambda long: (-certain[long], long))[:_MOST_FORMS]
-        least = max(_LEAST_DEFINED, _LEAST_AGREED * len(self.snapshot.postings(_FIELD, f"{short}\t#")))
+        least = max(_LEAST_DEFINED, _LEAST_AGREED * self.snapshot.listed(_FIELD, f"{short}\t#").count)
         for kind in (CAPITAL, SMALL):
             agreed = [long for long, count in counts[kind].items() if count >= least]
             if agreed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import sub
 
 from index.normalization import canonical_syllable, fold, is_vietnamese_shape
 from index.stopwords import STOP_SYLLABLES
@@ -28,6 +29,7 @@ from search.query import (
 from search.spotting import CodeSpan, Spots, Spotter
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
+_WIDEST_BETWEEN = 3
 _LINE = re.compile(r"[^\r\n]+")
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
 
@@ -39,7 +41,7 @@ class _Chain:
     """Syllables in the order of the query: as typed, and without accents.
 
     ``alone`` tells which may be marked with nothing of the query beside them, ``grammar`` which are words that
-    only join others.
+    only join others. Places in the query are kept as bits too.
     """
 
     exact: Sequence[str]
@@ -49,7 +51,10 @@ class _Chain:
     whole: bool  # only all of them together are a mark
     accents: bool  # only with these accents
     accented: frozenset[str]
-    places: Mapping[str, Sequence[tuple[int, str]]]  # of a syllable without accents: where it is, and how typed there
+    places: Mapping[str, int]  # of a syllable as it was typed
+    bare_places: Mapping[str, int]  # of one without accents
+    alone_places: int
+    content_places: int  # of what a run begins and ends with: no grammar, unless the query has nothing else
     prefixes: tuple[str, ...] = ()  # what a single unfinished syllable begins with
 
 
@@ -80,10 +85,12 @@ class Highlighter:
         return [self._marks(spots, lone) for spots in self._spotter.spot(texts)]
 
     def _marks(self, spots: Spots, lone: bool) -> list[Span]:
+        if not spots.starts and not spots.codes:
+            return []
         found: set[tuple[int, int]] = set()
         if self._coded:
             found = {(at, at + 1) for at, syllable in enumerate(spots.folded) if syllable in self._coded}
-        for chain in self._chains if spots.folded else ():
+        for chain in self._chains:
             if chain.prefixes:
                 found.update((at, at + 1) for at in range(len(spots.folded)) if _begins(chain, spots, at))
             elif chain.whole:
@@ -107,11 +114,13 @@ def _chain(leaf: Words) -> _Chain:
     ]
     whole, accents = isinstance(leaf, Phrase | Exact), isinstance(leaf, Exact)
     prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
-    places: dict[str, list[tuple[int, str]]] = {}
-    for at, (syllable, bare) in enumerate(zip(exact, folded, strict=True)):
-        places.setdefault(bare, []).append((at, syllable))
     typed = frozenset(syllable for syllable, bare in zip(exact, folded, strict=True) if syllable != bare)
-    return _Chain(exact, folded, alone, grammar, whole, accents, typed, places, prefixes)
+    places = _places(exact), _places(folded), _bits(alone), ~0 if all(grammar) else ~_bits(grammar)
+    return _Chain(exact, folded, alone, grammar, whole, accents, typed, *places, prefixes)
+
+
+def _places(syllables: Sequence[str]) -> dict[str, int]:
+    return {syllable: _bits(other == syllable for other in syllables) for syllable in dict.fromkeys(syllables)}
 
 
 def _codes(leaf: Words) -> Iterator[str]:
@@ -158,18 +167,10 @@ def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[i
 
     Places in the query are kept as bits: each spot has those it may stand for, and a run those it may have reached.
     """
-    places = _places(chain, spots)
-    grammar = _bits(chain.grammar)
-    content = ~0 if all(chain.grammar) else ~grammar
-    lone: list[int] = []
+    places = _possible_places(chain, spots)
+    content, alone = chain.content_places, ~0 if any_lone else chain.alone_places
     in_runs: set[str] = set()
-    at, stop = 0, len(places)
-    while at < stop:
-        reached = places[at]
-        end = at + 1
-        while end < stop and (reached := places[end] & (reached << 1 | reached << 2)) and _adjoins(spots, end):
-            end += 1
-        first, last, at = at, end, end  # words that only join others are taken off both ends
+    for first, last in _unbroken(places, spots):  # words that only join others are taken off both ends
         while first < last and not places[first] & content:
             first += 1
         while first < last and not places[last - 1] & content:
@@ -177,25 +178,36 @@ def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[i
         if last - first > 1:
             in_runs.update(spots.folded[first:last])
             yield first, last
-        elif last > first:
-            lone.append(first)
-    alone = ~0 if any_lone else _bits(chain.alone)
-    for at in lone:
-        if places[at] & alone and spots.folded[at] not in in_runs:
+    for at, (possible, folded) in enumerate(zip(places, spots.folded, strict=True)):
+        if possible & alone and possible & content and folded not in in_runs:
             yield at, at + 1
 
 
-def _places(chain: _Chain, spots: Spots) -> list[int]:
+def _unbroken(places: Sequence[int], spots: Spots) -> list[tuple[int, int]]:
+    """Return the longest runs of two and more spots that adjoin one another and go on in the query."""
+    runs: list[tuple[int, int]] = []
+    reached = 0
+    gaps = map(sub, spots.starts[1:], spots.ends)
+    for at in [at for at, gap in enumerate(gaps, 1) if gap <= _WIDEST_BETWEEN]:
+        goes_on = bool(runs) and runs[-1][1] == at
+        before = reached if goes_on else places[at - 1]
+        reached = places[at] & (before << 1 | before << 2)
+        if reached and _adjoins(spots, at):
+            first = runs.pop()[0] if goes_on else at - 1
+            runs.append((first, at + 1))
+    return runs
+
+
+def _possible_places(chain: _Chain, spots: Spots) -> list[int]:
     """Return for each spot, as bits, the places in the query that it may stand for.
 
     Of a syllable typed with accents that the text has just so, others do not stand for it.
     """
     present = chain.accented.intersection(spots.exact)
-    bits: dict[str, int] = {}
-    for exact, folded in dict(zip(spots.exact, spots.folded, strict=True)).items():
-        places = chain.places.get(folded, ())
-        bits[exact] = sum(1 << at for at, wanted in places if wanted not in present or wanted == exact)
-    return [bits[exact] for exact in spots.exact]
+    open_to_others = ~sum([chain.places[exact] for exact in present])
+    own, bare = chain.places.get, chain.bare_places.get
+    both = zip(spots.exact, spots.folded, strict=True)
+    return [own(exact, 0) | bare(folded, 0) & open_to_others for exact, folded in both]
 
 
 def _bits(flags: Iterable[bool]) -> int:

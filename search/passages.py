@@ -6,7 +6,6 @@ import html
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
 from operator import or_
@@ -25,8 +24,7 @@ _MOST_CANDIDATES = 200
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A part of a text and the marks in it, all as offsets in the text."""
 
     start: int
@@ -42,6 +40,7 @@ class _Candidate(NamedTuple):
     first: int
     stop: int
     words: int
+    span: Span  # the whole sentences it was cut out of
 
 
 class _Cut(NamedTuple):
@@ -92,34 +91,33 @@ def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cu
         opening = _grown(sentence_spans(text, *_line(text, _skip_spaces(text))), 0, size)
         return [_Cut(text, opening, Passage(*_shortened(text, opening, (), (), size), ()))]
     starts = [start for start, _ in marks]
-    spellings = [text[start:end].lower() for start, end in marks]
-    bits = {word: 1 << at for at, word in enumerate(dict.fromkeys(spellings))}
-    words = [bits[spelling] for spelling in spellings]
-    by_length: dict[int, int] = {}
-    for word, bit in bits.items():
-        by_length[word.count(" ") + 1] = by_length.get(word.count(" ") + 1, 0) | bit
-    lengths = sorted(by_length.items(), reverse=True)
-    spans: dict[tuple[int, int], Span] = {}
-    for grown in _marked_sentences(text, starts, size):
-        spans[_shortened(text, grown, marks, starts, size)] = grown
-        if len(spans) == _MOST_CANDIDATES:
+    words, lengths = _as_bits([text[start:end].lower() for start, end in marks])
+    found: dict[Span, _Candidate] = {}
+    for span, cut, first, stop in _marked_passages(text, marks, starts, size):
+        found[cut] = _Candidate(*cut, first, stop, reduce(or_, words[first:stop], 0), span)
+        if len(found) == _MOST_CANDIDATES:
             break
-    candidates = []
-    for start, end in spans:
-        first, stop = _within(marks, starts, start, end)
-        candidates.append(_Candidate(start, end, first, stop, reduce(or_, words[first:stop], 0)))
+    candidates = sorted(found.values(), key=lambda candidate: (candidate.first - candidate.stop, candidate.start))
     chosen: list[_Cut] = []
-    shown = 0
+    unseen = ~0
     while candidates and len(chosen) < count:
-        counts = [(candidate.words & ~shown).bit_count() for candidate in candidates]
-        most = max(counts)
-        equal = [candidate for candidate, new in zip(candidates, counts, strict=True) if new == most]
-        best = max(equal, key=lambda candidate: _worth(candidate, candidate.words & ~shown, lengths))
-        passage = Passage(best.start, best.end, tuple(marks[best.first : best.stop]))
-        chosen.append(_Cut(text, spans[best.start, best.end], passage))
-        shown |= best.words
-        candidates = [other for other in candidates if other.start >= best.end or other.end <= best.start]
+        new = [candidate.words & unseen for candidate in candidates]
+        worth = [(some.bit_count(), lengths[some.bit_length()]) for some in new]
+        start, end, first, stop, shown, span = candidates[worth.index(max(worth))]
+        chosen.append(_Cut(text, span, Passage(start, end, tuple(marks[first:stop]))))
+        unseen &= ~shown
+        candidates = [other for other in candidates if other.start >= end or other.end <= start]
     return chosen
+
+
+def _as_bits(spellings: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Return for each spelling its word as a bit, and by the number of the highest bit how many syllables it has.
+
+    The more syllables a word has the higher is its bit; with no bit there are none.
+    """
+    by_length = sorted((spelling.count(" ") + 1, spelling) for spelling in set(spellings))
+    bits = {spelling: 1 << at for at, (_, spelling) in enumerate(by_length)}
+    return [bits[spelling] for spelling in spellings], [0, *(length for length, _ in by_length)]
 
 
 def _skip_spaces(text: str) -> int:
@@ -131,24 +129,33 @@ def _line(text: str, at: int) -> Span:
     return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
 
 
-def _marked_sentences(text: str, starts: Sequence[int], size: int) -> Iterator[Span]:
-    """Yield for each sentence with marks, which begin at ``starts``, what fits in ``size`` of its line around it."""
-    reached = 0
-    while reached < len(starts):
-        line = _line(text, starts[reached])
-        stop = bisect_left(starts, line[1], reached)
+def _marked_passages(
+    text: str, marks: Sequence[Span], starts: Sequence[int], size: int
+) -> Iterator[tuple[Span, Span, int, int]]:
+    """Yield for each sentence with marks, which begin at ``starts``, what fits in ``size`` of its line around it.
+
+    That is (whole sentences, the part of them to show, its first mark, the one after its last).
+    """
+    stop = 0
+    while stop < len(starts):
+        first = stop
+        line = _line(text, starts[first])
+        stop = bisect_left(starts, line[1], first)
         whole = _trimmed(text, *line)
         if whole[1] - whole[0] <= size:
-            yield whole
+            yield whole, whole, first, stop
         else:
             sentences = sentence_spans(text, *line)
             ends = [end for _, end in sentences[:-1]]
-            for at in dict.fromkeys(bisect_right(ends, start) for start in starts[reached:stop]):
-                yield _grown(sentences, at, size)
-        reached = stop
+            for at in dict.fromkeys([bisect_right(ends, start) for start in starts[first:stop]]):
+                span = _grown(sentences, at, size)
+                cut = _shortened(text, span, marks, starts, size)
+                yield span, cut, *_within(marks, starts, *cut)
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:
+    if not (text[start].isspace() or text[end - 1].isspace()):
+        return start, end
     piece = text[start:end].rstrip()
     return start + len(piece) - len(piece.lstrip()), start + len(piece)
 
@@ -180,20 +187,12 @@ def _shortened(text: str, span: Span, marks: Sequence[Span], starts: Sequence[in
     if end - start <= size:
         return span
     first, stop = _within(marks, starts, start, end)
-    dense = _densest(marks[first:stop], size) if first < stop else (start, start + 1)
-    first, stop = _within(marks, starts, dense[0], min(end, dense[0] + size))
-    reach = marks[stop - 1][1] if first < stop else dense[1]
+    dense, reach = _densest(marks[first:stop], size) if first < stop else ((start, start + 1), start + 1)
     if reach - start > size:
         room = max(0, size - (reach - dense[0])) // 2
         start = _clause_start(text, max(start, min(dense[0] - room, end - size)), dense[0])
     cut = min(end, max(start + size, dense[1]))
     return start, _word_end(text, start, cut, dense[1]) if cut < end else end
-
-
-def _worth(candidate: _Candidate, new: int, lengths: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
-    """Return how good a passage is; ``lengths`` has the syllables a word may have, the most first, and these words."""
-    longest = next((length for length, words in lengths if words & new), 0)
-    return longest, candidate.stop - candidate.first, -candidate.start
 
 
 def _with_whole_words(cuts: Sequence[_Cut]) -> list[Passage]:
@@ -208,6 +207,8 @@ def _with_whole_words(cuts: Sequence[_Cut]) -> list[Passage]:
 def _shrunk(cut: _Cut, first: Span | None, last: Span | None) -> Passage:
     """Leave out of a passage the words across its start and its end, where they have no marks."""
     passage, text = cut.passage, cut.text
+    if first is None and last is None:
+        return passage
     start, end = passage.start, passage.end
     at_start = first is not None and not any(mark[0] < first[1] for mark in passage.marks)
     if first is not None and at_start:
@@ -241,16 +242,15 @@ def _words_across(places: Sequence[tuple[_Cut, int]]) -> list[Span | None]:
     return [word and (low + word[0], low + word[1]) for word, low in zip(words, lows, strict=True)]
 
 
-def _densest(marks: Sequence[Span], size: int) -> Span:
-    """Return the mark from whose start ``size`` characters hold the most marks."""
-    best, most, last = marks[0], 0, 0
-    for first, mark in enumerate(marks):
-        last = max(last, first)
-        while last < len(marks) and marks[last][1] <= mark[0] + size:
+def _densest(marks: Sequence[Span], size: int) -> tuple[Span, int]:
+    """Return the mark from whose start ``size`` characters hold the most marks, and the end of the last of these."""
+    best = most = last = 0
+    for first, (start, _) in enumerate(marks):
+        while last < len(marks) and marks[last][1] <= start + size:
             last += 1
         if last - first > most:
-            best, most = mark, last - first
-    return best
+            best, most = first, last - first
+    return marks[best], marks[best + max(most, 1) - 1][1]
 
 
 def _clause_start(text: str, earliest: int, latest: int) -> int:

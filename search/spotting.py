@@ -9,10 +9,12 @@ code are cut. Texts with characters that stand for several, such as ligatures, a
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +27,17 @@ _LONGEST = 32  # of what is searched as bytes; tokens are kept up to 64 characte
 _LONGEST_SYLLABLE = 64
 _MOST_SPOTS = 20_000
 _MOST_TOGETHER = 2 * _MOST_SPOTS  # characters: no more than 20,000 syllables and the spaces after them
+_HEAD = 8  # bytes of a syllable that are compared as one number
 
 CodeSpan = tuple[int, int, bool]
 """Where a code starts and ends, and whether its last syllable is a number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spots:
+class Spots(NamedTuple):
     """The syllables of ``text`` that may be asked for, in columns of the same length, and where it has codes.
 
     ``starts`` and ``ends`` are offsets in ``text``, ``exact`` the canonical forms with accents, ``folded`` those
-    without. ``known`` are bytes with a space for whatever is in no syllable, ``spans`` the places of the spots there.
-    Both are empty where the spots are all the syllables of the text.
+    without.
     """
 
     text: str
@@ -45,12 +46,10 @@ class Spots:
     exact: Sequence[str]
     folded: Sequence[str]
     codes: set[CodeSpan]
-    known: bytes = b""
-    spans: Sequence[tuple[int, int]] = ()
 
     def follows(self, at: int) -> bool:
         """Tell whether no other syllable of the text stands between a spot and the one before it."""
-        return not self.spans or self.known[self.spans[at - 1][1] : self.spans[at][0]].isspace()
+        return not any(map(str.isalnum, self.text[self.ends[at - 1] : self.starts[at]]))
 
 
 class Spotter:
@@ -63,14 +62,15 @@ class Spotter:
         patterns = [_code_pattern(code) for code in sorted(self._codes)]
         self._plain = all(map(_is_plain, names | begun)) and all(patterns)
         if self._plain:
-            self._names = [f" {spelling} ".encode() for name in names for spelling in _spellings(name)]
-            self._begun = [f" {spelling}".encode() for name in begun for spelling in _spellings(name)]
+            whole = [f"{spelling} " for name in names for spelling in _spellings(name)]
+            beginnings = [spelling for name in begun for spelling in _spellings(name)]
+            self._needles = [needle.encode() for needle in (*whole, *beginnings)]
             self._patterns = [re.compile(pattern.encode()) for pattern in patterns if pattern]
 
     def spot(self, texts: Sequence[str]) -> Iterator[Spots]:
         """Yield the spots of each of ``texts``, of any one syllable only the first 20,000."""
         for some in _together(texts):
-            whole = "\n".join(some)
+            whole = "\n".join(["", *some, ""])
             read = _read(whole) if self._plain else None
             if read is not None:
                 yield from self._spots(some, whole, read)
@@ -78,7 +78,7 @@ class Spotter:
                 for text in some:
                     yield from self.spot([text])
             else:
-                yield self.cut(whole)
+                yield self.cut(some[0])
 
     def cut(self, text: str) -> Spots:
         """Return all syllables of ``text`` as spots: slower, and the same to who asks."""
@@ -86,46 +86,27 @@ class Spotter:
         return Spots(text, tokens.starts, tokens.ends, tokens.exact, tokens.folded, self._coded(tokens, 0))
 
     def _spots(self, texts: Sequence[str], whole: str, read: _Read) -> Iterator[Spots]:
-        """Yield the spots of ``texts``, which ``whole`` has one a line or more and ``read`` as bytes."""
-        spans = sorted(self._found(read.known).items())
+        """Yield the spots of ``texts``, each of which ``whole`` has between line breaks and ``read`` as bytes."""
+        found = read.words(self._needles)
+        begins, stops = read.places(read.spaces[found] + 1), read.places(read.spaces[found + 1])
+        forms = [_forms(whole[first:end]) for first, end in zip(begins.tolist(), stops.tolist(), strict=True)]
+        exact, folded = [form for form, _ in forms], [bare for _, bare in forms]
         codes = self._codes_on_lines(whole, read)
-        places = read.all_places(spans)
-        low = start = 0
-        for text in texts:
-            stop = start + len(text)
-            high = bisect_left(places, (stop,), low)
-            starts = [first - start for first, _ in places[low:high]]
-            ends = [end - start for _, end in places[low:high]]
-            forms = [_forms(text[first:end]) for first, end in zip(starts, ends, strict=True)]
-            here = {(first - start, end - start, last) for first, end, last in codes if start <= first < stop}
-            exact, folded = [form for form, _ in forms], [bare for _, bare in forms]
-            yield Spots(text, starts, ends, exact, folded, here, read.known, spans[low:high])
-            low, start = high, stop + 1
-
-    def _found(self, known: bytes) -> dict[int, int]:
-        """Return the end of each syllable that is asked for by its start."""
-        spans: dict[int, int] = {}
-        for needle in self._names:
-            length = len(needle) - 1
-            at = known.find(needle)
-            most = len(spans) + _MOST_SPOTS
-            while at >= 0 and len(spans) < most:
-                spans[at + 1] = at + length
-                at = known.find(needle, at + length)
-        for needle in self._begun:
-            at = known.find(needle)
-            most = len(spans) + _MOST_SPOTS
-            while at >= 0 and len(spans) < most:
-                spans[at + 1] = end = known.index(b" ", at + 1)
-                at = known.find(needle, end)
-        return spans
+        bounds = list(accumulate((len(text) + 1 for text in texts), initial=1))
+        numbers = begins.searchsorted(bounds)
+        bases = np.repeat(bounds[:-1], np.diff(numbers))
+        starts, ends = (begins - bases).tolist(), (stops - bases).tolist()
+        spans = [slice(low, high) for low, high in pairwise(numbers.tolist())]
+        for text, own, (base, end) in zip(texts, spans, pairwise(bounds), strict=True):
+            here = {(first - base, last - base, number) for first, last, number in codes if base <= first < end}
+            yield Spots(text, starts[own], ends[own], exact[own], folded[own], here)
 
     def _codes_on_lines(self, text: str, read: _Read) -> set[CodeSpan]:
         found: set[CodeSpan] = set()
         reached = 0
         for first, end in sorted(match.span() for code in self._patterns for match in code.finditer(read.known)):
             if (last := read.place(end - 1)) >= reached:
-                start = text.rfind("\n", 0, max(reached, read.place(first), 0)) + 1
+                start = text.rfind("\n", 0, max(reached, read.place(first))) + 1
                 stop = text.find("\n", last)
                 reached = len(text) if stop < 0 else stop
                 for line in text[start:reached].split("\n"):  # several texts may be joined by line breaks
@@ -188,39 +169,60 @@ _TABLE = np.zeros(1 << 16, np.uint8)  # filled as characters are met; threads ma
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A text as bytes between two spaces; ``places`` tells where in the text each stands, if not one before."""
+    """A text that begins and ends with a sign, as bytes: ``known``, and which of these are ``spaces``.
+
+    ``heads`` has for each space the eight bytes behind it as one number. ``skipped`` tells of each character that is no
+    byte how many bytes are before it.
+    """
 
     known: bytes
-    places: NDArray[np.int64] | None
+    spaces: NDArray[np.intp]
+    heads: NDArray[np.uint64]
+    skipped: NDArray[np.intp]
+
+    def words(self, needles: Iterable[bytes]) -> NDArray[np.intp]:
+        """Return the numbers of the spaces behind which one of ``needles`` is, of each only the first 20,000."""
+        found = [np.empty(0, np.intp)]
+        for needle in needles:
+            width = 8 * min(len(needle), _HEAD)
+            head = np.uint64(int.from_bytes(needle[:_HEAD], "little"))
+            at = (self.heads & np.uint64((1 << width) - 1) == head).nonzero()[0]
+            if len(needle) > _HEAD:
+                at = at[[self.known.startswith(needle, space + 1) for space in self.spaces[at].tolist()]]
+            found.append(at[:_MOST_SPOTS])
+        return np.unique(np.concatenate(found))
+
+    def places(self, at: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return where in the text the characters of these bytes begin."""
+        return at + self.skipped.searchsorted(at, "right") if len(self.skipped) else at
 
     def place(self, at: int) -> int:
-        """Return where in the text the character of byte ``at`` begins."""
-        return at - 1 if self.places is None else int(self.places[at])
-
-    def all_places(self, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return ``spans`` of the bytes as spans of the text."""
-        if self.places is None:
-            return [(first - 1, end - 1) for first, end in spans]
-        return [(first, end) for first, end in self.places[np.array(spans, np.int64).reshape(-1, 2)].tolist()]
+        """Return where in the text the character of a byte begins."""
+        return at + bisect_right(self.skipped, at)
 
 
 def _read(text: str) -> _Read | None:
     """Return ``text`` as bytes, None where it has characters that cannot be read one by one."""
     characters = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
     known = _TABLE.take(characters)
-    least = known.min(initial=_SIGN)
+    least = known.min()
     if least == _UNKNOWN:
         for character in np.unique(characters[known == _UNKNOWN]).tolist():
             _TABLE[character] = _byte(chr(character))
         known = _TABLE.take(characters)
-        least = known.min(initial=_SIGN)
+        least = known.min()
     if least == _NOT_PLAIN:
         return None
-    places: NDArray[np.int64] | None = None
+    skipped = np.empty(0, np.intp)
     if least == _PASSED_OVER:
-        kept = np.flatnonzero(known != _PASSED_OVER)
-        known, places = known[kept], np.concatenate([[-1], kept, [len(text)]])
-    return _Read(b" " + known.tobytes() + b" ", places)
+        over = known == _PASSED_OVER
+        skipped = over.nonzero()[0]
+        skipped -= np.arange(len(skipped))
+        known = known[~over]
+    spaces = (known == _SIGN).nonzero()[0]
+    padded = known.tobytes() + bytes(_HEAD)
+    heads = np.ndarray(len(known), "<u8", padded, 1, (1,)).take(spaces)
+    return _Read(padded[:-_HEAD], spaces, heads, skipped)
 
 
 def _byte(character: str) -> int:

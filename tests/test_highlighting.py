@@ -105,6 +105,7 @@ def test_accents_of_the_query_decide_where_the_text_has_them() -> None:
 
 PIECES = [
     *("hội", "Nhập", "quốc", "tế", "hoi", "kỹ", "kĩ", "KY", "quy", "qui", "và", "WTO", "w.t.o", ".", "…", ","),
+    *("Greenland", "greenlander", "Greenhalgh", "gr", "greenlan"),
     *("59-NQ/TW", "nghị quyết số 059", "Covid-19", "covid19", "TP.HCM", "Tp. HCM", "GD-ĐT", "7,52%", "7.52"),
     *("1.000.000", "ngày 14 tháng 01 năm 2026", "14-1", "www.a-b.vn/x", "\u2028", "\n"),
     *("e\u0301\u0302", "ho\u0323\u0302i", "\u200bhội", "te\u0302\u0301", "ﬁ", "Ðà"),
