@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from index.errors import TimtinError, WriterBusyError
 from index.tasks import Task, TaskKind, Tasks, TaskState
@@ -132,25 +132,24 @@ class Follower:
     def _rebuild_if_asked(self) -> None:
         # the right to write the index is held while a rebuild is running, so one found running then was cut off
         for task in self._tasks.unfinished(TaskKind.REINDEX):
-            told = time.monotonic()
-            done = 0
+            with suppress(_AlreadyDoneError):
+                self._rebuild(task)
 
-            def tell(count: int, id: str = task.id) -> None:
-                nonlocal told, done
-                self._go_on(count)
-                done += count
-                if time.monotonic() - told > _TELL_SECONDS:
-                    self._tasks.count(id, {"indexed": done})
-                    told = time.monotonic()
+    def _rebuild(self, task: Task) -> None:
+        told, done = time.monotonic(), 0
 
-            try:
-                self._engine.rebuild(wait=0, within=self._carried_out(task), progress=tell)
+        def tell(count: int) -> None:
+            nonlocal told, done
+            self._go_on(count)
+            done += count
+            if time.monotonic() - told > _TELL_SECONDS:
                 self._tasks.count(task.id, {"indexed": done})
-            except _AlreadyDoneError:
-                pass
+                told = time.monotonic()
+
+        self._engine.rebuild(wait=0, within=self._carried_out(task, lambda: done), progress=tell)
 
     @contextmanager
-    def _carried_out(self, task: Task) -> Iterator[None]:
+    def _carried_out(self, task: Task, done: Callable[[], int]) -> Iterator[None]:
         now = self._tasks.get(task.id)
         if now is None or now.state in {TaskState.DONE, TaskState.FAILED}:
             raise _AlreadyDoneError
@@ -162,6 +161,7 @@ class Follower:
         except Exception as error:
             self._tasks.end(task.id, f"{type(error).__name__}: {error}")
             raise
+        self._tasks.count(task.id, {"indexed": done()})
         self._tasks.end(task.id)
 
     def _go_on(self, _count: int) -> None:
