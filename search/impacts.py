@@ -8,7 +8,7 @@ article alone, the norm, is computed once a snapshot. The impacts of frequent te
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import accumulate, product
 from typing import NamedTuple
@@ -17,16 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis import Stream
+from index.arrayfile import Array
 from index.schema import TEXT_FIELDS, field_name
 from search.cache import BoundedCache
 from search.scoring import Ranking, length_norm, saturation
 from search.snapshot import Floats, Listed, Snapshot, Span
 
 Flags = NDArray[np.bool_]
-Sums = NDArray[np.float64]
 _BYTES_KEPT = 160 << 20
-_FLAGS_KEPT = 64 << 20
-_MARKED = 64
+_COMMON = 64
 _FREQUENT = 16
 _MANY = 32
 _AT_ONCE = 1 << 15
@@ -48,103 +47,96 @@ class TermImpacts:
     def __init__(self, snapshot: Snapshot, ranking: Ranking) -> None:
         self.snapshot = snapshot
         self.ranking = ranking
-        self._flags: BoundedCache[tuple[str, str], Flags] = BoundedCache(_FLAGS_KEPT, lambda flags: flags.nbytes)
-        self._dense: BoundedCache[tuple[str, str], Floats] = BoundedCache(_BYTES_KEPT, lambda values: values.nbytes)
+        self._kept: BoundedCache[tuple[str, str], Array] = BoundedCache(_BYTES_KEPT, lambda values: values.nbytes)
 
     def frequent(self, addend: Addend) -> bool:
-        """Tell whether so many articles have a term that its impacts are best kept as one array over all articles.
+        """Tell whether so many articles have a term that it is best added up last, for a few articles.
 
         Deleted articles do not matter, as the order of additions shows in the last digits of scores.
         """
         return addend.listed.count * _FREQUENT > self.snapshot.count
 
-    def having(self, field: str, term: str) -> Flags:
-        """Return the articles that have ``term`` in ``field``; not to be changed."""
-        listed = self.snapshot.listed(field, term)
-        if listed.count * _MARKED < self.snapshot.size:
-            return self._marked(listed)
-        return self._flags.get((field, term), lambda: self._marked(listed))
+    def having(self, fields: Iterable[str], term: str) -> Flags:
+        """Return the articles that have ``term`` in any of ``fields``."""
+        flags = np.zeros(self.snapshot.size, bool)
+        for field in fields:
+            listed = self.snapshot.listed(field, term)
+            if self._common(listed):
+                flags |= self._frequencies(field, term, listed).astype(bool)
+            else:
+                for span in listed.spans:
+                    flags[span.offset : span.limit][span.articles.astype(np.intp)] = True  # slow by any other type
+        if self.snapshot.any_deleted:
+            flags &= self.snapshot.live
+        return flags
 
-    def sums(self, addends: Sequence[Addend], articles: NDArray[np.intp]) -> Sums:
-        """Return what ``addends`` add to the score of each of ``articles``, which are ascending and not deleted.
-
-        They are looked up in long postings whose impacts are not kept.
-        """
-        sums = np.zeros(len(articles))
+    def add(self, addends: Iterable[Addend], articles: NDArray[np.intp], sums: Floats) -> None:
+        """Add to ``sums``, one by one, what ``addends`` add to the scores of ``articles``: ascending, not deleted."""
         norms: dict[str, Floats] = {}
         for addend in addends:
-            field, term, weight, listed = addend
-            values = self._dense.kept((field, term))
-            if values is None and listed.count < len(articles) * _MANY:
-                values = self.dense(addend) if self.frequent(addend) else self._spread_out(addend)
-            if values is not None:
-                sums += values.take(articles) * np.float32(weight)
-                continue
-            if field not in norms:
-                norms[field] = self._norms[_FIELDS[field]].take(articles)
-            self._look_up(addend, articles, norms[field], sums)
-        return sums
+            if addend.field not in norms:
+                norms[addend.field] = self._norms[_FIELDS[addend.field]].take(articles)
+            impacts = saturation(self._how_often(addend, articles), norms[addend.field], self.ranking.k1)
+            impacts *= np.float32(addend.weight)
+            sums += impacts
 
     def sums_of_all(self, addends: Sequence[Addend], among: Flags | None = None) -> Floats:
-        """Return what ``addends`` add to the score of every article, or of those ``among`` it; for others anything."""
+        """Return what ``addends`` add to the score of every article, or of those ``among`` it; 0 for others."""
         sums = np.zeros(self.snapshot.size, np.float32)
         spans = [(addend, span) for addend in addends for span in addend.listed.spans]
         ends = list(accumulate([len(span.articles) for _, span in spans]))
         at = 0
         while at < len(spans):
             upto = bisect_right(ends, (ends[at - 1] if at else 0) + _AT_ONCE, at + 1)
-            self._add(spans[at:upto], sums, among)
+            self._add_all(spans[at:upto], sums, among)
             at = upto
         return sums
 
-    def dense(self, addend: Addend) -> Floats:
-        """Return the impacts of a term on every article, before its weight."""
+    def _common(self, listed: Listed) -> bool:
+        """Tell whether so many articles have a term that how often is best kept as one array over all articles."""
+        return listed.count * _COMMON >= self.snapshot.size
 
-        return self._dense.get((addend.field, addend.term), lambda: self._spread_out(addend))
+    def _frequencies(self, field: str, term: str, listed: Listed) -> Array:
+        """Return how often each article has a term; it is kept if the term is common."""
+        if self._common(listed):
+            return self._kept.get((field, term), lambda: self._spread_out(listed))
+        return self._spread_out(listed)
 
-    def _spread_out(self, addend: Addend) -> Floats:
-        norms = self._norms[_FIELDS[addend.field]]
-        values = np.zeros(self.snapshot.size, np.float32)
-        for span in addend.listed.spans:
-            articles = span.articles.astype(np.intp)
-            if span.offset:
-                articles += span.offset
-            values[articles] = saturation(span.frequencies, norms.take(articles), self.ranking.k1)
-        return values
+    def _spread_out(self, listed: Listed) -> Array:
+        whole = np.zeros(self.snapshot.size, np.result_type(*[span.frequencies for span in listed.spans]))
+        for span in listed.spans:
+            whole[span.offset : span.limit][span.articles.astype(np.intp)] = span.frequencies
+        return whole
 
-    def _add(self, spans: Sequence[tuple[Addend, Span]], sums: Floats, among: Flags | None) -> None:
+    def _how_often(self, addend: Addend, articles: NDArray[np.intp]) -> Array:
+        """Return how often ``articles`` have a term; few are looked up in long postings that are not kept."""
+        field, term, _, listed = addend
+        whole = self._kept.kept((field, term))
+        if whole is None and listed.count < len(articles) * _MANY:
+            whole = self._frequencies(field, term, listed)
+        if whole is not None:
+            return whole.take(articles)
+        often = np.zeros(len(articles), np.uint32)
+        for span in listed.spans:
+            low, high = articles.searchsorted((span.offset, span.limit))
+            places, there = span.find(articles[low:high] - span.offset)
+            often[low:high] = span.frequencies.take(places, mode="clip") * there
+        return often
+
+    def _add_all(self, spans: Sequence[tuple[Addend, Span]], sums: Floats, among: Flags | None) -> None:
         """Add postings to the ``sums`` of all articles, at once."""
-        ends = np.cumsum([len(span.articles) for _, span in spans])
-        articles = np.concatenate([span.articles for _, span in spans]).astype(np.intp)
+        articles = np.concatenate([span.articles for _, span in spans], dtype=np.intp)
         frequencies = np.concatenate([span.frequencies for _, span in spans])
+        numbers = np.arange(len(spans)).repeat([len(span.articles) for _, span in spans])
         if len(self.snapshot.offsets) > 1:
-            articles += np.repeat([span.offset for _, span in spans], np.diff(ends, prepend=0))
-        if among is None:
-            numbers = np.repeat(np.arange(len(spans)), np.diff(ends, prepend=0))
-        else:
-            places = np.flatnonzero(among.take(articles))
-            articles, frequencies = articles.take(places), frequencies.take(places)
-            numbers = ends.searchsorted(places, "right")
+            articles += np.array([span.offset for _, span in spans]).take(numbers)
+        if among is not None:
+            places = among.take(articles).nonzero()[0]
+            articles, frequencies, numbers = articles.take(places), frequencies.take(places), numbers.take(places)
         rows = np.array([_FIELDS[addend.field] * self.snapshot.size for addend, _ in spans])
         values = saturation(frequencies, self._norms.take(articles + rows.take(numbers)), self.ranking.k1)
         values *= np.array([addend.weight for addend, _ in spans], np.float32).take(numbers)
         np.add.at(sums, articles, values)
-
-    def _look_up(self, addend: Addend, articles: NDArray[np.intp], norms: Floats, sums: Sums) -> None:
-        for span in addend.listed.spans:
-            low, high = articles.searchsorted((span.offset, span.limit))
-            places, there = span.find(articles[low:high] - span.offset)
-            frequencies = span.frequencies.take(places, mode="clip") * there
-            values = saturation(frequencies, norms[low:high], self.ranking.k1)
-            sums[low:high] += values * np.float32(addend.weight)
-
-    def _marked(self, listed: Listed) -> Flags:
-        flags = np.zeros(self.snapshot.size, bool)
-        for span in listed.spans:
-            flags[span.offset : span.limit][span.articles.astype(np.intp)] = True  # slow by any other type
-        if self.snapshot.any_deleted:
-            flags &= self.snapshot.live
-        return flags
 
     @cached_property
     def _norms(self) -> Floats:

