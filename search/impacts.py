@@ -25,7 +25,6 @@ from search.snapshot import Floats, Listed, Snapshot, Span
 
 Flags = NDArray[np.bool_]
 _BYTES_KEPT = 160 << 20
-_COMMON = 64
 _FREQUENT = 16
 _MANY = 32
 _AT_ONCE = 1 << 15
@@ -49,19 +48,20 @@ class TermImpacts:
         self.ranking = ranking
         self._kept: BoundedCache[tuple[str, str], Array] = BoundedCache(_BYTES_KEPT, lambda values: values.nbytes)
 
-    def frequent(self, addend: Addend) -> bool:
+    def frequent(self, listed: Listed) -> bool:
         """Tell whether so many articles have a term that it is best added up last, for a few articles.
 
-        Deleted articles do not matter, as the order of additions shows in the last digits of scores.
+        How often each article has it is kept as one array. Deleted articles do not matter, as the order of additions
+        shows in the last digits of scores.
         """
-        return addend.listed.count * _FREQUENT > self.snapshot.count
+        return listed.count * _FREQUENT > self.snapshot.count
 
     def having(self, fields: Iterable[str], term: str) -> Flags:
         """Return the articles that have ``term`` in any of ``fields``."""
         flags = np.zeros(self.snapshot.size, bool)
         for field in fields:
             listed = self.snapshot.listed(field, term)
-            if self._common(listed):
+            if self.frequent(listed):
                 flags |= self._frequencies(field, term, listed).astype(bool)
             else:
                 for span in listed.spans:
@@ -92,18 +92,14 @@ class TermImpacts:
             at = upto
         return sums
 
-    def _common(self, listed: Listed) -> bool:
-        """Tell whether so many articles have a term that how often is best kept as one array over all articles."""
-        return listed.count * _COMMON >= self.snapshot.size
-
     def _frequencies(self, field: str, term: str, listed: Listed) -> Array:
-        """Return how often each article has a term; it is kept if the term is common."""
-        if self._common(listed):
+        """Return how often each article has a term; it is kept if the term is frequent."""
+        if self.frequent(listed):
             return self._kept.get((field, term), lambda: self._spread_out(listed))
         return self._spread_out(listed)
 
     def _spread_out(self, listed: Listed) -> Array:
-        whole = np.zeros(self.snapshot.size, np.result_type(*[span.frequencies for span in listed.spans]))
+        whole = np.zeros(self.snapshot.size, np.result_type(*[span.frequencies.dtype for span in listed.spans]))
         for span in listed.spans:
             whole[span.offset : span.limit][span.articles.astype(np.intp)] = span.frequencies
         return whole
@@ -142,8 +138,7 @@ class TermImpacts:
     def _norms(self) -> Floats:
         """A row for each of ``_FIELDS``, an entry an article."""
         ranking, snapshot = self.ranking, self.snapshot
-        norms = np.empty((len(_FIELDS), snapshot.size), np.float32)
-        for (name, stream), row in zip(product(TEXT_FIELDS, Stream), norms, strict=True):
-            field = field_name(name, stream)
-            row[:] = length_norm(snapshot.lengths(field), snapshot.average_length(field), ranking.k1, ranking.b[name])
-        return norms
+        lengths = np.array([snapshot.lengths(field) for field in _FIELDS])
+        averages = np.array([[snapshot.average_length(field)] for field in _FIELDS], np.float32)
+        shares = np.array([[ranking.b[name]] for name, _ in product(TEXT_FIELDS, Stream)], np.float32)
+        return length_norm(lengths, averages, ranking.k1, shares)

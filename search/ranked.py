@@ -42,7 +42,7 @@ class Ranked:
         self._rare: list[Addend] = []
         self._frequent: list[Addend] = []
         for addend in [addend for gain in found.gains if gain.name is None for addend in gain.groups[0]]:
-            (self._frequent if impacts.frequent(addend) else self._rare).append(addend)
+            (self._frequent if impacts.frequent(addend.listed) else self._rare).append(addend)
         self._frequent.sort(key=lambda addend: -addend.weight)
         self._named = [gain for gain in found.gains if gain.name is not None]
         most = max(most, ranking.near_articles if found.longer else 1)
