@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import accumulate, product
 from typing import NamedTuple
 
@@ -58,27 +58,30 @@ class TermImpacts:
 
     def having(self, fields: Iterable[str], term: str) -> Flags:
         """Return the articles that have ``term`` in any of ``fields``."""
-        flags = np.zeros(self.snapshot.size, bool)
-        for field in fields:
-            listed = self.snapshot.listed(field, term)
-            if self.frequent(listed):
-                flags |= self._frequencies(field, term, listed).astype(bool)
-            else:
-                for span in listed.spans:
+        listed = {field: self.snapshot.listed(field, term) for field in fields}
+        frequent = [field for field, known in listed.items() if self.frequent(known)]
+        whole = [self._frequencies(field, term, listed[field]).astype(bool) for field in frequent]
+        flags = np.zeros(self.snapshot.size, bool) if not whole else reduce(np.logical_or, whole)
+        for field, known in listed.items():
+            if field not in frequent:
+                for span in known.spans:
                     flags[span.offset : span.limit][span.articles.astype(np.intp)] = True  # slow by any other type
         if self.snapshot.any_deleted:
             flags &= self.snapshot.live
         return flags
 
-    def add(self, addends: Iterable[Addend], articles: NDArray[np.intp], sums: Floats) -> None:
+    def add(self, addends: Sequence[Addend], articles: NDArray[np.intp], sums: Floats) -> None:
         """Add to ``sums``, one by one, what ``addends`` add to the scores of ``articles``: ascending, not deleted."""
-        norms: dict[str, Floats] = {}
-        for addend in addends:
-            if addend.field not in norms:
-                norms[addend.field] = self._norms[_FIELDS[addend.field]].take(articles)
-            impacts = saturation(self._how_often(addend, articles), norms[addend.field], self.ranking.k1)
-            impacts *= np.float32(addend.weight)
-            sums += impacts
+        at_once = max(1, _AT_ONCE // max(1, len(articles)))
+        for at in range(0, len(addends), at_once):
+            some = addends[at : at + at_once]
+            often = np.concatenate([self._how_often(addend, articles) for addend in some])
+            rows, weights = self._rows_and_weights(some)
+            norms = self._norms.take(rows[:, None] + articles)
+            impacts = saturation(often.reshape(norms.shape), norms, self.ranking.k1)
+            impacts *= weights[:, None]
+            for row in impacts:
+                sums += row
 
     def sums_of_all(self, addends: Sequence[Addend], among: Flags | None = None) -> Floats:
         """Return what ``addends`` add to the score of every article, or of those ``among`` it; 0 for others."""
@@ -112,11 +115,12 @@ class TermImpacts:
             whole = self._frequencies(field, term, listed)
         if whole is not None:
             return whole.take(articles)
+        if len(self.snapshot.offsets) == 1:
+            return listed.spans[0].how_often(articles)
         often = np.zeros(len(articles), np.uint32)
         for span in listed.spans:
             low, high = articles.searchsorted((span.offset, span.limit))
-            places, there = span.find(articles[low:high] - span.offset)
-            often[low:high] = span.frequencies.take(places, mode="clip") * there
+            often[low:high] = span.how_often(articles[low:high] - span.offset)
         return often
 
     def _add_all(self, spans: Sequence[tuple[Addend, Span]], sums: Floats, among: Flags | None) -> None:
@@ -129,10 +133,15 @@ class TermImpacts:
         if among is not None:
             places = among.take(articles).nonzero()[0]
             articles, frequencies, numbers = articles.take(places), frequencies.take(places), numbers.take(places)
-        rows = np.array([_FIELDS[addend.field] * self.snapshot.size for addend, _ in spans])
-        values = saturation(frequencies, self._norms.take(articles + rows.take(numbers)), self.ranking.k1)
-        values *= np.array([addend.weight for addend, _ in spans], np.float32).take(numbers)
+        rows, weights = self._rows_and_weights([addend for addend, _ in spans])
+        values = saturation(frequencies, self._norms.take(rows.take(numbers) + articles), self.ranking.k1)
+        values *= weights.take(numbers)
         np.add.at(sums, articles, values)
+
+    def _rows_and_weights(self, addends: Sequence[Addend]) -> tuple[NDArray[np.intp], Floats]:
+        """Return where the norms of the fields of ``addends`` begin, and the weights."""
+        rows = [_FIELDS[addend.field] * self.snapshot.size for addend in addends]
+        return np.array(rows), np.array([addend.weight for addend in addends], np.float32)
 
     @cached_property
     def _norms(self) -> Floats:

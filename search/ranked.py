@@ -84,19 +84,21 @@ class Ranked:
         """Return the articles of ``tier``, ascending, that may be among the best ``most``, and their sums."""
         enough, others, full = max(most, _FEW), self._frequent, self._ranking.k1 + 1.0
         more = full * sum([addend.weight for addend in others])
-        more += sum([gain.most(self._ranking.k1) for gain in self._named])
+        more += sum([gain.most(self._ranking.k1) for gain in self._named]) + _ROUNDING * self._ceiling
+        sums = self._impacts.sums_of_all(self._rare, tier)
+        alike = tier is self._foremost
+        if np.count_nonzero(tier) > enough:
+            scores = sums if alike else self._raised(slice(None), sums)
+            tier = tier & (scores >= self._reached(scores, sums, most) - more)
         articles = np.flatnonzero(tier)
-        sums = self._impacts.sums_of_all(self._rare, tier).take(articles)
+        sums = sums.take(articles)
         while len(articles) > enough:
-            scores = self._scores(articles, sums)
-            slack = more + _ROUNDING * self._ceiling
-            least = self._reached(scores, sums, most)
-            if np.count_nonzero(scores >= least - slack) > enough:
-                some = largest(scores, _TRIED * most)[: 2 * _TRIED * most]
-                best, in_full = articles.take(some), sums.take(some)
-                self._complete(best, in_full, others)
-                least = self._reached(self._scores(best, in_full), in_full, most)
-            kept = np.flatnonzero(scores >= least - slack)
+            scores = sums if alike else self._raised(articles, sums)
+            some = largest(scores, _TRIED * most)[: 2 * _TRIED * most]
+            best, in_full = articles.take(some), sums.take(some)
+            self._complete(best, in_full, others)
+            least = self._reached(in_full if alike else self._raised(best, in_full), in_full, most)
+            kept = np.flatnonzero(scores >= least - more)
             articles, sums = articles.take(kept), sums.take(kept)
             if len(articles) <= enough or not others:
                 break
@@ -129,14 +131,14 @@ class Ranked:
         found = self._found
         return found.every & found.exact if found.choosy else found.every
 
-    def _firsts(self, articles: Articles) -> Iterator[tuple[str, Floats]]:
+    def _firsts(self, articles: Articles | slice) -> Iterator[tuple[str, Floats]]:
         """Yield what articles score for having every word, and every accent typed."""
         if self._first:
             found = self._found
             share = 1.0 if found.short else self._ranking.every_word
-            yield "every word", found.every.take(articles) * np.float32(share * self._first)
+            yield "every word", found.every[articles] * np.float32(share * self._first)
             if found.choosy:
-                yield "accents as typed", self._foremost.take(articles) * np.float32(self._first)
+                yield "accents as typed", self._foremost[articles] * np.float32(self._first)
 
     def _sums(self, articles: Articles) -> Floats:
         """Return the scores of ``articles`` but for what comes from having every word, and from nearness."""
@@ -162,10 +164,15 @@ class Ranked:
         self._impacts.add(addends, articles, sums)
         return sums
 
-    def _scores(self, articles: Articles, sums: Floats) -> Floats:
+    def _raised(self, articles: Articles | slice, sums: Floats) -> Floats:
+        """Return ``sums`` with what articles score for having every word, and every accent typed."""
         scores = sums.copy()
         for _, first in self._firsts(articles):
             scores += first
+        return scores
+
+    def _scores(self, articles: Articles, sums: Floats) -> Floats:
+        scores = self._raised(articles, sums)
         for _, near, gains in self._near:
             scores += _placed(near, gains, articles)
         return scores
