@@ -143,16 +143,17 @@ def enough_of(found: Sequence[Flags], weights: Sequence[float], least: float) ->
             sums += np.multiply(flags, np.float32(weight), out=scratch)
         return sums >= least if least > 0 else union(found)
     heavy_first = sorted(range(len(found)), key=lambda at: -weights[at])
-    enough = [intersection([found[at] for at in some]) for some in _just_enough(weights, least, (), heavy_first)]
+    rounded = [np.float32(weight) for weight in weights]
+    enough = [intersection([found[at] for at in some]) for some in _just_enough(rounded, least, (), heavy_first)]
     return union(enough) if enough else np.zeros(len(found[0]), bool)
 
 
 def _just_enough(
-    weights: Sequence[float], least: float, some: tuple[int, ...], rest: Sequence[int]
+    weights: Sequence[np.float32], least: float, some: tuple[int, ...], rest: Sequence[int]
 ) -> Iterator[tuple[int, ...]]:
     for place, at in enumerate(rest, 1):
         more = (*some, at)
-        if reduce(np.add, [np.float32(weights[at]) for at in sorted(more)]) >= np.float32(least):
+        if sum([weights[at] for at in sorted(more)]) >= np.float32(least):
             yield more
         else:
             yield from _just_enough(weights, least, more, rest[place:])
