@@ -10,8 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -58,25 +57,22 @@ def tokenize(text: str) -> Tokens:
     """Cut ``text`` into syllables and codes. Any text is taken; signs and spaces are not tokens."""
     normal = normalize(text)
     canonical = normal.text
-    chunks = canonical.replace("\n", " ").split(" ")
-    cuts = list(map(_CUTS.__getitem__, chunks))
-    exact = list(chain.from_iterable(map(_EXACT, cuts)))
-    folded = list(chain.from_iterable(map(_FOLDED, cuts)))
-    counts = np.fromiter(map(len, map(_EXACT, cuts)), np.int64, len(cuts))
-    widths = np.fromiter(map(len, chunks), np.int64, len(chunks)) + 1
-    base = np.repeat(np.cumsum(widths) - widths, counts)
-    first = base + np.fromiter(chain.from_iterable(map(_STARTS, cuts)), np.int64, len(exact))
-    last = base + np.fromiter(chain.from_iterable(map(_ENDS, cuts)), np.int64, len(exact))
-    places = first.tolist(), last.tolist()
-    before = np.cumsum(counts) - counts
-    runs = [
-        Run(int(before[at]) + run.first, int(before[at]) + run.end, run.text)
-        for at, cut in enumerate(cuts)
-        if cut.runs
-        for run in cut.runs
-    ]
-    codes = codes_in(canonical, runs, folded, *places)
-    return Tokens(canonical, *original_places(normal, *places), exact, folded, *places, codes)
+    starts: list[int] = []
+    ends: list[int] = []
+    exact: list[str] = []
+    folded: list[str] = []
+    runs: list[Run] = []
+    base = 0
+    for chunk in canonical.replace("\n", " ").split(" "):
+        cut = _CUTS[chunk]
+        runs += [Run(len(exact) + run.first, len(exact) + run.end, run.text) for run in cut.runs]
+        starts += [base + start for start in cut.starts]
+        ends += [base + end for end in cut.ends]
+        exact += cut.exact
+        folded += cut.folded
+        base += len(chunk) + 1
+    codes = codes_in(canonical, runs, folded, starts, ends)
+    return Tokens(canonical, *original_places(normal, starts, ends), exact, folded, starts, ends, codes)
 
 
 class Cut(NamedTuple):
@@ -108,9 +104,6 @@ def cut_chunk(chunk: str) -> Cut:
     exact = tuple(canonical_syllable(chunk[start:end][:_LONGEST_SYLLABLE]) for start, end in spans)
     starts, ends = tuple(zip(*spans, strict=True)) or ((), ())
     return Cut(starts, ends, exact, tuple(map(fold, exact)), tuple(runs))
-
-
-_STARTS, _ENDS, _EXACT, _FOLDED = map(itemgetter, range(4))
 
 
 class _Cuts(dict[str, Cut]):
