@@ -26,7 +26,7 @@ from search.snapshot import Floats, Listed, Snapshot, Span
 Flags = NDArray[np.bool_]
 _BYTES_KEPT = 160 << 20
 _FREQUENT = 16
-_MANY = 32
+_MANY = 64
 _AT_ONCE = 1 << 15
 _FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(product(TEXT_FIELDS, Stream))}
 
@@ -58,14 +58,17 @@ class TermImpacts:
 
     def having(self, fields: Iterable[str], term: str) -> Flags:
         """Return the articles that have ``term`` in any of ``fields``."""
-        listed = {field: self.snapshot.listed(field, term) for field in fields}
-        frequent = [field for field, known in listed.items() if self.frequent(known)]
-        whole = [self._frequencies(field, term, listed[field]).astype(bool) for field in frequent]
-        flags = np.zeros(self.snapshot.size, bool) if not whole else reduce(np.logical_or, whole)
-        for field, known in listed.items():
-            if field not in frequent:
-                for span in known.spans:
-                    flags[span.offset : span.limit][span.articles.astype(np.intp)] = True  # slow by any other type
+        whole: list[Flags] = []
+        spans: list[Span] = []
+        for field in fields:
+            listed = self.snapshot.listed(field, term)
+            if self.frequent(listed):
+                whole.append(self._frequencies(field, term, listed).astype(bool))
+            else:
+                spans += listed.spans
+        flags = reduce(np.logical_or, whole) if whole else np.zeros(self.snapshot.size, bool)
+        for span in spans:
+            flags[span.offset : span.limit][span.articles.astype(np.intp)] = True  # slow by any other type
         if self.snapshot.any_deleted:
             flags &= self.snapshot.live
         return flags
@@ -96,10 +99,8 @@ class TermImpacts:
         return sums
 
     def _frequencies(self, field: str, term: str, listed: Listed) -> Array:
-        """Return how often each article has a term; it is kept if the term is frequent."""
-        if self.frequent(listed):
-            return self._kept.get((field, term), lambda: self._spread_out(listed))
-        return self._spread_out(listed)
+        """Return how often each article has a frequent term."""
+        return self._kept.get((field, term), lambda: self._spread_out(listed))
 
     def _spread_out(self, listed: Listed) -> Array:
         whole = np.zeros(self.snapshot.size, np.result_type(*[span.frequencies.dtype for span in listed.spans]))
@@ -112,7 +113,7 @@ class TermImpacts:
         field, term, _, listed = addend
         whole = self._kept.kept((field, term))
         if whole is None and listed.count < len(articles) * _MANY:
-            whole = self._frequencies(field, term, listed)
+            whole = self._frequencies(field, term, listed) if self.frequent(listed) else self._spread_out(listed)
         if whole is not None:
             return whole.take(articles)
         if len(self.snapshot.offsets) == 1:
