@@ -27,6 +27,7 @@ Flags = NDArray[np.bool_]
 _BYTES_KEPT = 160 << 20
 _FREQUENT = 16
 _MANY = 64
+_NARROW = 3
 _AT_ONCE = 1 << 15
 _FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(product(TEXT_FIELDS, Stream))}
 
@@ -75,14 +76,22 @@ class TermImpacts:
 
     def add(self, addends: Sequence[Addend], articles: NDArray[np.intp], sums: Floats) -> None:
         """Add to ``sums``, one by one, what ``addends`` add to the scores of ``articles``: ascending, not deleted."""
+        if len(articles) * _NARROW > self.snapshot.size:  # with so many it is sooner done for all
+            of_all = np.zeros(self.snapshot.size, np.float32)
+            of_all[articles] = sums
+            for field, term, weight, listed in addends:
+                norms = self._norms[_FIELDS[field]]
+                impacts = saturation(self._frequencies(field, term, listed), norms, self.ranking.k1)
+                of_all += impacts * np.float32(weight)
+            sums[:] = of_all.take(articles)
+            return
         at_once = max(1, _AT_ONCE // max(1, len(articles)))
         for at in range(0, len(addends), at_once):
             some = addends[at : at + at_once]
             often = np.concatenate([self._how_often(addend, articles) for addend in some])
             rows, weights = self._rows_and_weights(some)
             norms = self._norms.take(rows[:, None] + articles)
-            impacts = saturation(often.reshape(norms.shape), norms, self.ranking.k1)
-            impacts *= weights[:, None]
+            impacts = saturation(often.reshape(norms.shape), norms, self.ranking.k1) * weights[:, None]
             for row in impacts:
                 sums += row
 
@@ -99,8 +108,10 @@ class TermImpacts:
         return sums
 
     def _frequencies(self, field: str, term: str, listed: Listed) -> Array:
-        """Return how often each article has a frequent term."""
-        return self._kept.get((field, term), lambda: self._spread_out(listed))
+        """Return how often each article has a term; it is kept if the term is frequent."""
+        if self.frequent(listed):
+            return self._kept.get((field, term), lambda: self._spread_out(listed))
+        return self._spread_out(listed)
 
     def _spread_out(self, listed: Listed) -> Array:
         whole = np.zeros(self.snapshot.size, np.result_type(*[span.frequencies.dtype for span in listed.spans]))
@@ -113,7 +124,7 @@ class TermImpacts:
         field, term, _, listed = addend
         whole = self._kept.kept((field, term))
         if whole is None and listed.count < len(articles) * _MANY:
-            whole = self._frequencies(field, term, listed) if self.frequent(listed) else self._spread_out(listed)
+            whole = self._frequencies(field, term, listed)
         if whole is not None:
             return whole.take(articles)
         if len(self.snapshot.offsets) == 1:

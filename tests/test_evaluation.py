@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import search.impacts
 import search.ranked
 from index.analysis import Stream
 from index.article import Article
@@ -162,7 +163,14 @@ def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterato
         engine.close()
 
 
-@pytest.mark.parametrize("thresholds", [{"_FEW": 1000}, {"_FEW": 0}, {"_FEW": 0, "_TRIED": 1}])
+@pytest.mark.parametrize(
+    ("thresholds", "at_once"),
+    [
+        ({"_FEW": 1000}, {"_NARROW": 3}),
+        ({"_FEW": 0}, {"_NARROW": 0, "_MANY": 0}),
+        ({"_FEW": 0, "_TRIED": 1}, {"_NARROW": 0, "_FREQUENT": 1, "_AT_ONCE": 2}),
+    ],
+)
 @settings(max_examples=80, deadline=None)
 @given(
     ARTICLES,
@@ -172,12 +180,14 @@ def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterato
 )
 def test_the_engine_finds_what_the_plain_evaluator_finds(
     thresholds: dict[str, int],
+    at_once: dict[str, int],
     articles: list[Article],
     replaced: int,
     ranking: Ranking,
     asked: list[tuple[Node, Match, Sort]],
 ) -> None:
-    with archive(articles, replaced, ranking) as (engine, present), patch.multiple(search.ranked, **thresholds):
+    patches = patch.multiple(search.ranked, **thresholds), patch.multiple(search.impacts, **at_once)
+    with archive(articles, replaced, ranking) as (engine, present), patches[0], patches[1]:
         reference = Reference(present, ranking)
         written = {article.id: number for number, article in enumerate(present)}
         for tree, match, sort in asked:
