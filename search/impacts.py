@@ -2,7 +2,7 @@
 
 The impact of a term on an article is BM25's tf part (``scoring.saturation``): all of the score that does not
 depend on the query. It is worked out from the postings for the articles that are asked for; what of it depends on the
-article alone, the norm, is computed once a snapshot. The impacts of frequent terms are kept.
+article alone, the norm, is computed once a snapshot. How often articles have a frequent term is kept.
 """
 
 from __future__ import annotations

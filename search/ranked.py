@@ -6,7 +6,8 @@ Most of what a query finds will not be shown. Two things tell it before it is sc
   are enough, the rest is not looked at.
 - The rare terms have few postings and decide most. When their sums are known, what the frequent ones can add at most
   tells which articles cannot be among the best. It is the idea of Turtle and Flood's MaxScore (*Query evaluation:
-  strategies and optimizations*, 1995), over whole arrays.
+  strategies and optimizations*, 1995), over whole arrays. How much is needed is told by the few that lead so far, scored
+  in full.
 """
 
 from __future__ import annotations
