@@ -6,8 +6,8 @@ Most of what a query finds will not be shown. Two things tell it before it is sc
   are enough, the rest is not looked at.
 - The rare terms have few postings and decide most. When their sums are known, what the frequent ones can add at most
   tells which articles cannot be among the best. It is the idea of Turtle and Flood's MaxScore (*Query evaluation:
-  strategies and optimizations*, 1995), over whole arrays. How much is needed is told by the few that lead so far, scored
-  in full.
+  strategies and optimizations*, 1995), over whole arrays. How much is needed is told by the few that lead so far,
+  scored in full.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Ranked:
         more = full * sum([addend.weight for addend in others])
         more += sum([gain.most(self._ranking.k1) for gain in self._named]) + _ROUNDING * self._ceiling
         sums = self._impacts.sums_of_all(self._rare, tier)
-        alike = tier is self._foremost
+        alike = not self._first or tier is self._foremost
         if np.count_nonzero(tier) > enough:
             scores = sums if alike else self._raised(slice(None), sums)
             tier = tier & (scores >= self._reached(scores, sums, most) - more)
