@@ -93,9 +93,10 @@ class Terms:
     def __init__(self, strings: Strings, samples: Strings | None = None) -> None:
         self.strings = strings
         self._samples = samples
+        self._count = len(strings)
 
     def __len__(self) -> int:
-        return len(self.strings)
+        return self._count
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Terms, (self.strings,)
@@ -112,12 +113,12 @@ class Terms:
         if block < 0:
             return 0
         first = block * _SAMPLED
-        return bisect_left(self.strings, term, first, min(first + _SAMPLED, len(self)))
+        return bisect_left(self.strings, term, first, min(first + _SAMPLED, self._count))
 
     def get(self, term: bytes) -> int | None:
         """Return the number of ``term``, or None."""
         number = self.find(term)
-        return number if number < len(self) and self.strings[number] == term else None
+        return number if number < self._count and self.strings[number] == term else None
 
     def with_prefix(self, prefix: bytes) -> range:
         """Return the numbers of the terms that begin with ``prefix``; terms are UTF-8, which has no byte 0xff."""

@@ -8,7 +8,7 @@ Words are matched without accents; the streams with accents, words and pairs onl
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial, reduce
@@ -372,28 +372,26 @@ class Evaluation:
             if stream is Stream.WORD and all_plain:
                 continue
             accented, bare = ranking.streams_accented.get(stream, 0.0), ranking.streams_plain.get(stream, 0.0)
-            weights: dict[str, float] = {}
-            counts: Counter[str] = Counter()
+            found: defaultdict[str, list[float]] = defaultdict(list)
             for term, at in wording.analysis.terms(stream):
                 if at < len(wording.plain):
                     weight = bare if wording.plain[at] and stream is not Stream.WORD else accented
-                    weights[term] = max(weights.get(term, 0.0), weight * wording.share(stream, at))
-                    counts[term] += 1
+                    found[term].append(weight * wording.share(stream, at))
             fields = fields_of(wording.scope, stream)
-            for term, weight in weights.items():
-                if weight:
-                    addends += self._weighted(fields, term, weight * query_frequency_weight(counts[term]))
+            for term, weights in found.items():
+                if any(weights):
+                    addends += self._weighted(fields, term, max(weights) * query_frequency_weight(len(weights)))
         return addends
 
     def _weighted(self, fields: Mapping[str, str], term: str, weight: float) -> list[Addend]:
-        listed = {name: self._snapshot.listed(field, term) for name, field in fields.items()}
-        frequency = max([postings.count for postings in listed.values()])
+        listed = [self._snapshot.listed(field, term) for field in fields.values()]
+        frequency = max([postings.count for postings in listed])
         if not frequency:
             return []
         weight *= idf(self._snapshot.count, frequency) ** self._ranking.idf_power
         return [
-            Addend(fields[name], term, weight * self._ranking.fields[name], postings)
-            for name, postings in listed.items()
+            Addend(field, term, weight * self._ranking.fields[name], postings)
+            for (name, field), postings in zip(fields.items(), listed, strict=True)
             if postings.count
         ]
 

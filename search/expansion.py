@@ -13,7 +13,7 @@ from dataclasses import replace
 from index.abbreviations import CAPITAL, CERTAIN, SMALL, long_form_ending
 from index.normalization import fold, is_vietnamese_shape
 from index.tokens import Tokens
-from search.query import MOST_SYLLABLES, Alternative, And, Node, Or, Text, typed_tokens
+from search.query import MOST_SYLLABLES, Alternative, And, Node, Or, Text, typed_analysis
 from search.snapshot import Snapshot
 from search.synonyms import Synonyms
 
@@ -37,7 +37,7 @@ def expand(tree: Node, abbreviations: Abbreviations | None, synonyms: Synonyms) 
         case Or(nodes):
             return Or(tuple(expand(node, abbreviations, synonyms) for node in nodes))
         case Text(text):
-            tokens = typed_tokens(text)
+            tokens = typed_analysis(text).tokens
             found = dict.fromkeys(synonyms.alternatives(tokens))
             if abbreviations is not None:
                 found.update(dict.fromkeys(abbreviations.alternatives(tokens)))

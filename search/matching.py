@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,8 +117,8 @@ class Matcher:
         return max([self._snapshot.listed(field, term).count for field in fields_of(scope, stream).values()])
 
     def articles(self, stream: Stream, term: str, scope: str | None) -> Flags:
-        """Return the articles that have ``term``; not to be changed."""
-        return union([self._impacts.having(field, term) for field in fields_of(scope, stream).values()])
+        """Return the articles that have ``term``."""
+        return self._impacts.having(fields_of(scope, stream).values(), term)
 
 
 def union(found: Sequence[Flags]) -> Flags:
@@ -143,16 +143,17 @@ def enough_of(found: Sequence[Flags], weights: Sequence[float], least: float) ->
             sums += np.multiply(flags, np.float32(weight), out=scratch)
         return sums >= least if least > 0 else union(found)
     heavy_first = sorted(range(len(found)), key=lambda at: -weights[at])
-    enough = [intersection([found[at] for at in some]) for some in _just_enough(weights, least, (), heavy_first)]
+    rounded = [np.float32(weight) for weight in weights]
+    enough = [intersection([found[at] for at in some]) for some in _just_enough(rounded, least, (), heavy_first)]
     return union(enough) if enough else np.zeros(len(found[0]), bool)
 
 
 def _just_enough(
-    weights: Sequence[float], least: float, some: tuple[int, ...], rest: Sequence[int]
+    weights: Sequence[np.float32], least: float, some: tuple[int, ...], rest: Sequence[int]
 ) -> Iterator[tuple[int, ...]]:
     for place, at in enumerate(rest, 1):
         more = (*some, at)
-        if reduce(np.add, [np.float32(weights[at]) for at in sorted(more)]) >= np.float32(least):
+        if sum([weights[at] for at in sorted(more)]) >= np.float32(least):
             yield more
         else:
             yield from _just_enough(weights, least, more, rest[place:])
@@ -173,6 +174,7 @@ def scoped(scope: str | None) -> Sequence[str]:
     return TEXT_FIELDS if scope is None else (scope,)
 
 
+@cache
 def fields_of(scope: str | None, stream: Stream) -> Mapping[str, str]:
     """Return the fields of the index that hold ``stream``, by text field of a scope."""
     return {name: field_name(name, stream) for name in scoped(scope)}

@@ -33,6 +33,7 @@ from search.query import (
     Phrase,
     Prefix,
     Text,
+    has_words,
     typed_tokens,
 )
 
@@ -196,7 +197,7 @@ class _Parser:
         if field in _TEXT_FIELDS:
             return self._leaf(lexeme, field)
         if field in _LABEL_FIELDS:
-            return Label(field, lexeme.text) if len(typed_tokens(lexeme.text)) else Nothing()
+            return Label(field, lexeme.text) if has_words(lexeme.text) else Nothing()
         return _dates(lexeme.text) or _words(f"{field} {lexeme.text}", None)
 
     def _leaf(self, lexeme: _Lexeme, field: str | None) -> Node:
@@ -205,7 +206,7 @@ class _Parser:
             kind = "prefix"
         if kind in {"phrase", "exact", "prefix"}:
             self._costly += 1
-        if not len(typed_tokens(lexeme.text)):
+        if not has_words(lexeme.text):
             return Nothing()
         match kind if self._costly <= _MOST_COSTLY else "word":
             case "phrase":
@@ -238,7 +239,7 @@ def _balanced(lexemes: list[_Lexeme]) -> list[_Lexeme]:
 
 
 def _words(text: str, field: str | None) -> Node:
-    return Text(text, field) if len(typed_tokens(text)) else Nothing()
+    return Text(text, field) if has_words(text) else Nothing()
 
 
 def _dates(text: str) -> Dates | None:

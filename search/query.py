@@ -115,6 +115,11 @@ Words = Text | Phrase | Exact | Prefix
 Node = Words | Label | Dates | Not | And | Or | Everything | Nothing
 
 
+def has_words(text: str) -> bool:
+    """Tell whether ``typed_tokens`` are any: where there is a letter or a digit."""
+    return any(map(str.isalnum, text))
+
+
 def typed_tokens(text: str) -> Tokens:
     """Return ``tokenize`` of a part of a query; that of a short one is kept, as several steps ask for it."""
     return _tokens(text) if len(text) <= _SHORT else tokenize(text)

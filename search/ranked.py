@@ -6,25 +6,27 @@ Most of what a query finds will not be shown. Two things tell it before it is sc
   are enough, the rest is not looked at.
 - The rare terms have few postings and decide most. When their sums are known, what the frequent ones can add at most
   tells which articles cannot be among the best. It is the idea of Turtle and Flood's MaxScore (*Query evaluation:
-  strategies and optimizations*, 1995), over whole arrays.
+  strategies and optimizations*, 1995), over whole arrays. How much is needed is told by the few that lead so far,
+  scored in full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.evaluation import Found, Gain, Longer
-from search.impacts import Flags, Sums, TermImpacts
+from search.impacts import Addend, Flags, TermImpacts
 from search.nearness import nearness
 from search.snapshot import Floats
-from search.top import best_first, reached
+from search.top import best_first, largest, reached
 
 Articles = NDArray[np.intp]
 _FEW = 1000
-_NARROW = 4
+_TRIED = 4
 _ROUNDING = 1e-5
 
 
@@ -38,17 +40,17 @@ class Ranked:
         self._ceiling = sum([gain.most(ranking.k1) for gain in found.gains])
         self._first = (1.0 + ranking.most_nearness()) * self._ceiling if found.first else 0.0
         self._near: list[tuple[str, Articles, Floats]] = []
-        plain = [addend for gain in found.gains if gain.name is None for addend in gain.groups[0]]
-        self._rare = [addend for addend in plain if not impacts.frequent(addend)]
-        self._frequent = [addend for addend in plain if impacts.frequent(addend)]
+        self._rare: list[Addend] = []
+        self._frequent: list[Addend] = []
+        for addend in [addend for gain in found.gains if gain.name is None for addend in gain.groups[0]]:
+            (self._frequent if impacts.frequent(addend.listed) else self._rare).append(addend)
+        self._frequent.sort(key=lambda addend: -addend.weight)
+        self._named = [gain for gain in found.gains if gain.name is not None]
         most = max(most, ranking.near_articles if found.longer else 1)
-        tier = self._tier(most)
-        sums_of_rare = impacts.sums_of_all(self._rare, tier)
-        self.articles = self._promising(tier, sums_of_rare, most)
-        sums = self._sums(self.articles, sums_of_rare)
+        self.articles, sums = self._promising(self._tier(most), most)
         if not sums.any() and self._first:  # what has every word need not have a term that counts
             self.articles = np.flatnonzero(found.matched)
-            sums = self._sums(self.articles, impacts.sums_of_all(self._rare))
+            sums = self._sums(self.articles)
         best = float(sums.max(initial=0.0))
         if not best:
             self._first = 0.0
@@ -58,18 +60,18 @@ class Ranked:
 
     def scores(self, articles: Articles) -> Floats:
         """Return the scores of some of the articles found, ascending."""
-        return self._scores(articles, self._sums(articles, self._impacts.sums_of_all(self._rare)))
+        return self._scores(articles, self._sums(articles))
 
     def explained(self, articles: Articles) -> dict[int, dict[str, float]]:
         """Return what the scores of ``articles`` are the sums of, the most first."""
-        parts: dict[str, Sums | Floats] = {}
+        parts: dict[str, Floats] = {}
         for gain in self._found.gains:
             if gain.name is not None:
                 parts[gain.name] = self._gained(gain, articles)
                 continue
             for addend in gain.groups[0]:
                 name = " ".join((*addend.field.split("_"), addend.term))
-                parts[name] = parts.get(name, 0.0) + self._impacts.sums([addend], articles)
+                parts[name] = parts.get(name, 0.0) + self._added([addend], articles)
         parts |= dict(self._firsts(articles))
         for name, near, gains in self._near:
             parts[name] = parts.get(name, 0.0) + _placed(near, gains, articles)
@@ -79,77 +81,104 @@ class Ranked:
             for article, named in zip(articles.tolist(), found, strict=True)
         }
 
-    def _promising(self, tier: Flags, sums_of_rare: Floats, most: int) -> Articles:
-        """Return the articles of ``tier``, ascending, that may be among the best ``most``."""
-        enough, count = max(most, _FEW), np.count_nonzero(tier)
-        if count <= enough:
-            return np.flatnonzero(tier)
-        some = np.flatnonzero(tier) if count * _NARROW <= len(tier) else slice(None)  # many are faster added all
-        full = self._ranking.k1 + 1.0
-        others = sorted(self._frequent, key=lambda addend: addend.weight)
+    def _promising(self, tier: Flags, most: int) -> tuple[Articles, Floats]:
+        """Return the articles of ``tier``, ascending, that may be among the best ``most``, and their sums."""
+        enough, others, full = max(most, _FEW), self._frequent, self._ranking.k1 + 1.0
         more = full * sum([addend.weight for addend in others])
-        more += sum([gain.most(self._ranking.k1) for gain in self._found.gains if gain.name is not None])
-        among = tier[some]
-        first = sum([first for _, first in self._firsts(some)], np.float32(0.0))
-        sums = sums_of_rare[some] * among
-        while True:
-            scores = sums + first
-            least = reached(scores, most)
-            if self._found.longer:  # the one that would be first but for having every word is wanted too
-                least = min(least, float(sums.max()))
-            promising = among & (scores >= least - more - _ROUNDING * self._ceiling)
-            if not others or np.count_nonzero(promising) <= enough:
-                return np.flatnonzero(promising) if isinstance(some, slice) else some[promising]
-            half = more / 2
-            while others and more > half:
-                addend = others.pop()
-                sums += self._impacts.dense(addend)[some] * np.float32(addend.weight)
-                more -= full * addend.weight
-            sums *= among
+        more += sum([gain.most(self._ranking.k1) for gain in self._named]) + _ROUNDING * self._ceiling
+        sums = self._impacts.sums_of_all(self._rare, tier)
+        alike = not self._first or tier is self._foremost
+        if np.count_nonzero(tier) > enough:
+            scores = sums if alike else self._raised(slice(None), sums)
+            tier = tier & (scores >= self._reached(scores, sums, most) - more)
+        articles = np.flatnonzero(tier)
+        sums = sums.take(articles)
+        while len(articles) > enough:
+            scores = sums if alike else self._raised(articles, sums)
+            some = largest(scores, _TRIED * most)[: 2 * _TRIED * most]
+            best, in_full = articles.take(some), sums.take(some)
+            self._complete(best, in_full, others)
+            least = self._reached(in_full if alike else self._raised(best, in_full), in_full, most)
+            kept = np.flatnonzero(scores >= least - more)
+            articles, sums = articles.take(kept), sums.take(kept)
+            if len(articles) <= enough or not others:
+                break
+            heavy, half = 0, more / 2
+            while heavy < len(others) and more > half:
+                more -= full * others[heavy].weight
+                heavy += 1
+            self._impacts.add(others[:heavy], articles, sums)
+            others = others[heavy:]
+        self._complete(articles, sums, others)
+        return articles, sums
+
+    def _reached(self, scores: Floats, sums: Floats, most: int) -> float:
+        """Return what the best ``most`` articles score at least, given what some score at least."""
+        least = reached(scores, most)
+        # the one that would be first but for having every word is wanted too
+        return min(least, float(sums.max())) if self._found.longer else least
 
     def _tier(self, most: int) -> Flags:
         """Return the articles of which those that come first are at least ``most``, as far as that is told by flags."""
+        if self._first and self._found.short:
+            for tier in (self._foremost, self._found.every):
+                if np.count_nonzero(tier) >= most:
+                    return tier
+        return self._found.matched
+
+    @cached_property
+    def _foremost(self) -> Flags:
+        """The articles that have every word, and every accent typed."""
         found = self._found
-        if self._first and found.short:
-            if found.choosy and np.count_nonzero(both := found.every & found.exact) >= most:
-                return both
-            if np.count_nonzero(found.every) >= most:
-                return found.every
-        return found.matched
+        return found.every & found.exact if found.choosy else found.every
 
     def _firsts(self, articles: Articles | slice) -> Iterator[tuple[str, Floats]]:
         """Yield what articles score for having every word, and every accent typed."""
         if self._first:
             found = self._found
             share = 1.0 if found.short else self._ranking.every_word
-            every = found.every[articles]
-            yield "every word", every * np.float32(share * self._first)
+            yield "every word", found.every[articles] * np.float32(share * self._first)
             if found.choosy:
-                yield "accents as typed", (every & found.exact[articles]) * np.float32(self._first)
+                yield "accents as typed", self._foremost[articles] * np.float32(self._first)
 
-    def _sums(self, articles: Articles, sums_of_rare: Floats) -> Sums:
+    def _sums(self, articles: Articles) -> Floats:
         """Return the scores of ``articles`` but for what comes from having every word, and from nearness."""
-        sums = sums_of_rare.take(articles) + self._impacts.sums(self._frequent, articles)
-        for gain in self._found.gains:
-            if gain.name is not None:
-                sums += self._gained(gain, articles)
+        sums = self._impacts.sums_of_all(self._rare).take(articles)
+        self._complete(articles, sums, self._frequent)
         return sums
 
-    def _gained(self, gain: Gain, articles: Articles) -> Sums:
-        sums = np.zeros(len(articles))
-        for group in gain.groups:
-            np.maximum(sums, self._impacts.sums(group, articles), out=sums)
-        return sums if gain.only is None else sums * gain.only[articles]
+    def _complete(self, articles: Articles, sums: Floats, others: Sequence[Addend]) -> None:
+        """Add to ``sums`` of ``articles`` what they lack: ``others``, and what is explained as a whole."""
+        self._impacts.add(others, articles, sums)
+        for gain in self._named:
+            sums += self._gained(gain, articles)
 
-    def _scores(self, articles: Articles, sums: Sums) -> Floats:
+    def _gained(self, gain: Gain, articles: Articles) -> Floats:
+        most = np.zeros(len(articles), np.float32)
+        for group in gain.groups:
+            np.maximum(most, self._added(group, articles), out=most)
+        return most if gain.only is None else most * gain.only.take(articles)
+
+    def _added(self, addends: Sequence[Addend], articles: Articles) -> Floats:
+        """Return what ``addends`` add to the scores of ``articles``."""
+        sums = np.zeros(len(articles), np.float32)
+        self._impacts.add(addends, articles, sums)
+        return sums
+
+    def _raised(self, articles: Articles | slice, sums: Floats) -> Floats:
+        """Return ``sums`` with what articles score for having every word, and every accent typed."""
         scores = sums.copy()
         for _, first in self._firsts(articles):
             scores += first
+        return scores
+
+    def _scores(self, articles: Articles, sums: Floats) -> Floats:
+        scores = self._raised(articles, sums)
         for _, near, gains in self._near:
             scores += _placed(near, gains, articles)
-        return scores.astype(np.float32)
+        return scores
 
-    def _find_near(self, longer: Longer, sums: Sums, best: float) -> None:
+    def _find_near(self, longer: Longer, sums: Floats, best: float) -> None:
         """Add to the best articles shares of ``best``, the best score: for how close together they have the words of a
         longer query, and for how many at the beginning.
         """

@@ -67,9 +67,9 @@ def idf(article_count: int, document_frequency: int) -> float:
     return math.log1p((article_count - document_frequency + 0.5) / (document_frequency + 0.5))
 
 
-def length_norm(lengths: Floats, average_length: float, k1: float, b: float) -> Floats:
+def length_norm(lengths: Floats, averages: Floats, k1: float, b: Floats) -> Floats:
     """Return BM25's k1 (1 - b + b l / avg) for each length, and more than 0."""
-    norms: Floats = np.maximum(k1 * (1.0 - b + b * lengths / max(average_length, 1e-9)), 1e-9).astype(np.float32)
+    norms: Floats = np.maximum(k1 * (1.0 - b + b * lengths / np.maximum(averages, 1e-9)), 1e-9)
     return norms
 
 

@@ -96,6 +96,12 @@ class Span(NamedTuple):
         places = listed.searchsorted(wanted)
         return places, listed.take(places, mode="clip") == wanted
 
+    def how_often(self, articles: NDArray[Any]) -> Array:
+        """Return how often each of ``articles`` (the segment's, ascending) has the term."""
+        places, there = self.find(articles)
+        often: Array = self.frequencies.take(places, mode="clip") * there
+        return often
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:

@@ -9,7 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.parser import parse
-from search.query import And, Dates, Everything, Exact, Label, Node, Not, Nothing, Or, Phrase, Prefix, Text
+from search.query import (
+    And,
+    Dates,
+    Everything,
+    Exact,
+    Label,
+    Node,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    Prefix,
+    Text,
+    has_words,
+    typed_tokens,
+)
 
 
 def day(year: int, month: int, number: int) -> int:
@@ -73,3 +88,8 @@ def test_deep_brackets_do_not_overflow() -> None:
     assert parse("(" * 900 + "a" + ")" * 900) == Text("a")
     parse("-(" * 900 + "a")
     parse("NOT " * 400 + "a")
+
+
+@given(st.text(max_size=5) | st.text("a9_-.½²\u0301\u200bđＡ·、字", max_size=4))
+def test_words_are_where_a_letter_or_a_digit_is(text: str) -> None:
+    assert has_words(text) == (len(typed_tokens(text)) > 0)
