@@ -108,7 +108,8 @@ def main() -> None:
             with Searches(port, queries) as idle:
                 time.sleep(_IDLE_SECONDS)
             after = idle.report(f"idle, {count} articles")
-            print(f"stored after {answer[0]['stored']:.0f} s, searchable after {took:.0f} s; peak memory {peak} MB in all processes")
+            print(f"stored after {answer[0]['stored']:.0f} s, searchable after {took:.0f} s")
+            print(f"peak memory of all processes: {peak} MB")
             print(f"p95 during / idle: {during / before:.1f} before, {during / after:.1f} after")
             kept = json.loads(get(http.client.HTTPConnection("127.0.0.1", port), "/api/v1/stats"))["articles"]
             print(f"{kept} articles kept, {len(answer[0]['ids'])} acknowledged")  # type: ignore[arg-type]
