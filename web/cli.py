@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import logging
 import re
@@ -64,8 +65,19 @@ data_option = click.option(
 @click.version_option(package_name="timtin")
 def main() -> None:
     """Full-text search for Vietnamese articles."""
+    _keep_no_line_of_the_log()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
+
+
+def _keep_no_line_of_the_log() -> None:
+    """Write standard error without a buffer: a line that a full disk refuses is lost, and fails no later flush.
+
+    Each start of a process flushes it.
+    """
+    buffer = getattr(sys.stderr, "buffer", None)
+    if isinstance(buffer, io.BufferedWriter):
+        sys.stderr = io.TextIOWrapper(buffer.raw, sys.stderr.encoding, sys.stderr.errors, write_through=True)
 
 
 @main.command()
