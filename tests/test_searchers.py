@@ -298,3 +298,13 @@ def test_processes_end_with_their_server(serve: Callable[..., Server], how: sign
     server.process.send_signal(how)
     server.process.wait(30)
     wait_for(lambda: not any((PROC / str(process)).exists() for process in processes))
+
+
+@pytest.mark.skipif(not PROC.is_dir(), reason="processes are found in /proc")
+def test_server_interrupted_while_it_starts_leaves_in_silence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "web.cli", "serve", "--data", str(tmp_path / "data"), "--port", str(free_port())]
+    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    wait_for(lambda: len(family(server.pid)) >= 3)
+    os.killpg(server.pid, signal.SIGINT)
+    _, told = server.communicate(timeout=30)
+    assert "Traceback" not in told
