@@ -92,6 +92,18 @@ def test_backup_gives_the_same_answers(archive: Path, tmp_path: Path) -> None:
     assert answers(tmp_path / "other") == answers(archive)
 
 
+def test_search_says_where_articles_are_not_in_the_index(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    timtin("backup", str(tmp_path / "other" / "articles.sqlite"), "--data", str(archive))
+    command = [sys.executable, "-m", "web.cli", "search", "lúa", "--data", str(tmp_path / "other")]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "0 articles" in told.stdout
+    assert "articles are missing from the index" in told.stderr
+    timtin("check", "--repair", "--data", str(tmp_path / "other"))
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ("0 articles" in told.stdout, told.stderr) == (False, "")
+
+
 def test_older_backup_beside_an_index_of_later_articles_is_indexed_anew(archive: Path, tmp_path: Path) -> None:
     with opened(archive) as engine:
         engine.store.database.back_up(tmp_path / "saved.sqlite")

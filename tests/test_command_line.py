@@ -107,6 +107,8 @@ def test_search_says_what_was_meant(timtin: Run) -> None:
         ("search", "a", "--size", "1000"),
         ("search", "a", "--sort", "best"),
         ("index",),
+        ("index", "seeds", "--wait", "nan"),
+        ("index", "seeds", "--wait", "-1"),
         ("unknown",),
         ("serve", "--port", "99999"),
         ("watch", "/no/such/folder"),

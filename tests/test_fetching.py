@@ -168,6 +168,24 @@ def test_only_what_changed_is_fetched_again(site: Site, engine: WhooshEngine, ta
     assert [headers.get("if-none-match") for path, headers in site.requests if path == "/a"] == ['"a"']
 
 
+def test_what_a_clock_fetched_that_was_ahead_is_asked_for_again(site: Site, engine: WhooshEngine, take: Fetch) -> None:
+    changed = "<pubDate>Fri, 02 Jan 2026 00:00:00 GMT</pubDate>"
+    site.answers = {"/rss": rss(item("/a", changed)), "/a": page("Bài a")}
+    assert take("/rss").added == 1
+    assert take("/rss").unchanged == 1
+    with engine.store.database.transaction() as write:
+        write.execute("UPDATE fetches SET fetched = '2999-01-01T00:00:00+00:00'")
+    site.answers["/a"] = page("Bài a, sửa")
+    assert take("/rss").updated == 1
+
+
+def test_entries_without_a_link_are_named_and_the_others_taken(site: Site, engine: WhooshEngine, take: Fetch) -> None:
+    site.answers = {"/rss": rss(item("/a"), item("")), "/a": page("Bài a")}
+    summary = take("/rss")
+    assert (summary.added, summary.failures) == (1, 1)
+    assert "1 entries without a link" in why(summary)
+
+
 def test_feed_with_a_page_that_failed_is_read_whole_the_next_time(
     site: Site, engine: WhooshEngine, take: Fetch
 ) -> None:

@@ -134,6 +134,17 @@ def test_bad_row_is_named_by_its_line_and_the_rest_goes_on(bad: bytes, why: str)
     assert why in found[1][1]
 
 
+def test_blank_lines_before_the_header_are_passed_over() -> None:
+    assert table("\n  \r\n\ntitle,body\na,b\n") == [(5, {"title": "a", "body": "b"})]
+    assert table("\nsep=;\n\ntitle;body\na;b\n") == [(5, {"title": "a", "body": "b"})]
+
+
+def test_lone_carriage_returns_are_named() -> None:
+    with pytest.raises(UnreadableFileError, match="old Mac"):
+        table("title,body\ra,b\rc,d\r")
+    assert table("title,body\na,b\rc\n") == [(2, "is no row: new-line character seen in unquoted field")]
+
+
 def test_table_whose_header_names_no_text_is_refused() -> None:
     with pytest.raises(UnreadableFileError, match="first line"):
         table("a,b,c\n1,2,3\n")

@@ -159,3 +159,28 @@ def test_command_says_so_in_one_line(disk: Path, tmp_path: Path) -> None:
     assert engine.check() == []
     assert total(engine, "bưởi") == 400
     engine.close()
+
+
+def test_bulk_that_the_disk_cannot_receive_is_refused_in_words(serve: Callable[..., Server], disk: Path) -> None:
+    server = serve(disk / "data")
+    rows = [{"id": f"a{number}", "body": "bưởi da xanh " * 500} for number in range(1500)]
+    answer = server.write("POST", "/api/v1/articles", "\n".join(map(json.dumps, rows)).encode())
+    assert (answer.status, answer.json["title"]) == (507, "Insufficient Storage")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "Make room" in answer.json["detail"]
+    assert server.write("POST", "/api/v1/articles?wait=true", rows[:50]).status == 200
+    assert server.search("bưởi", collapse="false")["total"] == 50
+    log = (disk / "server.log").read_text()
+    assert "no room to receive its body" in log
+    assert "Traceback" not in log
+
+
+def test_export_to_a_full_disk_says_so_in_one_line(disk: Path, tmp_path: Path) -> None:
+    with_seeds(tmp_path / "data")
+    fill(disk)
+    command = [sys.executable, "-m", "web.cli", "export", "--data", str(tmp_path / "data")]
+    with (disk / "out").open("wb") as file:
+        done = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("timtin: the disk is full")
+    assert done.stderr.count("\n") == 1

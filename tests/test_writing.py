@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from index.reading.lines import LARGEST_DOCUMENT
+from tests.conftest import Server
 
 Key = dict[str, str]
 
@@ -198,3 +201,18 @@ def test_rebuild_over_http(client: FlaskClient, key: Key) -> None:
     assert task["state"] == "done"
     assert total(client, "hội nhập") == 5
     assert client.get("/api/v1/tasks/unknown").status_code == 404
+
+
+def test_body_beyond_the_limit_is_refused_before_it_is_sent(serve: Callable[..., Server]) -> None:
+    server = serve()
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.putrequest("POST", "/api/v1/articles")
+    connection.putheader("Content-Length", str(600 << 20))
+    connection.putheader("Expect", "100-continue")
+    connection.endheaders()
+    answer = connection.getresponse()
+    refused = json.loads(answer.read())
+    assert (answer.status, answer.headers["Content-Type"]) == (413, "application/problem+json")
+    assert (refused["status"], refused["instance"]) == (413, "/api/v1/articles")
+    assert "512 MB" in refused["detail"]
+    connection.close()

@@ -12,6 +12,7 @@
 ``keys``        the key that allows writing
 ``texts``       the words of the page, in Vietnamese and English
 ``openapi``     the description of the API, made from ``parameters`` and ``index.article``
+``receiving``   where a request's body is kept until it is whole, and what is said where it cannot
 ``server``      serving over HTTP
 ``cli``         the ``timtin`` command
 ==============  ====================================================================================

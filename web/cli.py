@@ -6,12 +6,13 @@ import html
 import io
 import json
 import logging
+import math
 import re
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,8 +44,20 @@ class _Command(click.Command):
             sys.exit(0)
         except (OSError, sqlite3.Error) as error:
             if is_disk_full(error):
+                with suppress(OSError):  # what it keeps would fail once more at the end
+                    sys.stdout.close()
                 _fail(f"the disk is full ({error}); make room and run this again: what was done already is kept")
             _fail(f"{type(error).__name__}: {error}")
+
+
+class _Seconds(click.FloatRange):
+    """A number of seconds; ``nan`` is in no range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return seconds
 
 
 class _Group(click.Group):
@@ -87,7 +100,7 @@ def _keep_no_line_of_the_log() -> None:
 @click.option("--rebuild", is_flag=True, help="Make the index anew from the store as well.")
 @click.option(
     "--wait",
-    type=float,
+    type=_Seconds(0, 86_400),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -160,6 +173,8 @@ def search(
         raise click.UsageError("; ".join(f"--{problem.where}: {problem.what}" for problem in error.problems)) from None
     with _engine(data) as engine:
         answer = run_search(engine, parameters.search())
+        if not engine.searchable():
+            click.echo("timtin: articles are missing from the index; timtin check --repair adds them", err=True)
     if as_json:
         _print_json(answer_json(answer, parameters))
         return
@@ -216,7 +231,7 @@ def watch(folder: Path, data: Path) -> None:
 )
 @click.option(
     "--delay",
-    type=click.FloatRange(0, 3600),
+    type=_Seconds(0, 3600),
     default=1.0,
     show_default=True,
     metavar="SECONDS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -24,6 +25,7 @@ from search.searchers import Searchers
 from search.service import Search, search
 from search.whoosh_engine import WhooshEngine
 from web.app import create_app
+from web.receiving import Channel
 from web.services import Services
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ def serve(data: Path, host: str, port: int, workers: int, watched: Path | None =
     with ExitStack() as leaving:  # what is begun last is ended first
         open_engine = partial(WhooshEngine, open_data_folder(data), sharing=workers)
         searchers = leaving.enter_context(closing(Searchers(open_engine, workers, _WARM_UP, [__name__])))
+        tempfile.tempdir = str(data)  # where bodies are received: elsewhere may be memory, or have less room
         app = create_app(data, {"WAITING": _THREADS // 2}, searchers)
         here: Services = app.extensions["timtin"]
         leaving.enter_context(closing(here.engine))
@@ -72,6 +75,7 @@ def serve(data: Path, host: str, port: int, workers: int, watched: Path | None =
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=True,
         )
+        server.channel_class = Channel
         leaving.callback(server.task_dispatcher.shutdown, cancel_pending=False, timeout=_LEAVE_SECONDS)
         server.run()
 

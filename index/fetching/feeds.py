@@ -55,7 +55,7 @@ class Entry:
 def read_feed(text: str, url: str) -> list[Entry]:
     """Read the RSS or Atom feed ``text``, which came from ``url``: links made absolute, markup removed.
 
-    At most MOST_ENTRIES of its entries, in its order; those without a link are left out. Raises FetchError where
+    At most MOST_ENTRIES of its entries, in its order; the link of one that has none is empty. Raises FetchError where
     nothing can be read.
     """
     import feedparser
@@ -66,8 +66,7 @@ def read_feed(text: str, url: str) -> list[Entry]:
     if not parsed.entries and parsed.bozo and not parsed.version:
         raise FetchError(f"is not a feed that can be read: {parsed.bozo_exception}")
     source = _label(parsed.feed.get("title"))
-    entries = (_entry(found, url, source) for found in parsed.entries[:MOST_ENTRIES])
-    return [entry for entry in entries if entry.link]
+    return [_entry(found, url, source) for found in parsed.entries[:MOST_ENTRIES]]
 
 
 def plain_text(markup: str) -> str:

@@ -188,7 +188,10 @@ class _Run:
             raise FetchError(f"is an index of sitemaps below {DEEPEST_SITEMAP - 1} others; so deep none are read")
         for entry in sitemaps:
             complete = self.visit(entry.link, depth + 1, entry.changed) and complete
-        for entry in pages:
+        linked = [entry for entry in pages if entry.link]
+        if len(linked) < len(pages):
+            self.fail(url, f"has {len(pages) - len(linked)} entries without a link, which cannot be taken")
+        for entry in linked:
             complete = self._take(entry, url) and complete
         return complete
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from index.database import Database
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,10 @@ class Fetches:
         self._database = database
 
     def known(self, url: str, id: str) -> Fetched | None:
-        """Return how ``url`` was last fetched; None where it never was, or its article ``id`` was deleted since."""
+        """Return how ``url`` was last fetched; None where it never was, or its article ``id`` was deleted since.
+
+        Where that was at a time to come, by a clock that was ahead, it is taken for long ago.
+        """
         row = (
             self._database.connection()
             .execute(
@@ -36,7 +41,10 @@ class Fetches:
             )
             .fetchone()
         )
-        return None if row is None else Fetched(row[0], datetime.fromisoformat(row[1]), row[2], row[3])
+        if row is None:
+            return None
+        at = datetime.fromisoformat(row[1])
+        return Fetched(row[0], at if at <= datetime.now(UTC) else _LONG_AGO, row[2], row[3])
 
     def note(self, fetched: Iterable[Fetched]) -> None:
         """Keep these in the place of what was known of their URLs."""

@@ -28,9 +28,11 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
     csv.field_size_limit(LONGEST_BODY)
     lines = _Lines(stream)
     try:
-        header = next(lines, "")
+        header = _first_written(lines)
         if header.strip()[:4].lower() == "sep=":
-            header = next(lines, "")
+            header = _first_written(lines)
+        if "\r" in header.strip():
+            raise UnreadableFileError("has lines that end as on an old Mac; save it as CSV UTF-8")
         delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign)))
         names = _cells(header, delimiter)
     except csv.Error as error:
@@ -48,7 +50,8 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
                 lines.keep_from_here()
             return
         except csv.Error as error:
-            yield lines.first, UnreadableFileError(str(error) if isinstance(error, _BadLine) else f"is no row: {error}")
+            what = str(error) if isinstance(error, _BadLine) else f"is no row: {str(error).partition(' - ')[0]}"
+            yield lines.first, UnreadableFileError(what)
             lines.again_from_second()
 
 
@@ -94,6 +97,11 @@ class _Lines:
             raise UnreadableFileError(f"has quotes that are not closed in line {self.first} and others; mend them")
         self._again.extend(reversed(self._row[1:]))
         self.keep_from_here()
+
+
+def _first_written(lines: _Lines) -> str:
+    """Return the first line that is not blank, or nothing."""
+    return next(filter(str.strip, lines), "")
 
 
 def _cells(header: str, delimiter: str) -> list[str]:

@@ -1,0 +1,87 @@
+"""Receiving requests: waitress keeps a body in a file until it is whole, and this is what it says where it cannot."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import suppress
+from http import HTTPStatus
+
+from waitress.buffers import OverflowableBuffer
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.utilities import Error
+
+from index.errors import is_disk_full
+
+log = logging.getLogger(__name__)
+
+
+class _RefusalError(Error):  # type: ignore[misc]
+    """An answer in the shape that every endpoint's errors have (``web.problems``)."""
+
+    def __init__(self, status: HTTPStatus, path: str, detail: str) -> None:
+        self._status = status
+        self._body: dict[str, object] = {
+            "type": "about:blank",
+            "title": status.phrase,
+            "status": status.value,
+            "detail": detail,
+            "instance": path,
+            "errors": [],
+        }
+
+    def to_response(self, _ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Return status, headers and body."""
+        body = json.dumps(self._body, ensure_ascii=False).encode("utf-8")
+        return f"{self._status.value} {self._status.phrase}", [("Content-Type", "application/problem+json")], body
+
+
+class _Body(OverflowableBuffer):  # type: ignore[misc]
+    """A body, of which nothing is kept once there was no room: a client sends all of it before it reads an answer."""
+
+    failure: OSError | None = None
+
+    def append(self, data: bytes) -> None:
+        if self.failure is None:
+            try:
+                super().append(data)
+            except OSError as error:
+                if not is_disk_full(error):
+                    raise
+                self.failure = error
+                with suppress(OSError):  # closing a file writes what it keeps
+                    self.close()
+                self.buf, self.strbuf = None, b""
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read what comes before a body."""
+        super().parse_header(header_plus)
+        if self.body_rcv is not None:
+            self.body_rcv.buf = _Body(self.adj.inbuf_overflow)
+
+    def received(self, data: bytes) -> int:
+        """Take what has come of a request; return how much of ``data`` belongs to it."""
+        taken: int = super().received(data)
+        if self.error is not None and self.error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            most = self.adj.max_request_body_size >> 20
+            detail = f"A body may have {most} MB; send the articles in several."
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+        elif self.completed and self.error is None and self.body_rcv is not None and self.body_rcv.buf.failure:
+            failure = self.body_rcv.buf.failure
+            log.error("%s %s was refused: there is no room to receive its body (%s)", self.command, self.path, failure)
+            self._refuse(HTTPStatus.INSUFFICIENT_STORAGE, "The disk is full. Make room and send this again.")
+        return taken
+
+    def _refuse(self, status: HTTPStatus, detail: str) -> None:
+        self.error = _RefusalError(status, self.path, detail)
+        self.expect_continue = False
+        self.completed = True
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection whose requests are refused in words where there is no room for them."""
+
+    parser_class = _Parser
