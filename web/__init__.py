@@ -13,6 +13,7 @@
 ``texts``       the words of the page, in Vietnamese and English
 ``openapi``     the description of the API, made from ``parameters`` and ``index.article``
 ``server``      serving over HTTP
+``terminal``    what is written for a terminal and the log: lines without control characters
 ``cli``         the ``timtin`` command
 ==============  ====================================================================================
 """
