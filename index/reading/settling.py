@@ -114,7 +114,7 @@ def is_open_for_writing(path: str) -> bool | None:
 
 
 def remote_devices(mounts: Path = Path("/proc/self/mountinfo")) -> frozenset[int]:
-    """Return the devices of the file systems that others may write to, whose leases tell nothing of that.
+    """Return the devices of file systems that other machines write to, of which leases tell nothing.
 
     NFS and SMB also refuse leases on files that nobody has open.
     """
@@ -122,7 +122,7 @@ def remote_devices(mounts: Path = Path("/proc/self/mountinfo")) -> frozenset[int
         lines = [line.split() for line in mounts.read_text("utf-8", "replace").splitlines()]
     except OSError:
         return frozenset()
-    devices = [(fields[2], fields[fields.index("-") + 1]) for fields in lines]
+    devices = [(fields[2], fields[fields.index("-") + 1]) for fields in lines if "-" in fields]
     return frozenset(
         os.makedev(*map(int, device.split(":"))) for device, kind in devices if kind.partition(".")[0] in _REMOTE
     )
