@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import lzma
 import os
 import shutil
@@ -19,6 +20,7 @@ import pytest
 from docs.generate import command_reference, http_reference
 from tests.conftest import ROOT, SEEDS, Server
 from web.cli import main
+from web.terminal import LineFormatter
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -271,6 +273,45 @@ def test_watch_indexes_what_appears(timtin: Run, tmp_path: Path) -> None:
     finally:
         process.terminate()
         process.wait()
+
+
+@pytest.mark.parametrize("command", ["watch", "serve"])
+def test_names_of_followed_files_cannot_forge_lines_of_the_log(tmp_path: Path, command: str) -> None:
+    folder, log = tmp_path / "in", tmp_path / "log"
+    folder.mkdir()
+    (folder / "a\n2026-11-22 09:00:00,000 INFO in: 999 added\x1b[2J\u2028.txt").write_bytes(b"\xff\xfe\x00")
+    options = [str(folder)] if command == "watch" else ["--port", "0", "--watch", str(folder)]
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "web.cli", command, *options, "--data", str(tmp_path / "data")],
+            cwd=ROOT, stderr=stream,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while b"UTF-16" not in log.read_bytes():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        process.terminate()
+        process.wait()
+    written = log.read_text("utf-8")
+    assert "\x1b" not in written
+    lines = [line for line in written.splitlines() if "999 added" in line]
+    assert len(lines) == 2  # one on the name, one on the encoding
+    for line in lines:
+        assert f" WARNING {folder}/a 2026-11-22 09:00:00,000 INFO in: 999 added [2J .txt: " in line
+
+
+def test_line_of_the_log_has_its_traceback_indented_below_it() -> None:
+    try:
+        raise ValueError("wrong\n2026-11-22 ERROR forged \x1b[2J")
+    except ValueError:
+        record = logging.LogRecord("a", logging.ERROR, "", 0, "a %s", ("b\nc",), sys.exc_info())
+    first, *rest = LineFormatter("%(levelname)s %(message)s").format(record).split("\n")
+    assert first == "ERROR a b c"
+    assert [line[:4] for line in rest] == ["    "] * len(rest)
+    assert rest[0] == "    Traceback (most recent call last):"
+    assert rest[-1] == "    2026-11-22 ERROR forged  [2J"
 
 
 def test_server_follows_a_folder_that_goes_away_and_comes_back(serve: Callable[..., Server], tmp_path: Path) -> None:

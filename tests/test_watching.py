@@ -9,14 +9,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import index.reading.changes
-from index.reading.ingest import ingest
-from index.reading.settling import QUIET_SECONDS, Looks, is_closed
+import index.reading.watching
+from index.reading.files import Remark, shown
+from index.reading.ingest import Summary, ingest
+from index.reading.settling import (
+    OPEN_SECONDS,
+    QUIET_SECONDS,
+    REMARK_SECONDS,
+    Looks,
+    is_open_for_writing,
+    remote_devices,
+)
 from index.reading.watching import watch_folder
 from search.whoosh_engine import WhooshEngine
+
+on_linux = pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="only Linux tells who has a file open")
 
 
 def text(name: str) -> str:
@@ -98,21 +110,106 @@ def test_file_is_wanted_when_it_has_come_to_rest(tmp_path: Path, monkeypatch: py
     assert wanted()
 
 
-@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="only Linux tells who has a file open")
+@on_linux
 def test_file_is_wanted_at_once_when_nobody_writes_to_it(tmp_path: Path) -> None:
     looks, path = Looks(), tmp_path / "a"
     with path.open("w") as file:
         file.write("half")
         file.flush()
         with path.open():
-            assert not is_closed(str(path))
+            assert is_open_for_writing(str(path)) is True
             assert not looks.wants(str(path), path.stat(), is_stored=False)
-        assert looks.waiting == 1
+        assert looks.open == {str(path)}
+        assert looks.waiting == 0
+        assert not looks.has_closed()
         file.write(" and the rest")
+    assert looks.has_closed()
     with path.open():
-        assert is_closed(str(path))
+        assert is_open_for_writing(str(path)) is False
         assert looks.wants(str(path), path.stat(), is_stored=False)
-    assert not is_closed(str(tmp_path / "none"))
+    assert is_open_for_writing(str(tmp_path / "none")) is None
+
+
+@on_linux
+def test_writer_is_known_of_a_file_whose_name_is_not_utf8(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe1.txt"))
+    with path.open("w"):
+        assert is_open_for_writing(shown(path)) is True
+    assert is_open_for_writing(shown(path)) is False
+
+
+@on_linux
+def test_file_that_is_held_open_is_wanted_once_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, looks, path = Clock(monkeypatch), Looks(), tmp_path / "a"
+
+    def wanted(after: float) -> bool:
+        clock.now += after
+        looks.begin()
+        return looks.wants(str(path), path.stat(), is_stored=True)
+
+    with path.open("w") as file:
+        os.utime(path, (0, 0))
+        assert not wanted(0)
+        for _ in range(2):
+            file.write("a line and half of the ne")
+            file.flush()
+            assert not wanted(0)
+            assert not wanted(QUIET_SECONDS + 1)
+            file.write("xt")
+            file.flush()
+            assert not wanted(OPEN_SECONDS - QUIET_SECONDS - 2)
+            assert wanted(2)
+            assert not wanted(2 * OPEN_SECONDS)
+        assert looks.open == set()
+        file.write(" line")
+    assert wanted(0)
+
+
+@on_linux
+def test_other_file_of_the_same_name_is_waited_for_as_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, looks, path = Clock(monkeypatch), Looks(), tmp_path / "a"
+    with path.open("w"):
+        assert not looks.wants(str(path), path.stat(), is_stored=False)
+        clock.now += OPEN_SECONDS + 1
+        with (tmp_path / "b").open("w"):
+            (tmp_path / "b").rename(path)
+            assert not looks.wants(str(path), path.stat(), is_stored=False)
+
+
+def test_leases_of_network_drives_are_not_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, looks, path = Clock(monkeypatch), Looks(), tmp_path / "a"
+    monkeypatch.setattr("index.reading.settling.remote_devices", lambda: frozenset({path.stat().st_dev}))
+    with path.open("w"):
+        looks.begin()
+        assert not looks.wants(str(path), path.stat(), is_stored=False)
+        assert (looks.waiting, looks.open) == (1, set())
+        clock.now += QUIET_SECONDS + 1
+        assert looks.wants(str(path), path.stat(), is_stored=False)
+    os.utime(path, (clock.now, clock.now))
+    assert not looks.wants(str(path), path.stat(), is_stored=False)
+
+
+def test_network_drives_are_told_from_local_ones(tmp_path: Path) -> None:
+    (tmp_path / "mountinfo").write_text(
+        "26 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
+        "36 26 0:45 / /mnt/a\\040b rw,relatime shared:7 master:2 - nfs4 server:/a rw,vers=4.2\n"
+        "37 26 0:46 / /mnt/c rw - fuse.sshfs user@host: rw\n"
+        "38 26 8:17 / /mnt/d rw - fuseblk /dev/sdb1 rw\n"
+    )
+    assert remote_devices(tmp_path / "mountinfo") == {os.makedev(0, 45), os.makedev(0, 46)}
+    assert remote_devices(tmp_path / "none") == set()
+
+
+@on_linux
+def test_file_that_is_long_open_is_named(engine: WhooshEngine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, looks = Clock(monkeypatch), Looks()
+    said: list[Remark] = []
+    with (folder / "a.txt").open("w"):
+        for _ in range(2):
+            assert said == []
+            ingest([str(folder)], engine.store, engine.indexer, looks=looks, on_remark=said.append)
+            clock.now += REMARK_SECONDS + 1
+    assert [(remark.where, "open for writing" in remark.why) for remark in said] == [(str(folder / "a.txt"), True)]
 
 
 def test_file_is_wanted_again_where_it_failed_or_its_articles_went(
@@ -149,6 +246,7 @@ def test_looking_again_reads_no_bytes(engine: WhooshEngine, folder: Path, monkey
     assert set(opened) == {"b.txt", "c.txt"}
 
 
+@on_linux
 def test_half_written_file_becomes_one_article_when_it_is_whole(
     engine: WhooshEngine, watched: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,9 +262,35 @@ def test_half_written_file_becomes_one_article_when_it_is_whole(
             half.write(packed[part * len(packed) // 8 : (part + 1) * len(packed) // 8])
             plain.flush()
             half.flush()
-            time.sleep(QUIET_SECONDS / 5)
+            time.sleep(QUIET_SECONDS + 1.5 if part == 3 else QUIET_SECONDS / 10)
     wait_for(lambda: len(puts) >= 2)
     assert sorted(body.count("Bài ") for body in puts) == [2, 8]
+
+
+@on_linux
+def test_folder_is_not_looked_through_for_what_is_still_being_written(
+    engine: WhooshEngine, watched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Looks] = []
+
+    def look(*arguments: Any, looks: Looks, **more: Any) -> Summary:
+        summary = ingest(*arguments, looks=looks, **more)
+        looked.append(looks)
+        return summary
+
+    monkeypatch.setattr(index.reading.watching, "ingest", look)
+    for name in ("a", "b"):  # the first is found at the start or at the watch's beginning, the second after that
+        write(watched / f"{name}.txt", name)
+        wait_for(lambda name=name: name in bodies(engine))
+    with (watched / "c.txt").open("w", encoding="utf-8") as file:
+        wait_for(lambda: looked[-1].open == {str(watched / "c.txt")})
+        before = len(looked)
+        for part in range(6):
+            file.write(text(f"phần{part}"))
+            file.flush()
+            time.sleep(0.5)
+        assert len(looked) <= before + 1  # what was told of the second file may come late
+    wait_for(lambda: "c" in bodies(engine))
 
 
 def test_saving_and_renaming_keep_the_article(engine: WhooshEngine, watched: Path) -> None:

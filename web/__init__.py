@@ -14,6 +14,7 @@
 ``openapi``     the description of the API, made from ``parameters`` and ``index.article``
 ``receiving``   where a request's body is kept until it is whole, and what is said where it cannot
 ``server``      serving over HTTP
+``terminal``    what is written for a terminal and the log: lines without control characters
 ``cli``         the ``timtin`` command
 ==============  ====================================================================================
 """

@@ -29,6 +29,7 @@ from search.service import search as run_search
 from search.whoosh_engine import WhooshEngine
 from web.answers import answer_json
 from web.parameters import SearchParameters, checked
+from web.terminal import LineFormatter, one_line
 
 
 class _Command(click.Command):
@@ -79,7 +80,9 @@ data_option = click.option(
 def main() -> None:
     """Full-text search for Vietnamese articles."""
     _keep_no_line_of_the_log()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
@@ -122,7 +125,7 @@ def index(
 
         def show(what: Failure | Remark) -> None:
             mark = "" if isinstance(what, Failure) else "warning: "
-            write(f"timtin: {mark}{_one_line(what.where)}: {_one_line(what.why)}")
+            write(f"timtin: {mark}{one_line(what.where)}: {one_line(what.why)}")
 
         summary = ingest(
             paths, engine.store, engine.indexer,
@@ -181,11 +184,11 @@ def search(
     for number, hit in enumerate(answer.hits, (page - 1) * size + 1):
         copies = f"+{hit.copies} near-cop{'ies' if hit.copies > 1 else 'y'}" if hit.copies else None
         about = " · ".join(part for part in (hit.article.id, hit.article.published, hit.article.source, copies) if part)
-        click.echo(f"{number:>3}. {_styled(hit.title_html) or hit.article.id}\n     {_one_line(about)}")
+        click.echo(f"{number:>3}. {_styled(hit.title_html) or hit.article.id}\n     {one_line(about)}")
         for passage in hit.body_html:
             click.echo(f"     … {_styled(passage)}")
     if answer.corrected is not None:
-        click.echo(f"Did you mean: {_one_line(answer.corrected)}")
+        click.echo(f"Did you mean: {one_line(answer.corrected)}")
     click.echo(f"{answer.total} article{'s' if answer.total != 1 else ''}, {answer.took_ms} ms")
 
 
@@ -256,7 +259,7 @@ def fetch(
         summary = run_fetch(
             urls, engine.store, engine.indexer,
             source=source, limit=limit, delay=delay, allow_private=allow_private, progress=advance,
-            on_failure=lambda failure: write(f"timtin: {_one_line(failure.where)}: {_one_line(failure.why)}"),
+            on_failure=lambda failure: write(f"timtin: {one_line(failure.where)}: {one_line(failure.why)}"),
         )  # fmt: skip
     _print_summary(summary, as_json)
     sys.exit(1 if summary.failures else 0)
@@ -284,13 +287,13 @@ def check(repair: bool, data: Path) -> None:
     with _engine(data) as engine:
         problems = engine.check()
         for problem in problems:
-            click.echo(_one_line(problem), err=True)
+            click.echo(one_line(problem), err=True)
         if repair:
             for deed in engine.indexer.repair(wait=10.0):
-                click.echo(_one_line(deed))
+                click.echo(one_line(deed))
             problems = engine.check()
             for problem in problems:
-                click.echo(f"still wrong: {_one_line(problem)}", err=True)
+                click.echo(f"still wrong: {one_line(problem)}", err=True)
     click.echo(_verdict(problems))
     sys.exit(1 if problems else 0)
 
@@ -345,7 +348,7 @@ def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool) ->
     ):
         summary = ingest(
             [str(set / "docs.jsonl")], engine.store, engine.indexer,
-            progress=advance, on_failure=lambda failure: write(f"{failure.where}: {failure.why}"),
+            progress=advance, on_failure=lambda failure: write(one_line(f"{failure.where}: {failure.why}")),
         )  # fmt: skip
         values = measure(engine, judged, without_accents) if unaccented else measure(engine, judged)
     facts = {
@@ -407,13 +410,8 @@ def _print_summary(summary: Summary, as_json: bool) -> None:
 
 def _styled(marked_html: str) -> str:
     """Return highlighted HTML as one line for a terminal: marks in bold, which click leaves out in a pipe."""
-    parts = [_one_line(html.unescape(part)) for part in re.split(r"</?mark>", marked_html)]
+    parts = [one_line(html.unescape(part)) for part in re.split(r"</?mark>", marked_html)]
     return "".join(click.style(part, bold=True) if at % 2 else part for at, part in enumerate(parts))
-
-
-def _one_line(text: str) -> str:
-    """Return text that cannot take over a terminal: on one line, without control characters."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
 
 
 def _print_json(value: object) -> None:
@@ -421,7 +419,7 @@ def _print_json(value: object) -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"timtin: {_one_line(message)}", err=True)
+    click.echo(f"timtin: {one_line(message)}", err=True)
     sys.exit(1)
 
 

@@ -41,6 +41,8 @@ from index.reading.settling import Looks
 _MANY_COPIES = 20
 """Files of the same bytes, none of them moved, after which no more of them are looked for among the moved."""
 
+_OPEN = "is still open for writing; it is read when its writer has closed it, or after an hour"
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -163,6 +165,8 @@ class Reading:
             if self._looks is not None and not last:
                 is_current = known is not None and known.digest is not None and known.articles > 0
                 if not self._looks.wants(place.path, file.path.stat(), is_current):
+                    if self._looks.is_long_open(place.path):
+                        yield Remark(shown(file.path), _OPEN)
                     yield Known(unchanged=known.articles if known else 0)
                     return
             yield from self._changed(file, place, known, last)

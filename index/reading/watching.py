@@ -19,8 +19,9 @@ from index.store import Store
 
 log = logging.getLogger(__name__)
 
-_QUIET_MS = 300
-_LOOK_MS = 1_000
+_QUIET_MS = 200
+_LONGEST_MS = 1_200
+_WAIT_SECONDS = 1.0
 _SCAN_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
 
@@ -28,8 +29,8 @@ _RETRY_SECONDS = 1.0
 def watch_folder(folder: Path, store: Store, indexer: Indexer, stop: threading.Event | None = None) -> None:
     """Index what is in ``folder``, then what appears there or changes, until ``stop`` is set.
 
-    Changes are waited for until none came for 0.3 s, and each file until it has come to rest (``settling``);
-    once a minute the folder is looked through, whatever was told. A file that is renamed keeps its article; those of
+    Changes are waited for until none came for 0.2 s, and each file until it has come to rest (``settling``); once a
+    minute the folder is looked through, whatever was told. A file that is renamed keeps its article; those of
     files that go away stay. A folder that goes away is waited for, and watched anew when it is back.
     """
     stop = stop or threading.Event()
@@ -59,20 +60,27 @@ class _Follower:
             self._index()
             read_at = -_SCAN_SECONDS  # what came between this reading and the watch's beginning is found at once
             for changes in watch(
-                self._folder,
+                self._folder.resolve(),
                 stop_event=stop,
-                debounce=_QUIET_MS * 4,
+                debounce=_LONGEST_MS,
                 step=_QUIET_MS,
-                rust_timeout=_LOOK_MS,
+                rust_timeout=1,  # told of after each step
                 yield_on_timeout=True,
             ):
                 if stop.is_set() or not os.path.samestat(os.fstat(held), self._folder.stat()):
                     return
-                if changes or self._looks.waiting or time.monotonic() - read_at > _SCAN_SECONDS:
+                if self._is_due({path for _, path in changes}, time.monotonic() - read_at):
                     self._index()
                     read_at = time.monotonic()
         finally:
             os.close(held)
+
+    def _is_due(self, changed: set[str], seconds: float) -> bool:
+        """Tell whether to look at the folder, ``seconds`` after the last time; not for what is still being written."""
+        looks = self._looks
+        if changed - looks.open or looks.has_closed() or seconds > _SCAN_SECONDS:
+            return True
+        return looks.waiting > 0 and seconds > _WAIT_SECONDS
 
     def _index(self) -> None:
         said: set[Failure | Remark] = set()

@@ -1,0 +1,26 @@
+"""What is written for a terminal: names and texts of others, which must neither take it over nor forge a line."""
+
+from __future__ import annotations
+
+import logging
+import re
+from types import TracebackType
+
+_Error = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+def one_line(text: str) -> str:
+    """Return text that cannot take over a terminal: on one line, without control characters."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
+
+
+class LineFormatter(logging.Formatter):
+    """Write each record as one line; the traceback it may have follows, indented."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Return the line."""
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, ei: _Error) -> str:  # noqa: N802
+        """Return the traceback."""
+        return "\n".join(f"    {one_line(line)}" for line in super().formatException(ei).split("\n"))
