@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -14,16 +15,19 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.serving import family
 from index.article import Article
 from index.database import Database
 from index.datafolder import open_data_folder
 from index.reading.ingest import ingest
 from index.reading.settling import Looks
 from index.store import Store
+from index.workers import processors
 from search.engine import Request
 from search.parser import parse
 from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT, SEEDS
+from tests.test_searchers import PROC, wait_for
 from tests.test_several_processes import hold_lock
 
 REBUILDING = """
@@ -130,6 +134,19 @@ def test_interrupted_command_says_what_it_did_and_that_it_can_go_on(tmp_path: Pa
         "timtin: the run was stopped; what was read until then is kept, and running it again goes on\n"
     )
     stored.database.close()
+
+
+@pytest.mark.skipif(not PROC.is_dir() or processors() < 2, reason="worker processes are found in /proc")
+def test_command_interrupted_while_its_workers_start_says_no_more_than_that(tmp_path: Path) -> None:
+    path = rows(tmp_path / "many.jsonl", 600)
+    command = [sys.executable, "-m", "web.cli", "index", path, "--data", str(tmp_path / "data")]
+    indexing = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    wait_for(lambda: len(family(indexing.pid)) >= 3)
+    os.killpg(indexing.pid, signal.SIGINT)
+    _, told = indexing.communicate(timeout=60)
+    assert indexing.returncode == 1
+    assert told.count("\n") == 1
+    assert told.startswith("timtin: the run was stopped")
 
 
 def test_reader_of_a_followed_folder_is_stopped_by_an_interrupt(engine: WhooshEngine, tmp_path: Path) -> None:
