@@ -163,7 +163,8 @@ def test_run_that_was_interrupted_is_completed_by_the_next(
     for step in ("begin", "finish"):
         with monkeypatch.context() as patch:
             patch.setattr(Inputs, step, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-            assert ingest([str(folder)], engine.store, engine.indexer).unfinished is not None
+            with pytest.raises(KeyboardInterrupt):
+                read()
     (folder / "many.jsonl").write_text(rows("m1", "m2"), "utf-8")
     read()
     assert stored(engine) == {"a": "a2", "m1": "bún", "m2": "bún", "m3": "phở"}

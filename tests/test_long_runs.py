@@ -20,7 +20,6 @@ from index.article import Article
 from index.database import Database
 from index.datafolder import open_data_folder
 from index.reading.ingest import ingest
-from index.reading.settling import Looks
 from index.store import Store
 from index.workers import processors
 from search.engine import Request
@@ -147,15 +146,6 @@ def test_command_interrupted_while_its_workers_start_says_no_more_than_that(tmp_
     assert indexing.returncode == 1
     assert told.count("\n") == 1
     assert told.startswith("timtin: the run was stopped")
-
-
-def test_reader_of_a_followed_folder_is_stopped_by_an_interrupt(engine: WhooshEngine, tmp_path: Path) -> None:
-    def stop() -> None:
-        raise KeyboardInterrupt
-
-    rows(tmp_path / "a.jsonl", 1)
-    with pytest.raises(KeyboardInterrupt):
-        ingest([str(tmp_path / "a.jsonl")], engine.store, engine.indexer, on_file=stop, looks=Looks())
 
 
 @pytest.mark.usefixtures("eager")

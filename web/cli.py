@@ -116,7 +116,7 @@ def index(
 
         summary = ingest(
             paths, engine.store, engine.indexer,
-            source=source, prune=prune, rebuild=rebuild, wait=wait,
+            source=source, prune=prune, rebuild=rebuild, wait=wait, stoppable=True,
             on_failure=show, on_remark=show, on_file=read and (lambda: read(1)), progress=advance,
         )  # fmt: skip
     _conclude(summary, as_json)

@@ -28,6 +28,7 @@ def ingest(
     prune: bool = False,
     rebuild: bool = False,
     wait: float = 10.0,
+    stoppable: bool = False,
     on_failure: Callable[[Failure], None] | None = None,
     on_remark: Callable[[Remark], None] | None = None,
     on_file: Callable[[], None] | None = None,
@@ -40,13 +41,13 @@ def ingest(
     was looked at. ``looks`` are those of a followed folder: files that are still being written are left for later.
     With ``prune`` the articles that came from these paths before and are no longer there are deleted; those of files
     that could not be read stay. Where another process writes the index, all is read, and the index is waited for at the
-    end, ``wait`` seconds at most. An interrupt ends the run, and in a followed folder is raised.
+    end, ``wait`` seconds at most. An interrupt is raised or, in a run that is ``stoppable``, ends it.
     """
     intake = Intake(store, indexer, progress, on_failure)
     if looks is not None:
         looks.begin()
     run = _Run(store, intake, on_remark, on_file, source, prune)
-    with intake.stoppable("read") if looks is None else nullcontext():
+    with intake.stoppable("read") if stoppable else nullcontext():
         for path in paths:
             run.read(path, looks)
         run.prune()
