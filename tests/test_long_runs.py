@@ -37,7 +37,7 @@ from search.whoosh_engine import WhooshEngine
 engine = WhooshEngine(open_data_folder(Path(sys.argv[1])))
 with engine.indexer.lock.held("a long rebuild", 5):
     print("held", flush=True)
-    while True:
+    for _ in range(600):
         engine.commit(wait=0)
         time.sleep(0.05)
 """
@@ -58,7 +58,7 @@ def rows(path: Path, count: int) -> str:
 
 @contextmanager
 def rebuilding(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that has the index to itself and applies to it whatever the store has."""
+    """Another process that has the index to itself for half a minute and applies to it whatever the store has."""
     command = [sys.executable, "-c", REBUILDING, str(folder)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -87,7 +87,7 @@ def test_all_is_read_and_kept_while_another_process_has_the_index(engine: Whoosh
 @pytest.mark.usefixtures("eager")
 def test_waiting_ends_when_another_process_has_indexed_what_was_read(engine: WhooshEngine, tmp_path: Path) -> None:
     with rebuilding(tmp_path / "data") as holder:
-        summary = ingest([rows(tmp_path / "many.jsonl", 9)], engine.store, engine.indexer, wait=60)
+        summary = ingest([rows(tmp_path / "many.jsonl", 9)], engine.store, engine.indexer, wait=600)
         assert holder.poll() is None
     assert (summary.added, summary.copies, summary.unfinished) == (9, 0, None)
     assert engine.retrieve(Request(parse('"vú sữa"'))).total == 9
