@@ -24,7 +24,7 @@ def command_reference() -> str:
         own = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
         lines += [f"## timtin {name}", "", "```", command.get_help(own), "```", ""]
     lines += [
-        "Exit codes: 0 done; 1 some inputs failed, a run was cut short, or the check found something; 2 wrong use.",
+        "Exit codes: 0 done; 1 some inputs failed, a run was cut short, or the check found something; 2 wrong usage.",
         "",
     ]
     return "\n".join(lines)

@@ -79,7 +79,7 @@ def fetch(
             run.visit(url, 1)
     with intake.stoppable("fetched"):
         run.finish()
-        intake.level(wait=wait)
+        intake.level(wait=wait if intake.summary.unfinished is None else 0)
     return intake.end()
 
 

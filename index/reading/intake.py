@@ -80,7 +80,7 @@ class Intake:
             self._pace.count(what, more)
 
     def put(self, articles: Sequence[Article], inputs: Sequence[int] | None = None) -> None:
-        """Store articles, count them by what became of them."""
+        """Store articles and count what became of them."""
         result = self._store.put(articles, inputs)
         self.summary.added += len(result.added)
         self.summary.updated += len(result.updated)
