@@ -23,7 +23,10 @@ def command_reference() -> str:
         assert command is not None
         own = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
         lines += [f"## timtin {name}", "", "```", command.get_help(own), "```", ""]
-    lines += ["Exit codes: 0 done; 1 some inputs failed, or the check found something; 2 wrong usage.", ""]
+    lines += [
+        "Exit codes: 0 done; 1 some inputs failed, a run was cut short, or the check found something; 2 wrong usage.",
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from index.checking import Verifier, compare, open_segments
 from index.codec import ColumnarSegment
 from index.commits import create_index, live_articles, read_commit, remove_stray_files
 from index.datafolder import DataFolder
-from index.errors import DamagedIndexError, is_disk_full, naming_full_disk
+from index.errors import DamagedIndexError, WriterBusyError, is_disk_full, naming_full_disk
 from index.generations import (
     GenerationState,
     current_generation,
@@ -79,15 +79,26 @@ class Indexer:
     def catch_up(self, *, wait: float, purpose: str = "indexing", progress: Progress | None = None) -> int:
         """Apply everything the store has and the index lacks; return the number of changes applied.
 
-        An index that is missing, damaged or was made by another version is rebuilt. Raises WriterBusyError where
-        another process writes for longer than ``wait`` seconds, DiskFullError where there is no room.
+        An index that is missing, damaged or was made by another version is rebuilt. Where another process writes, it is
+        waited for until it is done, or has applied what the store has by now. Raises WriterBusyError where neither
+        comes true within ``wait`` seconds, DiskFullError where there is no room.
         """
-        if self._sound and self.applied() == self._store.last_seq():
+        upto = self._store.last_seq()
+        if self._sound and self.applied() == upto:
             return 0
-        with self.lock.held(purpose, wait), naming_full_disk(self._folder.path):
-            if not self._sound:
-                self._tidy()
-            return self._level(progress)
+
+        def is_level() -> bool:
+            return self.applied() >= upto
+
+        try:
+            with self.lock.held(purpose, wait, unless=is_level), naming_full_disk(self._folder.path):
+                if not self._sound:
+                    self._tidy()
+                return self._level(progress)
+        except WriterBusyError:
+            if is_level():
+                return 0
+            raise
 
     def rebuild(
         self,
@@ -117,15 +128,20 @@ class Indexer:
             self._note_damage(self._verifier.generation, error)
             return False
 
-    def copies(self, after: int) -> int:
-        """Return how many articles written after number ``after`` are near-copies of another, as far as it is known."""
+    def copies(self, writes: Sequence[range]) -> int | None:
+        """Return how many articles, by the numbers of their writes, are near-copies of another; None if none can tell.
+
+        ``writes`` are in ascending order and do not overlap. An article that was written again since counts no more.
+        """
+        if not writes:
+            return 0
         generation = current_generation(self._folder.indexes)
-        if generation is None or after == self._store.last_seq() or self._fault(generation):
-            return 0
+        if generation is None or self._fault(generation):
+            return None
         try:
-            return sum(_copies(segment, after) for segment in open_segments(generation))
+            return sum(_copies(segment, writes) for segment in open_segments(generation))
         except (DamagedIndexError, OSError):  # swapped for another meanwhile, or damaged, which others say
-            return 0
+            return None
 
     def check(self) -> list[str]:
         """Compare index and store; return what is wrong, nothing for an index that agrees as far as it has come."""
@@ -330,11 +346,13 @@ def _one_commit(changes: Iterable[Change]) -> Iterator[Change]:
             return
 
 
-def _copies(opened: tuple[ColumnarSegment, Segment], after: int) -> int:
-    """Return how many articles of a segment, written after number ``after``, are of another's story."""
+def _copies(opened: tuple[ColumnarSegment, Segment], writes: Sequence[range]) -> int:
+    """Return how many articles of a segment, written with one of these numbers, are of another's story."""
     listed, segment = opened
     numbers, stories, live = segment.columns["seq"], segment.columns["story"], live_articles(listed)
     assert isinstance(numbers, np.ndarray)
     assert isinstance(stories, np.ndarray)
-    copies = (numbers > after) & (stories != numbers)
-    return int(np.count_nonzero(copies if live is None else copies & live))
+    copies = numbers[(stories != numbers) & (True if live is None else live)]
+    starts, stops = np.array([(write.start, write.stop) for write in writes]).T
+    at = np.searchsorted(starts, copies, side="right") - 1
+    return int(np.count_nonzero((at >= 0) & (copies < stops[at])))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -27,10 +27,14 @@ class WriterLock:
         self._note = folder / "writer.json"
 
     @contextmanager
-    def held(self, purpose: str, wait: float) -> Iterator[None]:
-        """Hold the lock for ``purpose``; wait at most ``wait`` seconds for it, then raise WriterBusyError."""
+    def held(self, purpose: str, wait: float, unless: Callable[[], bool] | None = None) -> Iterator[None]:
+        """Hold the lock for ``purpose``; wait at most ``wait`` seconds for it, then raise WriterBusyError.
+
+        It is raised sooner where ``unless``, asked several times a second while others hold the lock, says that it is
+        needed no longer.
+        """
         try:
-            self._lock.acquire(timeout=wait)
+            self._lock.acquire(timeout=wait, cancel_check=unless)
         except Timeout:
             raise WriterBusyError(
                 f"the data folder {self._folder} is being written by {self._holder()};"

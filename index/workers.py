@@ -15,6 +15,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 from index.inversion import Numbered, invert
 from index.segment import Segment
@@ -68,7 +70,8 @@ class Workers:
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
                 self._pool = ProcessPoolExecutor(self._count, context, initializer=_begin)
-            return self._pool.submit(invert, chunk)
+            with uninterrupted():
+                return self._pool.submit(invert, chunk)
         except (OSError, RuntimeError) as error:  # a broken pool, no more processes, or the program is ending
             self._give_up(error)
             return None
@@ -87,6 +90,20 @@ class Workers:
         if self._count:
             log.warning("a worker process failed (%s: %s); going on without workers", type(error).__name__, error)
             self._count = 0
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Keep interruptions from processes that are started meanwhile, which a terminal interrupts with this one.
+
+    One that was loading modules would tell of it.
+    """
+    resource_tracker.ensure_running()  # it ends the blocking of interruptions where it is started itself
+    taken = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, taken)
 
 
 def processors() -> int:

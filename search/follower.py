@@ -132,7 +132,7 @@ class Follower:
     def _rebuild_if_asked(self) -> None:
         # the right to write the index is held while a rebuild is running, so one found running then was cut off
         for task in self._tasks.unfinished(TaskKind.REINDEX):
-            with suppress(_AlreadyDoneError):
+            with suppress(_AlreadyDoneError, WriterBusyError):  # until the other writer is done, the task waits
                 self._rebuild(task)
 
     def _rebuild(self, task: Task) -> None:

@@ -18,12 +18,13 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache
-from multiprocessing import forkserver, resource_tracker
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from index.errors import SearchEndedError, TimtinError
+from index.workers import uninterrupted
 from search.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -122,13 +123,8 @@ def _context(modules: Sequence[str]) -> Any:
     try:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(modules))
-        resource_tracker.ensure_running()  # it ends the blocking of interruptions where the fork server begins it
-        # A terminal interrupts all processes of a server, and a fork server that loads modules would tell of it.
-        taken = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with uninterrupted():
             forkserver.ensure_running()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, taken)
     except (OSError, ValueError) as error:  # no folder that its socket can be in, or a system that cannot fork
         log.warning("processes that search take more memory, because no fork server can be started: %s", error)
         return multiprocessing.get_context("spawn")

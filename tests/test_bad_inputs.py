@@ -20,7 +20,8 @@ import pytest
 import index.reading.changes
 from index.reading.compressed import unpacked
 from index.reading.files import Failure, Remark
-from index.reading.ingest import Summary, ingest
+from index.reading.ingest import ingest
+from index.reading.intake import Summary
 from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT
 

@@ -19,8 +19,9 @@ from index.fetching.fetch import fetch
 from index.fetching.links import article_id, clean_link
 from index.fetching.sitemaps import read_sitemap
 from index.fetching.visiting import Visitor
+from index.lock import WriterLock
 from index.reading.files import Failure
-from index.reading.ingest import Summary
+from index.reading.intake import Summary
 from search.service import Search, search
 from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT
@@ -238,7 +239,7 @@ def test_failures_are_named_and_the_others_fetched(site: Site, engine: WhooshEng
 
 
 def test_failures_are_counted_and_so_many_are_named(site: Site, take: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.fetching.fetch.MOST_NAMED", 3)
+    monkeypatch.setattr("index.reading.intake.MOST_NAMED", 3)
     site.answers["/map.xml"] = urlset(*(f"<url><loc>ftp://example.vn/{number}</loc></url>" for number in range(5)))
     said: list[Failure] = []
     summary = take("/map.xml", on_failure=said.append)
@@ -292,9 +293,26 @@ def test_interrupt_keeps_what_was_fetched(site: Site, engine: WhooshEngine, take
 
     site.answers = {"/rss": rss(item("/a"), item("/b")), "/a": page("Bài a"), "/b": page("Bài b")}
     summary = take("/rss", progress=stop)
-    assert (summary.added, why(summary)) == (1, "the run: was stopped; what was fetched until then is kept")
+    assert (summary.added, summary.failures) == (1, 0)
+    assert summary.unfinished is not None
+    assert "what was fetched until then is kept" in summary.unfinished
     assert search(engine, Search("bài a")).total == 1
     assert take("/rss").added == 1
+
+
+def test_all_is_fetched_while_another_process_has_the_index(
+    site: Site, engine: WhooshEngine, take: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.reading.intake._FOLLOW_SECONDS", -1)
+    monkeypatch.setattr("index.fetching.fetch._BATCH", 1)
+    site.answers = {"/rss": rss(item("/a"), item("/b")), "/a": page("Bài a"), "/b": page("Bài b")}
+    with WriterLock(tmp_path / "data").held("a long import", 5):
+        summary = take("/rss", wait=0.1)
+    assert (summary.added, summary.failed, summary.copies) == (2, [], None)
+    assert summary.unfinished is not None
+    assert "a long import" in summary.unfinished
+    assert take("/rss").unfinished is None
+    assert search(engine, Search("bài")).total == 2
 
 
 def test_robots_txt_is_obeyed(site: Site, engine: WhooshEngine, take: Fetch) -> None:
@@ -454,5 +472,9 @@ def test_command_prints_what_became_of_it(site: Site, tmp_path: Path) -> None:
     assert (refused.returncode, refused.stdout[:8]) == (1, "0 added,")
     assert refused.stderr.startswith(f"timtin: {site.root}/rss: asks for port {site.port};")
     site.answers["/b"] = page("Bài b")
+    with WriterLock(tmp_path / "data").held("a long import", 5):
+        done = run("--allow-private", "--wait", "0.2")
+    assert (done.returncode, done.stdout[:46]) == (1, "1 added, 0 updated, 1 unchanged, 0 removed, 0 ")
+    assert "is being written by a long import" in done.stderr
     done = run("--allow-private")
-    assert (done.returncode, done.stdout[:46]) == (0, "1 added, 0 updated, 1 unchanged, 0 removed, 0 ")
+    assert (done.returncode, done.stdout[:46]) == (0, "0 added, 0 updated, 2 unchanged, 0 removed, 0 ")

@@ -12,8 +12,9 @@ import pytest
 
 import index.reading.changes
 from index.reading.changes import is_below
-from index.reading.ingest import Summary, ingest
+from index.reading.ingest import ingest
 from index.reading.inputs import Inputs, Place
+from index.reading.intake import Summary
 from search.whoosh_engine import WhooshEngine
 
 Index = Callable[..., dict[str, Any]]
@@ -124,6 +125,31 @@ def test_article_deleted_elsewhere_comes_back_when_the_folder_is_read(
     read()
     engine.delete(["a", "m2"])
     assert read() == {"added": 2, "unchanged": 1}
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
+def test_moved_file_read_with_another_source_keeps_its_articles(
+    read: Index, folder: Path, engine: WhooshEngine, name: str
+) -> None:
+    (folder / name).write_text(text("a") if name == "a.txt" else rows("a", "b"), "utf-8")
+    read(source="Báo Cũ")
+    ids = {article.id for article in engine.store.articles()}
+    (folder / "sub").mkdir()
+    (folder / name).rename(folder / "sub" / f"z-{name}")
+    assert read(source="Báo Mẫu", prune=True) == {"updated": len(ids)}
+    assert {article.id: article.source for article in engine.store.articles()} == dict.fromkeys(ids, "Báo Mẫu")
+    assert read(source="Báo Mẫu", prune=True) == {"unchanged": len(ids)}
+
+
+def test_file_read_with_another_source_does_not_take_the_place_of_a_copy_that_is_gone(
+    read: Index, folder: Path, engine: WhooshEngine
+) -> None:
+    write(folder / "a.txt", "a")
+    write(folder / "b.txt", "a")
+    read()
+    (folder / "b.txt").unlink()
+    assert read(source="Báo Mẫu") == {"updated": 1}
+    assert {article.id: article.source for article in engine.store.articles()} == {"a": "Báo Mẫu", "b": None}
 
 
 def test_run_that_was_interrupted_is_completed_by_the_next(
@@ -281,8 +307,8 @@ def test_copies_by_the_hundred_are_not_compared_with_one_another(
         write(folder / f"a{number}.txt", "trống")
     read()
     asked: list[str] = []
-    real = Inputs.with_digest
-    monkeypatch.setattr(Inputs, "with_digest", lambda self, digest: asked.append(digest) or real(self, digest))
+    real = Inputs.with_bytes
+    monkeypatch.setattr(Inputs, "with_bytes", lambda self, digest: asked.append(digest) or real(self, digest))
     for number in range(100):
         write(folder / f"b{number}.txt", "trống")
     assert read() == {"added": 100, "unchanged": 30}

@@ -15,7 +15,7 @@ from index.datafolder import open_data_folder
 from index.errors import WriterBusyError
 from index.lock import WriterLock
 from search.whoosh_engine import WhooshEngine
-from tests.conftest import ROOT, SEEDS, Server, with_seeds
+from tests.conftest import ROOT, Server, with_seeds
 
 HOLD = """
 import sys, time
@@ -50,17 +50,6 @@ def test_killed_writer_leaves_no_stale_lock(tmp_path: Path) -> None:
         holder.kill()
     with WriterLock(tmp_path).held("next", 0.5):
         pass
-
-
-def test_command_waits_and_then_says_who_writes(tmp_path: Path) -> None:
-    folder = open_data_folder(tmp_path / "data")
-    with hold_lock(folder.path) as holder:
-        command = [sys.executable, "-m", "web.cli", "index", str(SEEDS), "--data", str(folder.path), "--wait", "0.2"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        holder.kill()
-    assert done.returncode == 1
-    assert "a long import" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_writes_are_taken_while_another_process_holds_the_index(serve: Callable[..., Server], tmp_path: Path) -> None:

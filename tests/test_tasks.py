@@ -98,21 +98,29 @@ def test_rebuild_is_carried_out_by_one_of_two_followers(engine: WhooshEngine, tm
     assert len(rebuilds) == 1
 
 
-def test_rebuild_waits_for_another_writer(engine: WhooshEngine, tmp_path: Path) -> None:
+def test_rebuild_waits_for_another_writer(
+    engine: WhooshEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine.commit()
     tasks = Tasks(engine.store.database)
-    follower = Follower(engine, tasks, interval=0.01)
+    late = WhooshEngine(open_data_folder(tmp_path / "data"))  # it has not yet seen that the index is sound
+    follower = Follower(late, tasks, interval=0.01)
+    tried = threading.Semaphore(0)
+    rebuild = late.rebuild
+    monkeypatch.setattr(late, "rebuild", lambda **options: (tried.release(), rebuild(**options)))
     with WriterLock(tmp_path / "data").held("a long import", 5):
         task = tasks.request_rebuild()
         assert tasks.request_rebuild().id == task.id
         follower.start()
-        time.sleep(0.1)
+        assert all(tried.acquire(timeout=30) for _ in range(3))
+        assert follower.last_error is None  # searches see all there is
         assert tasks.unfinished(TaskKind.REINDEX)[0].state is TaskState.WAITING
     deadline = time.monotonic() + 30
     while tasks.unfinished(TaskKind.REINDEX):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     follower.stop()
+    late.close()
 
 
 def test_failed_rebuild_says_why(engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> None:

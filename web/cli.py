@@ -21,8 +21,10 @@ from tqdm import tqdm
 
 from index.datafolder import open_data_folder
 from index.errors import InvalidInputError, TimtinError, is_disk_full
+from index.indexer import Progress
 from index.reading.files import Failure, Remark
-from index.reading.ingest import Summary, ingest
+from index.reading.ingest import ingest
+from index.reading.intake import Summary
 from index.workers import processors
 from search.engine import Sort
 from search.service import search as run_search
@@ -73,6 +75,14 @@ data_option = click.option(
     show_default=True,
     help="The data folder; also TIMTIN_DATA.",
 )
+wait_option = click.option(
+    "--wait",
+    type=_Seconds(0, 86_400),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait at the end for another writer.",
+)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -101,14 +111,7 @@ def _keep_no_line_of_the_log() -> None:
 @click.option("--source", metavar="NAME", help="The source of articles that name none.")
 @click.option("--prune", is_flag=True, help="Delete articles that were read from these folders before and are gone.")
 @click.option("--rebuild", is_flag=True, help="Make the index anew from the store as well.")
-@click.option(
-    "--wait",
-    type=_Seconds(0, 86_400),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for another writer.",
-)
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @data_option
 def index(
@@ -129,11 +132,10 @@ def index(
 
         summary = ingest(
             paths, engine.store, engine.indexer,
-            source=source, prune=prune, rebuild=rebuild, wait=wait,
-            on_failure=show, on_remark=show, on_file=lambda: read(1), progress=advance,
+            source=source, prune=prune, rebuild=rebuild, wait=wait, stoppable=True,
+            on_failure=show, on_remark=show, on_file=read and (lambda: read(1)), progress=advance,
         )  # fmt: skip
-    _print_summary(summary, as_json)
-    sys.exit(1 if summary.failures else 0)
+    _conclude(summary, as_json)
 
 
 @main.command()
@@ -241,6 +243,7 @@ def watch(folder: Path, data: Path) -> None:
     help="The least pause between requests to one host.",
 )
 @click.option("--allow-private", is_flag=True, help="Also fetch from private and loopback addresses, and other ports.")
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @data_option
 def fetch(
@@ -249,6 +252,7 @@ def fetch(
     limit: int,
     delay: float,
     allow_private: bool,
+    wait: float,
     as_json: bool,
     data: Path,
 ) -> None:
@@ -258,11 +262,10 @@ def fetch(
     with _engine(data, made=True) as engine, _progress("fetched") as (advance, write):
         summary = run_fetch(
             urls, engine.store, engine.indexer,
-            source=source, limit=limit, delay=delay, allow_private=allow_private, progress=advance,
+            source=source, limit=limit, delay=delay, allow_private=allow_private, wait=wait, progress=advance,
             on_failure=lambda failure: write(f"timtin: {one_line(failure.where)}: {one_line(failure.why)}"),
         )  # fmt: skip
-    _print_summary(summary, as_json)
-    sys.exit(1 if summary.failures else 0)
+    _conclude(summary, as_json)
 
 
 @main.command()
@@ -387,25 +390,30 @@ def _engine(data: Path, *, made: bool = False) -> Iterator[WhooshEngine]:
 
 
 @contextmanager
-def _progress(what: str, unit: str = " articles") -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
-    """Show a counter on a terminal, nothing in a pipe; messages go to standard error above it."""
+def _progress(what: str, unit: str = " articles") -> Iterator[tuple[Progress | None, Callable[[str], None]]]:
+    """Show a counter on a terminal; there is none in a pipe. Messages go to standard error above it."""
     with tqdm(unit=unit, desc=what, disable=None, file=sys.stderr, leave=False) as bar:
 
         def advance(count: int) -> None:
             bar.update(count)
 
-        yield advance, lambda line: tqdm.write(line, file=sys.stderr)
+        yield None if bar.disable else advance, lambda line: tqdm.write(line, file=sys.stderr)
 
 
-def _print_summary(summary: Summary, as_json: bool) -> None:
+def _conclude(summary: Summary, as_json: bool) -> NoReturn:
+    """Print what a run did and, where it did not come to its end, why; exit."""
     if as_json:
         _print_json(summary.as_dict())
-        return
-    click.echo(
-        f"{summary.added} added, {summary.updated} updated, {summary.unchanged} unchanged,"
-        f" {summary.removed} removed, {summary.failures} failed, {summary.moved} moved,"
-        f" {summary.copies} near-copies in {summary.seconds:.1f} s"
-    )
+    else:
+        copies = "" if summary.copies is None else f", {summary.copies} near-copies"
+        click.echo(
+            f"{summary.added} added, {summary.updated} updated, {summary.unchanged} unchanged,"
+            f" {summary.removed} removed, {summary.failures} failed, {summary.moved} moved{copies}"
+            f" in {summary.seconds:.1f} s"
+        )
+    if summary.unfinished is not None:
+        _fail(summary.unfinished)
+    sys.exit(1 if summary.failures else 0)
 
 
 def _styled(marked_html: str) -> str:

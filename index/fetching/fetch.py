@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from index.article import Article, article_from
-from index.errors import TimtinError, UnreadableFileError, WriterBusyError
+from index.errors import TimtinError, UnreadableFileError
 from index.fetching.addresses import FetchError, target_of
 from index.fetching.download import Downloader, Reply, decoded, unpacked
 from index.fetching.feeds import Entry, read_feed
@@ -26,7 +26,7 @@ from index.fetching.visiting import HostLeftError, Visitor
 from index.indexer import Indexer, Progress
 from index.reading.files import Failure
 from index.reading.formats import html_fields
-from index.reading.ingest import MOST_NAMED, Summary
+from index.reading.intake import Intake, Summary
 from index.store import Store
 
 LARGEST_PAGE = 4 << 20
@@ -37,7 +37,7 @@ MOST_SITEMAPS = 500
 """Sitemaps of one run that others list."""
 
 _BATCH = 50
-_FOLLOW_SECONDS = 10.0
+_STORE_SECONDS = 10.0
 _LABEL = 500
 _LONGEST_TITLE = 2000
 _ROOT = re.compile(
@@ -68,25 +68,19 @@ def fetch(
     """Fetch the articles at ``urls`` into ``store`` and bring the index level with it.
 
     At most ``limit`` articles are asked for, and ``progress`` is told of each that is taken; ``delay`` is the least
-    pause in seconds between requests to one host. An interrupt ends the run and keeps what was fetched. Raises
-    WriterBusyError where another process is writing.
+    pause in seconds between requests to one host. An interrupt ends the run and keeps what was fetched. Where another
+    process writes the index, it is waited for at the end, ``wait`` seconds at most.
     """
-    started = time.monotonic()
-    first = store.last_seq()
+    intake = Intake(store, indexer, None if progress is None else lambda _count: None, on_failure)
     visitor = Visitor(Downloader(allow_private=allow_private), delay=delay)
-    run = _Run(visitor, store, indexer, source, limit, wait, on_failure, progress)
-    try:
-        try:
-            for url in dict.fromkeys(urls):
-                run.visit(url, 1)
-        except KeyboardInterrupt:
-            run.fail("the run", "was stopped; what was fetched until then is kept")
+    run = _Run(visitor, store, intake, source, limit, progress)
+    with intake.stoppable("fetched"):
+        for url in dict.fromkeys(urls):
+            run.visit(url, 1)
+    with intake.stoppable("fetched"):
         run.finish()
-    except WriterBusyError as error:
-        raise WriterBusyError(f"{error}. What was fetched is kept, and will be searchable when that is done") from None
-    run.summary.copies = indexer.copies(first)
-    run.summary.seconds = round(time.monotonic() - started, 3)
-    return run.summary
+        intake.level(wait=wait if intake.summary.unfinished is None else 0)
+    return intake.end()
 
 
 class _Run:
@@ -96,34 +90,26 @@ class _Run:
         self,
         visitor: Visitor,
         store: Store,
-        indexer: Indexer,
+        intake: Intake,
         source: str | None,
         limit: int,
-        wait: float,
-        on_failure: Callable[[Failure], None] | None,
         progress: Progress | None,
     ) -> None:
-        self.summary = Summary()
-        self._visitor, self._store, self._indexer = visitor, store, indexer
+        self.summary = intake.summary
+        self._visitor, self._store, self._intake = visitor, store, intake
         self._fetches = Fetches(store.database)
-        self._source, self._left, self._wait = source, limit, wait
-        self._on_failure, self._progress = on_failure, progress
+        self._source, self._left, self._progress = source, limit, progress
         self._articles: list[Article] = []
         self._fetched: list[Fetched] = []
         self._seen: set[str] = set()
         self._lists: set[str] = set()
         self._skipped: dict[str, int] = {}
-        self._followed = time.monotonic()
+        self._stored = time.monotonic()
         self._cut = False
 
     def fail(self, where: str, why: str) -> None:
         """Note that something was not fetched."""
-        failure = Failure(_shown(where), why)
-        self.summary.failures += 1
-        if len(self.summary.failed) < MOST_NAMED:
-            self.summary.failed.append(failure)
-        if self._on_failure is not None:
-            self._on_failure(failure)
+        self._intake.refuse(Failure(_shown(where), why))
 
     def visit(self, url: str, depth: int, changed: datetime | None = None) -> bool:
         """Take the article, or the articles of the feed or sitemap, at ``url``; return whether none is left for later.
@@ -136,14 +122,13 @@ class _Run:
             return self._failed(url, error)
 
     def finish(self) -> None:
-        """Store what waits, and bring the index level."""
+        """Store what waits, and say what was left out."""
         for host, count in self._skipped.items():
             if count:
                 self.fail(host, f"{count} more of its pages were not fetched; run again later")
         if self._cut:
             log.info("as many articles as allowed were taken, and more are listed; run again to go on")
         self._store_waiting()
-        self._indexer.catch_up(wait=self._wait)
 
     def _visit(self, url: str, depth: int, changed: datetime | None) -> bool:
         link, at = url.strip().partition("#")[0], datetime.now(UTC)
@@ -258,10 +243,11 @@ class _Run:
         self._note(entry.link, at, reply)
         if self._progress is not None:
             self._progress(1)
-        if len(self._articles) >= _BATCH or time.monotonic() - self._followed > _FOLLOW_SECONDS:
+        self._intake.count("articles fetched")
+        if len(self._articles) >= _BATCH or time.monotonic() - self._stored > _STORE_SECONDS:
             self._store_waiting()
-            self._indexer.catch_up(wait=self._wait)
-            self._followed = time.monotonic()
+            self._intake.follow()
+            self._stored = time.monotonic()
 
     def _get(self, link: str, known: Fetched | None, largest: int) -> Reply:
         etag, modified = (known.etag, known.modified) if known is not None else (None, None)
@@ -287,17 +273,12 @@ class _Run:
         self._fetched.append(Fetched(link, at, headers.get("etag"), headers.get("last-modified")))
 
     def _store_waiting(self) -> None:
-        result = self._store.put(self._articles)
+        self._intake.put(self._articles)
         self._fetches.note(self._fetched)
         self._articles, self._fetched = [], []
-        self.summary.added += len(result.added)
-        self.summary.updated += len(result.updated)
-        self.summary.unchanged += len(result.unchanged)
 
     def _failed(self, url: str, error: TimtinError) -> bool:
         """Note why ``url`` failed; return whether it is of no use to try again."""
-        if isinstance(error, WriterBusyError):
-            raise error
         if isinstance(error, HostLeftError):
             if error.host in self._skipped:
                 self._skipped[error.host] += 1

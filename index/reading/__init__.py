@@ -13,6 +13,7 @@
 ``settling``      which files of a followed folder are still being written, or were read as they are
 ``inputs``        which folder and file an article was read from
 ``changes``       what a folder has that the store has not: added, changed, moved
+``intake``        what a run stores, the index behind it, and the summary
 ``ingest``        files and folders into the store and the index
 ``watching``      a folder followed while articles appear in it
 ================  ==================================================================================

@@ -29,6 +29,7 @@ from index.reading.files import (
     digest,
     digest_of_file,
     files_below,
+    of_bytes,
     open_regular,
     read_document,
     real_path,
@@ -180,10 +181,16 @@ class Reading:
         if known is not None and known.articles and known.digest == bytes_:
             self._there.add(known.number)
             yield Known(unchanged=known.articles)
+        elif known is not None and known.articles and _same_bytes(known, bytes_):
+            self._there.add(known.number)  # only the source that its articles are told to have is another
+            yield from self._articles(file, data, bytes_, place, known)
         elif known is not None and known.digest is not None and not last:
             self._later.append(file)
         elif moved := self._moved_to(place, bytes_, file.kind):
-            yield Known(moved=moved.articles)
+            if moved.digest == bytes_:
+                yield Known(moved=moved.articles)
+            else:
+                yield from self._articles(file, data, bytes_, place, moved)
         else:
             if known is not None:
                 self._there.add(known.number)  # its articles are those of this file, whatever it had before
@@ -233,12 +240,13 @@ class Reading:
 
         An input that had the place gets the place that was left.
         """
+        bytes_ = of_bytes(bytes_)
         if (bytes_, kind) in self._copied:
             return None
-        same = self._inputs.with_digest(bytes_)
+        same = self._inputs.with_bytes(bytes_)
         for found in same:
             input = self._by_number.setdefault(found.number, found)
-            if input.digest != bytes_ or not input.articles or input.place.path == place.path:
+            if not _same_bytes(input, bytes_) or not input.articles or input.place.path == place.path:
                 continue
             if kind_of(input.place.path) != kind or self._is_there(input):
                 continue
@@ -263,7 +271,7 @@ class Reading:
         if input.number in self._there:
             return True
         try:
-            is_there = digest_of_file(real_path(input.place.path), self._source) == input.digest
+            is_there = _same_bytes(input, digest_of_file(real_path(input.place.path), None))
         except (FileNotFoundError, NotADirectoryError, UnreadableFileError):
             return False
         except OSError:
@@ -271,6 +279,10 @@ class Reading:
         if is_there:
             self._there.add(input.number)
         return is_there
+
+
+def _same_bytes(input: Input, digest: str) -> bool:
+    return input.digest is not None and of_bytes(input.digest) == of_bytes(digest)
 
 
 def _reason(error: Exception) -> str:

@@ -145,7 +145,8 @@ class HashedStream:
 
     def __init__(self, stream: BinaryIO, source: str | None) -> None:
         self._stream = stream
-        self._hash = _hash(source)
+        self._hash = hashlib.blake2b(digest_size=16, person=_READER)
+        self._source = source
         self._read = 0
 
     def read(self, size: int = -1, /) -> bytes:
@@ -163,14 +164,20 @@ class HashedStream:
         """Read what is left and return the digest of the whole."""
         while self.read(_PIECE):
             pass
-        return self._hash.hexdigest()
+        return self._hash.hexdigest() + _digest_of_source(self._source)
 
 
 def digest(data: bytes, source: str | None) -> str:
-    """Return the digest of a file's bytes, 32 hexadecimal digits; ``source`` is what its articles are told to have."""
-    fresh = _hash(source)
-    fresh.update(data)
-    return fresh.hexdigest()
+    """Return the digest of how a file is read: 32 hexadecimal digits of its bytes, then those of ``source``.
+
+    That is the source its articles are told to have; there are no digits for None.
+    """
+    return hashlib.blake2b(data, digest_size=16, person=_READER).hexdigest() + _digest_of_source(source)
+
+
+def of_bytes(digest: str) -> str:
+    """Return the part of a digest that is of the file's bytes alone."""
+    return digest[:32]
 
 
 def digest_of_file(path: Path, source: str | None) -> str:
@@ -179,9 +186,8 @@ def digest_of_file(path: Path, source: str | None) -> str:
         return HashedStream(stream, source).finish()
 
 
-def _hash(source: str | None) -> hashlib.blake2b:
-    salt = hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest() if source else b""
-    return hashlib.blake2b(digest_size=16, salt=salt, person=_READER)
+def _digest_of_source(source: str | None) -> str:
+    return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() if source else ""
 
 
 _READER = b"timtin-1"

@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import nullcontext
 
 from index.article import Article, own_id, usable_id
-from index.errors import WriterBusyError
 from index.indexer import Indexer, Progress
-from index.reading.changes import Finished, Item, Known, Read, Reading, Refused, is_below
+from index.reading.changes import Finished, Item, Read, Reading, Refused, is_below
 from index.reading.files import Failure, Remark
 from index.reading.formats import kind_of, without_suffixes
 from index.reading.inputs import Inputs, Place
+from index.reading.intake import Intake, Summary
 from index.reading.settling import Looks
 from index.store import Store
 
-log = logging.getLogger(__name__)
-
 _BATCH = 500
 _BATCH_CHARACTERS = 20_000_000
-_FOLLOW_SECONDS = 5.0
-_REPORT_SECONDS = 30.0
-MOST_NAMED = 1000
-"""Failures a summary names; the others are counted."""
-
-
-@dataclass(slots=True)
-class Summary:
-    """What an import did: counts of articles, the first thousand failures and the count of all, and the seconds.
-
-    ``moved`` are the unchanged articles whose files have other names or places than before, ``copies`` those added or
-    updated that are near-copies of another.
-    """
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    failed: list[Failure] = field(default_factory=list)
-    failures: int = 0
-    moved: int = 0
-    copies: int = 0
-    seconds: float = 0.0
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the summary as plain values."""
-        return asdict(self)
-
-
-@dataclass(slots=True)
-class Listener:
-    """Who is told about each failure, each remark, and each file that was looked at."""
-
-    on_failure: Callable[[Failure], None] | None = None
-    on_remark: Callable[[Remark], None] | None = None
-    on_file: Callable[[], None] | None = None
 
 
 def ingest(
@@ -68,6 +28,7 @@ def ingest(
     prune: bool = False,
     rebuild: bool = False,
     wait: float = 10.0,
+    stoppable: bool = False,
     on_failure: Callable[[Failure], None] | None = None,
     on_remark: Callable[[Remark], None] | None = None,
     on_file: Callable[[], None] | None = None,
@@ -79,54 +40,44 @@ def ingest(
     ``on_failure`` and ``on_remark`` are told what was refused and what is worth knowing, ``on_file`` of each file that
     was looked at. ``looks`` are those of a followed folder: files that are still being written are left for later.
     With ``prune`` the articles that came from these paths before and are no longer there are deleted; those of files
-    that could not be read stay. Raises WriterBusyError where another process is writing.
+    that could not be read stay. Where another process writes the index, all is read, and the index is waited for at the
+    end, ``wait`` seconds at most. An interrupt is raised or, in a run that is ``stoppable``, ends it.
     """
-    started = followed = time.monotonic()
-    first = store.last_seq()
-
-    def follow() -> None:
-        nonlocal followed
-        if time.monotonic() - followed > _FOLLOW_SECONDS:
-            indexer.catch_up(wait=wait, progress=progress)
-            followed = time.monotonic()
-
+    intake = Intake(store, indexer, progress, on_failure)
     if looks is not None:
         looks.begin()
-    run = _Run(store, Listener(on_failure, on_remark, on_file), source, prune, follow)
-    try:
+    run = _Run(store, intake, on_remark, on_file, source, prune)
+    with intake.stoppable("read") if stoppable else nullcontext():
         for path in paths:
             run.read(path, looks)
         run.prune()
-        if rebuild:
-            indexer.rebuild(wait=wait, progress=progress)
-        else:
-            indexer.catch_up(wait=wait, progress=progress)
-    except WriterBusyError as error:
-        raise WriterBusyError(f"{error}. What was read is kept, and will be searchable when that is done") from None
-    run.summary.copies = indexer.copies(first)
-    run.summary.seconds = round(time.monotonic() - started, 3)
-    return run.summary
+        intake.level(wait=wait, rebuild=rebuild)
+    return intake.end()
 
 
 class _Run:
     def __init__(
-        self, store: Store, listener: Listener, source: str | None, prune: bool, follow: Callable[[], None]
+        self,
+        store: Store,
+        intake: Intake,
+        on_remark: Callable[[Remark], None] | None,
+        on_file: Callable[[], None] | None,
+        source: str | None,
+        prune: bool,
     ) -> None:
-        self.summary = Summary()
+        self.summary = intake.summary
         self._store = store
+        self._intake = intake
         self._inputs = Inputs(store.database)
-        self._listener = listener
+        self._on_remark = on_remark
+        self._on_file = on_file
         self._source = source
         self._prune = prune
-        self._follow = follow
         self._seen: set[str] = set()
         self._origins: list[str] = []
         self._failed: set[str] = set()
         self._kept: dict[Place, set[str]] = {}
         self._read: list[tuple[str, Reading, bool]] = []
-        self._files = 0
-        self._started = time.monotonic()
-        self._report_at = _REPORT_SECONDS
 
     def read(self, path: str, looks: Looks | None) -> None:
         """Bring what is at ``path`` into the store."""
@@ -135,7 +86,7 @@ class _Run:
         failures = self.summary.failures
         for batch in _batches(self._noted(reading.items())):
             self._keep(batch, reading)
-            self._follow()
+            self._intake.follow()
         self._move(reading)
         if self._prune:
             self._read.append((path, reading, self.summary.failures == failures))
@@ -151,41 +102,28 @@ class _Run:
     def _noted(self, items: Iterable[Item]) -> Iterator[Read | Finished]:
         """Note what needs no transaction, and yield the rest."""
         for item in items:
-            if isinstance(item, Refused):
+            if isinstance(item, Read):
+                self._intake.count("articles read")
+                yield item
+            elif isinstance(item, Refused):
                 self._refuse(item.place, item.failure)
             elif isinstance(item, Remark):
-                if self._listener.on_remark is not None:
-                    self._listener.on_remark(item)
-            elif isinstance(item, Known):
-                self.summary.unchanged += item.unchanged
-                self.summary.moved += item.moved
+                if self._on_remark is not None:
+                    self._on_remark(item)
             else:
-                yield item
-            if isinstance(item, Known | Finished):
-                self._report()
-
-    def _report(self) -> None:
-        """Tell that one more file was looked at, and now and then how far the run has come."""
-        self._files += 1
-        if self._listener.on_file is not None:
-            self._listener.on_file()
-        seconds = time.monotonic() - self._started
-        if seconds > self._report_at:
-            self._report_at = seconds + _REPORT_SECONDS
-            here = self.summary
-            log.info(
-                "%d files read (%.0f/s): %d articles added, %d updated, %d unchanged, %d moved, %d failures",
-                self._files, self._files / seconds, here.added, here.updated, here.unchanged, here.moved, here.failures,
-            )  # fmt: skip
+                self._intake.count("files")
+                if self._on_file is not None:
+                    self._on_file()
+                if isinstance(item, Finished):
+                    yield item
+                else:
+                    self.summary.unchanged += item.unchanged
+                    self.summary.moved += item.moved
 
     def _refuse(self, place: Place | None, failure: Failure) -> None:
-        self.summary.failures += 1
-        if len(self.summary.failed) < MOST_NAMED:
-            self.summary.failed.append(failure)
         if place is not None:
             self._failed.add(place.path)
-        if self._listener.on_failure is not None:
-            self._listener.on_failure(failure)
+        self._intake.refuse(failure)
 
     def _move(self, reading: Reading) -> None:
         if reading.moves:
@@ -205,10 +143,7 @@ class _Run:
                 self._kept.setdefault(item.place, set()).add(article.id)
                 articles.append(article)
                 read_from.append(numbers[item.place])
-        result = self._store.put(articles, read_from)
-        self.summary.added += len(result.added)
-        self.summary.updated += len(result.updated)
-        self.summary.unchanged += len(result.unchanged)
+        self._intake.put(articles, read_from)
         ended = [item for item in batch if isinstance(item, Finished)]
         counts = [self._ended(item.place, numbers[item.place], reading) for item in ended]
         whole = [(numbers[item.place], item.digest, count) for item, count in zip(ended, counts, strict=True) if count]

@@ -71,10 +71,10 @@ class Inputs:
             rows += run(query, (path[:at] or "/", name, *_inside(name))).fetchall() if name else ()
         return [_input(row) for row in rows]
 
-    def with_digest(self, digest: str) -> list[Input]:
-        """Return the inputs whose bytes have this digest."""
-        query = f"SELECT {_INPUT} FROM inputs WHERE digest = ?"  # noqa: S608
-        return [_input(row) for row in self._database.connection().execute(query, (digest,))]
+    def with_bytes(self, digest: str) -> list[Input]:
+        """Return the inputs whose digest begins with this one of their bytes."""
+        query = f"SELECT {_INPUT} FROM inputs WHERE digest >= ? AND digest < ?"  # noqa: S608
+        return [_input(row) for row in self._database.connection().execute(query, (digest, f"{digest}g"))]
 
     def owners(self, ids: Sequence[str]) -> dict[str, tuple[int, Place]]:
         """Return number and place of the input of each of these articles, where it is known."""
