@@ -157,6 +157,12 @@ class Engine(Protocol):
     def check(self) -> list[str]:
         """Compare the index with what is kept; return what is wrong."""
 
+    def look_over(self, seconds: float) -> None:
+        """Look for damage for about so many seconds, going on where the last call ended; to be called now and then.
+
+        What is found is mended by later commits.
+        """
+
     def let_go(self) -> None:
         """Free what a newer index replaced; to be called now and then where nothing is asked."""
 
