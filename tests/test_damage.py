@@ -554,16 +554,54 @@ def test_repair_brings_the_index_level(folder: DataFolder) -> None:
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "applied 3 changes that the index lacked")
 
 
-def test_damaged_store_is_left_alone_and_a_backup_asked_for(folder: DataFolder) -> None:
-    connection = sqlite3.connect(folder.store)
+def damage_store(path: Path) -> None:
+    """Overwrite the beginning of the table of articles."""
+    connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     [(page, size)] = connection.execute(
         "SELECT (SELECT rootpage FROM sqlite_schema WHERE name = 'articles'), page_size FROM pragma_page_size"
     ).fetchall()
     connection.close()
-    with folder.store.open("r+b") as file:
+    with path.open("r+b") as file:
         file.seek((page - 1) * size)
-        file.write(os.urandom(64))
+        file.write(bytes([255]) * 64)
+
+
+@pytest.mark.parametrize("command", ["export", "index", "backup", "search"])
+def test_damaged_store_is_one_line_that_says_what_to_do(folder: DataFolder, command: str, tmp_path: Path) -> None:
+    damage_store(folder.store)
+    (tmp_path / "a.txt").write_text("bưởi da xanh", "utf-8")
+    given = {"index": [str(tmp_path / "a.txt")], "backup": [str(tmp_path / "copy")], "search": ["bưởi"]}
+    done = timtin(command, *given.get(command, []), "--data", str(folder.path))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"the store {folder.store} is damaged" in done.stderr
+    assert "put a backup in its place" in done.stderr
+    assert not list(tmp_path.glob("copy*"))
+
+
+def test_damaged_store_is_a_problem_without_a_traceback(
+    folder: DataFolder, serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    damage_store(folder.store)
+    server = serve(folder.path)
+    answers = [
+        server.request("GET", "/api/v1/articles/a2"),
+        server.request("GET", "/api/v1/search?q=b%C6%B0%E1%BB%9Fi"),
+        server.write("PUT", "/api/v1/articles/a2", {"body": "bưởi da xanh"}),
+        server.write("POST", "/api/v1/articles", [{"id": "b", "body": "bưởi da xanh"}]),
+    ]
+    for answer in answers:
+        assert answer.status == 503
+        assert f"the store {folder.store} is damaged" in answer.json["detail"]
+        assert "put a backup in its place" in answer.json["detail"]
+    assert server.stop() == 0
+    said = (tmp_path / "server.log").read_text("utf-8")
+    assert "Traceback" not in said
+    assert said.count("was refused: the store") == len(answers)
+
+
+def test_damaged_store_is_left_alone_and_a_backup_asked_for(folder: DataFolder) -> None:
+    damage_store(folder.store)
     before = folder.store.read_bytes()
     done = timtin("check", "--repair", "--data", str(folder.path))
     assert done.returncode == 1
