@@ -217,16 +217,30 @@ def test_bit_flipped_under_a_follower_is_found_and_mended(
     engine.close()
 
 
-def test_damage_in_what_a_commit_replaced_is_none(folder: DataFolder, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_a_commit_replaced_is_no_damage(
+    folder: DataFolder, gone: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     engine, other = WhooshEngine(folder), WhooshEngine(folder)
     engine.commit()
-    replaced = list(folder.indexes.rglob("MAIN_*"))
-    engine.look_over(0.0)  # one of them is open
-    other.rebuild()
-    for path in replaced:
+    replaced: list[Path] = []
+
+    def replace_it_first(path: Path) -> Iterator[None]:
+        if replaced:
+            return verified_blocks(path)
+        replaced.append(path)
+        flip_in_place(path, untouched(path))
+        blocks = verified_blocks(path)
+        if not gone:
+            next(blocks)  # it is open, and its name goes
+        other.rebuild()
         assert not path.exists()
-    for _ in range(100):
-        engine.look_over(0.0)
+        return blocks
+
+    monkeypatch.setattr("index.checking.verified_blocks", replace_it_first)
+    engine.look_over(60.0)
+    assert replaced
+    engine.look_over(60.0)
     engine.commit()
     assert generation(folder).name == "000002"
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
