@@ -113,8 +113,8 @@ class Engine(Protocol):
     def commit(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
         """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer.
 
-        ``progress`` is called with the number of articles done since its last call. What it raises ends the work, of
-        which what is done stays done.
+        ``progress`` is called often, with the number of articles done since its last call. What it raises ends the
+        work, of which what is done stays done.
         """
 
     def rebuild(
