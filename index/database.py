@@ -109,6 +109,9 @@ class Database:
         try:
             with naming_full_disk(path.parent):
                 self._upgrade()
+        except DamagedStoreError as error:
+            what = f"{path} cannot be used as timtin's store: {error.__cause__}; put a backup in its place"
+            raise StoreError(what) from error
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{path} cannot be used as timtin's store: {error}") from error
         self._file = _identity(path)
