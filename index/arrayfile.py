@@ -8,8 +8,8 @@ The directory names every array with its type, place, length and CRC-32. The foo
 length and checksum, the size of the file and the magic again. All numbers are little-endian.
 
 Opening a file checks magic, size and directory, which tells a truncated or overwritten file; ``problems`` reads
-everything and compares the checksums. Arrays are views of the map: they cost nothing until they are touched, may
-be read by any thread, and keep the map alive.
+everything and compares the checksums, and so does ``verified_blocks``, without the map. Arrays are views of the map:
+they cost nothing until they are touched, may be read by any thread, and keep the map alive.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,12 @@ from numpy.typing import NDArray
 from index.errors import DamagedIndexError
 
 Array = NDArray[Any]
+Directory = dict[str, tuple[str, int, int, int]]
 
 _MAGIC = b"timtin01"
 _FOOTER = struct.Struct("<QIIQ8s")
 _ALIGNMENT = 8
-_BLOCK = 1 << 23
+_BLOCK = 1 << 20
 
 
 def smallest_unsigned(largest: int) -> np.dtype[Any]:
@@ -43,7 +44,7 @@ def smallest_unsigned(largest: int) -> np.dtype[Any]:
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, Array]], about: Mapping[str, Any]) -> None:
     """Write ``arrays`` and the JSON values ``about`` to a new file and have the disk hold it."""
-    directory: dict[str, tuple[str, int, int, int]] = {}
+    directory: Directory = {}
     with path.open("xb") as file:
         file.write(_MAGIC)
         place = len(_MAGIC)
@@ -68,19 +69,8 @@ class ArrayFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size < len(_MAGIC) + _FOOTER.size:
-                raise self._damaged("it is too short")
+            self.about, self._arrays = _read_directory(path, file)
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        place, length, checksum, whole, magic = _FOOTER.unpack_from(self._map, size - _FOOTER.size)
-        if magic != _MAGIC or self._map[: len(_MAGIC)] != _MAGIC or whole != size:
-            raise self._damaged("it is cut off, or was overwritten")
-        text = self._map[place : place + length]
-        if zlib.crc32(text) != checksum:
-            raise self._damaged("its directory was overwritten")
-        directory = json.loads(text)
-        self.about: dict[str, Any] = directory["about"]
-        self._arrays: dict[str, tuple[str, int, int, int]] = directory["arrays"]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._arrays)
@@ -93,20 +83,54 @@ class ArrayFile:
         dtype, place, count, _ = self._arrays[name]
         return np.frombuffer(self._map, dtype, count, place)
 
-    def checks(self) -> Iterator[str | None]:
-        """Read every array, some megabytes at a time; yield what is wrong with what was read, None where nothing is."""
-        for name, (_, _, _, checksum) in self._arrays.items():
-            data = self[name].view(np.uint8).data
-            found = 0
-            for place in range(0, len(data), _BLOCK):
-                yield None
-                found = zlib.crc32(data[place : place + _BLOCK], found)
-            if found != checksum:
-                yield str(self._damaged(f"the bytes of {name} have changed since they were written"))
-
     def problems(self) -> list[str]:
         """Read every array and return what is wrong with them."""
-        return [problem for problem in self.checks() if problem is not None]
+        return [
+            str(_changed(self.path, name))
+            for name, (_, _, _, checksum) in self._arrays.items()
+            if zlib.crc32(self[name].view(np.uint8).data) != checksum
+        ]
 
-    def _damaged(self, what: str) -> DamagedIndexError:
-        return DamagedIndexError(f"the index file {self.path} is damaged: {what}")
+
+def verified_blocks(path: Path) -> Iterator[None]:
+    """Read a file whole, stopping after each megabyte. Raises OSError, or DamagedIndexError where bytes have changed.
+
+    It is read without a map: a file may be cut off meanwhile, and none of it is counted as memory of this process.
+    """
+    block = memoryview(bytearray(_BLOCK))
+    with path.open("rb", buffering=0) as file:
+        for name, (dtype, place, count, checksum) in _read_directory(path, file)[1].items():
+            file.seek(place)
+            left, found = count * np.dtype(dtype).itemsize, 0
+            while size := file.readinto(block[:left]):
+                found = zlib.crc32(block[:size], found)
+                left -= size
+                yield
+            if found != checksum:
+                raise _changed(path, name)
+
+
+def _read_directory(path: Path, file: BinaryIO) -> tuple[dict[str, Any], Directory]:
+    """Return what is said about the arrays of an open file, and where they are."""
+    size = os.fstat(file.fileno()).st_size
+    if size < len(_MAGIC) + _FOOTER.size:
+        raise _damaged(path, "it is too short")
+    start = file.read(len(_MAGIC))
+    file.seek(size - _FOOTER.size)
+    place, length, checksum, whole, magic = _FOOTER.unpack(file.read(_FOOTER.size))
+    if start != _MAGIC or magic != _MAGIC or whole != size or place + length + _FOOTER.size != size:
+        raise _damaged(path, "it is cut off, or was overwritten")
+    file.seek(place)
+    text = file.read(length)
+    if zlib.crc32(text) != checksum:
+        raise _damaged(path, "its directory was overwritten")
+    directory = json.loads(text)
+    return directory["about"], directory["arrays"]
+
+
+def _changed(path: Path, name: str) -> DamagedIndexError:
+    return _damaged(path, f"the bytes of {name} have changed since they were written")
+
+
+def _damaged(path: Path, what: str) -> DamagedIndexError:
+    return DamagedIndexError(f"the index file {path} is damaged: {what}")

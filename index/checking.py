@@ -1,62 +1,105 @@
 """What is wrong with an index: files that are not as they were written, articles that disagree with the store.
 
 Opening a file tells whether it is whole (``arrayfile``); that none of its bytes has changed is known once all were
-read. A ``Verifier`` reads them beside other work, so that an index answers as soon as it is opened.
+read. A ``Verifier`` reads them beside other work, so that an index answers as soon as it is opened, and again later:
+what a disk keeps can change at any time.
 """
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from index.arrayfile import verified_blocks
 from index.codec import ColumnarSegment
 from index.commits import OpenSegments, latest_commit, read_commit
 from index.errors import DamagedIndexError
 from index.generations import current_generation
-from index.segment import Segment, Strings
+from index.segment import Segment, Strings, segment_files
 from index.store import Store
 
 Opened = list[tuple[ColumnarSegment, Segment]]
+_LOST = {errno.ENOENT, errno.EIO}
 
 
 class Verifier:
-    """Read every file of the current generation in ``indexes`` once, a slice at a time; look whether all stay whole."""
+    """Read the files of the current generation in ``indexes`` a slice at a time: each once, then round and round."""
 
     def __init__(self, indexes: Path) -> None:
         self._indexes = indexes
-        self._steps: Iterator[None] | None = None
-        self._done: tuple[Path, int] | None = None
-        self._sound: set[str] = set()
-        self._sizes: dict[Path, int] = {}  # of the files of what was done
+        self._commit: tuple[Path, int] | None = None  # the one that lists ``_files``
+        self._files: list[Path] = []
+        self._sizes: dict[Path, int] = {}  # of the files read to their end, the one read longest ago first
+        self._begun: dict[Path, Iterator[None]] = {}
         self.generation: Path | None = None  # the one that is read
 
-    def verify(self, seconds: float) -> bool:
-        """Read on for about so many seconds; return whether all there is was read.
+    def verify(self, seconds: float, *, again: bool = False) -> bool:
+        """Read what was not read yet for about so many seconds; return whether all there is was read once.
 
-        Raises DamagedIndexError, which names the file, where one is not as it was written.
+        With ``again`` the rest of that time is for what was read longest ago. Raises DamagedIndexError, which names the
+        file, where one that the latest commit lists is not as it was written.
         """
         deadline = time.monotonic() + seconds
-        changed = [path for path, size in self._sizes.items() if _size(path) != size]
-        if changed and self._latest() == self._done:
-            self._sizes = {}
-            what = "is missing" if _size(changed[0]) is None else "has another size than it was written with"
-            raise DamagedIndexError(f"the index file {changed[0]} {what}")
-        while (latest := self._latest()) is not None and (self._steps is not None or latest != self._done):
-            if self.generation != latest[0]:
-                self._steps, self.generation = None, latest[0]
-            steps, self._steps = self._steps or self._read(*latest), None
-            try:
-                for _ in steps:
-                    if time.monotonic() >= deadline:
-                        self._steps = steps
-                        return False
-            except FileNotFoundError as error:
-                if self._latest() == latest:
-                    raise DamagedIndexError(f"a file of the index is missing: {error}") from error
+        self._list(anew=again)
+        for path, size in list(self._sizes.items()):
+            if (found := _size(path)) != size:
+                what = "is missing" if found is None else "has another size than it was written with"
+                self._suspect(path, f"the index file {path} {what}")
+        fresh = [path for path in self._files if path not in self._sizes]
+        for path in [*fresh, *(list(self._sizes) if again else ())]:
+            if not self._read(path, deadline):
+                return path in self._sizes
         return True
+
+    def _read(self, path: Path, deadline: float) -> bool:
+        """Read on in a file until ``deadline``; return whether that is done."""
+        blocks = self._begun.pop(path, None) or verified_blocks(path)
+        try:
+            for _ in blocks:
+                if time.monotonic() >= deadline:
+                    self._begun[path] = blocks
+                    return False
+            size = path.stat().st_size
+        except DamagedIndexError as error:
+            self._suspect(path, str(error))
+        except OSError as error:
+            if error.errno not in _LOST:
+                raise
+            self._suspect(path, f"the index file {path} cannot be read: {error.strerror}")
+        else:
+            self._sizes.pop(path, None)
+            self._sizes[path] = size
+        return True
+
+    def _suspect(self, path: Path, what: str) -> None:
+        """Raise DamagedIndexError unless the file was replaced since."""
+        self._list()
+        if path in self._files:
+            raise DamagedIndexError(what)
+
+    def _list(self, *, anew: bool = False) -> None:
+        """Find the files of the latest commit; ``anew`` reads its table though it was read before."""
+        while (latest := self._latest()) != self._commit or anew:
+            anew = False
+            self.generation = None if latest is None else latest[0]
+            try:
+                commit = None if latest is None else read_commit(latest[0])
+            except (DamagedIndexError, FileNotFoundError) as error:
+                if self._latest() == latest:
+                    raise DamagedIndexError(str(error)) from error
+                continue
+            if latest is None or commit is None:
+                self._commit, self._files = None, []
+            else:
+                names = [segment.segment_id() for segment in commit.segments]
+                self._commit = latest[0], commit.number
+                self._files = [path for name in names for path in segment_files(latest[0], name)]
+            self._sizes = {path: size for path, size in self._sizes.items() if path in self._files}
+            self._begun = {path: blocks for path, blocks in self._begun.items() if path in self._files}
 
     def _latest(self) -> tuple[Path, int] | None:
         generation = current_generation(self._indexes)
@@ -64,22 +107,6 @@ class Verifier:
             return None if generation is None else (generation, latest_commit(generation))
         except OSError:  # swapped for another, or gone, which catching up sees
             return None
-
-    def _read(self, generation: Path, number: int) -> Iterator[None]:
-        commit = read_commit(generation)
-        segments = OpenSegments().of(generation, commit)
-        for listed, segment in zip(commit.segments, segments, strict=True):
-            if listed.segment_id() in self._sound:
-                continue
-            for file in segment.files:
-                for problem in file.checks():
-                    if problem is not None:
-                        raise DamagedIndexError(problem)
-                    yield
-            self._sound.add(listed.segment_id())
-        self._sound &= {listed.segment_id() for listed in commit.segments}
-        self._sizes = {file.path: file.path.stat().st_size for segment in segments for file in segment.files}
-        self._done = generation, number
 
 
 def _size(path: Path) -> int | None:

@@ -6,6 +6,7 @@ the place of the old one by the renaming of one file, which is sealed with a che
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -29,6 +30,7 @@ from index.segment import Segment, read_segment, write_segment
 _NAME = "MAIN"
 _CONTENTS = re.compile(rf"_{_NAME}_([0-9]+)\.toc")
 _FIRST_NUMBERS = 1 << 30  # of the 1 << 31 that Whoosh has room for
+_SHORT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # of which no file is the cause
 _OURS = re.compile(rf"(_?{_NAME}_[0-9a-z]+)\..*")
 """The files of segments, and of tables of contents with what was left of writing them."""
 
@@ -156,6 +158,8 @@ def reading(generation: Path) -> Iterator[None]:
     except (FileNotFoundError, DamagedIndexError):
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _SHORT_OF:
+            raise
         raise DamagedIndexError(
             f"the index in {generation} is damaged ({type(error).__name__}: {error});"
             " it is made anew from the store by timtin serve, or by timtin index --rebuild"

@@ -10,12 +10,16 @@ import os
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 from index.durable import sync
-from index.errors import StoreError, naming_full_disk
+from index.errors import DamagedStoreError, StoreError, naming_full_disk
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 _TABLES = """
 CREATE TABLE articles (
@@ -47,13 +51,53 @@ CREATE TABLE fetches (url TEXT PRIMARY KEY, etag TEXT, modified TEXT, fetched TE
 """
 _STEPS = (_TABLES, _INPUTS_TASKS_FETCHES)
 """What makes a database of version n one of version n + 1."""
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _naming_damage(method: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Return a method of cursors that raises DamagedStoreError where SQLite finds its file damaged."""
+
+    def named(*given: Given.args, **named: Given.kwargs) -> Result:
+        try:
+            return method(*given, **named)
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+                raise
+            cursor = given[0]
+            assert isinstance(cursor, _Cursor)
+            raise DamagedStoreError(
+                f"the store {cursor.connection.path} is damaged ({error}): stop timtin and put a backup in its place,"
+                " without its -wal and -shm files; timtin check names the damage"
+            ) from error
+
+    return named
+
+
+class _Cursor(sqlite3.Cursor):
+    connection: _Connection
+    execute = _naming_damage(sqlite3.Cursor.execute)
+    executemany = _naming_damage(sqlite3.Cursor.executemany)
+    fetchone = _naming_damage(sqlite3.Cursor.fetchone)
+    fetchall = _naming_damage(sqlite3.Cursor.fetchall)
+    __next__ = _naming_damage(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
+
+
+class _Connection(sqlite3.Connection):
+    path: Path
+
+    def execute(self, *given: Any) -> sqlite3.Cursor:
+        return self.cursor(_Cursor).execute(*given)
+
+    def executemany(self, *given: Any) -> sqlite3.Cursor:
+        return self.cursor(_Cursor).executemany(*given)
 
 
 class Database:
     """Open the database at ``path``, making or upgrading it; share it between threads freely.
 
     Raises StoreError where the file is no database of this or an earlier version, and at each later use where another
-    file has its name by then: what is written to a file without a name is gone once the process ends.
+    file has its name by then: what is written to a file without a name is gone once the process ends. What finds the
+    file damaged raises DamagedStoreError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,9 +109,11 @@ class Database:
         try:
             with naming_full_disk(path.parent):
                 self._upgrade()
+        except DamagedStoreError as error:
+            what = f"{path} cannot be used as timtin's store: {error.__cause__}; put a backup in its place"
+            raise StoreError(what) from error
         except sqlite3.DatabaseError as error:
-            advice = "" if isinstance(error, sqlite3.OperationalError) else "; put a backup in its place"
-            raise StoreError(f"{path} cannot be used as timtin's store: {error}{advice}") from error
+            raise StoreError(f"{path} cannot be used as timtin's store: {error}") from error
         self._file = _identity(path)
 
     def close(self) -> None:
@@ -82,10 +128,13 @@ class Database:
         """Return this thread's connection, in which each statement is a transaction of its own."""
         if self._file is not None and _identity(self._path) != self._file:
             raise StoreError(f"{self._path} was replaced or removed while timtin had it open; start timtin again")
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             # closed by close(), from whichever thread; used by this thread alone
-            connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                self._path, timeout=30, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
+            connection.path = self._path
             with self._connections_lock:
                 self._connections.append(connection)
             self._local.connection = connection
@@ -131,18 +180,18 @@ class Database:
             sync(partial)
             partial.rename(file)
             sync(file.parent)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, StoreError) as error:
             partial.unlink(missing_ok=True)
+            if isinstance(error, StoreError):
+                raise
             raise StoreError(f"the backup {file} could not be written: {error}") from error
 
     def integrity_problems(self) -> list[str]:
         """Return what SQLite's own check finds wrong with the file; empty for a sound one."""
         try:
             rows = self.connection().execute("PRAGMA integrity_check(10)").fetchall()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:  # too damaged to be checked
-            return [str(error)]
+        except DamagedStoreError as error:  # too damaged to be checked
+            return [str(error.__cause__)]
         return [row[0] for row in rows if row[0] != "ok"]
 
     def _upgrade(self) -> None:

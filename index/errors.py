@@ -42,6 +42,10 @@ class StoreError(TimtinError):
     """Report a data folder or database that cannot be used."""
 
 
+class DamagedStoreError(StoreError):
+    """Report a database whose file is not as it was written; only a backup mends it."""
+
+
 class DamagedIndexError(TimtinError):
     """Report an index whose files cannot be read; it can be made anew from the store."""
 

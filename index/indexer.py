@@ -115,15 +115,16 @@ class Indexer:
         with self.lock.held(purpose, wait), naming_full_disk(self._folder.path), within or nullcontext():
             return self._build_generation(progress)
 
-    def verify(self, seconds: float) -> bool:
+    def verify(self, seconds: float, *, again: bool = False) -> bool:
         """Read index files that were not read before for about so many seconds; return False while there is more to do.
 
-        Where bytes have changed, that is logged, and the next catching up makes the index anew. Needs no lock.
+        With ``again`` the rest of that time is for those read longest ago. Where bytes have changed, that is logged,
+        and the next catching up makes the index anew. Needs no lock.
         """
         if self._damaged is not None and self._damaged == current_generation(self._folder.indexes):
             return True
         try:
-            return self._verifier.verify(seconds)
+            return self._verifier.verify(seconds, again=again)
         except DamagedIndexError as error:
             self._note_damage(self._verifier.generation, error)
             return False
@@ -297,10 +298,10 @@ class Indexer:
         def worked(count: int) -> None:
             nonlocal total
             total += count
-            if progress is not None and count:
-                progress(count)
             if between is not None:
                 between()
+            if progress is not None:
+                progress(count)
 
         state = read_state(generation)
         if state is None:
@@ -317,6 +318,7 @@ class Indexer:
                     applied = upto  # the numbers between belong to articles changed again since
                 self._store.note_indexed(applied)
                 write_state(generation, replace(state, applied=applied))
+                worked(0)
                 if generation != self._damaged:
                     builder.merge(lambda: worked(0))
         return total

@@ -326,20 +326,25 @@ def read_documents(file: ArrayFile) -> tuple[dict[str, Array], dict[str, Column]
 
 def read_segment(folder: Path, name: str, count: int) -> Segment:
     """Open the segment ``name`` of ``count`` articles. Raises DamagedIndexError, FileNotFoundError."""
-    inverted = open_segment_file(folder / (name + INVERTED_EXTENSION), count)
-    documents = open_segment_file(folder / (name + DOCUMENTS_EXTENSION), count)
+    inverted, documents = (open_segment_file(path, count) for path in segment_files(folder, name))
     return Segment(count, read_inverted(inverted), *read_documents(documents), files=(inverted, documents))
 
 
 def write_segment(folder: Path, name: str, segment: Segment) -> None:
     """Write the two files of a new segment."""
-    write_inverted(folder / (name + INVERTED_EXTENSION), segment.count, segment.fields)
-    write_documents(folder / (name + DOCUMENTS_EXTENSION), segment.count, segment.lengths, segment.columns)
+    inverted, documents = segment_files(folder, name)
+    write_inverted(inverted, segment.count, segment.fields)
+    write_documents(documents, segment.count, segment.lengths, segment.columns)
+
+
+def segment_files(folder: Path, name: str) -> tuple[Path, Path]:
+    """Return the files of a segment."""
+    return folder / (name + INVERTED_EXTENSION), folder / (name + DOCUMENTS_EXTENSION)
 
 
 def segment_bytes(folder: Path, name: str) -> int:
     """Return how much of the disk a segment takes."""
-    return sum((folder / (name + extension)).stat().st_size for extension in (INVERTED_EXTENSION, DOCUMENTS_EXTENSION))
+    return sum(path.stat().st_size for path in segment_files(folder, name))
 
 
 def open_segment_file(path: Path, count: int) -> ArrayFile:

@@ -1,7 +1,7 @@
 """Tasks: work that goes on after its request was answered, kept in the store so that a restart forgets none.
 
-A bulk write is a task that is done once searches see it; a rebuild is one that any server on the data folder carries
-out. The last 1,000 are kept, and every rebuild that is still to be carried out.
+A bulk write is a task that waits until searches see it and is done then; a rebuild is one that any server on the data
+folder carries out, running meanwhile. The last 1,000 are kept, and every rebuild that is still to be carried out.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task. Times are ISO 8601, UTC; ``seq`` is the store's number that searches must see for it to be done."""
+    """One task. Times are ISO 8601, UTC; that of ``started`` is known of rebuilds alone.
+
+    ``seq`` is the store's number that searches must see for a bulk write to be done.
+    """
 
     id: str
     kind: TaskKind

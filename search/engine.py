@@ -113,8 +113,8 @@ class Engine(Protocol):
     def commit(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
         """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer.
 
-        ``progress`` is called with the number of articles done since its last call. What it raises ends the work, of
-        which what is done stays done.
+        ``progress`` is called often, with the number of articles done since its last call. What it raises ends the
+        work, of which what is done stays done.
         """
 
     def rebuild(
@@ -156,6 +156,12 @@ class Engine(Protocol):
 
     def check(self) -> list[str]:
         """Compare the index with what is kept; return what is wrong."""
+
+    def look_over(self, seconds: float) -> None:
+        """Look for damage for about so many seconds, going on where the last call ended; to be called now and then.
+
+        What is found is mended by later commits.
+        """
 
     def let_go(self) -> None:
         """Free what a newer index replaced; to be called now and then where nothing is asked."""

@@ -1,8 +1,8 @@
 """The follower: a thread that makes acknowledged writes searchable, and carries out rebuilds.
 
 It looks for writes five times a second, which gathers what comes in between into one commit and finds what other
-processes wrote; it looks at once where many writes are waiting, or someone waits for one. Whatever fails is logged,
-kept for the status page, and tried again.
+processes wrote; it looks at once where many writes are waiting, or someone waits for one. Every five seconds it reads a
+part of the index for damage. Whatever fails is logged, kept for the status page, and tried again.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 _MANY_WRITES = 500
 _TELL_SECONDS = 0.5
 _LOOK_SECONDS = 5.0
+_LOOK_OVER_SECONDS = 0.1
 _PATIENCE_SECONDS = 1.0
 
 
@@ -41,7 +42,8 @@ class Follower:
         self._waiting = threading.Semaphore(waiting)
         self._writes = 0
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-        self._committed = float("-inf")
+        self._committed = self._told = float("-inf")
+        self._looked_over = time.monotonic()
         self.last_error: str | None = None
 
     def start(self) -> None:
@@ -95,14 +97,9 @@ class Follower:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._follow()
-                self._end_writes()
-                self._rebuild_if_asked()
-                self.last_error = None
+                self.last_error = self._work()
             except _StoppedError:
                 return
-            except WriterBusyError as error:  # the other writer applies what the store has
-                self.last_error = str(error)
             except (TimtinError, OSError) as error:
                 if self.last_error != str(error):  # said once, however often it is tried
                     log.error("the index could not follow the store: %s; trying again", error)
@@ -115,6 +112,21 @@ class Follower:
             self._wake.wait(self._interval)
             self._wake.clear()
 
+    def _work(self) -> str | None:
+        """Do what there is to do; return what keeps searches from seeing every write, None where they do."""
+        busy = None
+        try:
+            self._follow()
+            self._end_writes()
+            self._rebuild_if_asked()
+        except WriterBusyError as error:  # the other writer applies what the store has
+            busy = str(error)
+            self._end_writes()
+        if time.monotonic() - self._looked_over > _LOOK_SECONDS:
+            self._engine.look_over(_LOOK_OVER_SECONDS)
+            self._looked_over = time.monotonic()
+        return None if self._engine.searchable() else busy
+
     def _follow(self) -> None:
         self._writes = 0
         # a commit looks at the index's files too, so that one is made now and then even if all is level
@@ -125,9 +137,10 @@ class Follower:
                 self._applied.notify_all()
 
     def _end_writes(self) -> None:
-        for task in self._tasks.unfinished(TaskKind.ARTICLES):
-            if self._engine.searchable(task.seq):
-                self._tasks.end(task.id)
+        for task in sorted(self._tasks.unfinished(TaskKind.ARTICLES), key=lambda task: task.seq or 0):
+            if not self._engine.searchable(task.seq):
+                break
+            self._tasks.end(task.id)
 
     def _rebuild_if_asked(self) -> None:
         # the right to write the index is held while a rebuild is running, so one found running then was cut off
@@ -136,15 +149,12 @@ class Follower:
                 self._rebuild(task)
 
     def _rebuild(self, task: Task) -> None:
-        told, done = time.monotonic(), 0
+        done = 0
 
         def tell(count: int) -> None:
-            nonlocal told, done
-            self._go_on(count)
+            nonlocal done
             done += count
-            if time.monotonic() - told > _TELL_SECONDS:
-                self._tasks.count(task.id, {"indexed": done})
-                told = time.monotonic()
+            self._go_on(count, lambda: self._tasks.count(task.id, {"indexed": done}))
 
         self._engine.rebuild(wait=0, within=self._carried_out(task, lambda: done), progress=tell)
 
@@ -164,9 +174,18 @@ class Follower:
         self._tasks.count(task.id, {"indexed": done()})
         self._tasks.end(task.id)
 
-    def _go_on(self, _count: int) -> None:
+    def _go_on(self, _count: int, tell: Callable[[], None] | None = None) -> None:
+        """Raise _StoppedError if the server ends; twice a second note what searches see by now, and ``tell`` more."""
         if self._stop.is_set():
             raise _StoppedError
+        if time.monotonic() - self._told < _TELL_SECONDS:
+            return
+        self._end_writes()
+        if self._engine.searchable():
+            self.last_error = None
+        if tell is not None:
+            tell()
+        self._told = time.monotonic()
 
 
 class _StoppedError(Exception):

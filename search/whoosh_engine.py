@@ -87,7 +87,13 @@ class WhooshEngine:
         self.indexer.catch_up(wait=wait, progress=progress)
         while not self.indexer.verify(_VERIFY_SECONDS):
             self.indexer.catch_up(wait=wait, progress=progress)
+            if progress is not None:
+                progress(0)
         self.let_go()
+
+    def look_over(self, seconds: float) -> None:
+        """Read again the index files that were read longest ago, for about so many seconds."""
+        self.indexer.verify(seconds, again=True)
 
     def rebuild(
         self,

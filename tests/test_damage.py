@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import random
+import resource
 import shutil
 import signal
 import sqlite3
@@ -19,14 +20,16 @@ from typing import Any
 
 import pytest
 
-from index.arrayfile import ArrayFile
+from index.arrayfile import ArrayFile, verified_blocks
 from index.article import Article
 from index.commits import latest_commit, read_commit
 from index.datafolder import DataFolder, open_data_folder
 from index.errors import DamagedIndexError
 from index.generations import current_generation, read_state, write_state
 from index.schema import OLDEST_SEARCHABLE
+from index.tasks import Tasks
 from search.engine import Request
+from search.follower import Follower
 from search.parser import parse
 from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT, Server, with_seeds
@@ -56,11 +59,26 @@ def flip(path: Path, at: int) -> None:
     path.write_bytes(whole)
 
 
+def untouched(path: Path) -> int:
+    """Return a place in a file of a segment that opening it does not look at."""
+    arrays = ArrayFile(path)._arrays
+    return arrays["body_folded/positions" if path.suffix == ".inv" else "seq/numbers"][1]
+
+
 def damage_postings(folder: DataFolder) -> Path:
     """Change a byte that opening a segment does not look at."""
     path = max(folder.indexes.rglob("*.inv"), key=lambda path: path.stat().st_size)
-    flip(path, ArrayFile(path)._arrays["body_folded/positions"][1])
+    flip(path, untouched(path))
     return path
+
+
+def flip_in_place(path: Path, at: int) -> None:
+    """Change one bit of a file, as a disk does: for all who have it open."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        [byte] = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte ^ 1 << random.randrange(8)]))
 
 
 @pytest.fixture
@@ -128,17 +146,20 @@ def test_bytes_that_changed_are_found_beside_serving_and_mended(
     engine.close()
 
 
-def test_verifying_goes_on_where_it_stopped_and_reads_each_file_once(
-    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[Path] = []
-    checks = ArrayFile.checks
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that are begun to be read for damage."""
+    begun: list[Path] = []
 
-    def spy(file: ArrayFile) -> Iterator[str | None]:
-        read.append(file.path)
-        yield from checks(file)
+    def spy(path: Path) -> Iterator[None]:
+        begun.append(path)
+        return verified_blocks(path)
 
-    monkeypatch.setattr(ArrayFile, "checks", spy)
+    monkeypatch.setattr("index.checking.verified_blocks", spy)
+    return begun
+
+
+def test_verifying_goes_on_where_it_stopped_and_reads_each_file_once(folder: DataFolder, read: list[Path]) -> None:
     engine = WhooshEngine(folder)
     slices = 1
     while not engine.indexer.verify(0.0):
@@ -148,7 +169,111 @@ def test_verifying_goes_on_where_it_stopped_and_reads_each_file_once(
     engine.add(articles(1, "b"))
     engine.indexer.catch_up(wait=1)
     assert engine.indexer.verify(60.0)
+    engine.commit()
     assert len(read) == len(set(read)) == len(list(folder.indexes.rglob("*.inv"))) * 2
+    engine.close()
+
+
+def test_looking_over_goes_round_and_round_and_takes_files_not_read_first(folder: DataFolder, read: list[Path]) -> None:
+    engine = WhooshEngine(folder)
+    engine.commit()
+    first = list(read)
+    assert len(first) == len(set(first)) == 4
+    read.clear()
+    looks = 0
+    while len(read) <= 2 * len(first):
+        engine.look_over(0.0)
+        looks += 1
+    assert looks > 80
+    assert read == [*first, *first, first[0]]
+    read.clear()
+    engine.add(articles(1, "b"))
+    engine.indexer.catch_up(wait=1)
+    engine.look_over(60.0)
+    assert (len(read), set(read[:2]) & set(first), read[2:]) == (5, set(), first[1:])
+    engine.close()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_bit_flipped_under_a_follower_is_found_and_mended(
+    folder: DataFolder, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.follower._LOOK_SECONDS", 0.01)
+    engine = WhooshEngine(folder)
+    engine.commit()
+    before = engine.indexer._verifier._commit
+    follower = Follower(engine, Tasks(engine.store.database), interval=0.01)
+    follower.start()
+    path = sorted(folder.indexes.rglob(name))[0]
+    flip_in_place(path, untouched(path) if path.suffix in {".inv", ".doc"} else 5)
+    deadline = time.monotonic() + 30
+    while engine.indexer._verifier._commit in {None, before} or not engine.searchable():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    follower.stop()
+    assert follower.last_error is None
+    assert engine.check() == []
+    assert len(found(engine)) == 19
+    engine.close()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_a_commit_replaced_is_no_damage(
+    folder: DataFolder, gone: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine, other = WhooshEngine(folder), WhooshEngine(folder)
+    engine.commit()
+    replaced: list[Path] = []
+
+    def replace_it_first(path: Path) -> Iterator[None]:
+        if replaced:
+            return verified_blocks(path)
+        replaced.append(path)
+        flip_in_place(path, untouched(path))
+        blocks = verified_blocks(path)
+        if not gone:
+            next(blocks)  # it is open, and its name goes
+        other.rebuild()
+        assert not path.exists()
+        return blocks
+
+    monkeypatch.setattr("index.checking.verified_blocks", replace_it_first)
+    engine.look_over(60.0)
+    assert replaced
+    engine.look_over(60.0)
+    engine.commit()
+    assert generation(folder).name == "000002"
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    engine.close()
+    other.close()
+
+
+def test_file_cut_off_while_it_is_read_is_damage(folder: DataFolder, caplog: pytest.LogCaptureFixture) -> None:
+    """What is mapped and cut off kills the process that reads it."""
+    engine = WhooshEngine(folder)
+    assert not engine.indexer.verify(0.0)
+    [path] = engine.indexer._verifier._begun
+    os.truncate(path, 0)
+    while not engine.indexer._damaged:
+        engine.look_over(0.0)
+    assert f"{path} is damaged" in caplog.text
+    engine.commit()
+    assert engine.check() == []
+    engine.close()
+
+
+def test_too_many_open_files_are_no_damage(folder: DataFolder) -> None:
+    engine = WhooshEngine(folder)
+    engine.commit()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            engine.look_over(60.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    engine.commit()
+    assert generation(folder).name == "000001"
     engine.close()
 
 
@@ -443,16 +568,54 @@ def test_repair_brings_the_index_level(folder: DataFolder) -> None:
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "applied 3 changes that the index lacked")
 
 
-def test_damaged_store_is_left_alone_and_a_backup_asked_for(folder: DataFolder) -> None:
-    connection = sqlite3.connect(folder.store)
+def damage_store(path: Path) -> None:
+    """Overwrite the beginning of the table of articles."""
+    connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     [(page, size)] = connection.execute(
         "SELECT (SELECT rootpage FROM sqlite_schema WHERE name = 'articles'), page_size FROM pragma_page_size"
     ).fetchall()
     connection.close()
-    with folder.store.open("r+b") as file:
+    with path.open("r+b") as file:
         file.seek((page - 1) * size)
-        file.write(os.urandom(64))
+        file.write(bytes([255]) * 64)
+
+
+@pytest.mark.parametrize("command", ["export", "index", "backup", "search"])
+def test_damaged_store_is_one_line_that_says_what_to_do(folder: DataFolder, command: str, tmp_path: Path) -> None:
+    damage_store(folder.store)
+    (tmp_path / "a.txt").write_text("bưởi da xanh", "utf-8")
+    given = {"index": [str(tmp_path / "a.txt")], "backup": [str(tmp_path / "copy")], "search": ["bưởi"]}
+    done = timtin(command, *given.get(command, []), "--data", str(folder.path))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"the store {folder.store} is damaged" in done.stderr
+    assert "put a backup in its place" in done.stderr
+    assert not list(tmp_path.glob("copy*"))
+
+
+def test_damaged_store_is_a_problem_without_a_traceback(
+    folder: DataFolder, serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    damage_store(folder.store)
+    server = serve(folder.path)
+    answers = [
+        server.request("GET", "/api/v1/articles/a2"),
+        server.request("GET", "/api/v1/search?q=b%C6%B0%E1%BB%9Fi"),
+        server.write("PUT", "/api/v1/articles/a2", {"body": "bưởi da xanh"}),
+        server.write("POST", "/api/v1/articles", [{"id": "b", "body": "bưởi da xanh"}]),
+    ]
+    for answer in answers:
+        assert answer.status == 503
+        assert f"the store {folder.store} is damaged" in answer.json["detail"]
+        assert "put a backup in its place" in answer.json["detail"]
+    assert server.stop() == 0
+    said = (tmp_path / "server.log").read_text("utf-8")
+    assert "Traceback" not in said
+    assert said.count("was refused: the store") == len(answers)
+
+
+def test_damaged_store_is_left_alone_and_a_backup_asked_for(folder: DataFolder) -> None:
+    damage_store(folder.store)
     before = folder.store.read_bytes()
     done = timtin("check", "--repair", "--data", str(folder.path))
     assert done.returncode == 1

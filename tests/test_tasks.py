@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from index.database import Database
 from index.datafolder import open_data_folder
 from index.errors import StoreError
+from index.generations import publish_generation
 from index.lock import WriterLock
 from index.tasks import TaskKind, Tasks, TaskState
 from search.follower import Follower
@@ -41,13 +42,16 @@ def test_bulk_write_is_a_task_with_counts_errors_and_times(client: FlaskClient, 
     assert task["counts"] == {"received": 2, "added": 1, "updated": 0, "unchanged": 0, "refused": 1}
     assert [error["index"] for error in task["errors"]] == [1]
     assert task["created"] <= task["finished"]
+    assert "started" not in task
     assert client.get("/api/v1/search?q=sầu riêng").json["total"] == 1
 
 
 def test_tasks_are_listed_latest_first_and_by_state(client: FlaskClient, key: Key) -> None:
     posts = [client.post("/api/v1/articles", json=[{"id": f"a{n}", "body": "x"}], headers=key) for n in range(3)]
     rebuild = client.post("/api/v1/reindex", headers=key)
-    assert finished(client, rebuild.headers["Location"])["counts"] == {"indexed": 8}
+    rebuilt = finished(client, rebuild.headers["Location"])
+    assert rebuilt["counts"] == {"indexed": 8}
+    assert rebuilt["created"] <= rebuilt["started"] <= rebuilt["finished"]
     listed = client.get("/api/v1/tasks").json["tasks"]
     assert [task["id"] for task in listed] == [rebuild.json["id"], *(post.json["task"] for post in reversed(posts))]
     assert len(client.get("/api/v1/tasks?size=2&state=done").json["tasks"]) == 2
@@ -227,6 +231,65 @@ def test_server_that_ends_leaves_a_rebuild_to_the_next(engine: WhooshEngine) -> 
         time.sleep(0.01)
     following.stop()
     assert engine.check() == []
+
+
+def test_bulk_write_is_done_while_a_rebuild_goes_on(engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.add([article(f"a{number}") for number in range(300)])
+    engine.commit()
+    tasks = Tasks(engine.store.database)
+    seen: list[TaskState] = []
+    written: list[str] = []
+    note, publish = engine.store.note_indexed, publish_generation
+
+    def write_in_the_middle(seq: int) -> None:
+        note(seq)
+        if not written:
+            written.append(tasks.written(engine.add([article("giữa chừng")]).seq, {}, []).id)
+
+    def before_the_swap(fresh: Path) -> None:
+        task = tasks.get(written[0])
+        assert task is not None
+        seen.append(task.state)
+        publish(fresh)
+
+    monkeypatch.setattr(engine.store, "note_indexed", write_in_the_middle)
+    monkeypatch.setattr("index.indexer.publish_generation", before_the_swap)
+    monkeypatch.setattr("index.indexer._FOLLOW_SECONDS", 0.0)
+    monkeypatch.setattr("search.follower._TELL_SECONDS", 0.0)
+    follower = Follower(engine, tasks, interval=0.01)
+    tasks.request_rebuild()
+    follower.start()
+    until(lambda: not tasks.unfinished(TaskKind.REINDEX))
+    follower.stop()
+    assert seen == [TaskState.DONE]
+
+
+def test_bulk_write_that_another_process_indexes_is_done_and_its_lock_no_error(
+    engine: WhooshEngine, tmp_path: Path
+) -> None:
+    other = WhooshEngine(open_data_folder(tmp_path / "data"))
+    tasks = Tasks(engine.store.database)
+    follower = Follower(engine, tasks, interval=0.01)
+    with other.indexer.lock.held("a long import", 5):
+        task = tasks.written(other.add([article("a")]).seq, {}, [])
+        rebuild = tasks.request_rebuild()
+        follower.start()
+        until(lambda: "a long import" in (follower.last_error or ""))
+        assert [each.id for each in tasks.unfinished(TaskKind.ARTICLES)] == [task.id]
+        other.indexer.catch_up(wait=5)
+        until(lambda: not tasks.unfinished(TaskKind.ARTICLES))
+        until(lambda: follower.last_error is None)
+        assert [each.id for each in tasks.unfinished(TaskKind.REINDEX)] == [rebuild.id]
+    until(lambda: not tasks.unfinished(TaskKind.REINDEX))
+    follower.stop()
+    other.close()
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_what_fails_again_and_again_is_said_once(

@@ -8,7 +8,7 @@ from typing import Any
 from flask import url_for
 
 from index.article import Article
-from index.tasks import Task
+from index.tasks import Task, TaskKind
 from search.service import Answer, FoundArticle
 from web.parameters import SearchParameters
 
@@ -71,8 +71,11 @@ def article_json(article: Article) -> dict[str, Any]:
 
 
 def task_json(task: Task) -> dict[str, Any]:
-    """Return a task."""
-    return asdict(task)
+    """Return a task; a bulk write, which is kept before it is one, has no time at which it was begun."""
+    shown = asdict(task)
+    if task.kind is TaskKind.ARTICLES:
+        del shown["started"]
+    return shown
 
 
 def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:

@@ -60,8 +60,12 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(WriterBusyError)
     @app.errorhandler(DamagedIndexError)
     @app.errorhandler(SearchEndedError)
-    @app.errorhandler(StoreError)
     def unavailable(error: TimtinError) -> Response:
+        return _answer(503, str(error))
+
+    @app.errorhandler(StoreError)
+    def unusable(error: StoreError) -> Response:
+        log.error("%s %s was refused: %s", request.method, request.path, error)
         return _answer(503, str(error))
 
     @app.errorhandler(HTTPException)
