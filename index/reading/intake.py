@@ -76,7 +76,7 @@ class Intake:
 
     def count(self, what: str, more: int = 1) -> None:
         """Count things done, for the log."""
-        if self._pace is not None:
+        if self._pace is not None and more:
             self._pace.count(what, more)
 
     def put(self, articles: Sequence[Article], inputs: Sequence[int] | None = None) -> None:
