@@ -21,7 +21,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from flask.testing import FlaskClient
 
-from index.datafolder import open_data_folder
+from index.article import Article
+from index.datafolder import DataFolder, open_data_folder
 from index.reading.ingest import ingest
 from search.service import Answer, Search, search
 from search.whoosh_engine import WhooshEngine
@@ -80,6 +81,19 @@ def engine(tmp_path: Path) -> Iterator[WhooshEngine]:
     engine = WhooshEngine(open_data_folder(tmp_path / "data"))
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    """A data folder with twenty articles, in two segments."""
+    engine = WhooshEngine(open_data_folder(tmp_path / "data"))
+    engine.add([Article(id=f"a{number}", body=f"bưởi da xanh số {number}") for number in range(20)])
+    engine.commit()
+    engine.add([Article(id="a0", body="bưởi da xanh sửa lại")])
+    engine.delete(["a1"])
+    engine.commit()
+    engine.close()
+    return open_data_folder(tmp_path / "data")
 
 
 @pytest.fixture

@@ -1,97 +1,34 @@
-"""A damaged, foreign or outgrown index: it is noticed, named, and made anew from the store while it serves on."""
+"""A damaged or outgrown index: it is noticed, named, and made anew from the store while it serves on."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import random
 import resource
 import shutil
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from index.arrayfile import ArrayFile, verified_blocks
+from index.arrayfile import verified_blocks
 from index.article import Article
 from index.commits import latest_commit, read_commit
 from index.datafolder import DataFolder, open_data_folder
 from index.errors import DamagedIndexError
-from index.generations import current_generation, read_state, write_state
+from index.generations import read_state, write_state
 from index.schema import OLDEST_SEARCHABLE
 from index.tasks import Tasks
-from search.engine import Request
 from search.follower import Follower
-from search.parser import parse
 from search.whoosh_engine import WhooshEngine
-from tests.conftest import ROOT, Server, with_seeds
+from tests.conftest import Server
+from tests.damage import articles, damage_postings, flip, flip_in_place, found, generation, untouched
 
 FILES = ("*.inv", "*.doc", "*.toc", "state.json", "CURRENT")
-
-
-def articles(count: int, prefix: str = "a") -> list[Article]:
-    return [Article(id=f"{prefix}{number}", body=f"bưởi da xanh số {number}") for number in range(count)]
-
-
-def found(engine: WhooshEngine, text: str = "bưởi") -> set[str]:
-    return {hit.id for hit in engine.retrieve(Request(parse(text), size=1000)).hits}
-
-
-def generation(folder: DataFolder) -> Path:
-    path = current_generation(folder.indexes)
-    assert path is not None
-    return path
-
-
-def flip(path: Path, at: int) -> None:
-    """Change one bit of a file, as a new file, so that maps of the old one stay as they are."""
-    whole = bytearray(path.read_bytes())
-    whole[at] ^= 1 << random.randrange(8)
-    path.unlink()
-    path.write_bytes(whole)
-
-
-def untouched(path: Path) -> int:
-    """Return a place in a file of a segment that opening it does not look at."""
-    arrays = ArrayFile(path)._arrays
-    return arrays["body_folded/positions" if path.suffix == ".inv" else "seq/numbers"][1]
-
-
-def damage_postings(folder: DataFolder) -> Path:
-    """Change a byte that opening a segment does not look at."""
-    path = max(folder.indexes.rglob("*.inv"), key=lambda path: path.stat().st_size)
-    flip(path, untouched(path))
-    return path
-
-
-def flip_in_place(path: Path, at: int) -> None:
-    """Change one bit of a file, as a disk does: for all who have it open."""
-    with path.open("r+b") as file:
-        file.seek(at)
-        [byte] = file.read(1)
-        file.seek(at)
-        file.write(bytes([byte ^ 1 << random.randrange(8)]))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    """A data folder with twenty articles, in two segments."""
-    engine = WhooshEngine(open_data_folder(tmp_path / "data"))
-    engine.add(articles(20))
-    engine.commit()
-    engine.add([Article(id="a0", body="bưởi da xanh sửa lại")])
-    engine.delete(["a1"])
-    engine.commit()
-    engine.close()
-    return open_data_folder(tmp_path / "data")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -402,80 +339,6 @@ def test_index_with_fewer_fields_answers_until_it_is_made_anew(folder: DataFolde
     engine.close()
 
 
-def copy_of(store: Path, to: Path) -> None:
-    with sqlite3.connect(store) as source, sqlite3.connect(to) as target:
-        source.backup(target)
-    source.close()
-    target.close()
-
-
-def put_back(backup: Path, folder: DataFolder) -> None:
-    for path in folder.path.glob("articles.sqlite*"):
-        path.unlink()
-    shutil.copy(backup, folder.store)
-
-
-@pytest.mark.parametrize("written_since", [0, 3, 40])
-def test_store_put_back_from_a_backup_is_noticed_whatever_was_written_since(
-    folder: DataFolder, tmp_path: Path, written_since: int
-) -> None:
-    copy_of(folder.store, tmp_path / "backup")
-    engine = WhooshEngine(folder)
-    engine.add(articles(10, "lost"))
-    engine.commit()
-    engine.close()
-    put_back(tmp_path / "backup", folder)
-    engine = WhooshEngine(folder)
-    if written_since:
-        engine.add(articles(written_since, "new"))
-    assert not engine.searchable(0)
-    assert engine.check() == ["index: it is ahead of the store, which was put back from a backup"]
-    engine.commit()
-    assert engine.check() == []
-    assert found(engine) == {article.id for article in engine.store.articles()}
-    assert len(found(engine)) == 19 + written_since
-    engine.close()
-
-
-def test_ahead_of_the_store_is_not_forgotten_by_a_rebuild_that_was_cut_off(
-    folder: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy_of(folder.store, tmp_path / "backup")
-    engine = WhooshEngine(folder)
-    engine.add(articles(10, "lost"))
-    engine.commit()
-    engine.close()
-    put_back(tmp_path / "backup", folder)
-    engine = WhooshEngine(folder)
-    engine.add(articles(40, "new"))
-
-    def die(_: Path) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("index.indexer.publish_generation", die)
-        with pytest.raises(KeyboardInterrupt):
-            engine.commit()
-    assert not engine.searchable(0)
-    engine.commit()
-    assert engine.check() == []
-    engine.close()
-
-
-def test_index_of_another_store_is_made_anew(folder: DataFolder, tmp_path: Path) -> None:
-    engine = WhooshEngine(open_data_folder(tmp_path / "other"))
-    engine.add(articles(30, "other"))
-    engine.close()
-    copy_of(tmp_path / "other" / "articles.sqlite", tmp_path / "backup")
-    put_back(tmp_path / "backup", folder)
-    engine = WhooshEngine(folder)
-    assert engine.check() == ["index: it was made from another store"]
-    engine.commit()
-    assert engine.check() == []
-    assert found(engine) == {f"other{number}" for number in range(30)}
-    engine.close()
-
-
 def test_first_catching_up_removes_what_a_killed_writer_left(folder: DataFolder) -> None:
     current = generation(folder)
     shutil.copytree(current, folder.indexes / "000007")
@@ -532,120 +395,3 @@ def test_files_are_on_the_disk_before_the_commit_that_lists_them(
     assert ("sync", f"{contents}.new") in before
     assert after[1:4] == [("sync", "000001"), ("sync", "state.json.new"), ("rename", "state.json")]
     engine.close()
-
-
-def timtin(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "web.cli", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:
-    assert timtin("check", "--repair", "--data", str(folder.path)).stdout == "the index agrees with the store\n"
-    damaged = damage_postings(folder)
-    (folder.indexes / "000009").mkdir()
-    done = timtin("check", "--data", str(folder.path))
-    assert (done.returncode, damaged.exists()) == (1, True)
-    assert damaged.name in done.stderr
-    assert done.stdout == "1 problem; timtin check --repair mends the index\n"
-    done = timtin("check", "--repair", "--data", str(folder.path))
-    assert done.returncode == 0
-    assert damaged.name in done.stderr
-    assert done.stdout.splitlines() == [
-        "removed 000009, left by a process that was cut off",
-        "made the index anew from the 19 articles of the store",
-        "the index agrees with the store",
-    ]
-    engine = WhooshEngine(folder)
-    assert len(found(engine)) == 19
-    engine.close()
-
-
-def test_repair_brings_the_index_level(folder: DataFolder) -> None:
-    engine = WhooshEngine(folder)
-    engine.add(articles(3, "b"))
-    engine.close()
-    done = timtin("check", "--repair", "--data", str(folder.path))
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "applied 3 changes that the index lacked")
-
-
-def damage_store(path: Path) -> None:
-    """Overwrite the beginning of the table of articles."""
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    [(page, size)] = connection.execute(
-        "SELECT (SELECT rootpage FROM sqlite_schema WHERE name = 'articles'), page_size FROM pragma_page_size"
-    ).fetchall()
-    connection.close()
-    with path.open("r+b") as file:
-        file.seek((page - 1) * size)
-        file.write(bytes([255]) * 64)
-
-
-@pytest.mark.parametrize("command", ["export", "index", "backup", "search"])
-def test_damaged_store_is_one_line_that_says_what_to_do(folder: DataFolder, command: str, tmp_path: Path) -> None:
-    damage_store(folder.store)
-    (tmp_path / "a.txt").write_text("bưởi da xanh", "utf-8")
-    given = {"index": [str(tmp_path / "a.txt")], "backup": [str(tmp_path / "copy")], "search": ["bưởi"]}
-    done = timtin(command, *given.get(command, []), "--data", str(folder.path))
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert f"the store {folder.store} is damaged" in done.stderr
-    assert "put a backup in its place" in done.stderr
-    assert not list(tmp_path.glob("copy*"))
-
-
-def test_damaged_store_is_a_problem_without_a_traceback(
-    folder: DataFolder, serve: Callable[..., Server], tmp_path: Path
-) -> None:
-    damage_store(folder.store)
-    server = serve(folder.path)
-    answers = [
-        server.request("GET", "/api/v1/articles/a2"),
-        server.request("GET", "/api/v1/search?q=b%C6%B0%E1%BB%9Fi"),
-        server.write("PUT", "/api/v1/articles/a2", {"body": "bưởi da xanh"}),
-        server.write("POST", "/api/v1/articles", [{"id": "b", "body": "bưởi da xanh"}]),
-    ]
-    for answer in answers:
-        assert answer.status == 503
-        assert f"the store {folder.store} is damaged" in answer.json["detail"]
-        assert "put a backup in its place" in answer.json["detail"]
-    assert server.stop() == 0
-    said = (tmp_path / "server.log").read_text("utf-8")
-    assert "Traceback" not in said
-    assert said.count("was refused: the store") == len(answers)
-
-
-def test_damaged_store_is_left_alone_and_a_backup_asked_for(folder: DataFolder) -> None:
-    damage_store(folder.store)
-    before = folder.store.read_bytes()
-    done = timtin("check", "--repair", "--data", str(folder.path))
-    assert done.returncode == 1
-    assert "store: " in done.stderr
-    assert "put a backup of articles.sqlite in its place" in done.stdout
-    assert folder.store.read_bytes() == before
-    folder.store.write_bytes(b"no database" * 1000)
-    done = timtin("check", "--data", str(folder.path))
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "put a backup in its place" in done.stderr
-
-
-def test_check_is_right_while_a_server_writes_and_rebuilds(serve: Callable[..., Server], tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with_seeds(data)
-    server = serve(data)
-    engine = WhooshEngine(open_data_folder(data))
-    seen: set[Any] = set()
-    for number in range(30):
-        rows = [{"id": f"a{(number * 3 + row) % 40}", "body": f"bưởi da xanh {number} {row}"} for row in range(6)]
-        assert server.write("POST", "/api/v1/articles", rows).status in {200, 202}
-        server.write("DELETE", f"/api/v1/articles/a{number % 40}")
-        if number % 10 == 0:
-            assert server.write("POST", "/api/v1/reindex").status == 202
-        assert engine.check() == []
-        current = current_generation(engine.indexer._folder.indexes)
-        seen.add(None if current is None else current.name)
-    assert len(seen) > 1, "no rebuild came about meanwhile"
-    engine.close()
-    server.write("PUT", "/api/v1/articles/last?wait=true", {"body": "bưởi da xanh"})
-    assert server.stop() == 0
-    assert json.loads(timtin("stats", "--json", "--data", str(data)).stdout)["level"] is True

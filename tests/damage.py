@@ -1,0 +1,80 @@
+"""Archives to damage, and ways to do it."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from index.arrayfile import ArrayFile
+from index.article import Article
+from index.datafolder import DataFolder
+from index.generations import current_generation
+from search.engine import Request
+from search.parser import parse
+from search.whoosh_engine import WhooshEngine
+from tests.conftest import ROOT
+
+
+def articles(count: int, prefix: str = "a") -> list[Article]:
+    return [Article(id=f"{prefix}{number}", body=f"bưởi da xanh số {number}") for number in range(count)]
+
+
+def found(engine: WhooshEngine, text: str = "bưởi") -> set[str]:
+    return {hit.id for hit in engine.retrieve(Request(parse(text), size=1000)).hits}
+
+
+def generation(folder: DataFolder) -> Path:
+    path = current_generation(folder.indexes)
+    assert path is not None
+    return path
+
+
+def flip(path: Path, at: int) -> None:
+    """Change one bit of a file, as a new file, so that maps of the old one stay as they are."""
+    whole = bytearray(path.read_bytes())
+    whole[at] ^= 1 << random.randrange(8)
+    path.unlink()
+    path.write_bytes(whole)
+
+
+def untouched(path: Path) -> int:
+    """Return a place in a file of a segment that opening it does not look at."""
+    arrays = ArrayFile(path)._arrays
+    return arrays["body_folded/positions" if path.suffix == ".inv" else "seq/numbers"][1]
+
+
+def damage_postings(folder: DataFolder) -> Path:
+    """Change a byte that opening a segment does not look at."""
+    path = max(folder.indexes.rglob("*.inv"), key=lambda path: path.stat().st_size)
+    flip(path, untouched(path))
+    return path
+
+
+def flip_in_place(path: Path, at: int) -> None:
+    """Change one bit of a file, as a disk does: for all who have it open."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        [byte] = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte ^ 1 << random.randrange(8)]))
+
+
+def damage_store(path: Path) -> None:
+    """Overwrite the beginning of the table of articles."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    [(page, size)] = connection.execute(
+        "SELECT (SELECT rootpage FROM sqlite_schema WHERE name = 'articles'), page_size FROM pragma_page_size"
+    ).fetchall()
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes([255]) * 64)
+
+
+def timtin(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "web.cli", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
