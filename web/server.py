@@ -53,8 +53,8 @@ def serve(data: Path, host: str, port: int, workers: int, watched: Path | None =
         here: Services = app.extensions["timtin"]
         leaving.enter_context(closing(here.engine))
         signal.signal(signal.SIGTERM, _leave)
-        here.follower.start()
         leaving.callback(here.follower.stop)
+        here.follower.start()
         if watched is not None:
             leaving.enter_context(_watching(watched, data))
         log.info(
