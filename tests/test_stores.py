@@ -28,17 +28,22 @@ def put_back(backup: Path, folder: DataFolder) -> None:
     shutil.copy(backup, folder.store)
 
 
-@pytest.mark.parametrize("written_since", [0, 3, 40])
-def test_store_put_back_from_a_backup_is_noticed_whatever_was_written_since(
-    folder: DataFolder, tmp_path: Path, written_since: int
-) -> None:
-    copy_of(folder.store, tmp_path / "backup")
+def before_the_last_writes(folder: DataFolder, backup: Path) -> WhooshEngine:
+    """Put the store back to before ten writes that the index has, and open both."""
+    copy_of(folder.store, backup)
     engine = WhooshEngine(folder)
     engine.add(articles(10, "lost"))
     engine.commit()
     engine.close()
-    put_back(tmp_path / "backup", folder)
-    engine = WhooshEngine(folder)
+    put_back(backup, folder)
+    return WhooshEngine(folder)
+
+
+@pytest.mark.parametrize("written_since", [0, 3, 40])
+def test_store_put_back_from_a_backup_is_noticed_whatever_was_written_since(
+    folder: DataFolder, tmp_path: Path, written_since: int
+) -> None:
+    engine = before_the_last_writes(folder, tmp_path / "backup")
     if written_since:
         engine.add(articles(written_since, "new"))
     assert not engine.searchable(0)
@@ -53,13 +58,7 @@ def test_store_put_back_from_a_backup_is_noticed_whatever_was_written_since(
 def test_ahead_of_the_store_is_not_forgotten_by_a_rebuild_that_was_cut_off(
     folder: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy_of(folder.store, tmp_path / "backup")
-    engine = WhooshEngine(folder)
-    engine.add(articles(10, "lost"))
-    engine.commit()
-    engine.close()
-    put_back(tmp_path / "backup", folder)
-    engine = WhooshEngine(folder)
+    engine = before_the_last_writes(folder, tmp_path / "backup")
     engine.add(articles(40, "new"))
 
     def die(_: Path) -> None:

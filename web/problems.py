@@ -24,21 +24,26 @@ from web.keys import UnauthorizedError
 
 log = logging.getLogger(__name__)
 
+PROBLEM_JSON = "application/problem+json"
+
 
 def problem(status: int, detail: str, errors: Sequence[Problem] = ()) -> Response:
     """Return an error in the shape every endpoint shares; ``errors`` names each bad part."""
-    body = {
+    body = current_app.json.dumps(problem_body(status, detail, request.path, errors))
+    response: Response = current_app.response_class(body, status, mimetype=PROBLEM_JSON)
+    return response
+
+
+def problem_body(status: int, detail: str, path: str, errors: Sequence[Problem] = ()) -> dict[str, object]:
+    """Return what is said of an error at ``path``, as RFC 9457 has it."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": request.path,
+        "instance": path,
         "errors": [{"name": error.where, "detail": error.what} for error in errors],
     }
-    response: Response = current_app.response_class(
-        current_app.json.dumps(body), status, mimetype="application/problem+json"
-    )
-    return response
 
 
 def init_app(app: Flask) -> None:

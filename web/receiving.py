@@ -13,6 +13,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.utilities import Error
 
 from index.errors import is_disk_full
+from web.problems import PROBLEM_JSON, problem_body
 
 log = logging.getLogger(__name__)
 
@@ -22,19 +23,12 @@ class _RefusalError(Error):  # type: ignore[misc]
 
     def __init__(self, status: HTTPStatus, path: str, detail: str) -> None:
         self._status = status
-        self._body: dict[str, object] = {
-            "type": "about:blank",
-            "title": status.phrase,
-            "status": status.value,
-            "detail": detail,
-            "instance": path,
-            "errors": [],
-        }
+        self._body = problem_body(status, detail, path)
 
     def to_response(self, _ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
         """Return status, headers and body."""
         body = json.dumps(self._body, ensure_ascii=False).encode("utf-8")
-        return f"{self._status.value} {self._status.phrase}", [("Content-Type", "application/problem+json")], body
+        return f"{self._status.value} {self._status.phrase}", [("Content-Type", PROBLEM_JSON)], body
 
 
 class _Body(OverflowableBuffer):  # type: ignore[misc]
