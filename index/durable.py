@@ -12,11 +12,12 @@ from pathlib import Path
 
 _SEAL = re.compile(rb"\ncrc32 ([0-9a-f]{8})\n\Z")
 _SEAL_LENGTH = 16
+_UNFINISHED = ".new"
 
 
 def write_sealed(path: Path, data: bytes) -> None:
     """Have the disk hold ``data`` and its checksum as the file ``path``; where that fails, what was there stays."""
-    fresh = path.with_name(path.name + ".new")
+    fresh = path.with_name(path.name + _UNFINISHED)
     try:
         with fresh.open("wb") as file:
             file.write(data)
@@ -43,6 +44,14 @@ def read_sealed(path: Path) -> bytes:
     if zlib.crc32(data) != int(seal[1], 16):
         raise ValueError(f"the bytes of {path} have changed since they were written")
     return data
+
+
+def remove_unfinished(folder: Path) -> list[str]:
+    """Delete what a process left that was killed before it could name its file; only the writer may call this."""
+    unfinished = [path for path in folder.glob(f"*{_UNFINISHED}") if path.is_file()]
+    for path in unfinished:
+        path.unlink(missing_ok=True)
+    return sorted(path.name for path in unfinished)
 
 
 def sync(path: Path) -> None:

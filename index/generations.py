@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.analysis import ANALYZER_VERSION
-from index.durable import read_sealed, sync, write_sealed
+from index.durable import read_sealed, remove_unfinished, sync, write_sealed
 from index.schema import OLDEST_SEARCHABLE, SCHEMA_VERSION
 
 _CURRENT = "CURRENT"
@@ -71,12 +71,13 @@ def publish_generation(path: Path) -> None:
 
 
 def remove_leftovers(indexes: Path) -> list[str]:
-    """Delete all but the current generation and return the names of what was deleted; only the writer may call this.
+    """Delete all but the current generation, and files that never got their name; return what was deleted, by name.
 
-    Readers that have a generation open keep it until they are done; its disk space is free then.
+    Only the writer may call this. Readers that have a generation open keep it until they are done; its disk space is
+    free then.
     """
     current = current_generation(indexes)
-    gone = []
+    gone = [name for folder in (indexes, current) if folder is not None for name in remove_unfinished(folder)]
     for path in indexes.iterdir() if indexes.is_dir() else ():
         if path.name.isdigit() and path != current:
             shutil.rmtree(path, ignore_errors=True)

@@ -1,13 +1,17 @@
 """``kill -9`` at random moments of everything that writes: nothing acknowledged is lost, nothing doubled or half-done.
 
+And before each change of a name that the index makes, one after the other, which random moments seldom meet.
 ``TIMTIN_KILLS`` says how many times (24); a failure names the seed to repeat it with (``TIMTIN_SEED``).
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,11 +19,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from index.commits import latest_commit, read_commit
 from index.datafolder import open_data_folder
+from index.generations import current_generation
 from search.engine import Request
 from search.parser import parse
 from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT
+from tests.damage import articles, found
 from tests.killed_writer import text
 
 KILLS = int(os.environ.get("TIMTIN_KILLS", "24"))
@@ -95,12 +102,77 @@ def test_kills_at_random_moments_lose_nothing(tmp_path: Path) -> None:
             assert engine.check() == [], where
             found = engine.retrieve(Request(parse("bản"), size=2 * len(stored) + 1))
             assert sorted(hit.id for hit in found.hits) == sorted(stored), where
-            left = [path.name for path in engine.indexer._folder.indexes.rglob("*.new")]
-            assert left == [], where
-            assert len([path for path in engine.indexer._folder.indexes.iterdir() if path.is_dir()]) == 1, where
+            assert unnamed(data) == [], where
         engine.close()
     assert len(died) >= min(KILLS, 4), died
     print(f"{KILLS} kills: {dict(died)}, {len(known)} articles, seed {seed}")
+
+
+def die_at_change(folder: Path, number: int) -> None:
+    """Have this process killed just before it makes, names or deletes so many files of ``folder``."""
+    left = number
+
+    def count(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal left
+        if event not in {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}:
+            return
+        if event == "open" and "w" not in str(arguments[1]):
+            return
+        path = Path(str(arguments[0]))
+        if path.is_relative_to(folder) or not path.is_absolute():  # a folder's files are deleted by their bare names
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+
+
+def put_and_rebuild_until(data: Path, number: int) -> None:
+    """Write three batches of articles and a new generation, until the index changes for that time."""
+    die_at_change(data / "indexes", number)
+    engine = WhooshEngine(open_data_folder(data))
+    for number in range(3):
+        engine.add(articles(2, f"{number}-"))
+        engine.commit()
+    engine.rebuild()
+    engine.close()
+
+
+def test_killed_before_any_change_of_the_index_leaves_nothing_behind(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    deaths = 0
+    while True:
+        data = tmp_path / str(deaths)
+        child = context.Process(target=put_and_rebuild_until, args=(data, deaths + 1))
+        child.start()
+        child.join()
+        engine = WhooshEngine(open_data_folder(data))
+        engine.commit()
+        assert found(engine) == {article.id for article in engine.store.articles()}, deaths
+        assert engine.check() == [], deaths
+        assert unnamed(data) == [], deaths
+        engine.close()
+        shutil.rmtree(data)
+        if child.exitcode == 0:
+            break
+        assert child.exitcode == -signal.SIGKILL
+        deaths += 1
+    assert deaths > 40
+
+
+def unnamed(data: Path) -> list[str]:
+    """Return the files and folders of indexes that no index needs."""
+    indexes = open_data_folder(data).indexes
+    current = current_generation(indexes)
+    if current is None:
+        return sorted(path.name for path in indexes.iterdir()) if indexes.is_dir() else []
+    needed = {segment.segment_id() for segment in read_commit(current).segments}
+    names = {"state.json", f"_MAIN_{latest_commit(current)}.toc"}
+    return sorted(
+        [path.name for path in indexes.iterdir() if path.name not in {"CURRENT", current.name}]
+        + [path.name for path in current.iterdir() if path.name not in names and path.stem not in needed]
+    )
 
 
 def test_lost_and_half_articles_would_be_found() -> None:
