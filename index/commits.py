@@ -6,7 +6,6 @@ the place of the old one by the renaming of one file, which is sealed with a che
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import secrets
@@ -24,13 +23,12 @@ from whoosh.index import TOC
 
 from index.codec import ColumnarCodec, ColumnarSegment
 from index.durable import read_sealed, sync, write_sealed
-from index.errors import DamagedIndexError
+from index.errors import DamagedIndexError, is_shortage
 from index.segment import Segment, read_segment, write_segment
 
 _NAME = "MAIN"
 _CONTENTS = re.compile(rf"_{_NAME}_([0-9]+)\.toc")
 _FIRST_NUMBERS = 1 << 30  # of the 1 << 31 that Whoosh has room for
-_SHORT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}  # of which no file is the cause
 _OURS = re.compile(rf"(_?{_NAME}_[0-9a-z]+)\..*")
 """The files of segments, and of tables of contents with what was left of writing them."""
 
@@ -158,7 +156,7 @@ def reading(generation: Path) -> Iterator[None]:
     except (FileNotFoundError, DamagedIndexError):
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _SHORT_OF:
+        if is_shortage(error):
             raise
         raise DamagedIndexError(
             f"the index in {generation} is damaged ({type(error).__name__}: {error});"

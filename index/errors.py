@@ -65,6 +65,11 @@ def is_disk_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
+def is_shortage(error: BaseException) -> bool:
+    """Tell whether an error of the system says that files or memory are short, of which no file is the cause."""
+    return isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+
+
 @contextmanager
 def naming_full_disk(folder: Path) -> Iterator[None]:
     """Raise DiskFullError in place of what the system or SQLite raises when the disk of ``folder`` is full."""

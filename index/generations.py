@@ -13,6 +13,7 @@ from pathlib import Path
 
 from index.analysis import ANALYZER_VERSION
 from index.durable import read_sealed, remove_unfinished, sync, write_sealed
+from index.errors import is_shortage
 from index.schema import OLDEST_SEARCHABLE, SCHEMA_VERSION
 
 _CURRENT = "CURRENT"
@@ -86,10 +87,12 @@ def remove_leftovers(indexes: Path) -> list[str]:
 
 
 def read_state(generation: Path) -> GenerationState | None:
-    """Return the state of a generation, or None where it is missing or damaged."""
+    """Return the state of a generation, or None where it is missing or damaged. Raises OSError for want of files."""
     try:
         return GenerationState(**json.loads(read_sealed(generation / _STATE)))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError) as error:
+        if is_shortage(error):
+            raise
         return None
 
 

@@ -25,7 +25,7 @@ from index.checking import Verifier, compare, open_segments
 from index.codec import ColumnarSegment
 from index.commits import create_index, live_articles, read_commit, remove_stray_files
 from index.datafolder import DataFolder
-from index.errors import DamagedIndexError, WriterBusyError, is_disk_full, naming_full_disk
+from index.errors import DamagedIndexError, WriterBusyError, is_disk_full, is_shortage, naming_full_disk
 from index.generations import (
     GenerationState,
     current_generation,
@@ -71,9 +71,9 @@ class Indexer:
         """Return the last sequence number that searches can see; -1 where there is no usable index."""
         try:
             generation = current_generation(self._folder.indexes)
+            state = None if generation is None else read_state(generation)
         except OSError:
             return -1
-        state = None if generation is None else read_state(generation)
         return -1 if state is None or self._mismatch(state) else state.applied
 
     def catch_up(self, *, wait: float, purpose: str = "indexing", progress: Progress | None = None) -> int:
@@ -136,10 +136,10 @@ class Indexer:
         """
         if not writes:
             return 0
-        generation = current_generation(self._folder.indexes)
-        if generation is None or self._fault(generation):
-            return None
         try:
+            generation = current_generation(self._folder.indexes)
+            if generation is None or self._fault(generation):
+                return None
             return sum(_copies(segment, writes) for segment in open_segments(generation))
         except (DamagedIndexError, OSError):  # swapped for another meanwhile, or damaged, which others say
             return None
@@ -183,6 +183,8 @@ class Indexer:
                     problems = compare(open_segments(generation), self._store, state.applied)
                     return [*problems, "another version of the analyzer made it"] if state.outdated else problems
             except (DamagedIndexError, OSError) as error:
+                if is_shortage(error):
+                    raise
                 fault = str(error)
             if fault and current_generation(self._folder.indexes) == generation:
                 return [fault]
@@ -205,6 +207,8 @@ class Indexer:
         try:
             open_segments(generation)
         except (DamagedIndexError, OSError) as error:
+            if is_shortage(error):
+                raise
             return self._mismatch(state) or str(error)
         return self._mismatch(state)
 
@@ -258,7 +262,7 @@ class Indexer:
                 if follows is not None:
                     self._apply(follows, None)
             except Exception as error:
-                if is_disk_full(error):
+                if is_disk_full(error) or is_shortage(error):
                     raise
                 if isinstance(error, DamagedIndexError) and follows != self._damaged:
                     self._note_damage(follows, error)

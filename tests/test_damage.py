@@ -8,7 +8,9 @@ import random
 import resource
 import shutil
 import signal
+import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -212,6 +214,28 @@ def test_too_many_open_files_are_no_damage(folder: DataFolder) -> None:
     engine.commit()
     assert generation(folder).name == "000001"
     engine.close()
+
+
+def test_index_is_not_made_anew_for_want_of_files(folder: DataFolder) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = len(list(Path("/dev/fd").iterdir()))
+    ends = Counter[str]()
+    for more in range(30):
+        engine = WhooshEngine(folder)
+        engine.add(articles(1, f"b{more}-"))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (opened + more, hard))
+        try:
+            engine.commit()
+            ends["done"] += 1
+        except (OSError, sqlite3.OperationalError) as error:
+            ends[str(error).partition(":")[0]] += 1
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        engine.commit()
+        assert generation(folder).name == "000001", more
+        assert engine.check() == []
+        engine.close()
+    assert ends.keys() == {"done", "[Errno 24] Too many open files"}
 
 
 def test_merging_does_not_launder_damage(folder: DataFolder, caplog: pytest.LogCaptureFixture) -> None:
