@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -32,6 +33,10 @@ from web.services import Services
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 SHARED_DATA = Path(os.environ.get("TIMTIN_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a script's background; programs started here inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
