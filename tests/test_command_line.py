@@ -20,6 +20,7 @@ import pytest
 from docs.generate import command_reference, http_reference
 from tests.conftest import ROOT, SEEDS, Server
 from web.cli import main
+from web.commands.base import Command
 from web.terminal import LineFormatter
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -333,6 +334,11 @@ def test_server_follows_a_folder_that_goes_away_and_comes_back(serve: Callable[.
 def test_references_are_current() -> None:
     assert (ROOT / "docs" / "commands.md").read_text("utf-8") == command_reference()
     assert (ROOT / "docs" / "http.md").read_text("utf-8") == http_reference()
+
+
+def test_every_command_fails_as_the_others_do() -> None:
+    assert len(main.commands) == 11
+    assert {type(command) for command in main.commands.values()} == {Command}
 
 
 @pytest.mark.parametrize("name", sorted(main.commands))
