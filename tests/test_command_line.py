@@ -222,6 +222,13 @@ def test_export_comes_back_as_the_same_articles(timtin: Run, tmp_path: Path) -> 
     assert '"Báo Mẫu"' in exported
 
 
+def test_standard_input_in_utf16_is_refused_in_one_line(timtin: Run) -> None:
+    done = timtin("index", "-", stdin=('{"id": "a", "body": "bún bò"}\n' * 3).encode("utf-16"))
+    said = [line for line in done.stderr.splitlines() if line.startswith("timtin:")]
+    assert (done.returncode, said) == (1, ["timtin: standard input: is UTF-16; save it as UTF-8"])
+    assert "1 failed" in done.stdout
+
+
 def test_rebuild_without_inputs(timtin: Run) -> None:
     timtin("index", str(SEEDS))
     assert timtin("index", "--rebuild").returncode == 0
