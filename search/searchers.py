@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 import queue
+import shutil
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import get_temp_dir
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from index.errors import SearchEndedError, TimtinError
@@ -35,6 +37,7 @@ Found = TypeVar("Found")
 _LONGEST_SECONDS = 60.0
 _LET_GO_SECONDS = 1.0
 _LEAVE_SECONDS = 1.0
+_DIE_SECONDS = 0.1
 
 
 class Searching(Protocol):
@@ -181,10 +184,12 @@ class _Searcher:
         raise value
 
     def close(self, wait: float = _LEAVE_SECONDS) -> None:
-        """End the process, which leaves when its connection does."""
+        """End the process, which leaves when it is told to or its connection is closed."""
         if self._running is not None:
             process, connection = self._running
             self._running = None
+            with suppress(OSError):
+                connection.send(None)
             connection.close()
             process.join(wait)
             if process.is_alive():
@@ -198,7 +203,10 @@ class _Searcher:
 
 
 def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: Callable[[Engine], object]) -> None:
-    """Do what is asked until the one who asks is gone. Files that were replaced are let go of within a second."""
+    """Do what is asked until None is, or the one who asks is gone.
+
+    Files that were replaced are let go of within a second.
+    """
     for name in (signal.SIGINT, signal.SIGTERM):  # the server finishes what is under way, then closes the connection
         signal.signal(name, signal.SIG_IGN)
     engine = cache(open_engine)  # one that could not be opened is tried again
@@ -208,10 +216,23 @@ def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: 
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             if connection.poll(_LET_GO_SECONDS):
-                connection.send(_done(engine, *connection.recv()))
+                asked = connection.recv()
+                if asked is None:
+                    return
+                connection.send(_done(engine, *asked))
             else:
                 with suppress(Exception):
                     engine().let_go()
+    _clear_up()
+
+
+def _clear_up() -> None:
+    """Remove the folder with the fork server's socket where the process that made it was killed, and left it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join(_DIE_SECONDS)  # the connection may be closed before all that tells that it is gone
+    if not parent.is_alive():
+        shutil.rmtree(get_temp_dir(), ignore_errors=True)
 
 
 def _done(

@@ -86,11 +86,16 @@ def test_endless_line_is_skipped_and_the_lines_after_it_are_taken(folder: Path, 
         stream.write(b'"}\n{"id": "after", "body": "y"}\n')
     (folder / "b.csv").write_bytes(b"id,body\nc1,x\nlong," + b"x" * (80 * MB) + b"\nc2,y\n")
     (folder / "c.txt").write_bytes(b"x" * (65 * MB))
+    with (folder / "d.jsonl").open("wb") as stream:
+        stream.write('{"id": "wide", "body": "'.encode("utf-16"))
+        for _ in range(200):
+            stream.write(b"x\0" * (MB // 2))
     baseline, _, _ = peak_memory(tmp_path / "small", folder / "zz.txt")
     peak, summary, errors = peak_memory(tmp_path / "data", folder)
-    assert (summary["added"], summary["failures"]) == (5, 3)
+    assert (summary["added"], summary["failures"]) == (5, 4)
     for where in ("a.jsonl:2: is a line longer than 64 MB", "b.csv:3: is a line longer", "c.txt: is larger than 64 MB"):
         assert where in errors
+    assert "d.jsonl: is UTF-16; save it as UTF-8" in errors
     assert peak - baseline < 4 * 64
 
 
@@ -116,6 +121,40 @@ def test_bombs_are_refused_in_bounded_memory(folder: Path, tmp_path: Path) -> No
     )
     assert summary["added"] == 2
     assert peak - baseline < 4 * 64
+
+
+@pytest.mark.parametrize("suffix", ["", *PACKERS])
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("utf-16", "UTF-16"), ("utf-32", "UTF-32"),
+        ("utf-16-le", "UTF-16 (little-endian)"), ("utf-16-be", "UTF-16 (big-endian)"),
+    ],
+)  # fmt: skip
+def test_files_of_many_in_other_unicode_are_refused_once_as_documents_are(
+    read: Callable[[], Said], folder: Path, encoding: str, name: str, suffix: str
+) -> None:
+    rows = [{"id": f"a{number}", "body": f"bún bò Huế số {number}"} for number in range(300)]
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    table = "\n".join(["id,body", *(",".join(row.values()) for row in rows)])
+    texts = {"a.jsonl": lines, "b.ndjson": lines, "c.csv": table, "d.tsv": table.replace(",", "\t"), "e.txt": GOOD}
+    for file, text in texts.items():
+        data = text.encode(encoding)
+        (folder / (file + suffix)).write_bytes(PACKERS[suffix](data) if suffix else data)
+    assert read().failures == dict.fromkeys((file + suffix for file in texts), f"is {name}; save it as UTF-8")
+
+
+def test_known_file_that_comes_in_utf16_keeps_its_articles(
+    read: Callable[[], Said], folder: Path, engine: WhooshEngine
+) -> None:
+    line = '{"id": "a", "body": "bún bò"}\n'
+    (folder / "a.jsonl").write_text(line, "utf-8")
+    read()
+    (folder / "a.jsonl").write_text(line.replace("bò", "riêu"), "utf-16")
+    assert read().failures.keys() == {"a.jsonl"}
+    kept = engine.store.get("a")
+    assert kept is not None
+    assert kept.body == "bún bò"
 
 
 @pytest.mark.parametrize("suffix", PACKERS)

@@ -20,6 +20,7 @@ import pytest
 from docs.generate import command_reference, http_reference
 from tests.conftest import ROOT, SEEDS, Server
 from web.cli import main
+from web.commands.base import Command
 from web.terminal import LineFormatter
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -221,6 +222,13 @@ def test_export_comes_back_as_the_same_articles(timtin: Run, tmp_path: Path) -> 
     assert '"Báo Mẫu"' in exported
 
 
+def test_standard_input_in_utf16_is_refused_in_one_line(timtin: Run) -> None:
+    done = timtin("index", "-", stdin=('{"id": "a", "body": "bún bò"}\n' * 3).encode("utf-16"))
+    said = [line for line in done.stderr.splitlines() if line.startswith("timtin:")]
+    assert (done.returncode, said) == (1, ["timtin: standard input: is UTF-16; save it as UTF-8"])
+    assert "1 failed" in done.stdout
+
+
 def test_rebuild_without_inputs(timtin: Run) -> None:
     timtin("index", str(SEEDS))
     assert timtin("index", "--rebuild").returncode == 0
@@ -333,6 +341,11 @@ def test_server_follows_a_folder_that_goes_away_and_comes_back(serve: Callable[.
 def test_references_are_current() -> None:
     assert (ROOT / "docs" / "commands.md").read_text("utf-8") == command_reference()
     assert (ROOT / "docs" / "http.md").read_text("utf-8") == http_reference()
+
+
+def test_every_command_fails_as_the_others_do() -> None:
+    assert len(main.commands) == 11
+    assert {type(command) for command in main.commands.values()} == {Command}
 
 
 @pytest.mark.parametrize("name", sorted(main.commands))

@@ -15,15 +15,18 @@ from pathlib import Path
 
 import pytest
 
+import index.reading.intake
 from benchmarks.serving import family
 from index.article import Article
 from index.datafolder import open_data_folder
 from index.errors import DiskFullError
+from index.fetching.fetch import fetch
 from index.generations import current_generation, read_state, write_state
 from search.engine import Request
 from search.parser import parse
 from search.whoosh_engine import WhooshEngine
 from tests.conftest import ROOT, Server, with_seeds
+from tests.site import item, rss, running_site
 
 
 @pytest.fixture
@@ -152,12 +155,64 @@ def test_command_says_so_in_one_line(disk: Path, tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     assert "full" in done.stderr
     assert "make room" in done.stderr
+    assert done.stdout.startswith("0 added,")
     ballast.unlink()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     engine = WhooshEngine(open_data_folder(disk / "data"))
     assert engine.check() == []
     assert total(engine, "bưởi") == 400
+    engine.close()
+
+
+def feed(name: str, count: int, size: int) -> str:
+    """A feed with the whole text of ``count`` articles of about ``size`` bytes each."""
+    text = "bưởi da xanh. " * (size // 17)
+    return rss(*(item(f"/{name}{n}", f"<content:encoded>{text}</content:encoded>") for n in range(count)))
+
+
+def test_fetching_to_a_full_disk_ends_in_one_line_with_a_summary_of_what_was_stored(disk: Path) -> None:
+    ballast = fill(disk, leave=2_000_000)
+    with running_site() as site:
+        site.answers = {"/a": feed("a", 50, 3_000), "/b": feed("b", 50, 60_000), "/c": feed("c", 50, 3_000)}
+        command = [sys.executable, "-m", "web.cli", "fetch", *(site.root + path for path in site.answers)]
+        command += ["--allow-private", "--delay", "0", "--data", str(disk / "data")]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert site.paths() == ["/a", "/b"]
+        assert done.returncode == 1
+        assert done.stdout.startswith("50 added, 0 updated, 0 unchanged, 0 removed, 0 failed,")
+        assert done.stderr.count("\n") == 1
+        assert done.stderr.startswith("timtin: the disk is full (")
+        assert "make room" in done.stderr
+        ballast.unlink()
+        shutil.copytree(disk / "data", disk.parent / "data")
+        done = subprocess.run(
+            [*command[:-1], str(disk.parent / "data")], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("100 added, 0 updated, 50 unchanged, 0 removed, 0 failed,")
+
+
+def test_fetching_ends_when_there_is_no_room_for_the_index(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index.reading.intake, "_FOLLOW_SECONDS", -1.0)
+    engine = WhooshEngine(open_data_folder(disk / "data"))
+    engine.add([Article(id=f"a{number}", body=f"bưởi {number} " * 500) for number in range(400)])
+    engine.commit()
+    journal = engine.store.database.connection().execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    assert journal[0] == 0  # so that what is stored takes no more room
+    ballast = fill(disk, leave=8192)
+    with running_site() as site:
+        site.answers = {"/a": feed("a", 50, 3_000), "/b": feed("b", 50, 3_000)}
+        urls = [site.root + path for path in site.answers]
+        summary = fetch(urls, engine.store, engine.indexer, delay=0.0, allow_private=True)
+        assert site.paths() == ["/a"]
+    assert (summary.added, summary.unchanged, summary.failures) == (50, 0, 0)
+    assert engine.count() == 455
+    assert summary.unfinished is not None
+    assert "the disk is full" in summary.unfinished
+    ballast.unlink()
+    engine.commit()
+    assert engine.check() == []
     engine.close()
 
 

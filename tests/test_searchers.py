@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -290,14 +291,20 @@ def test_files_of_a_replaced_index_are_let_go_of(two: Searchers, engine: WhooshE
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="processes are found in /proc")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_processes_end_with_their_server(serve: Callable[..., Server], how: signal.Signals) -> None:
-    server = serve()
-    server.search("lúa")
-    processes = family(server.process.pid)
-    assert len(processes) >= 3
-    server.process.send_signal(how)
-    server.process.wait(30)
-    wait_for(lambda: not any((PROC / str(process)).exists() for process in processes))
+def test_processes_end_with_their_server_and_leave_nothing(
+    serve: Callable[..., Server], how: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory() as temporary:  # the name of a socket must be short
+        monkeypatch.setenv("TMPDIR", temporary)
+        server = serve()
+        server.search("lúa")
+        processes = family(server.process.pid)
+        assert len(processes) >= 3
+        assert len(list(Path(temporary).iterdir())) == 1
+        server.process.send_signal(how)
+        server.process.wait(30)
+        wait_for(lambda: not any((PROC / str(process)).exists() for process in processes))
+        assert list(Path(temporary).iterdir()) == []
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="processes are found in /proc")

@@ -89,6 +89,13 @@ def test_ndjson_with_broken_lines(client: FlaskClient, key: Key) -> None:
     assert total(client, '"măng cụt"') == 2
 
 
+def test_ndjson_in_utf16_is_refused_as_a_whole(client: FlaskClient, key: Key) -> None:
+    data = ('{"id": "a", "body": "măng cụt"}\n' * 3).encode("utf-16")
+    answer = client.post("/api/v1/articles", data=data, content_type="application/x-ndjson", headers=key)
+    assert (answer.status_code, answer.json["errors"]) == (400, [])
+    assert answer.json["detail"] == "The body is UTF-16; save it as UTF-8."
+
+
 def test_a_thousand_refused_lines_are_named_and_all_are_counted(client: FlaskClient, key: Key) -> None:
     data = b"no, JSON\n" * 1500 + b'{"id": "a", "body": "x"}'
     answer = client.post("/api/v1/articles", data=data, content_type="application/x-ndjson", headers=key)

@@ -15,6 +15,7 @@
 ``receiving``   where a request's body is kept until it is whole, and what is said where it cannot
 ``server``      serving over HTTP
 ``terminal``    what is written for a terminal and the log: lines without control characters
-``cli``         the ``timtin`` command
+``commands``    what each command does, by what it is for
+``cli``         the ``timtin`` command, which puts them together
 ==============  ====================================================================================
 """

@@ -206,14 +206,21 @@ def _array_entries(rows: Sequence[Any]) -> Iterator[Article | InvalidInputError]
 def _ndjson_entries() -> Iterator[Article | InvalidInputError]:
     _refuse_encoded_body()
     request.max_content_length = None
-    for _, line in numbered_lines(request.stream):
-        if isinstance(line, UnreadableFileError):
-            yield InvalidInputError(str(line))
-        elif line.strip():
-            try:
-                yield parse_json_article(line)
-            except InvalidInputError as error:
-                yield error
+    try:
+        for _, line in numbered_lines(request.stream):
+            if isinstance(line, UnreadableFileError):
+                yield InvalidInputError(str(line))
+            elif line.strip():
+                yield _line_entry(line)
+    except UnreadableFileError as error:
+        raise InvalidInputError(f"The body {error}.") from None
+
+
+def _line_entry(line: bytes) -> Article | InvalidInputError:
+    try:
+        return parse_json_article(line)
+    except InvalidInputError as error:
+        return error
 
 
 def _keep(entries: Iterator[Article | InvalidInputError], report: dict[str, Any]) -> int:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from index.article import Article, article_from
-from index.errors import TimtinError, UnreadableFileError
+from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.fetching.addresses import FetchError, target_of
 from index.fetching.download import Downloader, Reply, decoded, unpacked
 from index.fetching.feeds import Entry, read_feed
@@ -46,6 +46,8 @@ _ROOT = re.compile(
 _NO_TEXT = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
 _FEEDS = {"rss", "rdf", "feed"}
 _SITEMAPS = {"urlset", "sitemapindex"}
+_REFUSALS = (FetchError, InvalidInputError, UnreadableFileError)
+"""What one address may be refused for; any other error is none of its making."""
 
 _T = TypeVar("_T")
 
@@ -68,8 +70,8 @@ def fetch(
     """Fetch the articles at ``urls`` into ``store`` and bring the index level with it.
 
     At most ``limit`` articles are asked for, and ``progress`` is told of each that is taken; ``delay`` is the least
-    pause in seconds between requests to one host. An interrupt ends the run and keeps what was fetched. Where another
-    process writes the index, it is waited for at the end, ``wait`` seconds at most.
+    pause in seconds between requests to one host. An interrupt or a full disk ends the run; what was fetched is kept as
+    far as there is room. Where another process writes the index, it is waited for at the end, ``wait`` seconds at most.
     """
     intake = Intake(store, indexer, None if progress is None else lambda _count: None, on_failure)
     visitor = Visitor(Downloader(allow_private=allow_private), delay=delay)
@@ -118,7 +120,7 @@ class _Run:
         """
         try:
             return self._visit(url, depth, changed)
-        except TimtinError as error:
+        except _REFUSALS as error:
             return self._failed(url, error)
 
     def finish(self) -> None:
@@ -211,7 +213,7 @@ class _Run:
                 self._fetched.append(replace(known, at=at) if known is not None else Fetched(link, at))
                 return True
             self._take_page(entry, reply, self._read(reply)[1], at)
-        except TimtinError as error:
+        except _REFUSALS as error:
             self._left += isinstance(error, HostLeftError)
             return self._failed(entry.link, error)
         return True
@@ -219,7 +221,7 @@ class _Run:
     def _take_page(self, entry: Entry, reply: Reply, text: str, at: datetime) -> None:
         try:
             self._put(entry, _parsed(html_fields, text, entry.link), at, reply)
-        except TimtinError:
+        except _REFUSALS:
             self._note(entry.link, at, reply)  # it will be no article the next time either
             raise
 
@@ -274,8 +276,9 @@ class _Run:
 
     def _store_waiting(self) -> None:
         self._intake.put(self._articles)
+        self._articles = []  # they are counted
         self._fetches.note(self._fetched)
-        self._articles, self._fetched = [], []
+        self._fetched = []
 
     def _failed(self, url: str, error: TimtinError) -> bool:
         """Note why ``url`` failed; return whether it is of no use to try again."""

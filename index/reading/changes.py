@@ -132,7 +132,11 @@ class Reading:
         if sys.stdin is None:
             yield Refused(None, Failure("standard input", "is closed"))
         else:
-            yield from self._rows_of(rows(sys.stdin.buffer, Kind(Format.JSON_LINES)), Place("-", ""), "standard input")
+            found = rows(sys.stdin.buffer, Kind(Format.JSON_LINES))
+            try:
+                yield from self._rows_of(found, Place("-", ""), "standard input")
+            except UnreadableFileError as error:
+                yield Refused(None, Failure("standard input", str(error)))
 
     def _named(self, root: Path) -> Iterator[Item]:
         """Give what is at a path that was asked for. Raises OSError where the system does not tell."""

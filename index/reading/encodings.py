@@ -67,15 +67,8 @@ _CONVERT_FONT = "convert it to Unicode, for instance with the converter of UniKe
 
 def decode(data: bytes) -> str:
     """Return the text of ``data``, which must be UTF-8. Raises UnreadableFileError that names what it is instead."""
-    for mark, name in _WIDE_MARKS:
-        if data.startswith(mark):
-            raise UnreadableFileError(f"is {name}; save it as UTF-8")
-    for signature, name in _SIGNATURES.items():
-        if data.startswith(signature):
-            raise UnreadableFileError(f"is not text but {name}")
+    refuse_foreign(data)
     if b"\0" in data:
-        if wide := _wide_without_mark(data[:_SAMPLE]):
-            raise UnreadableFileError(f"is {wide}; save it as UTF-8")
         raise UnreadableFileError("is not text: it has NUL bytes")
     try:
         text = data.decode("utf-8-sig")
@@ -86,6 +79,18 @@ def decode(data: bytes) -> str:
     if font := legacy_font(text):
         raise UnreadableFileError(f"is written for {font} fonts; {_CONVERT_FONT}")
     return text
+
+
+def refuse_foreign(start: bytes) -> None:
+    """Raise UnreadableFileError where what ``start`` begins is UTF-16, UTF-32 or a known kind of file without text."""
+    for mark, name in _WIDE_MARKS:
+        if start.startswith(mark):
+            raise UnreadableFileError(f"is {name}; save it as UTF-8")
+    for signature, name in _SIGNATURES.items():
+        if start.startswith(signature):
+            raise UnreadableFileError(f"is not text but {name}")
+    if b"\0" in start and (wide := _wide_without_mark(start[:_SAMPLE])):
+        raise UnreadableFileError(f"is {wide}; save it as UTF-8")
 
 
 def legacy_font(text: str) -> str | None:

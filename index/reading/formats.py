@@ -106,7 +106,10 @@ def document_fields(data: bytes, kind: Kind) -> dict[str, Any]:
 
 
 def rows(stream: IO[bytes], kind: Kind) -> Iterator[tuple[int, Any]]:
-    """Yield the number and the fields of every article in a file of many; for one that cannot be read, its error."""
+    """Yield the number and the fields of every article in a file of many; for one that cannot be read, its error.
+
+    Raises UnreadableFileError where none of the file can be read, and as ``unpacked``.
+    """
     return _ROWS[kind.format](stream)
 
 

@@ -41,7 +41,7 @@ def ingest(
     was looked at. ``looks`` are those of a followed folder: files that are still being written are left for later.
     With ``prune`` the articles that came from these paths before and are no longer there are deleted; those of files
     that could not be read stay. Where another process writes the index, all is read, and the index is waited for at the
-    end, ``wait`` seconds at most. An interrupt is raised or, in a run that is ``stoppable``, ends it.
+    end, ``wait`` seconds at most. An interrupt or a full disk is raised or, in a run that is ``stoppable``, ends it.
     """
     intake = Intake(store, indexer, progress, on_failure)
     if looks is not None:

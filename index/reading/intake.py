@@ -6,6 +6,7 @@ Storing needs no lock, so a run goes on to its end whoever writes the index.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 
 from index.article import Article
-from index.errors import WriterBusyError
+from index.errors import DiskFullError, WriterBusyError, is_disk_full
 from index.indexer import Indexer, Progress
 from index.reading.files import Failure
 from index.store import Store
@@ -105,11 +106,16 @@ class Intake:
 
     @contextmanager
     def stoppable(self, done: str) -> Iterator[None]:
-        """Take an interrupt for the wish to stop here; what was ``done`` until then is kept."""
+        """End the run, with its summary, on an interrupt or a full disk; what was ``done`` until then is kept."""
         try:
             yield
         except KeyboardInterrupt:
             self._leave(f"the run was stopped; what was {done} until then is kept, and running it again goes on")
+        except (DiskFullError, OSError, sqlite3.Error) as error:
+            if not (isinstance(error, DiskFullError) or is_disk_full(error)):
+                raise
+            full = f"the disk is full ({error.__cause__ or error})"
+            self._leave(f"{full}; make room and run this again: what was done already is kept")
 
     def level(self, *, wait: float, rebuild: bool = False) -> None:
         """Bring the index level, or make it anew; note where another process writes it for longer than ``wait``."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
-from index.reading.encodings import decode
+from index.reading.encodings import decode, refuse_foreign
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
 """Bytes of one article's file, or of one line, after decompression."""
@@ -16,10 +16,15 @@ _PIECE = 1024 * 1024
 
 
 def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | UnreadableFileError]]:
-    """Yield every line with its number, from 1; for one that is too long, which is skipped, the error that says so."""
+    """Yield every line with its number, from 1; for one that is too long, which is skipped, the error that says so.
+
+    Raises UnreadableFileError where the first line shows that none is UTF-8.
+    """
     number = 0
     while line := stream.readline(LARGEST_DOCUMENT + 1):
         number += 1
+        if number == 1:
+            refuse_foreign(line)
         if len(line) <= LARGEST_DOCUMENT:
             yield number, line
             continue
@@ -29,7 +34,10 @@ def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | UnreadableF
 
 
 def json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
-    """Yield the number and the value of every line that is not blank; for a line that has none a TimtinError."""
+    """Yield the number and the value of every line that is not blank; for a line that has none a TimtinError.
+
+    Raises UnreadableFileError as ``numbered_lines``.
+    """
     for number, line in numbered_lines(stream):
         try:
             if isinstance(line, UnreadableFileError):

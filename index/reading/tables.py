@@ -22,8 +22,8 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
 
     The delimiter is the one of ``, ; | tab`` that cuts the header into the most fields an article has. After a
     row that cannot be read the next line is taken for the beginning of a row. Rows without text are left out, as are
-    empty cells beyond the header. Raises UnreadableFileError where the header names no title and no body, and where
-    quotes that are never closed would have the table read over and over.
+    empty cells beyond the header. Raises UnreadableFileError as ``numbered_lines``, and where the header names no title
+    and no body or quotes that are never closed would have the table read over and over.
     """
     csv.field_size_limit(LONGEST_BODY)
     lines = _Lines(stream)

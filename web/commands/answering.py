@@ -1,0 +1,138 @@
+"""The commands that answer: searches, completions, counts, and how good the answers are."""
+
+from __future__ import annotations
+
+import html
+import re
+import tempfile
+from pathlib import Path
+
+import click
+
+from index.errors import InvalidInputError
+from index.reading.ingest import ingest
+from search.engine import Sort
+from search.service import search as run_search
+from web.answers import answer_json
+from web.commands.base import Command, data_option, opened_engine, print_json, shown_progress
+from web.parameters import SearchParameters, checked
+from web.terminal import one_line
+
+
+@click.command(cls=Command)
+@click.argument("query")
+@click.option("--size", type=int, default=10, show_default=True, help="Hits a page, at most 100.")
+@click.option("--page", type=int, default=1, show_default=True)
+@click.option("--sort", type=click.Choice([sort.value for sort in Sort]), default="relevance", show_default=True)
+@click.option("--source", help="Only articles of this source.")
+@click.option("--from", "from_", metavar="DATE", help="From this year, month or day: 2025, 2025-08, 2025-08-27.")
+@click.option("--to", metavar="DATE", help="To this year, month or day, included.")
+@click.option("--all", "every", is_flag=True, help="Show near-copies as hits of their own.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@data_option
+def search(
+    query: str,
+    size: int,
+    page: int,
+    sort: str,
+    source: str | None,
+    from_: str | None,
+    to: str | None,
+    every: bool,
+    as_json: bool,
+    data: Path,
+) -> None:
+    """Find articles."""
+    values = {
+        "q": query,
+        "size": size,
+        "page": page,
+        "sort": sort,
+        "source": source or "",
+        "from": from_ or "",
+        "to": to or "",
+        "collapse": not every,
+    }
+    try:
+        parameters = checked(SearchParameters, {name: str(value) for name, value in values.items()})
+    except InvalidInputError as error:
+        raise click.UsageError("; ".join(f"--{problem.where}: {problem.what}" for problem in error.problems)) from None
+    with opened_engine(data) as engine:
+        answer = run_search(engine, parameters.search())
+        if not engine.searchable():
+            click.echo("timtin: articles are missing from the index; timtin check --repair adds them", err=True)
+    if as_json:
+        print_json(answer_json(answer, parameters))
+        return
+    for number, hit in enumerate(answer.hits, (page - 1) * size + 1):
+        copies = f"+{hit.copies} near-cop{'ies' if hit.copies > 1 else 'y'}" if hit.copies else None
+        about = " · ".join(part for part in (hit.article.id, hit.article.published, hit.article.source, copies) if part)
+        click.echo(f"{number:>3}. {_styled(hit.title_html) or hit.article.id}\n     {one_line(about)}")
+        for passage in hit.body_html:
+            click.echo(f"     … {_styled(passage)}")
+    if answer.corrected is not None:
+        click.echo(f"Did you mean: {one_line(answer.corrected)}")
+    click.echo(f"{answer.total} article{'s' if answer.total != 1 else ''}, {answer.took_ms} ms")
+
+
+def _styled(marked_html: str) -> str:
+    """Return highlighted HTML as one line for a terminal: marks in bold, which click leaves out in a pipe."""
+    parts = [one_line(html.unescape(part)) for part in re.split(r"</?mark>", marked_html)]
+    return "".join(click.style(part, bold=True) if at % 2 else part for at, part in enumerate(parts))
+
+
+@click.command(cls=Command)
+@click.argument("prefix")
+@click.option("--size", type=click.IntRange(1, 50), default=8, show_default=True)
+@data_option
+def suggest(prefix: str, size: int, data: Path) -> None:
+    """Complete what is typed so far."""
+    with opened_engine(data) as engine:
+        for phrase in engine.suggest(prefix, size):
+            click.echo(phrase)
+
+
+@click.command(cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@data_option
+def stats(as_json: bool, data: Path) -> None:
+    """Show how many articles there are and whether the index is level with the store."""
+    with opened_engine(data) as engine:
+        facts = {"articles": engine.count(), "level": engine.searchable(), "data": str(data.resolve())}
+    if as_json:
+        print_json(facts)
+    else:
+        for name, value in facts.items():
+            click.echo(f"{name}: {value}")
+
+
+@click.command(cls=Command)
+@click.argument("set", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--unaccented", is_flag=True, help="Leave the accents of the queries out.")
+@click.option("--queries", type=click.IntRange(1), metavar="N", help="Only the first N queries.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool) -> None:
+    """Index the judged SET in a temporary folder and print how well its queries are answered."""
+    from search.measures import measure, read_queries, without_accents
+
+    judged = read_queries(set)[:queries]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        opened_engine(Path(folder)) as engine,
+        shown_progress("indexed") as (advance, write),
+    ):
+        summary = ingest(
+            [str(set / "docs.jsonl")], engine.store, engine.indexer,
+            progress=advance, on_failure=lambda failure: write(one_line(f"{failure.where}: {failure.why}")),
+        )  # fmt: skip
+        values = measure(engine, judged, without_accents) if unaccented else measure(engine, judged)
+    facts = {
+        "set": set.name,
+        "articles": summary.added,
+        "queries": len(judged),
+        **{k: round(v, 4) for k, v in values.items()},
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        click.echo("  ".join(f"{name} {value}" for name, value in facts.items()))

@@ -1,0 +1,102 @@
+"""What every command shares: how it fails, its options, the engine, progress, output."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from tqdm import tqdm
+
+from index.datafolder import open_data_folder
+from index.errors import TimtinError, is_disk_full
+from index.indexer import Progress
+from search.whoosh_engine import WhooshEngine
+from web.terminal import one_line
+
+
+class Command(click.Command):
+    """A command whose failures are one line on standard error and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TimtinError as error:
+            fail(str(error))
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(0)
+        except (OSError, sqlite3.Error) as error:
+            if is_disk_full(error):
+                with suppress(OSError):  # what it keeps would fail once more at the end
+                    sys.stdout.close()
+                fail(f"the disk is full ({error}); make room and run this again: what was done already is kept")
+            fail(f"{type(error).__name__}: {error}")
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds; ``nan`` is in no range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return seconds
+
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="TIMTIN_DATA",
+    default=Path("data"),
+    show_default=True,
+    help="The data folder; also TIMTIN_DATA.",
+)
+wait_option = click.option(
+    "--wait",
+    type=Seconds(0, 86_400),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait at the end for another writer.",
+)
+
+
+@contextmanager
+def opened_engine(data: Path, *, made: bool = False) -> Iterator[WhooshEngine]:
+    """Open the engine on a data folder, which is made where it is missing if ``made`` says so."""
+    if not made and not data.exists():
+        raise TimtinError(f"there is no data folder {data}; make one with timtin index PATH, or name it with --data")
+    engine = WhooshEngine(open_data_folder(data))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@contextmanager
+def shown_progress(what: str, unit: str = " articles") -> Iterator[tuple[Progress | None, Callable[[str], None]]]:
+    """Show a counter on a terminal; there is none in a pipe. Messages go to standard error above it."""
+    with tqdm(unit=unit, desc=what, disable=None, file=sys.stderr, leave=False) as bar:
+
+        def advance(count: int) -> None:
+            bar.update(count)
+
+        yield None if bar.disable else advance, lambda line: tqdm.write(line, file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON, indented, with Vietnamese letters as they are."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def fail(message: str) -> NoReturn:
+    """Say in one line on standard error what went wrong, and exit with 1."""
+    click.echo(f"timtin: {one_line(message)}", err=True)
+    sys.exit(1)

@@ -1,0 +1,64 @@
+"""The commands that keep articles safe: check and repair, export, backup."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from web.commands.base import Command, data_option, opened_engine
+from web.terminal import one_line
+
+
+@click.command(cls=Command)
+@click.option("--repair", is_flag=True, help="Mend the index from the store, remove leftovers, and check again.")
+@data_option
+def check(repair: bool, data: Path) -> None:
+    """Compare the index with the store; exit 1 and say what is wrong if they disagree."""
+    with opened_engine(data) as engine:
+        problems = engine.check()
+        for problem in problems:
+            click.echo(one_line(problem), err=True)
+        if repair:
+            for deed in engine.indexer.repair(wait=10.0):
+                click.echo(one_line(deed))
+            problems = engine.check()
+            for problem in problems:
+                click.echo(f"still wrong: {one_line(problem)}", err=True)
+    click.echo(_verdict(problems))
+    sys.exit(1 if problems else 0)
+
+
+def _verdict(problems: list[str]) -> str:
+    if not problems:
+        return "the index agrees with the store"
+    found = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+    if any(problem.startswith("store:") for problem in problems):
+        return (
+            f"{found}; the store cannot be mended from anything here: stop timtin, put a backup of articles.sqlite"
+            " in its place without articles.sqlite-wal and -shm, and run timtin check --repair"
+        )
+    return f"{found}; timtin check --repair mends the index"
+
+
+@click.command(cls=Command)
+@data_option
+def export(data: Path) -> None:
+    """Write every article to standard output, one a line, as timtin index - takes them back."""
+    with opened_engine(data) as engine:
+        for article in engine.store.articles():
+            click.echo(json.dumps(article.model_dump(), ensure_ascii=False))
+
+
+@click.command(cls=Command)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@data_option
+def backup(file: Path, data: Path) -> None:
+    """Write all articles, as they are now, to FILE; a service may be running. FILE is a store: articles.sqlite."""
+    with opened_engine(data) as engine:
+        engine.store.database.back_up(file)
+        click.echo(
+            f"{file}: {file.stat().st_size:,} bytes; to restore it, put it into a data folder as articles.sqlite"
+        )

@@ -1,0 +1,123 @@
+"""The commands that bring articles in: from files and folders, from a followed folder, from the web."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from index.reading.files import Failure, Remark
+from index.reading.ingest import ingest
+from index.reading.intake import Summary
+from web.commands.base import (
+    Command,
+    Seconds,
+    data_option,
+    fail,
+    opened_engine,
+    print_json,
+    shown_progress,
+    wait_option,
+)
+from web.terminal import one_line
+
+
+@click.command(cls=Command)
+@click.argument("paths", nargs=-1)
+@click.option("--source", metavar="NAME", help="The source of articles that name none.")
+@click.option("--prune", is_flag=True, help="Delete articles that were read from these folders before and are gone.")
+@click.option("--rebuild", is_flag=True, help="Make the index anew from the store as well.")
+@wait_option
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@data_option
+def index(
+    paths: tuple[str, ...], source: str | None, prune: bool, rebuild: bool, wait: float, as_json: bool, data: Path
+) -> None:
+    """Add the articles of PATHS: folders, files (.txt .html .md .jsonl .csv, .gz and .xz of these), - for stdin."""
+    if not paths and not rebuild:
+        raise click.UsageError("name the files or folders to index, or - for standard input")
+    with (
+        opened_engine(data, made=True) as engine,
+        shown_progress("read", " files") as (read, _),
+        shown_progress("indexed") as (advance, write),
+    ):
+
+        def show(what: Failure | Remark) -> None:
+            mark = "" if isinstance(what, Failure) else "warning: "
+            write(f"timtin: {mark}{one_line(what.where)}: {one_line(what.why)}")
+
+        summary = ingest(
+            paths, engine.store, engine.indexer,
+            source=source, prune=prune, rebuild=rebuild, wait=wait, stoppable=True,
+            on_failure=show, on_remark=show, on_file=read and (lambda: read(1)), progress=advance,
+        )  # fmt: skip
+    _conclude(summary, as_json)
+
+
+@click.command(cls=Command)
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@data_option
+def watch(folder: Path, data: Path) -> None:
+    """Index what is in FOLDER and, until stopped, what appears there."""
+    from index.reading.watching import watch_folder
+
+    with opened_engine(data, made=True) as engine:
+        watch_folder(folder, engine.store, engine.indexer)
+
+
+@click.command(cls=Command)
+@click.argument("urls", nargs=-1, required=True)
+@click.option("--source", metavar="NAME", help="The source of the articles, whatever their feeds or pages say.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Articles asked for at most."
+)
+@click.option(
+    "--delay",
+    type=Seconds(0, 3600),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The least pause between requests to one host.",
+)
+@click.option("--allow-private", is_flag=True, help="Also fetch from private and loopback addresses, and other ports.")
+@wait_option
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@data_option
+def fetch(
+    urls: tuple[str, ...],
+    source: str | None,
+    limit: int,
+    delay: float,
+    allow_private: bool,
+    wait: float,
+    as_json: bool,
+    data: Path,
+) -> None:
+    """Add the articles at URLS: RSS and Atom feeds, sitemaps, or single pages."""
+    from index.fetching.fetch import fetch as run_fetch
+
+    with opened_engine(data, made=True) as engine, shown_progress("fetched") as (advance, write):
+        summary = run_fetch(
+            urls, engine.store, engine.indexer,
+            source=source, limit=limit, delay=delay, allow_private=allow_private, wait=wait, progress=advance,
+            on_failure=lambda failure: write(f"timtin: {one_line(failure.where)}: {one_line(failure.why)}"),
+        )  # fmt: skip
+    _conclude(summary, as_json)
+
+
+def _conclude(summary: Summary, as_json: bool) -> NoReturn:
+    """Print what a run did and, where it did not come to its end, why; exit."""
+    if as_json:
+        print_json(summary.as_dict())
+    else:
+        copies = "" if summary.copies is None else f", {summary.copies} near-copies"
+        click.echo(
+            f"{summary.added} added, {summary.updated} updated, {summary.unchanged} unchanged,"
+            f" {summary.removed} removed, {summary.failures} failed, {summary.moved} moved{copies}"
+            f" in {summary.seconds:.1f} s"
+        )
+    if summary.unfinished is not None:
+        fail(summary.unfinished)
+    sys.exit(1 if summary.failures else 0)
