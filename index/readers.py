@@ -220,8 +220,8 @@ class ArrayMatcher(LeafMatcher):
         self._at = 0
 
     def id(self) -> int:
-        """Return the article."""
-        return int(self._ids[self._at])
+        """Return the article; after the end the last one, at which Whoosh's AND NOT looks."""
+        return int(self._ids[min(self._at, len(self._ids) - 1)])
 
     def weight(self) -> float:
         """Return how often the term is in the article."""

@@ -157,6 +157,17 @@ def test_scores_are_bm25_over_the_same_postings(documents: Texts, limit: int) ->
         }
 
 
+def test_articles_without_a_term_are_looked_for_beyond_the_last_that_has_another() -> None:
+    with (
+        indexes([["gạo"], ["lúa", "đường"]], set()) as (stock, ours),
+        stock.searcher() as wanted,
+        ours.searcher() as found,
+    ):
+        body = [query.Term("body", word) for word in ("lúa", "gạo", "đường")]
+        asked = query.And([body[0], query.AndNot(*body[1:])])
+        assert len(found.search(asked)) == len(wanted.search(asked)) == 0
+
+
 def test_matcher_skips_by_article_and_by_quality() -> None:
     documents = [["lúa"] * (number % 7 + 1) + ["gạo"] * (number // 300) for number in range(600)]
     with indexes(documents, set()) as (stock, ours), stock.searcher() as wanted, ours.searcher() as found:
