@@ -183,6 +183,12 @@ def test_segments_stay_few_and_articles_are_copied_seldom(batches: list[tuple[in
     assert copied <= 16 * added
 
 
+def test_segment_of_few_long_articles_keeps_no_others_apart() -> None:
+    long, short = Size(12, 0, 1 << 30), Size(20, 0, 100_000)
+    assert next_merge([short, long, short, short, short]) == [0, 2, 3, 4]
+    assert next_merge([long] * 9) == []
+
+
 def test_many_single_articles_make_few_segments(engine: WhooshEngine) -> None:
     for number in range(40):
         engine.add([Article(id=f"a{number}", body=f"lúa gạo {number}")])
