@@ -80,11 +80,8 @@ def content(segment: Segment) -> dict[str, Any]:
 
 def _postings(field: Inverted, number: int) -> tuple[Any, ...]:
     first, end = field.span(number)
-    places = None
-    if field.positions is not None:
-        counts, where = field.positions_of(number, np.arange(end - first))
-        places = (counts.tolist(), where.tolist())
     frequencies = field.frequencies(first, end).tolist()
+    places = None if field.positions is None else (frequencies, field.positions_of(number).tolist())
     return field.terms.strings[number], field.articles[first:end].tolist(), frequencies, places
 
 

@@ -168,6 +168,20 @@ def test_articles_without_a_term_are_looked_for_beyond_the_last_that_has_another
         assert len(found.search(asked)) == len(wanted.search(asked)) == 0
 
 
+def test_positions_of_a_phrase_are_looked_up_once_a_term(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[int] = []
+    positions_of = Inverted.positions_of
+
+    def spy(inverted: Inverted, number: int) -> Any:
+        looked_up.append(number)
+        return positions_of(inverted, number)
+
+    monkeypatch.setattr(Inverted, "positions_of", spy)
+    with indexes([["lúa", "gạo"], ["gạo", "lúa"]] * 50, set()) as (_, ours), ours.searcher() as searcher:
+        assert len(searcher.search(query.Phrase("body", ["lúa", "gạo"]), limit=None)) == 50
+    assert sorted(looked_up) == [0, 1]
+
+
 def test_matcher_skips_by_article_and_by_quality() -> None:
     documents = [["lúa"] * (number % 7 + 1) + ["gạo"] * (number // 300) for number in range(600)]
     with indexes(documents, set()) as (stock, ours), stock.searcher() as wanted, ours.searcher() as found:
