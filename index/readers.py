@@ -292,7 +292,7 @@ class ArrayMatcher(LeafMatcher):
         return 0 if self._lengths is None else int(self._lengths[self._block(self._ids)].max())
 
     def _block(self, array: Array) -> Array:
-        first = self._at - self._at % _BLOCK
+        first = min(self._at, len(self._ids) - 1) // _BLOCK * _BLOCK
         return array[first : first + _BLOCK]
 
 

@@ -168,6 +168,18 @@ def test_articles_without_a_term_are_looked_for_beyond_the_last_that_has_another
         assert len(found.search(asked)) == len(wanted.search(asked)) == 0
 
 
+@pytest.mark.parametrize("count", [1, 127, 128, 129, 256])
+def test_matcher_past_its_end_has_the_qualities_of_its_last_block(count: int) -> None:
+    with indexes([["lúa"]] * count + [["gạo"]], set()) as (stock, ours):
+        for index in (stock, ours):
+            with index.searcher() as searcher:
+                matcher = searcher.postings("body", "lúa", BM25F())
+                best = matcher.block_quality()
+                matcher.skip_to(count)
+                assert not matcher.is_active()
+                assert matcher.block_quality() == best
+
+
 def test_positions_of_a_phrase_are_looked_up_once_a_term(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_up: list[int] = []
     positions_of = Inverted.positions_of
