@@ -63,8 +63,8 @@ def best_windows(
     """Return for each occurrence its owner, ascending, and the weights of the windows that it begins, a row a width.
 
     ``owners``, ``places`` and ``terms`` (numbers into ``weights``) describe occurrences, in any order; no two terms
-    have one place. Computed from where each term occurs next: an array of a row a term, an entry an occurrence, made for
-    so many occurrences at once, the last ones first, whatever the length of the articles.
+    have one place. Computed from where each term occurs next: an array of a row a term, an entry an occurrence. It is
+    made for a part of them at a time, the last ones first, so that long articles take no more memory.
     """
     keys = (owners.astype(np.int64) << 32) + places
     order = keys.argsort()
