@@ -21,6 +21,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Sequence
+from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,23 @@ from search.whoosh_engine import WhooshEngine
 from tests.reference import document
 
 SIZED = 2000
+FIRST_DAY, DAYS, SOURCES = date(2020, 1, 1), 2000, 10
 PACKAGES = ("whoosh-reloaded", "tantivy", "bm25s", "pyvi", "numpy")
 
 
 def read_articles(count: int) -> list[Article]:
-    """Read the first ``count`` articles of the news archive."""
+    """Read the first ``count`` articles of the news archive.
+
+    It has no days and one source, which leaves nothing to filter or to sort: each article gets a day and a source.
+    """
+    chance = random.Random(3)
+
+    def made_up() -> dict[str, str]:
+        day = FIRST_DAY + timedelta(days=chance.randrange(DAYS))
+        return {"published": day.isoformat(), "source": f"Báo {chance.randrange(SOURCES)}"}
+
     with lzma.open(data("vietnews-50k.jsonl.xz"), "rt", encoding="utf-8") as lines:
-        return [article_from(json.loads(line)) for line in itertools.islice(lines, count)]
+        return [article_from({**json.loads(line), **made_up()}) for line in itertools.islice(lines, count)]
 
 
 def title_queries(articles: Sequence[Article], count: int) -> list[str]:

@@ -65,7 +65,7 @@ def next_merge(segments: Sequence[Size]) -> list[int]:
         tiers[_tier(size.live)].append(number)
     for _, members in sorted(tiers.items()):
         if len(members) > _MOST_IN_A_TIER:
-            chosen = _fitting(sorted(members, key=lambda number: segments[number].live), segments)
+            chosen = _fitting(sorted(members, key=lambda number: _fullness(segments[number])), segments)
             if len(chosen) > 1:
                 return sorted(chosen)
     return []
@@ -77,6 +77,11 @@ def _tier(articles: int) -> int:
         articles = -(-articles // _FACTOR)
         tier += 1
     return tier
+
+
+def _fullness(size: Size) -> float:
+    """Return how much of what a segment may have at most is there, of articles or of bytes."""
+    return max(size.live / MOST_ARTICLES, size.bytes / _MOST_BYTES)
 
 
 def _fitting(numbers: Sequence[int], segments: Sequence[Size]) -> list[int]:

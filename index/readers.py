@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from whoosh.codec.base import FieldCursor, PerDocumentReader, TermsReader
 from whoosh.columns import ColumnReader
 from whoosh.fields import FieldType
@@ -220,8 +222,8 @@ class ArrayMatcher(LeafMatcher):
         self._at = 0
 
     def id(self) -> int:
-        """Return the article."""
-        return int(self._ids[self._at])
+        """Return the article; after the end the last one, at which Whoosh's AND NOT looks."""
+        return int(self._ids[min(self._at, len(self._ids) - 1)])
 
     def weight(self) -> float:
         """Return how often the term is in the article."""
@@ -230,11 +232,21 @@ class ArrayMatcher(LeafMatcher):
     def value(self) -> bytes:
         """Return the posting's value as the field's format encodes it."""
         if isinstance(self.format, Positions):
-            _, places = self._inverted.positions_of(self._number, np.array([self._at]))
+            places = self._places[self._position_ends[self._at - 1] if self._at else 0 : self._position_ends[self._at]]
             return self.format.encode(places.tolist())  # type: ignore[no-any-return]
         if isinstance(self.format, Existence):
             return b""
         return int(self._frequencies[self._at]).to_bytes(4, "big")
+
+    @cached_property
+    def _position_ends(self) -> NDArray[np.int64]:
+        """Where the positions of each posting end among those of the term."""
+        return np.cumsum(self._frequencies, dtype=np.int64)
+
+    @cached_property
+    def _places(self) -> Array:
+        """The positions of all postings of the term."""
+        return self._inverted.positions_of(self._number)
 
     def next(self) -> bool:
         """Go on by one; tell whether a new block begins."""
@@ -248,7 +260,8 @@ class ArrayMatcher(LeafMatcher):
         if not self.is_active():
             raise ReadTooFar
         if id > self.id():
-            self._at += int(np.searchsorted(self._ids[self._at :].astype(np.int64), id))
+            rest = self._ids[self._at :]
+            self._at += len(rest) if id > rest[-1] else int(rest.searchsorted(rest.dtype.type(id)))
 
     def skip_to_quality(self, minquality: float) -> int:
         """Leave out blocks that cannot score more than ``minquality``; return how many."""
@@ -279,7 +292,7 @@ class ArrayMatcher(LeafMatcher):
         return 0 if self._lengths is None else int(self._lengths[self._block(self._ids)].max())
 
     def _block(self, array: Array) -> Array:
-        first = self._at - self._at % _BLOCK
+        first = min(self._at, len(self._ids) - 1) // _BLOCK * _BLOCK
         return array[first : first + _BLOCK]
 
 

@@ -168,15 +168,11 @@ class Inverted:
         part[self.large[low:high].astype(np.int64) - first] = self.large_counts[low:high]
         return part
 
-    def positions_of(self, number: int, postings: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
-        """Return (how many, places) for postings of term ``number``, counted from its first one, ascending."""
+    def positions_of(self, number: int) -> Array:
+        """Return the places of all postings of term ``number``, one posting after the other."""
         if self.positions is None or self.position_starts is None:
             raise ValueError("the field has no positions")
-        counts = self.frequencies(*self.span(number))
-        ends = np.cumsum(counts, dtype=np.int64)
-        some = counts[postings].astype(np.int64)
-        before = ends[postings] - some + int(self.position_starts[number])
-        return some, self.positions[spread(before, some)]
+        return self.positions[int(self.position_starts[number]) : int(self.position_starts[number + 1])]
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """Yield what is written, by name."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from search.snapshot import Ints, Snapshot
 
 Floats = NDArray[np.float32]
+_AT_ONCE = 1 << 15
 
 
 def nearness(
@@ -62,16 +63,22 @@ def best_windows(
     """Return for each occurrence its owner, ascending, and the weights of the windows that it begins, a row a width.
 
     ``owners``, ``places`` and ``terms`` (numbers into ``weights``) describe occurrences, in any order; no two terms
-    have one place. Computed from where each term occurs next: an array of a row a term, an entry an occurrence.
+    have one place. Computed from where each term occurs next: an array of a row a term, an entry an occurrence. It is
+    made for a part of them at a time, the last ones first, so that long articles take no more memory.
     """
     keys = (owners.astype(np.int64) << 32) + places
     order = keys.argsort()
     keys, owners, terms = keys[order], owners[order], terms[order]
-    upcoming = np.full((len(weights), len(keys)), np.iinfo(np.int64).max)
-    upcoming[terms, np.arange(len(keys))] = keys
-    upcoming = np.minimum.accumulate(upcoming[:, ::-1], axis=1)[:, ::-1]
-    apart = upcoming - keys
     sums = np.empty((len(widths), len(keys)), np.float32)
-    for row, width in zip(sums, widths, strict=True):
-        (weights[:, None] * (apart < width)).sum(axis=0, out=row)
+    after = np.full(len(weights), np.iinfo(np.int64).max)
+    for first in reversed(range(0, len(keys), _AT_ONCE)):
+        some = keys[first : first + _AT_ONCE]
+        upcoming = np.full((len(weights), len(some)), np.iinfo(np.int64).max)
+        upcoming[:, -1] = after
+        upcoming[terms[first : first + len(some)], np.arange(len(some))] = some
+        upcoming = np.minimum.accumulate(upcoming[:, ::-1], axis=1)[:, ::-1]
+        after = upcoming[:, 0].copy()
+        apart = upcoming - some
+        for row, width in zip(sums, widths, strict=True):
+            (weights[:, None] * (apart < width)).sum(axis=0, out=row[first : first + len(some)])
     return owners, sums

@@ -119,8 +119,11 @@ class Ranked:
         return min(least, float(sums.max())) if self._found.longer else least
 
     def _tier(self, most: int) -> Flags:
-        """Return the articles of which those that come first are at least ``most``, as far as that is told by flags."""
-        if self._first and self._found.short:
+        """Return the articles of which those that come first are at least ``most``, as far as that is told by flags.
+
+        What nearness adds is a share of the best score, so for a few long codes it takes all articles found.
+        """
+        if self._first and self._found.short and not self._found.longer:
             for tier in (self._foremost, self._found.every):
                 if np.count_nonzero(tier) >= most:
                     return tier

@@ -91,4 +91,7 @@ def searched_state(folder: DataFolder, store: Store) -> Hashable:
 def _characters(answer: Answer) -> int:
     """Return about how many characters an answer holds, with a share for all else."""
     texts = (len(hit.article.lead) + len(hit.title_html) + sum(map(len, hit.body_html)) for hit in answer.hits)
-    return sum(texts) + 1000 * (1 + len(answer.hits))
+    parts = sum(len(hit.explanation or ()) for hit in answer.hits)
+    counted = [entry.value for counts in answer.facets.values() for entry in counts]
+    said = [answer.search.text, *answer.terms, *answer.expanded, *counted]
+    return sum(texts) + sum(map(len, said)) + 100 * (len(said) + parts) + 1000 * (1 + len(answer.hits))

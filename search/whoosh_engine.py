@@ -55,8 +55,8 @@ _VERIFY_SECONDS = 0.1
 class WhooshEngine:
     """Open the engine on a data folder; what the index lacks is applied at the next ``commit``.
 
-    Up to ``hits_kept`` hits of answered requests are kept until the index changes. What is kept of hot terms takes the
-    less memory the more engines there are ``sharing`` it.
+    Up to ``hits_kept`` hits and values of facets of answered requests are kept until the index changes. What is kept of
+    hot terms takes the less memory the more engines there are ``sharing`` it.
     """
 
     def __init__(
@@ -231,7 +231,7 @@ class WhooshEngine:
                     " it is made anew from the store by timtin serve, or by timtin index --rebuild"
                 )
             snapshot = Snapshot(generation, self._segments)
-            pages: BoundedCache[Request, Retrieved] = BoundedCache(self._hits_kept, lambda page: 1 + len(page.hits))
+            pages: BoundedCache[Request, Retrieved] = BoundedCache(self._hits_kept, _entries)
             impacts = TermImpacts(snapshot, self._ranking, self._sharing)
             self._opened = _Opened(snapshot, impacts, Abbreviations(snapshot), Frequencies(snapshot), pages)
 
@@ -266,6 +266,12 @@ class _Opened:
     abbreviations: Abbreviations
     frequencies: Frequencies
     pages: BoundedCache[Request, Retrieved]
+
+
+def _entries(page: Retrieved) -> int:
+    """Return how much a page holds: hits, what explains them, values of facets, and itself."""
+    parts = sum(len(hit.explanation or ()) for hit in page.hits)
+    return 1 + len(page.hits) + parts + sum(map(len, page.facets.values()))
 
 
 def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:

@@ -80,11 +80,8 @@ def content(segment: Segment) -> dict[str, Any]:
 
 def _postings(field: Inverted, number: int) -> tuple[Any, ...]:
     first, end = field.span(number)
-    places = None
-    if field.positions is not None:
-        counts, where = field.positions_of(number, np.arange(end - first))
-        places = (counts.tolist(), where.tolist())
     frequencies = field.frequencies(first, end).tolist()
+    places = None if field.positions is None else (frequencies, field.positions_of(number).tolist())
     return field.terms.strings[number], field.articles[first:end].tolist(), frequencies, places
 
 
@@ -181,6 +178,12 @@ def test_segments_stay_few_and_articles_are_copied_seldom(batches: list[tuple[in
     assert sum(size.live for size in sizes) == added
     assert len(sizes) <= 4 * 6 + added // (MOST_ARTICLES // 4)
     assert copied <= 16 * added
+
+
+def test_segment_of_few_long_articles_keeps_no_others_apart() -> None:
+    long, short = Size(12, 0, 1 << 30), Size(20, 0, 100_000)
+    assert next_merge([short, long, short, short, short]) == [0, 2, 3, 4]
+    assert next_merge([long] * 9) == []
 
 
 def test_many_single_articles_make_few_segments(engine: WhooshEngine) -> None:

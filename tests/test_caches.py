@@ -73,6 +73,20 @@ def test_a_page_asked_for_again_is_that_of_the_index_as_it_is_now(engine: Whoosh
     assert engine.retrieve(Request(parse("khoai"))).total == 1
 
 
+def test_pages_kept_are_counted_by_all_they_hold(tmp_path: Path) -> None:
+    engine = WhooshEngine(open_data_folder(tmp_path), hits_kept=30)
+    engine.add([Article(id=f"a{number}", body="lúa gạo", source=f"Báo {number}") for number in range(12)])
+    engine.commit()
+    first = engine.retrieve(Request(parse("lúa"), size=1))
+    for number in range(2):
+        assert engine.retrieve(Request(parse("lúa"), size=1)) is first
+        engine.retrieve(Request(parse("gạo"), size=number, facets=[Facet.SOURCE]))
+    engine.retrieve(Request(parse("lúa gạo"), size=0, facets=[Facet.SOURCE]))
+    engine.retrieve(Request(parse("lúa gạo"), size=1, facets=[Facet.SOURCE]))
+    assert engine.retrieve(Request(parse("lúa"), size=1)) is not first
+    engine.close()
+
+
 def _generation(data: Path) -> Path:
     generation = current_generation(open_data_folder(data).indexes)
     assert generation is not None

@@ -157,6 +157,43 @@ def test_scores_are_bm25_over_the_same_postings(documents: Texts, limit: int) ->
         }
 
 
+def test_articles_without_a_term_are_looked_for_beyond_the_last_that_has_another() -> None:
+    with (
+        indexes([["gạo"], ["lúa", "đường"]], set()) as (stock, ours),
+        stock.searcher() as wanted,
+        ours.searcher() as found,
+    ):
+        body = [query.Term("body", word) for word in ("lúa", "gạo", "đường")]
+        asked = query.And([body[0], query.AndNot(*body[1:])])
+        assert len(found.search(asked)) == len(wanted.search(asked)) == 0
+
+
+@pytest.mark.parametrize("count", [1, 127, 128, 129, 256])
+def test_matcher_past_its_end_has_the_qualities_of_its_last_block(count: int) -> None:
+    with indexes([["lúa"]] * count + [["gạo"]], set()) as (stock, ours):
+        for index in (stock, ours):
+            with index.searcher() as searcher:
+                matcher = searcher.postings("body", "lúa", BM25F())
+                best = matcher.block_quality()
+                matcher.skip_to(count)
+                assert not matcher.is_active()
+                assert matcher.block_quality() == best
+
+
+def test_positions_of_a_phrase_are_looked_up_once_a_term(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[int] = []
+    positions_of = Inverted.positions_of
+
+    def spy(inverted: Inverted, number: int) -> Any:
+        looked_up.append(number)
+        return positions_of(inverted, number)
+
+    monkeypatch.setattr(Inverted, "positions_of", spy)
+    with indexes([["lúa", "gạo"], ["gạo", "lúa"]] * 50, set()) as (_, ours), ours.searcher() as searcher:
+        assert len(searcher.search(query.Phrase("body", ["lúa", "gạo"]), limit=None)) == 50
+    assert sorted(looked_up) == [0, 1]
+
+
 def test_matcher_skips_by_article_and_by_quality() -> None:
     documents = [["lúa"] * (number % 7 + 1) + ["gạo"] * (number // 300) for number in range(600)]
     with indexes(documents, set()) as (stock, ours), stock.searcher() as wanted, ours.searcher() as found:

@@ -243,3 +243,15 @@ def test_leaving_out_what_cannot_come_first_changes_no_page(tried: int) -> None:
     with archive(articles, 40, Ranking(near_articles=4)) as (engine, _), rare, thresholds, counted:
         assert [engine.retrieve(request) for request in requests] == wanted
     assert sum(map(bool, left_out)) > len(requests) / 4
+
+
+def test_scores_of_long_codes_are_those_of_any_page() -> None:
+    """Few words of many syllables: what leads by its words, but lacks one, is what nearness is measured by."""
+    some = ["57-NQ/TW 26/8 lúa" + " gạo" * number for number in range(12)]
+    most = ["57-NQ/TW 26/8 " * 20] * 3
+    articles = [Article(id="a", body=body) for body in [*some, *most, *["lúa gạo"] * 60]]
+    with archive(articles, 2, Ranking(near_articles=2)) as (engine, _):
+        whole = engine.retrieve(Request(Text("57-NQ/TW 26/8 lúa"), size=100)).hits
+        assert len(whole) == 15
+        for size in range(1, 15):
+            assert engine.retrieve(Request(Text("57-NQ/TW 26/8 lúa"), size=size)).hits == whole[:size]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from unittest.mock import patch
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+import search.nearness
 from search.engine import Engine, Request
 from search.nearness import best_windows
 from search.parser import parse
@@ -16,11 +20,14 @@ OCCURRENCES = st.lists(
 )
 
 
-@given(OCCURRENCES, st.integers(1, 9))
-def test_the_fast_windows_are_those_found_one_by_one(occurrences: list[tuple[int, int, int]], width: int) -> None:
+@given(OCCURRENCES, st.integers(1, 9), st.sampled_from([1, 2, 7, 1 << 15]))
+def test_the_fast_windows_are_those_found_one_by_one(
+    occurrences: list[tuple[int, int, int]], width: int, at_once: int
+) -> None:
     weights = np.array([1.0, 2.0, 4.0, 8.0, 16.0], np.float32)
     columns = np.array(occurrences, np.int32).reshape(-1, 3).T
-    owners, (sums, whole) = best_windows(columns[0], columns[1], columns[2], weights, [width, 99])
+    with patch.object(search.nearness, "_AT_ONCE", at_once):
+        owners, (sums, whole) = best_windows(columns[0], columns[1], columns[2], weights, [width, 99])
     assert (whole >= sums).all()
     best: dict[int, float] = {}
     for owner, total in zip(owners.tolist(), sums.tolist(), strict=True):
@@ -30,6 +37,19 @@ def test_the_fast_windows_are_those_found_one_by_one(occurrences: list[tuple[int
         inside = {term for other, place, term in occurrences if other == owner and start <= place < start + width}
         slow[owner] = max(slow.get(owner, 0.0), float(sum(weights[term] for term in inside)))
     assert best == slow
+
+
+def test_windows_of_long_articles_take_little_memory() -> None:
+    places = np.arange(300_000, dtype=np.int32)
+    terms = places % 40
+    tracemalloc.start()
+    try:
+        _, [sums] = best_windows(np.zeros(len(places), np.int64), places, terms, np.ones(40, np.float32), [8])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert set(sums[:-8]) == {8.0}
+    assert peak < 60_000_000  # a number for each place and term would take 96,000,000 bytes
 
 
 def test_words_close_together_come_before_words_far_apart(engine: Engine) -> None:

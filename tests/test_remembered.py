@@ -74,6 +74,13 @@ def test_what_was_asked_for_longest_ago_is_forgotten(answers: RememberedAnswers)
     assert answers.search(RICE).hits is not first.hits
 
 
+def test_long_queries_that_find_nothing_are_forgotten_too(answers: RememberedAnswers) -> None:
+    first = answers.search(RICE)
+    for number in range(10):
+        assert answers.search(Search(f"không{number} " * 500)).total == 0
+    assert answers.search(RICE).hits is not first.hits
+
+
 def test_threads_that_ask_the_same_at_a_time_share_one_answer(engine: WhooshEngine) -> None:
     made, all_asked = [], threading.Event()
 
