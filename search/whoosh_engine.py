@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,6 @@ from index.generations import current_generation, read_state
 from index.indexer import Indexer
 from index.schema import TEXT_FIELDS, UNDATED, field_name, searchable_body
 from index.store import DeleteResult, Store, WriteResult
-from search.cache import BoundedCache
 from search.corrections import correct
 from search.engine import Hit, Progress, Request, Retrieved, Sort
 from search.evaluation import Evaluation, Found
@@ -55,19 +54,15 @@ _VERIFY_SECONDS = 0.1
 class WhooshEngine:
     """Open the engine on a data folder; what the index lacks is applied at the next ``commit``.
 
-    Up to ``hits_kept`` hits and values of facets of answered requests are kept until the index changes. What is kept of
-    hot terms takes the less memory the more engines there are ``sharing`` it.
+    What is kept of hot terms takes the less memory the more engines there are ``sharing`` it.
     """
 
-    def __init__(
-        self, folder: DataFolder, ranking: Ranking | None = None, *, hits_kept: int = 20_000, sharing: int = 1
-    ) -> None:
+    def __init__(self, folder: DataFolder, ranking: Ranking | None = None, *, sharing: int = 1) -> None:
         self._folder = folder
         self._store = Store(Database(folder.store))
         self.indexer = Indexer(folder, self._store)
         self._ranking = ranking or Ranking()
         self._segments = OpenSegments()
-        self._hits_kept = hits_kept
         self._sharing = sharing
         self._opened: _Opened | None = None
         self._synonyms = SynonymFile(folder.synonyms)
@@ -144,8 +139,7 @@ class WhooshEngine:
         opened = self._newest()
         if opened is None:
             return Retrieved(0, 0, [], {facet: [] for facet in request.facets})
-        request = replace(request, facets=tuple(request.facets))
-        return opened.pages.get(request, lambda: _retrieve(opened.impacts, request))
+        return _retrieve(opened.impacts, request)
 
     def expand(self, tree: Node) -> Node:
         """Add the abbreviations the articles define and the synonyms of the data folder."""
@@ -231,9 +225,8 @@ class WhooshEngine:
                     " it is made anew from the store by timtin serve, or by timtin index --rebuild"
                 )
             snapshot = Snapshot(generation, self._segments)
-            pages: BoundedCache[Request, Retrieved] = BoundedCache(self._hits_kept, _entries)
             impacts = TermImpacts(snapshot, self._ranking, self._sharing)
-            self._opened = _Opened(snapshot, impacts, Abbreviations(snapshot), Frequencies(snapshot), pages)
+            self._opened = _Opened(snapshot, impacts, Abbreviations(snapshot), Frequencies(snapshot))
 
 
 class _Unchanged:
@@ -259,19 +252,12 @@ class _Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A snapshot, and what is kept for as long as it is the newest: hot terms, words looked up, pages of hits."""
+    """A snapshot, and what is kept for as long as it is the newest: hot terms, abbreviations, words looked up."""
 
     snapshot: Snapshot
     impacts: TermImpacts
     abbreviations: Abbreviations
     frequencies: Frequencies
-    pages: BoundedCache[Request, Retrieved]
-
-
-def _entries(page: Retrieved) -> int:
-    """Return how much a page holds: hits, what explains them, values of facets, and itself."""
-    parts = sum(len(hit.explanation or ()) for hit in page.hits)
-    return 1 + len(page.hits) + parts + sum(map(len, page.facets.values()))
 
 
 def _retrieve(impacts: TermImpacts, request: Request) -> Retrieved:

@@ -44,7 +44,7 @@ def printed(id: str, wire: int | None, more: str = "", **values: str | None) -> 
 
 @contextmanager
 def opened(data: Path) -> Iterator[WhooshEngine]:
-    engine = WhooshEngine(open_data_folder(data), hits_kept=0)
+    engine = WhooshEngine(open_data_folder(data))
     try:
         yield engine
     finally:
