@@ -2,7 +2,8 @@
 
 Every peer gets the same text, cut into words as pyvi cuts it; timtin gets the articles and cuts them itself. The
 queries are one to four words of titles. ``timtin`` is the whole default query over all its streams, from text to ranked
-ids; ``page`` is that and the fetched, highlighted answer. Times of queries are processor time, one query at a time.
+ids; ``page`` is that and the fetched, highlighted answer. Times of queries are processor time, one query at a time,
+the engines in turn (``asking``).
 """
 
 from __future__ import annotations
@@ -29,21 +30,9 @@ from typing import Any
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.filedb.filestore import FileStorage
 
-from benchmarks.data import data
-from benchmarks.peers import (
-    HITS,
-    Ask,
-    Measured,
-    Stopwatch,
-    ask_all,
-    bm25s_numpy,
-    cut,
-    size_of,
-    sqlite_fts,
-    stock_whoosh,
-    tantivy_rust,
-    words,
-)
+from benchmarks.asking import Index, ask_in_turn
+from benchmarks.data import data as measuring_data
+from benchmarks.peers import HITS, PEERS, Ask, Seconds, Stopwatch, cut, size_of, words
 from benchmarks.serving import figures
 from index.analysis import analyze
 from index.article import Article, article_from
@@ -71,7 +60,7 @@ def read_articles(count: int) -> list[Article]:
         day = FIRST_DAY + timedelta(days=chance.randrange(DAYS))
         return {"published": day.isoformat(), "source": f"Báo {chance.randrange(SOURCES)}"}
 
-    with lzma.open(data("vietnews-50k.jsonl.xz"), "rt", encoding="utf-8") as lines:
+    with lzma.open(measuring_data("vietnews-50k.jsonl.xz"), "rt", encoding="utf-8") as lines:
         return [article_from({**json.loads(line), **made_up()}) for line in itertools.islice(lines, count)]
 
 
@@ -88,29 +77,24 @@ def title_queries(articles: Sequence[Article], count: int) -> list[str]:
     return found
 
 
-def built(folder: Path, articles: Sequence[Article]) -> WhooshEngine:
-    """Return an engine that has ``articles``; each query is evaluated, also when asked again."""
+def build(folder: Path, articles: Sequence[Article]) -> Seconds:
+    """Build timtin's index of articles that the store has."""
     engine = WhooshEngine(open_data_folder(folder))
     for at in range(0, len(articles), 500):
         engine.add(articles[at : at + 500])
+    watch, workers = Stopwatch(), resource.getrusage(resource.RUSAGE_CHILDREN)
     engine.commit()
-    return engine
-
-
-def growth(folder: Path, articles: Sequence[Article], queries: Sequence[str], whole: Sequence[float]) -> str:
-    """Compare the default query over a tenth of the articles with its times over the ``whole``."""
-    engine = built(folder, articles[: len(articles) // 10])
-    tenth = ask_all(lambda text: engine.retrieve(Request(parse(text), size=HITS)), queries)
+    processor, clock = watch.seconds()
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     engine.close()
-    ratio = statistics.quantiles(whole, n=20)[-1] / statistics.quantiles(tenth, n=20)[-1]
-    return f"default query over a tenth of the articles: {spread(tenth)} ms (p50 / p95); p95 grows {ratio:.1f} times"
+    return processor + ended.ru_utime + ended.ru_stime - workers.ru_utime - workers.ru_stime, clock
 
 
 def sizes(folder: Path, articles: Sequence[Article]) -> str:
     """Compare the size of the index with that of Whoosh's own codec, of the same fields of the same articles."""
     some = articles[:SIZED]
     folder.mkdir()
-    built(folder / "data", some).close()
+    build(folder / "data", some)
     stock = folder / "stock"
     stock.mkdir()
     writer = FileStorage(str(stock)).create_index(make_schema()).writer(codec=W3Codec(), limitmb=256)
@@ -124,42 +108,51 @@ def sizes(folder: Path, articles: Sequence[Article]) -> str:
     )
 
 
-def timtin(folder: Path, articles: Sequence[Article], queries: Sequence[str]) -> tuple[Measured, list[str]]:
-    """Measure the whole engine, and how long one more article takes to be found."""
+def opened(folder: Path) -> dict[str, Ask]:
+    """Return what timtin is asked; it remembers no answers here."""
     engine = WhooshEngine(open_data_folder(folder))
-    for at in range(0, len(articles), 500):
-        engine.add(articles[at : at + 500])
-    watch, workers = Stopwatch(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    engine.commit()
-    processor, clock = watch.seconds()
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor += ended.ru_utime + ended.ru_stime - workers.ru_utime - workers.ru_stime
-    measured = Measured("timtin", processor, clock, size_of(folder / "indexes"))
 
     def asking(**more: Any) -> Ask:
         return lambda text: engine.retrieve(Request(parse(text), size=HITS, **more))
 
-    source = next((article.source for article in articles if article.source), None)
-    kinds: dict[str, tuple[Ask, Sequence[str]]] = {
-        "default": (asking(), queries),
-        "phrase": (asking(), [f'"{text}"' for text in queries]),
-        "filtered": (asking(filters=Filters(source=source)), queries),
-        "newest": (asking(sort=Sort.NEWEST), queries),
-        "question": (asking(), [article.title for article in articles[: len(queries)]]),
-        "unaccented": (asking(), [" ".join(analyze(text).tokens.folded) for text in queries]),
-        "page": (lambda text: search(engine, Search(text, size=HITS)), queries),
+    plain = asking()
+    return {
+        "default": plain,
+        "phrase": plain,
+        "filtered": asking(filters=Filters(source="Báo 1")),
+        "newest": asking(sort=Sort.NEWEST),
+        "question": plain,
+        "unaccented": plain,
+        "page": lambda text: search(engine, Search(text, size=HITS)),
     }
-    for kind, (ask, asked) in kinds.items():
-        measured.times[kind] = ask_all(ask, asked)
+
+
+def kinds(queries: Sequence[str], articles: Sequence[Article]) -> dict[str, Sequence[str]]:
+    """Return the queries of each kind that timtin is asked."""
+    return {
+        "default": queries,
+        "phrase": [f'"{text}"' for text in queries],
+        "filtered": queries,
+        "newest": queries,
+        "question": [article.title for article in articles[: len(queries)]],
+        "unaccented": [" ".join(analyze(text).tokens.folded) for text in queries],
+        "page": queries,
+    }
+
+
+def freshness(folder: Path, article: Article, query: str) -> str:
+    """Measure how long one more article takes to be found."""
+    engine = WhooshEngine(open_data_folder(folder))
+    engine.retrieve(Request(parse(query)))
     added = []
     for number in range(20):
         started = time.perf_counter()
-        engine.add([articles[0].model_copy(update={"id": f"added-{number}"})])
+        engine.add([article.model_copy(update={"id": f"added-{number}"})])
         engine.commit()
-        engine.retrieve(Request(parse(queries[0])))
+        engine.retrieve(Request(parse(query)))
         added.append((time.perf_counter() - started) * 1e3)
     engine.close()
-    return measured, [f"one article added, until it is found: {spread(added)} ms (p50 / p95)"]
+    return f"one article added, until it is found: {spread(added)} ms (p50 / p95)"
 
 
 def pyvi_seconds(articles: Sequence[Article]) -> float:
@@ -177,28 +170,35 @@ def pyvi_seconds(articles: Sequence[Article]) -> float:
 
 def spread(times: Sequence[float]) -> str:
     """Return the median and the 95th percentile."""
-    return f"{statistics.median(times):.2f} / {statistics.quantiles(times, n=20)[-1]:.2f}"
+    return f"{statistics.median(times):.2f} / {tail(times):.2f}"
 
 
-def report(results: Sequence[Measured], count: int, pyvi: float) -> None:
-    """Print the table; the last of ``results`` is timtin, the first stock Whoosh."""
+def tail(times: Sequence[float]) -> float:
+    """Return the 95th percentile."""
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def report(indexes: Sequence[Index], count: int, pyvi: float) -> None:
+    """Print the table, from stock Whoosh, the first, to timtin, the last."""
     print(f"{'':20} {'articles a second of':>22} {'bytes an':>9}  milliseconds a query, p50 / p95")
     print(f"{'':20} {'processor':>11} {'clock':>10} {'article':>9}")
-    for result in results:
+    for index in indexes:
+        processor, clock = index.built
         print(
-            f"{result.name:20} {count / result.processor:11.0f} {count / result.clock:10.0f}"
-            f" {result.size / count:9.0f}  "
-            + f"\n{'':53}".join(f"{kind:10} {spread(times):>17}" for kind, times in result.times.items())
+            f"{index.name:20} {count / processor:11.0f} {count / clock:10.0f} {index.size / count:9.0f}  "
+            + f"\n{'':53}".join(f"{kind:10} {spread(times):>17}" for kind, times in index.times.items())
         )
-    stock, ours = results[0], results[-1]
-    recipe = pyvi + stock.processor / count
-    ratio = recipe / (ours.processor / count)
-    print(f"\nbuilding, processor time, segmentation counted: {ratio:.1f} times the speed of pyvi + stock Whoosh")
-    for peer in results[:-1]:
-        theirs, mine = peer.times["OR"], ours.times["default"]
-        middle = statistics.median(mine) / statistics.median(theirs)
-        tail = statistics.quantiles(mine, n=20)[-1] / statistics.quantiles(theirs, n=20)[-1]
-        print(f"default query / OR of {peer.name}: p50 {middle:.3f}, p95 {tail:.3f}")
+    processor, clock = indexes[-1].built
+    recipe, both = pyvi * count + indexes[0].built[0], multiprocessing.cpu_count()
+    print(
+        f"\nbuilding, segmentation counted, times as fast as pyvi + stock Whoosh: {recipe / processor:.1f} by processor"
+        f" time, {recipe / both / clock:.1f} by the clock were theirs spread over {both} processors"
+    )
+    ours = indexes[-1].times["default"]
+    for peer in indexes[:-1]:
+        theirs = peer.times["OR"]
+        middle = statistics.median(ours) / statistics.median(theirs)
+        print(f"default query / OR of {peer.name}: p50 {middle:.3f}, p95 {tail(ours) / tail(theirs):.3f}")
 
 
 def main() -> None:
@@ -216,17 +216,29 @@ def main() -> None:
     print(f"{len(articles)} articles, {len(queries)} queries of 1 to 4 words")
     print(f"{platform.machine()}, {multiprocessing.cpu_count()} processors, Python {platform.python_version()}")
     print(", ".join(f"{name} {version(name)}" for name in PACKAGES) + f", SQLite {sqlite3.sqlite_version}\n")
-    results = []
-    for measure in (stock_whoosh, sqlite_fts, tantivy_rust, bm25s_numpy):
-        with tempfile.TemporaryDirectory() as folder:
-            results.append(measure(Path(folder), cuts, cut_queries))
-    with tempfile.TemporaryDirectory() as folder:
-        ours, notes = timtin(Path(folder, "data"), articles, queries)
-        notes += figures(Path(folder, "data"), queries)
-        notes.append(growth(Path(folder, "tenth"), articles, queries, ours.times["default"]))
-        notes.append(sizes(Path(folder, "sized"), articles))
-    report([*results, ours], len(articles), pyvi)
-    print("\n".join(notes))
+    with tempfile.TemporaryDirectory() as name:
+        indexes = []
+        for peer in PEERS:
+            folder = Path(name, peer.name)
+            folder.mkdir()
+            seconds = peer.build(folder, cuts)
+            asked = dict.fromkeys(peer.kinds, cut_queries)
+            indexes.append(Index(peer.name, folder, peer.open, seconds, size_of(folder), asked))
+        data, tenth = Path(name, "timtin"), Path(name, "tenth")
+        seconds = build(data, articles)
+        ours = Index("timtin", data, opened, seconds, size_of(data / "indexes"), kinds(queries, articles))
+        seconds = build(tenth, articles[: len(articles) // 10])
+        part = Index("timtin", tenth, opened, seconds, size_of(tenth / "indexes"), {"default": queries})
+        ask_in_turn([*indexes, ours, part])
+        report([*indexes, ours], len(articles), pyvi)
+        few, all_ = part.times["default"], ours.times["default"]
+        print(
+            f"default query over a tenth of the articles: {spread(few)} ms (p50 / p95);"
+            f" p95 grows {tail(all_) / tail(few):.1f} times"
+        )
+        print(freshness(data, articles[0], queries[0]))
+        print("\n".join(figures(data, queries)))
+        print(sizes(Path(name, "sized"), articles))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,16 @@ import bm25s
 import tantivy
 from whoosh import fields, query
 from whoosh.analysis import SpaceSeparatedTokenizer
-from whoosh.index import create_in
+from whoosh.index import create_in, open_dir
 
 from index.analysis import analyze
 from index.article import Article
 
 HITS = 10
+
+Ask = Callable[[str], object]
+Seconds = tuple[float, float]
+"""Of the processor, and by the clock."""
 
 
 @dataclass(frozen=True)
@@ -33,27 +35,25 @@ class Cut:
     source: str
 
 
-@dataclass
-class Measured:
-    """What one engine did: processor and clock seconds to build, bytes on disk, milliseconds by kind of query."""
+@dataclass(frozen=True)
+class Peer:
+    """An engine: ``build`` makes an index of articles in a folder and returns the seconds that took; ``open`` returns
+    how it is asked the ``kinds`` of queries, of which the first is compared.
+    """
 
     name: str
-    processor: float
-    clock: float
-    size: int
-    times: dict[str, list[float]] = field(default_factory=dict)
-
-
-Ask = Callable[[str], object]
+    build: Callable[[Path, Sequence[Cut]], Seconds]
+    open: Callable[[Path], dict[str, Ask]]
+    kinds: tuple[str, ...] = ("OR", "AND", "phrase")
 
 
 class Stopwatch:
-    """Measure (processor, clock) seconds of this process from now on."""
+    """Measure the seconds of this process from now on."""
 
     def __init__(self) -> None:
         self._began = time.process_time(), time.perf_counter()
 
-    def seconds(self) -> tuple[float, float]:
+    def seconds(self) -> Seconds:
         """Return what has passed."""
         return time.process_time() - self._began[0], time.perf_counter() - self._began[1]
 
@@ -73,27 +73,8 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def ask_all(ask: Ask, queries: Sequence[Any]) -> list[float]:
-    """Return the processor milliseconds of each query (not what other processes take), after a few to warm up.
-
-    What was just built is on the disk first, so that the system is not busy writing it. The articles that the measuring
-    itself holds are not looked through for garbage meanwhile, as no server has them.
-    """
-    os.sync()
-    for one in queries[:20]:
-        ask(one)
-    gc.collect()
-    gc.freeze()
-    times = []
-    for one in queries:
-        started = time.process_time()
-        ask(one)
-        times.append((time.process_time() - started) * 1e3)
-    return times
-
-
-def stock_whoosh(folder: Path, articles: Sequence[Cut], queries: Sequence[str]) -> Measured:
-    """Measure the usual recipe: two TEXT fields over pyvi's words, BM25F."""
+def build_whoosh(folder: Path, articles: Sequence[Cut]) -> Seconds:
+    """Build the usual recipe: two TEXT fields over pyvi's words."""
     text = fields.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True)
     index = create_in(str(folder), fields.Schema(id=fields.ID(stored=True), title=text, body=text))
     watch = Stopwatch()
@@ -101,55 +82,52 @@ def stock_whoosh(folder: Path, articles: Sequence[Cut], queries: Sequence[str]) 
     for article in articles:
         writer.add_document(id=article.id, title=article.title, body=article.body)
     writer.commit()
-    measured = Measured("stock Whoosh + pyvi", *watch.seconds(), size_of(folder))
-    with index.searcher() as searcher:
-
-        def joined(join: type[Any]) -> Ask:
-            return lambda text: searcher.search(
-                join([query.Or([query.Term(name, word) for name in ("title", "body")]) for word in text.split()]),
-                limit=HITS,
-            )
-
-        def phrase(text: str) -> object:
-            return searcher.search(
-                query.Or([query.Phrase(name, text.split()) for name in ("title", "body")]), limit=HITS
-            )
-
-        measured.times["OR"] = ask_all(joined(query.Or), queries)
-        measured.times["AND"] = ask_all(joined(query.And), queries)
-        measured.times["phrase"] = ask_all(phrase, queries)
-    return measured
+    return watch.seconds()
 
 
-def sqlite_fts(folder: Path, articles: Sequence[Cut], queries: Sequence[str]) -> Measured:
-    """Measure SQLite's FTS5, ranked by its bm25()."""
+def open_whoosh(folder: Path) -> dict[str, Ask]:
+    """Search by BM25F, both fields alike."""
+    searcher = open_dir(str(folder)).searcher()
+
+    def joined(join: type[Any]) -> Ask:
+        return lambda text: searcher.search(
+            join([query.Or([query.Term(name, word) for name in ("title", "body")]) for word in text.split()]),
+            limit=HITS,
+        )
+
+    def phrase(text: str) -> object:
+        return searcher.search(query.Or([query.Phrase(name, text.split()) for name in ("title", "body")]), limit=HITS)
+
+    return {"OR": joined(query.Or), "AND": joined(query.And), "phrase": phrase}
+
+
+def build_fts(folder: Path, articles: Sequence[Cut]) -> Seconds:
+    """Build a table of SQLite's FTS5."""
     base = sqlite3.connect(folder / "fts.sqlite")
     tokenizer = "unicode61 remove_diacritics 0 tokenchars '_'"
     base.execute(f"CREATE VIRTUAL TABLE a USING fts5(title, body, content='', tokenize=\"{tokenizer}\")")
     watch = Stopwatch()
     with base:
         base.executemany("INSERT INTO a (title, body) VALUES (?, ?)", ((a.title, a.body) for a in articles))
-    measured = Measured("SQLite FTS5", *watch.seconds(), size_of(folder))
+    base.close()
+    return watch.seconds()
+
+
+def open_fts(folder: Path) -> dict[str, Ask]:
+    """Search by its bm25()."""
+    base = sqlite3.connect(folder / "fts.sqlite")
+
+    def found(wanted: str) -> object:
+        return base.execute("SELECT rowid FROM a WHERE a MATCH ? ORDER BY rank LIMIT ?", (wanted, HITS)).fetchall()
 
     def joined(join: str) -> Ask:
-        def ask(text: str) -> object:
-            quoted = join.join(f'"{word}"' for word in text.split())
-            return base.execute("SELECT rowid FROM a WHERE a MATCH ? ORDER BY rank LIMIT ?", (quoted, HITS)).fetchall()
+        return lambda text: found(join.join(f'"{word}"' for word in text.split()))
 
-        return ask
-
-    def phrase(text: str) -> object:
-        return base.execute("SELECT rowid FROM a WHERE a MATCH ? ORDER BY rank LIMIT ?", (f'"{text}"', HITS)).fetchall()
-
-    measured.times["OR"] = ask_all(joined(" OR "), queries)
-    measured.times["AND"] = ask_all(joined(" AND "), queries)
-    measured.times["phrase"] = ask_all(phrase, queries)
-    base.close()
-    return measured
+    return {"OR": joined(" OR "), "AND": joined(" AND "), "phrase": lambda text: found(f'"{text}"')}
 
 
-def tantivy_rust(folder: Path, articles: Sequence[Cut], queries: Sequence[str]) -> Measured:
-    """Measure the Rust engine, through its Python binding, one thread writing."""
+def build_tantivy(folder: Path, articles: Sequence[Cut]) -> Seconds:
+    """Build an index of the Rust engine, through its Python binding, one thread writing."""
     schema = tantivy.SchemaBuilder()
     for name in ("title", "body"):
         schema.add_text_field(name, tokenizer_name="whitespace")
@@ -160,37 +138,43 @@ def tantivy_rust(folder: Path, articles: Sequence[Cut], queries: Sequence[str]) 
         writer.add_document(tantivy.Document(title=article.title, body=article.body))
     writer.commit()
     writer.wait_merging_threads()
-    measured = Measured("tantivy", *watch.seconds(), size_of(folder))
-    index.reload()
+    return watch.seconds()
+
+
+def open_tantivy(folder: Path) -> dict[str, Ask]:
+    """Search by its query parser."""
+    index = tantivy.Index.open(str(folder))
     searcher = index.searcher()
 
+    def found(wanted: str) -> object:
+        return searcher.search(index.parse_query(wanted, ["title", "body"]), HITS).hits
+
     def joined(join: str) -> Ask:
-        def ask(text: str) -> object:
-            quoted = join.join(f'"{word}"' for word in text.split())
-            return searcher.search(index.parse_query(quoted, ["title", "body"]), HITS).hits
+        return lambda text: found(join.join(f'"{word}"' for word in text.split()))
 
-        return ask
-
-    def phrase(text: str) -> object:
-        return searcher.search(index.parse_query(f'"{text}"', ["title", "body"]), HITS).hits
-
-    measured.times["OR"] = ask_all(joined(" OR "), queries)
-    measured.times["AND"] = ask_all(joined(" AND "), queries)
-    measured.times["phrase"] = ask_all(phrase, queries)
-    return measured
+    return {"OR": joined(" OR "), "AND": joined(" AND "), "phrase": lambda text: found(f'"{text}"')}
 
 
-def bm25s_numpy(folder: Path, articles: Sequence[Cut], queries: Sequence[str]) -> Measured:
-    """Measure bm25s: ready scores in a sparse matrix, in memory; it knows OR alone."""
+def build_bm25s(folder: Path, articles: Sequence[Cut]) -> Seconds:
+    """Build bm25s: ready scores in a sparse matrix."""
     watch = Stopwatch()
     ranker = bm25s.BM25()
     ranker.index([f"{article.title} {article.body}".split() for article in articles], show_progress=False)
     seconds = watch.seconds()
     ranker.save(str(folder))
-    measured = Measured("bm25s", *seconds, size_of(folder))
+    return seconds
 
-    def ask(text: str) -> object:
-        return ranker.retrieve([text.split()], k=min(HITS, len(articles)), show_progress=False)
 
-    measured.times["OR"] = ask_all(ask, queries)
-    return measured
+def open_bm25s(folder: Path) -> dict[str, Ask]:
+    """Search in memory; it knows OR alone."""
+    ranker = bm25s.BM25.load(str(folder))
+    hits = min(HITS, ranker.scores["num_docs"])
+    return {"OR": lambda text: ranker.retrieve([text.split()], k=hits, show_progress=False)}
+
+
+PEERS = (
+    Peer("stock Whoosh + pyvi", build_whoosh, open_whoosh),
+    Peer("SQLite FTS5", build_fts, open_fts),
+    Peer("tantivy", build_tantivy, open_tantivy),
+    Peer("bm25s", build_bm25s, open_bm25s, ("OR",)),
+)

@@ -1,0 +1,89 @@
+"""Engines are asked in turn, each in a process of its own: what else the machine does meets all of them alike."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from benchmarks.peers import Ask, Seconds
+
+_WARM = 20
+_IN_TURN = 25
+
+
+@dataclass
+class Index:
+    """An engine's index: how it is opened, what it took to build, its bytes on disk, the queries that it is asked by
+    kind, and how many milliseconds of the processor each took.
+    """
+
+    name: str
+    folder: Path
+    open: Callable[[Path], dict[str, Ask]]
+    built: Seconds
+    size: int
+    queries: Mapping[str, Sequence[str]]
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+
+def ask_in_turn(indexes: Sequence[Index]) -> None:
+    """Ask every index its queries: 25 of one kind, then those of the next one.
+
+    The first kind of each comes first, so that it alone meets terms for the first time. The first twenty queries warm
+    up before. What was just built is on the disk by then, so that the system is not busy writing it.
+    """
+    os.sync()
+    context = multiprocessing.get_context("spawn")
+    running = []
+    for index in indexes:
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_answer, args=(index.open, index.folder, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        running.append((index, ours, process))
+    for rest in (False, True):
+        chosen = [
+            (connection, kind, queries, index.times[kind])
+            for index, connection, _ in running
+            for at, (kind, queries) in enumerate(index.queries.items())
+            if (at > 0) is rest
+        ]
+        for connection, kind, queries, _ in chosen:
+            _ask(connection, kind, queries[:_WARM])
+        for at in range(0, max(len(queries) for _, _, queries, _ in chosen), _IN_TURN):
+            for connection, kind, queries, times in chosen:
+                times += _ask(connection, kind, queries[at : at + _IN_TURN])
+    for _, connection, process in running:
+        connection.close()
+        process.join()
+
+
+def _ask(connection: Connection, kind: str, queries: Sequence[str]) -> list[float]:
+    connection.send((kind, list(queries)))
+    times: list[float] = connection.recv()
+    return times
+
+
+def _answer(opened: Callable[[Path], dict[str, Ask]], folder: Path, connection: Connection) -> None:
+    kinds = opened(folder)
+    gc.collect()
+    gc.freeze()
+    while True:
+        try:
+            kind, queries = connection.recv()
+        except EOFError:
+            return
+        connection.send([_milliseconds(kinds[kind], query) for query in queries])
+
+
+def _milliseconds(ask: Ask, query: str) -> float:
+    started = time.process_time()
+    ask(query)
+    return (time.process_time() - started) * 1e3
