@@ -8,8 +8,9 @@ in commits of its own, so that a new article need not wait for it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,8 @@ from index.workers import Chunk, Workers
 CHUNK_ARTICLES = 100
 """So many articles are analysed together at most."""
 _CHUNK_CHARACTERS = 400_000
+_COMMIT_ARTICLES = 2000
+_COMMIT_CHARACTERS = 20_000_000
 
 
 class Builder:
@@ -46,32 +49,30 @@ class Builder:
         self._workers = workers
         self._segments = OpenSegments()
 
-    def apply(self, changes: Iterable[Change], between: Callable[[int], None]) -> int:
-        """Put and delete articles, each id once, in one commit; return the number of the last change, 0 for none.
+    def apply(self, changes: Iterable[Change], between: Callable[[int], None]) -> Iterator[int]:
+        """Put and delete articles, each id once, in commits of some thousand; yield the last change's number of each.
 
+        Workers go on with the next commit's articles while one is made, and while the one who asks does something else.
         ``between`` is called now and then with how many changes were worked on since its last call.
         """
+        under_way: deque[_Batch] = deque()
+
+        def chunks() -> Iterator[Chunk]:
+            for batch in _batches(changes):
+                under_way.append(batch)
+                yield batch.articles
+
         ids: list[str] = []
-        last = 0
-
-        def articles() -> Iterator[Numbered]:
-            nonlocal last
-            for change in changes:
-                ids.append(change.id)
-                last = change.seq
-                if change.article is not None:
-                    yield Numbered(change.seq, change.article)
-
-        parts = []
-        told = 0
-        for part in self._workers.segments(_chunks(articles()), lambda: between(0)):
-            parts.append(part)
-            between(part.count)
-            told += part.count
-        between(len(ids) - told)
-        if ids:
-            self._commit(ids, parts)
-        return last
+        parts: list[Segment] = []
+        for part in self._workers.segments(chunks(), lambda: between(0)):
+            batch = under_way.popleft()
+            ids += batch.ids
+            parts += [part] if part.count else []
+            between(len(batch.ids))
+            if batch.ends_commit:
+                self._commit(ids, parts)
+                yield batch.last
+                ids, parts = [], []
 
     def merge(self, between: Callable[[], None]) -> None:
         """Merge segments until none is due; ``between`` is called now and then.
@@ -124,15 +125,42 @@ def _columns(segment: Segment) -> NDArray[np.uint64]:
     return np.array([segment.columns[name] for name in (*SKETCH_COLUMNS, "story")], np.uint64)
 
 
-def _chunks(articles: Iterable[Numbered]) -> Iterator[Chunk]:
-    """Group articles so that each group takes a fraction of a second."""
-    chunk: list[Numbered] = []
-    characters = 0
-    for numbered in articles:
-        chunk.append(numbered)
-        characters += len(numbered.article.body)
-        if len(chunk) >= CHUNK_ARTICLES or characters >= _CHUNK_CHARACTERS:
-            yield chunk
-            chunk, characters = [], 0
-    if chunk:
-        yield chunk
+@dataclass
+class _Batch:
+    """Changes of which the articles are analysed together."""
+
+    articles: list[Numbered] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    last: int = 0
+    characters: int = 0
+    ends_commit: bool = False
+
+    def add(self, change: Change) -> None:
+        self.ids.append(change.id)
+        self.last = change.seq
+        if change.article is not None:
+            article = change.article
+            self.articles.append(Numbered(change.seq, article))
+            self.characters += len(article.title) + len(article.lead) + len(article.body)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes a fraction of a second."""
+        return len(self.articles) >= CHUNK_ARTICLES or self.characters >= _CHUNK_CHARACTERS
+
+
+def _batches(changes: Iterable[Change]) -> Iterator[_Batch]:
+    """Group changes; the last group, and each that fills a commit, ends one."""
+    batch = _Batch()
+    count = characters = 0
+    for change in changes:
+        if batch.is_full or batch.ends_commit:
+            yield batch
+            count, characters = (0, 0) if batch.ends_commit else (count, characters + batch.characters)
+            batch = _Batch()
+        batch.add(change)
+        count += 1
+        batch.ends_commit = count >= _COMMIT_ARTICLES or characters + batch.characters >= _COMMIT_CHARACTERS
+    if batch.ids:
+        batch.ends_commit = True
+        yield batch

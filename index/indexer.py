@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -45,8 +45,6 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[int], None]
 _BATCH = 50
-_COMMIT_ARTICLES = 2000
-_COMMIT_CHARACTERS = 20_000_000
 _MANY = 500
 """So many changes are worth the second that worker processes take to start."""
 _FOLLOW_SECONDS = 0.25
@@ -316,16 +314,19 @@ class Indexer:
         many = upto - applied >= _MANY
         with Workers(processors() if many and processors() > 1 else 0) as workers:
             builder = Builder(generation, workers)
-            while applied < upto:
-                applied = builder.apply(_one_commit(_changes(self._store, applied, upto)), worked) or upto
-                if next(_changes(self._store, applied, upto), None) is None:
-                    applied = upto  # the numbers between belong to articles changed again since
-                self._store.note_indexed(applied)
-                write_state(generation, replace(state, applied=applied))
+            changes = _changes(self._store, applied, upto)
+            for applied in builder.apply(changes, worked):
+                self._note_applied(generation, replace(state, applied=applied))
                 worked(0)
                 if generation != self._damaged:
                     builder.merge(lambda: worked(0))
+        if applied < upto:  # the numbers between belong to articles changed again since
+            self._note_applied(generation, replace(state, applied=upto))
         return total
+
+    def _note_applied(self, generation: Path, state: GenerationState) -> None:
+        self._store.note_indexed(state.applied)
+        write_state(generation, state)
 
 
 def _changes(store: Store, after: int, upto: int) -> Iterator[Change]:
@@ -338,17 +339,6 @@ def _changes(store: Store, after: int, upto: int) -> Iterator[Change]:
             yield change
             after = change.seq
         if len(batch) < _BATCH:
-            return
-
-
-def _one_commit(changes: Iterable[Change]) -> Iterator[Change]:
-    """Yield as many of ``changes`` as go into one commit."""
-    characters = 0
-    for count, change in enumerate(changes, 1):
-        yield change
-        if change.article is not None:
-            characters += len(change.article.title) + len(change.article.lead) + len(change.article.body)
-        if count >= _COMMIT_ARTICLES or characters >= _COMMIT_CHARACTERS:
             return
 
 

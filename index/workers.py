@@ -24,7 +24,7 @@ from index.segmentation import default_segmenter
 
 log = logging.getLogger(__name__)
 
-_AHEAD = 2
+_AHEAD = 3
 _LOOK_SECONDS = 0.1
 
 

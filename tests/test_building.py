@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whoosh.index import open_dir
 
+from index import builder as builder_module
 from index import indexer as indexer_module
 from index.article import Article
 from index.builder import Builder
@@ -223,7 +224,7 @@ def test_files_of_a_commit_that_was_cut_off_are_removed(tmp_path: Path) -> None:
     create_index(tmp_path, make_schema())
     builder = Builder(tmp_path, Workers(0))
     write_segment(tmp_path, "MAIN_leftover", invert(articles(["lúa"])))
-    builder.apply([Change(1, "a", Article(id="a", body="gạo"))], lambda _: None)
+    assert list(builder.apply([Change(1, "a", Article(id="a", body="gạo"))], lambda _: None)) == [1]
     assert sorted({path.stem for path in tmp_path.glob("*.inv")}) == [
         segment.segment_id() for segment in read_commit(tmp_path).segments
     ]
@@ -231,21 +232,52 @@ def test_files_of_a_commit_that_was_cut_off_are_removed(tmp_path: Path) -> None:
 
 def test_commits_are_bounded_by_count_and_by_characters(engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    apply = Builder.apply
+    commit = Builder._commit
 
-    def spy(builder: Builder, changes: Any, between: Any) -> int:
-        taken = list(changes)
-        sizes.append(len(taken))
-        return apply(builder, taken, between)
+    def spy(builder: Builder, ids: Any, parts: Any) -> Any:
+        sizes.append(len(ids))
+        return commit(builder, ids, parts)
 
-    monkeypatch.setattr(Builder, "apply", spy)
-    monkeypatch.setattr(indexer_module, "_COMMIT_ARTICLES", 7)
-    monkeypatch.setattr(indexer_module, "_COMMIT_CHARACTERS", 200)
+    monkeypatch.setattr(Builder, "_commit", spy)
+    monkeypatch.setattr(builder_module, "_COMMIT_ARTICLES", 7)
+    monkeypatch.setattr(builder_module, "_COMMIT_CHARACTERS", 200)
     engine.add([Article(id=f"a{number}", body="lúa") for number in range(20)])
     engine.add([Article(id=f"b{number}", body="gạo " * 30) for number in range(4)])
     engine.commit()
     assert sizes == [7, 7, 7, 2, 1]
     assert engine.check() == []
+
+
+def test_commits_come_one_by_one_while_workers_go_on_with_later_ones(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name, value in [
+        (builder_module, "CHUNK_ARTICLES", 3),
+        (builder_module, "_COMMIT_ARTICLES", 10),
+        (indexer_module, "_MANY", 1),
+        (indexer_module, "processors", lambda: 2),
+    ]:
+        monkeypatch.setattr(module, name, value)
+    seen: list[tuple[int, int]] = []
+    commit = Builder._commit
+
+    def spy(builder: Builder, ids: Any, parts: Any) -> Any:
+        seen.append((len(ids), engine.indexer.applied()))
+        return commit(builder, ids, parts)
+
+    monkeypatch.setattr(Builder, "_commit", spy)
+    engine.add([Article(id=f"a{number}", body=f"lúa gạo {number}") for number in range(40)])
+    engine.commit()
+    assert [count for count, _ in seen] == [10, 10, 10, 10]
+    seen.clear()
+    engine.delete([f"a{number}" for number in range(12)])
+    engine.add([Article(id=f"a{number}", body=f"ngô khoai {number}") for number in range(10, 25)])
+    engine.commit()
+    assert seen == [(10, 40), (10, 50), (5, 62)]
+    assert engine.indexer.applied() == engine.store.last_seq() == 67
+    assert engine.check() == []
+    assert {hit.id for hit in engine.retrieve(Request(parse("ngô"), size=40)).hits} == {f"a{n}" for n in range(10, 25)}
+    assert {hit.id for hit in engine.retrieve(Request(parse("lúa"), size=40)).hits} == {f"a{n}" for n in range(25, 40)}
 
 
 def test_workers_give_what_this_process_gives() -> None:

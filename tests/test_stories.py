@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import search.ranked
-from index import builder, indexer
+from index import builder
 from index.article import Article
 from index.commits import OpenSegments
 from index.datafolder import open_data_folder
@@ -150,7 +150,7 @@ def test_stories_are_the_same_however_articles_come(tmp_path: Path) -> None:
         engine.add(articles)
         engine.commit()
         assert stories(tmp_path / "bulk") == wanted
-        with patch.object(indexer, "_COMMIT_ARTICLES", 13):
+        with patch.object(builder, "_COMMIT_ARTICLES", 13):
             engine.rebuild()
     assert stories(tmp_path / "bulk") == wanted
     with opened(tmp_path / "singly") as engine:
