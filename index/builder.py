@@ -67,7 +67,8 @@ class Builder:
         for part in self._workers.segments(chunks(), lambda: between(0)):
             batch = under_way.popleft()
             ids += batch.ids
-            parts += [part] if part.count else []
+            if part.count:
+                parts.append(part)
             between(len(batch.ids))
             if batch.ends_commit:
                 self._commit(ids, parts)
