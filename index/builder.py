@@ -155,9 +155,12 @@ def _batches(changes: Iterable[Change]) -> Iterator[_Batch]:
     batch = _Batch()
     count = characters = 0
     for change in changes:
-        if batch.is_full or batch.ends_commit:
+        if batch.ends_commit:
             yield batch
-            count, characters = (0, 0) if batch.ends_commit else (count, characters + batch.characters)
+            batch, count, characters = _Batch(), 0, 0
+        elif batch.is_full:
+            yield batch
+            characters += batch.characters
             batch = _Batch()
         batch.add(change)
         count += 1
