@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -117,10 +117,11 @@ def resident(process: subprocess.Popen[bytes]) -> dict[str, int]:
     """
     sizes = {"Pss_Anon": 0, "Pss_File": 0}
     for member in family(process.pid):
-        for line in Path(f"/proc/{member}/smaps_rollup").read_text("ascii").splitlines():
-            name = line.split(":")[0]
-            if name in sizes:
-                sizes[name] += int(line.split()[1])
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+            for line in Path(f"/proc/{member}/smaps_rollup").read_text("ascii").splitlines():
+                name = line.split(":")[0]
+                if name in sizes:
+                    sizes[name] += int(line.split()[1])
     return {"own": sizes["Pss_Anon"] // 1024, "mapped": sizes["Pss_File"] // 1024}
 
 
