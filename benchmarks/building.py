@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.engines import read_articles
-from index.batches import BatchAnalyzer
-from index.builder import CHUNK_ARTICLES
-from index.inversion import Numbered, invert
-from index.merging import merge
-from index.schema import searchable_body
-from index.segment import Segment, read_segment, write_segment
+from index.analysis.batch import BatchAnalyzer
+from index.segments.merging import merge
+from index.segments.schema import searchable_body
+from index.segments.segment import Segment, read_segment, write_segment
+from index.writer.builder import CHUNK_ARTICLES
+from index.writer.inversion import NumberedArticle, invert
 
 seconds: Counter[str] = Counter()
 
@@ -38,7 +38,7 @@ def main() -> None:
     """Print the table."""
     articles = read_articles(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
     chunks = [
-        [Numbered(number, article) for number, article in enumerate(articles[at : at + CHUNK_ARTICLES], at)]
+        [NumberedArticle(number, article) for number, article in enumerate(articles[at : at + CHUNK_ARTICLES], at)]
         for at in range(0, len(articles), CHUNK_ARTICLES)
     ]
     invert(chunks[0][:1])

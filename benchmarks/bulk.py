@@ -22,8 +22,8 @@ from urllib.parse import urlencode
 from benchmarks.data import data
 from benchmarks.engines import read_articles, title_queries
 from benchmarks.serving import get, resident, server
-from index.datafolder import open_data_folder
-from search.whoosh_engine import WhooshEngine
+from index.directory.data_folder import open_data_folder
+from search.engines.embedded.engine import EmbeddedEngine
 
 _A_SECOND = 10
 _IDLE_SECONDS = 20.0
@@ -83,7 +83,7 @@ def main() -> None:
     queries = title_queries(articles, 2000)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "data")
-        engine = WhooshEngine(open_data_folder(folder))
+        engine = EmbeddedEngine(open_data_folder(folder))
         engine.add(articles)
         engine.commit()
         engine.close()

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from rensa import RMinHash
 
 from benchmarks.engines import read_articles
-from index.copies import MOST_DIFFERING, SLOTS, assign, differing, sketch
-from index.schema import searchable_body
-from index.tokens import tokenize
+from index.analysis.near_copies import MOST_DIFFERING, SLOTS, assign, differing, sketch
+from index.analysis.tokenizer import tokenize
+from index.segments.schema import searchable_body
 
 CLASSES = (0.95, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 LIMITS = (17, 19, 21, 23, 25)

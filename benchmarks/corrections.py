@@ -23,13 +23,13 @@ from statistics import mean
 from typing import Any
 
 from benchmarks.data import data, rows
+from index.analysis.normalization import fold
+from index.analysis.syllables import TONES, accented_forms
+from index.analysis.tokenizer import tokenize
 from index.article import article_from
-from index.datafolder import open_data_folder
-from index.normalization import fold
-from index.tokens import tokenize
-from search.measures import read_queries
-from search.syllables import TONES, accented_forms
-from search.whoosh_engine import WhooshEngine
+from index.directory.data_folder import open_data_folder
+from search.engines.embedded.engine import EmbeddedEngine
+from search.relevance import read_queries
 
 SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles", "vietnews_titles")
 QUERIES = 400
@@ -118,10 +118,10 @@ DAMAGES: dict[str, Damage] = {
 
 
 @contextmanager
-def indexed(articles: list[dict[str, Any]]) -> Iterator[WhooshEngine]:
+def indexed(articles: list[dict[str, Any]]) -> Iterator[EmbeddedEngine]:
     """Lend an engine with these articles."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = WhooshEngine(open_data_folder(Path(folder)))
+        engine = EmbeddedEngine(open_data_folder(Path(folder)))
         engine.add([article_from({key: row[key] for key in ("id", "title", "body") if key in row}) for row in articles])
         engine.commit(wait=10)
         yield engine
@@ -144,7 +144,7 @@ def measure_right() -> None:
             print(f"{name:34}" + "".join(f"{right:>9.1%} /{wrong:>5.1%}" for right, wrong in figures), flush=True)
 
 
-def right_share(engine: WhooshEngine, damage: Damage, texts: list[str], chance: random.Random) -> tuple[float, float]:
+def right_share(engine: EmbeddedEngine, damage: Damage, texts: list[str], chance: random.Random) -> tuple[float, float]:
     """Return how often a damaged text is corrected to what it was, and to something else."""
     right, wrong = [], []
     for text in texts:

@@ -33,14 +33,14 @@ from benchmarks.asking import Index, ask_in_turn
 from benchmarks.data import data as measuring_data
 from benchmarks.peers import HITS, PEERS, Ask, Seconds, Stopwatch, cut, recipe_rate, size_of, words
 from benchmarks.serving import figures
-from index.analysis import analyze
+from index.analysis.analyzer import analyze
 from index.article import Article, article_from
-from index.datafolder import open_data_folder
-from index.schema import make_schema
+from index.directory.data_folder import open_data_folder
+from index.segments.schema import make_schema
 from search.engine import Filters, Request, Sort
-from search.parser import parse
+from search.engines.embedded.engine import EmbeddedEngine
+from search.query.parser import parse
 from search.service import Search, search
-from search.whoosh_engine import WhooshEngine
 from tests.reference import document
 
 SIZED = 2000
@@ -79,7 +79,7 @@ def title_queries(articles: Sequence[Article], count: int) -> list[str]:
 
 def build(folder: Path, articles: Sequence[Article]) -> Seconds:
     """Build timtin's index of articles that the store has."""
-    engine = WhooshEngine(open_data_folder(folder))
+    engine = EmbeddedEngine(open_data_folder(folder))
     for at in range(0, len(articles), 500):
         engine.add(articles[at : at + 500])
     watch, workers = Stopwatch(), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -110,7 +110,7 @@ def sizes(folder: Path, articles: Sequence[Article]) -> str:
 
 def opened(folder: Path) -> dict[str, Ask]:
     """Return what timtin is asked; it remembers no answers here."""
-    engine = WhooshEngine(open_data_folder(folder))
+    engine = EmbeddedEngine(open_data_folder(folder))
 
     def asking(**more: Any) -> Ask:
         return lambda text: engine.retrieve(Request(parse(text), size=HITS, **more))
@@ -142,7 +142,7 @@ def kinds(queries: Sequence[str], articles: Sequence[Article]) -> dict[str, Sequ
 
 def freshness(folder: Path, article: Article, query: str) -> str:
     """Measure how long one more article takes to be found."""
-    engine = WhooshEngine(open_data_folder(folder))
+    engine = EmbeddedEngine(open_data_folder(folder))
     engine.retrieve(Request(parse(query)))
     added = []
     for number in range(20):

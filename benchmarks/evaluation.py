@@ -13,36 +13,36 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import search.evaluation
-import search.ranked
-import search.whoosh_engine
+import search.engines.embedded.engine
+import search.matching.evaluator
+import search.ranking.maxscore
 from benchmarks.engines import read_articles, spread, title_queries
-from index.datafolder import open_data_folder
+from index.directory.data_folder import open_data_folder
+from index.directory.snapshot import Snapshot
 from search.engine import Request
-from search.evaluation import Evaluation
-from search.impacts import TermImpacts
-from search.matching import Matcher
-from search.parser import parse
-from search.ranked import Ranked
-from search.snapshot import Snapshot
-from search.whoosh_engine import WhooshEngine
+from search.engines.embedded.engine import EmbeddedEngine
+from search.matching.evaluator import Evaluator
+from search.matching.term_sets import Matcher
+from search.query.parser import parse
+from search.ranking.impacts import TermImpacts
+from search.ranking.maxscore import MaxScoreScorer
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
-    ("is there a newer index", WhooshEngine, "_newest"),
-    ("analysis of the query", search.evaluation, "typed_analysis"),
+    ("is there a newer index", EmbeddedEngine, "_newest"),
+    ("analysis of the query", search.matching.evaluator, "typed_analysis"),
     ("finding the terms", Snapshot, "_look_up"),
     ("which articles have a term", TermImpacts, "having"),
     ("which articles have what", Matcher, "concepts"),
-    ("which have enough of it", search.evaluation, "enough_of"),
-    ("which have the accents", Evaluation, "_with_accents"),
-    ("which may come first", Ranked, "_promising"),
+    ("which have enough of it", search.matching.evaluator, "enough_of"),
+    ("which have the accents", Evaluator, "_with_accents"),
+    ("which may come first", MaxScoreScorer, "_promising"),
     ("adding rare terms", TermImpacts, "sums_of_all"),
     ("their scores", TermImpacts, "add"),
-    ("nearness", search.ranked, "nearness"),
-    ("the rest of matching", Evaluation, "run"),
-    ("the rest of ranking", Ranked, "__init__"),
-    ("choosing the hits", search.whoosh_engine, "best_first"),
-    ("the rest", search.whoosh_engine, "_retrieve"),
+    ("nearness", search.ranking.maxscore, "nearness"),
+    ("the rest of matching", Evaluator, "run"),
+    ("the rest of ranking", MaxScoreScorer, "__init__"),
+    ("choosing the hits", search.engines.embedded.engine, "best_first"),
+    ("the rest", search.engines.embedded.engine, "_retrieve"),
 )
 seconds: Counter[str] = Counter()
 _inside = [0.0]
@@ -66,7 +66,7 @@ def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def main() -> None:
     """Print the table."""
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
-    engine = WhooshEngine(open_data_folder(Path(sys.argv[1])))
+    engine = EmbeddedEngine(open_data_folder(Path(sys.argv[1])))
     requests = [Request(parse(text)) for text in title_queries(read_articles(2000), count)]
     for name, owner, function in STAGES:
         setattr(owner, function, timed(name, getattr(owner, function)))

@@ -18,7 +18,7 @@ from whoosh import fields, query
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.index import create_in, open_dir
 
-from index.analysis import analyze
+from index.analysis.analyzer import analyze
 from index.article import Article
 
 HITS = 10

@@ -22,11 +22,11 @@ import ir_measures
 from ir_measures import RR
 
 from benchmarks.data import data, rows
-from index.analysis import analyze
+from index.analysis.analyzer import analyze
 from index.article import article_from
-from index.datafolder import open_data_folder
-from search.measures import JudgedQuery, measure, read_queries, without_accents
-from search.whoosh_engine import WhooshEngine
+from index.directory.data_folder import open_data_folder
+from search.engines.embedded.engine import EmbeddedEngine
+from search.relevance import JudgedQuery, measure, read_queries, without_accents
 
 SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles")
 QUERIES = 400
@@ -103,7 +103,7 @@ def plain_mrr(
 def our_mrr(articles: Sequence[dict[str, Any]], queries: list[JudgedQuery]) -> list[float]:
     """Return MRR@10 of the whole engine for each way to write the queries."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = WhooshEngine(open_data_folder(Path(folder)))
+        engine = EmbeddedEngine(open_data_folder(Path(folder)))
         engine.add([article_from(article) for article in articles])
         engine.commit(wait=10)
         changes: tuple[Change, ...] = (as_written, without_accents, decomposed, other_tone_marks)

@@ -9,9 +9,9 @@ import warnings
 from collections.abc import Callable, Iterable
 
 from benchmarks.data import data, rows
-from index.analysis import analyze
-from index.crf import pyvi_model
-from index.segmentation import Segmenter, default_segmenter
+from index.analysis.analyzer import analyze
+from index.analysis.pyvi_model import pyvi_model
+from index.analysis.segmentation import Segmenter, default_segmenter
 
 _RUNS = 5
 _ARTICLES = 200

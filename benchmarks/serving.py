@@ -22,10 +22,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
-from index.analysis import analyze
-from index.database import Database
-from index.datafolder import open_data_folder
-from index.store import Store
+from index.analysis.analyzer import analyze
+from index.directory.data_folder import open_data_folder
+from index.store.articles import Store
+from index.store.database import Database
 
 CLIENTS = 16
 SECONDS = 5.0

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from web.api.openapi import describe_api
 from web.cli import main
-from web.openapi import describe_api
 
 FOLDER = Path(__file__).parent
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from index.analysis.normalization import fold
 from index.dates import parse_published
 from index.errors import InvalidInputError, Problem
-from index.normalization import fold
 
 LONGEST_ID = 200
 LONGEST_BODY = 20_000_000
@@ -94,9 +94,9 @@ def _web_address(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_well_formed)]
-Label = Annotated[Text, Field(max_length=500)]
-OptionalLabel = Annotated[Label | None, BeforeValidator(_empty_is_none)]
+WellFormedText = Annotated[str, AfterValidator(_well_formed)]
+LabelText = Annotated[WellFormedText, Field(max_length=500)]
+OptionalLabel = Annotated[LabelText | None, BeforeValidator(_empty_is_none)]
 
 
 class Article(BaseModel):
@@ -104,10 +104,10 @@ class Article(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    id: Annotated[Text, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_plain_id)]
-    title: Annotated[Text, Field(max_length=2000)] = ""
-    body: Annotated[Text, Field(max_length=LONGEST_BODY)] = ""
-    lead: Annotated[Text, Field(max_length=100_000)] = ""
+    id: Annotated[WellFormedText, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_plain_id)]
+    title: Annotated[WellFormedText, Field(max_length=2000)] = ""
+    body: Annotated[WellFormedText, Field(max_length=LONGEST_BODY)] = ""
+    lead: Annotated[WellFormedText, Field(max_length=100_000)] = ""
     published: Annotated[
         Annotated[str, AfterValidator(parse_published)] | None,
         BeforeValidator(_date_as_text),
@@ -115,7 +115,8 @@ class Article(BaseModel):
     ] = None
     source: OptionalLabel = None
     url: Annotated[
-        Annotated[Text, Field(max_length=2000), AfterValidator(_web_address)] | None, BeforeValidator(_empty_is_none)
+        Annotated[WellFormedText, Field(max_length=2000), AfterValidator(_web_address)] | None,
+        BeforeValidator(_empty_is_none),
     ] = None
     author: OptionalLabel = None
     category: OptionalLabel = None

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from index.article import Article
-from index.store import DeleteResult, WriteResult
-from search.query import Everything, Match, Node
+from index.store.articles import DeleteResult, WriteResult
+from search.query.tree import Match, MatchAll, Node
 
 Progress = Callable[[int], None]
 
@@ -55,7 +55,7 @@ class Request:
     With ``collapse`` the first hit of each story stands for all of them, in the order they have without it.
     """
 
-    tree: Node = field(default_factory=Everything)
+    tree: Node = field(default_factory=MatchAll)
     match: Match = Match.AUTO
     filters: Filters = field(default_factory=Filters)
     sort: Sort = Sort.RELEVANCE
@@ -157,13 +157,13 @@ class Engine(Protocol):
     def check(self) -> list[str]:
         """Compare the index with what is kept; return what is wrong."""
 
-    def look_over(self, seconds: float) -> None:
+    def scrub(self, seconds: float) -> None:
         """Look for damage for about so many seconds, going on where the last call ended; to be called now and then.
 
         What is found is mended by later commits.
         """
 
-    def let_go(self) -> None:
+    def release_stale(self) -> None:
         """Free what a newer index replaced; to be called now and then where nothing is asked."""
 
     def close(self) -> None:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from index.article import Article
 from search.engine import Engine, Facet, FacetCount, Filters, Hit, Request, Sort
-from search.highlight import Highlighter, Span
-from search.parser import parse
-from search.passages import passages_of, render
-from search.query import Everything, Match, Node, alternatives, typed_analysis, wanted_words
+from search.query.parser import parse
+from search.query.tree import Match, MatchAll, Node, alternatives, typed_analysis, wanted_words
+from search.snippets.fragments import passages_of, render
+from search.snippets.highlighter import Highlighter, Span
 
 _LEAD_LENGTH = 400
 _LONGEST_PART = 200_000
@@ -39,7 +39,7 @@ class Search:
     collapse: bool = True
 
 
-class Head(NamedTuple):
+class ArticleSummary(NamedTuple):
     """What is shown of an article that was found, beside its marked text.
 
     Its lead is the beginning of the text where it has none.
@@ -57,13 +57,13 @@ class Head(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class FoundArticle:
+class RenderedHit:
     """One hit: the article, its score, and HTML of its title and best passages with the words marked.
 
     ``copies`` is how many near-copies of it were found beside it and are not shown.
     """
 
-    article: Head
+    article: ArticleSummary
     score: float
     title_html: str
     body_html: Sequence[str]
@@ -82,7 +82,7 @@ class Answer:
     terms: Sequence[str]
     total: int
     stories: int
-    hits: Sequence[FoundArticle]
+    hits: Sequence[RenderedHit]
     took_ms: float
     corrected: str | None = None
     expanded: Sequence[str] = ()
@@ -93,7 +93,7 @@ def search(engine: Engine, wanted: Search) -> Answer:
     """Answer one search. No text is an error; one without words finds nothing, an empty one everything."""
     started = time.perf_counter()
     tree = engine.expand(parse(wanted.text))
-    sort = Sort.NEWEST if isinstance(tree, Everything) and wanted.sort is Sort.RELEVANCE else wanted.sort
+    sort = Sort.NEWEST if isinstance(tree, MatchAll) and wanted.sort is Sort.RELEVANCE else wanted.sort
     request = Request(
         tree=tree,
         match=wanted.match,
@@ -129,21 +129,21 @@ def suggestions_for(engine: Engine, typed: str, size: int) -> list[str]:
     return engine.suggest(typed, size)
 
 
-def similar_articles(engine: Engine, id: str, size: int) -> list[FoundArticle]:
+def similar_articles(engine: Engine, id: str, size: int) -> list[RenderedHit]:
     """Return the articles most like the one with this id."""
     hits = engine.similar(id, size)
     articles = engine.fetch([hit.id for hit in hits])
     shown = [(articles[hit.id], hit) for hit in hits if hit.id in articles]
-    return highlighted(shown, Highlighter(Everything()), Search(""))
+    return highlighted(shown, Highlighter(MatchAll()), Search(""))
 
 
-def highlighted(found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, wanted: Search) -> list[FoundArticle]:
+def highlighted(found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, wanted: Search) -> list[RenderedHit]:
     """Mark the words of a query in the titles and best passages of articles; sooner than in one after the other."""
     marked = _articles_marks([article for article, _ in found], highlighter)
     texts = [(text, marks) for _, text, marks in marked]
     bodies = passages_of(texts, wanted.fragments, wanted.fragment_size)
     return [
-        FoundArticle(
+        RenderedHit(
             _head(article),
             hit.score,
             render(article.title, 0, len(article.title), title),
@@ -155,9 +155,9 @@ def highlighted(found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, 
     ]
 
 
-def _head(article: Article) -> Head:
+def _head(article: Article) -> ArticleSummary:
     lead = article.lead or article.body[:_LEAD_LENGTH].partition("\n")[0]
-    return Head(
+    return ArticleSummary(
         article.id,
         article.title,
         lead,

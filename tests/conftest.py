@@ -23,10 +23,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from index.article import Article
-from index.datafolder import DataFolder, open_data_folder
+from index.directory.data_folder import DataFolder, open_data_folder
 from index.reading.ingest import ingest
+from search.engines.embedded.engine import EmbeddedEngine
 from search.service import Answer, Search, search
-from search.whoosh_engine import WhooshEngine
 from web.app import create_app
 from web.services import Services
 
@@ -55,7 +55,7 @@ def seeds_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def with_seeds(data: Path) -> None:
-    engine = WhooshEngine(open_data_folder(data))
+    engine = EmbeddedEngine(open_data_folder(data))
     summary = ingest([str(SEEDS)], engine.store, engine.indexer)
     engine.close()
     assert summary.added == 5
@@ -63,14 +63,14 @@ def with_seeds(data: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def seeds_engine(seeds_data: Path) -> Iterator[WhooshEngine]:
-    engine = WhooshEngine(open_data_folder(seeds_data))
+def seeds_engine(seeds_data: Path) -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(open_data_folder(seeds_data))
     yield engine
     engine.close()
 
 
 @pytest.fixture(scope="session")
-def find(seeds_engine: WhooshEngine) -> Callable[..., Answer]:
+def find(seeds_engine: EmbeddedEngine) -> Callable[..., Answer]:
     """Search the seeds: ``find("query", size=3)``."""
     return lambda text, **more: search(seeds_engine, Search(text, **more))
 
@@ -81,9 +81,9 @@ def numbers(answer: Answer) -> list[str]:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[WhooshEngine]:
+def engine(tmp_path: Path) -> Iterator[EmbeddedEngine]:
     """An empty engine."""
-    engine = WhooshEngine(open_data_folder(tmp_path / "data"))
+    engine = EmbeddedEngine(open_data_folder(tmp_path / "data"))
     yield engine
     engine.close()
 
@@ -91,7 +91,7 @@ def engine(tmp_path: Path) -> Iterator[WhooshEngine]:
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:
     """A data folder with twenty articles, in two segments."""
-    engine = WhooshEngine(open_data_folder(tmp_path / "data"))
+    engine = EmbeddedEngine(open_data_folder(tmp_path / "data"))
     engine.add([Article(id=f"a{number}", body=f"bưởi da xanh số {number}") for number in range(20)])
     engine.commit()
     engine.add([Article(id="a0", body="bưởi da xanh sửa lại")])

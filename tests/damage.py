@@ -8,13 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from index.arrayfile import ArrayFile
 from index.article import Article
-from index.datafolder import DataFolder
-from index.generations import current_generation
+from index.directory.data_folder import DataFolder
+from index.directory.generations import current_generation
+from index.segments.array_file import ArrayFile
 from search.engine import Request
-from search.parser import parse
-from search.whoosh_engine import WhooshEngine
+from search.engines.embedded.engine import EmbeddedEngine
+from search.query.parser import parse
 from tests.conftest import ROOT
 
 
@@ -22,7 +22,7 @@ def articles(count: int, prefix: str = "a") -> list[Article]:
     return [Article(id=f"{prefix}{number}", body=f"bưởi da xanh số {number}") for number in range(count)]
 
 
-def found(engine: WhooshEngine, text: str = "bưởi") -> set[str]:
+def found(engine: EmbeddedEngine, text: str = "bưởi") -> set[str]:
     return {hit.id for hit in engine.retrieve(Request(parse(text), size=1000)).hits}
 
 

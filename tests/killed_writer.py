@@ -14,12 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from index import builder, indexer
 from index.article import Article
-from index.database import Database
-from index.datafolder import open_data_folder
-from index.indexer import Indexer
-from index.store import Store
+from index.directory.data_folder import open_data_folder
+from index.store.articles import Store
+from index.store.database import Database
+from index.writer import builder, indexer
+from index.writer.indexer import Indexer
 
 IDS = 150
 BULK = 40

@@ -6,12 +6,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from index.analysis import analyze
-from index.normalization import fold
-from index.sentences import sentence_spans
-from index.tokens import Tokens, tokenize
-from search.highlight import Highlighter, Span, _Chain
-from search.passages import Passage
+from index.analysis.analyzer import analyze
+from index.analysis.normalization import fold
+from index.analysis.sentences import sentence_spans
+from index.analysis.tokenizer import Tokens, tokenize
+from search.snippets.fragments import Passage
+from search.snippets.highlighter import Highlighter, Span, _Chain
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
 _LINE = re.compile(r"[^\r\n]+")

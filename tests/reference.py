@@ -1,4 +1,4 @@
-"""Slow and plain: what an article is indexed as, and what ``search.evaluation`` must give for a query tree."""
+"""Slow and plain: what an article is indexed as, and what ``search.matching.evaluator`` must give for a query tree."""
 
 from __future__ import annotations
 
@@ -9,17 +9,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from index.abbreviations import abbreviation_terms
-from index.analysis import Analysis, Stream, analyze
+from index.analysis.abbreviations import abbreviation_terms
+from index.analysis.analyzer import Analysis, Stream, analyze
+from index.analysis.near_copies import sketch
+from index.analysis.normalization import canonical_syllable, fold
+from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
+from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.article import Article
-from index.copies import sketch
 from index.dates import local_minute
-from index.normalization import canonical_syllable, fold
-from index.schema import TEXT_FIELDS, column_values, field_name, searchable_body
-from index.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
-from index.tokens import tokenize, unfinished_syllable
-from search.query import And, Dates, Exact, Label, Match, Node, Not, Nothing, Or, Phrase, Prefix, Text, wanted_words
-from search.scoring import Ranking, idf, query_frequency_weight
+from index.segments.schema import TEXT_FIELDS, column_values, field_name, searchable_body
+from search.query.tree import (
+    AccentExact,
+    And,
+    DateRange,
+    FieldFilter,
+    Match,
+    MatchNone,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Words,
+    wanted_words,
+)
+from search.ranking.scoring import Ranking, idf, query_frequency_weight
 
 Articles = set[str]
 Covering = Callable[[int, int], Articles]
@@ -101,7 +115,7 @@ class Reference:
                 if found.short and found.accents and id in found.exact:
                     found.score[id] += first
         for leaf in wanted_words(tree) if best else ():
-            weights = self.folded_weights(leaf) if isinstance(leaf, Text) else {}
+            weights = self.folded_weights(leaf) if isinstance(leaf, Words) else {}
             if len(weights) > ranking.short_query:
                 unit = best / sum(weights.values())
                 for id in found.matched:
@@ -113,7 +127,7 @@ class Reference:
 
     def node(self, node: Node, match: Match) -> Found:
         match node:
-            case Text():
+            case Words():
                 return self.text(node, match)
             case Phrase(text, scope):
                 analysis = analyze(text)
@@ -121,17 +135,17 @@ class Reference:
                 streams = [Stream.FOLDED if bare else Stream.SYLLABLE for bare in plain]
                 terms = list(zip(streams, analysis.tokens.exact, strict=False))
                 return self.certain(self.scored(analysis, scope), self.row(terms, scope))
-            case Exact(text, scope):
+            case AccentExact(text, scope):
                 analysis = analyze(text)
                 terms = [(Stream.SYLLABLE, syllable) for syllable in analysis.tokens.exact[:_MOST_SYLLABLES]]
                 return self.certain(self.scored(analysis, scope), self.row(terms, scope))
             case Prefix(text, scope):
                 return self.prefix(text, scope)
-            case Label(label, value):
+            case FieldFilter(label, value):
                 wanted = f" {plainly(value)} "
                 values = {id: getattr(article, label) or "" for id, article in self.articles.items()}
                 return constant({id for id, text in values.items() if text and wanted in f" {plainly(text)} "})
-            case Dates(first, last):
+            case DateRange(first, last):
                 days = {id: article.published for id, article in self.articles.items()}
                 return constant(
                     {
@@ -161,12 +175,12 @@ class Reference:
                     set.union(*(part.every for part in parts)),
                     set.union(*(part.every & part.exact for part in parts)) if len(parts) > 1 else parts[0].exact,
                 )
-            case Nothing():
+            case MatchNone():
                 return constant(set())
             case _:
                 return constant(set(self.articles))
 
-    def text(self, leaf: Text, match: Match) -> Found:
+    def text(self, leaf: Words, match: Match) -> Found:
         analysis, scope, ranking = analyze(leaf.text), leaf.field, self.ranking
         others = [(other, self.spelled(other.text, scope)) for other in leaf.alternatives]
 
@@ -221,7 +235,7 @@ class Reference:
                 bare = plain[at] and stream is not Stream.WORD
                 weight = (ranking.streams_plain if bare else ranking.streams_accented).get(stream, 0.0)
                 after = shares[min(at + 1, len(plain) - 1)]
-                share = math.sqrt(shares[at] * after) if stream is Stream.PAIR else shares[at]
+                share = math.sqrt(shares[at] * after) if stream is Stream.BIGRAM else shares[at]
                 weights[stream, term] = max(weights.get((stream, term), 0.0), share * weight)
                 counts[stream, term] += 1
         result = constant(set())
@@ -326,7 +340,7 @@ class Reference:
                         shares[at] = self.ranking.question_word
         return shares
 
-    def folded_weights(self, leaf: Text) -> dict[str, float]:
+    def folded_weights(self, leaf: Words) -> dict[str, float]:
         analysis = analyze(leaf.text)
         shares = self.shares(analysis, self.plain(analysis, leaf.field))
         weights = {}

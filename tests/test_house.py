@@ -37,7 +37,7 @@ def test_imports_run_down_the_house(path: Path) -> None:
 
 def test_nothing_above_the_engine_knows_whoosh() -> None:
     floor = {"schema", "codec", "readers", "inversion", "commits", "indexer"}
-    allowed = {f"index/{room}.py" for room in floor} | {"search/whoosh_engine.py"}
+    allowed = {f"index/{room}.py" for room in floor} | {"search/engines/embedded/engine.py"}
     users = {str(path.relative_to(ROOT)) for path in modules() if "whoosh" in imported(path)}
     assert users <= allowed
 

@@ -8,16 +8,17 @@ from typing import Any
 
 from flask import Flask, Response
 
-from index.datafolder import open_data_folder
-from index.tasks import Tasks
-from search.follower import Follower
-from search.remembered import RememberedAnswers, searched_state
-from search.searchers import Searching, SearchingHere
+from index.directory.data_folder import open_data_folder
+from index.store.tasks import Tasks
+from search.engines.embedded.engine import EmbeddedEngine
+from search.runtime.answer_cache import AnswerCache, searched_state
+from search.runtime.index_follower import IndexFollower
+from search.runtime.search_pool import InProcessRunner, SearchRunner
 from search.service import search
-from search.whoosh_engine import WhooshEngine
-from web import operations, pages, problems
-from web.api import api
+from web import operations, problems
+from web.api.routes import api
 from web.keys import load_key
+from web.pages import views as pages
 from web.services import Services
 
 _POLICY = (
@@ -26,24 +27,22 @@ _POLICY = (
 )
 
 
-def create_app(data: Path, config: dict[str, Any] | None = None, searching: Searching | None = None) -> Flask:
+def create_app(data: Path, config: dict[str, Any] | None = None, searching: SearchRunner | None = None) -> Flask:
     """Make the application on a data folder; where nothing else is ``searching``, this process does.
 
     Nothing follows the store until ``services().follower`` is started.
     """
     folder = open_data_folder(data)
-    engine = WhooshEngine(folder)
-    searching = searching or SearchingHere(engine)
-    app = Flask(__name__)
+    engine = EmbeddedEngine(folder)
+    searching = searching or InProcessRunner(engine)
+    app = Flask(__name__, template_folder="pages/templates", static_folder="pages/static")
     app.config.update(API_KEY=load_key(folder.key), API_KEY_FILE=str(folder.key), WAIT_SECONDS=30.0, WAITING=4)
     app.config.update(config or {})
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     tasks = Tasks(engine.store.database)
-    follower = Follower(engine, tasks, waiting=app.config["WAITING"])
-    answers = RememberedAnswers(
-        lambda wanted: searching.ask(search, wanted), partial(searched_state, folder, engine.store)
-    )
+    follower = IndexFollower(engine, tasks, waiting=app.config["WAITING"])
+    answers = AnswerCache(lambda wanted: searching.ask(search, wanted), partial(searched_state, folder, engine.store))
     app.extensions["timtin"] = Services(engine, searching, answers, tasks, follower)
     app.register_blueprint(api)
     app.register_blueprint(pages.pages)

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, render_template, reque
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from web.openapi import describe_api
+from web.api.openapi import describe_api
 from web.problems import problem
 from web.services import services
 

@@ -15,17 +15,17 @@ from types import FrameType
 
 import waitress
 
-from index.database import Database
-from index.datafolder import open_data_folder
+from index.directory.data_folder import open_data_folder
 from index.errors import TimtinError
-from index.indexer import Indexer
 from index.reading.watching import watch_folder
-from index.store import Store
-from search.searchers import Searchers
+from index.store.articles import Store
+from index.store.database import Database
+from index.writer.indexer import Indexer
+from search.engines.embedded.engine import EmbeddedEngine
+from search.runtime.search_pool import SearchPool
 from search.service import Search, search
-from search.whoosh_engine import WhooshEngine
 from web.app import create_app
-from web.receiving import Channel
+from web.request_body import Channel
 from web.services import Services
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,8 @@ def serve(data: Path, host: str, port: int, workers: int, watched: Path | None =
     """
     listener = _listen(host, port)
     with ExitStack() as leaving:  # what is begun last is ended first
-        open_engine = partial(WhooshEngine, open_data_folder(data), sharing=workers)
-        searchers = leaving.enter_context(closing(Searchers(open_engine, workers, _WARM_UP, [__name__])))
+        open_engine = partial(EmbeddedEngine, open_data_folder(data), sharing=workers)
+        searchers = leaving.enter_context(closing(SearchPool(open_engine, workers, _WARM_UP, [__name__])))
         tempfile.tempdir = str(data)  # where bodies are received: elsewhere may be memory, or have less room
         app = create_app(data, {"WAITING": _THREADS // 2}, searchers)
         here: Services = app.extensions["timtin"]

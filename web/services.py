@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from index.tasks import Tasks
+from index.store.tasks import Tasks
 from search.engine import Engine
-from search.follower import Follower
-from search.remembered import RememberedAnswers
-from search.searchers import Searching
+from search.runtime.answer_cache import AnswerCache
+from search.runtime.index_follower import IndexFollower
+from search.runtime.search_pool import SearchRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Services:
     """
 
     engine: Engine
-    searching: Searching
-    answers: RememberedAnswers
+    searching: SearchRunner
+    answers: AnswerCache
     tasks: Tasks
-    follower: Follower
+    follower: IndexFollower
 
 
 def services() -> Services:

@@ -19,15 +19,15 @@ from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.fetching.addresses import FetchError, target_of
 from index.fetching.download import Downloader, Reply, decoded, unpacked
 from index.fetching.feeds import Entry, read_feed
-from index.fetching.fetches import Fetched, Fetches
+from index.fetching.history import Fetched, FetchHistory
 from index.fetching.links import article_id, clean_link, same_site
+from index.fetching.politeness import HostLeftError, PoliteClient
 from index.fetching.sitemaps import read_sitemap
-from index.fetching.visiting import HostLeftError, Visitor
-from index.indexer import Indexer, Progress
 from index.reading.files import Failure
-from index.reading.formats import html_fields
-from index.reading.intake import Intake, Summary
-from index.store import Store
+from index.reading.formats.registry import html_fields
+from index.reading.import_run import Intake, Summary
+from index.store.articles import Store
+from index.writer.indexer import Indexer, Progress
 
 LARGEST_PAGE = 4 << 20
 """Bytes of a page or feed after decompression; reading hostile ones takes up to 20 seconds a megabyte."""
@@ -74,7 +74,7 @@ def fetch(
     far as there is room. Where another process writes the index, it is waited for at the end, ``wait`` seconds at most.
     """
     intake = Intake(store, indexer, None if progress is None else lambda _count: None, on_failure)
-    visitor = Visitor(Downloader(allow_private=allow_private), delay=delay)
+    visitor = PoliteClient(Downloader(allow_private=allow_private), delay=delay)
     run = _Run(visitor, store, intake, source, limit, progress)
     with intake.stoppable("fetched"):
         for url in dict.fromkeys(urls):
@@ -90,7 +90,7 @@ class _Run:
 
     def __init__(
         self,
-        visitor: Visitor,
+        visitor: PoliteClient,
         store: Store,
         intake: Intake,
         source: str | None,
@@ -99,7 +99,7 @@ class _Run:
     ) -> None:
         self.summary = intake.summary
         self._visitor, self._store, self._intake = visitor, store, intake
-        self._fetches = Fetches(store.database)
+        self._fetches = FetchHistory(store.database)
         self._source, self._left, self._progress = source, limit, progress
         self._articles: list[Article] = []
         self._fetched: list[Fetched] = []

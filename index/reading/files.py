@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from index.errors import UnreadableFileError
-from index.reading.formats import Kind, kind_of
-from index.reading.lines import LARGEST_DOCUMENT
+from index.reading.formats.json_lines import LARGEST_DOCUMENT
+from index.reading.formats.registry import Kind, kind_of
 
 _PIECE = 1024 * 1024
 _WRITTEN_OUT = re.compile(rb"\\x([0-9a-f]{2})")

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 
 from index.article import Article, own_id, usable_id
-from index.indexer import Indexer, Progress
-from index.reading.changes import Finished, Item, Read, Reading, Refused, is_below
 from index.reading.files import Failure, Remark
-from index.reading.formats import kind_of, without_suffixes
+from index.reading.folder_scan import Finished, Item, Read, Reading, Refused, is_below
+from index.reading.formats.registry import kind_of, without_suffixes
+from index.reading.import_run import Intake, Summary
 from index.reading.inputs import Inputs, Place
-from index.reading.intake import Intake, Summary
-from index.reading.settling import Looks
-from index.store import Store
+from index.reading.stability import Looks
+from index.store.articles import Store
+from index.writer.indexer import Indexer, Progress
 
 _BATCH = 500
 _BATCH_CHARACTERS = 20_000_000

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.database import Database
 from index.reading.files import real_path
+from index.store.database import Database
 
 _ID_BATCH = 500
 _INPUT = "number, origin, name, digest, (SELECT count(*) FROM articles WHERE input = number)"

@@ -11,11 +11,11 @@ from pathlib import Path
 from watchfiles import watch
 
 from index.errors import TimtinError
-from index.indexer import Indexer
 from index.reading.files import Failure, Remark
 from index.reading.ingest import ingest
-from index.reading.settling import Looks
-from index.store import Store
+from index.reading.stability import Looks
+from index.store.articles import Store
+from index.writer.indexer import Indexer
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def watch_folder(folder: Path, store: Store, indexer: Indexer, stop: threading.E
     files that go away stay. A folder that goes away is waited for, and watched anew when it is back.
     """
     stop = stop or threading.Event()
-    follower = _Follower(folder, store, indexer)
+    follower = _FolderWatcher(folder, store, indexer)
     while not stop.is_set():
         try:
             follower.follow(stop)
@@ -45,7 +45,7 @@ def watch_folder(folder: Path, store: Store, indexer: Indexer, stop: threading.E
         stop.wait(_RETRY_SECONDS)
 
 
-class _Follower:
+class _FolderWatcher:
     def __init__(self, folder: Path, store: Store, indexer: Indexer) -> None:
         self._folder = folder
         self._store = store

@@ -7,7 +7,7 @@ import threading
 from index.article import Article
 from index.dates import period_days
 from search.engine import Engine, Facet, Filters, Request, Sort
-from search.parser import parse
+from search.query.parser import parse
 
 
 def article(id: str, body: str = "lúa gạo", **more: str) -> Article:

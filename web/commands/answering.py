@@ -13,10 +13,10 @@ from index.errors import InvalidInputError
 from index.reading.ingest import ingest
 from search.engine import Sort
 from search.service import search as run_search
-from web.answers import answer_json
+from web.api.answers import answer_json
+from web.api.parameters import SearchParameters, checked
 from web.commands.base import Command, data_option, opened_engine, print_json, shown_progress
-from web.parameters import SearchParameters, checked
-from web.terminal import one_line
+from web.commands.terminal import one_line
 
 
 @click.command(cls=Command)
@@ -113,7 +113,7 @@ def stats(as_json: bool, data: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool) -> None:
     """Index the judged SET in a temporary folder and print how well its queries are answered."""
-    from search.measures import measure, read_queries, without_accents
+    from search.relevance import measure, read_queries, without_accents
 
     judged = read_queries(set)[:queries]
     with (

@@ -14,11 +14,11 @@ from typing import Any, NoReturn
 import click
 from tqdm import tqdm
 
-from index.datafolder import open_data_folder
+from index.directory.data_folder import open_data_folder
 from index.errors import TimtinError, is_disk_full
-from index.indexer import Progress
-from search.whoosh_engine import WhooshEngine
-from web.terminal import one_line
+from index.writer.indexer import Progress
+from search.engines.embedded.engine import EmbeddedEngine
+from web.commands.terminal import one_line
 
 
 class Command(click.Command):
@@ -69,11 +69,11 @@ wait_option = click.option(
 
 
 @contextmanager
-def opened_engine(data: Path, *, made: bool = False) -> Iterator[WhooshEngine]:
+def opened_engine(data: Path, *, made: bool = False) -> Iterator[EmbeddedEngine]:
     """Open the engine on a data folder, which is made where it is missing if ``made`` says so."""
     if not made and not data.exists():
         raise TimtinError(f"there is no data folder {data}; make one with timtin index PATH, or name it with --data")
-    engine = WhooshEngine(open_data_folder(data))
+    engine = EmbeddedEngine(open_data_folder(data))
     try:
         yield engine
     finally:

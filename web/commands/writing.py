@@ -9,8 +9,8 @@ from typing import NoReturn
 import click
 
 from index.reading.files import Failure, Remark
+from index.reading.import_run import Summary
 from index.reading.ingest import ingest
-from index.reading.intake import Summary
 from web.commands.base import (
     Command,
     Seconds,
@@ -21,7 +21,7 @@ from web.commands.base import (
     shown_progress,
     wait_option,
 )
-from web.terminal import one_line
+from web.commands.terminal import one_line
 
 
 @click.command(cls=Command)

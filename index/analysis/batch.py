@@ -1,0 +1,233 @@
+"""Analyse many texts at once, to columns of numbers rather than to lists of strings.
+
+The result is that of ``index.analysis.analyzer.analyze`` for each of the texts. Only codes, which are few, are found text by
+text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.analyzer import Analysis, Stream
+from index.analysis.codes import Code, Run
+from index.analysis.interning import LINE_BREAK, InternTables, Ints
+from index.analysis.normalization import NormalizedText, fold, normalize
+from index.analysis.segmentation import default_segmenter
+from index.analysis.suggestions import SUGGESTED_SYLLABLES
+from index.analysis.tokenizer import Tokens, codes_in, original_places
+
+
+@dataclass(frozen=True, slots=True)
+class SyllableColumns:
+    """The syllables of all texts, one after the other, in columns.
+
+    ``numbers`` are those of the tables; ``starts`` and ``ends`` the places in the canonical text; ``spaced`` tells
+    whether nothing but one space stands between a syllable and the next one.
+    """
+
+    numbers: Ints
+    starts: Ints
+    ends: Ints
+    spaced: NDArray[np.bool]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class WordColumns:
+    """The words of all texts: the syllables ``firsts`` up to but not including ``stops``; numbers of their terms.
+
+    ``numbers`` are those of words in the tables, -1 for a word of one syllable.
+    """
+
+    firsts: Ints
+    stops: Ints
+    terms: Ints
+    numbers: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Texts cut into syllables, codes and words.
+
+    The syllables of text ``t`` are those from ``bounds[t]`` up to ``bounds[t + 1]``, its words those from
+    ``word_bounds[t]``. ``streams`` has the number of each term and the syllable it stands at, those of text 0 first; in
+    the stream of pairs it has the first syllable's term for a pair. The terms themselves are ``terms``.
+    """
+
+    normals: Sequence[NormalizedText]
+    bounds: Ints
+    syllables: SyllableColumns
+    word_bounds: Ints
+    words: WordColumns
+    codes: Sequence[Sequence[Code]]
+    streams: dict[Stream, tuple[Ints, Ints]]
+    tables: InternTables
+
+    @property
+    def terms(self) -> Sequence[bytes]:
+        """Return the terms by number, more than the batch has."""
+        return self.tables.names.terms
+
+    def analysis(self, at: int) -> Analysis:
+        """Return text number ``at`` as ``index.analysis.analyzer.analyze`` does."""
+        normal = self.normals[at]
+        own, words = slice(*self.bounds[at : at + 2].tolist()), slice(*self.word_bounds[at : at + 2].tolist())
+        known = self.tables.syllables
+        numbers = self.syllables.numbers[own].tolist()
+        exact, folded = (list(map(column.__getitem__, numbers)) for column in (known.exact, known.folded))
+        places = self.syllables.starts[own].tolist(), self.syllables.ends[own].tolist()
+        tokens = Tokens(normal.text, *original_places(normal, *places), exact, folded, *places, self.codes[at])
+        firsts, stops = ((column[words] - own.start).tolist() for column in (self.words.firsts, self.words.stops))
+        texts = list(map(bytes.decode, map(self.terms.__getitem__, self.words.terms[words].tolist())))
+        return Analysis(tokens, firsts, stops, texts)
+
+    def suggestions(self, most_words: int) -> list[set[str]]:
+        """Return for each text the suggestions of its runs of up to ``most_words`` words."""
+        words, known = self.words, self.tables.words.suggestions
+        listed = self.syllables.numbers.tolist() if most_words > 1 else []
+        unspaced = np.concatenate([[0], np.cumsum(~self.syllables.spaced)])
+        found: list[set[str | None]] = [set() for _ in self.normals]
+        for ahead in range(most_words):
+            firsts, stops = words.firsts[: len(words.firsts) - ahead], words.stops[ahead:]
+            sizes = stops - firsts
+            offered = (sizes >= SUGGESTED_SYLLABLES.start) & (sizes < SUGGESTED_SYLLABLES.stop)
+            at = np.flatnonzero(offered & (unspaced[stops - 1] == unspaced[firsts]))
+            if ahead:
+                spans = zip(firsts[at].tolist(), stops[at].tolist(), strict=True)
+                terms = [self.tables.syllables.suggestion(listed[first:stop]) for first, stop in spans]
+            else:
+                terms = list(map(known.__getitem__, words.numbers[at].tolist()))
+            for own, (first, end) in zip(found, pairwise(at.searchsorted(self.word_bounds).tolist()), strict=True):
+                own.update(terms[first:end])
+        return [{term for term in own if term is not None} for own in found]
+
+
+class BatchAnalyzer:
+    """Analyse batches of texts, remembering what they are made of. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tables: InternTables | None = None
+
+    def analyze(self, texts: Sequence[str]) -> Batch:
+        """Cut ``texts`` into syllables, codes and words; line breaks end words."""
+        with self._lock:
+            if self._tables is None or self._tables.are_full:
+                self._tables = InternTables(default_segmenter())
+            tables, self._tables = self._tables, None  # they are not kept where adding to them was broken off
+            batch = _analyze(tables, list(map(normalize, texts)))
+            self._tables = tables
+        return batch
+
+
+def _analyze(tables: InternTables, normals: Sequence[NormalizedText]) -> Batch:
+    chunks: list[str] = []
+    starts = []
+    for normal in normals:
+        starts.append(len(chunks))
+        chunks.append(LINE_BREAK)
+        chunks += normal.text.replace("\n", f" {LINE_BREAK} ").split(" ")
+    starts.append(len(chunks))
+    chunks.append(LINE_BREAK)
+    numbers = np.fromiter(map(tables.chunks.__getitem__, chunks), np.int64, len(chunks))
+    texts_at = np.array(starts)
+    counts, columns = tables.chunks.syllables.take(numbers)
+    before = np.concatenate([[0], np.cumsum(counts)])
+    bounds = before[texts_at]
+    chunk_of = np.repeat(np.arange(len(chunks)), counts)
+    syllables = _placed(np.asarray(tables.chunks.widths)[numbers], texts_at, chunk_of, columns)
+    words = _words(tables, numbers, chunk_of, columns)
+    runs = _runs(tables, numbers, texts_at, before, len(normals))
+    codes = [
+        _codes(tables, normal.text, own, syllables, slice(first, end))
+        for normal, own, first, end in zip(normals, runs, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+    ]
+    exact, folded = (
+        np.asarray(column)[syllables.numbers]
+        for column in (tables.syllables.exact_names, tables.syllables.folded_names)
+    )
+    streams = {
+        Stream.SYLLABLE: _with_codes(tables, exact, bounds, codes, str),
+        Stream.FOLDED: _with_codes(tables, folded, bounds, codes, fold),
+        Stream.WORD: (words.terms, words.firsts),
+        Stream.BIGRAM: (folded, np.arange(len(folded))),
+    }
+    return Batch(normals, bounds, syllables, np.searchsorted(words.firsts, bounds), words, codes, streams, tables)
+
+
+def _placed(widths: Ints, texts_at: Ints, chunk_of: Ints, columns: Sequence[Ints]) -> SyllableColumns:
+    """Return the syllables with their places in their texts."""
+    bases = np.cumsum(widths) - widths
+    bases[:-1] -= np.repeat(bases[texts_at[:-1]], np.diff(texts_at))
+    numbers, starts, ends, _ = columns
+    starts += bases[chunk_of]
+    ends += bases[chunk_of]
+    spaced = np.zeros(len(numbers), bool)
+    spaced[:-1] = (starts[1:] - ends[:-1] == 1) & (np.diff(chunk_of) == 1)
+    return SyllableColumns(numbers, starts, ends, spaced)
+
+
+def _words(tables: InternTables, chunks: Ints, chunk_of: Ints, columns: Sequence[Ints]) -> WordColumns:
+    syllables, _, _, begun_in = columns
+    counts, [tokens] = tables.chunks.tokens.take(chunks)
+    joined = tables.segmenter.joined(tables.tokens.table().take(tokens))
+    word_of_token = np.concatenate([[0], np.cumsum(~joined)])
+    word_of = word_of_token[(np.cumsum(counts) - counts)[chunk_of] + begun_in]
+    firsts = np.flatnonzero(np.diff(word_of, prepend=-1))
+    stops = np.append(firsts, len(word_of))[1:]
+    numbers = np.full(len(firsts), -1)
+    sizes = stops - firsts
+    several, two = np.flatnonzero(sizes > 1), np.flatnonzero(sizes == 2)
+    first, second = syllables[firsts[two]].tolist(), syllables[firsts[two] + 1].tolist()
+    numbers[two] = _numbers(tables.words, zip(first, second, strict=True))
+    longer = np.flatnonzero(sizes > 2)
+    spans = zip(firsts[longer].tolist(), stops[longer].tolist(), strict=True)
+    numbers[longer] = _numbers(tables.words, (tuple(syllables[first:stop].tolist()) for first, stop in spans))
+    terms = np.asarray(tables.syllables.exact_names)[syllables[firsts]]
+    terms[several] = np.asarray(tables.words.names)[numbers[several]]
+    return WordColumns(firsts, stops, terms, numbers)
+
+
+def _numbers(words: dict[tuple[int, ...], int], keys: Iterable[tuple[int, ...]]) -> Ints:
+    return np.fromiter(map(words.__getitem__, keys), np.int64)
+
+
+def _runs(tables: InternTables, chunks: Ints, texts_at: Ints, before: Ints, texts: int) -> list[list[Run]]:
+    """Return the runs of each text, over its syllables."""
+    found: list[list[Run]] = [[] for _ in range(texts)]
+    at = np.flatnonzero(np.asarray(tables.chunks.with_runs)[chunks])
+    owners = np.searchsorted(texts_at, at, "right") - 1
+    shifts = before[at] - before[texts_at][owners]
+    for owner, shift, chunk in zip(owners.tolist(), shifts.tolist(), chunks[at].tolist(), strict=True):
+        found[owner] += [Run(shift + run.first, shift + run.end, run.text) for run in tables.chunks.runs[chunk]]
+    return found
+
+
+def _codes(
+    tables: InternTables, text: str, runs: Sequence[Run], syllables: SyllableColumns, own: slice
+) -> Sequence[Code]:
+    numbers = syllables.numbers[own].tolist() if runs else ()
+    folded = list(map(tables.syllables.folded.__getitem__, numbers))
+    return codes_in(text, runs, folded, syllables.starts[own], syllables.ends[own])
+
+
+def _with_codes(
+    tables: InternTables, terms: Ints, bounds: Ints, codes: Sequence[Sequence[Code]], form: Callable[[str], str]
+) -> tuple[Ints, Ints]:
+    """Return the terms of syllables and of codes as wholes, and where they stand; the same text may be both."""
+
+    def whole() -> Iterator[tuple[int, int]]:
+        for first, own in zip(bounds.tolist(), codes, strict=False):
+            for text, at in {(form(code.text), code.first) for code in own}:
+                yield tables.names[text.encode()], first + at
+
+    found = np.array(list(whole()), np.int64).reshape(-1, 2)
+    return np.concatenate([terms, found[:, 0]]), np.concatenate([np.arange(len(terms)), found[:, 1]])

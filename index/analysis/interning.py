@@ -1,0 +1,211 @@
+"""What texts are made of, as numbers: a process meets the same chunks, syllables and words again and again.
+
+Text is split at its spaces into chunks, and each distinct chunk is cut once. What is known of it is kept in columns, so
+that a text is a list of numbers of chunks, and what the index needs of it is looked up by whole arrays.
+
+Every table numbers its entries in the order they are met in, and only grows. ``InternTables`` that hold too much are given up
+for empty ones.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.codes import Run
+from index.analysis.normalization import with_tones_on_last_vowel
+from index.analysis.segmentation import END, TOKEN_ROW, Segmenter, pyvi_tokens
+from index.analysis.suggestions import bare_syllable, suggestion
+from index.analysis.tokenizer import cut_chunk
+from index.segments.segment import spread
+
+Ints = NDArray[np.int64]
+
+LINE_BREAK = "\n"
+"""The chunk for a line break, and for the beginning and the end of a text; it takes no room."""
+_MOST_ENTRIES = 1 << 18  # about 100 MB
+_MOST_CHARACTERS = 1 << 23
+
+
+class TermTable(dict[bytes, int]):
+    """Terms as they stand in the index, UTF-8: ``terms[number]``."""
+
+    def __init__(self) -> None:
+        self.terms: list[bytes] = []
+
+    def __missing__(self, term: bytes) -> int:
+        number = self[term] = len(self)
+        self.terms.append(term)
+        return number
+
+
+class SyllableTable(dict[tuple[str, str], int]):
+    """Syllables by their lower-case spelling and their canonical form.
+
+    ``exact`` and ``folded`` are the terms with and without accents, ``exact_names`` and ``folded_names`` their numbers.
+    """
+
+    def __init__(self, names: TermTable) -> None:
+        self._names = names
+        self.exact: list[str] = []
+        self.folded: list[str] = []
+        self.written: list[str] = []
+        self._bare: dict[int, str | None] = {}
+        self.exact_names, self.folded_names = array("q"), array("q")
+
+    def number(self, written: str, exact: str, folded: str) -> int:
+        """Return the number of a syllable; ``written`` as it stands in the canonical text."""
+        lower = written.lower()
+        number = self.get((lower, exact))
+        if number is None:
+            number = self[lower, exact] = len(self)
+            self.exact.append(exact)
+            self.folded.append(folded)
+            self.written.append(lower)
+            self.exact_names.append(self._names[exact.encode()])
+            self.folded_names.append(self._names[folded.encode()])
+        return number
+
+    def suggestion(self, numbers: Sequence[int]) -> str | None:
+        """Return the suggestion of syllables with single spaces between them, None where they make none."""
+        bare = []
+        for number in numbers:
+            if number not in self._bare:
+                self._bare[number] = bare_syllable(self.written[number])
+            syllable = self._bare[number]
+            if syllable is None:
+                return None
+            bare.append(syllable)
+        return suggestion(bare, list(map(self.written.__getitem__, numbers)))
+
+
+class WordTable(dict[tuple[int, ...], int]):
+    """Words by the numbers of their syllables, two or more.
+
+    ``names`` are the numbers of their terms; ``suggestions`` what is suggested where single spaces are in them.
+    """
+
+    def __init__(self, names: TermTable, syllables: SyllableTable) -> None:
+        self._names, self._syllables = names, syllables
+        self.characters = 0
+        self.names = array("q")
+        self.suggestions: list[str | None] = []
+
+    def __missing__(self, syllables: tuple[int, ...]) -> int:
+        number = self[syllables] = len(self)
+        term = "_".join(map(self._syllables.exact.__getitem__, syllables))
+        self.characters += len(term)
+        self.names.append(self._names[term.encode()])
+        self.suggestions.append(self._syllables.suggestion(syllables))
+        return number
+
+
+class TokenTable(dict[str, int]):
+    """The tokens pyvi cuts and what its model says of each."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self._segmenter = segmenter
+        self._table = np.empty(0, TOKEN_ROW)
+        self._fresh: list[tuple[float, ...]] = []
+
+    def __missing__(self, token: str) -> int:
+        number = self[token] = len(self)
+        self._fresh.append(self._segmenter.token_row(token))
+        return number
+
+    def table(self) -> NDArray[np.void]:
+        """Return the rows of all tokens."""
+        if self._fresh:
+            self._table = np.concatenate([self._table, np.array(self._fresh, TOKEN_ROW)])
+            self._fresh = []
+        return self._table
+
+
+class RaggedColumns:
+    """Columns of several values an entry: the values of all entries one after the other, and where each ends."""
+
+    def __init__(self, columns: int) -> None:
+        self._ends = array("q", [0])
+        self._columns = [array("q") for _ in range(columns)]
+
+    def append(self, *columns: Sequence[int]) -> None:
+        """Add an entry: a value of each column for each of its parts."""
+        for column, values in zip(self._columns, columns, strict=True):
+            column.extend(values)
+        self._ends.append(len(self._columns[0]))
+
+    def take(self, entries: Ints) -> tuple[Ints, list[Ints]]:
+        """Return how many parts each of ``entries`` has, and the columns of their parts."""
+        ends = np.asarray(self._ends)
+        starts = ends[entries]
+        counts = ends[entries + 1] - starts
+        parts = spread(starts, counts)
+        return counts, [np.asarray(column).take(parts) for column in self._columns]
+
+
+class ChunkTable(dict[str, int]):
+    """Chunks of canonical text.
+
+    ``widths`` are their lengths with the space after them. ``syllables`` has the columns syllable, start and end in the
+    chunk, and number of the token it begins in; ``tokens`` the numbers of pyvi's tokens. ``runs`` are those of
+    ``index.analysis.codes``, for the few chunks that have some: ``with_runs`` is 1.
+    """
+
+    def __init__(self, syllables: SyllableTable, tokens: TokenTable) -> None:
+        self._numbers, self._tokens = syllables, tokens
+        self.characters = 0
+        self.widths, self.with_runs = array("q"), array("b")
+        self.syllables, self.tokens = RaggedColumns(4), RaggedColumns(1)
+        self.runs: dict[int, Sequence[Run]] = {}
+
+    def __missing__(self, chunk: str) -> int:
+        number = self[chunk] = len(self)
+        self.characters += len(chunk)
+        if chunk == LINE_BREAK:
+            self._add(0, (), [(END, 0, 0)], ((), (), ()))
+            return number
+        cut = cut_chunk(chunk)
+        syllables = [
+            self._numbers.number(chunk[start:end], exact, folded)
+            for start, end, exact, folded in zip(cut.starts, cut.ends, cut.exact, cut.folded, strict=True)
+        ]
+        tokens = pyvi_tokens(with_tones_on_last_vowel(chunk))
+        self._add(len(chunk) + 1, cut.runs, tokens, (syllables, cut.starts, cut.ends))
+        if cut.runs:
+            self.runs[number] = cut.runs
+        return number
+
+    def _add(
+        self,
+        width: int,
+        runs: Sequence[Run],
+        tokens: Sequence[tuple[str, int, int]],
+        columns: tuple[Sequence[int], Sequence[int], Sequence[int]],
+    ) -> None:
+        self.widths.append(width)
+        self.with_runs.append(bool(runs))
+        self.tokens.append([self._tokens[token] for token, _, _ in tokens])
+        begins = [start for _, start, _ in tokens]
+        self.syllables.append(*columns, [bisect_right(begins, place) - 1 for place in columns[1]])
+
+
+class InternTables:
+    """The chunks, syllables and words met so far. Not safe to share between threads."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self.segmenter = segmenter
+        self.names = TermTable()
+        self.syllables = SyllableTable(self.names)
+        self.words = WordTable(self.names, self.syllables)
+        self.tokens = TokenTable(segmenter)
+        self.chunks = ChunkTable(self.syllables, self.tokens)
+
+    @property
+    def are_full(self) -> bool:
+        """Tell whether it is time to begin with empty ones."""
+        entries = len(self.chunks) + len(self.words) + len(self.names)
+        return entries > _MOST_ENTRIES or self.chunks.characters + self.words.characters > _MOST_CHARACTERS

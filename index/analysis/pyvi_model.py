@@ -1,0 +1,163 @@
+"""pyvi's model, read from its own file into lookup tables.
+
+pyvi segments with a linear-chain conditional random field of two labels, begin and inside of a word, trained
+with CRFsuite. The pickle it ships holds a scikit-learn wrapper around the CRFsuite binary; only the binary is
+taken from it, so that neither scikit-learn nor CRFsuite is loaded. Its layout is that of CRFsuite's
+``crf1d_model.c``: a header of 48 bytes, the features (type, attribute or label, label, weight as a double),
+the names of labels and attributes as CQDB tables.
+
+With two labels only the difference of their scores decides, so every weight is kept as one number: how much
+an attribute speaks for "inside" over "begin".
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import pickle
+import struct
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_STATE_FEATURE = 0
+_INSIDE = "I_W"
+_FEW = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights of the field: state weights by attribute name, transitions by (previous, next) label.
+
+    ``inside`` maps an attribute to weight(inside) - weight(begin). ``transitions`` are
+    (begin->begin, begin->inside, inside->begin, inside->inside). ``pairs`` and ``triples`` are pyvi's dictionary of
+    words of two and three syllables, by their first and by their first two.
+    """
+
+    inside: dict[str, float]
+    transitions: tuple[float, float, float, float]
+    pairs: Mapping[str, Set[str]]
+    triples: Mapping[str, Mapping[str, Set[str]]]
+
+
+class BestPath:
+    """The best path (Viterbi) through two labels, begin and inside.
+
+    ``given`` is the lead of inside over begin that a certain label (begin, inside) gives the next token, ``asked``
+    the lead over which a token is inside if the next one's label is (begin, inside).
+    """
+
+    def __init__(self, transitions: tuple[float, float, float, float]) -> None:
+        self._transitions = begin_begin, begin_inside, inside_begin, inside_inside = transitions
+        self.given = (begin_inside - begin_begin, inside_inside - inside_begin)
+        self.asked = (begin_begin - inside_begin, begin_inside - inside_inside)
+        self._surely_begin = min(self.asked) - max(self.given)
+        self._surely_inside = max(self.asked) - min(self.given)
+
+    def labels(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.bool]:
+        """Return which tokens are inside a word. The first and the last of ``scores`` must be -inf.
+
+        What the neighbours' labels can add to a lead is bounded, so only scores near zero need theirs.
+        """
+        begin_begin, begin_inside, inside_begin, inside_inside = self._transitions
+        inside: npt.NDArray[np.bool] = scores > self._surely_inside
+        places = ((scores > self._surely_begin) ^ inside).nonzero()[0]
+        if len(places) > _FEW:
+            near = np.diff(places, prepend=-1, append=len(scores)) == 1
+            lone = ~(near[:-1] | near[1:])  # between two that are sure
+            at = places[lone]
+            leads_of = scores[at] + np.array(self.given)[inside[at - 1].astype(np.intp)]
+            inside[at] = leads_of > np.array(self.asked)[inside[at + 1].astype(np.intp)]
+            places = places[~lone]
+        unsure = places.tolist()
+        leads: dict[int, float] = {}
+        for at in unsure:
+            before = leads.get(at - 1)
+            if before is None:
+                clause = self.given[int(inside[at - 1])]
+            else:
+                clause = max(begin_inside, before + inside_inside) - max(begin_begin, before + inside_begin)
+            leads[at] = float(scores[at]) + clause
+        for at in reversed(unsure):
+            inside[at] = leads[at] > self.asked[int(inside[at + 1])]
+        return inside
+
+
+class _AnyObject:
+    """Stand for whatever class the pickle names; keep its state."""
+
+    def __init__(self, *args: Any) -> None: ...
+
+    def __setstate__(self, state: Any) -> None:
+        if isinstance(state, dict):
+            self.__dict__.update(state)
+
+
+class _StateOnlyUnpickler(pickle.Unpickler):
+    """Read the pickle's data without importing, or running, any class it names."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return _encode_latin if (module, name) == ("_codecs", "encode") else _AnyObject
+
+
+def _encode_latin(text: str, encoding: str) -> bytes:
+    return text.encode(encoding)
+
+
+@cache
+def pyvi_model() -> Model:
+    """Load pyvi's segmentation model once; takes about 50 ms."""
+    spec = importlib.util.find_spec("pyvi")
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError("pyvi is not installed; install timtin with its dependencies")
+    folder = Path(next(iter(spec.submodule_search_locations))) / "models"
+    with (folder / "pyvi3.pkl").open("rb") as file:
+        wrapper = _StateOnlyUnpickler(file).load()
+    inside, transitions = parse_crfsuite(wrapper.modelfile.__dict__["__FILE_RESOURCE_DATA__"])
+    pairs: dict[str, set[str]] = {}
+    triples: dict[str, dict[str, set[str]]] = {}
+    for entry in (folder / "words.txt").read_text("utf-8").split("\n"):
+        match entry.split(" "):
+            case [first, second]:
+                pairs.setdefault(first, set()).add(second)
+            case [first, second, third]:
+                triples.setdefault(first, {}).setdefault(second, set()).add(third)
+    return Model(inside, transitions, pairs, triples)
+
+
+def parse_crfsuite(data: bytes) -> tuple[dict[str, float], tuple[float, float, float, float]]:
+    """Return the weights of a two-label CRFsuite model: by attribute, and the four transitions."""
+    magic, kind = data[:4], data[8:12]
+    if magic != b"lCRF" or kind != b"FOMC":
+        raise ValueError(f"not a CRFsuite first-order model: starts with {magic!r} {kind!r}")
+    (_features, _labels, _attributes, at_features, at_labels, at_attributes, _, _) = struct.unpack_from("<8I", data, 16)
+    labels = _read_names(data, at_labels)
+    attributes = _read_names(data, at_attributes)
+    if len(labels) != 2 or _INSIDE not in labels.values():
+        raise ValueError(f"the model has labels {sorted(labels.values())}, wanted two with {_INSIDE}")
+    inside_label = next(number for number, name in labels.items() if name == _INSIDE)
+    (count,) = struct.unpack_from("<I", data, at_features + 8)
+    inside = dict.fromkeys(attributes.values(), 0.0)
+    moves = [0.0, 0.0, 0.0, 0.0]
+    for feature in range(count):
+        kind_of, source, target, weight = struct.unpack_from("<3Id", data, at_features + 12 + 20 * feature)
+        if kind_of == _STATE_FEATURE:
+            inside[attributes[source]] += weight if target == inside_label else -weight
+        else:
+            moves[2 * (source == inside_label) + (target == inside_label)] = weight
+    return inside, (moves[0], moves[1], moves[2], moves[3])
+
+
+def _read_names(data: bytes, start: int) -> dict[int, str]:
+    """Read a CQDB table at ``start``: number to name, by its backward index."""
+    _size, _flag, _order, count, index_at = struct.unpack_from("<5I", data, start + 4)
+    names = {}
+    for offset in struct.unpack_from(f"<{count}I", data, start + index_at):
+        if offset:
+            number, length = struct.unpack_from("<2I", data, start + offset)
+            names[number] = data[start + offset + 8 : start + offset + 8 + length].rstrip(b"\0").decode("utf-8")
+    return names

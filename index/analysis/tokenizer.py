@@ -1,0 +1,161 @@
+"""Cut canonical text into syllables and codes, each with its place in the original text.
+
+A syllable is a run of letters and digits. What signs hold together is cut into its parts; ``index.analysis.codes`` tells
+what it is as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.codes import Code, Run, city_codes, find_codes
+from index.analysis.normalization import NormalizedText, canonical_syllable, fold, normalize
+
+_ATOM = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"
+_RUN = re.compile(rf"{_ATOM}(?:[-./,:&@+']{_ATOM})*%?")
+_PART = re.compile(_ATOM)
+_SIGNS = ".,:;!?\"'()[]…"
+_LONGEST_SYLLABLE = 64
+_WIDEST_SPACE = 4
+_MOST_REMEMBERED = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The syllables of a text in columns, all of the same length, and the codes among them.
+
+    ``starts`` and ``ends`` are character offsets in the original text, ``canonical_starts`` and ``canonical_ends``
+    those in the canonical text, ``exact`` the canonical forms with accents, ``folded`` those without.
+    """
+
+    canonical: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+    exact: Sequence[str]
+    folded: Sequence[str]
+    canonical_starts: Sequence[int]
+    canonical_ends: Sequence[int]
+    codes: Sequence[Code]
+
+    def __len__(self) -> int:
+        return len(self.exact)
+
+    def written(self, at: int) -> str:
+        """Return a syllable as it is written in the canonical text, capitals kept."""
+        return self.canonical[self.canonical_starts[at] : self.canonical_ends[at]]
+
+
+def tokenize(text: str) -> Tokens:
+    """Cut ``text`` into syllables and codes. Any text is taken; signs and spaces are not tokens."""
+    normal = normalize(text)
+    canonical = normal.text
+    starts: list[int] = []
+    ends: list[int] = []
+    exact: list[str] = []
+    folded: list[str] = []
+    runs: list[Run] = []
+    at = 0
+    for chunk in canonical.replace("\n", " ").split(" "):
+        cut = _CUTS[chunk]
+        if cut.runs:
+            runs += [Run(len(exact) + run.first, len(exact) + run.end, run.text) for run in cut.runs]
+        starts += [at + start for start in cut.starts]
+        ends += [at + end for end in cut.ends]
+        exact += cut.exact
+        folded += cut.folded
+        at += len(chunk) + 1
+    codes = codes_in(canonical, runs, folded, starts, ends)
+    return Tokens(canonical, *original_places(normal, starts, ends), exact, folded, starts, ends, codes)
+
+
+class Cut(NamedTuple):
+    """How a chunk is cut: its syllables in columns, offsets and numbers counted from its beginning; and its runs."""
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+    exact: Sequence[str]
+    folded: Sequence[str]
+    runs: Sequence[Run]
+
+
+def cut_chunk(chunk: str) -> Cut:
+    """Cut a piece of canonical text without spaces."""
+    spans: list[tuple[int, int]] = []
+    runs: list[Run] = []
+    core = chunk.strip(_SIGNS)
+    if core.isalnum():  # what the patterns would find, sooner
+        start = chunk.index(core)
+        whole = canonical_syllable(core[:_LONGEST_SYLLABLE])
+        own = (Run(0, 1, core),) if core[0].isdecimal() else ()
+        return Cut((start,), (start + len(core),), (whole,), (fold(whole),), own)
+    for match in _RUN.finditer(chunk):
+        run = match.group()
+        parts = [match.span()] if run.isalnum() else [part.span() for part in _PART.finditer(chunk, *match.span())]
+        if len(parts) > 1 or not run.isalnum() or run[0].isdecimal():
+            runs.append(Run(len(spans), len(spans) + len(parts), run))
+        spans += parts
+    exact = tuple(canonical_syllable(chunk[start:end][:_LONGEST_SYLLABLE]) for start, end in spans)
+    starts, ends = tuple(zip(*spans, strict=True)) or ((), ())
+    return Cut(starts, ends, exact, tuple(map(fold, exact)), tuple(runs))
+
+
+class _Cuts(dict[str, Cut]):
+    """How the chunks met so far are cut: no token goes beyond a space, and most chunks were met before."""
+
+    def __missing__(self, chunk: str) -> Cut:
+        cut = cut_chunk(chunk)
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        if len(chunk) <= _LONGEST_SYLLABLE:
+            self[chunk] = cut
+        return cut
+
+
+_CUTS = _Cuts()
+
+
+def original_places(
+    normal: NormalizedText, starts: Sequence[int], ends: Sequence[int]
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Return where in the original text the places of syllables in its canonical form are."""
+    if normal.starts is None or normal.ends is None:
+        return starts, ends
+    return [normal.starts[start] for start in starts], [normal.ends[end - 1] for end in ends]
+
+
+def unfinished_syllable(text: str) -> list[str]:
+    """Return the beginnings under which syllables that begin with the last one of ``text`` are found.
+
+    Its canonical form is one; but ``quy`` begins ``quyết`` too, whose ``y`` is not written ``i``.
+    """
+    tokens = tokenize(text)
+    return sorted({tokens.written(-1).lower(), tokens.exact[-1]})
+
+
+def codes_in(
+    canonical: str,
+    runs: Sequence[Run],
+    folded: Sequence[str],
+    starts: Sequence[int] | NDArray[np.int64],
+    ends: Sequence[int] | NDArray[np.int64],
+) -> Sequence[Code]:
+    """Return the codes of a canonical text, ascending; ``folded`` may be empty where it has no ``runs``."""
+
+    def beside(at: int) -> bool:
+        between = canonical[ends[at - 1] : starts[at]]
+        return len(between) < _WIDEST_SPACE and between.isspace() and "\n" not in between
+
+    codes = find_codes(runs, folded, beside) if runs else []
+    for start, end, name in city_codes(canonical):
+        first, last = bisect_left(starts, start), bisect_left(starts, end) - 1
+        if first < last and starts[first] == start and ends[last] == end:
+            codes.append(Code(first, last + 1, name))
+    return sorted(set(codes), key=attrgetter("first", "end", "text"))

@@ -1,0 +1,101 @@
+"""Generations: finished indexes side by side, one of them current.
+
+``CURRENT`` names the generation that serves. A rebuild writes a new folder beside it and swaps by renaming
+one small file, so a searcher sees the old index or the new one, never half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from index.analysis.analyzer import ANALYZER_VERSION
+from index.directory.atomic_file import read_sealed, remove_unfinished, sync, write_sealed
+from index.errors import is_shortage
+from index.segments.schema import OLDEST_SEARCHABLE, SCHEMA_VERSION
+
+_CURRENT = "CURRENT"
+_STATE = "state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationState:
+    """What a generation was made with, and the last number of the store's sequence it holds."""
+
+    store: str
+    applied: int
+    analyzer: int = ANALYZER_VERSION
+    schema: int = SCHEMA_VERSION
+
+    @property
+    def writable(self) -> bool:
+        """Whether the index has the fields and the files that this version of the program writes."""
+        return self.schema == SCHEMA_VERSION
+
+    @property
+    def searchable(self) -> bool:
+        """Whether this version of the program can search the index."""
+        return OLDEST_SEARCHABLE <= self.schema <= SCHEMA_VERSION
+
+    @property
+    def outdated(self) -> bool:
+        """Whether another version of the analyzer made the index: it serves and follows, but not as well."""
+        return self.analyzer != ANALYZER_VERSION
+
+
+def current_generation(indexes: Path) -> Path | None:
+    """Return the folder of the generation that serves, or None where none is named yet.
+
+    It may be gone the moment after, when another one was published. Raises OSError where the name cannot be read.
+    """
+    try:
+        name = read_sealed(indexes / _CURRENT).decode("ascii").strip()
+    except (FileNotFoundError, ValueError):  # not there, or damaged
+        return None
+    return indexes / name if name.isdigit() else None
+
+
+def new_generation(indexes: Path) -> Path:
+    """Make an empty folder for the next generation; only the writer may call this."""
+    taken = [int(path.name) for path in indexes.iterdir() if path.name.isdigit()] if indexes.is_dir() else []
+    path = indexes / f"{max(taken, default=0) + 1:06d}"
+    path.mkdir(parents=True)
+    sync(indexes)
+    return path
+
+
+def publish_generation(path: Path) -> None:
+    """Make ``path`` the generation that serves."""
+    write_sealed(path.parent / _CURRENT, path.name.encode("ascii"))
+
+
+def remove_leftovers(indexes: Path) -> list[str]:
+    """Delete all but the current generation, and files that never got their name; return what was deleted, by name.
+
+    Only the writer may call this. Readers that have a generation open keep it until they are done; its disk space is
+    free then.
+    """
+    current = current_generation(indexes)
+    gone = [name for folder in (indexes, current) if folder is not None for name in remove_unfinished(folder)]
+    for path in indexes.iterdir() if indexes.is_dir() else ():
+        if path.name.isdigit() and path != current:
+            shutil.rmtree(path, ignore_errors=True)
+            gone.append(path.name)
+    return gone
+
+
+def read_state(generation: Path) -> GenerationState | None:
+    """Return the state of a generation, or None where it is missing or damaged. Raises OSError for want of files."""
+    try:
+        return GenerationState(**json.loads(read_sealed(generation / _STATE)))
+    except (OSError, ValueError, TypeError) as error:
+        if is_shortage(error):
+            raise
+        return None
+
+
+def write_state(generation: Path, state: GenerationState) -> None:
+    """Record the state of a generation."""
+    write_sealed(generation / _STATE, json.dumps(asdict(state)).encode("utf-8"))

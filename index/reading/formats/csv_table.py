@@ -1,0 +1,135 @@
+"""CSV: a header that names the fields, then one article a row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+from index.article import LONGEST_BODY, field_named
+from index.errors import TimtinError, UnreadableFileError
+from index.reading.formats.encodings import decode
+from index.reading.formats.json_lines import numbered_lines
+
+_DELIMITERS = ",;\t|"
+_MOST_READ_AGAIN = 100_000_000
+"""Bytes, each line counting for a hundred more."""
+_LARGEST_ROW = 2 * LONGEST_BODY
+
+
+def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | TimtinError]]:
+    """Yield the number of the line a row begins in, and the row as an article's fields or the error it has.
+
+    The delimiter is the one of ``, ; | tab`` that cuts the header into the most fields an article has. After a
+    row that cannot be read the next line is taken for the beginning of a row. Rows without text are left out, as are
+    empty cells beyond the header. Raises UnreadableFileError as ``numbered_lines``, and where the header names no title
+    and no body or quotes that are never closed would have the table read over and over.
+    """
+    csv.field_size_limit(LONGEST_BODY)
+    lines = _Lines(stream)
+    try:
+        header = _first_written(lines)
+        if header.strip()[:4].lower() == "sep=":
+            header = _first_written(lines)
+        if "\r" in header.strip():
+            raise UnreadableFileError("has lines that end as on an old Mac; save it as CSV UTF-8")
+        delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign)))
+        names = _cells(header, delimiter)
+    except csv.Error as error:
+        raise UnreadableFileError(f"has a first line that names no fields: {error}") from None
+    if not {"title", "body"} & set(map(field_named, names)):
+        raise UnreadableFileError(
+            "names no title and no body in its first line; name a column title, body, tiêu đề ..."
+        )
+    while True:
+        lines.keep_from_here()
+        try:
+            for cells in csv.reader(lines, delimiter=delimiter, strict=True):
+                if any(map(str.strip, cells)):
+                    yield lines.first, _row(names, cells)
+                lines.keep_from_here()
+            return
+        except csv.Error as error:
+            what = str(error) if isinstance(error, _BadLine) else f"is no row: {str(error).partition(' - ')[0]}"
+            yield lines.first, UnreadableFileError(what)
+            lines.again_from_second()
+
+
+class _BadLine(csv.Error):
+    """A line that is not text, or too long; whatever else ends the stream ends the table."""
+
+
+class _Lines:
+    """The lines of a table as text; those of the row being read are kept, so that they can be read otherwise."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._lines = numbered_lines(stream)
+        self._row: list[tuple[int, bytes | UnreadableFileError]] = []
+        self._again: list[tuple[int, bytes | UnreadableFileError]] = []
+        self._read_again = self._size = 0
+        self.first = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        number, line = self._again.pop() if self._again else next(self._lines)
+        if not self._row:
+            self.first = number
+        self._row.append((number, line))
+        try:
+            if isinstance(line, UnreadableFileError):
+                raise line
+            self._size += len(line)
+            if self._size > _LARGEST_ROW:
+                raise UnreadableFileError(f"begins a row of more than {_LARGEST_ROW >> 20} MB; a quote is not closed")
+            return decode(line)
+        except UnreadableFileError as error:
+            raise _BadLine(str(error)) from None
+
+    def keep_from_here(self) -> None:
+        self._row.clear()
+        self._size = 0
+
+    def again_from_second(self) -> None:
+        self._read_again += self._size + 100 * len(self._row)
+        if self._read_again > _MOST_READ_AGAIN:
+            raise UnreadableFileError(f"has quotes that are not closed in line {self.first} and others; mend them")
+        self._again.extend(reversed(self._row[1:]))
+        self.keep_from_here()
+
+
+def _first_written(lines: _Lines) -> str:
+    """Return the first line that is not blank, or nothing."""
+    return next(filter(str.strip, lines), "")
+
+
+def _cells(header: str, delimiter: str) -> list[str]:
+    return [cell.strip() for row in csv.reader([header], delimiter=delimiter) for cell in row]
+
+
+def _known(names: list[str]) -> int:
+    return sum(field_named(name) is not None for name in names)
+
+
+def _row(names: list[str], cells: list[str]) -> dict[str, Any] | TimtinError:
+    while len(cells) > len(names) and not cells[-1].strip():
+        cells.pop()
+    if len(cells) != len(names):
+        return UnreadableFileError(f"has {len(cells)} cells where the first line names {len(names)}")
+    return named_fields(zip(names, cells, strict=True))
+
+
+def named_fields(pairs: Iterator[tuple[str, Any]] | Mapping[str, Any]) -> dict[str, Any]:
+    """Return an article's fields from named values: what has no field of its own, or a second one, is ``extra``."""
+    fields: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        field = field_named(name)
+        if field is not None and field not in fields:
+            fields[field] = value.strip() if isinstance(value, str) and field != "body" else value
+        else:
+            extra[name] = value
+    return {**fields, "extra": extra} if extra else fields

@@ -1,0 +1,58 @@
+"""JSON lines: one article a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+from index.errors import InvalidInputError, TimtinError, UnreadableFileError
+from index.reading.formats.encodings import decode, refuse_foreign
+
+LARGEST_DOCUMENT = 64 * 1024 * 1024
+"""Bytes of one article's file, or of one line, after decompression."""
+
+_PIECE = 1024 * 1024
+
+
+def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | UnreadableFileError]]:
+    """Yield every line with its number, from 1; for one that is too long, which is skipped, the error that says so.
+
+    Raises UnreadableFileError where the first line shows that none is UTF-8.
+    """
+    number = 0
+    while line := stream.readline(LARGEST_DOCUMENT + 1):
+        number += 1
+        if number == 1:
+            refuse_foreign(line)
+        if len(line) <= LARGEST_DOCUMENT:
+            yield number, line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(_PIECE)
+        yield number, UnreadableFileError(f"is a line longer than {LARGEST_DOCUMENT >> 20} MB; it was skipped")
+
+
+def json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+    """Yield the number and the value of every line that is not blank; for a line that has none a TimtinError.
+
+    Raises UnreadableFileError as ``numbered_lines``.
+    """
+    for number, line in numbered_lines(stream):
+        try:
+            if isinstance(line, UnreadableFileError):
+                yield number, line
+            elif line.strip():
+                yield number, json_row(line)
+        except TimtinError as error:
+            yield number, error
+
+
+def json_row(line: bytes) -> Any:
+    """Return the value of one line of NDJSON. Raises InvalidInputError."""
+    try:
+        return json.loads(decode(line))
+    except UnreadableFileError as error:
+        raise InvalidInputError(str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"is not JSON: {error}") from None

@@ -1,0 +1,215 @@
+"""Read an article from scraped plain text: what is its title, its text, and what is said about it.
+
+Such text has no markup left; what a line is shows in its form and its place. The head may hold fields, menus,
+a headline, a date and a source in brackets before the lead; the foot a byline and a line naming the source.
+What is recognised as one of these is kept as metadata and is no longer part of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from index.analysis.sentences import sentence_spans
+from index.dates import parse_published
+from index.reading.formats.boilerplate import is_control, is_prose, without_menus, without_repeats
+
+_ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_DAY_FIRST = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?:(?:\s*[,|-])?\s*(?:lúc\s+)?\d{1,2}[:hg]\d{2})?"
+_DATED_START = re.compile(rf"(?:date|ngày đăng|published)(?:\s*:)?\s+({_ISO}|{_DAY_FIRST})(?:\s+|$)", re.IGNORECASE)
+_FIELD = re.compile(r"(title|author|source|url|category|tiêu đề|tác giả|chuyên mục)\s*:\s*(\S.*)", re.IGNORECASE)
+_FIELD_NAMES = {"tiêu đề": "title", "tác giả": "author", "chuyên mục": "category"}
+_TIMESTAMP = re.compile(
+    r"(?:(?:thứ\s+(?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ\s+nhật|ngày|cập nhật|đăng|xuất bản|lúc)[\s:,|-]*)*"
+    rf"(?:(?P<hour>\d{{1,2}}[:hg]\d{{2}})(?:\s*[,|-])?\s*(?:ngày\s+)?)?(?P<date>{_ISO}|{_DAY_FIRST})"
+    r"\s*(?:\(?(?:gmt|utc)\s*\+?\s*\d{1,2}(?::\d{2})?\)?)?",
+    re.IGNORECASE,
+)
+_DATELINE = re.compile(
+    r"(?:\((?P<bracketed>[^()]{2,40})\)|(?P<bare>TTO|TPO|PLO|NLĐO|NLDO|HNMO|SGGPO|ANTĐO|TTXVN|VOV|VTV|VTC|SGGP|QĐND|CAND|BNEWS"
+    r"|[\w-]+\.(?:vn|com|net|org)(?:\.vn)?))\s*[-–—]\s+(?=\S)",
+)
+_NOT_A_SOURCE = re.compile(r"\b(?:ảnh|video|clip|hình|đồ họa|minh họa|nguồn)\b", re.IGNORECASE)
+_SOURCE = re.compile(
+    r"\(?\s*(?:nguồn(?:\s+tin)?|theo)\b(?P<colon>\s*:)?\s*(?P<name>[^:(),;]{0,60}?)\s*:?\s*(?P<url>https?://\S+?)?\s*\)?\.?",
+    re.IGNORECASE,
+)
+_BYLINE_PREFIX = re.compile(
+    r"(?:tác giả|bài(?:\s*(?:và|,|-)\s*ảnh)?|tin\s*(?:và|,|-)\s*ảnh|phóng viên)\s*:\s*", re.IGNORECASE
+)
+_BETWEEN_NAMES = re.compile(r"\s*(?:[-–—,&/;]|\bvà\b)\s*")
+_NAME = re.compile(r"[^\W\d_]+(?:(?:\.\s?|\s)[^\W\d_]+){0,4}\.?\s?")
+
+_HEAD_LINES = 8
+_FOOT_LINES = 3
+_LONGEST_HEADLINE = 200
+_LONGEST_BYLINE = 80
+_LONGEST_MADE_TITLE = 300
+_LIKELY_HEADLINE_WORDS = 30
+_SECTION_WORDS = 3
+_OLDEST_BARE_DATE = "1995"
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """What was read from a text; ``body`` is its paragraphs, a blank line between them."""
+
+    title: str
+    body: str
+    lead: str
+    published: str | None = None
+    source: str | None = None
+    url: str | None = None
+    author: str | None = None
+    category: str | None = None
+
+
+def read_plain_text(text: str) -> PlainText:
+    """Read one article from plain text. Any text is taken; one without letters has an empty body."""
+    about: dict[str, str] = {}
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    lines = _take_head_fields([line for line in lines if line], about)
+    lines = without_menus([line for line in lines if not is_control(line)])
+    lines = _take_timestamp(lines, about)
+    lines = _take_foot(lines, about)
+    title = about.pop("title", None)
+    if title is None and len(lines) > 1 and _is_headline(lines[0]):
+        title, *lines = _after_section_name(lines, about)
+    lines = without_repeats(lines, title)
+    if lines:
+        lines = _take_dateline(lines, about)
+    title = title or made_title(lines)
+    return PlainText(title=title, body="\n\n".join(lines), lead=lines[0] if lines else "", **about)
+
+
+def _take_head_fields(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take ``key: value`` lines and a leading date off the head."""
+    at = start = 0  # slices of what is left would take the square of its length
+    while at < len(lines):
+        dated = _DATED_START.match(lines[at], start)
+        named = _FIELD.fullmatch(lines[at], start)
+        if dated and (published := _date(dated.group(1))):
+            about.setdefault("published", published)
+            at, start = (at, dated.end()) if dated.end() < len(lines[at]) else (at + 1, 0)
+        elif named:
+            key = named.group(1).lower()
+            about.setdefault(_FIELD_NAMES.get(key, key), named.group(2).strip())
+            at, start = at + 1, 0
+        else:
+            break
+    lines = [line[start:] if number == 0 else line for number, line in enumerate(lines[at:])]
+    if not about.get("url", "http://").lower().startswith(("http://", "https://")):
+        del about["url"]
+    return lines
+
+
+def _take_timestamp(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take lines that hold nothing but a date off the head and the foot; the first one dates the article."""
+    kept = []
+    for at, line in enumerate(lines):
+        stamp = _TIMESTAMP.fullmatch(line) if at < _HEAD_LINES or at >= len(lines) - _FOOT_LINES else None
+        published = stamp and _date(_joined(stamp["date"], stamp["hour"]))
+        if published and published >= _OLDEST_BARE_DATE:
+            about.setdefault("published", published)
+        else:
+            kept.append(line)
+    return kept
+
+
+def _joined(date: str, hour: str | None) -> str:
+    return f"{date} {hour}" if hour and not re.search(r"[:hg]\d{2}$", date) else date
+
+
+def _date(text: str) -> str | None:
+    try:
+        return parse_published(text)
+    except ValueError:
+        return None
+
+
+def _take_foot(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take a line naming the source and a byline off the foot, in either order."""
+    lines = list(lines)
+    for _ in range(_FOOT_LINES):
+        if len(lines) < 2:
+            break
+        source = _SOURCE.fullmatch(" ".join(lines[-1].split()))  # with runs of spaces it would take for ever
+        if source and "source" not in about and _names_a_source(source):
+            about["source"] = source["name"].strip(" -") or source["url"].split("/")[2].removeprefix("www.")
+            if source["url"]:
+                about.setdefault("url", source["url"])
+        elif "author" not in about and (author := _byline(lines[-1], lines[:-1])):
+            about["author"] = author
+        else:
+            break
+        lines.pop()
+    return lines
+
+
+def _names_a_source(line: re.Match[str]) -> bool:
+    """Tell a line that names a source from a sentence that begins with the same word."""
+    name = line["name"].strip()
+    marked = line["colon"] or line["url"] or line.group().startswith("(")
+    return bool(line["url"] or name) and (bool(marked) or (len(name.split()) <= 5 and _capitalised(name)))
+
+
+def _byline(line: str, text: list[str]) -> str | None:
+    """Return the names in a line that holds nothing else, or None; names that the text speaks of are its own."""
+    prefix = _BYLINE_PREFIX.match(line)
+    names = line[prefix.end() :] if prefix else line
+    if not names or len(names) > _LONGEST_BYLINE or names[-1] in "!?…:;,":
+        return None
+    parts = [part for part in _BETWEEN_NAMES.split(names) if part]
+    if not parts or not all(_NAME.fullmatch(part) and _capitalised(part) for part in parts):
+        return None
+    if prefix:
+        return names
+    spoken_of = any(part.casefold() in paragraph.casefold() for part in parts for paragraph in text)
+    return None if spoken_of or len(names.replace(".", ". ").split()) < 2 else names
+
+
+def _capitalised(name: str) -> bool:
+    return all(word[0].isupper() for word in name.split())
+
+
+def _take_dateline(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take the source in brackets off the beginning of the lead; a name the text speaks of is part of it."""
+    dateline = _DATELINE.match(lines[0])
+    name = dateline and (dateline["bracketed"] or dateline["bare"])
+    if dateline is None or not name or _NOT_A_SOURCE.search(name):
+        return lines
+    rest = lines[0][dateline.end() :]
+    if dateline["bracketed"] and "." not in name and any(name in line for line in [rest, *lines[1:]]):
+        return lines
+    about.setdefault("source", name.strip())
+    return [rest, *lines[1:]]
+
+
+def _is_headline(line: str) -> bool:
+    if _DATELINE.match(line) or not 1 < len(line.split()) <= _LIKELY_HEADLINE_WORDS or len(line) > _LONGEST_HEADLINE:
+        return False
+    return not re.search(r"[.…:;,]$", line) or line.endswith(("...", "…"))
+
+
+def _after_section_name(lines: list[str], about: dict[str, str]) -> list[str]:
+    """Take the name of a section off the head, where the headline follows it."""
+    names, follows = lines[0], lines[1]
+    is_section = len(names.split()) <= _SECTION_WORDS and len(follows.split()) > _SECTION_WORDS + 2
+    if len(lines) > 2 and is_section and _is_headline(follows) and not is_prose(follows):
+        about.setdefault("category", names)
+        return lines[1:]
+    return lines
+
+
+def made_title(lines: list[str]) -> str:
+    """Return a title made of the first sentence of paragraphs; one that is very long is cut at a comma or a space."""
+    prose = next((line for line in lines if is_prose(line)), lines[0] if lines else "")
+    spans = sentence_spans(prose)
+    if not spans:
+        return ""
+    sentence = prose[spans[0][0] : spans[0][1]].rstrip(". ")
+    if len(sentence) <= _LONGEST_MADE_TITLE:
+        return sentence
+    start = sentence[:_LONGEST_MADE_TITLE]
+    comma, space = start.rfind(", "), start.rfind(" ")
+    return start[: comma if comma > _LONGEST_MADE_TITLE // 2 else space if space > 0 else None].rstrip(" ,;")

@@ -1,0 +1,159 @@
+"""The formats articles come in: which one a file has by its name, and how each is read.
+
+``.txt``, ``.html`` and ``.md`` are documents, one article each; ``.jsonl``, ``.ndjson`` and ``.csv`` have many. Each
+also comes as ``.gz`` or ``.xz``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import IO, Any
+
+from index.article import Article, article_from
+from index.errors import TimtinError, UnreadableFileError
+from index.reading.formats.compressed import SUFFIXES as COMPRESSED
+from index.reading.formats.compressed import unpacked
+from index.reading.formats.csv_table import table_rows
+from index.reading.formats.encodings import decode
+from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row, json_rows
+from index.reading.formats.plaintext import read_plain_text
+
+KNOWN = ".txt .html .md .jsonl .ndjson .csv, also .gz and .xz of these"
+_LARGEST_MARKUP = 16 * 1024 * 1024
+
+
+class Format(Enum):
+    """What a file holds."""
+
+    TEXT = "text"
+    HTML = "HTML"
+    MARKDOWN = "Markdown"
+    JSON_LINES = "JSON lines"
+    CSV = "CSV"
+
+
+_FORMATS = {
+    ".txt": Format.TEXT,
+    ".html": Format.HTML,
+    ".htm": Format.HTML,
+    ".md": Format.MARKDOWN,
+    ".markdown": Format.MARKDOWN,
+    ".jsonl": Format.JSON_LINES,
+    ".ndjson": Format.JSON_LINES,
+    ".csv": Format.CSV,
+    ".tsv": Format.CSV,
+}
+_ROWS: dict[Format, Callable[[IO[bytes]], Iterator[tuple[int, Any]]]] = {
+    Format.JSON_LINES: json_rows,
+    Format.CSV: table_rows,
+}
+_DOCUMENTS = {suffix for suffix, format in _FORMATS.items() if format not in _ROWS}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The format of a file, and the suffix of its compression or nothing."""
+
+    format: Format
+    packed: str = ""
+
+    @property
+    def is_document(self) -> bool:
+        """Whether the file is one article."""
+        return self.format not in _ROWS
+
+
+def kind_of(name: str) -> Kind | None:
+    """Return what a file holds by its name, None where that is nothing known."""
+    stem, dot, last = name.rpartition(".")
+    packed = (dot + last).lower() if (dot + last).lower() in COMPRESSED else ""
+    if packed:
+        _, dot, last = stem.rpartition(".")
+    format = _FORMATS.get((dot + last).lower())
+    return None if format is None else Kind(format, packed)
+
+
+def without_suffixes(name: str) -> str:
+    """Return the name of a document without what tells its format: the id its article has."""
+    while True:
+        stem, dot, last = name.rpartition(".")
+        if (dot + last).lower() not in _DOCUMENTS | COMPRESSED or not stem or stem.endswith("/"):
+            return name
+        name = stem
+
+
+def document_fields(data: bytes, kind: Kind) -> dict[str, Any]:
+    """Return the fields of the one article in the bytes of a file. Raises UnreadableFileError, and as ``unpacked``."""
+    content = unpacked(io.BytesIO(data), kind.packed).read(LARGEST_DOCUMENT + 1) if kind.packed else data
+    largest = LARGEST_DOCUMENT if kind.format is Format.TEXT else _LARGEST_MARKUP
+    if len(content) > largest:
+        raise UnreadableFileError(f"is larger than {largest >> 20} MB; one article is never so long")
+    text = decode(content)
+    if not text.strip():
+        raise UnreadableFileError("has no text in it")
+    try:
+        fields = _READERS[kind.format](text)
+    except TimtinError:
+        raise
+    except Exception as error:  # whatever a text can do to a parser, the other files are read
+        raise UnreadableFileError(f"is {kind.format.value} that cannot be read: {type(error).__name__}") from error
+    if not fields.get("body") and not fields.get("title"):
+        raise UnreadableFileError("has no text in it")
+    return fields
+
+
+def rows(stream: IO[bytes], kind: Kind) -> Iterator[tuple[int, Any]]:
+    """Yield the number and the fields of every article in a file of many; for one that cannot be read, its error.
+
+    Raises UnreadableFileError where none of the file can be read, and as ``unpacked``.
+    """
+    return _ROWS[kind.format](stream)
+
+
+def parse_json_article(line: bytes, source: str | None = None) -> Article:
+    """Make an article of one line of NDJSON. Raises InvalidInputError."""
+    return article_from(json_row(line), source=source)
+
+
+def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
+    """Return the fields of the article in a page, without what stands around it; ``url`` is where it came from.
+
+    Raises UnreadableFileError where no article can be told.
+    """
+    # imported here: it takes half a second, and most folders have no HTML
+    from trafilatura import bare_extraction
+
+    try:
+        page = bare_extraction(text, url=url, with_metadata=True, include_comments=False, include_tables=True)
+    except Exception as error:  # whatever a page can do to a parser
+        raise UnreadableFileError(f"is HTML that cannot be read: {type(error).__name__}") from error
+    if page is None or isinstance(page, dict) or not page.text:
+        raise UnreadableFileError("has no article text that could be told from the page around it")
+    body = "\n\n".join(line.strip() for line in page.text.splitlines() if line.strip())
+    return {
+        "title": page.title or "",
+        "body": body,
+        "lead": page.description or body.partition("\n")[0],
+        "published": page.date,
+        "source": page.sitename or page.hostname,
+        "url": page.url,
+        "author": page.author,
+        "category": "; ".join(page.categories) if page.categories else None,
+    }
+
+
+def _plain_fields(text: str) -> dict[str, Any]:
+    read = read_plain_text(text)
+    return {name: getattr(read, name) for name in read.__slots__}
+
+
+def _markdown_fields(text: str) -> dict[str, Any]:
+    from index.reading.formats.markdown import markdown_fields  # imported here: most folders have no Markdown
+
+    return markdown_fields(text)
+
+
+_READERS = {Format.TEXT: _plain_fields, Format.HTML: html_fields, Format.MARKDOWN: _markdown_fields}

@@ -1,0 +1,196 @@
+"""The store: articles in SQLite, the truth that every index is made from.
+
+Each write gets the next number of one sequence, so "everything after number n" is exactly what an index that
+has applied n still lacks. A deleted article leaves a tombstone with its number. A write is acknowledged once
+its transaction is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from index.article import Article
+from index.store.database import Database
+
+_FIELDS = ("id", "title", "body", "lead", "published", "source", "url", "author", "category", "lang", "extra")
+_COLUMNS = ", ".join(_FIELDS)
+_ID_BATCH = 500
+_BLANK = Article(id="-", title="-")  # a copy with other values is made sooner than an article without checks
+_READ_AGAIN = "UPDATE inputs SET digest = NULL WHERE number = (SELECT input FROM articles WHERE id = ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the sequence: ``article`` as it is now, or None where the id was deleted."""
+
+    seq: int
+    id: str
+    article: Article | None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What a write did: ids in the order given, and the sequence number that holds it all."""
+
+    added: list[str]
+    updated: list[str]
+    unchanged: list[str]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteResult:
+    """What a deletion did: the ids that were there, and the sequence number that holds it."""
+
+    deleted: list[str]
+    seq: int
+
+
+class Store:
+    """The articles of ``database``; share it between threads freely."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def put(self, articles: Sequence[Article], input: int | Sequence[int] | None = None) -> WriteResult:
+        """Add or replace ``articles`` in one transaction; those already stored with equal content stay as they are.
+
+        ``input`` is the number of the input (``reading.inputs``) they were read from, or has one for each; an input
+        that loses an article to another is read again when its turn comes. Where an id is given twice the last one
+        stands.
+        """
+        added: list[str] = []
+        updated: list[str] = []
+        unchanged: list[str] = []
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        numbers = input if isinstance(input, Sequence) else [input] * len(articles)
+        with self.database.transaction() as write:
+            seq = self._last_seq(write)
+            for article, number in zip(articles, numbers, strict=True):
+                digest = article.content_hash()
+                known = write.execute("SELECT hash, input FROM articles WHERE id = ?", (article.id,)).fetchone()
+                if known is not None and known[0] == digest:
+                    unchanged.append(article.id)
+                    if number is not None and known[1] != number:
+                        write.execute(_READ_AGAIN, (article.id,))
+                        write.execute("UPDATE articles SET input = ? WHERE id = ?", (number, article.id))
+                    continue
+                (added if known is None else updated).append(article.id)
+                seq += 1
+                if known is not None and known[1] != number:
+                    write.execute(_READ_AGAIN, (article.id,))
+                write.execute("DELETE FROM tombstones WHERE id = ?", (article.id,))
+                write.execute(
+                    f"INSERT OR REPLACE INTO articles (seq, hash, input, stored_at, {_COLUMNS})"  # noqa: S608
+                    f" VALUES (?, ?, ?, ?{', ?' * len(_FIELDS)})",
+                    (seq, digest, number, now, *_to_row(article)),
+                )
+            write.execute("UPDATE state SET value = ? WHERE key = 'seq'", (seq,))
+        return WriteResult(added, updated, unchanged, seq)
+
+    def delete(self, ids: Iterable[str]) -> DeleteResult:
+        """Delete articles in one transaction; ids that are not there are passed over."""
+        gone = []
+        with self.database.transaction() as write:
+            seq = self._last_seq(write)
+            for id in ids:
+                write.execute(_READ_AGAIN, (id,))
+                if write.execute("DELETE FROM articles WHERE id = ?", (id,)).rowcount:
+                    seq += 1
+                    gone.append(id)
+                    write.execute("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", (id, seq))
+            write.execute("UPDATE state SET value = ? WHERE key = 'seq'", (seq,))
+        return DeleteResult(gone, seq)
+
+    def get(self, id: str) -> Article | None:
+        """Return the article with this id, or None."""
+        return self.get_many([id]).get(id)
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Return the articles with these ids; those not there are left out."""
+        found: dict[str, Article] = {}
+        for at in range(0, len(ids), _ID_BATCH):
+            some = ids[at : at + _ID_BATCH]
+            marks = ", ".join("?" * len(some))
+            rows = self.database.connection().execute(f"SELECT {_COLUMNS} FROM articles WHERE id IN ({marks})", some)  # noqa: S608
+            found.update((row[0], _from_row(row)) for row in rows)
+        return found
+
+    def changes_after(self, seq: int, limit: int) -> list[Change]:
+        """Return at most ``limit`` changes after number ``seq``, oldest first.
+
+        An article changed several times appears once, at its latest number.
+        """
+        rows = (
+            self.database.connection()
+            .execute(
+                f"SELECT seq, 1, {_COLUMNS} FROM articles WHERE seq > :seq"  # noqa: S608
+                f" UNION ALL SELECT seq, 0, id{', NULL' * (len(_FIELDS) - 1)} FROM tombstones WHERE seq > :seq"
+                " ORDER BY seq LIMIT :limit",
+                {"seq": seq, "limit": limit},
+            )
+            .fetchall()
+        )
+        return [Change(row[0], row[2], _from_row(row[2:]) if row[1] else None) for row in rows]
+
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """Yield (id, sequence number) of every article: one consistent view."""
+        yield from self.database.connection().execute("SELECT id, seq FROM articles")
+
+    def ids_changed_after(self, seq: int) -> set[str]:
+        """Return the ids of the articles written or deleted after number ``seq``."""
+        rows = self.database.connection().execute(
+            "SELECT id FROM articles WHERE seq > :seq UNION ALL SELECT id FROM tombstones WHERE seq > :seq",
+            {"seq": seq},
+        )
+        return {row[0] for row in rows}
+
+    def articles(self) -> Iterator[Article]:
+        """Yield every article, in the order of the sequence: one consistent view."""
+        for row in self.database.connection().execute(f"SELECT {_COLUMNS} FROM articles ORDER BY seq"):  # noqa: S608
+            yield _from_row(row)
+
+    def count(self) -> int:
+        """Return the number of articles."""
+        return int(self.database.connection().execute("SELECT count(*) FROM articles").fetchone()[0])
+
+    def last_seq(self) -> int:
+        """Return the number of the latest write."""
+        return self._last_seq(self.database.connection())
+
+    def indexed(self) -> int:
+        """Return a number that no index of this store has gone beyond."""
+        noted = self._noted()
+        return self.last_seq() if noted is None else noted
+
+    def note_indexed(self, seq: int) -> None:
+        """Note that an index is about to hold everything up to number ``seq``.
+
+        A store put back from a backup knows of less than its index holds, however much is written to it afterwards.
+        """
+        noted = self._noted()
+        if noted is None or noted < seq:
+            with self.database.transaction() as write:
+                write.execute("INSERT OR REPLACE INTO state VALUES ('indexed', ?)", (seq,))
+
+    def _noted(self) -> int | None:
+        row = self.database.connection().execute("SELECT value FROM state WHERE key = 'indexed'").fetchone()
+        return None if row is None else int(row[0])
+
+    @staticmethod
+    def _last_seq(connection: sqlite3.Connection) -> int:
+        return int(connection.execute("SELECT value FROM state WHERE key = 'seq'").fetchone()[0])
+
+
+def _to_row(article: Article) -> tuple[str | None, ...]:
+    values = (getattr(article, field) for field in _FIELDS[:-1])
+    return (*values, json.dumps(article.extra, ensure_ascii=False))
+
+
+def _from_row(row: Sequence[str]) -> Article:
+    values = dict(zip(_FIELDS, row, strict=True))
+    return _BLANK.model_copy(update={**values, "extra": json.loads(values["extra"])})

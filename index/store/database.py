@@ -1,0 +1,221 @@
+"""The SQLite file of a data folder: one connection a thread, and the tables of every version.
+
+What is committed is kept: the journal is written ahead (WAL) and synced (synchronous FULL) before a transaction
+counts as done, so neither a killed process nor a lost power supply takes it back.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from index.directory.atomic_file import sync
+from index.errors import DamagedStoreError, StoreError, naming_full_disk
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+_TABLES = """
+CREATE TABLE articles (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, hash TEXT NOT NULL, origin TEXT, stored_at TEXT NOT NULL,
+    title TEXT NOT NULL, body TEXT NOT NULL, lead TEXT NOT NULL, published TEXT, source TEXT, url TEXT,
+    author TEXT, category TEXT, lang TEXT NOT NULL, extra TEXT NOT NULL
+) STRICT;
+CREATE TABLE tombstones (id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE) STRICT;
+CREATE TABLE state (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
+INSERT INTO state VALUES ('seq', 0);
+"""
+# an input is a file of a folder or a file that was named; its digest is that of its bytes, NULL to read it again
+_INPUTS_TASKS_FETCHES = """
+CREATE TABLE inputs (
+    number INTEGER PRIMARY KEY, origin TEXT NOT NULL, name TEXT NOT NULL, digest TEXT, UNIQUE (origin, name)
+) STRICT;
+ALTER TABLE articles ADD COLUMN input INTEGER REFERENCES inputs (number);
+INSERT INTO inputs (origin, name) SELECT DISTINCT origin, '' FROM articles WHERE origin IS NOT NULL;
+UPDATE articles SET input = (SELECT number FROM inputs WHERE inputs.origin = articles.origin);
+DROP INDEX IF EXISTS articles_origin;
+ALTER TABLE articles DROP COLUMN origin;
+CREATE INDEX articles_input ON articles (input) WHERE input IS NOT NULL;
+CREATE INDEX inputs_digest ON inputs (digest) WHERE digest IS NOT NULL;
+CREATE TABLE tasks (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, state TEXT NOT NULL, seq INTEGER,
+    created TEXT NOT NULL, started TEXT, finished TEXT, counts TEXT NOT NULL, errors TEXT NOT NULL
+) STRICT;
+CREATE TABLE fetches (url TEXT PRIMARY KEY, etag TEXT, modified TEXT, fetched TEXT NOT NULL) STRICT;
+"""
+_STEPS = (_TABLES, _INPUTS_TASKS_FETCHES)
+"""What makes a database of version n one of version n + 1."""
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _naming_damage(method: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Return a method of cursors that raises DamagedStoreError where SQLite finds its file damaged."""
+
+    def named(*given: Given.args, **named: Given.kwargs) -> Result:
+        try:
+            return method(*given, **named)
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+                raise
+            cursor = given[0]
+            assert isinstance(cursor, _Cursor)
+            raise DamagedStoreError(
+                f"the store {cursor.connection.path} is damaged ({error}): stop timtin and put a backup in its place,"
+                " without its -wal and -shm files; timtin check names the damage"
+            ) from error
+
+    return named
+
+
+class _Cursor(sqlite3.Cursor):
+    connection: _Connection
+    execute = _naming_damage(sqlite3.Cursor.execute)
+    executemany = _naming_damage(sqlite3.Cursor.executemany)
+    fetchone = _naming_damage(sqlite3.Cursor.fetchone)
+    fetchall = _naming_damage(sqlite3.Cursor.fetchall)
+    __next__ = _naming_damage(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
+
+
+class _Connection(sqlite3.Connection):
+    path: Path
+
+    def execute(self, *given: Any) -> sqlite3.Cursor:
+        return self.cursor(_Cursor).execute(*given)
+
+    def executemany(self, *given: Any) -> sqlite3.Cursor:
+        return self.cursor(_Cursor).executemany(*given)
+
+
+class Database:
+    """Open the database at ``path``, making or upgrading it; share it between threads freely.
+
+    Raises StoreError where the file is no database of this or an earlier version, and at each later use where another
+    file has its name by then: what is written to a file without a name is gone once the process ends. What finds the
+    file damaged raises DamagedStoreError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._connections_lock = threading.Lock()
+        self._file: tuple[int, int] | None = None
+        try:
+            with naming_full_disk(path.parent):
+                self._upgrade()
+        except DamagedStoreError as error:
+            what = f"{path} cannot be used as timtin's store: {error.__cause__}; put a backup in its place"
+            raise StoreError(what) from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{path} cannot be used as timtin's store: {error}") from error
+        self._file = _identity(path)
+
+    def close(self) -> None:
+        """Close every connection; no thread may be using one."""
+        with self._connections_lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+        self._local = threading.local()
+
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection, in which each statement is a transaction of its own."""
+        if self._file is not None and _identity(self._path) != self._file:
+            raise StoreError(f"{self._path} was replaced or removed while timtin had it open; start timtin again")
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            # closed by close(), from whichever thread; used by this thread alone
+            connection = sqlite3.connect(
+                self._path, timeout=30, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
+            connection.path = self._path
+            with self._connections_lock:
+                self._connections.append(connection)
+            self._local.connection = connection
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection, in a transaction that holds the right to write from its beginning.
+
+        It is committed at the end, and taken back where an exception ends it.
+        """
+        connection = self.connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def uuid(self) -> str:
+        """Return what tells this database from any other."""
+        return str(self.connection().execute("SELECT value FROM state WHERE key = 'uuid'").fetchone()[0])
+
+    def back_up(self, file: Path) -> None:
+        """Write all that is committed now to ``file``, a database of its own; others may read and write meanwhile.
+
+        Its uuid is another, so that no index takes it for the database it was made from. The file appears when it is
+        whole, readable by its owner alone. Raises StoreError where it is there already or cannot be written.
+        """
+        if file.exists():
+            raise StoreError(f"{file} is there already; name another file, or remove it")
+        partial = file.with_name(file.name + ".partial")
+        try:
+            partial.unlink(missing_ok=True)
+            os.close(os.open(partial, os.O_CREAT | os.O_EXCL, 0o600))
+            self.connection().execute("VACUUM INTO ?", (str(partial),))
+            with closing(sqlite3.connect(partial)) as copy, copy:
+                copy.execute("UPDATE state SET value = ? WHERE key = 'uuid'", (uuid.uuid4().hex,))
+            sync(partial)
+            partial.rename(file)
+            sync(file.parent)
+        except (OSError, sqlite3.Error, StoreError) as error:
+            partial.unlink(missing_ok=True)
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(f"the backup {file} could not be written: {error}") from error
+
+    def integrity_problems(self) -> list[str]:
+        """Return what SQLite's own check finds wrong with the file; empty for a sound one."""
+        try:
+            rows = self.connection().execute("PRAGMA integrity_check(10)").fetchall()
+        except DamagedStoreError as error:  # too damaged to be checked
+            return [str(error.__cause__)]
+        return [row[0] for row in rows if row[0] != "ok"]
+
+    def _upgrade(self) -> None:
+        if _version(self.connection()) == len(_STEPS):
+            return
+        with self.transaction() as write:
+            version = _version(write)
+            if version > len(_STEPS):
+                raise StoreError(f"{self._path} was made by a newer timtin (store version {version}); upgrade timtin")
+            for step in _STEPS[version:]:
+                for statement in step.split(";"):
+                    write.execute(statement)
+            write.execute("INSERT OR IGNORE INTO state VALUES ('uuid', ?)", (uuid.uuid4().hex,))
+            write.execute(f"PRAGMA user_version = {len(_STEPS)}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file of this name from any other, None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,152 @@
+"""Tasks: work that goes on after its request was answered, kept in the store so that a restart forgets none.
+
+A bulk write is a task that waits until searches see it and is done then; a rebuild is one that any server on the data
+folder carries out, running meanwhile. The last 1,000 are kept, and every rebuild that is still to be carried out.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from index.store.database import Database
+
+_KEPT = 1000
+_MOST_ERRORS = 100
+_COLUMNS = "id, kind, state, created, started, finished, counts, errors, seq"
+
+
+class TaskKind(StrEnum):
+    """What a task does."""
+
+    ARTICLES = "articles"
+    REINDEX = "reindex"
+
+
+class TaskState(StrEnum):
+    """How far a task has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task. Times are ISO 8601, UTC; that of ``started`` is known of rebuilds alone.
+
+    ``seq`` is the store's number that searches must see for a bulk write to be done.
+    """
+
+    id: str
+    kind: TaskKind
+    state: TaskState
+    created: str
+    started: str | None
+    finished: str | None
+    counts: Mapping[str, int]
+    errors: Sequence[Any]
+    seq: int | None
+
+
+class Tasks:
+    """The tasks of ``database``; share it between threads freely."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
+        """Note a bulk write that is done once searches see the store's number ``seq``; 100 errors are kept."""
+        with self._database.transaction() as write:
+            return _add(write, TaskKind.ARTICLES, counts, errors, seq)
+
+    def request_rebuild(self) -> Task:
+        """Ask for the index to be made anew; where one waits already that is the answer."""
+        with self._database.transaction() as write:
+            waiting = _select(write, "WHERE kind = ? AND state = ?", TaskKind.REINDEX, TaskState.WAITING)
+            return waiting[0] if waiting else _add(write, TaskKind.REINDEX, {}, [], None)
+
+    def get(self, id: str) -> Task | None:
+        """Return a task, or None for an unknown id."""
+        found = _select(self._database.connection(), "WHERE id = ?", id)
+        return found[0] if found else None
+
+    def latest(self, size: int, state: TaskState | None = None) -> list[Task]:
+        """Return up to ``size`` tasks, the latest first; only those in ``state`` where it is given."""
+        return _select(
+            self._database.connection(), "WHERE ? IS NULL OR state = ? ORDER BY number DESC LIMIT ?", state, state, size
+        )
+
+    def unfinished(self, kind: TaskKind) -> list[Task]:
+        """Return the tasks of a kind that are not done, the oldest first."""
+        return _select(
+            self._database.connection(),
+            "WHERE kind = ? AND state IN (?, ?) ORDER BY number",
+            kind,
+            TaskState.WAITING,
+            TaskState.RUNNING,
+        )
+
+    def begin(self, id: str) -> None:
+        """Note that a task is being carried out."""
+        self._set(id, "state = ?, started = ?", TaskState.RUNNING, _now())
+
+    def count(self, id: str, counts: Mapping[str, int]) -> None:
+        """Note how much of a task is done."""
+        self._set(id, "counts = ?", json.dumps(counts))
+
+    def end(self, id: str, error: str | None = None) -> None:
+        """Note that a task is done, or that it failed and why."""
+        if error is None:
+            self._set(id, "state = ?, finished = ?", TaskState.DONE, _now())
+        else:
+            errors = json.dumps([{"detail": error}], ensure_ascii=False)
+            self._set(id, "state = ?, finished = ?, errors = ?", TaskState.FAILED, _now(), errors)
+
+    def _set(self, id: str, what: str, *values: object) -> None:
+        with self._database.transaction() as write:
+            write.execute(f"UPDATE tasks SET {what} WHERE id = ?", (*values, id))  # noqa: S608
+
+
+def _add(
+    write: sqlite3.Connection, kind: TaskKind, counts: Mapping[str, int], errors: Sequence[Any], seq: int | None
+) -> Task:
+    task = Task(uuid.uuid4().hex, kind, TaskState.WAITING, _now(), None, None, counts, errors[:_MOST_ERRORS], seq)
+    write.execute(
+        "INSERT INTO tasks (id, kind, state, created, counts, errors, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (task.id, kind, task.state, task.created, json.dumps(counts), json.dumps(task.errors), seq),
+    )
+    write.execute(
+        "DELETE FROM tasks WHERE number <= (SELECT max(number) FROM tasks) - ? AND NOT (kind = ? AND state IN (?, ?))",
+        (_KEPT, TaskKind.REINDEX, TaskState.WAITING, TaskState.RUNNING),
+    )
+    return task
+
+
+def _select(connection: sqlite3.Connection, where: str, *values: object) -> list[Task]:
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM tasks {where}", values)  # noqa: S608
+    return [
+        Task(
+            id,
+            TaskKind(kind),
+            TaskState(state),
+            created,
+            started,
+            finished,
+            json.loads(counts),
+            json.loads(errors),
+            seq,
+        )
+        for id, kind, state, created, started, finished, counts, errors, seq in rows
+    ]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,1 @@
+"""whoosh_codec."""

@@ -1,0 +1,170 @@
+"""Build the index of a generation: batches of changes become segments, and segments are merged in tiers.
+
+A batch is analysed and inverted in chunks, by worker processes where it is large, and the chunks are merged in memory
+into one segment. The older versions of its articles are marked as deleted, its near-copies of other articles are told
+by comparison with all that are left, it is written, and one commit makes all of this visible at once. Merging follows
+in commits of its own, so that a new article need not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.near_copies import assign
+from index.directory.commits import (
+    Commit,
+    OpenSegments,
+    add_segment,
+    live_articles,
+    read_commit,
+    require_sound,
+    write_commit,
+)
+from index.segments.merging import Size, merge, next_merge
+from index.segments.schema import SKETCH_COLUMNS
+from index.segments.segment import Segment, segment_bytes
+from index.store.articles import Change
+from index.whoosh_codec.codec import ColumnarSegment
+from index.writer.inversion import NumberedArticle
+from index.writer.workers import Chunk, Workers
+
+CHUNK_ARTICLES = 100
+"""So many articles are analysed together at most."""
+_CHUNK_CHARACTERS = 400_000
+_COMMIT_ARTICLES = 2000
+_COMMIT_CHARACTERS = 20_000_000
+
+
+class Builder:
+    """Apply changes to the index in ``generation``; one builder at a time, its user holds the writer's lock."""
+
+    def __init__(self, generation: Path, workers: Workers) -> None:
+        self._generation = generation
+        self._workers = workers
+        self._segments = OpenSegments()
+
+    def apply(self, changes: Iterable[Change], between: Callable[[int], None]) -> Iterator[int]:
+        """Put and delete articles, each id once, in commits of some thousand; yield the last change's number of each.
+
+        Workers go on with the next commit's articles while one is made, and while the one who asks does something else.
+        ``between`` is called now and then with how many changes were worked on since its last call.
+        """
+        under_way: deque[_Batch] = deque()
+
+        def chunks() -> Iterator[Chunk]:
+            for batch in _batches(changes):
+                under_way.append(batch)
+                yield batch.articles
+
+        ids: list[str] = []
+        parts: list[Segment] = []
+        for part in self._workers.segments(chunks(), lambda: between(0)):
+            batch = under_way.popleft()
+            ids += batch.ids
+            if part.count:
+                parts.append(part)
+            between(len(batch.ids))
+            if batch.ends_commit:
+                self._commit(ids, parts)
+                yield batch.last
+                ids, parts = [], []
+
+    def merge(self, between: Callable[[], None]) -> None:
+        """Merge segments until none is due; ``between`` is called now and then.
+
+        Raises DamagedIndexError where a segment to merge is not as it was written.
+        """
+        commit = read_commit(self._generation)
+        while chosen := next_merge([self._size(segment) for segment in commit.segments]):
+            opened = self._segments.of(self._generation, commit)
+            require_sound(opened[number] for number in chosen)  # merged, damage would get a checksum that fits
+            live = [live_articles(commit.segments[number]) for number in chosen]
+            whole = merge([opened[number] for number in chosen], live, between)
+            kept = [segment for number, segment in enumerate(commit.segments) if number not in chosen]
+            commit = write_commit(self._generation, commit, [*kept, *self._written(whole)])
+
+    def _commit(self, ids: Sequence[str], parts: Sequence[Segment]) -> Commit:
+        commit = read_commit(self._generation)
+        opened = self._segments.of(self._generation, commit)
+        for listed, segment in zip(commit.segments, opened, strict=True):
+            known = segment.fields["id"]
+            for id in ids:
+                number = known.terms.get(id.encode("utf-8"))
+                if number is not None:
+                    listed.delete_document(int(known.articles[known.span(number)[0]]))
+        kept = [segment for segment in commit.segments if segment.doc_count()]
+        whole = parts[0] if len(parts) == 1 else merge(parts, [None] * len(parts)) if parts else None
+        if whole is not None:
+            whole = with_stories(whole, list(zip(opened, map(live_articles, commit.segments), strict=True)))
+        return write_commit(self._generation, commit, [*kept, *self._written(whole)])
+
+    def _written(self, segment: Segment | None) -> list[ColumnarSegment]:
+        return [add_segment(self._generation, segment)] if segment is not None and segment.count else []
+
+    def _size(self, segment: ColumnarSegment) -> Size:
+        return Size(segment.doc_count(), segment.deleted_count(), segment_bytes(self._generation, segment.segment_id()))
+
+
+def with_stories(fresh: Segment, known: Iterable[tuple[Segment, NDArray[np.bool_] | None]]) -> Segment:
+    """Return ``fresh`` with the stories of its articles, found among the articles of ``known`` that are there."""
+    parts = [(_columns(segment), slice(None) if live is None else live) for segment, live in known]
+    own = _columns(fresh)
+    before = [own[:, :0], *(columns[:, kept] for columns, kept in parts)]
+    planes = np.concatenate(before, axis=1)
+    stories = assign(own[:2], own[2].view(np.int64), planes[:2], planes[2].view(np.int64))
+    return replace(fresh, columns={**fresh.columns, "story": stories})
+
+
+def _columns(segment: Segment) -> NDArray[np.uint64]:
+    """Return the sketches and stories of a segment, shape (3, n)."""
+    return np.array([segment.columns[name] for name in (*SKETCH_COLUMNS, "story")], np.uint64)
+
+
+@dataclass
+class _Batch:
+    """Changes of which the articles are analysed together."""
+
+    articles: list[NumberedArticle] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    last: int = 0
+    characters: int = 0
+    ends_commit: bool = False
+
+    def add(self, change: Change) -> None:
+        self.ids.append(change.id)
+        self.last = change.seq
+        if change.article is not None:
+            article = change.article
+            self.articles.append(NumberedArticle(change.seq, article))
+            self.characters += len(article.title) + len(article.lead) + len(article.body)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes a fraction of a second."""
+        return len(self.articles) >= CHUNK_ARTICLES or self.characters >= _CHUNK_CHARACTERS
+
+
+def _batches(changes: Iterable[Change]) -> Iterator[_Batch]:
+    """Group changes; the last group, and each that fills a commit, ends one."""
+    batch = _Batch()
+    count = characters = 0
+    for change in changes:
+        if batch.ends_commit:
+            yield batch
+            batch, count, characters = _Batch(), 0, 0
+        elif batch.is_full:
+            yield batch
+            characters += batch.characters
+            batch = _Batch()
+        batch.add(change)
+        count += 1
+        batch.ends_commit = count >= _COMMIT_ARTICLES or characters + batch.characters >= _COMMIT_CHARACTERS
+    if batch.ids:
+        batch.ends_commit = True
+        yield batch

@@ -1,0 +1,163 @@
+"""What is wrong with an index: files that are not as they were written, articles that disagree with the store.
+
+Opening a file tells whether it is whole (``arrayfile``); that none of its bytes has changed is known once all were
+read. A ``Verifier`` reads them beside other work, so that an index answers as soon as it is opened, and again later:
+what a disk keeps can change at any time.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from index.directory.commits import OpenSegments, latest_commit, read_commit
+from index.directory.generations import current_generation
+from index.errors import DamagedIndexError
+from index.segments.array_file import verified_blocks
+from index.segments.segment import PackedStrings, Segment, segment_files
+from index.store.articles import Store
+from index.whoosh_codec.codec import ColumnarSegment
+
+Opened = list[tuple[ColumnarSegment, Segment]]
+_LOST = {errno.ENOENT, errno.EIO}
+
+
+class Verifier:
+    """Read the files of the current generation in ``indexes`` a slice at a time: each once, then round and round."""
+
+    def __init__(self, indexes: Path) -> None:
+        self._indexes = indexes
+        self._commit: tuple[Path, int] | None = None  # the one that lists ``_files``
+        self._files: list[Path] = []
+        self._sizes: dict[Path, int] = {}  # of the files read to their end, the one read longest ago first
+        self._begun: dict[Path, Iterator[None]] = {}
+        self.generation: Path | None = None  # the one that is read
+
+    def verify(self, seconds: float, *, again: bool = False) -> bool:
+        """Read what was not read yet for about so many seconds; return whether all there is was read once.
+
+        With ``again`` the rest of that time is for what was read longest ago. Raises DamagedIndexError, which names the
+        file, where one that the latest commit lists is not as it was written.
+        """
+        deadline = time.monotonic() + seconds
+        self._list(anew=again)
+        for path, size in list(self._sizes.items()):
+            if (found := _size(path)) != size:
+                what = "is missing" if found is None else "has another size than it was written with"
+                self._suspect(path, f"the index file {path} {what}")
+        fresh = [path for path in self._files if path not in self._sizes]
+        for path in [*fresh, *(list(self._sizes) if again else ())]:
+            if not self._read(path, deadline):
+                return path in self._sizes
+        return True
+
+    def _read(self, path: Path, deadline: float) -> bool:
+        """Read on in a file until ``deadline``; return whether that is done."""
+        blocks = self._begun.pop(path, None) or verified_blocks(path)
+        try:
+            for _ in blocks:
+                if time.monotonic() >= deadline:
+                    self._begun[path] = blocks
+                    return False
+            size = path.stat().st_size
+        except DamagedIndexError as error:
+            self._suspect(path, str(error))
+        except OSError as error:
+            if error.errno not in _LOST:
+                raise
+            self._suspect(path, f"the index file {path} cannot be read: {error.strerror}")
+        else:
+            self._sizes.pop(path, None)
+            self._sizes[path] = size
+        return True
+
+    def _suspect(self, path: Path, what: str) -> None:
+        """Raise DamagedIndexError unless the file was replaced since."""
+        self._list()
+        if path in self._files:
+            raise DamagedIndexError(what)
+
+    def _list(self, *, anew: bool = False) -> None:
+        """Find the files of the latest commit; ``anew`` reads its table though it was read before."""
+        while (latest := self._latest()) != self._commit or anew:
+            anew = False
+            self.generation = None if latest is None else latest[0]
+            try:
+                commit = None if latest is None else read_commit(latest[0])
+            except (DamagedIndexError, FileNotFoundError) as error:
+                if self._latest() == latest:
+                    raise DamagedIndexError(str(error)) from error
+                continue
+            if latest is None or commit is None:
+                self._commit, self._files = None, []
+            else:
+                names = [segment.segment_id() for segment in commit.segments]
+                self._commit = latest[0], commit.number
+                self._files = [path for name in names for path in segment_files(latest[0], name)]
+            self._sizes = {path: size for path, size in self._sizes.items() if path in self._files}
+            self._begun = {path: blocks for path, blocks in self._begun.items() if path in self._files}
+
+    def _latest(self) -> tuple[Path, int] | None:
+        generation = current_generation(self._indexes)
+        try:
+            return None if generation is None else (generation, latest_commit(generation))
+        except OSError:  # swapped for another, or gone, which catching up sees
+            return None
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def open_segments(generation: Path) -> Opened:
+    """Open every segment of an index as it is now, though a writer be at work. Raises DamagedIndexError, OSError."""
+    while True:
+        commit = read_commit(generation)
+        try:
+            return list(zip(commit.segments, OpenSegments().of(generation, commit), strict=True))
+        except FileNotFoundError:
+            if latest_commit(generation) == commit.number:
+                raise
+
+
+def compare(opened: Opened, store: Store, applied: int) -> list[str]:
+    """Read all files of an index that has applied the store's changes up to ``applied``; return what is wrong with it.
+
+    The store may be written meanwhile: articles that have changed since are passed over.
+    """
+    damages = [problem for _, segment in opened for problem in segment.problems()]
+    if damages:
+        return damages
+    problems = []
+    indexed = list(_versions(opened))
+    stored = dict(store.versions())
+    recent = store.ids_changed_after(applied)
+    seen: set[str] = set()
+    for id, seq in indexed:
+        if id in seen:
+            problems.append(f"article {id!r} is there twice")
+        elif id not in stored and id not in recent:
+            problems.append(f"article {id!r} was deleted from the store")
+        elif id not in recent and stored[id] != seq:
+            problems.append(f"article {id!r} is at change {seq}, the store at {stored[id]}")
+        seen.add(id)
+    problems.extend(f"article {id!r} is missing" for id in stored.keys() - seen - recent)
+    return problems
+
+
+def _versions(opened: Iterable[tuple[ColumnarSegment, Segment]]) -> Iterator[tuple[str, int]]:
+    """Yield (id, sequence number) of every article in an index."""
+    for listed, segment in opened:
+        ids, numbers = segment.columns["id"], segment.columns["seq"]
+        assert isinstance(ids, PackedStrings)
+        assert isinstance(numbers, np.ndarray)
+        for article, (id, seq) in enumerate(zip(ids.all(), numbers.tolist(), strict=True)):
+            if not listed.is_deleted(article):
+                yield id.decode("utf-8"), seq

@@ -1,0 +1,106 @@
+"""Invert articles: from the text of each one to a segment, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.abbreviations import abbreviation_terms, may_define
+from index.analysis.analyzer import Stream
+from index.analysis.batch import Batch, BatchAnalyzer
+from index.analysis.near_copies import hashed, sketches
+from index.analysis.suggestions import MOST_WORDS_OF_TITLES
+from index.article import Article
+from index.segments.array_file import smallest_unsigned
+from index.segments.postings import counted, neighbours, positional, present
+from index.segments.schema import (
+    STREAMS_WITH_POSITIONS,
+    TEXT_FIELDS,
+    column_values,
+    field_name,
+    make_schema,
+    searchable_body,
+)
+from index.segments.segment import InvertedField, Segment
+from index.whoosh_codec.codec import pack_column
+
+
+class NumberedArticle(NamedTuple):
+    """An article and the store's number of its last write."""
+
+    seq: int
+    article: Article
+
+
+def invert(articles: Sequence[NumberedArticle]) -> Segment:
+    """Return ``articles`` as a segment in memory; number 0 is the first of them."""
+    titles = _analyzer().analyze([article.title for _, article in articles])
+    bodies = _analyzer().analyze([searchable_body(article) for _, article in articles])
+    fields = {
+        "id": present([[article.id] for _, article in articles]),
+        "suggest": present(_together(titles.suggestions(MOST_WORDS_OF_TITLES), bodies.suggestions(1))),
+        "abbreviations": present(_together(_abbreviations(titles), _abbreviations(bodies))),
+    }
+    lengths = {}
+    for text, batch in zip(TEXT_FIELDS, (titles, bodies), strict=True):
+        for stream in Stream:
+            name = field_name(text, stream)
+            fields[name] = invert_stream(batch, stream)
+            counts = stream_lengths(batch, stream)
+            lengths[name] = counts.astype(smallest_unsigned(int(counts.max(initial=0))))
+    schema = make_schema()
+    drawn = body_sketches(bodies).T.tolist()
+    values = [column_values(article, seq, sketch) for (seq, article), sketch in zip(articles, drawn, strict=True)]
+    columns = {
+        name: pack_column(field.column_type, [field.to_column_value(own[name]) for own in values])
+        for name, field in schema.items()
+        if field.column_type
+    }
+    indexed = {name: fields[name] for name, field in schema.items() if field.indexed}
+    return Segment(len(articles), indexed, lengths, columns)
+
+
+def body_sketches(batch: Batch) -> NDArray[np.uint64]:
+    """Return the sketches of the texts of ``batch``, shape (2, n)."""
+    names = batch.streams[Stream.SYLLABLE][0][: batch.bounds[-1]]  # those of codes as wholes follow
+    distinct = np.flatnonzero(np.bincount(names))
+    known = np.zeros(int(names.max(initial=-1)) + 1, np.uint64)
+    known[distinct] = hashed([batch.terms[name] for name in distinct.tolist()])
+    return sketches(known[names], batch.bounds)
+
+
+def invert_stream(batch: Batch, stream: Stream) -> InvertedField:
+    """Return the inverted index of a stream of the texts of ``batch``."""
+    terms, places = batch.streams[stream]
+    if stream is Stream.BIGRAM:
+        return neighbours(terms, batch.bounds, batch.terms)
+    inverted = positional if stream in STREAMS_WITH_POSITIONS else counted
+    return inverted(terms, places, batch.bounds, batch.terms)
+
+
+def stream_lengths(batch: Batch, stream: Stream) -> NDArray[np.int64]:
+    """Return how many terms each text of ``batch`` has in a stream."""
+    if stream is Stream.BIGRAM:
+        return (np.diff(batch.bounds) - 1).clip(min=0)
+    _, places = batch.streams[stream]
+    return np.diff(np.searchsorted(np.sort(places), batch.bounds))
+
+
+def _abbreviations(batch: Batch) -> list[set[str]]:
+    return [
+        abbreviation_terms(batch.analysis(at)) if may_define(normal.text) else set()
+        for at, normal in enumerate(batch.normals)
+    ]
+
+
+def _together(some: Sequence[set[str]], others: Sequence[set[str]]) -> list[set[str]]:
+    return list(map(set.union, some, others))
+
+
+@cache
+def _analyzer() -> BatchAnalyzer:
+    return BatchAnalyzer()

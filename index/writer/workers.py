@@ -1,0 +1,135 @@
+"""Analyse and invert articles, in worker processes where there are many.
+
+A worker gets a chunk of articles and gives back a segment: arrays, which cost little to pass on. Workers are spawned,
+not forked, because the process that asks may have threads. One that dies loses nothing: what it had is done here.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+
+from index.analysis.segmentation import default_segmenter
+from index.segments.segment import Segment
+from index.writer.inversion import NumberedArticle, invert
+
+log = logging.getLogger(__name__)
+
+_AHEAD = 3
+_LOOK_SECONDS = 0.1
+
+
+Chunk = Sequence[NumberedArticle]
+
+
+class Workers:
+    """Worker processes, ``count`` of them, from the first ``segments`` until ``close``; with 0 all is done here."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool: Executor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker processes; what they have not begun is dropped."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def segments(self, chunks: Iterable[Chunk], between: Callable[[], None] = lambda: None) -> Iterator[Segment]:
+        """Yield the segment of each chunk, in their order; a few chunks are taken ahead of what was yielded.
+
+        ``between`` is called several times a second while a worker is waited for.
+        """
+        waiting: deque[tuple[Chunk, Future[Segment] | None]] = deque()
+        for chunk in chunks:
+            waiting.append((chunk, self._submit(chunk)))
+            if len(waiting) > _AHEAD * self._count:
+                yield self._result(*waiting.popleft(), between)
+        while waiting:
+            yield self._result(*waiting.popleft(), between)
+
+    def _submit(self, chunk: Chunk) -> Future[Segment] | None:
+        if not self._count:
+            return None
+        try:
+            if self._pool is None:
+                context = multiprocessing.get_context("spawn")
+                self._pool = ProcessPoolExecutor(self._count, context, initializer=_begin)
+            with uninterrupted():
+                return self._pool.submit(invert, chunk)
+        except (OSError, RuntimeError) as error:  # a broken pool, no more processes, or the program is ending
+            self._give_up(error)
+            return None
+
+    def _result(self, chunk: Chunk, future: Future[Segment] | None, between: Callable[[], None]) -> Segment:
+        if future is not None:
+            while not wait([future], _LOOK_SECONDS).done:
+                between()
+            try:
+                return future.result()
+            except Exception as error:  # whatever became of the worker, the article may well be sound
+                self._give_up(error)
+        return invert(chunk)
+
+    def _give_up(self, error: Exception) -> None:
+        if self._count:
+            log.warning("a worker process failed (%s: %s); going on without workers", type(error).__name__, error)
+            self._count = 0
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Keep interruptions from processes that are started meanwhile, which a terminal interrupts with this one.
+
+    One that was loading modules would tell of it, as would one that is not told what to do because this thread was
+    interrupted: another thread can take the signal though this one blocks it. It is raised here at the end.
+    """
+    resource_tracker.ensure_running()  # it ends the blocking of interruptions where it is started itself
+    came: list[int] = []
+    taken = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    is_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if is_main else None
+    try:
+        yield
+    finally:
+        if handler is not None:
+            signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, taken)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _begin() -> None:
+    """Leave interrupts to the parent process, end when it ends, however it does, and give way to searches."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(10)
+    default_segmenter()
+    gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="watch parent", daemon=True).start()

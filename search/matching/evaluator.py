@@ -1,0 +1,432 @@
+"""A query tree over a snapshot: which articles match, and what their scores are made of.
+
+Every node gives flags, one an article: whether it matches, whether it has every word, whether it has every accent that
+was typed; and the terms that its score is a sum of, to be added up for those articles that matter (``search.ranking.maxscore``).
+Words are matched without accents; the streams with accents, words and pairs only raise the score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial, reduce
+from typing import NamedTuple
+
+import numpy as np
+
+from index.analysis.analyzer import Analysis, Stream
+from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
+from index.analysis.tokenizer import tokenize, unfinished_syllable
+from index.segments.schema import field_name
+from search.matching.filters import published_between, with_label
+from search.matching.term_sets import Concept, Matcher, Spelled, fields_of, intersection, scoped, union, weight_at_least
+from search.query.tree import (
+    MOST_SYLLABLES,
+    AccentExact,
+    And,
+    DateRange,
+    FieldFilter,
+    Match,
+    MatchAll,
+    MatchNone,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Words,
+    typed_analysis,
+    wanted_words,
+)
+from search.ranking.impacts import DocMask, TermImpacts, WeightedTerm
+from search.ranking.scoring import idf, query_frequency_weight
+
+_MOST_EXPANSIONS = 100
+_MOST_SCANNED = 1000
+
+
+class ScoreClause(NamedTuple):
+    """What a part of the query adds to scores: the sum of its addends, of several groups of these the largest sum.
+
+    It is added to ``only`` some articles, if that is given; ``name`` is what explains it as a whole.
+    """
+
+    groups: Sequence[Sequence[WeightedTerm]]
+    name: str | None = None
+    only: DocMask | None = None
+
+    def most(self, k1: float) -> float:
+        """Return more than it can add."""
+        return (k1 + 1.0) * max(
+            [sum([weighted_term.weight for weighted_term in group]) for group in self.groups], default=0.0
+        )
+
+
+class ProximityClause(NamedTuple):
+    """The syllables of a longer query with their weights, and the fields that are to have them close together."""
+
+    fields: Sequence[str]
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeMatches:
+    """What a node says of every article: the flags, and what the scores are made of.
+
+    ``short`` tells that the words are few, ``accents`` that some were typed with accents; ``exactly`` gives the
+    articles that have these, where it is needed. Nodes may share flags: they are never changed.
+    """
+
+    matched: DocMask
+    every: DocMask
+    exactly: Callable[[], DocMask]
+    clauses: Sequence[ScoreClause] = ()
+    short: bool = True
+    accents: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The articles that match a query, which of them have every word, and what their scores are made of.
+
+    ``first`` tells whether those with every word come first; ``prefers_accents`` that articles without the accents typed were
+    found for want of better.
+    """
+
+    matched: DocMask
+    every: DocMask
+    exactly: Callable[[], DocMask]
+    clauses: Sequence[ScoreClause]
+    longer: Sequence[ProximityClause]
+    first: bool
+    short: bool
+    prefers_accents: bool
+
+    @property
+    def exact(self) -> DocMask:
+        """The articles that have every accent typed, among others that do not match."""
+        return self.exactly()
+
+    def preferring_accents(self) -> Matches:
+        """Leave out mere unaccented matches of a short query, if there are others."""
+        kept = self.matched & self.exact if self.prefers_accents else self.matched
+        return replace(self, matched=kept, every=self.every & kept) if self.prefers_accents and kept.any() else self
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzedWords:
+    """A text cut into terms; for each of its first syllables whether accents were left out, and what it counts."""
+
+    analysis: Analysis
+    scope: str | None
+    plain: Sequence[bool]
+    shares: Sequence[float]
+
+    def share(self, stream: Stream, at: int) -> float:
+        """Return what a term at a place counts; a pair is of two syllables."""
+        if stream is not Stream.BIGRAM:
+            return self.shares[at]
+        return math.sqrt(self.shares[at] * self.shares[min(at + 1, len(self.shares) - 1)])
+
+
+class Evaluator:
+    """Evaluate one tree."""
+
+    def __init__(self, impacts: TermImpacts, match: Match) -> None:
+        self._snapshot = impacts.snapshot
+        self._ranking = impacts.ranking
+        self._matcher = Matcher(impacts)
+        self._match = match
+        self._wordings: dict[tuple[str, str | None], AnalyzedWords] = {}
+
+    def run(self, tree: Node, within: DocMask | None = None) -> Matches:
+        """Return what a whole query finds: live articles alone, of those ``within`` if that is given."""
+        result = self._node(tree)
+        matched = self._live(result.matched)
+        if self._match is Match.AUTO and not matched.any():
+            self._match = Match.ANY
+            result = self._node(tree)
+            matched = self._live(result.matched)
+        if within is not None:
+            matched = matched & within
+        return Matches(
+            matched,
+            result.every & matched,
+            result.exactly,
+            result.clauses,
+            [longer for leaf in wanted_words(tree) if isinstance(leaf, Words) and (longer := self._longer(leaf))],
+            self._match is not Match.ANY,
+            result.short,
+            result.short and result.accents,
+        )
+
+    def _live(self, matched: DocMask) -> DocMask:
+        return matched & self._snapshot.live if self._snapshot.any_deleted else matched
+
+    def _longer(self, leaf: Words) -> ProximityClause | None:
+        """Return the weights of the syllables that any article has, without accents; None for few of them."""
+        wording = self._wording(leaf.text, leaf.field)
+        weights: dict[str, float] = {}
+        if len(wording.plain) > self._ranking.short_query:
+            for syllable, share in zip(wording.analysis.tokens.folded, wording.shares, strict=False):
+                frequency = self._matcher.document_frequency(Stream.FOLDED, syllable, leaf.field)
+                if frequency:
+                    weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
+        if len(weights) <= self._ranking.short_query:
+            return None
+        return ProximityClause(list(fields_of(leaf.field, Stream.FOLDED).values()), weights)
+
+    def _node(self, node: Node) -> NodeMatches:
+        match node:
+            case Words():
+                return self._text(node)
+            case Phrase(text, scope):
+                return self._phrase(text, scope)
+            case AccentExact(text, scope):
+                return self._exact(text, scope)
+            case Prefix(text, scope):
+                return self._prefix(text, scope)
+            case FieldFilter(label, value):
+                return self._constant(with_label(self._snapshot, label, value))
+            case DateRange(first, last):
+                return self._constant(published_between(self._snapshot, first, last))
+            case Not(inner):
+                return self._constant(~self._excluded(inner))
+            case And(nodes):
+                return self._both(self._node(child) for child in nodes)
+            case Or(nodes):
+                return self._either(self._node(child) for child in nodes)
+            case MatchAll():
+                return self._constant(self._all())
+            case MatchNone():
+                return self._constant(self._none())
+
+    # --- joining -----------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _constant(matched: DocMask, *clauses: ScoreClause) -> NodeMatches:
+        return NodeMatches(matched, matched, lambda: matched, clauses)
+
+    def _none(self) -> DocMask:
+        return np.zeros(self._snapshot.size, bool)
+
+    def _all(self) -> DocMask:
+        return np.ones(self._snapshot.size, bool)
+
+    def _each(self, found: Sequence[DocMask]) -> DocMask:
+        """Return the articles that are in each of ``found``, all where there is nothing to be in."""
+        return intersection(found) if found else self._all()
+
+    def _both(self, children: Iterator[NodeMatches]) -> NodeMatches:
+        def joined(one: NodeMatches, other: NodeMatches) -> NodeMatches:
+            return replace(
+                self._with_gains(one, other),
+                matched=one.matched & other.matched,
+                every=one.every & other.every,
+                exactly=lambda: one.exactly() & other.exactly(),
+            )
+
+        return reduce(joined, children)
+
+    def _either(self, children: Iterator[NodeMatches]) -> NodeMatches:
+        def joined(one: NodeMatches, other: NodeMatches) -> NodeMatches:
+            return replace(
+                self._with_gains(one, other),
+                matched=one.matched | other.matched,
+                every=one.every | other.every,
+                exactly=lambda: (one.every & one.exactly()) | (other.every & other.exactly()),
+            )
+
+        return reduce(joined, children)
+
+    @staticmethod
+    def _with_gains(one: NodeMatches, other: NodeMatches) -> NodeMatches:
+        return replace(
+            one,
+            clauses=[*one.clauses, *other.clauses],
+            short=one.short and other.short,
+            accents=one.accents or other.accents,
+        )
+
+    # --- words -------------------------------------------------------------------------------------------
+
+    def _text(self, leaf: Words) -> NodeMatches:
+        """Match words without accents; how many an article must have depends on the match mode."""
+        scope = leaf.field
+        wording = self._wording(leaf.text, scope)
+        others = [
+            (other, self._matcher.spelled(self._wording(other.text, scope).analysis, scope))
+            for other in leaf.alternatives
+        ]
+        concepts = self._matcher.concepts(wording.analysis, scope)
+        covered = [concept.covered(others) for concept in concepts]
+        every = self._each([concept.articles for concept in concepts])
+        short = len(concepts) <= self._ranking.short_query
+        if self._match is Match.ALL or (self._match is Match.AUTO and len(concepts) <= 2):
+            matched = self._each(covered)
+        elif self._match is Match.ANY:
+            matched = union([self._none(), *covered])
+        else:
+            matched = self._with_most(concepts, covered, short=short)
+        clauses = [ScoreClause([self._addends(wording)]), *self._alternatives(leaf, wording, others, every)]
+        accented = self._accented(wording.analysis)
+        exactly = cache(partial(self._with_accents, accented, scope, others))
+        return NodeMatches(matched, every, exactly, clauses, short, bool(accented))
+
+    def _with_most(self, concepts: Sequence[Concept], covered: Sequence[DocMask], *, short: bool) -> DocMask:
+        """Return the articles that have enough of the idf of the query."""
+        importance = [idf(self._snapshot.count, int(np.count_nonzero(concept.articles))) for concept in concepts]
+        least = self._ranking.least_matched_short if short else self._ranking.least_matched
+        return weight_at_least(covered, importance, least * sum(importance))
+
+    def _alternatives(
+        self, leaf: Words, wording: AnalyzedWords, others: Sequence[Spelled], every: DocMask
+    ) -> Iterator[ScoreClause]:
+        """Yield for the articles that lack what was typed the score of what else they say for it.
+
+        It is scaled to what was typed, so that many words for one add no more than few words for many.
+        """
+        tokens = wording.analysis.tokens
+        for other, articles in {other.text: (other, articles) for other, articles in others}.values():
+            weighted_terms = self._addends(self._wording(other.text, leaf.field))
+            most = sum([weighted_term.weight for weighted_term in weighted_terms])
+            if not most:
+                continue
+            starts, ends = tokens.starts[other.first : other.end], tokens.ends[other.first : other.end]
+            typed = leaf.text[starts[0] : ends[-1]] if starts else ""
+            asked = (
+                sum([weighted_term.weight for weighted_term in self._addends(self._wording(typed, leaf.field))]) or most
+            )
+            share = self._ranking.alternative * asked / most
+            scaled = [weighted_term._replace(weight=weighted_term.weight * share) for weighted_term in weighted_terms]
+            yield ScoreClause([scaled], f"for {other.text}", articles & ~every)
+
+    def _excluded(self, node: Node) -> DocMask:
+        """Return what ``NOT node`` leaves out: articles with every word of it, with the accents that were typed."""
+        outer, self._match = self._match, Match.ALL
+        result = self._node(node)
+        self._match = outer
+        return result.matched & result.exactly()
+
+    def _phrase(self, text: str, scope: str | None) -> NodeMatches:
+        wording = self._wording(text, scope)
+        streams = [Stream.FOLDED if plain else Stream.SYLLABLE for plain in wording.plain]
+        terms = list(zip(streams, wording.analysis.tokens.exact, strict=False))
+        return self._certain(wording, self._matcher.together(terms, scope))
+
+    def _exact(self, text: str, scope: str | None) -> NodeMatches:
+        wording = self._wording(text, scope)
+        return self._certain(wording, self._matcher.in_a_row(wording.analysis.tokens.exact, Stream.SYLLABLE, scope))
+
+    def _certain(self, wording: AnalyzedWords, matched: DocMask) -> NodeMatches:
+        """Return what a node says whose articles have all of it."""
+        certain = self._constant(matched, ScoreClause([self._addends(wording)]))
+        return replace(certain, accents=bool(self._accented(wording.analysis)))
+
+    def _prefix(self, text: str, scope: str | None) -> NodeMatches:
+        tokens = tokenize(text)
+        stream = Stream.FOLDED if tokens.exact == tokens.folded else Stream.SYLLABLE
+        known: Counter[str] = Counter()
+        for name in scoped(scope):
+            for prefix in unfinished_syllable(text):
+                for term, frequency in self._snapshot.terms_with_prefix(
+                    field_name(name, stream), prefix, _MOST_SCANNED
+                ):
+                    known[term] = max(known[term], frequency)
+        terms = [term for term, _ in known.most_common(_MOST_EXPANSIONS)]
+        found = union([self._none(), *(self._matcher.articles(stream, term, scope) for term in terms)])
+        fields = fields_of(scope, stream)
+        groups = [self._weighted(fields, term, 1.0) for term in terms]
+        return self._constant(found, ScoreClause(groups, f"prefix {text}"))
+
+    def _accented(self, analysis: Analysis) -> dict[str, int]:
+        """Return the syllables typed with accents outside codes, whose spellings differ, and where they are."""
+        tokens = analysis.tokens
+        in_code = {at for code in tokens.codes for at in range(code.first, code.end)}
+        accented: dict[str, int] = {}
+        for at, syllable in enumerate(tokens.exact[:MOST_SYLLABLES]):
+            if syllable != tokens.folded[at] and at not in in_code:
+                accented.setdefault(syllable, at)
+        return accented
+
+    def _with_accents(self, accented: Mapping[str, int], scope: str | None, others: Sequence[Spelled]) -> DocMask:
+        """Return the articles that have every accent that was typed; what is said another way needs none."""
+        return self._each(
+            [
+                Concept(at, at + 1, self._matcher.articles(Stream.SYLLABLE, syllable, scope)).covered(others)
+                for syllable, at in accented.items()
+            ]
+        )
+
+    # --- scoring -----------------------------------------------------------------------------------------
+
+    def _wording(self, text: str, scope: str | None) -> AnalyzedWords:
+        found = self._wordings.get((text, scope))
+        if found is None:
+            analysis = typed_analysis(text)
+            plain = self._plain_syllables(analysis, scope)
+            found = self._wordings[text, scope] = AnalyzedWords(analysis, scope, plain, self._shares(analysis, plain))
+        return found
+
+    def _addends(self, wording: AnalyzedWords) -> list[WeightedTerm]:
+        """Return what the terms of all streams add: for each the most it counts anywhere in the text."""
+        weighted_terms: list[WeightedTerm] = []
+        all_plain, ranking = all(wording.plain), self._ranking
+        for stream in Stream:
+            if stream is Stream.WORD and all_plain:
+                continue
+            accented, bare = ranking.streams_accented.get(stream, 0.0), ranking.streams_plain.get(stream, 0.0)
+            found: defaultdict[str, list[float]] = defaultdict(list)
+            for term, at in wording.analysis.terms(stream):
+                if at < len(wording.plain):
+                    weight = bare if wording.plain[at] and stream is not Stream.WORD else accented
+                    found[term].append(weight * wording.share(stream, at))
+            fields = fields_of(wording.scope, stream)
+            for term, weights in found.items():
+                if any(weights):
+                    weighted_terms += self._weighted(fields, term, max(weights) * query_frequency_weight(len(weights)))
+        return weighted_terms
+
+    def _weighted(self, fields: Mapping[str, str], term: str, weight: float) -> list[WeightedTerm]:
+        listed = [self._snapshot.listed(field, term) for field in fields.values()]
+        frequency = max([postings.count for postings in listed])
+        if not frequency:
+            return []
+        weight *= idf(self._snapshot.count, frequency) ** self._ranking.idf_power
+        return [
+            WeightedTerm(field, term, weight * self._ranking.fields[name], postings)
+            for (name, field), postings in zip(fields.items(), listed, strict=True)
+            if postings.count
+        ]
+
+    def _shares(self, analysis: Analysis, plain: Sequence[bool]) -> list[float]:
+        """Return for each syllable what it counts: less for the question words of a longer query."""
+        folded = analysis.tokens.folded[:MOST_SYLLABLES]
+        shares = [1.0] * len(folded)
+        if len(folded) <= self._ranking.short_query:
+            return shares
+        for word in analysis.words:
+            asks = word.text in QUESTION_WORDS
+            for at in range(word.first, min(word.end, len(folded))):
+                if asks or (all(plain) and folded[at] in PLAIN_QUESTION_SYLLABLES):
+                    shares[at] = self._ranking.question_word
+        return shares
+
+    def _plain_syllables(self, analysis: Analysis, scope: str | None) -> list[bool]:
+        """Tell for each syllable whether its accents were left out.
+
+        In a query without any accent they all were. Otherwise those were that articles hardly ever write so.
+        """
+        tokens = analysis.tokens
+        typed = list(zip(tokens.exact, tokens.folded, strict=True))[:MOST_SYLLABLES]
+        if all(exact == folded for exact, folded in typed):
+            return [True] * len(typed)
+        return [exact == folded and self._written_bare_seldom(exact, scope) for exact, folded in typed]
+
+    def _written_bare_seldom(self, syllable: str, scope: str | None) -> bool:
+        as_typed = self._matcher.document_frequency(Stream.SYLLABLE, syllable, scope)
+        return as_typed < self._ranking.unaccented_share * self._matcher.document_frequency(
+            Stream.FOLDED, syllable, scope
+        )

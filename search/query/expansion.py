@@ -1,0 +1,116 @@
+"""Other ways to say what was typed: abbreviations the articles define, what they stand for, and synonyms.
+
+``expand`` gives the plain words of a query tree their alternatives; phrases and exact words ask for just what
+they say and have none. An abbreviation in small letters that could be a Vietnamese syllable (``ai``, ``eu``) is
+taken for the syllable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from index.analysis.abbreviations import CAPITAL, CERTAIN, SMALL, long_form_ending
+from index.analysis.normalization import fold, is_vietnamese_shape
+from index.analysis.tokenizer import Tokens
+from index.directory.snapshot import Snapshot
+from search.query.synonyms import Synonyms
+from search.query.tree import MOST_SYLLABLES, Alternative, And, Node, Or, Words, typed_analysis
+
+_FIELD = "abbreviations"
+_MOST_ALTERNATIVES = 6
+_MOST_FORMS = 3
+_MOST_SHORTS = 10
+_MOST_READ = 60
+_SCANNED = 2000
+_MOST_KEPT = 10_000
+_LEAST_SHARE = 0.2
+_LEAST_DEFINED = 2
+_LEAST_AGREED = 0.5
+
+
+def expand(tree: Node, abbreviations: Abbreviations | None, synonyms: Synonyms) -> Node:
+    """Return ``tree`` with the alternatives of its plain words."""
+    match tree:
+        case And(nodes):
+            return And(tuple(expand(node, abbreviations, synonyms) for node in nodes))
+        case Or(nodes):
+            return Or(tuple(expand(node, abbreviations, synonyms) for node in nodes))
+        case Words(text):
+            tokens = typed_analysis(text).tokens
+            found = dict.fromkeys(synonyms.alternatives(tokens))
+            if abbreviations is not None:
+                found.update(dict.fromkeys(abbreviations.alternatives(tokens)))
+            return replace(tree, alternatives=tuple(found)[:_MOST_ALTERNATIVES])
+        case _:
+            return tree
+
+
+class Abbreviations:
+    """The abbreviations that the articles of a snapshot define; keeps what it looked up."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._known: dict[str, Sequence[str]] = {}
+
+    def alternatives(self, tokens: Tokens) -> Iterator[Alternative]:
+        """Yield what the abbreviations of a query stand for, and the abbreviations of what it spells out."""
+        codes = {(code.first, code.end): code.text for code in tokens.codes if not code.implied}
+        for at in range(min(len(tokens), MOST_SYLLABLES)):
+            if _may_be_short(tokens, at):
+                codes.setdefault((at, at + 1), tokens.exact[at])
+        for (first, end), short in codes.items():
+            for long in self.long_forms(short):
+                yield Alternative(first, end, long)
+        for end in range(2, min(len(tokens), MOST_SYLLABLES) + 1):
+            for short in self._short_forms(long_form_ending(tokens.exact[end - 2 : end])):
+                for long in self.long_forms(short):
+                    first = end - len(long.split())
+                    if first >= 0 and _says(tokens, first, end, long):
+                        yield Alternative(first, end, short if " " in short else short.upper())
+
+    def long_forms(self, short: str) -> Sequence[str]:
+        """Return what an abbreviation stands for, the most usual first: canonical syllables joined by spaces."""
+        known = self._known.get(short)
+        if known is None:
+            if len(self._known) > _MOST_KEPT:
+                self._known = {}
+            known = self._known[short] = self._look_up(short)
+        return known
+
+    def _look_up(self, short: str) -> Sequence[str]:
+        counts: dict[str, dict[str, int]] = {CERTAIN: {}, CAPITAL: {}, SMALL: {}}
+        found = self.snapshot.terms_with_prefix(_FIELD, f"{short}\t", _SCANNED)
+        for term, frequency in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
+            _, kind, *long = term.split("\t")
+            count = self.snapshot.listed(_FIELD, term).count if self.snapshot.any_deleted else frequency
+            if long and count:
+                counts[kind][long[0]] = count
+        certain = counts[CERTAIN]
+        if certain:
+            most = max(certain.values())
+            usual = [long for long, count in certain.items() if count >= _LEAST_SHARE * most]
+            return sorted(usual, key=lambda long: (-certain[long], long))[:_MOST_FORMS]
+        least = max(_LEAST_DEFINED, _LEAST_AGREED * self.snapshot.listed(_FIELD, f"{short}\t#").count)
+        for kind in (CAPITAL, SMALL):
+            agreed = [long for long, count in counts[kind].items() if count >= least]
+            if agreed:
+                return [max(agreed, key=lambda long: (len(long.split()), long))]
+        return []
+
+    def _short_forms(self, ending: str) -> list[str]:
+        found = self.snapshot.terms_with_prefix(_FIELD, f"{ending}\t", _SCANNED)
+        usual = sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_SHORTS]
+        return [term.partition("\t")[2] for term, _ in usual]
+
+
+def _may_be_short(tokens: Tokens, at: int) -> bool:
+    written = tokens.written(at)
+    return len(written) > 1 and (written.isupper() or not is_vietnamese_shape(tokens.exact[at]))
+
+
+def _says(tokens: Tokens, first: int, end: int, long: str) -> bool:
+    """Tell whether syllables of a query are a long form: with its accents, or typed without any."""
+    wanted = long.split()
+    typed = list(tokens.exact[first:end])
+    return typed == wanted or (typed == list(tokens.folded[first:end]) and typed == [fold(one) for one in wanted])

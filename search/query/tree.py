@@ -1,0 +1,154 @@
+"""The query tree: what a reader asked for, before anything is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from index.analysis.analyzer import Analysis, analyze
+from index.analysis.tokenizer import Tokens, tokenize
+
+MOST_SYLLABLES = 64
+"""Syllables of plain words that are looked at; the rest of longer ones is left out."""
+
+
+class Match(StrEnum):
+    """Which articles plain words find: those with all of them, any of them, or what serves best."""
+
+    AUTO = "auto"
+    ALL = "all"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another way to say a part of plain words, its syllables ``first`` up to but not including ``end``."""
+
+    first: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Plain words in a row; ``field`` narrows them to one text field."""
+
+    text: str
+    field: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that must stand together, in this order; those typed with accents must have just these."""
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccentExact:
+    """Words that must be there with exactly these accents."""
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Any syllable that begins so."""
+
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFilter:
+    """Articles whose source, author or category has these words in a row."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """Articles published from the first to the last day (ordinals), both included; None is open."""
+
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Articles that do not match ``node``."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Articles that match every one of ``nodes``."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Articles that match at least one of ``nodes``."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchAll:
+    """Every article."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchNone:
+    """No article: a query without a word in it."""
+
+
+WordClause = Words | Phrase | AccentExact | Prefix
+Node = WordClause | FieldFilter | DateRange | Not | And | Or | MatchAll | MatchNone
+
+
+def has_words(text: str) -> bool:
+    """Tell whether ``typed_tokens`` are any: where there is a letter or a digit."""
+    return any(map(str.isalnum, text))
+
+
+def typed_tokens(text: str) -> Tokens:
+    """Return ``tokenize`` of a part of a query; that of a short one is kept, as several steps ask for it."""
+    return _tokens(text) if len(text) <= _SHORT else tokenize(text)
+
+
+def typed_analysis(text: str) -> Analysis:
+    """Return ``analyze`` of a part of a query; that of a short one is kept, as several steps ask for it."""
+    return _analysis(text) if len(text) <= _SHORT else analyze(text)
+
+
+_SHORT = 200
+_tokens = lru_cache(maxsize=2048)(tokenize)
+_analysis = lru_cache(maxsize=1024)(analyze)
+
+
+def wanted_words(node: Node) -> Iterator[WordClause]:
+    """Yield the leaves whose words a matching article may show, those under ``Not`` left out."""
+    match node:
+        case And(nodes) | Or(nodes):
+            for child in nodes:
+                yield from wanted_words(child)
+        case Words() | Phrase() | AccentExact() | Prefix():
+            yield node
+        case _:
+            return
+
+
+def alternatives(node: Node) -> Iterator[str]:
+    """Yield the other ways to say its plain words, those under ``Not`` left out."""
+    for leaf in wanted_words(node):
+        if isinstance(leaf, Words):
+            yield from (other.text for other in leaf.alternatives)

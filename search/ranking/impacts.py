@@ -1,0 +1,172 @@
+"""What terms add to the scores of articles, and which articles have them.
+
+The impact of a term on an article is BM25's tf part (``scoring.saturation``): all of the score that does not
+depend on the query. It is worked out from the postings for the articles that are asked for; what of it depends on the
+article alone, the norm, is computed once a snapshot. How often articles have a frequent term is kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from functools import cached_property, reduce
+from itertools import accumulate, product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.analyzer import Stream
+from index.directory.snapshot import Floats, SegmentPostings, Snapshot, TermPostings
+from index.segments.array_file import Array
+from index.segments.schema import TEXT_FIELDS, field_name
+from search.ranking.scoring import Ranking, length_norm, saturation
+from search.runtime.cache import BoundedCache
+
+DocMask = NDArray[np.bool_]
+_BYTES_KEPT = 96 << 20
+_FREQUENT = 16
+_MANY = 64
+_NARROW = 3
+_AT_ONCE = 1 << 15
+_FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(product(TEXT_FIELDS, Stream))}
+
+
+class WeightedTerm(NamedTuple):
+    """A term of a field (``body_word``), and what its impacts are multiplied with in a score."""
+
+    field: str
+    term: str
+    weight: float
+    listed: TermPostings
+
+
+class TermImpacts:
+    """Look up terms in ``snapshot`` and their impacts under ``ranking``. Safe to share between threads.
+
+    Up to 96 MB are kept, of which this takes its part where there are several ``sharing`` the machine.
+    """
+
+    def __init__(self, snapshot: Snapshot, ranking: Ranking, sharing: int = 1) -> None:
+        self.snapshot = snapshot
+        self.ranking = ranking
+        self._kept: BoundedCache[tuple[str, str], Array] = BoundedCache(
+            _BYTES_KEPT // sharing, lambda values: values.nbytes
+        )
+
+    def frequent(self, listed: TermPostings) -> bool:
+        """Tell whether so many articles have a term that it is best added up last, for a few articles.
+
+        How often each article has it is kept as one array. Deleted articles do not matter, as the order of additions
+        shows in the last digits of scores.
+        """
+        return listed.count * _FREQUENT > self.snapshot.count
+
+    def docs_with_term(self, fields: Iterable[str], term: str) -> DocMask:
+        """Return the articles that have ``term`` in any of ``fields``."""
+        whole: list[DocMask] = []
+        spans: list[SegmentPostings] = []
+        for field in fields:
+            listed = self.snapshot.listed(field, term)
+            if self.frequent(listed):
+                whole.append(self._frequencies(field, term, listed).astype(bool))
+            else:
+                spans += listed.spans
+        flags = reduce(np.logical_or, whole) if whole else np.zeros(self.snapshot.size, bool)
+        for span in spans:
+            flags[span.offset : span.limit][span.articles.astype(np.intp)] = True  # slow by any other type
+        if self.snapshot.any_deleted:
+            flags &= self.snapshot.live
+        return flags
+
+    def add(self, weighted_terms: Sequence[WeightedTerm], articles: NDArray[np.intp], sums: Floats) -> None:
+        """Add to ``sums``, one by one, what ``weighted_terms`` add to the scores of ``articles``: ascending, not deleted."""
+        if len(articles) * _NARROW > self.snapshot.size:  # with so many it is sooner done for all
+            of_all = np.zeros(self.snapshot.size, np.float32)
+            of_all[articles] = sums
+            for field, term, weight, listed in weighted_terms:
+                norms = self._norms[_FIELDS[field]]
+                impacts = saturation(self._frequencies(field, term, listed), norms, self.ranking.k1)
+                of_all += impacts * np.float32(weight)
+            sums[:] = of_all.take(articles)
+            return
+        at_once = max(1, _AT_ONCE // max(1, len(articles)))
+        for at in range(0, len(weighted_terms), at_once):
+            some = weighted_terms[at : at + at_once]
+            often = np.concatenate([self._how_often(weighted_term, articles) for weighted_term in some])
+            rows, weights = self._rows_and_weights(some)
+            norms = self._norms.take(rows[:, None] + articles)
+            impacts = saturation(often.reshape(norms.shape), norms, self.ranking.k1) * weights[:, None]
+            for row in impacts:
+                sums += row
+
+    def sums_of_all(self, weighted_terms: Sequence[WeightedTerm], among: DocMask | None = None) -> Floats:
+        """Return what ``weighted_terms`` add to the score of every article, or of those ``among`` it; 0 for others."""
+        sums = np.zeros(self.snapshot.size, np.float32)
+        spans = [(weighted_term, span) for weighted_term in weighted_terms for span in weighted_term.listed.spans]
+        ends = list(accumulate([len(span.articles) for _, span in spans]))
+        at = 0
+        while at < len(spans):
+            upto = bisect_right(ends, (ends[at - 1] if at else 0) + _AT_ONCE, at + 1)
+            self._add_all(spans[at:upto], sums, among)
+            at = upto
+        return sums
+
+    def _frequencies(self, field: str, term: str, listed: TermPostings) -> Array:
+        """Return how often each article has a term; it is kept if the term is frequent."""
+        if self.frequent(listed):
+            return self._kept.get((field, term), lambda: self._spread_out(listed))
+        return self._spread_out(listed)
+
+    def _spread_out(self, listed: TermPostings) -> Array:
+        whole = np.zeros(self.snapshot.size, np.result_type(*[span.frequencies.dtype for span in listed.spans]))
+        for span in listed.spans:
+            whole[span.offset : span.limit][span.articles.astype(np.intp)] = span.frequencies
+        return whole
+
+    def _how_often(self, weighted_term: WeightedTerm, articles: NDArray[np.intp]) -> Array:
+        """Return how often ``articles`` have a term; few are looked up in long postings that are not kept."""
+        field, term, _, listed = weighted_term
+        whole = self._kept.kept((field, term))
+        if whole is None and listed.count < len(articles) * _MANY:
+            whole = self._frequencies(field, term, listed)
+        if whole is not None:
+            return whole.take(articles)
+        if len(self.snapshot.offsets) == 1:
+            return listed.spans[0].how_often(articles)
+        often = np.zeros(len(articles), np.uint32)
+        for span in listed.spans:
+            low, high = articles.searchsorted((span.offset, span.limit))
+            often[low:high] = span.how_often(articles[low:high] - span.offset)
+        return often
+
+    def _add_all(
+        self, spans: Sequence[tuple[WeightedTerm, SegmentPostings]], sums: Floats, among: DocMask | None
+    ) -> None:
+        """Add postings to the ``sums`` of all articles, at once."""
+        articles = np.concatenate([span.articles for _, span in spans], dtype=np.intp)
+        frequencies = np.concatenate([span.frequencies for _, span in spans])
+        numbers = np.arange(len(spans)).repeat([len(span.articles) for _, span in spans])
+        if len(self.snapshot.offsets) > 1:
+            articles += np.array([span.offset for _, span in spans]).take(numbers)
+        if among is not None:
+            places = among.take(articles).nonzero()[0]
+            articles, frequencies, numbers = articles.take(places), frequencies.take(places), numbers.take(places)
+        rows, weights = self._rows_and_weights([weighted_term for weighted_term, _ in spans])
+        values = saturation(frequencies, self._norms.take(rows.take(numbers) + articles), self.ranking.k1)
+        values *= weights.take(numbers)
+        np.add.at(sums, articles, values)
+
+    def _rows_and_weights(self, weighted_terms: Sequence[WeightedTerm]) -> tuple[NDArray[np.intp], Floats]:
+        """Return where the norms of the fields of ``weighted_terms`` begin, and the weights."""
+        rows = [_FIELDS[weighted_term.field] * self.snapshot.size for weighted_term in weighted_terms]
+        return np.array(rows), np.array([weighted_term.weight for weighted_term in weighted_terms], np.float32)
+
+    @cached_property
+    def _norms(self) -> Floats:
+        """A row for each of ``_FIELDS``, an entry an article."""
+        ranking, snapshot = self.ranking, self.snapshot
+        lengths = np.array([snapshot.lengths(field) for field in _FIELDS])
+        averages = np.array([[snapshot.average_length(field)] for field in _FIELDS], np.float32)
+        shares = np.array([[ranking.b[name]] for name, _ in product(TEXT_FIELDS, Stream)], np.float32)
+        return length_norm(lengths, averages, ranking.k1, shares)

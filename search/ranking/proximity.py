@@ -1,0 +1,84 @@
+"""How close together an article says what is asked for.
+
+The measure is the best window: over every stretch of a few syllables, the weights of the different query terms in
+it are added up, and the largest sum counts. It is the minimal-span idea of Tao and Zhai, *An exploration of
+proximity measures in information retrieval* (2007), the other way round: a fixed span, the most it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.directory.snapshot import Ints, Snapshot
+
+Floats = NDArray[np.float32]
+_AT_ONCE = 1 << 15
+
+
+def nearness(
+    snapshot: Snapshot,
+    fields: Sequence[str],
+    weights: Mapping[str, float],
+    articles: Ints,
+    widths: Sequence[int],
+    lead: int,
+) -> tuple[Floats, Floats]:
+    """Return how close to each other and to the beginning each of ``articles`` (ascending) has the terms.
+
+    The first array has a row for each of ``widths``: the weight of the best window of so many syllables in a field.
+    The second is the weight of the terms among the first ``lead`` syllables of the fields.
+    """
+    owners: list[NDArray[np.intp]] = []
+    places: list[Ints] = []
+    terms: list[Ints] = []
+    for part, name in enumerate(fields):
+        for number, term in enumerate(weights):
+            found, at = snapshot.positions(name, term, articles)
+            if len(found):
+                owners.append(articles.searchsorted(found) * len(fields) + part)
+                places.append(at)
+                terms.append(np.full(len(found), number, np.int32))
+    beginning = np.zeros((len(weights), len(articles)), bool)
+    clauses = np.fromiter(weights.values(), np.float32, len(weights))
+    best = np.zeros((len(widths), len(articles)), np.float32)
+    if owners:
+        owner, place, term_of = np.concatenate(owners), np.concatenate(places), np.concatenate(terms)
+        early = place < lead
+        beginning[term_of[early], owner[early] // len(fields)] = True
+        sorted_owners, sums = best_windows(owner, place, term_of, clauses, widths)
+        firsts = np.flatnonzero(np.diff(sorted_owners, prepend=-1))
+        most = np.maximum.reduceat(sums, firsts, axis=1)
+        for row, values in enumerate(most):
+            np.maximum.at(best[row], sorted_owners[firsts] // len(fields), values)
+    return best, clauses @ beginning
+
+
+def best_windows(
+    owners: NDArray[np.integer[Any]], places: Ints, terms: Ints, weights: Floats, widths: Sequence[int]
+) -> tuple[NDArray[np.integer[Any]], Floats]:
+    """Return for each occurrence its owner, ascending, and the weights of the windows that it begins, a row a width.
+
+    ``owners``, ``places`` and ``terms`` (numbers into ``weights``) describe occurrences, in any order; no two terms
+    have one place. Computed from where each term occurs next: an array of a row a term, an entry an occurrence. It is
+    made for a part of them at a time, the last ones first, so that long articles take no more memory.
+    """
+    keys = (owners.astype(np.int64) << 32) + places
+    order = keys.argsort()
+    keys, owners, terms = keys[order], owners[order], terms[order]
+    sums = np.empty((len(widths), len(keys)), np.float32)
+    after = np.full(len(weights), np.iinfo(np.int64).max)
+    for first in reversed(range(0, len(keys), _AT_ONCE)):
+        some = keys[first : first + _AT_ONCE]
+        upcoming = np.full((len(weights), len(some)), np.iinfo(np.int64).max)
+        upcoming[:, -1] = after
+        upcoming[terms[first : first + len(some)], np.arange(len(some))] = some
+        upcoming = np.minimum.accumulate(upcoming[:, ::-1], axis=1)[:, ::-1]
+        after = upcoming[:, 0].copy()
+        apart = upcoming - some
+        for row, width in zip(sums, widths, strict=True):
+            (weights[:, None] * (apart < width)).sum(axis=0, out=row[first : first + len(some)])
+    return owners, sums

@@ -1,0 +1,55 @@
+"""The best of many articles, without sorting them all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.directory.snapshot import Floats, Snapshot
+
+_GROUPS_A_PLACE = 8
+_FEWEST_GROUPS = 512
+
+
+def best_first(snapshot: Snapshot, articles: NDArray[np.intp], scores: Floats, most: int) -> NDArray[np.intp]:
+    """Return the places of the best ``articles`` in their order; ties go to the newest, then to the first written."""
+    places = largest(scores, most)
+    some = articles[places]
+    return places[np.lexsort((snapshot.sequence[some], -snapshot.minutes[some], -scores[places]))][:most]
+
+
+def largest(keys: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """Return the places, ascending, of the ``count`` largest of ``keys`` and of all that equal the least of them.
+
+    The keys are dealt into groups; ``count`` groups have a largest key of at least the ``count``-th largest of these,
+    so that what is less need not be looked at again.
+    """
+    if count >= len(keys):
+        return np.arange(len(keys))
+    if count < 1:
+        return np.empty(0, np.intp)
+    groups = max(_FEWEST_GROUPS, _GROUPS_A_PLACE * count)
+    deep = len(keys) // groups
+    places = np.arange(len(keys))
+    if deep > 1:
+        maxima = keys[: deep * groups].reshape(deep, groups).max(axis=0)
+        places = np.flatnonzero(keys >= _least(maxima, count))
+    some = keys[places]
+    kept: NDArray[np.intp] = places[some >= _least(some, count)]
+    return kept
+
+
+def reached(keys: NDArray[Any], count: int) -> float:
+    """Return a number that at least ``count`` of ``keys`` reach, seldom far from the ``count``-th largest."""
+    if count > len(keys):
+        return -np.inf
+    groups = max(_FEWEST_GROUPS, _GROUPS_A_PLACE * count)
+    deep = len(keys) // groups
+    return float(_least(keys[: deep * groups].reshape(deep, groups).max(axis=0) if deep > 1 else keys, count))
+
+
+def _least(keys: NDArray[Any], count: int) -> Any:
+    """Return the ``count``-th largest of ``keys``."""
+    return np.partition(keys, len(keys) - count)[len(keys) - count]

@@ -1,0 +1,196 @@
+"""The follower: a thread that makes acknowledged writes searchable, and carries out rebuilds.
+
+It looks for writes five times a second, which gathers what comes in between into one commit and finds what other
+processes wrote; it looks at once where many writes are waiting, or someone waits for one. Every five seconds it reads a
+part of the index for damage. Whatever fails is logged, kept for the status page, and tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from index.errors import TimtinError, WriterBusyError
+from index.store.tasks import Task, TaskKind, Tasks, TaskState
+from search.engine import Engine
+
+log = logging.getLogger(__name__)
+
+_MANY_WRITES = 500
+_TELL_SECONDS = 0.5
+_LOOK_SECONDS = 5.0
+_LOOK_OVER_SECONDS = 0.1
+_PATIENCE_SECONDS = 1.0
+
+
+class IndexFollower:
+    """Keep ``engine`` searchable and carry out ``tasks``; looks for work every ``interval`` seconds.
+
+    Up to ``waiting`` threads wait longer than a second for a write to be searchable: others have searches to answer.
+    """
+
+    def __init__(self, engine: Engine, tasks: Tasks, interval: float = 0.2, waiting: int = 4) -> None:
+        self._engine = engine
+        self._tasks = tasks
+        self._interval = interval
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._applied = threading.Condition()
+        self._waiting = threading.Semaphore(waiting)
+        self._writes = 0
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._committed = self._told = float("-inf")
+        self._looked_over = time.monotonic()
+        self.last_error: str | None = None
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the piece of work at hand."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+
+    def wait_until_searchable(self, seq: int, timeout: float) -> bool:
+        """Wait until searches see write ``seq``; return False if they do not after ``timeout`` seconds.
+
+        Where many wait, as they do while another process writes for long, it is False after a second.
+        """
+        self._wake.set()
+        if self._wait(seq, min(timeout, _PATIENCE_SECONDS)):
+            return True
+        if timeout <= _PATIENCE_SECONDS or not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._wait(seq, timeout - _PATIENCE_SECONDS)
+        finally:
+            self._waiting.release()
+
+    def _wait(self, seq: int, timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        with self._applied:
+            while not self._engine.searchable(seq):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._applied.wait(min(left, self._interval))
+        return True
+
+    def wrote(self, count: int) -> None:
+        """Take note of ``count`` writes; after many of them the next look is at once."""
+        self._writes += count
+        if self._writes >= _MANY_WRITES:
+            self._wake.set()
+
+    def request_rebuild(self) -> Task:
+        """Ask for a rebuild; one that waits already is answered with the same task."""
+        task = self._tasks.request_rebuild()
+        self._wake.set()
+        return task
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.last_error = self._work()
+            except _StoppedError:
+                return
+            except (TimtinError, OSError) as error:
+                if self.last_error != str(error):  # said once, however often it is tried
+                    log.error("the index could not follow the store: %s; trying again", error)
+                self.last_error = str(error)
+                self._stop.wait(1.0)
+            except Exception as error:
+                self.last_error = f"{type(error).__name__}: {error}"
+                log.exception("the index could not follow the store; trying again")
+                self._stop.wait(1.0)
+            self._wake.wait(self._interval)
+            self._wake.clear()
+
+    def _work(self) -> str | None:
+        """Do what there is to do; return what keeps searches from seeing every write, None where they do."""
+        busy = None
+        try:
+            self._follow()
+            self._end_writes()
+            self._rebuild_if_asked()
+        except WriterBusyError as error:  # the other writer applies what the store has
+            busy = str(error)
+            self._end_writes()
+        if time.monotonic() - self._looked_over > _LOOK_SECONDS:
+            self._engine.scrub(_LOOK_OVER_SECONDS)
+            self._looked_over = time.monotonic()
+        return None if self._engine.searchable() else busy
+
+    def _follow(self) -> None:
+        self._writes = 0
+        # a commit looks at the index's files too, so that one is made now and then even if all is level
+        if time.monotonic() - self._committed > _LOOK_SECONDS or not self._engine.searchable():
+            self._engine.commit(wait=0, progress=self._go_on)
+            self._committed = time.monotonic()
+            with self._applied:
+                self._applied.notify_all()
+
+    def _end_writes(self) -> None:
+        for task in sorted(self._tasks.unfinished(TaskKind.ARTICLES), key=lambda task: task.seq or 0):
+            if not self._engine.searchable(task.seq):
+                break
+            self._tasks.end(task.id)
+
+    def _rebuild_if_asked(self) -> None:
+        # the right to write the index is held while a rebuild is running, so one found running then was cut off
+        for task in self._tasks.unfinished(TaskKind.REINDEX):
+            with suppress(_AlreadyDoneError, WriterBusyError):  # until the other writer is done, the task waits
+                self._rebuild(task)
+
+    def _rebuild(self, task: Task) -> None:
+        done = 0
+
+        def tell(count: int) -> None:
+            nonlocal done
+            done += count
+            self._go_on(count, lambda: self._tasks.count(task.id, {"indexed": done}))
+
+        self._engine.rebuild(wait=0, within=self._carried_out(task, lambda: done), progress=tell)
+
+    @contextmanager
+    def _carried_out(self, task: Task, done: Callable[[], int]) -> Iterator[None]:
+        now = self._tasks.get(task.id)
+        if now is None or now.state in {TaskState.DONE, TaskState.FAILED}:
+            raise _AlreadyDoneError
+        self._tasks.begin(task.id)
+        try:
+            yield
+        except _StoppedError:  # what was running when a server ended is begun anew by the next
+            raise
+        except Exception as error:
+            self._tasks.end(task.id, f"{type(error).__name__}: {error}")
+            raise
+        self._tasks.count(task.id, {"indexed": done()})
+        self._tasks.end(task.id)
+
+    def _go_on(self, _count: int, tell: Callable[[], None] | None = None) -> None:
+        """Raise _StoppedError if the server ends; twice a second note what searches see by now, and ``tell`` more."""
+        if self._stop.is_set():
+            raise _StoppedError
+        if time.monotonic() - self._told < _TELL_SECONDS:
+            return
+        self._end_writes()
+        if self._engine.searchable():
+            self.last_error = None
+        if tell is not None:
+            tell()
+        self._told = time.monotonic()
+
+
+class _StoppedError(Exception):
+    """The server ends; what is not done is done after its next start."""
+
+
+class _AlreadyDoneError(Exception):
+    """Another process carried the task out in the meantime."""

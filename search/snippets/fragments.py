@@ -1,0 +1,285 @@
+"""The passages of an article that show the query's words best, as marked HTML."""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from itertools import islice
+from operator import or_
+from typing import NamedTuple
+
+from index.analysis.analyzer import words_across
+from index.analysis.sentences import sentence_spans
+
+_CLAUSE_SIGNS = ",;:–—"
+_CLAUSE = re.compile(rf"[{_CLAUSE_SIGNS}]\s+")
+_SPECIAL = re.compile("[&<>\"']")
+_SPACE = re.compile(r"\s+")
+_NEAR = 60
+_MOST_CANDIDATES = 200
+
+Span = tuple[int, int]
+
+
+class Passage(NamedTuple):
+    """A part of a text and the marks in it, all as offsets in the text."""
+
+    start: int
+    end: int
+    marks: Sequence[Span]
+
+
+class _Candidate(NamedTuple):
+    """A passage that may be shown: its marks are ``first`` up to ``stop`` of the text's, ``words`` theirs as bits."""
+
+    start: int
+    end: int
+    first: int
+    stop: int
+    words: int
+    span: Span  # the whole sentences it was cut out of
+
+
+class _Cut(NamedTuple):
+    """A passage of ``text`` as it was cut out of the whole sentences ``span``."""
+
+    text: str
+    span: Span
+    passage: Passage
+
+    def passage_ends(self) -> Span:
+        return self.passage.start, self.passage.end
+
+
+def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
+    """Return ``text[start:end]`` as HTML: everything escaped, the marks in ``<mark>``."""
+    escape = html.escape if _SPECIAL.search(text, start, end) else str
+    pieces = []
+    at = start
+    for first, last in marks:
+        if start <= first and last <= end:
+            pieces += [escape(text[at:first]), "<mark>", escape(text[first:last]), "</mark>"]
+            at = last
+    pieces.append(escape(text[at:end]))
+    return "".join(pieces)
+
+
+def passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Passage]:
+    """Return up to ``count`` passages of about ``size`` characters, the best first; the first one if none is marked.
+
+    A passage is made of whole sentences of one line where they fit, else of whole words around its marks. It
+    is the better the more different words it marks, then the more marks it has.
+    """
+    return passages_of([(text, marks)], count, size)[0]
+
+
+def passages_of(texts: Sequence[tuple[str, Sequence[Span]]], count: int, size: int) -> list[list[Passage]]:
+    """Return the ``passages`` of each of ``texts`` with its marks; sooner than one after the other."""
+    chosen = [_chosen(text, marks, count, size) for text, marks in texts]
+    whole = iter(_with_whole_words([cut for cuts in chosen for cut in cuts]))
+    return [list(islice(whole, len(cuts))) for cuts in chosen]
+
+
+def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cut]:
+    """Return the best passages of a text, which may begin and end within words."""
+    if count < 1 or not text or text.isspace():
+        return []
+    if not marks:
+        opening = _grown(sentence_spans(text, *_line(text, _skip_spaces(text))), 0, size)
+        return [_Cut(text, opening, Passage(*_shortened(text, opening, (), (), size), ()))]
+    starts = [start for start, _ in marks]
+    words, lengths = _as_bits([text[start:end].lower() for start, end in marks])
+    found: dict[Span, _Candidate] = {}
+    for span, cut, first, stop in _marked_passages(text, marks, starts, size):
+        found[cut] = _Candidate(*cut, first, stop, reduce(or_, words[first:stop], 0), span)
+        if len(found) == _MOST_CANDIDATES:
+            break
+    candidates = sorted(found.values(), key=lambda candidate: (candidate.first - candidate.stop, candidate.start))
+    chosen: list[_Cut] = []
+    unseen = ~0
+    while candidates and len(chosen) < count:
+        new = [candidate.words & unseen for candidate in candidates]
+        worth = [(some.bit_count(), lengths[some.bit_length()]) for some in new]
+        start, end, first, stop, shown, span = candidates[worth.index(max(worth))]
+        chosen.append(_Cut(text, span, Passage(start, end, tuple(marks[first:stop]))))
+        unseen &= ~shown
+        candidates = [other for other in candidates if other.start >= end or other.end <= start]
+    return chosen
+
+
+def _as_bits(spellings: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Return for each spelling its word as a bit, and by the number of the highest bit how many syllables it has.
+
+    The more syllables a word has the higher is its bit; with no bit there are none.
+    """
+    by_length = sorted((spelling.count(" ") + 1, spelling) for spelling in set(spellings))
+    bits = {spelling: 1 << at for at, (_, spelling) in enumerate(by_length)}
+    return [bits[spelling] for spelling in spellings], [0, *(length for length, _ in by_length)]
+
+
+def _skip_spaces(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _line(text: str, at: int) -> Span:
+    end = text.find("\n", at)
+    return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
+
+
+def _marked_passages(
+    text: str, marks: Sequence[Span], starts: Sequence[int], size: int
+) -> Iterator[tuple[Span, Span, int, int]]:
+    """Yield for each sentence with marks, which begin at ``starts``, what fits in ``size`` of its line around it.
+
+    That is (whole sentences, the part of them to show, its first mark, the one after its last).
+    """
+    stop = 0
+    while stop < len(starts):
+        first = stop
+        line = _line(text, starts[first])
+        stop = bisect_left(starts, line[1], first)
+        whole = _trimmed(text, *line)
+        if whole[1] - whole[0] <= size:
+            yield whole, whole, first, stop
+        else:
+            sentences = sentence_spans(text, *line)
+            ends = [end for _, end in sentences[:-1]]
+            for at in dict.fromkeys([bisect_right(ends, start) for start in starts[first:stop]]):
+                span = _grown(sentences, at, size)
+                cut = _shortened(text, span, marks, starts, size)
+                yield span, cut, *_within(marks, starts, *cut)
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    if not (text[start].isspace() or text[end - 1].isspace()):
+        return start, end
+    piece = text[start:end].rstrip()
+    return start + len(piece) - len(piece.lstrip()), start + len(piece)
+
+
+def _grown(sentences: Sequence[Span], at: int, size: int) -> Span:
+    """Add the sentences of the line that follow, then those before, while they fit in ``size``."""
+    start, end = sentences[at]
+    following = at + 1
+    while following < len(sentences) and sentences[following][1] - start <= size:
+        end = sentences[following][1]
+        following += 1
+    before = at - 1
+    while before >= 0 and end - sentences[before][0] <= size:
+        start = sentences[before][0]
+        before -= 1
+    return start, end
+
+
+def _within(marks: Sequence[Span], starts: Sequence[int], start: int, end: int) -> tuple[int, int]:
+    """Return the first of the marks, which begin at ``starts``, that lie in ``text[start:end]``, and the one after."""
+    first = bisect_left(starts, start)
+    stop = bisect_left(starts, end, first)
+    return first, stop - (stop > first and marks[stop - 1][1] > end)
+
+
+def _shortened(text: str, span: Span, marks: Sequence[Span], starts: Sequence[int], size: int) -> Span:
+    """Cut a long passage around the densest of its marks: from its beginning if that fits, else from a clause."""
+    start, end = span
+    if end - start <= size:
+        return span
+    first, stop = _within(marks, starts, start, end)
+    dense, reach = _densest(marks[first:stop], size) if first < stop else ((start, start + 1), start + 1)
+    if reach - start > size:
+        room = max(0, size - (reach - dense[0])) // 2
+        start = _clause_start(text, max(start, min(dense[0] - room, end - size)), dense[0])
+    cut = min(end, max(start + size, dense[1]))
+    return start, _word_end(text, start, cut, dense[1]) if cut < end else end
+
+
+def _with_whole_words(cuts: Sequence[_Cut]) -> list[Passage]:
+    """Shrink passages so that no word of two syllables is cut at their ends, marks kept."""
+    places = [(cut, at) for cut in cuts for at in cut.passage_ends() if at not in cut.span and not _apart(cut, at)]
+    found = dict(zip(((id(cut), at) for cut, at in places), _words_across(places), strict=True))
+    return [
+        _shrunk(cut, found.get((id(cut), cut.passage.start)), found.get((id(cut), cut.passage.end))) for cut in cuts
+    ]
+
+
+def _shrunk(cut: _Cut, first: Span | None, last: Span | None) -> Passage:
+    """Leave out of a passage the words across its start and its end, where they have no marks."""
+    passage, text = cut.passage, cut.text
+    if first is None and last is None:
+        return passage
+    start, end = passage.start, passage.end
+    at_start = first is not None and not any(mark[0] < first[1] for mark in passage.marks)
+    if first is not None and at_start:
+        start = _skip_signs(text, first[1], end)
+    if last is not None and not (at_start and last == first) and not any(mark[1] > last[0] for mark in passage.marks):
+        end = start + len(text[start : last[0]].rstrip())
+    return Passage(start, end, passage.marks) if start < end else passage
+
+
+def _apart(cut: _Cut, at: int) -> bool:
+    """Tell at a glance that no word goes beyond ``at``.
+
+    A figure begins a word, and so does a capital after a small letter; a sign after a clause is in none.
+    """
+    before, after = cut.text[max(cut.span[0], at - _NEAR) : at], cut.text[at : at + _NEAR]
+    chunk, following = before.split()[-1:], after.lstrip()[:1]
+    if not chunk or "/" in chunk[0] or "@" in chunk[0] or not (before[-1].isspace() or after[0].isspace()):
+        return False
+    if chunk[0][-1] in _CLAUSE_SIGNS or following.isdigit():
+        return True
+    return following.istitle() and chunk[0].isalnum() and not chunk[0][0].istitle()
+
+
+def _words_across(places: Sequence[tuple[_Cut, int]]) -> list[Span | None]:
+    """Return the words that go beyond these places, cut by what stands near them in the sentences."""
+    lows = [max(cut.span[0], at - _NEAR) for cut, at in places]
+    windows = [
+        (cut.text[low : min(cut.span[1], at + _NEAR)], at - low) for (cut, at), low in zip(places, lows, strict=True)
+    ]
+    words = words_across(windows)
+    return [word and (low + word[0], low + word[1]) for word, low in zip(words, lows, strict=True)]
+
+
+def _densest(marks: Sequence[Span], size: int) -> tuple[Span, int]:
+    """Return the mark from whose start ``size`` characters hold the most marks, and the end of the last of these."""
+    best = most = last = 0
+    for first, (start, _) in enumerate(marks):
+        while last < len(marks) and marks[last][1] <= start + size:
+            last += 1
+        if last - first > most:
+            best, most = first, last - first
+    return marks[best], marks[best + max(most, 1) - 1][1]
+
+
+def _clause_start(text: str, earliest: int, latest: int) -> int:
+    """Return where a clause begins between the two, else a word, else ``latest``."""
+    clause = _CLAUSE.search(text, earliest, latest)
+    if clause is not None:
+        return clause.end()
+    space = _SPACE.search(text, max(earliest - 1, 0), latest)
+    return latest if space is None else space.end()
+
+
+def _skip_signs(text: str, at: int, latest: int) -> int:
+    while at < latest and not text[at].isalnum():
+        at += 1
+    return at
+
+
+def _word_end(text: str, start: int, at: int, earliest: int) -> int:
+    """Move back to the end of a word, not before ``earliest``; a word longer than the passage is cut."""
+    head = text[start:at]
+    if at >= len(text) or text[at].isspace() or head[-1:].isspace():
+        return start + len(head.rstrip())
+    words = head.rsplit(None, 1)
+    end = start + len(words[0])
+    return end if len(words) > 1 and end >= earliest else _cluster_end(text, max(at, earliest))
+
+
+def _cluster_end(text: str, at: int) -> int:
+    """Move past combining marks, so that no letter is cut from its accents."""
+    while at < len(text) and "\u0300" <= text[at] <= "\u036f":
+        at += 1
+    return at

@@ -1,0 +1,133 @@
+"""What a reader meant to type: a query corrected by the words of the archive itself.
+
+When a correction is offered:
+
+- only plain words are corrected; operators, quotes, fields, signs, codes and figures stay as they are;
+- a query without any accent is answered as it is: its reader leaves them out. One with some accents is corrected
+  where others are wrong or missing and a phrase of the archive with the right ones is far likelier;
+- a token is taken apart or decoded as keys only where the archive does not know it, or knows it incomparably less;
+- the correction must find an article with every one of its words, just these accents included, filters aside; where
+  keys were decoded or a token taken apart, and no article has all that was typed, accents aside is enough;
+- a capital stands only where a word of the query began with one.
+
+The steps are ``readings`` (what syllables were typed), ``accents`` (which accents they were meant to have) and the
+trial of the result. They look up frequencies; postings are read only for neighbours of which one is doubtful, for 80
+at most. A query is corrected in its first 32 plain words.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from index.analysis.normalization import canonical_syllable
+from search.matching.evaluator import Evaluator
+from search.query.parser import parse, plain_words
+from search.query.tree import Match, typed_tokens
+from search.ranking.impacts import TermImpacts
+from search.spelling.accents import choose_accents
+from search.spelling.readings import ReadSyllable, read_tokens
+from search.spelling.vocabulary import Frequencies, Vocabulary
+
+_MOST_WORDS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A plain word of the query: where it stands, and its form without case and spelling variants."""
+
+    start: int
+    end: int
+    text: str
+    exact: str
+    folded: str
+
+
+def correct(impacts: TermImpacts, frequencies: Frequencies, text: str) -> str | None:
+    """Return the query ``text`` as it was meant, or None where nothing better is known."""
+    runs = list(_runs(text))
+    words = [word for run in runs for word in run]
+    if not words:
+        return None
+    vocabulary = Vocabulary(frequencies)
+    unaccented = all(word.exact == word.folded for word in words)
+    if unaccented and all(vocabulary.folded(word.folded) for word in words):
+        return None
+    replaced: dict[_Typed, str] = {}
+    only_made = True
+    for run in runs:
+        for word, meant, made in _meant(vocabulary, run, unaccented=unaccented):
+            if [canonical_syllable(syllable) for syllable in meant] != [word.exact]:
+                replaced[word] = " ".join(meant)
+                only_made = only_made and made
+    if not replaced:
+        return None
+    corrected = _rewritten(text, words, replaced)
+    if corrected == text:
+        return None
+    if _finds_all(impacts, corrected, accents=True):
+        return corrected
+    better = (
+        only_made and _finds_all(impacts, corrected, accents=False) and not _finds_all(impacts, text, accents=False)
+    )
+    return corrected if better else None
+
+
+def _runs(text: str) -> Iterator[list[_Typed]]:
+    """Yield the plain words that stand together with nothing but spaces between them; codes end a run."""
+    run: list[_Typed] = []
+    count = 0
+    for start, end in plain_words(text):
+        word = text[start:end]
+        tokens = typed_tokens(word)
+        for at in range(len(tokens)):
+            if any(code.first <= at < code.end for code in tokens.codes) or count == _MOST_WORDS:
+                continue
+            typed = _Typed(
+                start + tokens.starts[at],
+                start + tokens.ends[at],
+                word[tokens.starts[at] : tokens.ends[at]],
+                tokens.exact[at],
+                tokens.folded[at],
+            )
+            if run and text[run[-1].end : typed.start].strip():
+                yield run
+                run = []
+            run.append(typed)
+            count += 1
+    if run:
+        yield run
+
+
+def _meant(
+    vocabulary: Vocabulary, run: Sequence[_Typed], *, unaccented: bool
+) -> Iterator[tuple[_Typed, list[str], bool]]:
+    """Yield each word of a run, the syllables it was meant to be, and whether these were decoded or cut out of it."""
+    syllables: list[ReadSyllable] = read_tokens(vocabulary, [word.text.lower() for word in run], unaccented=unaccented)
+    if unaccented and not any(syllable.made for syllable in syllables):
+        return
+    chosen = choose_accents(vocabulary, syllables)
+    for at, word in enumerate(run):
+        own = [(syllable.made, text) for syllable, text in zip(syllables, chosen, strict=True) if syllable.token == at]
+        yield word, [text for _, text in own], any(made for made, _ in own)
+
+
+def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) -> str:
+    """Put the replacements in place; a query all in capitals becomes lower case, a capitalised word stays so."""
+    shouted = all(word.text == word.text.upper() for word in words) and any(len(word.text) > 1 for word in words)
+    pieces: list[str] = []
+    at = 0
+    for word in words:
+        meant = replaced.get(word, word.text.lower() if shouted else word.text)
+        if word in replaced and word.text[:1].isupper() and word.text[1:] == word.text[1:].lower():
+            meant = meant[:1].upper() + meant[1:]
+        pieces += [text[at : word.start], meant]
+        at = word.end
+    return unicodedata.normalize("NFC", "".join([*pieces, text[at:]]))
+
+
+def _finds_all(impacts: TermImpacts, text: str, *, accents: bool) -> bool:
+    """Tell whether some article has every word of the query ``text``, with just its accents if ``accents``."""
+    found = Evaluator(impacts, Match.ALL).run(parse(text))
+    return bool((found.every & found.exact if accents else found.every).any())

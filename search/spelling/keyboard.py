@@ -1,0 +1,135 @@
+"""What a keyboard left in the wrong mode wrote: raw Telex or VNI keys to the syllable they stand for.
+
+========  ==============================================  =============================================
+keys      marks                                           tones
+========  ==============================================  =============================================
+Telex     ``aa ee oo`` â ê ô, ``aw ow uw w`` ă ơ ư ư,     ``f s r x j`` huyền sắc hỏi ngã nặng
+          ``uow uwow`` ươ, ``dd`` đ
+VNI       ``6`` â ê ô, ``7`` ơ ư, ``8`` ă, ``9`` đ        ``2 1 3 4 5`` huyền sắc hỏi ngã nặng
+========  ==============================================  =============================================
+
+Both (TCVN 5712 for Telex) let a key come right after its letter or anywhere later in the syllable
+(``tieesng``, ``tieengs``, ``tiengse``). A key pressed once too often is taken as pressed once. What is not built
+as a Vietnamese syllable when decoded was no such key, so most foreign words and codes have no decoding; those
+that have one (``been``, ``co2``) are told from Vietnamese by whoever knows the words of the archive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from index.analysis.normalization import fold, is_vietnamese_shape
+from index.analysis.syllables import allows_tone, compose, nuclei, parts_of
+
+LONGEST_TYPED = 14
+"""Keys of the longest syllable that is decoded."""
+
+_TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
+_VNI_TONES = {"2": "\u0300", "1": "\u0301", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
+_MOST_VNI_KEYS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A syllable in its canonical spelling and how many marks its keys stood for: one proves little."""
+
+    text: str
+    keys: int
+
+
+@dataclass(slots=True)
+class _Keys:
+    """The letters of a syllable, and the marks its keys ask for; ``circumflex`` is its letter, or ``any``."""
+
+    letters: str = ""
+    tone: str = ""
+    stroke: bool = False
+    circumflex: str = ""
+    horn: bool = False
+    breve: bool = False
+
+    def count(self) -> int:
+        return bool(self.tone) + self.stroke + bool(self.circumflex) + (self.horn or self.breve)
+
+
+@lru_cache(maxsize=8192)
+def decode(typed: str) -> Decoded | None:
+    """Return the syllable that ``typed`` stands for in Telex or VNI, None where it stands for none.
+
+    Letters are taken in any case; what has no key of a mark in it is not decoded.
+    """
+    lower = typed.lower()
+    if not 1 < len(lower) <= LONGEST_TYPED or not (lower.isascii() and lower.isalnum()) or lower[0].isdigit():
+        return None
+    if any(char.isdigit() for char in lower):
+        return _decoded(_vni_keys(lower), vni=True)
+    return _decoded(_telex_keys(lower, repeated=True), vni=False) or _decoded(
+        _telex_keys(lower, repeated=False), vni=False
+    )
+
+
+def _telex_keys(lower: str, *, repeated: bool) -> _Keys | None:
+    """Take the keys out of raw Telex; ``repeated`` reads a vowel that comes again as the key of its mark."""
+    keys = _Keys()
+    vowels = ""
+    for char in lower:
+        if char in _TELEX_TONES and vowels:
+            if keys.tone not in {"", _TELEX_TONES[char]}:
+                return None
+            keys.tone = _TELEX_TONES[char]
+        elif char == "w":
+            keys.horn = keys.breve = True
+            if not vowels:
+                keys.letters += "u"
+                vowels = "u"
+        elif char == "d" and keys.letters[:1] == "d":
+            keys.stroke = True
+        elif char in "aeo" and char in vowels and repeated:
+            if keys.circumflex not in {"", char}:
+                return None
+            keys.circumflex = char
+        else:
+            keys.letters += char
+            vowels += char if char in "aeiouy" else ""
+    return keys
+
+
+def _vni_keys(lower: str) -> _Keys | None:
+    """Take the keys out of raw VNI."""
+    digits = {char for char in lower if char.isdigit()}
+    tones = digits & _VNI_TONES.keys()
+    if len(tones) > 1 or "0" in digits or sum(char.isdigit() for char in lower) > _MOST_VNI_KEYS:
+        return None
+    return _Keys(
+        letters="".join(char for char in lower if not char.isdigit()),
+        tone="".join(_VNI_TONES[digit] for digit in tones),
+        stroke="9" in digits,
+        circumflex="any" if "6" in digits else "",
+        horn="7" in digits,
+        breve="8" in digits,
+    )
+
+
+def _decoded(keys: _Keys | None, *, vni: bool) -> Decoded | None:
+    """Put the marks on the letters; None where that makes no Vietnamese syllable."""
+    parts = None if keys is None or not keys.count() else parts_of(keys.letters)
+    if keys is None or parts is None or (keys.stroke and parts.initial != "d"):
+        return None
+    if keys.tone and not allows_tone(parts, keys.tone):
+        return None
+    for nucleus in nuclei(parts):
+        if _has_marks(nucleus, keys, vni=vni):
+            initial = "đ" if keys.stroke else parts.initial
+            syllable = compose(initial, nucleus, parts.final, keys.tone)
+            return Decoded(syllable, keys.count()) if is_vietnamese_shape(syllable) else None
+    return None
+
+
+def _has_marks(nucleus: str, keys: _Keys, *, vni: bool) -> bool:
+    """Tell whether the marks on ``nucleus`` are just those the keys ask for."""
+    circumflexed = "".join(fold(letter) for letter in nucleus if letter in "âêô")
+    if bool(circumflexed) != bool(keys.circumflex) or keys.circumflex not in {"", "any", circumflexed}:
+        return False
+    horn, breve = any(letter in "ơư" for letter in nucleus), "ă" in nucleus
+    return (horn, breve) == (keys.horn, keys.breve) if vni else (horn or breve) == keys.horn

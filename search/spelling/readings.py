@@ -1,0 +1,200 @@
+"""Which syllables the typed tokens stand for: themselves, decoded keys, or several written without spaces.
+
+A token that the archive knows is read as itself. Another is read as keys of Telex or VNI where these give a
+known syllable: at once where two or more keys were marks (``hooij``); where there was one (``vangf``, but also
+``been``) only where it stands beside its neighbour in the archive too, next to a token of two marks, or where two
+other tokens are keys. Where a third of the tokens are keys, so are those the archive knows, if it knows what they
+stand for far better (``max``).
+What is left is cut into known syllables, each pair of which are neighbours in some article; in several articles,
+as chance alone makes some neighbours, where the token is short (``Bana``) or stands alone and is cut in two or three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from index.analysis.normalization import canonical_syllable, fold, is_vietnamese_shape
+from index.analysis.syllables import LONGEST_FOLDED, parts_of
+from search.spelling.keyboard import LONGEST_TYPED, Decoded, decode
+from search.spelling.vocabulary import Vocabulary
+
+_INCOMPARABLY = 100
+_COMMONER = 5
+_LONGEST_CUT = 40
+_MOST_CUT = 80
+_CUTS_KEPT = 4
+_FEWEST_LETTERS = 2.2  # a syllable has, on average, in three or more written as one
+_SHORT = 5
+_FEW_SYLLABLES = 3
+_SEVERAL = 5
+_ARTICLES_FOR_ONE_MORE = 100
+_SURE_KEYS = 2
+_SURE_TOKENS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSyllable:
+    """One syllable that was meant: without accents, with those typed, and the token it comes from.
+
+    ``made`` tells that it was not typed so but decoded or cut out; ``bare`` that its accents were left out, which
+    then may be any.
+    """
+
+    folded: str
+    exact: str
+    token: int
+    made: bool = False
+    bare: bool = False
+
+
+def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: bool) -> list[ReadSyllable]:
+    """Return the syllables that the lower-case tokens ``typed`` stand for, in order.
+
+    ``unaccented`` tells that no token of the query has an accent, so that those of a plain one may be missing.
+    """
+    decoded = _decoded_tokens(vocabulary, typed)
+    bare = unaccented and not any(decoded)
+    syllables: list[ReadSyllable] = []
+    room = _MOST_CUT
+    for at, token in enumerate(typed):
+        key = decoded[at]
+        if key is not None:
+            syllables.append(ReadSyllable(fold(key.text), key.text, at, made=True))
+            continue
+        chancy = len(typed) == 1 or (len(token) <= _SHORT and token.isascii())
+        fewest = min(_SEVERAL, 1 + vocabulary.articles // _ARTICLES_FOR_ONE_MORE) if chancy else 1
+        cut = _cut_token(vocabulary, token, fewest) if len(token) <= room else []
+        if cut:
+            room -= len(token)
+            no_accents = all(not exact for _, exact in cut)
+            made = (ReadSyllable(folded, exact or folded, at, made=True, bare=no_accents) for folded, exact in cut)
+            syllables.extend(made)
+        else:
+            exact = canonical_syllable(token)
+            syllables.append(ReadSyllable(fold(exact), exact, at, bare=bare and parts_of(fold(exact)) is not None))
+    return syllables
+
+
+def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decoded | None]:
+    """Return what the tokens that are keys stand for, None for the others."""
+    exact = [canonical_syllable(token) for token in typed]
+    known = [vocabulary.folded(fold(syllable)) for syllable in exact]
+    possible = [decode(token) for token in typed]
+    read = [syllable if key is None else key.text for key, syllable in zip(possible, exact, strict=True)]
+    beside = [key is not None and _stands_beside(vocabulary, read, exact, at) for at, key in enumerate(possible)]
+    keyed = [
+        not known[at]
+        and key is not None
+        and (beside[at] or (key.keys >= _SURE_KEYS and vocabulary.exact(key.text) > 0))
+        for at, key in enumerate(possible)
+    ]
+    sure = [keyed[at] and key is not None and key.keys >= _SURE_KEYS for at, key in enumerate(possible)]
+    for at, key in enumerate(possible):
+        if key is not None and not known[at] and vocabulary.exact(key.text) and any(sure[max(0, at - 1) : at + 2]):
+            keyed[at] = True
+    in_wrong_mode = sum(keyed) >= _SURE_TOKENS
+    mostly = in_wrong_mode and 3 * sum(keyed) >= len(typed)
+    kept: list[Decoded | None] = []
+    for at, key in enumerate(possible):
+        if key is None:
+            kept.append(None)
+        elif known[at]:
+            far_commoner = vocabulary.exact(key.text) >= known[at] * (_COMMONER if mostly else _INCOMPARABLY)
+            kept.append(key if far_commoner and in_wrong_mode and (mostly or beside[at]) else None)
+        else:
+            kept.append(key if keyed[at] or (in_wrong_mode and vocabulary.folded(fold(key.text))) else None)
+    return kept
+
+
+def _stands_beside(vocabulary: Vocabulary, read: Sequence[str], typed: Sequence[str], at: int) -> bool:
+    """Tell whether the syllable decoded ``at`` stands beside a neighbour's in the archive, accents included.
+
+    The neighbour is taken as decoded, else as typed.
+    """
+    for other in (at - 1, at + 1):
+        if not 0 <= other < len(read) or not vocabulary.exact(read[at]):
+            continue
+        for neighbour in {read[other], typed[other]}:
+            first, second = (neighbour, read[at]) if other < at else (read[at], neighbour)
+            if vocabulary.pair(fold(first), fold(second)) and vocabulary.side_by_side(first, second):
+                return True
+    return False
+
+
+def _cut_token(vocabulary: Vocabulary, token: str, fewest: int) -> list[tuple[str, str]]:
+    """Return the known syllables (folded, with accents or empty) written without spaces in ``token``; [] for one.
+
+    Where they are two or three, each pair is neighbours in ``fewest`` articles at least. The best path over the places
+    where it can be cut, by how often each pair of syllables is neighbours. At every place the four best last syllables
+    are kept.
+    """
+    folded = fold(canonical_syllable(token))
+    known = vocabulary.folded(folded)
+    a_syllable = bool(known) and len(token) <= LONGEST_FOLDED and is_vietnamese_shape(folded)
+    if a_syllable or not 3 < len(token) <= _LONGEST_CUT or known * _INCOMPARABLY >= vocabulary.articles:
+        return []
+    best: list[list[_Path]] = [[] for _ in range(len(token) + 1)]
+    best[0] = [_Path(0.0, 0, ())]
+    for start in range(len(token)):
+        if not best[start]:
+            continue
+        for end, folded, exact in _syllables_from(vocabulary, token, start):
+            if start == 0 and end == len(token):
+                continue
+            for path in best[start]:
+                longer = path.with_syllable(vocabulary, folded, exact)
+                if longer is not None:
+                    best[end].append(longer)
+        for end in range(start + 1, len(token) + 1):
+            best[end] = sorted(best[end], key=lambda path: path.cost)[:_CUTS_KEPT]
+    most = max(2, int(len(token) / _FEWEST_LETTERS))
+    for path in best[-1]:
+        weakest = max(fewest if len(path.syllables) <= _FEW_SYLLABLES else 1, known * _INCOMPARABLY + 1)
+        likely = 1 < len(path.syllables) <= most and path.weakest >= weakest
+        if likely and (not token.isascii() or _keys_fit(vocabulary, path.syllables)):
+            return list(path.syllables)
+    return []
+
+
+def _keys_fit(vocabulary: Vocabulary, cut: Sequence[tuple[str, str]]) -> bool:
+    """Tell whether the syllables of a cut that were decoded from keys are met, so accented, beside their neighbours."""
+    for first, second in pairwise(cut):
+        if (first[1] or second[1]) and not vocabulary.side_by_side(first[1] or first[0], second[1] or second[0]):
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A way to cut the beginning of a token; ``weakest`` is the lowest frequency of its pairs."""
+
+    cost: float
+    weakest: int
+    syllables: tuple[tuple[str, str], ...]
+
+    def with_syllable(self, vocabulary: Vocabulary, folded: str, exact: str) -> _Path | None:
+        syllable = (folded, exact)
+        if not self.syllables:
+            return _Path(vocabulary.surprise(vocabulary.folded(folded)), 0, (syllable,))
+        pair = vocabulary.pair(self.syllables[-1][0], folded)
+        if not pair:
+            return None
+        weakest = pair if len(self.syllables) == 1 else min(self.weakest, pair)
+        return _Path(self.cost + vocabulary.surprise(pair), weakest, (*self.syllables, syllable))
+
+
+def _syllables_from(vocabulary: Vocabulary, token: str, start: int) -> Iterator[tuple[int, str, str]]:
+    """Yield (end, folded, with accents or empty) of the known syllables that begin at ``start``."""
+    for end in range(start + 1, min(len(token), start + LONGEST_TYPED) + 1):
+        piece = token[start:end]
+        if end - start <= LONGEST_FOLDED:
+            exact = canonical_syllable(piece)
+            folded = fold(exact)
+            if parts_of(folded) is not None and vocabulary.folded(folded):
+                yield end, folded, exact if exact != folded else ""
+                continue
+        key = decode(piece)
+        if key is not None and vocabulary.exact(key.text):
+            yield end, fold(key.text), key.text

@@ -1,0 +1,128 @@
+"""Texts analysed together, as arrays, are what each is when it is analysed alone."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice, pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.analysis import interning as chunks
+from index.analysis.analyzer import SYLLABLE, Stream, analyze
+from index.analysis.batch import Batch, BatchAnalyzer
+from index.analysis.tokenizer import _RUN, cut_chunk
+from tests.conftest import SEEDS
+from tests.reference import phrases
+
+PIECES = st.sampled_from(
+    [
+        *("Hội", "nhập", "quốc tế", "Quốc  Tế", "hoà bình", "kỹ thuật", "TP.HCM", "tp. HCM", "59-NQ/TW", "NQ 59"),
+        *("ngày 14 tháng 1", "Nghị quyết số", "năm 2026", "7,52%", "1.000", "(HNQT)", "https://a.vn/b", "a@b.vn"),
+        *("\n", "\u200bxã hội", "ho\u0323\u0302i nha\u0323\u0302p", ",", "công nghệ,thông tin", "\t", "\u00a0"),
+        *("xã hội chủ nghĩa", "vô tuyến truyền hình", "Phạm Minh Chính", "ΑΣ ΑΣ", "İ", "ﬁ", "ｆｕｌｌ", "x" * 70),
+        *("x_y", "14-1", "a\x1fb", "\r\n"),
+    ]
+)
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+TEXTS = st.lists(
+    st.tuples(PIECES | ANY, st.sampled_from(["", " ", " ", " ", " ", "  ", "\n"])).map("".join), max_size=30
+)
+texts = TEXTS.map("".join)
+
+
+@given(texts | st.text('.,!?"()%-/_aĐ1\u0301', max_size=8))
+def test_a_chunk_is_cut_where_the_patterns_match(text: str) -> None:
+    for chunk in text.split():
+        cut = cut_chunk(chunk)
+        spans = [match.span() for match in SYLLABLE.finditer(chunk)]
+        assert list(zip(cut.starts, cut.ends, strict=True)) == spans
+        runs = [match.group() for match in _RUN.finditer(chunk)]
+        assert [run.text for run in cut.runs] == [run for run in runs if not run.isalnum() or run[0].isdecimal()]
+        for run in cut.runs:
+            assert chunk[cut.starts[run.first] : cut.ends[run.end - 1]] == run.text.removesuffix("%")
+
+
+def agree(batch: Batch, written: Sequence[str], most_words: int = 3) -> None:
+    suggestions = batch.suggestions(most_words)
+    for at, text in enumerate(written):
+        alone = analyze(text)
+        assert batch.analysis(at) == alone
+        assert suggestions[at] == set(phrases(alone, most_words))
+        first, end = batch.bounds[at : at + 2]
+        for stream in Stream:
+            terms, places = batch.streams[stream]
+            own = np.flatnonzero((places >= first) & (places < end))
+            found = [(batch.terms[terms[one]].decode(), int(places[one] - first)) for one in own]
+            if stream is Stream.BIGRAM:
+                found = [(f"{a}_{b}", at) for (a, at), (b, _) in pairwise(found)]
+            wanted = list(alone.terms(stream))
+            assert sorted(found) == sorted(wanted)
+            assert all(at < end - first for _, at in wanted)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(texts, max_size=5))
+def test_any_texts_together_are_what_each_is_alone(written: list[str]) -> None:
+    agree(BatchAnalyzer().analyze(written), written)
+
+
+def test_seeds_together_are_what_each_is_alone() -> None:
+    written = [path.read_text("utf-8") for path in sorted(SEEDS.glob("*.txt"))]
+    assert len(written) == 5
+    analyzer = BatchAnalyzer()
+    for _ in range(2):  # the second time nothing is met for the first time
+        batch = analyzer.analyze(written)
+        agree(batch, written)
+        assert all(len(codes) > 3 for codes in batch.codes)
+
+
+def test_news_together_are_what_each_is_alone(shared_data: Path) -> None:
+    with lzma.open(shared_data / "vietnews-50k.jsonl.xz", "rt", encoding="utf-8") as file:
+        bodies = [json.loads(row)["body"] for row in islice(file, 300)]
+    analyzer = BatchAnalyzer()
+    for at in range(0, 300, 60):
+        agree(analyzer.analyze(bodies[at : at + 60]), bodies[at : at + 60], most_words=1)
+
+
+def test_what_is_remembered_is_bounded_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "_MOST_ENTRIES", 300)
+    analyzer = BatchAnalyzer()
+    numbered = [[f"từ{text}x{word} lạ lẫm, quốc tế" for word in range(10)] for text in range(200)]
+    sizes = []
+    for words in numbered:
+        text = " ".join(words)
+        agree(analyzer.analyze([text]), [text])
+        assert analyzer._tables is not None
+        tables = analyzer._tables
+        sizes.append(len(tables.chunks) + len(tables.words) + len(tables.names))
+    assert max(sizes) < 400
+    assert sizes != sorted(sizes)
+
+
+def test_long_chunks_and_long_words_count_by_their_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "_MOST_CHARACTERS", 1000)
+    analyzer = BatchAnalyzer()
+    analyzer.analyze(["x" * 2000])
+    before = analyzer._tables
+    agree(analyzer.analyze(["lúa gạo"]), ["lúa gạo"])
+    assert analyzer._tables is not before
+    assert analyzer._tables is not None
+    assert not analyzer._tables.are_full
+    assert analyzer._tables.words[(0,) * 500] == len(analyzer._tables.words) - 1
+    assert analyzer._tables.are_full
+
+
+def test_threads_share_an_analyzer() -> None:
+    written = [path.read_text("utf-8") for path in sorted(SEEDS.glob("*.txt"))]
+    analyzer = BatchAnalyzer()
+    with ThreadPoolExecutor(4) as pool:
+        for batch in pool.map(analyzer.analyze, [written[at:] + written[:at] for at in range(5)] * 3):
+            assert batch.bounds[-1] > 3000
+    agree(analyzer.analyze(written), written)

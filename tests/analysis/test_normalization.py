@@ -1,0 +1,122 @@
+"""All spellings of a word meet in one form, and the way back to the original is exact."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from index.analysis.analyzer import Stream, analyze
+from index.analysis.normalization import canonical_syllable, fold, normalize, with_tones_on_last_vowel
+from index.analysis.tokenizer import tokenize
+
+VIETNAMESE = st.text(
+    alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyAĐƯ áàảãạấầẩẫậắằẳẵặéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ-/.,59%\n",
+    max_size=60,
+)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("hòa", "hoà"), ("thủy", "thuỷ"), ("thỏa", "thoả"), ("khỏe", "khoẻ"), ("quý", "quí", "qúy"),
+        ("kỹ", "kĩ"), ("mỹ", "mĩ", "Mỹ", "MỸ"), ("lý", "lí"), ("hy", "hi"), ("tỷ", "tỉ"), ("hoàn", "hòan"),
+        ("thuở", "thủơ"), ("giếng", "gíêng"), ("loét", "lóet"), ("khuỷu", "khủyu"), ("hoạch", "họach"),
+        ("xòe", "xoè"), ("suýt", "súyt"), ("tuyết", "tuýêt"), ("huỳnh", "hùynh"), ("ngoằn", "ngòăn"),
+    ],
+)  # fmt: skip
+def test_spellings_of_a_syllable_meet(spellings: tuple[str, ...]) -> None:
+    assert len({canonical_syllable(spelling) for spelling in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    "syllable",
+    ["gìn", "giếng", "khuỷu", "thuở", "loét", "quốc", "quyết", "hoài", "ngoéo", "mía", "của", "hữu", "rượu", "yếu"],
+)
+def test_right_spellings_stay(syllable: str) -> None:
+    assert canonical_syllable(syllable) == syllable
+
+
+def test_tones_move_to_the_last_vowel_of_open_rimes_alone() -> None:
+    text = "Hòa thủy khỏe HÒA toàn hoàng quý qúy của mía múa"
+    assert with_tones_on_last_vowel(text) == "Hoà thuỷ khoẻ HOÀ toàn hoàng quý quý của mía múa"
+
+
+def test_tone_placement_and_composition_change_no_term() -> None:
+    text = "Hòa bình, thủy lợi và sức khỏe: Tòa án hủy bỏ, ủy ban xóa nhòa."
+    for other in (with_tones_on_last_vowel(text), unicodedata.normalize("NFD", text)):
+        for stream in Stream:
+            assert list(analyze(other).terms(stream)) == list(analyze(text).terms(stream))
+
+
+def test_different_words_stay_different() -> None:
+    assert len({canonical_syllable(word) for word in ("đường", "dương", "đương", "dường")}) == 4
+    assert canonical_syllable("thuy") != canonical_syllable("thui")
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("\u00d0à Nẵng", "Đà Nẵng"),
+        ("\u00f0i", "đi"),
+        (unicodedata.normalize("NFD", "Thủ tướng"), "Thủ tướng"),
+        ("quo\u0301\u0302c", "quốc"),
+        ("Hà\u00a0Nội", "Hà Nội"),
+        ("Hà\u200b Nội", "Hà Nội"),
+        ("ＡＢＣ１２", "ABC12"),
+        ("ﬁn", "fin"),
+        ("2020–2025", "2020-2025"),
+        ("«tốt» ‹và› „rẻ‟", '"tốt" \'và\' "rẻ"'),
+        ("a\u2028b\u2029c\u0085d", "a\nb\nc\nd"),
+    ],
+)
+def test_look_alikes_and_invisible_characters(text: str, normal: str) -> None:
+    assert normalize(text).text == normal
+
+
+@given(st.text(max_size=80))
+@example("e\u0301\u0302 x\u0301\u200b\u0302")
+def test_normalizing_twice_changes_nothing_more(text: str) -> None:
+    once = normalize(text).text
+    assert normalize(once).text == once
+
+
+@given(st.text(max_size=80) | VIETNAMESE | VIETNAMESE.map(lambda text: unicodedata.normalize("NFD", text)))
+def test_offsets_lead_back_to_the_original(text: str) -> None:
+    normal = normalize(text)
+    if normal.starts is not None and normal.ends is not None:
+        assert len(normal.starts) == len(normal.ends) == len(normal.text)
+        assert normal.starts == sorted(normal.starts)
+        assert normal.ends == sorted(normal.ends)
+    tokens = tokenize(text)
+    last = 0
+    for at in range(len(tokens)):
+        start, end = tokens.starts[at], tokens.ends[at]
+        assert last <= start < end <= len(text)
+        own = tokenize(text[start:end])
+        assert list(own.exact) == [tokens.exact[at]]
+        last = end
+
+
+@given(VIETNAMESE)
+def test_composed_and_decomposed_text_give_the_same_tokens(text: str) -> None:
+    composed = tokenize(unicodedata.normalize("NFC", text))
+    decomposed = tokenize(unicodedata.normalize("NFD", text))
+    assert list(composed.exact) == list(decomposed.exact)
+    assert list(composed.codes) == list(decomposed.codes)
+
+
+@given(st.text(max_size=40) | VIETNAMESE)
+def test_folding_is_idempotent_and_leaves_no_accent(text: str) -> None:
+    folded = fold(normalize(text).text)
+    assert fold(folded) == folded
+    assert not any(unicodedata.combining(char) for char in unicodedata.normalize("NFC", folded))
+
+
+@given(VIETNAMESE)
+def test_canonical_form_is_idempotent(text: str) -> None:
+    for syllable in text.split():
+        once = canonical_syllable(syllable)
+        assert canonical_syllable(once) == once

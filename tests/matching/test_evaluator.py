@@ -1,0 +1,257 @@
+"""The engine finds, scores and orders what a slow and plain evaluator of the same rules does."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import search.ranking.impacts
+import search.ranking.maxscore
+from index.analysis.analyzer import Stream
+from index.article import Article
+from index.dates import local_minute
+from index.directory.data_folder import open_data_folder
+from search.engine import Request, Sort
+from search.engines.embedded.engine import EmbeddedEngine
+from search.query.tree import (
+    AccentExact,
+    Alternative,
+    And,
+    DateRange,
+    FieldFilter,
+    Match,
+    MatchAll,
+    MatchNone,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Words,
+)
+from search.ranking.maxscore import MaxScoreScorer
+from search.ranking.scoring import Ranking
+from tests.reference import Reference
+
+WORDS = [
+    "đường",
+    "sắt",
+    "đương",
+    "duong",
+    "dường",
+    "cao",
+    "tốc",
+    "Hà",
+    "Nội",
+    "ha",
+    "noi",
+    "hội",
+    "nhập",
+    "quốc",
+    "tế",
+    "TP.HCM",
+    "tphcm",
+    "A.I",
+    "ai",
+    "là",
+    "gì",
+    "ở",
+    "đâu",
+    "nghị",
+    "quyết",
+    "57",
+    "số",
+    "57-NQ/TW",
+    "26/8",
+    "Covid-19",
+    "hoà",
+    "hòa",
+    "quý",
+    "quí",
+    "lúa",
+    "lúa",
+    "gạo",
+    "gạo",
+]
+TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+QUERIES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=7).map(" ".join)
+SHORT = st.lists(st.sampled_from(WORDS[:12]), min_size=1, max_size=2).map(" ".join)
+SCOPES = st.sampled_from([None, None, "title", "body"])
+FIRST = date(2026, 1, 1)
+ARTICLES = st.lists(
+    st.builds(
+        lambda title, body, day, source: Article(
+            id="a",
+            title=title,
+            body=body or "trống",
+            published=None if day is None else (FIRST + timedelta(days=day)).isoformat(),
+            source=source,
+        ),
+        TEXTS,
+        TEXTS,
+        st.none() | st.integers(0, 3),
+        st.sampled_from([None, "Báo Mới", "Tuổi Trẻ"]),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> Words:
+    text, scope = draw(QUERIES), draw(SCOPES)
+    others = draw(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), QUERIES), max_size=2))
+    return Words(text, scope, tuple(Alternative(first, first + width, other) for first, width, other in others))
+
+
+DAYS = st.none() | st.integers(FIRST.toordinal() - 1, FIRST.toordinal() + 4)
+LEAVES = (
+    texts()
+    | texts()
+    | st.builds(Phrase, QUERIES, SCOPES)
+    | st.builds(AccentExact, QUERIES, SCOPES)
+    | st.builds(Prefix, st.sampled_from(["đ", "d", "ho", "hoà", "q", "57"]), SCOPES)
+    | st.builds(FieldFilter, st.just("source"), st.sampled_from(["báo", "tuoi tre", "x"]))
+    | st.builds(DateRange, DAYS, DAYS)
+    | st.sampled_from([MatchAll(), MatchNone()])
+    | st.builds(lambda first, second: Or((Words(first), Words(second))), SHORT, SHORT)
+    | st.builds(lambda first, second: Or((Words(first), Words(second))), SHORT, SHORT)
+)
+TREES: st.SearchStrategy[Node] = st.recursive(
+    LEAVES,
+    lambda nodes: (
+        st.builds(Not, nodes)
+        | st.builds(lambda some: And(tuple(some)), st.lists(nodes, min_size=1, max_size=3))
+        | st.builds(lambda some: Or(tuple(some)), st.lists(nodes, min_size=1, max_size=3))
+    ),
+    max_leaves=4,
+)
+RANKINGS = st.sampled_from(
+    [
+        Ranking(),
+        Ranking(k1=1.2, b={"title": 0.3, "body": 0.75}, short_query=1, windows={3: 1.5, 6: 0.5}, lead=(2, 0.7)),
+        Ranking(k1=0.0, idf_power=1.0, windows={}, lead=(0, 0.0), short_query=2, alternative=1.0, unaccented_share=0.9),
+        Ranking(streams_accented={Stream.SYLLABLE: 1.0}, streams_plain={}, least_matched=0.5, every_word=0.5),
+    ]
+)
+
+
+@contextmanager
+def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterator[tuple[EmbeddedEngine, list[Article]]]:
+    """Index ``articles`` in two segments, the first ``replaced`` of them twice; give those that are there."""
+    kept = [article.model_copy(update={"id": f"a{number}"}) for number, article in enumerate(articles)]
+    with tempfile.TemporaryDirectory() as folder:
+        engine = EmbeddedEngine(open_data_folder(Path(folder)), ranking)
+        old = [article.model_copy(update={"body": f"cũ {article.body}"}) for article in kept[:replaced]]
+        engine.add([*old, *kept[replaced:], Article(id="gone", title="lúa gạo", body="đường sắt Hà Nội")])
+        engine.commit()
+        engine.add(kept[:replaced])
+        engine.delete(["gone"])
+        engine.commit()
+        yield engine, [*kept[replaced:], *kept[:replaced]]
+        engine.close()
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "at_once"),
+    [
+        ({"_FEW": 1000}, {"_NARROW": 3}),
+        ({"_FEW": 0}, {"_NARROW": 0, "_MANY": 0, "_FREQUENT": 3}),
+        ({"_FEW": 0, "_TRIED": 1}, {"_NARROW": 0, "_FREQUENT": 2, "_AT_ONCE": 2}),
+    ],
+)
+@settings(max_examples=80, deadline=None)
+@given(
+    ARTICLES,
+    st.integers(0, 2),
+    RANKINGS,
+    st.lists(st.tuples(TREES, st.sampled_from(Match), st.sampled_from(Sort)), min_size=1, max_size=12),
+)
+def test_the_engine_finds_what_the_plain_evaluator_finds(
+    thresholds: dict[str, int],
+    at_once: dict[str, int],
+    articles: list[Article],
+    replaced: int,
+    ranking: Ranking,
+    asked: list[tuple[Node, Match, Sort]],
+) -> None:
+    patches = patch.multiple(search.ranking.maxscore, **thresholds), patch.multiple(search.ranking.impacts, **at_once)
+    with archive(articles, replaced, ranking) as (engine, present), patches[0], patches[1]:
+        reference = Reference(present, ranking)
+        written = {article.id: number for number, article in enumerate(present)}
+        for tree, match, sort in asked:
+            wanted = reference.run(tree, match)
+            if sort is not Sort.RELEVANCE and wanted.short and wanted.accents:
+                wanted.matched = wanted.matched & wanted.exact or wanted.matched
+            found = engine.retrieve(Request(tree, match=match, sort=sort, size=2))
+            rest = engine.retrieve(Request(tree, match=match, sort=sort, start=2, size=100))
+            hits = [*found.hits, *rest.hits]
+            assert found.total == rest.total == len(hits) == len(wanted.matched)
+            assert {hit.id for hit in hits} == wanted.matched
+            for hit in hits:
+                assert hit.score == pytest.approx(wanted.score[hit.id], rel=1e-5, abs=1e-5)
+            minutes = {
+                id: None if (day := reference.articles[id].published) is None else local_minute(day)
+                for id in wanted.matched
+            }
+
+            def newest_first(id: str, minutes: dict[str, int | None] = minutes) -> float:
+                return float("inf") if (minute := minutes[id]) is None else -minute
+
+            def oldest_first(id: str, minutes: dict[str, int | None] = minutes) -> float:
+                return float("inf") if (minute := minutes[id]) is None else minute
+
+            keys = {
+                Sort.RELEVANCE: lambda hit: (-hit.score, newest_first(hit.id), written[hit.id]),
+                Sort.NEWEST: lambda hit: (newest_first(hit.id), -hit.score, written[hit.id]),
+                Sort.OLDEST: lambda hit: (oldest_first(hit.id), -hit.score, written[hit.id]),
+            }
+            assert hits == sorted(hits, key=keys[sort])
+
+
+@pytest.mark.parametrize("tried", [1, 4])
+def test_leaving_out_what_cannot_come_first_changes_no_page(tried: int) -> None:
+    chance = random.Random(tried)
+    texts = [" ".join(chance.choices(WORDS, weights=range(1, len(WORDS) + 1), k=30)) for _ in range(200)]
+    articles = [Article(id="a", title=text[: chance.randint(0, 40)], body=text) for text in texts]
+    queries = [" ".join(chance.choices(WORDS, k=length)) for length in range(1, 9) for _ in range(12)]
+    requests = [Request(Words(text), sort=sort, size=5, start=5) for text in queries for sort in Sort]
+    left_out: list[int] = []
+
+    def promising(self: MaxScoreScorer, *arguments: Any) -> Any:
+        found = original(self, *arguments)
+        left_out.append(int(np.count_nonzero(arguments[0])) - len(found[0]))
+        return found
+
+    original = MaxScoreScorer._promising
+    rare = patch.object(search.ranking.impacts, "_FREQUENT", 2)  # of so few words most are in every sixteenth article
+    with archive(articles, 40, Ranking(near_articles=4)) as (engine, _), rare:
+        wanted = [engine.retrieve(request) for request in requests]
+    thresholds = patch.multiple(search.ranking.maxscore, _FEW=0, _TRIED=tried)
+    counted = patch.object(MaxScoreScorer, "_promising", promising)
+    with archive(articles, 40, Ranking(near_articles=4)) as (engine, _), rare, thresholds, counted:
+        assert [engine.retrieve(request) for request in requests] == wanted
+    assert sum(map(bool, left_out)) > len(requests) / 4
+
+
+def test_scores_of_long_codes_are_those_of_any_page() -> None:
+    """Few words of many syllables: what leads by its words, but lacks one, is what nearness is measured by."""
+    some = ["57-NQ/TW 26/8 lúa" + " gạo" * number for number in range(12)]
+    most = ["57-NQ/TW 26/8 " * 20] * 3
+    articles = [Article(id="a", body=body) for body in [*some, *most, *["lúa gạo"] * 60]]
+    with archive(articles, 2, Ranking(near_articles=2)) as (engine, _):
+        whole = engine.retrieve(Request(Words("57-NQ/TW 26/8 lúa"), size=100)).hits
+        assert len(whole) == 15
+        for size in range(1, 15):
+            assert engine.retrieve(Request(Words("57-NQ/TW 26/8 lúa"), size=size)).hits == whole[:size]

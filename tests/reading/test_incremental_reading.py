@@ -1,0 +1,473 @@
+"""Reading a folder again: what was added, changed, moved, removed, and what is not even parsed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import index.reading.folder_scan
+from index.reading.folder_scan import is_below
+from index.reading.import_run import Summary
+from index.reading.ingest import ingest
+from index.reading.inputs import Inputs, Place
+from search.engines.embedded.engine import EmbeddedEngine
+
+Index = Callable[..., dict[str, Any]]
+COUNTS = ("added", "updated", "unchanged", "removed", "failures", "moved")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def read(engine: EmbeddedEngine, folder: Path) -> Index:
+    """Read the folder, or other paths, and return the counts that are not zero."""
+
+    def run(*paths: Path, **options: Any) -> dict[str, Any]:
+        found = ingest([str(path) for path in paths or (folder,)], engine.store, engine.indexer, **options)
+        assert engine.indexer.check() == []
+        return counts(found)
+
+    return run
+
+
+def counts(summary: Summary) -> dict[str, int]:
+    return {name: value for name in COUNTS if (value := getattr(summary, name))}
+
+
+def text(name: str) -> str:
+    return f"Bài {name} nói về bún bò Huế, ai ăn rồi cũng muốn quay lại ăn thêm lần nữa."
+
+
+def write(path: Path, name: str | None = None) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text(name or path.stem), "utf-8")
+    return path
+
+
+def stored(engine: EmbeddedEngine) -> dict[str, str]:
+    """Return which text each article has, by the name in it."""
+    return {article.id: article.body.split()[1] for article in engine.store.articles()}
+
+
+def rows(*ids: str, word: str = "bún") -> str:
+    return "".join(json.dumps({"id": id, "body": f"Bài {word} của {id}"}, ensure_ascii=False) + "\n" for id in ids)
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files whose articles are parsed from here on."""
+    names: list[str] = []
+    real = index.reading.folder_scan.Reading._articles
+
+    def articles(self: Any, file: Any, *more: Any) -> Any:
+        names.append(file.name)
+        return real(self, file, *more)
+
+    monkeypatch.setattr(index.reading.folder_scan.Reading, "_articles", articles)
+    return names
+
+
+def test_only_what_changed_is_parsed(read: Index, folder: Path, engine: EmbeddedEngine, parsed: list[str]) -> None:
+    for name in "abc":
+        write(folder / f"{name}.txt")
+    (folder / "many.jsonl").write_text(rows("m1", "m2"), "utf-8")
+    assert read() == {"added": 5}
+    assert sorted(parsed) == ["a.txt", "b.txt", "c.txt", "many.jsonl"]
+    parsed.clear()
+    assert read() == {"unchanged": 5}
+    assert parsed == []
+    write(folder / "b.txt", "b2")
+    write(folder / "d.txt")
+    assert read() == {"added": 1, "updated": 1, "unchanged": 4}
+    assert parsed == ["d.txt", "b.txt"]
+    assert stored(engine)["b"] == "b2"
+
+
+def test_many_files_share_transactions(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    for number in range(120):
+        write(folder / f"{number}.txt")
+    statements: list[str] = []
+    engine.store.database.connection().set_trace_callback(statements.append)
+    assert read() == {"added": 120}
+    assert 1 <= statements.count("COMMIT") <= 4
+    statements.clear()
+    assert read() == {"unchanged": 120}
+    assert statements.count("COMMIT") == 0
+
+
+def test_other_source_for_articles_that_name_none_is_not_overlooked(read: Index, folder: Path) -> None:
+    write(folder / "a.txt")
+    assert read() == {"added": 1}
+    assert read(source="Báo Mẫu") == {"updated": 1}
+    assert read(source="Báo Mẫu") == {"unchanged": 1}
+
+
+def test_failed_files_are_read_again(read: Index, folder: Path) -> None:
+    (folder / "a.jsonl").write_text(rows("x") + "{broken\n", "utf-8")
+    assert read() == {"added": 1, "failures": 1}
+    assert read() == {"unchanged": 1, "failures": 1}
+
+
+def test_article_deleted_elsewhere_comes_back_when_the_folder_is_read(
+    read: Index, folder: Path, engine: EmbeddedEngine
+) -> None:
+    write(folder / "a.txt")
+    (folder / "many.jsonl").write_text(rows("m1", "m2"), "utf-8")
+    read()
+    engine.delete(["a", "m2"])
+    assert read() == {"added": 2, "unchanged": 1}
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
+def test_moved_file_read_with_another_source_keeps_its_articles(
+    read: Index, folder: Path, engine: EmbeddedEngine, name: str
+) -> None:
+    (folder / name).write_text(text("a") if name == "a.txt" else rows("a", "b"), "utf-8")
+    read(source="Báo Cũ")
+    ids = {article.id for article in engine.store.articles()}
+    (folder / "sub").mkdir()
+    (folder / name).rename(folder / "sub" / f"z-{name}")
+    assert read(source="Báo Mẫu", prune=True) == {"updated": len(ids)}
+    assert {article.id: article.source for article in engine.store.articles()} == dict.fromkeys(ids, "Báo Mẫu")
+    assert read(source="Báo Mẫu", prune=True) == {"unchanged": len(ids)}
+
+
+def test_file_read_with_another_source_does_not_take_the_place_of_a_copy_that_is_gone(
+    read: Index, folder: Path, engine: EmbeddedEngine
+) -> None:
+    write(folder / "a.txt", "a")
+    write(folder / "b.txt", "a")
+    read()
+    (folder / "b.txt").unlink()
+    assert read(source="Báo Mẫu") == {"updated": 1}
+    assert {article.id: article.source for article in engine.store.articles()} == {"a": "Báo Mẫu", "b": None}
+
+
+def test_run_that_was_interrupted_is_completed_by_the_next(
+    read: Index, folder: Path, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "a.txt")
+    (folder / "many.jsonl").write_text(rows("m1", "m2"), "utf-8")
+    read()
+    write(folder / "a.txt", "a2")
+    (folder / "many.jsonl").write_text(rows("m1", "m2", "m3", word="phở"), "utf-8")
+    for step in ("begin", "finish"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Inputs, step, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                read()
+    (folder / "many.jsonl").write_text(rows("m1", "m2"), "utf-8")
+    read()
+    assert stored(engine) == {"a": "a2", "m1": "bún", "m2": "bún", "m3": "phở"}
+    assert read(prune=True)["removed"] == 1
+    assert stored(engine) == {"a": "a2", "m1": "bún", "m2": "bún"}
+
+
+@pytest.mark.parametrize("to", ["zz.txt", "sub/deep/b.txt", "0.txt"])
+def test_moved_file_keeps_its_article(
+    read: Index, folder: Path, engine: EmbeddedEngine, parsed: list[str], to: str
+) -> None:
+    write(folder / "a.txt")
+    write(folder / "other.txt")
+    read()
+    seq = engine.store.last_seq()
+    parsed.clear()
+    (folder / to).parent.mkdir(parents=True, exist_ok=True)
+    (folder / "a.txt").rename(folder / to)
+    assert read(prune=True) == {"moved": 1, "unchanged": 1}
+    assert (engine.store.last_seq(), parsed) == (seq, [])
+    write(folder / to, "later")
+    assert read(prune=True) == {"updated": 1, "unchanged": 1}
+    assert stored(engine) == {"a": "later", "other": "other"}
+    (folder / to).unlink()
+    assert read(prune=True) == {"removed": 1, "unchanged": 1}
+
+
+def test_folder_that_is_renamed_keeps_its_articles(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    for number in range(30):
+        write(folder / "old" / f"{number}.txt")
+    (folder / "old" / "many.jsonl").write_text(rows("m1", "m2"), "utf-8")
+    read()
+    before = stored(engine)
+    (folder / "old").rename(folder / "new")
+    assert read(prune=True) == {"moved": 32}
+    assert read(prune=True) == {"unchanged": 32}
+    assert stored(engine) == before
+
+
+def test_file_moved_to_another_folder_keeps_its_article(
+    read: Index, folder: Path, tmp_path: Path, engine: EmbeddedEngine
+) -> None:
+    write(folder / "a.txt")
+    write(folder / "b.txt")
+    read()
+    other = tmp_path / "other"
+    other.mkdir()
+    (folder / "a.txt").rename(other / "a.txt")
+    assert read(other) == {"moved": 1}
+    assert read(folder, other, prune=True) == {"unchanged": 2}
+
+
+def test_file_moved_to_a_folder_that_is_read_later_is_not_pruned(
+    read: Index, folder: Path, tmp_path: Path, engine: EmbeddedEngine
+) -> None:
+    other = tmp_path / "other"
+    for path in (folder / "sub/a.txt", folder / "b.txt", folder / "gone.txt", other / "c.txt"):
+        write(path)
+    read(folder, other)
+    (folder / "sub/a.txt").rename(other / "d.txt")
+    (folder / "gone.txt").unlink()
+    assert read(folder, other, prune=True) == {"unchanged": 2, "moved": 1, "removed": 1}
+    assert stored(engine) == {"sub/a": "a", "b": "b", "c": "c"}
+    (folder / "b.txt").rename(other / "b.txt")
+    assert read(folder, other, prune=True) == {"unchanged": 2, "moved": 1}
+    assert stored(engine) == {"sub/a": "a", "b": "b", "c": "c"}
+
+
+def test_inputs_below_a_path_are_those_of_any_folder_asked_for(engine: EmbeddedEngine) -> None:
+    inputs = Inputs(engine.store.database)
+    origins = ("/", "/a", "/a/b", "/a/b.txt", "/a-b", "/ab", "/a/b/c", "-")
+    names = ("", "x", "b", "b/c", "b/c/x", "b.txt", "b0", "a/b", "a/b/c", "\u1ebf/x", "b/\u1ebf")
+    places = [Place(origin, name) for origin in origins for name in names]
+    inputs.begin(places)
+    for path in ("/", "/a", "/a/b", "/a/b/c", "/a/b.txt", "/ab", "/a-b", "/a/b/\u1ebf", "/none"):
+        expected = {place for place in places if is_below(place.path, path)}
+        found = inputs.below(path)
+        assert {input.place for input in found} == expected
+        assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize("moved", ["b.txt", "0.txt", "sub/a.txt"])
+def test_other_file_at_the_old_name_has_an_article_of_its_own(
+    read: Index, folder: Path, engine: EmbeddedEngine, moved: str
+) -> None:
+    write(folder / "a.txt", "first")
+    read()
+    (folder / "sub").mkdir()
+    (folder / "a.txt").rename(folder / moved)
+    write(folder / "a.txt", "second")
+    assert read(prune=True) == {"added": 1, "moved": 1}
+    found = stored(engine)
+    assert found["a"] == "first"
+    (own,) = found.keys() - {"a"}
+    assert own.startswith("a-")
+    assert found[own] == "second"
+    write(folder / "a.txt", "third")
+    assert read(prune=True) == {"updated": 1, "unchanged": 1}
+    assert stored(engine) == {"a": "first", own: "third"}
+
+
+def test_swapped_and_rotated_names(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    for name in "abcde":
+        write(folder / f"{name}.txt")
+    read()
+    before = stored(engine)
+    for new, old in {"a": "b", "b": "a", "c": "d", "d": "e", "e": "c"}.items():
+        write(folder / f"{new}.txt", old)
+    result = read(prune=True)
+    assert result["moved"] + result.get("unchanged", 0) == 5
+    assert stored(engine) == before
+    assert read(prune=True) == {"unchanged": 5}
+
+
+def test_file_moved_over_another(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    write(folder / "a.txt")
+    write(folder / "b.txt")
+    read()
+    (folder / "b.txt").rename(folder / "a.txt")
+    assert read() == {"moved": 1}
+    assert read(prune=True) == {"unchanged": 1, "removed": 1}
+    assert stored(engine) == {"b": "b"}
+
+
+def test_copy_is_an_article_of_its_own(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    write(folder / "a.txt")
+    read()
+    shutil.copy(folder / "a.txt", folder / "b.txt")
+    shutil.copy(folder / "a.txt", folder / "0.txt")
+    assert read() == {"added": 2, "unchanged": 1}
+    (folder / "b.txt").rename(folder / "c.txt")
+    assert read(prune=True) == {"moved": 1, "unchanged": 2}
+    assert set(stored(engine)) == {"0", "a", "b"}
+
+
+def test_copies_by_the_hundred_are_not_compared_with_one_another(
+    read: Index, folder: Path, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        write(folder / f"a{number}.txt", "trống")
+    read()
+    asked: list[str] = []
+    real = Inputs.with_bytes
+    monkeypatch.setattr(Inputs, "with_bytes", lambda self, digest: asked.append(digest) or real(self, digest))
+    for number in range(100):
+        write(folder / f"b{number}.txt", "trống")
+    assert read() == {"added": 100, "unchanged": 30}
+    assert len(asked) == 1
+    (folder / "a7.txt").rename(folder / "c.txt")
+    assert read(prune=True) == {"unchanged": 129, "moved": 1}
+
+
+def test_saving_by_rename_updates_the_article(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    write(folder / "a.txt")
+    read()
+    write(folder / ".a.txt.tmp", "saved").rename(folder / "a.txt")
+    assert read(prune=True) == {"updated": 1}
+    assert stored(engine) == {"a": "saved"}
+
+
+def test_overlapping_folders_share_their_articles(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    write(folder / "a.txt")
+    write(folder / "sub" / "b.txt")
+    assert read(folder) == {"added": 2}
+    assert read(folder / "sub") == {"unchanged": 1}
+    assert read(folder / "sub" / "b.txt") == {"unchanged": 1}
+    assert read(folder, folder / "sub", prune=True) == {"unchanged": 2}
+    write(folder / "sub" / "b.txt", "b2")
+    assert read(folder / "sub", prune=True) == {"updated": 1}
+    write(folder / "sub" / "c.txt")
+    assert read(folder / "sub", prune=True) == {"added": 1, "unchanged": 1}
+    assert read(folder, prune=True) == {"unchanged": 3}
+    assert stored(engine) == {"a": "a", "sub/b": "b2", "c": "c"}
+    (folder / "sub" / "b.txt").unlink()
+    assert read(folder, prune=True) == {"removed": 1, "unchanged": 2}
+
+
+def test_file_of_another_folder_is_not_replaced(read: Index, folder: Path, tmp_path: Path) -> None:
+    write(folder / "a.txt")
+    write(tmp_path / "other" / "a.txt", "elsewhere")
+    read()
+    failures: list[Any] = []
+    assert read(tmp_path / "other", on_failure=failures.append) == {"failures": 1}
+    assert f"would replace the article 'a' read from {folder}" in failures[0].why
+    assert read(folder, tmp_path / "other", on_failure=failures.append) == {"unchanged": 1, "failures": 1}
+    assert "has the id 'a'" in failures[1].why
+
+
+def test_ids_given_twice(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    (folder / "a.jsonl").write_text(rows("x", "y") + rows("x", word="phở"), "utf-8")
+    (folder / "b.jsonl").write_text(rows("y", word="phở") + rows("z"), "utf-8")
+    write(folder / "z.txt", "khác")
+    failures: list[Any] = []
+    assert read(on_failure=failures.append) == {"added": 3, "failures": 3}
+    assert [Path(failure.where).name for failure in failures] == ["a.jsonl:3", "b.jsonl:1", "z.txt"]
+    assert all("has the id" in failure.why for failure in failures)
+    assert read() == {"unchanged": 3, "failures": 3}
+    assert stored(engine) == {"x": "bún", "y": "bún", "z": "bún"}
+
+
+def test_line_file_that_is_read_later_updates_articles(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    (folder / "monday.jsonl").write_text(rows("x", "y"), "utf-8")
+    (folder / "tuesday.jsonl").write_text(rows("y", "z", word="phở"), "utf-8")
+    assert read(folder / "monday.jsonl") == {"added": 2}
+    assert read(folder / "tuesday.jsonl") == {"added": 1, "updated": 1}
+    assert stored(engine) == {"x": "bún", "y": "phở", "z": "phở"}
+
+
+def test_rows_that_left_a_file_stay_until_pruned(
+    read: Index, folder: Path, engine: EmbeddedEngine, parsed: list[str]
+) -> None:
+    (folder / "a.jsonl").write_text(rows("x", "y", "z"), "utf-8")
+    read()
+    (folder / "a.jsonl").write_text(rows("x"), "utf-8")
+    assert read() == {"unchanged": 1}
+    parsed.clear()
+    assert read() == {"unchanged": 1}
+    assert parsed == []
+    (folder / "b.jsonl").write_text(rows("y", word="phở"), "utf-8")
+    assert read() == {"updated": 1, "unchanged": 1}
+    assert read(prune=True) == {"unchanged": 2, "removed": 1}
+    assert stored(engine) == {"x": "bún", "y": "phở"}
+
+
+def test_prune_removes_rows_that_left_a_file_but_not_those_of_one_that_failed(
+    read: Index, folder: Path, engine: EmbeddedEngine
+) -> None:
+    (folder / "a.jsonl").write_text(rows("x", "y"), "utf-8")
+    (folder / "b.jsonl").write_text(rows("u", "v"), "utf-8")
+    read()
+    (folder / "a.jsonl").write_text(rows("x"), "utf-8")
+    (folder / "b.jsonl").write_text(rows("u") + "{broken", "utf-8")
+    assert read(prune=True) == {"unchanged": 2, "removed": 1, "failures": 1}
+    assert set(stored(engine)) == {"x", "u", "v"}
+
+
+def test_prune_does_not_believe_an_empty_folder(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    write(folder / "a.txt")
+    (folder / "b.jsonl").write_text(rows("x", "y"), "utf-8")
+    read()
+    (folder / "a.txt").unlink()
+    (folder / "b.jsonl").write_text("", "utf-8")
+    failures: list[Any] = []
+    assert read(prune=True, on_failure=failures.append)["failures"] == 1
+    (folder / "b.jsonl").unlink()
+    assert read(prune=True, on_failure=failures.append) == {"failures": 1}
+    assert "has no article left; its 2 articles were not removed" in failures[-1].why
+    shutil.rmtree(folder)
+    assert read(prune=True) == {"failures": 1}
+    assert set(stored(engine)) == {"x", "y"}
+
+
+def test_prune_leaves_what_is_below_a_folder_that_cannot_be_listed(
+    read: Index, folder: Path, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "b.txt", "closed/c.txt"):
+        write(folder / name)
+    read()
+    (folder / "a.txt").unlink()
+    real = index.reading.files.os.scandir
+
+    def scandir(path: Path) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(index.reading.files.os, "scandir", scandir)
+    assert read(prune=True) == {"unchanged": 1, "removed": 1, "failures": 1}
+    assert set(stored(engine)) == {"b", "closed/c"}
+
+
+def test_articles_of_a_store_that_did_not_tell_files_apart(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    for name in "abc":
+        write(folder / f"{name}.txt")
+    read()
+    database = engine.store.database
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM inputs")
+        connection.execute("INSERT INTO inputs (number, origin, name) VALUES (1, ?, '')", (str(folder.resolve()),))
+        connection.execute("UPDATE articles SET input = 1")
+    seq = engine.store.last_seq()
+    (folder / "c.txt").unlink()
+    bad = folder / "bad.txt"
+    bad.write_bytes(b"\xff")
+    assert read(prune=True) == {"unchanged": 2, "failures": 1}
+    bad.unlink()
+    assert engine.store.last_seq() == seq
+    (folder / "a.txt").rename(folder / "moved.txt")
+    assert read(prune=True) == {"unchanged": 1, "moved": 1, "removed": 1}
+    assert stored(engine) == {"a": "a", "b": "b"}
+
+
+def test_reading_in_small_batches_comes_to_the_same(
+    read: Index, folder: Path, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.reading.ingest._BATCH", 1)
+    for name in "abc":
+        write(folder / f"{name}.txt")
+    (folder / "many.jsonl").write_text(rows("m1", "m2", "m3"), "utf-8")
+    assert read() == {"added": 6}
+    assert read() == {"unchanged": 6}
+    (folder / "a.txt").rename(folder / "d.txt")
+    write(folder / "a.txt", "e")
+    (folder / "many.jsonl").write_text(rows("m1", "m2", word="phở"), "utf-8")
+    assert read(prune=True) == {"added": 1, "updated": 2, "unchanged": 2, "moved": 1, "removed": 1}
+    assert read(prune=True) == {"unchanged": 6}

@@ -1,0 +1,204 @@
+"""Other scraped texts than the seeds: the rules are for a kind of input."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.reading.formats.plaintext import read_plain_text
+
+LEAD = "Sáng nay, Ủy ban nhân dân thành phố đã họp bàn về kế hoạch chống ngập cho các quận trung tâm trong mùa mưa tới."
+MORE = "Theo kế hoạch, mười hai tuyến đường sẽ được sửa chữa trước tháng sáu, với kinh phí khoảng ba trăm tỉ đồng."
+
+
+def test_unbulleted_menu_before_the_headline_is_dropped() -> None:
+    menu = "Trang chủ\nThời sự\nThế giới\nKinh doanh\nGiải trí\nThể thao\nPháp luật\n"
+    article = read_plain_text(f"{menu}\nThành phố bàn cách chống ngập trong mùa mưa\n\n{LEAD}\n\n{MORE}\n")
+    assert article.title == "Thành phố bàn cách chống ngập trong mùa mưa"
+    assert article.body == f"{LEAD}\n\n{MORE}"
+
+
+def test_menu_after_the_article_is_dropped() -> None:
+    names = ("Liên hệ", "Quảng cáo", "Đặt báo", "Giới thiệu", "Tòa soạn", "Tuyển dụng", "Rao vặt", "Điều khoản")
+    menu = "\n".join(f"• {name}" for name in names)
+    assert read_plain_text(f"Thành phố bàn cách chống ngập\n\n{LEAD}\n\n{MORE}\n\n{menu}").body == f"{LEAD}\n\n{MORE}"
+
+
+def test_breadcrumbs_are_dropped() -> None:
+    article = read_plain_text(
+        f"Trang chủ › Thời sự › Đô thị › Giao thông\nThành phố bàn cách chống ngập\n{LEAD}\n{MORE}"
+    )
+    assert article.title == "Thành phố bàn cách chống ngập"
+
+
+def test_list_inside_the_article_stays() -> None:
+    text = f"Thành phố bàn cách chống ngập\n\n{LEAD}\n\n• Quận 1\n• Quận 3\n• Quận 5\n• Quận 7\n\n{MORE}"
+    assert "• Quận 3" in read_plain_text(text).body
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "- 1 kg xương bò\n- 500 g thịt bò\n- 2 củ hành tây\n- 1 nhánh gừng",
+        "1 | Nam Định | 10 | 24\n2 | Hà Nội | 10 | 21",
+        "Arsenal 2-1 Chelsea\nFulham 0-0 Everton\nLeeds 3-2 Wolves\nBurnley 1-1 Luton\nBrentford 0-4 Spurs",
+        "Chú bé loắt choắt\nCái xắc xinh xinh\nCái chân thoăn thoắt\nCái đầu nghênh nghênh\nCa lô đội lệch",
+        "Bước một\nBước hai\nBước ba\nBước bốn\nBước năm\nBước sáu",
+        "Theo đó, giá xăng tăng 500 đồng/lít.",
+        "Theo ông Nam, giá vàng sẽ còn tăng.",
+        "Nguồn nước đã bị ô nhiễm nặng.",
+    ],
+)
+def test_lists_tables_verses_and_sentences_at_the_end_stay(ending: str) -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n\n{LEAD}\n\n{MORE}\n\n{ending}")
+    assert article.body.replace("\n\n", "\n") == f"{LEAD}\n{MORE}\n{ending}"
+    assert (article.source, article.author) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "NATO: Chúng tôi sẽ không đưa quân tới đây, người phát ngôn của khối nói trong cuộc họp báo chiều nay.",
+        "GDP - thước đo quan trọng của nền kinh tế - đã tăng nhanh hơn dự báo trong quý, theo số liệu mới nhất.",
+        "(Cà Mau) - Mưa lớn làm ngập nhiều tuyến đường ở Cà Mau, hàng trăm hộ dân phải di dời trong đêm hôm qua.",
+    ],
+)
+def test_names_the_text_speaks_of_are_no_source(lead: str) -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n\n{lead}\n\n{MORE}")
+    assert (article.source, article.lead) == (None, lead)
+
+
+def test_places_of_a_journey_are_no_byline() -> None:
+    last = "Tàu chạy từ Hà Nội qua Huế vào Sài Gòn mỗi ngày hai chuyến."
+    article = read_plain_text(f"Chuyến tàu Bắc Nam\n\n{LEAD}\n\n{last}\n\nHà Nội - Huế - Sài Gòn")
+    assert article.author is None
+
+
+def test_section_name_before_the_headline_is_the_category() -> None:
+    article = read_plain_text(f"Thời sự\nThành phố bàn cách chống ngập trong mùa mưa\n{LEAD}\n{MORE}")
+    assert (article.title, article.category) == ("Thành phố bàn cách chống ngập trong mùa mưa", "Thời sự")
+    assert article.lead == LEAD
+
+
+def test_poem_of_short_lines_stays_whole() -> None:
+    lines = ["Lượm", "Chú bé loắt choắt", "Cái xắc xinh xinh", "Cái chân thoăn thoắt", "Cái đầu nghênh nghênh"]
+    article = read_plain_text("\n".join(lines))
+    assert (article.title, article.body.split("\n\n")) == ("Lượm", lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "published"),
+    [
+        ("Thứ hai, 06/01/2025, 18:24 (GMT+7)", "2025-01-06T18:24"),
+        ("18:24 06/01/2025", "2025-01-06T18:24"),
+        ("18:24, ngày 6/1/2025", "2025-01-06T18:24"),
+        ("Chủ nhật, ngày 5-1-2025", "2025-01-05"),
+        ("Cập nhật: 06/01/2025 | 18:24", "2025-01-06T18:24"),
+        ("2025-01-06T18:24", "2025-01-06T18:24"),
+    ],
+)
+def test_line_of_nothing_but_a_date_dates_the_article(line: str, published: str) -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n{line}\n{LEAD}\n{MORE}")
+    assert article.published == published
+    assert line not in article.body
+
+
+def test_impossible_date_is_text() -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n31/02/2025\n{LEAD}\n{MORE}")
+    assert article.published is None
+    assert "31/02/2025" in article.body
+
+
+@pytest.mark.parametrize(
+    ("start", "source"),
+    [("(Dân trí) - ", "Dân trí"), ("TTO - ", "TTO"), ("(TTXVN) – ", "TTXVN"), ("vov.vn - ", "vov.vn")],
+)
+def test_source_before_the_lead(start: str, source: str) -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n\n{start}{LEAD}\n\n{MORE}")
+    assert (article.source, article.lead) == (source, LEAD)
+
+
+def test_bracketed_remark_on_a_picture_is_no_source() -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n\n(Ảnh minh họa) - {LEAD}\n\n{MORE}")
+    assert article.source is None
+
+
+@pytest.mark.parametrize(
+    ("foot", "author", "source"),
+    [
+        ("Nguyễn Văn An", "Nguyễn Văn An", None),
+        ("LÊ MINH và TRẦN HÀ", "LÊ MINH và TRẦN HÀ", None),
+        ("Bài và ảnh: Hoàng Lan", "Hoàng Lan", None),
+        ("Tác giả: Lan", "Lan", None),
+        ("Hoàng Lan\nNguồn: Báo Cà Mau", "Hoàng Lan", "Báo Cà Mau"),
+        ("Nguồn: https://www.example.vn/bai-1.html", None, "example.vn"),
+        ("(Theo Reuters)", None, "Reuters"),
+    ],
+)
+def test_byline_and_source_at_the_foot(foot: str, author: str | None, source: str | None) -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n\n{LEAD}\n\n{MORE}\n\n{foot}")
+    assert (article.author, article.source) == (author, source)
+    assert article.body == f"{LEAD}\n\n{MORE}"
+
+
+@pytest.mark.parametrize("line", ["Đọc thêm:", "Nghe podcast", "Xem thêm tại đây", "Chia sẻ", "Bình luận"])
+def test_labels_of_the_page_are_not_text(line: str) -> None:
+    article = read_plain_text(f"Thành phố bàn cách chống ngập\n\n{line}\n\n{LEAD}\n\n{MORE}")
+    assert article.body == f"{LEAD}\n\n{MORE}"
+
+
+def test_fields_at_the_head_are_taken() -> None:
+    head = "title: Chống ngập\nauthor: Hoàng Lan\nsource: Báo Cà Mau\nurl: https://example.vn/1\ndate: 05/01/2025"
+    article = read_plain_text(f"{head}\n\n{LEAD}\n\n{MORE}")
+    assert (article.title, article.author, article.source, article.url, article.published) == (
+        "Chống ngập",
+        "Hoàng Lan",
+        "Báo Cà Mau",
+        "https://example.vn/1",
+        "2025-01-05",
+    )
+
+
+def test_pictures_numbered_after_the_title_are_left_out() -> None:
+    title = "Thành phố bàn cách chống ngập"
+    article = read_plain_text(f"{title}\n\n{LEAD}\n\n{title} - Ảnh 1.\n\n{MORE}\n\n{title} - Ảnh 2.\n\nHết mùa mưa.")
+    assert "Ảnh" not in article.body
+
+
+def test_very_long_first_sentence_is_cut_for_the_title() -> None:
+    sentence = "Hội nghị bàn về " + ", ".join(f"việc thứ {number} của thành phố" for number in range(40)) + "."
+    title = read_plain_text(f"{sentence}\n\n{MORE}").title
+    assert sentence.startswith(title)
+    assert 100 < len(title) <= 300
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_taken(text: str) -> None:
+    article = read_plain_text(text)
+    assert isinstance(article.body, str)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Theo{}x,!",
+        "Nguồn{0}:{0}x{0}(",
+        "date{}x",
+        "date 1/1/2025{}x",
+        "1/1/2025{}x",
+        "18:24{}x",
+        "ngày{0}18:24{0}lúc{0}x",
+    ],
+)
+def test_runs_of_spaces_of_any_length_are_read(line: str) -> None:
+    prose = "Ông nói rằng năm nay giá lúa tăng cao hơn so với cùng kỳ năm trước, bà con rất vui mừng."
+    line = line.format(" " * 20_000)
+    assert line[-1] in read_plain_text(f"{line}\n{prose}").body
+    assert line[-1] in read_plain_text(f"{prose}\n{line}").body
+
+
+def test_head_of_very_many_fields_is_read() -> None:
+    prose = "Ông nói rằng năm nay giá lúa tăng cao hơn so với cùng kỳ năm trước, bà con rất vui mừng."
+    found = read_plain_text("title: Giá lúa\n" * 200_000 + "date 2025-01-06 " * 200_000 + prose)
+    assert (found.title, found.published, found.body) == ("Giá lúa", "2025-01-06", prose)

@@ -1,0 +1,173 @@
+"""Marks and passages, on any text and any query."""
+
+from __future__ import annotations
+
+import html
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.analysis.analyzer import analyze, words_across
+from index.analysis.sentences import sentence_spans
+from search.engines.embedded.engine import EmbeddedEngine
+from search.query.parser import parse
+from search.snippets.fragments import passages, passages_of, render
+from search.snippets.highlighter import Highlighter
+from tests.plain_marks import plain_marks, plain_passages
+
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            "hội",
+            "nhập",
+            "quốc",
+            "tế",
+            "Hội",
+            "hoi",
+            "59-NQ/TW",
+            "7,52%",
+            ".",
+            "\n",
+            "<b>",
+            "&",
+            "e\u0301\u0302",
+            "…",
+            "và",
+        ]
+    ),
+    max_size=60,
+).map(" ".join)
+
+
+@given(WORDS | st.text(max_size=120), WORDS, st.integers(20, 200), st.booleans())
+def test_marks_and_passages_are_the_texts_own(text: str, query: str, size: int, lone: bool) -> None:
+    marks = Highlighter(parse(query)).marks(text, lone=lone)
+    assert marks == sorted(marks)
+    assert all(start < end for start, end in marks)
+    assert all(before[1] <= after[0] for before, after in pairwise(marks))
+    found = passages(text, marks, 3, size)
+    for passage in found:
+        shown = render(text, passage.start, passage.end, passage.marks)
+        assert html.unescape(re.sub("</?mark>", "", shown)) == text[passage.start : passage.end]
+        assert not re.search(r"<(?!/?mark>)", shown)
+        assert "\n" not in text[passage.start : passage.end]
+    ordered = sorted(found, key=lambda passage: passage.start)
+    assert all(before.end <= after.start for before, after in pairwise(ordered))
+    if marks and text.strip():
+        assert all(passage.marks for passage in found)
+
+
+@given(st.text(max_size=200) | st.text(alphabet='aB. .…!?\n"', max_size=60))
+def test_sentences_cover_every_visible_character(text: str) -> None:
+    spans = sentence_spans(text)
+    covered = "".join(text[start:end] for start, end in spans)
+    assert "".join(covered.split()) == "".join(text.split())
+
+
+def test_full_stops_inside_a_sentence() -> None:
+    text = "Ông N. Bình nói... rồi đi. TP.HCM tăng 7.5 điểm! Hết?"
+    assert [text[start:end] for start, end in sentence_spans(text)] == [
+        "Ông N. Bình nói... rồi đi.",
+        "TP.HCM tăng 7.5 điểm!",
+        "Hết?",
+    ]
+
+
+def test_rows_of_dots_and_lines_of_marks_are_no_trap() -> None:
+    """Each took minutes when the work grew with the square, or the power, of the length."""
+    assert len(sentence_spans("Họ và tên:" + "." * 20_000 + "(ghi rõ) " + ". " * 20_000)) >= 1
+    for text in ("đường " * 30_000, "Đi đường. " * 18_000, "Hà Nội 25 độ, " * 16_000):
+        marks = Highlighter(parse("đường hà nội")).marks(text, lone=True)
+        assert len(marks) >= 16_000
+        assert 1 <= len(passages(text, marks, 3, 180)) <= 3
+
+
+def test_mark_does_not_cross_a_line() -> None:
+    text = "hội\nnhập quốc tế"
+    assert [text[start:end] for start, end in Highlighter(parse("hội nhập quốc tế")).marks(text)] == ["nhập quốc tế"]
+    assert [text[start:end] for start, end in Highlighter(parse('"hội nhập"')).marks(text)] == ["hội", "nhập"]
+
+
+def test_joining_words_are_not_marked_alone() -> None:
+    text = "Làm sao để phòng bệnh cho trẻ em ở nhà? Ở đây ai để ý cho."
+    marked = [text[start:end] for start, end in Highlighter(parse("phòng bệnh ở trẻ em")).marks(text)]
+    assert marked == ["phòng bệnh", "trẻ em"]
+
+
+def test_accents_of_the_query_decide_where_the_text_has_them() -> None:
+    both, other = "đường dài, dương cầm", "dương cầm"
+    assert [both[start:end] for start, end in Highlighter(parse("đường")).marks(both)] == ["đường"]
+    assert [other[start:end] for start, end in Highlighter(parse("đường")).marks(other)] == ["dương"]
+
+
+PIECES = [
+    *("hội", "Nhập", "quốc", "tế", "hoi", "kỹ", "kĩ", "KY", "quy", "qui", "và", "WTO", "w.t.o", ".", "…", ","),
+    *("Greenland", "greenlander", "Greenhalgh", "gr", "greenlan"),
+    *("59-NQ/TW", "nghị quyết số 059", "Covid-19", "covid19", "TP.HCM", "Tp. HCM", "GD-ĐT", "7,52%", "7.52"),
+    *("1.000.000", "ngày 14 tháng 01 năm 2026", "14-1", "www.a-b.vn/x", "\u2028", "\n"),
+    *("e\u0301\u0302", "ho\u0323\u0302i", "\u200bhội", "te\u0302\u0301", "ﬁ", "Ðà"),
+]  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=40).flatmap(
+    lambda pieces: st.sampled_from(["", " "]).map(lambda joint: joint.join(pieces))
+)
+QUERIES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).flatmap(
+    lambda pieces: st.sampled_from(["{}", '"{}"', "~{}", "{}*", "-a {}"]).map(
+        lambda form: form.format(" ".join(pieces))
+    )
+)
+
+
+@given(st.lists(TEXTS, max_size=4), QUERIES, st.booleans(), st.integers(20, 200))
+def test_marks_and_passages_are_those_found_plainly(texts: list[str], query: str, lone: bool, size: int) -> None:
+    highlighter = Highlighter(parse(query))
+    marks = [plain_marks(highlighter, text, lone=lone) for text in texts]
+    assert highlighter.marks_of(texts, lone=lone) == marks
+    together = list(zip(texts, marks, strict=True))
+    assert passages_of(together, 3, size) == [plain_passages(*one, 3, size) for one in together]
+
+
+@pytest.mark.parametrize("size", [30, 90, 180, 400])
+def test_marks_and_passages_of_articles_are_those_found_plainly(seeds_engine: EmbeddedEngine, size: int) -> None:
+    texts = [text for article in seeds_engine.store.articles() for text in (article.title, article.body)]
+    texts += ["\u200b".join(texts), "\n".join(texts * 3), "ﬁ " + texts[1]]
+    assert max(map(len, texts)) > 40_000 > len(texts[0]) + len(texts[1])
+    shown = 0
+    for query in (
+        *texts[:8:2],
+        "nghị quyết số 59",
+        "nghị quyết 59",
+        "HNQT",
+        "ky thuat",
+        "26/8",
+        "2025",
+        "quo*",
+        "tp hcm",
+    ):
+        highlighter = Highlighter(parse(query[:80]))
+        marks = [plain_marks(highlighter, text, lone=False) for text in texts]
+        assert highlighter.marks_of(texts) == marks
+        together = list(zip(texts, marks, strict=True))
+        found = passages_of(together, 3, size)
+        assert found == [plain_passages(*one, 3, size) for one in together]
+        shown += sum(len(passage.marks) for passages in found for passage in passages)
+    assert shown > 100
+
+
+@given(TEXTS | st.text(max_size=60), st.integers(0, 80))
+def test_word_across_an_offset_is_a_word_of_the_analysis(text: str, at: int) -> None:
+    analysis = analyze(text)
+    spans = [(analysis.tokens.starts[word.first], analysis.tokens.ends[word.end - 1]) for word in analysis.words]
+    assert words_across([(text, at)])[0] == next(((start, end) for start, end in spans if start < at < end), None)
+
+
+@given(TEXTS | st.text(alphabet='aB. .…!?\n"', max_size=60))
+def test_sentences_of_a_line_do_not_depend_on_other_lines(text: str) -> None:
+    by_line = []
+    start = 0
+    for line in text.split("\n"):
+        by_line += sentence_spans(text, start, start + len(line))
+        start += len(line) + 1
+    assert by_line == sentence_spans(text)

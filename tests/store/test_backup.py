@@ -1,0 +1,182 @@
+"""What is exported or backed up answers as the original does, also when it was taken while writes went on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from index.article import Article
+from index.directory.data_folder import open_data_folder
+from index.errors import StoreError
+from search.engine import Facet, Request, Sort
+from search.engines.embedded.engine import EmbeddedEngine
+from search.query.parser import parse
+from tests.conftest import ROOT, Server
+
+QUERIES = [
+    "hội nhập quốc tế", "hoi nhap quoc te", '"thủ tướng"', "kinh tế OR văn hóa", "nghị quyết 59", "lúa -gạo",
+    "vụ dừa xiêm", "",
+]  # fmt: skip
+COPIES = 2
+
+
+def timtin(*arguments: str, input: bytes | None = None) -> bytes:
+    command = [sys.executable, "-m", "web.cli", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, input=input, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(open_data_folder(data))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def answers(data: Path) -> list[object]:
+    """All hits with their scores, facets and suggestions, to compare."""
+    with opened(data) as engine:
+        engine.commit()
+        requests = [
+            Request(parse(text), sort=sort, size=100, facets=list(Facet), collapse=collapse)
+            for text in QUERIES
+            for sort in Sort
+            for collapse in (False, True)
+        ]
+        found = [(one.total, one.stories, list(one.hits), one.facets) for one in map(engine.retrieve, requests)]
+        assert {hits[0].copies for total, _, hits, _ in found if total == 1 + COPIES} == {0, COPIES}
+        return [*found, engine.suggest("hội", 20), [article.model_dump() for article in engine.store.articles()]]
+
+
+@pytest.fixture
+def archive(tmp_path: Path, seeds_data: Path) -> Path:
+    """The seeds, and articles of which some were changed and some deleted since."""
+    shutil.copytree(seeds_data, tmp_path / "data")
+    with opened(tmp_path / "data") as engine:
+        dated = {"published": "2025-08-27T18:24:00+07:00", "source": "Báo", "lang": "en", "extra": {"a": [1, None]}}
+        engine.add([Article(id=f"a{n}", title=f"Giá lúa {n}", body="lúa gạo " * n, **dated) for n in range(1, 60)])
+        engine.commit()
+        wire = " ".join(f"vụ dừa xiêm {n}" for n in range(60))
+        engine.add([Article(id=f"wire-{n}", title=f"Tít {n}", body=wire) for n in range(1 + COPIES)])
+        engine.commit()
+        engine.add([Article(id=f"a{n}", title="Văn hóa\u2028đọc", body="sách và kinh tế") for n in range(20, 30)])
+        engine.delete([f"a{n}" for n in range(40, 50)])
+        engine.commit()
+    return tmp_path / "data"
+
+
+def test_export_and_import_give_the_same_answers(archive: Path, tmp_path: Path) -> None:
+    exported = timtin("export", "--data", str(archive))
+    timtin("index", "-", "--data", str(tmp_path / "other"), input=exported)
+    assert answers(tmp_path / "other") == answers(archive)
+    assert timtin("export", "--data", str(tmp_path / "other")) == exported
+
+
+def test_backup_gives_the_same_answers(archive: Path, tmp_path: Path) -> None:
+    timtin("backup", str(tmp_path / "saved.sqlite"), "--data", str(archive))
+    assert stat.S_IMODE((tmp_path / "saved.sqlite").stat().st_mode) == 0o600
+    (tmp_path / "other").mkdir()
+    shutil.copy(tmp_path / "saved.sqlite", tmp_path / "other" / "articles.sqlite")
+    assert answers(tmp_path / "other") == answers(archive)
+
+
+def test_search_says_where_articles_are_not_in_the_index(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    timtin("backup", str(tmp_path / "other" / "articles.sqlite"), "--data", str(archive))
+    command = [sys.executable, "-m", "web.cli", "search", "lúa", "--data", str(tmp_path / "other")]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "0 articles" in told.stdout
+    assert "articles are missing from the index" in told.stderr
+    timtin("check", "--repair", "--data", str(tmp_path / "other"))
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ("0 articles" in told.stdout, told.stderr) == (False, "")
+
+
+def test_older_backup_beside_an_index_of_later_articles_is_indexed_anew(archive: Path, tmp_path: Path) -> None:
+    with opened(archive) as engine:
+        engine.store.database.back_up(tmp_path / "saved.sqlite")
+        engine.add([Article(id="later", body="sầu riêng")])
+        engine.commit()
+    for path in archive.glob("articles.sqlite*"):
+        path.unlink()
+    shutil.copy(tmp_path / "saved.sqlite", archive / "articles.sqlite")
+    with opened(archive) as engine:
+        engine.add([Article(id=f"n{n}", body="măng cụt") for n in range(5)])
+        engine.commit()
+        assert engine.retrieve(Request(parse('"sầu riêng"'))).total == 0
+        assert engine.retrieve(Request(parse('"măng cụt"'))).total == 5
+        assert engine.check() == []
+
+
+def test_backup_while_articles_are_written_is_of_one_moment(archive: Path, tmp_path: Path) -> None:
+    stop = threading.Event()
+    with opened(archive) as engine:
+
+        def write() -> None:
+            number = 0
+            while not stop.is_set():
+                engine.add([Article(id=f"{number}-{half}", body="x" * 2000) for half in "ab"])  # in one transaction
+                number += 1
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        for number in range(5):
+            engine.store.database.back_up(tmp_path / f"{number}.sqlite")
+        stop.set()
+        thread.join()
+    for number in range(5):
+        (tmp_path / f"data{number}").mkdir()
+        shutil.move(tmp_path / f"{number}.sqlite", tmp_path / f"data{number}" / "articles.sqlite")
+        with opened(tmp_path / f"data{number}") as copy:
+            assert copy.store.database.integrity_problems() == []
+            ids = {article.id for article in copy.store.articles()}
+            assert {f"a{n}" for n in range(1, 40)} <= ids
+            assert {id[:-2] for id in ids if id.endswith("-a")} == {id[:-2] for id in ids if id.endswith("-b")}
+
+
+def test_backup_replaces_nothing_and_leaves_nothing_behind(archive: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("mine")
+    with opened(archive) as engine:
+        with pytest.raises(StoreError, match="there already"):
+            engine.store.database.back_up(kept)
+        with pytest.raises(StoreError, match="could not be written"):
+            engine.store.database.back_up(tmp_path / "missing" / "saved")
+    assert kept.read_text() == "mine"
+    assert {path.name for path in tmp_path.iterdir()} == {"kept", "data"}
+
+
+def test_export_is_one_article_a_line(archive: Path) -> None:
+    lines = timtin("export", "--data", str(archive)).decode("utf-8").split("\n")
+    assert lines.pop() == ""
+    assert len([json.loads(line)["id"] for line in lines]) == 5 + 49 + 1 + COPIES
+
+
+def test_store_replaced_under_a_server_takes_no_write_that_would_be_lost(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    server = serve()
+    data = server.data
+    assert server.write("PUT", "/api/v1/articles/a?wait=true", {"body": "vú sữa"}).status == 201
+    timtin("backup", str(tmp_path / "copy.sqlite"), "--data", str(data))
+    (tmp_path / "copy.sqlite").rename(data / "articles.sqlite")
+    refused = server.write("PUT", "/api/v1/articles/b", {"body": "vú sữa"})
+    assert refused.status == 503
+    assert "was replaced or removed" in refused.json["detail"]
+    assert server.request("GET", "/readyz").status == 503
+    server.stop()
+    server.start()
+    assert server.write("PUT", "/api/v1/articles/c?wait=true", {"body": "vú sữa"}).json["searchable"] is True
+    assert {hit["id"] for hit in server.search("vú sữa")["hits"]} == {"a", "c"}

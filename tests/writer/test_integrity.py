@@ -1,0 +1,80 @@
+"""``timtin check`` and ``check --repair``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from index.directory.data_folder import DataFolder, open_data_folder
+from index.directory.generations import current_generation
+from search.engines.embedded.engine import EmbeddedEngine
+from tests.conftest import Server, with_seeds
+from tests.damage import articles, damage_postings, damage_store, found, timtin
+
+
+def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:
+    assert timtin("check", "--repair", "--data", str(folder.path)).stdout == "the index agrees with the store\n"
+    damaged = damage_postings(folder)
+    (folder.indexes / "000009").mkdir()
+    done = timtin("check", "--data", str(folder.path))
+    assert (done.returncode, damaged.exists()) == (1, True)
+    assert damaged.name in done.stderr
+    assert done.stdout == "1 problem; timtin check --repair mends the index\n"
+    done = timtin("check", "--repair", "--data", str(folder.path))
+    assert done.returncode == 0
+    assert damaged.name in done.stderr
+    assert done.stdout.splitlines() == [
+        "removed 000009, left by a process that was cut off",
+        "made the index anew from the 19 articles of the store",
+        "the index agrees with the store",
+    ]
+    engine = EmbeddedEngine(folder)
+    assert len(found(engine)) == 19
+    engine.close()
+
+
+def test_repair_brings_the_index_level(folder: DataFolder) -> None:
+    engine = EmbeddedEngine(folder)
+    engine.add(articles(3, "b"))
+    engine.close()
+    done = timtin("check", "--repair", "--data", str(folder.path))
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "applied 3 changes that the index lacked")
+
+
+def test_damaged_store_is_left_alone_and_a_backup_asked_for(folder: DataFolder) -> None:
+    damage_store(folder.store)
+    before = folder.store.read_bytes()
+    done = timtin("check", "--repair", "--data", str(folder.path))
+    assert done.returncode == 1
+    assert "store: " in done.stderr
+    assert "put a backup of articles.sqlite in its place" in done.stdout
+    assert folder.store.read_bytes() == before
+    folder.store.write_bytes(b"no database" * 1000)
+    done = timtin("check", "--data", str(folder.path))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "put a backup in its place" in done.stderr
+
+
+def test_check_is_right_while_a_server_writes_and_rebuilds(serve: Callable[..., Server], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with_seeds(data)
+    server = serve(data)
+    engine = EmbeddedEngine(open_data_folder(data))
+    seen: set[Any] = set()
+    for number in range(30):
+        rows = [{"id": f"a{(number * 3 + row) % 40}", "body": f"bưởi da xanh {number} {row}"} for row in range(6)]
+        assert server.write("POST", "/api/v1/articles", rows).status in {200, 202}
+        server.write("DELETE", f"/api/v1/articles/a{number % 40}")
+        if number % 10 == 0:
+            assert server.write("POST", "/api/v1/reindex").status == 202
+        assert engine.check() == []
+        current = current_generation(engine.indexer._folder.indexes)
+        seen.add(None if current is None else current.name)
+    assert len(seen) > 1, "no rebuild came about meanwhile"
+    engine.close()
+    server.write("PUT", "/api/v1/articles/last?wait=true", {"body": "bưởi da xanh"})
+    assert server.stop() == 0
+    assert json.loads(timtin("stats", "--json", "--data", str(data)).stdout)["level"] is True

@@ -1,0 +1,91 @@
+"""What an answer looks like as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import url_for
+
+from index.article import Article
+from index.store.tasks import Task, TaskKind
+from search.service import Answer, RenderedHit
+from web.api.parameters import SearchParameters
+
+
+def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
+    """Return the answer to a search."""
+    return {
+        "query": {
+            "text": parameters.q,
+            "corrected": answer.corrected,
+            "terms": answer.terms,
+        },
+        "total": answer.total,
+        "stories": answer.stories,
+        "page": parameters.page,
+        "size": parameters.size,
+        "took_ms": answer.took_ms,
+        "hits": [hit_json(hit) for hit in answer.hits],
+        "facets": {
+            facet.value: [{"value": count.value, "count": count.count} for count in counts]
+            for facet, counts in answer.facets.items()
+        },
+    }
+
+
+def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
+    """Return the answer to a search with the addresses of this page of it and of those beside it."""
+    last_page, page = max(1, -(-answer.stories // parameters.size)), parameters.page
+    first = search_address("api.search", parameters, 1)
+
+    def address(page: int) -> str:
+        return f"{first}&page={page}" if page > 1 else first
+
+    links = {
+        "self": address(page),
+        "next": address(page + 1) if page < last_page else None,
+        "prev": address(min(page - 1, last_page)) if page > 1 else None,
+    }
+    return {**answer_json(answer, parameters), "links": links}
+
+
+def hit_json(hit: RenderedHit) -> dict[str, Any]:
+    """Return one hit."""
+    article = hit.article._asdict()
+    del article["lang"]
+    shown: dict[str, Any] = {
+        **article,
+        "score": round(hit.score, 4),
+        "copies": hit.copies,
+        "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
+    }
+    if hit.explanation is not None:
+        shown["explanation"] = {name: round(value, 4) for name, value in hit.explanation.items()}
+    return shown
+
+
+def article_json(article: Article) -> dict[str, Any]:
+    """Return a whole article."""
+    return article.model_dump()
+
+
+def task_json(task: Task) -> dict[str, Any]:
+    """Return a task; a bulk write, which is kept before it is one, has no time at which it was begun."""
+    shown = asdict(task)
+    if task.kind is TaskKind.ARTICLES:
+        del shown["started"]
+    return shown
+
+
+def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:
+    """Return the address of a search, with everything that differs from the defaults."""
+    values = parameters.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"page", "q"})
+    if "facets" in values:
+        values["facets"] = ",".join(values["facets"])
+    if "explain" in values:
+        values["explain"] = 1
+    if "collapse" in values:
+        values["collapse"] = "false"
+    values |= {"q": parameters.q, **({"page": page} if page > 1 else {}), **more}
+    return url_for(endpoint, **{key: value for key, value in values.items() if value is not None})

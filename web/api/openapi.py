@@ -1,0 +1,135 @@
+"""The description of the API (OpenAPI 3.1), made from the models that check its requests."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from index.article import Article
+from web.api.parameters import SearchParameters, SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
+
+_BAD = {
+    "description": "a problem",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_PROBLEM = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"name": {"type": "string"}, "detail": {"type": "string"}}},
+        },
+    },
+}
+
+
+def describe_api() -> dict[str, Any]:
+    """Return the description as plain values."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "timtin", "version": "1", "description": "Full-text search for Vietnamese articles"},
+        "paths": {
+            "/api/v1/search": {"get": _operation("search", "Find articles", query=SearchParameters)},
+            "/api/v1/suggest": {"get": _operation("suggest", "Complete what is typed so far", query=SuggestParameters)},
+            "/api/v1/articles": {
+                "post": _operation(
+                    "add",
+                    "Take one article, an array, or one a line",
+                    (200, 201, 202),
+                    WriteParameters,
+                    body=_BULK,
+                    key=True,
+                )
+            },
+            "/api/v1/articles/{id}": {
+                "get": _operation("read", "Read an article", path=True),
+                "put": _operation(
+                    "put", "Create or replace an article", (200, 201), WriteParameters, path=True, body=_ONE, key=True
+                ),
+                "delete": _operation("delete", "Delete an article", query=WriteParameters, path=True, key=True),
+            },
+            "/api/v1/articles/{id}/similar": {
+                "get": _operation("similar", "Find articles like this one", query=SimilarParameters, path=True)
+            },
+            "/api/v1/reindex": {"post": _operation("reindex", "Make the index anew", (202,), key=True)},
+            "/api/v1/tasks": {"get": _operation("tasks", "List the latest tasks", query=TaskParameters)},
+            "/api/v1/tasks/{id}": {"get": _operation("task", "Read the state of a task", path=True)},
+            "/api/v1/stats": {"get": _operation("stats", "Read counts and the state of the index")},
+            "/feed.atom": {"get": _operation("feed", "Follow a search as an Atom feed", query=SearchParameters)},
+            "/healthz": {"get": _operation("healthz", "Tell whether the process answers")},
+            "/readyz": {"get": _operation("readyz", "Tell whether searches see every write", (200, 503))},
+            "/metrics": {"get": _operation("metrics", "Read the measures, in Prometheus' text format")},
+        },
+        "components": {
+            "schemas": {"Article": _schema(Article), "Problem": _PROBLEM},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+_ARTICLE = {"$ref": "#/components/schemas/Article"}
+_ONE = {"application/json": {"schema": _ARTICLE}}
+_BULK = {
+    "application/json": {"schema": {"oneOf": [_ARTICLE, {"type": "array", "items": _ARTICLE}]}},
+    "application/x-ndjson": {"schema": {"type": "string"}},
+}
+
+
+def _operation(
+    name: str,
+    summary: str,
+    statuses: tuple[int, ...] = (200,),
+    query: type[BaseModel] | None = None,
+    *,
+    path: bool = False,
+    body: dict[str, Any] | None = None,
+    key: bool = False,
+) -> dict[str, Any]:
+    parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}] if path else []
+    parameters += _query_parameters(query) if query else []
+    refusals = {400: bool(query or body), 401: key, 404: path, 415: bool(body), 507: key}
+    responses: dict[str, Any] = {str(status): {"description": HTTPStatus(status).phrase} for status in statuses}
+    responses |= {str(status): _BAD for status, possible in refusals.items() if possible}
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": summary,
+        "parameters": parameters,
+        "responses": responses,
+    }
+    if body:
+        operation["requestBody"] = {"required": True, "content": body}
+    if key:
+        operation["security"] = [{"key": []}]
+    return operation
+
+
+def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    schema = _schema(model)
+    return [
+        {"name": name, "in": "query", "schema": entry} | ({"explode": False} if entry.get("type") == "array" else {})
+        for name, entry in schema["properties"].items()
+    ]
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def inlined(value: Any) -> Any:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                return inlined(
+                    {**definitions[value["$ref"].rpartition("/")[2]], **{k: v for k, v in value.items() if k != "$ref"}}
+                )
+            return {key: inlined(entry) for key, entry in value.items()}
+        return [inlined(entry) for entry in value] if isinstance(value, list) else value
+
+    result: dict[str, Any] = inlined(schema)
+    return result
