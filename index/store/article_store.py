@@ -1,0 +1,198 @@
+"""The ``ArticleStore`` protocol: the articles, which are the truth, and what is kept beside them.
+
+Everything above the store is handed one and knows only this file. ``search.archive`` decides which store that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from index.article import Article
+from index.store.input_log import InputLog
+
+Progress = Callable[[int], None]
+"""Called often, with the number of articles done since the last call. What it raises ends the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the sequence of writes: ``article`` as it is now, or None where the id was deleted."""
+
+    seq: int
+    id: str
+    article: Article | None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What a write did: ids in the order given, and the sequence number that covers it all."""
+
+    added: list[str]
+    updated: list[str]
+    unchanged: list[str]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteResult:
+    """What a deletion did: the ids that existed, and the sequence number that covers it."""
+
+    deleted: list[str]
+    seq: int
+
+
+class TaskKind(StrEnum):
+    """What a task does."""
+
+    ARTICLES = "articles"
+    REINDEX = "reindex"
+
+
+class TaskState(StrEnum):
+    """How far a task has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task. Times are ISO 8601, UTC; ``started`` is known for rebuilds alone.
+
+    A bulk write is done when searches see the write numbered ``seq``.
+    """
+
+    id: str
+    kind: TaskKind
+    state: TaskState
+    created: str
+    started: str | None
+    finished: str | None
+    counts: Mapping[str, int]
+    errors: Sequence[Any]
+    seq: int | None
+
+
+class TaskLog(Protocol):
+    """Work that outlasts its request. Keeps the last 1,000 tasks and every unfinished rebuild."""
+
+    def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
+        """Record a bulk write that is done once searches see write ``seq``; the first 100 errors are kept."""
+
+    def request_rebuild(self) -> Task:
+        """Request a rebuild of the index; return the waiting request if there is one."""
+
+    def get(self, id: str) -> Task | None:
+        """Return a task, or None for an unknown id."""
+
+    def latest(self, size: int, state: TaskState | None = None) -> list[Task]:
+        """Return up to ``size`` tasks, newest first; only those in ``state`` if it is given."""
+
+    def unfinished(self, kind: TaskKind) -> list[Task]:
+        """Return the unfinished tasks of a kind, oldest first."""
+
+    def begin(self, id: str) -> None:
+        """Record that a task has started."""
+
+    def count(self, id: str, counts: Mapping[str, int]) -> None:
+        """Record how much of a task is done."""
+
+    def end(self, id: str, error: str | None = None) -> None:
+        """Record that a task is done, or that it failed and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One URL as it was last fetched, at the instant ``at``, with the validators its server sent."""
+
+    url: str
+    at: datetime
+    etag: str | None = None
+    modified: str | None = None
+
+
+class FetchLog(Protocol):
+    """When each URL was last fetched."""
+
+    def known(self, url: str, id: str) -> Fetched | None:
+        """Return the last fetch of ``url``; None if there was none, or its article ``id`` was deleted since."""
+
+    def note(self, fetched: Iterable[Fetched]) -> None:
+        """Record fetches, replacing what was known of their URLs."""
+
+
+class ArticleStore(Protocol):
+    """The articles. Share it between threads freely.
+
+    A write is acknowledged when it is durable, and takes the next number of one sequence; a deleted article
+    leaves its number behind. So "everything after number n" is what an index that has applied n still lacks.
+    """
+
+    @property
+    def tasks(self) -> TaskLog:
+        """Work that outlasts its request."""
+
+    @property
+    def inputs(self) -> InputLog:
+        """The files that articles were read from."""
+
+    @property
+    def fetches(self) -> FetchLog:
+        """The URLs that articles were fetched from."""
+
+    def put(self, articles: Sequence[Article], input: int | Sequence[int] | None = None) -> WriteResult:
+        """Add or replace ``articles`` in one transaction; equal content stays untouched.
+
+        ``input`` is the number of the input they were read from (``inputs``), or one number for each. Of an id given
+        twice the last article stands.
+        """
+
+    def delete(self, ids: Iterable[str]) -> DeleteResult:
+        """Delete articles in one transaction; unknown ids are passed over."""
+
+    def get(self, id: str) -> Article | None:
+        """Return the article with this id, or None."""
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Return the articles with these ids; unknown ids are left out."""
+
+    def changes_after(self, seq: int, limit: int) -> list[Change]:
+        """Return at most ``limit`` changes after number ``seq``, oldest first; each id once, at its latest number."""
+
+    def articles(self) -> Iterator[Article]:
+        """Yield every article in the order of the sequence, as of one moment."""
+
+    def count(self) -> int:
+        """Return the number of articles."""
+
+    def last_seq(self) -> int:
+        """Return the number of the latest write."""
+
+    def back_up(self, file: Path) -> None:
+        """Write all articles of one moment to a new ``file``. Raises StoreError if it exists or cannot be written."""
+
+    def close(self) -> None:
+        """Release files and connections; no thread may be using them."""
+
+
+class DerivedIndex(Protocol):
+    """What makes the articles of a store searchable, as its writers see it. ``search.engine.Engine`` adds the rest."""
+
+    def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
+        """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer."""
+
+    def rebuild(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
+        """Build a new index from the store while the present one serves, then swap. Raises WriterBusyError."""
+
+    def near_copies(self, writes: Sequence[range]) -> int | None:
+        """Return how many articles written with these sequence numbers are near-copies of others; None if unknown.
+
+        ``writes`` are ascending and do not overlap. An article written again since does not count.
+        """
