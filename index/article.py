@@ -13,6 +13,9 @@ from index.analysis.normalization import fold
 from index.dates import parse_published
 from index.errors import InvalidInputError, Problem
 
+LABELS = ("source", "category", "author")
+"""The fields that articles are filtered and counted by. A name added here becomes a column, a filter and a facet."""
+
 LONGEST_ID = 200
 LONGEST_BODY = 20_000_000
 _DEEPEST_EXTRA = 32

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from index.analysis.analyzer import Analysis, Stream
 from index.analysis.codes import Code, Run
-from index.analysis.interning import LINE_BREAK, InternTables, Ints
+from index.analysis.interning import LINE_BREAK, InternTables
 from index.analysis.normalization import NormalizedText, fold, normalize
 from index.analysis.segmentation import default_segmenter
 from index.analysis.suggestions import SUGGESTED_SYLLABLES
 from index.analysis.tokenizer import Tokens, codes_in, original_places
+from index.arrays import Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,7 @@ from index.analysis.normalization import with_tones_on_last_vowel
 from index.analysis.segmentation import END, TOKEN_ROW, Segmenter, pyvi_tokens
 from index.analysis.suggestions import bare_syllable, suggestion
 from index.analysis.tokenizer import cut_chunk
-from index.segments.segment import spread
-
-Ints = NDArray[np.int64]
+from index.arrays import Ints, spread
 
 LINE_BREAK = "\n"
 """The chunk for a line break, and for the beginning and the end of a text; it takes no room."""

@@ -1,36 +1,36 @@
 """The commits of a generation: which segments it consists of.
 
-Whoosh's table of contents (TOC) lists them, with the articles deleted from each since it was written; a new list takes
-the place of the old one by the renaming of one file, which is sealed with a checksum. Segments' own files never change.
+A commit is one small file, sealed with a checksum; renaming the next one into place makes it visible. Its last line
+lists the segments as JSON, each with the articles deleted from it, and is all that is read here. What stands before is
+the same list for Whoosh (``index.whoosh_codec.contents``). Segments' own files never change.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
+import string
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
-from whoosh.fields import Schema
-from whoosh.filedb.filestore import RamStorage
-from whoosh.index import TOC
 
 from index.directory.atomic_file import read_sealed, sync, write_sealed
 from index.errors import DamagedIndexError, is_shortage
 from index.segments.segment import Segment, read_segment, write_segment
-from index.whoosh_codec.codec import ColumnarCodec, ColumnarSegment
+from index.segments.segment_info import SegmentInfo
+from index.whoosh_codec.contents import read_listed_segments, table_of_contents
 
 _NAME = "MAIN"
 _CONTENTS = re.compile(rf"_{_NAME}_([0-9]+)\.toc")
 _FIRST_NUMBERS = 1 << 30  # of the 1 << 31 that Whoosh has room for
 _OURS = re.compile(rf"(_?{_NAME}_[0-9a-z]+)\..*")
-"""The files of segments, and of tables of contents with what was left of writing them."""
+"""The files of segments, and of commits with what was left of writing them."""
+_LISTED = b'\n{"segments": '
+_SEGMENT_ALPHABET, _SEGMENT_LETTERS = string.ascii_lowercase + string.digits, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,15 @@ class Commit:
     """One state of an index: its number, which rises, and its segments, the articles of the first numbered first."""
 
     number: int
-    schema: Schema
-    segments: list[ColumnarSegment]
+    segments: Sequence[SegmentInfo]
 
 
-def create_index(generation: Path, schema: Schema) -> None:
+def create_index(generation: Path) -> None:
     """Make an empty index in a generation's folder, one that ``whoosh.index.open_dir`` opens too.
 
-    Its commits are numbered from anywhere, which tells them from those of a deleted index whose folder had that name.
+    Its commits are numbered from a random start, which tells them from those of a deleted index in a folder of that name.
     """
-    _write_contents(generation, Commit(secrets.randbelow(_FIRST_NUMBERS), schema, []))
+    _write(generation, Commit(secrets.randbelow(_FIRST_NUMBERS), []))
 
 
 def latest_commit(generation: Path) -> int:
@@ -60,71 +59,63 @@ def latest_commit(generation: Path) -> int:
 def read_commit(generation: Path) -> Commit:
     """Read which segments ``generation`` consists of now.
 
-    Raises OSError where it is gone, DamagedIndexError where the table cannot be read.
+    Raises OSError where it is gone, DamagedIndexError where its commit cannot be read.
     """
     with reading(generation):
         number = latest_commit(generation)
         if number < 0:
             raise FileNotFoundError(f"there is no index in {generation}")
-        name = _contents(number)
-        storage = RamStorage()
-        storage.files[name] = read_sealed(generation / name)
-        contents = TOC.read(storage, _NAME)
-        return Commit(number, contents.schema, contents.segments)
+        data = read_sealed(generation / _file_name(number))
+        before, mark, listed = data.rpartition(_LISTED)
+        if not mark:
+            return Commit(number, read_listed_segments(data))
+        segments = json.loads(mark + listed)["segments"]
+        return Commit(number, [SegmentInfo(one["name"], one["count"], tuple(one["deleted"])) for one in segments])
 
 
-def write_commit(generation: Path, before: Commit, segments: Sequence[ColumnarSegment]) -> Commit:
-    """Make ``generation`` consist of ``segments``, whose files are on disk; then remove files that no segment has.
+def write_commit(generation: Path, before: Commit, segments: Sequence[SegmentInfo]) -> Commit:
+    """Make ``generation`` consist of ``segments``, whose files are on disk; then remove files no segment needs.
 
-    Whatever moment the process is killed at, the index is the one before or the one after.
+    Whenever the process is killed, the index is the one before or the one after.
     """
-    after = Commit(before.number + 1, before.schema, list(segments))
+    after = Commit(before.number + 1, list(segments))
     sync(generation)  # the names of the segments' files
-    _write_contents(generation, after)
+    _write(generation, after)
     remove_stray_files(generation, after)
     return after
 
 
 def remove_stray_files(generation: Path, commit: Commit) -> list[str]:
     """Delete files that ``commit``, the latest one, does not need, and return their names; only the writer may."""
-    needed = {segment.segment_id() for segment in commit.segments}
+    needed = {segment.name for segment in commit.segments}
     stray = [
         path
         for path in generation.iterdir()
-        if (match := _OURS.fullmatch(path.name)) and path.name != _contents(commit.number) and match[1] not in needed
+        if (match := _OURS.fullmatch(path.name)) and path.name != _file_name(commit.number) and match[1] not in needed
     ]
     for path in stray:
         path.unlink(missing_ok=True)
     return sorted(path.name for path in stray)
 
 
-def add_segment(generation: Path, segment: Segment) -> ColumnarSegment:
+def add_segment(generation: Path, segment: Segment) -> SegmentInfo:
     """Write the files of a new segment; it belongs to the index once a commit lists it."""
-    listed: ColumnarSegment = ColumnarCodec().new_segment(None, _NAME)
-    listed.set_doc_count(segment.count)
+    letters = (secrets.choice(_SEGMENT_ALPHABET) for _ in range(_SEGMENT_LETTERS))
+    info = SegmentInfo(f"{_NAME}_{''.join(letters)}", segment.count)
     try:
-        write_segment(generation, listed.segment_id(), segment)
+        write_segment(generation, info.name, segment)
     except BaseException:  # what a full disk cut off must not fill it
-        for path in generation.glob(f"{listed.segment_id()}.*"):
+        for path in generation.glob(f"{info.name}.*"):
             path.unlink(missing_ok=True)
         raise
-    return listed
+    return info
 
 
-def require_sound(segments: Iterable[Segment]) -> None:
-    """Read the files of segments whole; raises DamagedIndexError where one is not as it was written."""
+def verify_checksums(segments: Iterable[Segment]) -> None:
+    """Read the files of segments whole; raise DamagedIndexError where one is not as it was written."""
     damages = [problem for segment in segments for problem in segment.problems()]
     if damages:
         raise DamagedIndexError("; ".join(damages))
-
-
-def live_articles(segment: ColumnarSegment) -> NDArray[np.bool_] | None:
-    """Return one flag an article, False where it was deleted; None where none was."""
-    if not segment.has_deletions():
-        return None
-    flags = np.ones(segment.doc_count_all(), bool)
-    flags[list(segment.deleted_docs())] = False
-    return flags
 
 
 class OpenSegments:
@@ -142,15 +133,15 @@ class OpenSegments:
         with self._lock, reading(generation):
             known = self._open
             self._open = {
-                id: known[id] if id in known else read_segment(generation, id, listed.doc_count_all())
-                for id, listed in ((listed.segment_id(), listed) for listed in commit.segments)
+                info.name: known[info.name] if info.name in known else read_segment(generation, info.name, info.count)
+                for info in commit.segments
             }
             return list(self._open.values())
 
 
 @contextmanager
 def reading(generation: Path) -> Iterator[None]:
-    """Turn whatever Whoosh raises over files it cannot unpickle into DamagedIndexError."""
+    """Turn whatever unreadable files raise into DamagedIndexError; pass on missing files and shortages."""
     try:
         yield
     except (FileNotFoundError, DamagedIndexError):
@@ -164,11 +155,11 @@ def reading(generation: Path) -> Iterator[None]:
         ) from error
 
 
-def _contents(number: int) -> str:
+def _file_name(number: int) -> str:
     return f"_{_NAME}_{number}.toc"
 
 
-def _write_contents(generation: Path, commit: Commit) -> None:
-    storage = RamStorage()
-    TOC(commit.schema, commit.segments, commit.number).write(storage, _NAME)
-    write_sealed(generation / _contents(commit.number), storage.files[_contents(commit.number)])
+def _write(generation: Path, commit: Commit) -> None:
+    whoosh = table_of_contents(_NAME, commit.number, commit.segments)
+    listed = json.dumps({"segments": [asdict(segment) for segment in commit.segments]})
+    write_sealed(generation / _file_name(commit.number), whoosh + b"\n" + listed.encode())

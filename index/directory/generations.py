@@ -14,7 +14,7 @@ from pathlib import Path
 from index.analysis.analyzer import ANALYZER_VERSION
 from index.directory.atomic_file import read_sealed, remove_unfinished, sync, write_sealed
 from index.errors import is_shortage
-from index.segments.schema import OLDEST_SEARCHABLE, SCHEMA_VERSION
+from index.segments.schema import OLDEST_SEARCHABLE, OLDEST_WRITABLE, SCHEMA_VERSION
 
 _CURRENT = "CURRENT"
 _STATE = "state.json"
@@ -31,8 +31,8 @@ class GenerationState:
 
     @property
     def writable(self) -> bool:
-        """Whether the index has the fields and the files that this version of the program writes."""
-        return self.schema == SCHEMA_VERSION
+        """Whether this version of the program can add to the index."""
+        return OLDEST_WRITABLE <= self.schema <= SCHEMA_VERSION
 
     @property
     def searchable(self) -> bool:
@@ -41,8 +41,8 @@ class GenerationState:
 
     @property
     def outdated(self) -> bool:
-        """Whether another version of the analyzer made the index: it serves and follows, but not as well."""
-        return self.analyzer != ANALYZER_VERSION
+        """Whether another version of the program made the index: it serves and follows until its successor is built."""
+        return self.analyzer != ANALYZER_VERSION or self.schema != SCHEMA_VERSION
 
 
 def current_generation(indexes: Path) -> Path | None:

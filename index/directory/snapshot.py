@@ -21,12 +21,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.directory.commits import OpenSegments, latest_commit, live_articles, read_commit
-from index.segments.array_file import Array
-from index.segments.schema import LABEL_FIELDS, UNDATED
-from index.segments.segment import DictionaryColumn, InvertedField, PackedStrings, Segment, sizes, spread
+from index.arrays import Array, sizes, spread
+from index.article import LABELS
+from index.directory.commits import OpenSegments, latest_commit, read_commit
+from index.segments.columns import DictionaryColumn, PackedStrings
+from index.segments.schema import ID, PUBLISHED, SEQUENCE, STORY, UNDATED
+from index.segments.segment import InvertedField, Segment
 
-Ints = NDArray[np.int32]
+DocIds = NDArray[np.int32]
 Floats = NDArray[np.float32]
 _MOST_LISTED = 1 << 14
 
@@ -35,7 +37,7 @@ _MOST_LISTED = 1 << 14
 class Postings:
     """The articles a term is in, ascending, and how often in each. Both arrays have the same length."""
 
-    articles: Ints
+    articles: DocIds
     frequencies: Floats
 
     def __len__(self) -> int:
@@ -46,7 +48,7 @@ class Postings:
 class Labels:
     """A label of every article: ``values[codes[article]]``; an empty value is no label."""
 
-    codes: Ints
+    codes: DocIds
     values: list[str]
 
 
@@ -91,10 +93,9 @@ class SegmentPostings(NamedTuple):
 
     def find(self, articles: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return for each of ``articles`` (the segment's, ascending) where its posting is, and whether it has one."""
-        listed = self.articles
-        wanted = articles.astype(listed.dtype)
-        places = listed.searchsorted(wanted)
-        return places, listed.take(places, mode="clip") == wanted
+        wanted = articles.astype(self.articles.dtype)
+        places = self.articles.searchsorted(wanted)
+        return places, self.articles.take(places, mode="clip") == wanted
 
     def how_often(self, articles: NDArray[Any]) -> Array:
         """Return how often each of ``articles`` (the segment's, ascending) has the term."""
@@ -108,7 +109,7 @@ class TermPostings:
     """Where the postings of a term are, and how many of its articles are there (not deleted)."""
 
     count: int
-    spans: Sequence[SegmentPostings]
+    parts: Sequence[SegmentPostings]
 
 
 class Snapshot:
@@ -120,10 +121,10 @@ class Snapshot:
         self._commit = commit.number
         self._parts: list[_Part] = []
         self.size = 0
-        for listed, segment in zip(commit.segments, segments.of(generation, commit), strict=True):
-            self._parts.append(_Part(segment, self.size, live_articles(listed)))
-            self.size += segment.count
-        self.count: int = self.size - sum(segment.deleted_count() for segment in commit.segments)
+        for info, segment in zip(commit.segments, segments.of(generation, commit), strict=True):
+            self._parts.append(_Part(segment, self.size, info.live_mask()))
+            self.size += info.count
+        self.count = sum(info.live_count for info in commit.segments)
         self.offsets = [part.offset for part in self._parts]
         self._listed: dict[tuple[str, str], TermPostings] = {}
         self._joined: dict[str, Any] = {}
@@ -134,17 +135,17 @@ class Snapshot:
 
     def postings(self, field: str, term: str) -> Postings:
         """Return the postings of ``term``, deleted articles left out; empty for an unknown term."""
-        spans = self.listed(field, term).spans
-        if not spans:
+        parts = self.term_postings(field, term).parts
+        if not parts:
             return NO_POSTINGS
-        articles = np.concatenate([span.articles.astype(np.int32) + np.int32(span.offset) for span in spans])
-        frequencies = np.concatenate([span.frequencies for span in spans]).astype(np.float32)
+        articles = np.concatenate([part.articles.astype(np.int32) + np.int32(part.offset) for part in parts])
+        frequencies = np.concatenate([part.frequencies for part in parts]).astype(np.float32)
         if self.any_deleted:
             kept = self.live[articles]
             return Postings(articles[kept], frequencies[kept])
         return Postings(articles, frequencies)
 
-    def listed(self, field: str, term: str) -> TermPostings:
+    def term_postings(self, field: str, term: str) -> TermPostings:
         """Return where the postings of ``term`` are; it is remembered for a while."""
         known = self._listed.get((field, term))
         if known is None:
@@ -154,37 +155,37 @@ class Snapshot:
         return known
 
     def _look_up(self, field: str, term: bytes) -> TermPostings:
-        spans = []
+        parts = []
         count = 0
         for part in self._parts:
             inverted = part.segment.fields.get(field)
             number = None if inverted is None else inverted.terms.get(term)
             if inverted is not None and number is not None:
-                first, end = inverted.span(number)
+                first, end = inverted.posting_range(number)
                 articles = inverted.articles[first:end]
                 count += end - first if part.live is None else int(np.count_nonzero(part.live[articles]))
-                spans.append(
+                parts.append(
                     SegmentPostings(articles, inverted.frequencies(first, end), inverted, number, part.offset, part.end)
                 )
-        return TermPostings(count, spans)
+        return TermPostings(count, parts)
 
-    def positions(self, field: str, term: str, articles: Ints) -> tuple[Ints, Ints]:
+    def positions(self, field: str, term: str, articles: DocIds) -> tuple[DocIds, DocIds]:
         """Return (article, position) of every occurrence of ``term`` in ``articles`` (ascending), as two arrays."""
-        owners: list[Ints] = []
-        places: list[Ints] = []
-        for span in self.listed(field, term).spans:
-            inverted = span.inverted
+        owners: list[DocIds] = []
+        places: list[DocIds] = []
+        for part in self.term_postings(field, term).parts:
+            inverted = part.inverted
             if inverted.positions is None or inverted.position_starts is None:
                 raise ValueError(f"{field} has no positions")
-            low, high = articles.searchsorted((span.offset, span.limit))
-            at, there = span.find(articles[low:high] - span.offset)
+            low, high = articles.searchsorted((part.offset, part.limit))
+            at, there = part.find(articles[low:high] - part.offset)
             if not there.any():
                 continue
             at = at[there]
-            counts = span.frequencies
+            counts = part.frequencies
             before = np.add.reduceat(counts, at, dtype=np.uint32).astype(np.int64)  # up to the next one wanted
             starts = (
-                np.cumsum(before) - before + int(counts[: at[0]].sum()) + int(inverted.position_starts[span.number])
+                np.cumsum(before) - before + int(counts[: at[0]].sum()) + int(inverted.position_starts[part.number])
             )
             some = counts[at].astype(np.int64)
             owners.append(articles[low:high][there].repeat(some))
@@ -224,13 +225,13 @@ class Snapshot:
     @cached_property
     def minutes(self) -> NDArray[np.int64]:
         """When each article was published (``index.dates.local_minute``), UNDATED where it is not known."""
-        minutes: NDArray[np.int64] = self._join("published", np.int64, _column("published"), UNDATED)
+        minutes: NDArray[np.int64] = self._join(PUBLISHED, np.int64, _column(PUBLISHED), UNDATED)
         return minutes
 
     @cached_property
     def sequence(self) -> NDArray[np.int64]:
         """The store's number of each article's last write: an order that no rebuild changes."""
-        numbers: NDArray[np.int64] = self._join("seq", np.int64, _column("seq"))
+        numbers: NDArray[np.int64] = self._join(SEQUENCE, np.int64, _column(SEQUENCE))
         return numbers
 
     @cached_property
@@ -240,7 +241,7 @@ class Snapshot:
         In an index of an earlier schema, which serves until it is made anew, each article tells its own.
         """
         numbers: NDArray[np.int64] = self._join(
-            "story", np.int64, lambda segment: segment.columns.get("story", segment.columns.get("seq"))
+            STORY, np.int64, lambda segment: segment.columns.get(STORY, segment.columns.get(SEQUENCE))
         )
         return numbers
 
@@ -256,7 +257,7 @@ class Snapshot:
 
     def labels(self, field: str) -> Labels:
         """Return the source, category or author of every article."""
-        if field not in LABEL_FIELDS:
+        if field not in LABELS:
             raise KeyError(field)
         name = f"label {field}"
         if name not in self._joined:
@@ -275,13 +276,13 @@ class Snapshot:
     def article_id(self, article: int) -> str:
         """Return the id of an article number."""
         part = self._parts[bisect_right(self.offsets, article) - 1]
-        ids = part.segment.columns["id"]
+        ids = part.segment.columns[ID]
         assert isinstance(ids, PackedStrings)
         return ids[article - part.offset].decode("utf-8")
 
     def article_number(self, id: str) -> int | None:
         """Return the number of the article with this id, or None."""
-        found = self.postings("id", id).articles
+        found = self.postings(ID, id).articles
         return int(found[-1]) if len(found) else None
 
     def terms_with_prefix(self, field: str, prefix: str, most: int) -> list[tuple[str, int]]:
@@ -296,13 +297,13 @@ class Snapshot:
                 continue
             numbers = inverted.terms.with_prefix(prefix.encode("utf-8"))[:most]
             here = sizes(inverted.starts[numbers.start : numbers.stop + 1]).tolist()
-            for term, frequency in zip(inverted.terms.strings.span(numbers.start, numbers.stop), here, strict=True):
+            for term, frequency in zip(inverted.terms.strings.slice(numbers.start, numbers.stop), here, strict=True):
                 frequencies[term] += frequency
         return [(term.decode("utf-8"), frequencies[term]) for term in sorted(frequencies)[:most]]
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many articles ``term`` is, deleted ones included until their segment is merged."""
-        return sum([len(span.articles) for span in self.listed(field, term).spans])
+        return sum([len(part.articles) for part in self.term_postings(field, term).parts])
 
     def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> Any:
         """Return one array over all segments; a segment that lacks it has ``default`` throughout."""

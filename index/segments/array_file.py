@@ -24,22 +24,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from index.arrays import Array
 from index.errors import DamagedIndexError
 
-Array = NDArray[Any]
 Directory = dict[str, tuple[str, int, int, int]]
 
 _MAGIC = b"timtin01"
 _FOOTER = struct.Struct("<QIIQ8s")
 _ALIGNMENT = 8
 _BLOCK = 1 << 20
-
-
-def smallest_unsigned(largest: int) -> np.dtype[Any]:
-    """Return the smallest little-endian unsigned type that holds ``largest``."""
-    return np.dtype(np.min_scalar_type(max(largest, 0))).newbyteorder("<")
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, Array]], about: Mapping[str, Any]) -> None:

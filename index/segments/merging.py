@@ -1,99 +1,24 @@
-"""Merge segments into one, and decide which to merge.
+"""Merge segments into one.
 
 Merging concatenates arrays: terms are sorted together, and every posting list is copied whole to its new place,
 articles renumbered and deleted ones left out. Nothing is analysed or decoded again, and memory holds one field at a
 time.
-
-Segments are merged by size, as Lucene's log-structured policy does: a tier spans a factor of four in articles, and a
-tier that has more than four segments is merged. So each article is copied once a tier, adding one never rewrites the
-archive, and the number of segments grows with the logarithm of its size.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.segments.array_file import Array, smallest_unsigned
-from index.segments.segment import (
-    Column,
-    DictionaryColumn,
-    InvertedField,
-    PackedStrings,
-    Segment,
-    TermDictionary,
-    ascending_ranks,
-    offsets,
-    pack_counts,
-    sizes,
-    spread,
-)
+from index.arrays import Array, offsets, sizes, smallest_unsigned, spread
+from index.segments.columns import Column, DictionaryColumn, PackedStrings, TermDictionary, ascending_ranks
+from index.segments.segment import InvertedField, Segment, pack_counts
 
 Live = NDArray[np.bool_]
 
-MOST_ARTICLES = 65_536
-"""A segment that merging makes has no more, so that the number of an article takes two bytes."""
-_MOST_BYTES = 1 << 30
-_FACTOR = 4
-_SMALLEST = 64
-_MOST_IN_A_TIER = 4
 _BLOCK = 1 << 18
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How large a segment is: articles that are not deleted, deleted ones, bytes on disk."""
-
-    live: int
-    deleted: int
-    bytes: int
-
-
-def next_merge(segments: Sequence[Size]) -> list[int]:
-    """Return the numbers of the segments to merge into one now; empty where all is well.
-
-    A segment more than half of which was deleted is written anew by itself.
-    """
-    tiers: defaultdict[int, list[int]] = defaultdict(list)
-    for number, size in enumerate(segments):
-        if size.deleted > size.live:
-            return [number]
-        tiers[_tier(size.live)].append(number)
-    for _, members in sorted(tiers.items()):
-        if len(members) > _MOST_IN_A_TIER:
-            chosen = _fitting(sorted(members, key=lambda number: _fullness(segments[number])), segments)
-            if len(chosen) > 1:
-                return sorted(chosen)
-    return []
-
-
-def _tier(articles: int) -> int:
-    tier = 0
-    while articles > _SMALLEST:
-        articles = -(-articles // _FACTOR)
-        tier += 1
-    return tier
-
-
-def _fullness(size: Size) -> float:
-    """Return how much of what a segment may have at most is there, of articles or of bytes."""
-    return max(size.live / MOST_ARTICLES, size.bytes / _MOST_BYTES)
-
-
-def _fitting(numbers: Sequence[int], segments: Sequence[Size]) -> list[int]:
-    chosen: list[int] = []
-    articles = size = 0
-    for number in numbers:
-        articles += segments[number].live
-        size += segments[number].bytes
-        if articles > MOST_ARTICLES or size > _MOST_BYTES:
-            break
-        chosen.append(number)
-    return chosen
 
 
 def merge(

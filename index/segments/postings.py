@@ -11,12 +11,10 @@ from dataclasses import replace
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.segments.array_file import Array, smallest_unsigned
-from index.segments.segment import InvertedField, PackedStrings, TermDictionary, offsets, pack_counts
-
-Ints = NDArray[np.int64]
+from index.arrays import Array, Ints, offsets, smallest_unsigned
+from index.segments.columns import PackedStrings, TermDictionary
+from index.segments.segment import InvertedField, pack_counts
 
 
 def positional(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:

@@ -18,18 +18,13 @@ from whoosh.columns import NumericColumn, RefBytesColumn, VarBytesColumn
 from whoosh.fields import FieldType
 from whoosh.formats import Existence, Frequency, Positions
 
-from index.segments.array_file import Array, smallest_unsigned
+from index.arrays import Array, offsets, sizes, smallest_unsigned
+from index.segments.columns import Column, DictionaryColumn, PackedStrings, TermDictionary
 from index.segments.segment import (
     DOCUMENTS_EXTENSION,
     INVERTED_EXTENSION,
-    Column,
-    DictionaryColumn,
     InvertedField,
-    PackedStrings,
-    TermDictionary,
-    offsets,
     pack_counts,
-    sizes,
     write_documents,
     write_inverted,
 )
@@ -46,6 +41,8 @@ class ColumnarSegment(W3Segment):
 
 class ColumnarCodec(W3Codec):
     """Write and read segments as arrays."""
+
+    __module__ = "index.whoosh_codec"  # the path that pickles name
 
     length_stats = False  # lengths are looked up when a term's statistics are asked for
 
@@ -87,9 +84,7 @@ def pack_column(column: Any, values: list[Any]) -> Column:
     if isinstance(column, NumericColumn):
         return np.array(values, np.dtype(column._typecode).newbyteorder("<"))
     if isinstance(column, RefBytesColumn):
-        known: dict[bytes, int] = {}
-        codes = [known.setdefault(value, len(known)) for value in values]
-        return DictionaryColumn(np.array(codes, smallest_unsigned(len(known))), PackedStrings.pack(list(known)))
+        return DictionaryColumn.pack(values)
     if isinstance(column, VarBytesColumn):
         return PackedStrings.pack(values)
     raise ValueError(f"the column {column!r} cannot be kept in a columnar segment")

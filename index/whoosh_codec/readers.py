@@ -21,15 +21,13 @@ from whoosh.formats import Existence, Format, Positions
 from whoosh.matching import LeafMatcher, ReadTooFar
 from whoosh.reading import TermInfo, TermNotFound
 
-from index.segments.array_file import Array, ArrayFile
+from index.arrays import Array
+from index.segments.array_file import ArrayFile
+from index.segments.columns import Column, DictionaryColumn, PackedStrings, TermDictionary
 from index.segments.segment import (
     DOCUMENTS_EXTENSION,
     INVERTED_EXTENSION,
-    Column,
-    DictionaryColumn,
     InvertedField,
-    PackedStrings,
-    TermDictionary,
     open_segment_file,
     read_documents,
     read_inverted,
@@ -161,7 +159,7 @@ class ColumnarTermsReader(TermsReader):
         number = self._number(fieldname, text)
         if number is None:
             raise TermNotFound(f"No term {fieldname}:{text!r}")
-        first, end = self._fields[fieldname].span(number)
+        first, end = self._fields[fieldname].posting_range(number)
         articles = self._fields[fieldname].articles[first:end]
         frequencies = self._fields[fieldname].frequencies(first, end)
         lengths = self._lengths[fieldname][articles] if fieldname in self._lengths else np.zeros(1, np.uint8)
@@ -182,7 +180,7 @@ class ColumnarTermsReader(TermsReader):
         number = self._number(fieldname, text)
         if number is None:
             return 0
-        first, end = self._fields[fieldname].span(number)
+        first, end = self._fields[fieldname].posting_range(number)
         return end - first
 
     def matcher(self, fieldname: str, text: bytes, format_: Format, scorer: Any = None) -> LeafMatcher:
@@ -205,7 +203,7 @@ class ColumnarMatcher(LeafMatcher):
         self, inverted: InvertedField, number: int, format_: Format, lengths: Array | None, term: Any, scorer: Any
     ) -> None:
         self._inverted, self._number, self._lengths = inverted, number, lengths
-        first, end = inverted.span(number)
+        first, end = inverted.posting_range(number)
         self._ids = inverted.articles[first:end]
         self._frequencies = inverted.frequencies(first, end)
         self._at = 0

@@ -21,17 +21,16 @@ from index.directory.commits import (
     Commit,
     OpenSegments,
     add_segment,
-    live_articles,
     read_commit,
-    require_sound,
+    verify_checksums,
     write_commit,
 )
-from index.segments.merging import Size, merge, next_merge
-from index.segments.schema import SKETCH_COLUMNS
+from index.segments.merge_policy import SegmentSize, next_merge
+from index.segments.merging import merge
+from index.segments.schema import ID, SKETCH_COLUMNS, STORY, NumberedArticle
 from index.segments.segment import Segment, segment_bytes
+from index.segments.segment_info import SegmentInfo
 from index.store.articles import Change
-from index.whoosh_codec.codec import ColumnarSegment
-from index.writer.inversion import NumberedArticle
 from index.writer.workers import Chunk, Workers
 
 CHUNK_ARTICLES = 100
@@ -83,8 +82,8 @@ class Builder:
         commit = read_commit(self._generation)
         while chosen := next_merge([self._size(segment) for segment in commit.segments]):
             opened = self._segments.of(self._generation, commit)
-            require_sound(opened[number] for number in chosen)  # merged, damage would get a checksum that fits
-            live = [live_articles(commit.segments[number]) for number in chosen]
+            verify_checksums(opened[number] for number in chosen)  # merged, damage would get a checksum that fits
+            live = [commit.segments[number].live_mask() for number in chosen]
             whole = merge([opened[number] for number in chosen], live, between)
             kept = [segment for number, segment in enumerate(commit.segments) if number not in chosen]
             commit = write_commit(self._generation, commit, [*kept, *self._written(whole)])
@@ -92,23 +91,27 @@ class Builder:
     def _commit(self, ids: Sequence[str], parts: Sequence[Segment]) -> Commit:
         commit = read_commit(self._generation)
         opened = self._segments.of(self._generation, commit)
-        for listed, segment in zip(commit.segments, opened, strict=True):
-            known = segment.fields["id"]
-            for id in ids:
-                number = known.terms.get(id.encode("utf-8"))
-                if number is not None:
-                    listed.delete_document(int(known.articles[known.span(number)[0]]))
-        kept = [segment for segment in commit.segments if segment.doc_count()]
+        listed = [info.without(_numbers(segment, ids)) for info, segment in zip(commit.segments, opened, strict=True)]
+        kept = [info for info in listed if info.live_count]
         whole = parts[0] if len(parts) == 1 else merge(parts, [None] * len(parts)) if parts else None
         if whole is not None:
-            whole = with_stories(whole, list(zip(opened, map(live_articles, commit.segments), strict=True)))
+            whole = with_stories(whole, list(zip(opened, map(SegmentInfo.live_mask, listed), strict=True)))
         return write_commit(self._generation, commit, [*kept, *self._written(whole)])
 
-    def _written(self, segment: Segment | None) -> list[ColumnarSegment]:
+    def _written(self, segment: Segment | None) -> list[SegmentInfo]:
         return [add_segment(self._generation, segment)] if segment is not None and segment.count else []
 
-    def _size(self, segment: ColumnarSegment) -> Size:
-        return Size(segment.doc_count(), segment.deleted_count(), segment_bytes(self._generation, segment.segment_id()))
+    def _size(self, info: SegmentInfo) -> SegmentSize:
+        return SegmentSize(info.live_count, len(info.deleted), segment_bytes(self._generation, info.name))
+
+
+def _numbers(segment: Segment, ids: Iterable[str]) -> Iterator[int]:
+    """Yield the numbers of the articles with these ids in a segment."""
+    known = segment.fields[ID]
+    for id in ids:
+        number = known.terms.get(id.encode("utf-8"))
+        if number is not None:
+            yield int(known.articles[known.posting_range(number)[0]])
 
 
 def with_stories(fresh: Segment, known: Iterable[tuple[Segment, NDArray[np.bool_] | None]]) -> Segment:
@@ -118,12 +121,12 @@ def with_stories(fresh: Segment, known: Iterable[tuple[Segment, NDArray[np.bool_
     before = [own[:, :0], *(columns[:, kept] for columns, kept in parts)]
     planes = np.concatenate(before, axis=1)
     stories = assign(own[:2], own[2].view(np.int64), planes[:2], planes[2].view(np.int64))
-    return replace(fresh, columns={**fresh.columns, "story": stories})
+    return replace(fresh, columns={**fresh.columns, STORY: stories})
 
 
 def _columns(segment: Segment) -> NDArray[np.uint64]:
     """Return the sketches and stories of a segment, shape (3, n)."""
-    return np.array([segment.columns[name] for name in (*SKETCH_COLUMNS, "story")], np.uint64)
+    return np.array([segment.columns[name] for name in (*SKETCH_COLUMNS, STORY)], np.uint64)
 
 
 @dataclass

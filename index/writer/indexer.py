@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.directory.commits import create_index, live_articles, read_commit, remove_stray_files
+from index.directory.commits import create_index, read_commit, remove_stray_files
 from index.directory.data_folder import DataFolder
 from index.directory.generations import (
     GenerationState,
@@ -33,13 +33,13 @@ from index.directory.generations import (
 )
 from index.directory.lock import WriterLock
 from index.errors import DamagedIndexError, WriterBusyError, is_disk_full, is_shortage, naming_full_disk
-from index.segments.schema import make_schema
+from index.processes import processors
 from index.segments.segment import Segment
+from index.segments.segment_info import SegmentInfo
 from index.store.articles import Change, Store
-from index.whoosh_codec.codec import ColumnarSegment
 from index.writer.builder import Builder
 from index.writer.integrity import Verifier, compare, open_segments
-from index.writer.workers import Workers, processors
+from index.writer.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ class Indexer:
             try:
                 if state is not None and not fault:
                     problems = compare(open_segments(generation), self._store, state.applied)
-                    return [*problems, "another version of the analyzer made it"] if state.outdated else problems
+                    return [*problems, "another version of timtin made it"] if state.outdated else problems
             except (DamagedIndexError, OSError) as error:
                 if is_shortage(error):
                     raise
@@ -270,7 +270,7 @@ class Indexer:
                 follows = None
 
         try:
-            create_index(fresh, make_schema())
+            create_index(fresh)
             write_state(fresh, GenerationState(self._store.database.uuid(), 0))
             count = self._apply(fresh, progress, between=follow)
             count += self._apply(fresh, progress, between=follow)  # what was written meanwhile
@@ -342,10 +342,10 @@ def _changes(store: Store, after: int, upto: int) -> Iterator[Change]:
             return
 
 
-def _copies(opened: tuple[ColumnarSegment, Segment], writes: Sequence[range]) -> int:
+def _copies(opened: tuple[SegmentInfo, Segment], writes: Sequence[range]) -> int:
     """Return how many articles of a segment, written with one of these numbers, are of another's story."""
-    listed, segment = opened
-    numbers, stories, live = segment.columns["seq"], segment.columns["story"], live_articles(listed)
+    info, segment = opened
+    numbers, stories, live = segment.columns["seq"], segment.columns["story"], info.live_mask()
     assert isinstance(numbers, np.ndarray)
     assert isinstance(stories, np.ndarray)
     copies = numbers[(stories != numbers) & (True if live is None else live)]

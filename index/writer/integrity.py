@@ -18,11 +18,12 @@ from index.directory.commits import OpenSegments, latest_commit, read_commit
 from index.directory.generations import current_generation
 from index.errors import DamagedIndexError
 from index.segments.array_file import verified_blocks
-from index.segments.segment import PackedStrings, Segment, segment_files
+from index.segments.columns import PackedStrings
+from index.segments.segment import Segment, segment_files
+from index.segments.segment_info import SegmentInfo
 from index.store.articles import Store
-from index.whoosh_codec.codec import ColumnarSegment
 
-Opened = list[tuple[ColumnarSegment, Segment]]
+Opened = list[tuple[SegmentInfo, Segment]]
 _LOST = {errno.ENOENT, errno.EIO}
 
 
@@ -95,7 +96,7 @@ class Verifier:
             if latest is None or commit is None:
                 self._commit, self._files = None, []
             else:
-                names = [segment.segment_id() for segment in commit.segments]
+                names = [segment.name for segment in commit.segments]
                 self._commit = latest[0], commit.number
                 self._files = [path for name in names for path in segment_files(latest[0], name)]
             self._sizes = {path: size for path, size in self._sizes.items() if path in self._files}
@@ -152,12 +153,13 @@ def compare(opened: Opened, store: Store, applied: int) -> list[str]:
     return problems
 
 
-def _versions(opened: Iterable[tuple[ColumnarSegment, Segment]]) -> Iterator[tuple[str, int]]:
+def _versions(opened: Iterable[tuple[SegmentInfo, Segment]]) -> Iterator[tuple[str, int]]:
     """Yield (id, sequence number) of every article in an index."""
-    for listed, segment in opened:
+    for info, segment in opened:
+        deleted = set(info.deleted)
         ids, numbers = segment.columns["id"], segment.columns["seq"]
         assert isinstance(ids, PackedStrings)
         assert isinstance(numbers, np.ndarray)
         for article, (id, seq) in enumerate(zip(ids.all(), numbers.tolist(), strict=True)):
-            if not listed.is_deleted(article):
+            if article not in deleted:
                 yield id.decode("utf-8"), seq

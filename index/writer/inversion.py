@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,26 +13,20 @@ from index.analysis.analyzer import Stream
 from index.analysis.batch import Batch, BatchAnalyzer
 from index.analysis.near_copies import hashed, sketches
 from index.analysis.suggestions import MOST_WORDS_OF_TITLES
-from index.article import Article
-from index.segments.array_file import smallest_unsigned
+from index.arrays import smallest_unsigned
 from index.segments.postings import counted, neighbours, positional, present
 from index.segments.schema import (
+    ABBREVIATIONS,
+    ID,
     STREAMS_WITH_POSITIONS,
+    SUGGEST,
     TEXT_FIELDS,
-    column_values,
+    NumberedArticle,
     field_name,
-    make_schema,
+    pack_columns,
     searchable_body,
 )
 from index.segments.segment import InvertedField, Segment
-from index.whoosh_codec.codec import pack_column
-
-
-class NumberedArticle(NamedTuple):
-    """An article and the store's number of its last write."""
-
-    seq: int
-    article: Article
 
 
 def invert(articles: Sequence[NumberedArticle]) -> Segment:
@@ -41,9 +34,9 @@ def invert(articles: Sequence[NumberedArticle]) -> Segment:
     titles = _analyzer().analyze([article.title for _, article in articles])
     bodies = _analyzer().analyze([searchable_body(article) for _, article in articles])
     fields = {
-        "id": present([[article.id] for _, article in articles]),
-        "suggest": present(_together(titles.suggestions(MOST_WORDS_OF_TITLES), bodies.suggestions(1))),
-        "abbreviations": present(_together(_abbreviations(titles), _abbreviations(bodies))),
+        ID: present([[article.id] for _, article in articles]),
+        SUGGEST: present(_together(titles.suggestions(MOST_WORDS_OF_TITLES), bodies.suggestions(1))),
+        ABBREVIATIONS: present(_together(_abbreviations(titles), _abbreviations(bodies))),
     }
     lengths = {}
     for text, batch in zip(TEXT_FIELDS, (titles, bodies), strict=True):
@@ -52,16 +45,7 @@ def invert(articles: Sequence[NumberedArticle]) -> Segment:
             fields[name] = invert_stream(batch, stream)
             counts = stream_lengths(batch, stream)
             lengths[name] = counts.astype(smallest_unsigned(int(counts.max(initial=0))))
-    schema = make_schema()
-    drawn = body_sketches(bodies).T.tolist()
-    values = [column_values(article, seq, sketch) for (seq, article), sketch in zip(articles, drawn, strict=True)]
-    columns = {
-        name: pack_column(field.column_type, [field.to_column_value(own[name]) for own in values])
-        for name, field in schema.items()
-        if field.column_type
-    }
-    indexed = {name: fields[name] for name, field in schema.items() if field.indexed}
-    return Segment(len(articles), indexed, lengths, columns)
+    return Segment(len(articles), fields, lengths, pack_columns(articles, body_sketches(bodies)))
 
 
 def body_sketches(batch: Batch) -> NDArray[np.uint64]:

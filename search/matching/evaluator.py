@@ -390,14 +390,14 @@ class Evaluator:
         return weighted_terms
 
     def _weighted(self, fields: Mapping[str, str], term: str, weight: float) -> list[WeightedTerm]:
-        listed = [self._snapshot.listed(field, term) for field in fields.values()]
-        frequency = max([postings.count for postings in listed])
+        postings = [self._snapshot.term_postings(field, term) for field in fields.values()]
+        frequency = max([postings.count for postings in postings])
         if not frequency:
             return []
         weight *= idf(self._snapshot.count, frequency) ** self._ranking.idf_power
         return [
             WeightedTerm(field, term, weight * self._ranking.fields[name], postings)
-            for (name, field), postings in zip(fields.items(), listed, strict=True)
+            for (name, field), postings in zip(fields.items(), postings, strict=True)
             if postings.count
         ]
 

@@ -83,7 +83,7 @@ class Abbreviations:
         found = self.snapshot.terms_with_prefix(_FIELD, f"{short}\t", _SCANNED)
         for term, frequency in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
             _, kind, *long = term.split("\t")
-            count = self.snapshot.listed(_FIELD, term).count if self.snapshot.any_deleted else frequency
+            count = self.snapshot.term_postings(_FIELD, term).count if self.snapshot.any_deleted else frequency
             if long and count:
                 counts[kind][long[0]] = count
         certain = counts[CERTAIN]
@@ -91,7 +91,7 @@ class Abbreviations:
             most = max(certain.values())
             usual = [long for long, count in certain.items() if count >= _LEAST_SHARE * most]
             return sorted(usual, key=lambda long: (-certain[long], long))[:_MOST_FORMS]
-        least = max(_LEAST_DEFINED, _LEAST_AGREED * self.snapshot.listed(_FIELD, f"{short}\t#").count)
+        least = max(_LEAST_DEFINED, _LEAST_AGREED * self.snapshot.term_postings(_FIELD, f"{short}\t#").count)
         for kind in (CAPITAL, SMALL):
             agreed = [long for long, count in counts[kind].items() if count >= least]
             if agreed:

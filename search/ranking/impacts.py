@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream
+from index.arrays import Array
 from index.directory.snapshot import Floats, SegmentPostings, Snapshot, TermPostings
-from index.segments.array_file import Array
 from index.segments.schema import TEXT_FIELDS, field_name
 from search.ranking.scoring import Ranking, length_norm, saturation
 from search.runtime.cache import BoundedCache
@@ -38,7 +38,7 @@ class WeightedTerm(NamedTuple):
     field: str
     term: str
     weight: float
-    listed: TermPostings
+    postings: TermPostings
 
 
 class TermImpacts:
@@ -54,27 +54,27 @@ class TermImpacts:
             _BYTES_KEPT // sharing, lambda values: values.nbytes
         )
 
-    def frequent(self, listed: TermPostings) -> bool:
+    def frequent(self, postings: TermPostings) -> bool:
         """Tell whether so many articles have a term that it is best added up last, for a few articles.
 
         How often each article has it is kept as one array. Deleted articles do not matter, as the order of additions
         shows in the last digits of scores.
         """
-        return listed.count * _FREQUENT > self.snapshot.count
+        return postings.count * _FREQUENT > self.snapshot.count
 
     def docs_with_term(self, fields: Iterable[str], term: str) -> DocMask:
         """Return the articles that have ``term`` in any of ``fields``."""
         whole: list[DocMask] = []
-        spans: list[SegmentPostings] = []
+        parts: list[SegmentPostings] = []
         for field in fields:
-            listed = self.snapshot.listed(field, term)
-            if self.frequent(listed):
-                whole.append(self._frequencies(field, term, listed).astype(bool))
+            postings = self.snapshot.term_postings(field, term)
+            if self.frequent(postings):
+                whole.append(self._frequencies(field, term, postings).astype(bool))
             else:
-                spans += listed.spans
+                parts += postings.parts
         flags = reduce(np.logical_or, whole) if whole else np.zeros(self.snapshot.size, bool)
-        for span in spans:
-            flags[span.offset : span.limit][span.articles.astype(np.intp)] = True  # slow by any other type
+        for part in parts:
+            flags[part.offset : part.limit][part.articles.astype(np.intp)] = True  # slow by any other type
         if self.snapshot.any_deleted:
             flags &= self.snapshot.live
         return flags
@@ -84,9 +84,9 @@ class TermImpacts:
         if len(articles) * _NARROW > self.snapshot.size:  # with so many it is sooner done for all
             of_all = np.zeros(self.snapshot.size, np.float32)
             of_all[articles] = sums
-            for field, term, weight, listed in weighted_terms:
+            for field, term, weight, postings in weighted_terms:
                 norms = self._norms[_FIELDS[field]]
-                impacts = saturation(self._frequencies(field, term, listed), norms, self.ranking.k1)
+                impacts = saturation(self._frequencies(field, term, postings), norms, self.ranking.k1)
                 of_all += impacts * np.float32(weight)
             sums[:] = of_all.take(articles)
             return
@@ -103,56 +103,56 @@ class TermImpacts:
     def sums_of_all(self, weighted_terms: Sequence[WeightedTerm], among: DocMask | None = None) -> Floats:
         """Return what ``weighted_terms`` add to the score of every article, or of those ``among`` it; 0 for others."""
         sums = np.zeros(self.snapshot.size, np.float32)
-        spans = [(weighted_term, span) for weighted_term in weighted_terms for span in weighted_term.listed.spans]
-        ends = list(accumulate([len(span.articles) for _, span in spans]))
+        parts = [(weighted_term, part) for weighted_term in weighted_terms for part in weighted_term.postings.parts]
+        ends = list(accumulate([len(part.articles) for _, part in parts]))
         at = 0
-        while at < len(spans):
+        while at < len(parts):
             upto = bisect_right(ends, (ends[at - 1] if at else 0) + _AT_ONCE, at + 1)
-            self._add_all(spans[at:upto], sums, among)
+            self._add_all(parts[at:upto], sums, among)
             at = upto
         return sums
 
-    def _frequencies(self, field: str, term: str, listed: TermPostings) -> Array:
+    def _frequencies(self, field: str, term: str, postings: TermPostings) -> Array:
         """Return how often each article has a term; it is kept if the term is frequent."""
-        if self.frequent(listed):
-            return self._kept.get((field, term), lambda: self._spread_out(listed))
-        return self._spread_out(listed)
+        if self.frequent(postings):
+            return self._kept.get((field, term), lambda: self._spread_out(postings))
+        return self._spread_out(postings)
 
-    def _spread_out(self, listed: TermPostings) -> Array:
-        whole = np.zeros(self.snapshot.size, np.result_type(*[span.frequencies.dtype for span in listed.spans]))
-        for span in listed.spans:
-            whole[span.offset : span.limit][span.articles.astype(np.intp)] = span.frequencies
+    def _spread_out(self, postings: TermPostings) -> Array:
+        whole = np.zeros(self.snapshot.size, np.result_type(*[part.frequencies.dtype for part in postings.parts]))
+        for part in postings.parts:
+            whole[part.offset : part.limit][part.articles.astype(np.intp)] = part.frequencies
         return whole
 
     def _how_often(self, weighted_term: WeightedTerm, articles: NDArray[np.intp]) -> Array:
         """Return how often ``articles`` have a term; few are looked up in long postings that are not kept."""
-        field, term, _, listed = weighted_term
+        field, term, _, postings = weighted_term
         whole = self._kept.kept((field, term))
-        if whole is None and listed.count < len(articles) * _MANY:
-            whole = self._frequencies(field, term, listed)
+        if whole is None and postings.count < len(articles) * _MANY:
+            whole = self._frequencies(field, term, postings)
         if whole is not None:
             return whole.take(articles)
         if len(self.snapshot.offsets) == 1:
-            return listed.spans[0].how_often(articles)
+            return postings.parts[0].how_often(articles)
         often = np.zeros(len(articles), np.uint32)
-        for span in listed.spans:
-            low, high = articles.searchsorted((span.offset, span.limit))
-            often[low:high] = span.how_often(articles[low:high] - span.offset)
+        for part in postings.parts:
+            low, high = articles.searchsorted((part.offset, part.limit))
+            often[low:high] = part.how_often(articles[low:high] - part.offset)
         return often
 
     def _add_all(
-        self, spans: Sequence[tuple[WeightedTerm, SegmentPostings]], sums: Floats, among: DocMask | None
+        self, parts: Sequence[tuple[WeightedTerm, SegmentPostings]], sums: Floats, among: DocMask | None
     ) -> None:
         """Add postings to the ``sums`` of all articles, at once."""
-        articles = np.concatenate([span.articles for _, span in spans], dtype=np.intp)
-        frequencies = np.concatenate([span.frequencies for _, span in spans])
-        numbers = np.arange(len(spans)).repeat([len(span.articles) for _, span in spans])
+        articles = np.concatenate([part.articles for _, part in parts], dtype=np.intp)
+        frequencies = np.concatenate([part.frequencies for _, part in parts])
+        numbers = np.arange(len(parts)).repeat([len(part.articles) for _, part in parts])
         if len(self.snapshot.offsets) > 1:
-            articles += np.array([span.offset for _, span in spans]).take(numbers)
+            articles += np.array([part.offset for _, part in parts]).take(numbers)
         if among is not None:
             places = among.take(articles).nonzero()[0]
             articles, frequencies, numbers = articles.take(places), frequencies.take(places), numbers.take(places)
-        rows, weights = self._rows_and_weights([weighted_term for weighted_term, _ in spans])
+        rows, weights = self._rows_and_weights([weighted_term for weighted_term, _ in parts])
         values = saturation(frequencies, self._norms.take(rows.take(numbers) + articles), self.ranking.k1)
         values *= weights.take(numbers)
         np.add.at(sums, articles, values)

@@ -45,7 +45,7 @@ class MaxScoreScorer:
         for weighted_term in [
             weighted_term for clause in found.clauses if clause.name is None for weighted_term in clause.groups[0]
         ]:
-            (self._frequent if impacts.frequent(weighted_term.listed) else self._rare).append(weighted_term)
+            (self._frequent if impacts.frequent(weighted_term.postings) else self._rare).append(weighted_term)
         self._frequent.sort(key=lambda weighted_term: -weighted_term.weight)
         self._named = [clause for clause in found.clauses if clause.name is not None]
         most = max(most, ranking.near_articles if found.longer else 1)

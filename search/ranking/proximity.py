@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.directory.snapshot import Ints, Snapshot
+from index.directory.snapshot import DocIds, Snapshot
 
 Floats = NDArray[np.float32]
 _AT_ONCE = 1 << 15
@@ -23,7 +23,7 @@ def nearness(
     snapshot: Snapshot,
     fields: Sequence[str],
     weights: Mapping[str, float],
-    articles: Ints,
+    articles: DocIds,
     widths: Sequence[int],
     lead: int,
 ) -> tuple[Floats, Floats]:
@@ -33,8 +33,8 @@ def nearness(
     The second is the weight of the terms among the first ``lead`` syllables of the fields.
     """
     owners: list[NDArray[np.intp]] = []
-    places: list[Ints] = []
-    terms: list[Ints] = []
+    places: list[DocIds] = []
+    terms: list[DocIds] = []
     for part, name in enumerate(fields):
         for number, term in enumerate(weights):
             found, at = snapshot.positions(name, term, articles)
@@ -58,7 +58,7 @@ def nearness(
 
 
 def best_windows(
-    owners: NDArray[np.integer[Any]], places: Ints, terms: Ints, weights: Floats, widths: Sequence[int]
+    owners: NDArray[np.integer[Any]], places: DocIds, terms: DocIds, weights: Floats, widths: Sequence[int]
 ) -> tuple[NDArray[np.integer[Any]], Floats]:
     """Return for each occurrence its owner, ascending, and the weights of the windows that it begins, a row a width.
 

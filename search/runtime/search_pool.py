@@ -26,7 +26,7 @@ from multiprocessing.util import get_temp_dir
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from index.errors import SearchEndedError, TimtinError
-from index.writer.workers import uninterrupted
+from index.processes import uninterrupted
 from search.engine import Engine
 
 log = logging.getLogger(__name__)

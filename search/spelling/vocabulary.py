@@ -18,7 +18,7 @@ from index.analysis.analyzer import Stream, pairs
 from index.analysis.normalization import canonical_syllable, fold
 from index.analysis.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
 from index.analysis.syllables import accented_forms
-from index.directory.snapshot import Ints, Snapshot
+from index.directory.snapshot import DocIds, Snapshot
 from index.segments.schema import TEXT_FIELDS, field_name
 
 SYLLABLES_AN_ARTICLE = 200
@@ -143,7 +143,7 @@ class Vocabulary:
         found = len(np.unique(np.intersect1d(before + 1, after) >> 32))
         return found if step == 1 else round((found - 0.5) * step) if found else 0
 
-    def _places_in(self, name: str, pair: str, syllable: str, articles: Ints) -> NDArray[np.int64]:
+    def _places_in(self, name: str, pair: str, syllable: str, articles: DocIds) -> NDArray[np.int64]:
         """Return where a syllable stands in ``articles``, those of ``pair``: article and position in one number."""
         key = (name, pair, syllable)
         if key not in self._places:

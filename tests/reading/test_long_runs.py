@@ -18,10 +18,10 @@ import pytest
 from benchmarks.serving import family
 from index.article import Article
 from index.directory.data_folder import open_data_folder
+from index.processes import processors
 from index.reading.ingest import ingest
 from index.store.articles import Store
 from index.store.database import Database
-from index.writer.workers import processors
 from search.engine import Request
 from search.engines.embedded.engine import EmbeddedEngine
 from search.query.parser import parse

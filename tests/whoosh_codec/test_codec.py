@@ -28,7 +28,8 @@ from index.directory.commits import OpenSegments
 from index.directory.snapshot import Snapshot
 from index.errors import DamagedIndexError
 from index.segments.array_file import ArrayFile, write_arrays
-from index.segments.segment import InvertedField, PackedStrings, TermDictionary, pack_counts, read_segment
+from index.segments.columns import PackedStrings, TermDictionary
+from index.segments.segment import InvertedField, pack_counts, read_segment
 from index.whoosh_codec.codec import ColumnarCodec
 from search.engine import Request
 from search.engines.embedded.engine import EmbeddedEngine
@@ -135,15 +136,15 @@ def test_scores_are_bm25_over_the_same_postings(documents: Texts, limit: int) ->
     """Whoosh's BM25F through our matchers, blocks skipped, equals the formula over arrays with exact lengths."""
     asked = ["lúa", "gạo", "đ"]
     with indexes(documents, set()) as (_, ours), ours.searcher(weighting=BM25F()) as searcher:
-        listed = ours._segments()[0]
-        segment = read_segment(Path(ours.storage.folder), listed.segment_id(), listed.doc_count_all())
+        postings = ours._segments()[0]
+        segment = read_segment(Path(ours.storage.folder), postings.segment_id(), postings.doc_count_all())
         scores = np.zeros(segment.count)
         if "body" in segment.fields:
             body, lengths = segment.fields["body"], segment.lengths["body"].astype(float)
             for word in asked:
                 number = body.terms.get(word.encode())
                 if number is not None:
-                    first, end = body.span(number)
+                    first, end = body.part(number)
                     articles, tf = body.articles[first:end], body.frequencies(first, end).astype(float)
                     idf = math.log(segment.count / (end - first + 1)) + 1
                     norm = 1.2 * (0.25 + 0.75 * lengths[articles] / lengths.mean())
@@ -359,12 +360,12 @@ def test_snapshot_gives_what_whoosh_gives(engine: EmbeddedEngine) -> None:
     reader = open_dir(str(generation)).reader()
     for field, term in reader.all_terms():
         matcher = reader.postings(field, term)
-        listed = []
+        postings = []
         while matcher.is_active():
-            listed.append((matcher.id(), matcher.weight()))
+            postings.append((matcher.id(), matcher.weight()))
             matcher.next()
         found = snapshot.postings(field, term.decode())
-        assert list(zip(found.articles.tolist(), found.frequencies.tolist(), strict=True)) == listed
+        assert list(zip(found.articles.tolist(), found.frequencies.tolist(), strict=True)) == postings
     assert [snapshot.article_number(snapshot.article_id(n)) for n in np.flatnonzero(snapshot.live)] == list(
         np.flatnonzero(snapshot.live)
     )

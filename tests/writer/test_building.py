@@ -22,23 +22,17 @@ from whoosh.index import open_dir
 from index.article import Article
 from index.directory.commits import create_index, read_commit
 from index.directory.generations import current_generation
-from index.segments.merging import MOST_ARTICLES, Size, merge, next_merge
-from index.segments.schema import make_schema
-from index.segments.segment import (
-    DictionaryColumn,
-    InvertedField,
-    PackedStrings,
-    Segment,
-    ascending_ranks,
-    read_segment,
-    write_segment,
-)
+from index.segments.columns import DictionaryColumn, PackedStrings, ascending_ranks
+from index.segments.merge_policy import MOST_ARTICLES, SegmentSize, next_merge
+from index.segments.merging import merge
+from index.segments.schema import NumberedArticle, make_schema
+from index.segments.segment import InvertedField, Segment, read_segment, write_segment
 from index.store.articles import Change
 from index.whoosh_codec.codec import ColumnarCodec
 from index.writer import builder as builder_module
 from index.writer import indexer as indexer_module
 from index.writer.builder import Builder
-from index.writer.inversion import NumberedArticle, invert
+from index.writer.inversion import invert
 from index.writer.workers import Workers
 from search.engine import Request
 from search.engines.embedded.engine import EmbeddedEngine
@@ -88,7 +82,7 @@ def content(segment: Segment) -> dict[str, Any]:
 
 
 def _postings(field: InvertedField, number: int) -> tuple[Any, ...]:
-    first, end = field.span(number)
+    first, end = field.posting_range(number)
     frequencies = field.frequencies(first, end).tolist()
     places = None if field.positions is None else (frequencies, field.positions_of(number).tolist())
     return field.terms.strings[number], field.articles[first:end].tolist(), frequencies, places
@@ -172,10 +166,10 @@ def test_segment_comes_back_from_disk(tmp_path: Path) -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 3000), st.integers(0, 3)), min_size=1, max_size=300))
 def test_segments_stay_few_and_articles_are_copied_seldom(batches: list[tuple[int, int]]) -> None:
-    sizes: list[Size] = []
+    sizes: list[SegmentSize] = []
     copied = added = 0
     for live, deleted in batches:
-        sizes.append(Size(live, deleted, live * 9000))
+        sizes.append(SegmentSize(live, deleted, live * 9000))
         added += live
         while chosen := next_merge(sizes):
             merged = sum(sizes[number].live for number in chosen)
@@ -183,14 +177,14 @@ def test_segments_stay_few_and_articles_are_copied_seldom(batches: list[tuple[in
             assert len(chosen) > 1 or sizes[chosen[0]].deleted > sizes[chosen[0]].live
             copied += merged
             sizes = [size for number, size in enumerate(sizes) if number not in chosen]
-            sizes.append(Size(merged, 0, merged * 9000))
+            sizes.append(SegmentSize(merged, 0, merged * 9000))
     assert sum(size.live for size in sizes) == added
     assert len(sizes) <= 4 * 6 + added // (MOST_ARTICLES // 4)
     assert copied <= 16 * added
 
 
 def test_segment_of_few_long_articles_keeps_no_others_apart() -> None:
-    long, short = Size(12, 0, 1 << 30), Size(20, 0, 100_000)
+    long, short = SegmentSize(12, 0, 1 << 30), SegmentSize(20, 0, 100_000)
     assert next_merge([short, long, short, short, short]) == [0, 2, 3, 4]
     assert next_merge([long] * 9) == []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from index.writer.workers import processors
+from index.processes import processors
 from web.commands.base import Command, data_option
 
 

@@ -166,14 +166,14 @@ class EmbeddedEngine:
         text = analyze(f"{article.title}\n{searchable_body(article)}"[:_SIMILAR_READ])
         importance = {}
         for term, count in Counter(word.text for word in text.words if not word.text.isdigit()).items():
-            frequency = snapshot.listed(field_name("body", Stream.WORD), term).count
+            frequency = snapshot.term_postings(field_name("body", Stream.WORD), term).count
             if frequency > 1:
                 importance[term] = idf(snapshot.count, frequency) * count / (count + 1.0)
         telling = sorted(importance, key=lambda term: (-importance[term], term))[:_SIMILAR_TERMS]
         fields = [field_name(name, Stream.WORD) for name in TEXT_FIELDS]
         scores = impacts.sums_of_all(
             [
-                WeightedTerm(field, term, importance[term], snapshot.listed(field, term))
+                WeightedTerm(field, term, importance[term], snapshot.term_postings(field, term))
                 for term in telling
                 for field in fields
             ]

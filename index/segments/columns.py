@@ -1,0 +1,166 @@
+"""Columns of strings: packed into one blob, as a dictionary of few distinct values, or as a sorted term dictionary."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.arrays import Array, offsets, sizes, smallest_unsigned, spread
+
+_SAMPLED = 64
+_WORD = 8
+
+
+class PackedStrings:
+    """Byte strings in one blob: number ``i`` is ``blob[starts[i]:starts[i + 1]]``."""
+
+    __slots__ = ("_ends", "_view", "blob", "starts")
+
+    def __init__(self, blob: Array, starts: Array) -> None:
+        self.blob = blob
+        self.starts = starts
+        self._view = memoryview(blob.data)
+        self._ends = memoryview(starts.data)
+
+    @classmethod
+    def pack(cls, strings: Sequence[bytes]) -> PackedStrings:
+        """Return ``strings`` in one blob."""
+        lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+        return cls(np.frombuffer(b"".join(strings), np.uint8), offsets(lengths))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[PackedStrings]) -> PackedStrings:
+        """Return the strings of all ``parts``, one after the other."""
+        lengths = [np.empty(0, np.int64), *(sizes(part.starts) for part in parts)]
+        blobs = [np.empty(0, np.uint8), *(part.blob for part in parts)]
+        return cls(np.concatenate(blobs), offsets(np.concatenate(lengths)))
+
+    def take(self, numbers: NDArray[np.int64]) -> PackedStrings:
+        """Return the strings with these numbers, in this order."""
+        lengths = sizes(self.starts)[numbers]
+        return PackedStrings(self.blob[spread(self.starts[numbers].astype(np.int64), lengths)], offsets(lengths))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, number: int) -> bytes:
+        return bytes(self._view[self._ends[number] : self._ends[number + 1]])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PackedStrings, (self.blob, self.starts)
+
+    def slice(self, first: int, end: int) -> list[bytes]:
+        """Return the strings numbered ``first`` up to but not including ``end``."""
+        places = self.starts[first : end + 1].tolist()
+        if not places:
+            return []
+        base = places[0]
+        text = bytes(self._view[base : places[-1]])
+        return [text[a - base : b - base] for a, b in pairwise(places)]
+
+    def all(self) -> list[bytes]:
+        """Return all of them."""
+        return self.slice(0, len(self))
+
+
+class TermDictionary:
+    """The terms of a field, ascending by their bytes.
+
+    Every 64th is kept apart (``samples``), so that finding one touches this small array and one stretch of the
+    others.
+    """
+
+    def __init__(self, strings: PackedStrings, samples: PackedStrings | None = None) -> None:
+        self.strings = strings
+        self._samples = samples
+        self._count = len(strings)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TermDictionary, (self.strings,)
+
+    def samples(self) -> PackedStrings:
+        """Return every 64th term."""
+        if self._samples is None:
+            self._samples = PackedStrings.pack([self.strings[number] for number in range(0, len(self), _SAMPLED)])
+        return self._samples
+
+    def find(self, term: bytes) -> int:
+        """Return the number of ``term``, or of the first one after it where it is not there."""
+        block = bisect_right(self._sampled, term) - 1
+        if block < 0:
+            return 0
+        first = block * _SAMPLED
+        return bisect_left(self.strings, term, first, min(first + _SAMPLED, self._count))
+
+    def get(self, term: bytes) -> int | None:
+        """Return the number of ``term``, or None."""
+        number = self.find(term)
+        return number if number < self._count and self.strings[number] == term else None
+
+    def with_prefix(self, prefix: bytes) -> range:
+        """Return the numbers of the terms that begin with ``prefix``; terms are UTF-8, which has no byte 0xff."""
+        first = self.find(prefix)
+        if first == len(self) or not self.strings[first].startswith(prefix):
+            return range(first, first)
+        return range(first, self.find(prefix + b"\xff"))
+
+    @cached_property
+    def _sampled(self) -> list[bytes]:
+        return self.samples().all()
+
+
+@dataclass(frozen=True, slots=True)
+class DictionaryColumn:
+    """A column of few distinct values: article ``a`` has ``values[codes[a]]``."""
+
+    codes: Array
+    values: PackedStrings
+
+    @classmethod
+    def pack(cls, values: Sequence[bytes]) -> DictionaryColumn:
+        """Return ``values`` as a column; distinct ones are numbered in the order they are met in."""
+        known: dict[bytes, int] = {}
+        codes = [known.setdefault(value, len(known)) for value in values]
+        return cls(np.array(codes, smallest_unsigned(len(known))), PackedStrings.pack(list(known)))
+
+
+Column = Array | DictionaryColumn | PackedStrings
+
+
+def ascending_ranks(strings: PackedStrings) -> NDArray[np.int64]:
+    """Return for each string how many come before it in ascending order; none may have a zero byte.
+
+    They are sorted by their first eight bytes, read as one number; those that are alike so far by the next eight.
+    """
+    starts, lengths = strings.starts[:-1].astype(np.int64), sizes(strings.starts)
+    padded = np.concatenate([strings.blob, np.zeros(_WORD, np.uint8)])
+    words = np.ndarray(len(padded) - _WORD + 1, ">u8", padded.data, strides=(1,))
+    ranks = np.zeros(len(lengths), np.int64)
+    alike = np.arange(len(lengths))
+    offset = 0
+    while len(alike):
+        beyond = 8 * (_WORD - np.clip(lengths[alike] - offset, 0, _WORD)).astype(np.uint64)
+        keys = words[np.minimum(starts[alike] + offset, len(words) - 1)].astype(np.uint64) >> beyond << beyond
+        order = np.lexsort((keys, ranks[alike])) if offset else np.argsort(keys)
+        alike, keys = alike[order], keys[order]
+        before = ranks[alike]
+        new_group = np.diff(before, prepend=-1) != 0
+        new = new_group | (np.diff(keys, prepend=keys[:1]) != 0)
+        firsts, group_firsts = np.flatnonzero(new), np.flatnonzero(new_group)
+        member_of = np.cumsum(new) - 1
+        ranks[alike] = before + firsts[member_of] - group_firsts[np.cumsum(new_group) - 1]
+        offset += _WORD
+        several = np.diff(firsts, append=len(alike)) > 1
+        longer = np.maximum.reduceat(lengths[alike], firsts) > offset
+        alike = alike[(several & longer)[member_of]]
+    return ranks
