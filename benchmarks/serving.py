@@ -24,7 +24,7 @@ from urllib.parse import urlencode
 
 from index.analysis.analyzer import analyze
 from index.directory.data_folder import open_data_folder
-from index.store.articles import Store
+from index.store.articles import SqliteArticleStore
 from index.store.database import Database
 
 CLIENTS = 16
@@ -99,7 +99,7 @@ def unasked(data: Path, asked: Sequence[str]) -> list[str]:
     chance = random.Random(2)
     found: dict[str, None] = {}
     database = Database(open_data_folder(data).store)
-    store = Store(database)
+    store = SqliteArticleStore(database)
     ids = sorted(id for id, _ in store.versions())
     for article in store.get_many(chance.sample(ids, min(len(ids), FRESH))).values():
         words = [word.text.replace("_", " ") for word in analyze((article.title or article.body)[:200]).words]

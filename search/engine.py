@@ -1,22 +1,25 @@
-"""The ``Engine`` protocol: what an index must offer, and the shapes it speaks in.
+"""The ``Engine`` protocol: what finds articles, and the shapes it speaks in.
 
-Everything above this file knows these shapes and nothing of what stands behind them. ``tests/engines`` holds
-the contract that every engine passes.
+Everything above this file knows these shapes and nothing of what stands behind them. ``tests/engines`` holds the
+contract that every engine passes; ``search.archive`` decides which engine and which store there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from index.article import Article
-from index.store.articles import DeleteResult, WriteResult
+from index.analysis.analyzer import Stream
+from index.article import LABELS, Article
+from index.store.article_store import DerivedIndex
 from search.query.tree import Match, MatchAll, Node
 
-Progress = Callable[[int], None]
+PERIODS = {"year": 4, "month": 7}
+"""Periods that articles can be counted by: how many characters of an ISO date name one."""
+FACETS = (*LABELS, *PERIODS)
 
 
 class Sort(StrEnum):
@@ -27,23 +30,11 @@ class Sort(StrEnum):
     OLDEST = "oldest"
 
 
-class Facet(StrEnum):
-    """What matching articles can be counted by."""
-
-    SOURCE = "source"
-    CATEGORY = "category"
-    AUTHOR = "author"
-    YEAR = "year"
-    MONTH = "month"
-
-
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What every hit must be: labels as whole values (accents and case aside), days as ordinals, both included."""
+    """What every hit must be: (label, value) pairs, matched whole (accents and case aside); days as ordinals, inclusive."""
 
-    source: str | None = None
-    category: str | None = None
-    author: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
     first_day: int | None = None
     last_day: int | None = None
 
@@ -61,7 +52,7 @@ class Request:
     sort: Sort = Sort.RELEVANCE
     start: int = 0
     size: int = 10
-    facets: Sequence[Facet] = ()
+    facets: Sequence[str] = ()
     explain: bool = False
     collapse: bool = False
 
@@ -70,7 +61,7 @@ class Request:
 class Hit:
     """One article found; ``explanation`` has the parts its score is the sum of.
 
-    ``copies`` is how many other articles found it stands for, its near-copies.
+    ``copies`` counts the other articles found that it stands for, its near-copies.
     """
 
     id: str
@@ -89,82 +80,81 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """What a retrieval found: all articles that match in ``total``, the asked-for hits in ``hits``.
+    """What a retrieval found: ``total`` articles match, ``hits`` are those asked for.
 
-    ``stories`` is how many hits there are to page through, without ``collapse`` as many as ``total``. Facets count
+    ``stories`` is the number of hits there are to page through, without ``collapse`` the same as ``total``. Facets count
     articles.
     """
 
     total: int
     stories: int
     hits: Sequence[Hit]
-    facets: Mapping[Facet, Sequence[FacetCount]]
+    facets: Mapping[str, Sequence[FacetCount]]
 
 
-class Engine(Protocol):
-    """An index of articles that keeps what it acknowledges. Safe to share between threads."""
+class TermStatistics(Protocol):
+    """What the articles write, and how often, as of one moment. Completions, corrections and expansions stand on it."""
 
-    def add(self, articles: Sequence[Article]) -> WriteResult:
-        """Add or replace articles; when this returns none of them can be lost."""
+    @property
+    def articles(self) -> int:
+        """How many articles there are."""
 
-    def delete(self, ids: Sequence[str]) -> DeleteResult:
-        """Delete articles. As lasting as ``add``."""
+    def document_frequency(self, stream: Stream, term: str) -> int:
+        """Return how many articles have ``term``, in the text field where most have it; deleted ones may count."""
 
-    def commit(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer.
+    def adjacent(self, first: str, second: str) -> int:
+        """Return in about how many articles two syllables, with these accents, stand side by side."""
 
-        ``progress`` is called often, with the number of articles done since its last call. What it raises ends the
-        work, of which what is done stays done.
+    def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
+        """Return up to ``most`` terms of ``index.analysis.suggestions`` with ``prefix``, sorted, with their frequency."""
+
+    def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
+        """Return the same of the terms of ``index.analysis.abbreviations``; deleted articles do not count."""
+
+
+class Upkeep(Protocol):
+    """The care of files. An engine that keeps none offers no upkeep."""
+
+    def exclusive(self, purpose: str, *, wait: float) -> AbstractContextManager[None]:
+        """Hold the right to write the index; raise WriterBusyError after ``wait`` seconds. The holder may rebuild."""
+
+    def scrub(self, seconds: float, *, again: bool = False) -> bool:
+        """Verify checksums for about ``seconds``, resuming where the last call stopped; return whether all were read.
+
+        With ``again`` the rest of the time goes to the files read longest ago. Damage is mended by the next ``apply``.
         """
 
-    def rebuild(
-        self,
-        *,
-        wait: float = 10.0,
-        within: AbstractContextManager[object] | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        """Make the index anew while the present one serves, then swap.
+    def release_stale(self) -> None:
+        """Close files that a newer index replaced, so that their disk space is free."""
 
-        ``within`` is entered once no other writer is at work and left before one may be. ``progress`` is called as by
-        ``commit``; what it raises leaves the present index. Raises WriterBusyError after ``wait`` seconds.
-        """
+    def check(self) -> list[str]:
+        """Compare store and index; return what is wrong."""
+
+    def repair(self, *, wait: float = 10.0) -> list[str]:
+        """Rebuild or complete the index from the store where it is wrong; return what was done."""
+
+
+class Engine(DerivedIndex, Protocol):
+    """An index of the articles of a store. Safe to share between threads."""
+
+    @property
+    def upkeep(self) -> Upkeep | None:
+        """The care of the engine's files, if it has any."""
+
+    def applied(self) -> int:
+        """Return the highest sequence number of the store that searches see; -1 where there is no usable index."""
+
+    def version(self) -> Hashable:
+        """Return a value that differs whenever answers may. Cheap: every search asks."""
 
     def retrieve(self, request: Request) -> Retrieved:
         """Return the hits of one request."""
 
-    def expand(self, tree: Node) -> Node:
-        """Return ``tree`` with other ways to say its plain words: abbreviations the articles define, synonyms."""
+    def similar(self, article: Article, size: int) -> list[Hit]:
+        """Return the articles most like ``article``, without itself and its near-copies."""
 
-    def suggest(self, typed: str, size: int) -> list[str]:
-        """Return up to ``size`` completions of what is typed so far, the most used first."""
-
-    def correct(self, text: str) -> str | None:
-        """Return a query as it was meant where it was typed wrongly, None where nothing better is known."""
-
-    def similar(self, id: str, size: int) -> list[Hit]:
-        """Return the articles most like this one, itself and its near-copies left out; nothing for an unknown id."""
-
-    def fetch(self, ids: Sequence[str]) -> dict[str, Article]:
-        """Return the articles with these ids; those not there are left out."""
-
-    def count(self) -> int:
-        """Return how many articles are kept."""
-
-    def searchable(self, seq: int | None = None) -> bool:
-        """Tell whether searches see the write with this number (``seq`` of its result), or every write so far."""
-
-    def check(self) -> list[str]:
-        """Compare the index with what is kept; return what is wrong."""
-
-    def scrub(self, seconds: float) -> None:
-        """Look for damage for about so many seconds, going on where the last call ended; to be called now and then.
-
-        What is found is mended by later commits.
-        """
-
-    def release_stale(self) -> None:
-        """Free what a newer index replaced; to be called now and then where nothing is asked."""
+    def statistics(self) -> TermStatistics:
+        """Return the statistics of the present index; for one query, not to be kept."""
 
     def close(self) -> None:
-        """Let go of files and threads."""
+        """Release files and threads; no thread may be using them."""

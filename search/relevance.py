@@ -16,7 +16,8 @@ from ir_measures import RR, R, nDCG
 
 from index.analysis.normalization import fold, normalize
 from index.errors import UnreadableFileError
-from search.engine import Engine, Request
+from search.archive import Archive
+from search.engine import Request
 from search.query.parser import parse
 
 MEASURES = {"MRR@10": RR @ 10, "nDCG@10": nDCG @ 10, "recall@10": R @ 10, "recall@100": R @ 100}
@@ -53,12 +54,12 @@ def without_accents(text: str) -> str:
 
 
 def measure(
-    engine: Engine, queries: Sequence[JudgedQuery], change: Callable[[str], str] = lambda text: text
+    archive: Archive, queries: Sequence[JudgedQuery], change: Callable[[str], str] = lambda text: text
 ) -> dict[str, float]:
-    """Ask ``engine`` every query, changed by ``change``, and return the mean of each measure."""
+    """Ask ``archive`` every query, changed by ``change``, and return the mean of each measure."""
     run: dict[str, dict[str, float]] = {}
     for query in queries:
-        hits = engine.retrieve(Request(engine.expand(parse(change(query.text))), size=_DEPTH)).hits
+        hits = archive.engine.retrieve(Request(archive.expand(parse(change(query.text))), size=_DEPTH)).hits
         # the order of hits is the answer: equal scores must not be broken another way
         run[query.id] = {hit.id: float(_DEPTH - rank) for rank, hit in enumerate(hits)}
     grades = {query.id: query.grades for query in queries}

@@ -8,35 +8,19 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from index.article import Article
-from search.engine import Engine, Facet, FacetCount, Filters, Hit, Request, Sort
+from search.archive import Archive
+from search.engine import FacetCount, Hit, Sort
+from search.parameters import SearchParameters
 from search.query.parser import parse
-from search.query.tree import Match, MatchAll, Node, alternatives, typed_analysis, wanted_words
+from search.query.tree import MatchAll, Node, alternatives, typed_analysis, wanted_words
 from search.snippets.fragments import passages_of, render
 from search.snippets.highlighter import Highlighter, Span
+from search.spelling.completions import complete
+from search.spelling.corrections import correct
 
 _LEAD_LENGTH = 400
 _LONGEST_PART = 200_000
 _MOST_PARTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What a reader or a program asks for: ``page`` counts from 1, ``fragment_size`` is in characters.
-
-    With ``collapse`` near-copies are one hit.
-    """
-
-    text: str
-    page: int = 1
-    size: int = 10
-    sort: Sort = Sort.RELEVANCE
-    match: Match = Match.AUTO
-    filters: Filters = field(default_factory=Filters)
-    facets: Sequence[Facet] = ()
-    fragments: int = 3
-    fragment_size: int = 180
-    explain: bool = False
-    collapse: bool = True
 
 
 class ArticleSummary(NamedTuple):
@@ -78,7 +62,7 @@ class Answer:
     ``corrected`` is the query as it was probably meant.
     """
 
-    search: Search
+    parameters: SearchParameters
     terms: Sequence[str]
     total: int
     stories: int
@@ -86,33 +70,20 @@ class Answer:
     took_ms: float
     corrected: str | None = None
     expanded: Sequence[str] = ()
-    facets: Mapping[Facet, Sequence[FacetCount]] = field(default_factory=dict)
+    facets: Mapping[str, Sequence[FacetCount]] = field(default_factory=dict)
 
 
-def search(engine: Engine, wanted: Search) -> Answer:
+def search(archive: Archive, parameters: SearchParameters) -> Answer:
     """Answer one search. No text is an error; one without words finds nothing, an empty one everything."""
     started = time.perf_counter()
-    tree = engine.expand(parse(wanted.text))
-    sort = Sort.NEWEST if isinstance(tree, MatchAll) and wanted.sort is Sort.RELEVANCE else wanted.sort
-    request = Request(
-        tree=tree,
-        match=wanted.match,
-        filters=wanted.filters,
-        sort=sort,
-        start=(wanted.page - 1) * wanted.size,
-        size=wanted.size,
-        facets=wanted.facets,
-        explain=wanted.explain,
-        collapse=wanted.collapse,
-    )
-    found = engine.retrieve(request)
-    articles = engine.fetch([hit.id for hit in found.hits])
-    highlighter = Highlighter(tree)
-    hits = highlighted([(articles[hit.id], hit) for hit in found.hits if hit.id in articles], highlighter, wanted)
-    corrected = engine.correct(wanted.text)
+    tree = archive.expand(parse(parameters.q))
+    newest = isinstance(tree, MatchAll) and parameters.sort is Sort.RELEVANCE
+    found = archive.engine.retrieve(parameters.request(tree, Sort.NEWEST if newest else parameters.sort))
+    hits = _rendered(archive, found.hits, Highlighter(tree), parameters)
+    corrected = correct(archive.engine, parameters.q)
     took = (time.perf_counter() - started) * 1000
     return Answer(
-        wanted,
+        parameters,
         _terms(tree),
         found.total,
         found.stories,
@@ -124,24 +95,34 @@ def search(engine: Engine, wanted: Search) -> Answer:
     )
 
 
-def suggestions_for(engine: Engine, typed: str, size: int) -> list[str]:
-    """Return up to ``size`` completions of what is typed so far."""
-    return engine.suggest(typed, size)
+def completions(archive: Archive, typed: str, size: int) -> list[str]:
+    """Return up to ``size`` completions of what is typed so far, the most used first."""
+    return complete(archive.engine.statistics(), typed, size)
 
 
-def similar_articles(engine: Engine, id: str, size: int) -> list[RenderedHit]:
-    """Return the articles most like the one with this id."""
-    hits = engine.similar(id, size)
-    articles = engine.fetch([hit.id for hit in hits])
-    shown = [(articles[hit.id], hit) for hit in hits if hit.id in articles]
-    return highlighted(shown, Highlighter(MatchAll()), Search(""))
+def similar_articles(archive: Archive, id: str, size: int) -> list[RenderedHit]:
+    """Return the articles most like the one with this id; nothing for an unknown id."""
+    article = archive.store.get(id)
+    if article is None:
+        return []
+    return _rendered(archive, archive.engine.similar(article, size), Highlighter(MatchAll()), SearchParameters())
 
 
-def highlighted(found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, wanted: Search) -> list[RenderedHit]:
+def _rendered(
+    archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters
+) -> list[RenderedHit]:
+    """Fetch the articles of ``hits`` and mark the query's words; an article deleted a moment ago is left out."""
+    articles = archive.store.get_many([hit.id for hit in hits])
+    return highlighted([(articles[hit.id], hit) for hit in hits if hit.id in articles], highlighter, parameters)
+
+
+def highlighted(
+    found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, parameters: SearchParameters
+) -> list[RenderedHit]:
     """Mark the words of a query in the titles and best passages of articles; sooner than in one after the other."""
     marked = _articles_marks([article for article, _ in found], highlighter)
     texts = [(text, marks) for _, text, marks in marked]
-    bodies = passages_of(texts, wanted.fragments, wanted.fragment_size)
+    bodies = passages_of(texts, parameters.fragments, parameters.fragment_size)
     return [
         RenderedHit(
             _head(article),
@@ -170,12 +151,12 @@ def _head(article: Article) -> ArticleSummary:
     )
 
 
-def marked_article(engine: Engine, article: Article, query: str) -> tuple[str, str]:
+def marked_article(archive: Archive, article: Article, query: str) -> tuple[str, str]:
     """Return the whole title and body of an article as HTML with the words of ``query`` marked.
 
     In a very long body words are marked in its first 200,000 characters.
     """
-    highlighter = Highlighter(engine.expand(parse(query)))
+    highlighter = Highlighter(archive.expand(parse(query)))
     start = article.body[:_LONGEST_PART]
     title, body = highlighter.marks(article.title), highlighter.marks(start)
     if not title and not body:

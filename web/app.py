@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response
 
-from index.directory.data_folder import open_data_folder
-from index.store.tasks import Tasks
-from search.engines.embedded.engine import EmbeddedEngine
-from search.runtime.answer_cache import AnswerCache, searched_state
+from search.archive import Archive
+from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.runtime.search_pool import InProcessRunner, SearchRunner
 from search.service import search
 from web import operations, problems
 from web.api.routes import api
 from web.keys import load_key
-from web.pages import views as pages
+from web.pages import views
 from web.services import Services
 
 _POLICY = (
@@ -27,28 +23,25 @@ _POLICY = (
 )
 
 
-def create_app(data: Path, config: dict[str, Any] | None = None, searching: SearchRunner | None = None) -> Flask:
-    """Make the application on a data folder; where nothing else is ``searching``, this process does.
+def create_app(archive: Archive, config: dict[str, Any] | None = None, runner: SearchRunner | None = None) -> Flask:
+    """Make the application on an archive; without a ``runner`` this process searches.
 
-    Nothing follows the store until ``services().follower`` is started.
+    The index follows the store once ``services().follower`` is started.
     """
-    folder = open_data_folder(data)
-    engine = EmbeddedEngine(folder)
-    searching = searching or InProcessRunner(engine)
     app = Flask(__name__, template_folder="pages/templates", static_folder="pages/static")
-    app.config.update(API_KEY=load_key(folder.key), API_KEY_FILE=str(folder.key), WAIT_SECONDS=30.0, WAITING=4)
+    key_file = archive.home / "api-key"
+    app.config.update(API_KEY=load_key(key_file), API_KEY_FILE=str(key_file), WAIT_SECONDS=30.0, WAITING=4)
     app.config.update(config or {})
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    tasks = Tasks(engine.store.database)
-    follower = IndexFollower(engine, tasks, waiting=app.config["WAITING"])
-    answers = AnswerCache(lambda wanted: searching.ask(search, wanted), partial(searched_state, folder, engine.store))
-    app.extensions["timtin"] = Services(engine, searching, answers, tasks, follower)
-    app.register_blueprint(api)
-    app.register_blueprint(pages.pages)
-    app.register_blueprint(operations.operations)
+    used = runner or InProcessRunner(archive)
+    answers = AnswerCache(lambda parameters: used.run(search, parameters), archive.version)
+    follower = IndexFollower(archive, waiting=app.config["WAITING"])
+    app.extensions["timtin"] = Services(archive, used, answers, follower)
+    for blueprint in (api, views.pages, operations.operations):
+        app.register_blueprint(blueprint)
     operations.init_app(app)
-    pages.init_app(app)
+    views.init_app(app)
     problems.init_app(app)
     app.after_request(_protect)
     return app

@@ -25,8 +25,8 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Say whether searches see everything that was written."""
     here = services()
-    if here.engine.searchable():
-        return jsonify({"status": "ready", "articles": here.engine.count()})
+    if here.archive.in_sync():
+        return jsonify({"status": "ready", "articles": here.archive.store.count()})
     return problem(503, here.follower.last_error or "The index is catching up with the store.")
 
 
@@ -55,7 +55,7 @@ def init_app(app: Flask) -> None:
     requests = Counter("timtin_requests", "Requests answered", ["endpoint", "status"], registry=registry)
     seconds = Histogram("timtin_request_seconds", "Time to answer a request", ["endpoint"], registry=registry)
     articles = Gauge("timtin_articles", "Articles in the store", registry=registry)
-    level = Gauge("timtin_index_level", "1 where searches see every write", registry=registry)
+    in_sync = Gauge("timtin_index_in_sync", "1 where searches see every write", registry=registry)
 
     @app.before_request
     def begin() -> None:
@@ -71,6 +71,6 @@ def init_app(app: Flask) -> None:
     @app.get("/metrics")
     def metrics() -> Response:
         """Return the measures in Prometheus' text format."""
-        articles.set(services().engine.count())
-        level.set(services().engine.searchable())
+        articles.set(services().archive.store.count())
+        in_sync.set(services().archive.in_sync())
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -9,21 +9,19 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import waitress
 
-from index.directory.data_folder import open_data_folder
 from index.errors import TimtinError
 from index.reading.watching import watch_folder
-from index.store.articles import Store
-from index.store.database import Database
-from index.writer.indexer import Indexer
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import Archive, ArchiveConfig, open_archive
+from search.parameters import SearchParameters
 from search.runtime.search_pool import SearchPool
-from search.service import Search, search
+from search.service import search
 from web.app import create_app
 from web.request_body import Channel
 from web.services import Services
@@ -35,10 +33,12 @@ _LARGEST_BODY = 512 * 1024**2
 _IDLE_SECONDS = 30
 _MOST_CONNECTIONS = 1000
 _LEAVE_SECONDS = 25
-_WARM_UP = partial(search, wanted=Search("tìm tin", size=1))  # loads the model, so that the first reader need not wait
+_WARM_UP = partial(
+    search, parameters=SearchParameters(q="tìm tin", size=1)
+)  # loads the model, so that the first reader need not wait
 
 
-def serve(data: Path, host: str, port: int, workers: int, watched: Path | None = None) -> None:
+def serve(config: ArchiveConfig, host: str, port: int, workers: int, watched: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT; answers under way are finished. Raises TimtinError if the address is taken.
 
     ``workers`` processes search. ``watched`` is a folder whose articles are indexed at the start and whenever they
@@ -46,22 +46,22 @@ def serve(data: Path, host: str, port: int, workers: int, watched: Path | None =
     """
     listener = _listen(host, port)
     with ExitStack() as leaving:  # what is begun last is ended first
-        open_engine = partial(EmbeddedEngine, open_data_folder(data), sharing=workers)
-        searchers = leaving.enter_context(closing(SearchPool(open_engine, workers, _WARM_UP, [__name__])))
-        tempfile.tempdir = str(data)  # where bodies are received: elsewhere may be memory, or have less room
-        app = create_app(data, {"WAITING": _THREADS // 2}, searchers)
+        archive = leaving.enter_context(closing(open_archive(config)))
+        pool = SearchPool(partial(open_archive, replace(config, sharing=workers)), workers, _WARM_UP, [__name__])
+        leaving.enter_context(closing(pool))
+        tempfile.tempdir = str(archive.home)  # where bodies are received: elsewhere may be memory, or have less room
+        app = create_app(archive, {"WAITING": _THREADS // 2}, pool)
         here: Services = app.extensions["timtin"]
-        leaving.enter_context(closing(here.engine))
         signal.signal(signal.SIGTERM, _leave)
         leaving.callback(here.follower.stop)
         here.follower.start()
         if watched is not None:
-            leaving.enter_context(_watching(watched, data))
+            leaving.enter_context(_watching(watched, archive))
         log.info(
             "timtin answers on http://%s:%d · data in %s · the key for writing is in %s",
             host,
             port,
-            data,
+            archive.home,
             app.config["API_KEY_FILE"],
         )
         server = waitress.create_server(
@@ -81,11 +81,9 @@ def serve(data: Path, host: str, port: int, workers: int, watched: Path | None =
 
 
 @contextmanager
-def _watching(watched: Path, data: Path) -> Iterator[None]:
-    folder = open_data_folder(data)
-    store = Store(Database(folder.store))
+def _watching(watched: Path, archive: Archive) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=watch_folder, args=(watched, store, Indexer(folder, store), stop), name="watcher")
+    thread = threading.Thread(target=watch_folder, args=(watched, archive.store, archive.engine, stop), name="watcher")
     thread.start()
     try:
         yield

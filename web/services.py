@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from index.store.tasks import Tasks
-from search.engine import Engine
+from search.archive import Archive
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.runtime.search_pool import SearchRunner
@@ -17,14 +16,13 @@ from search.runtime.search_pool import SearchRunner
 class Services:
     """What stands behind a request.
 
-    The engine takes writes and gives articles; ``searching`` does whatever reads its index, and ``answers`` remembers
-    the searches among that. The follower keeps the index level with the store and carries out ``tasks``.
+    The archive takes writes and gives articles; ``runner`` does whatever reads its index, and ``answers`` keeps the
+    searches among that. The follower keeps the index in sync with the store and carries out tasks.
     """
 
-    engine: Engine
-    searching: SearchRunner
+    archive: Archive
+    runner: SearchRunner
     answers: AnswerCache
-    tasks: Tasks
     follower: IndexFollower
 
 

@@ -26,8 +26,9 @@ from index.fetching.sitemaps import read_sitemap
 from index.reading.files import Failure
 from index.reading.formats.registry import html_fields
 from index.reading.import_run import Intake, Summary
-from index.store.articles import Store
-from index.writer.indexer import Indexer, Progress
+from index.store.article_store import Progress
+from index.store.articles import SqliteArticleStore
+from index.writer.indexer import Indexer
 
 LARGEST_PAGE = 4 << 20
 """Bytes of a page or feed after decompression; reading hostile ones takes up to 20 seconds a megabyte."""
@@ -56,7 +57,7 @@ log = logging.getLogger(__name__)
 
 def fetch(
     urls: Sequence[str],
-    store: Store,
+    store: SqliteArticleStore,
     indexer: Indexer,
     *,
     source: str | None = None,
@@ -91,7 +92,7 @@ class _Run:
     def __init__(
         self,
         visitor: PoliteClient,
-        store: Store,
+        store: SqliteArticleStore,
         intake: Intake,
         source: str | None,
         limit: int,

@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass, field
 from index.article import Article
 from index.errors import DiskFullError, WriterBusyError, is_disk_full
 from index.reading.files import Failure
-from index.store.articles import Store
-from index.writer.indexer import Indexer, Progress
+from index.store.article_store import Progress
+from index.store.articles import SqliteArticleStore
+from index.writer.indexer import Indexer
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Intake:
 
     def __init__(
         self,
-        store: Store,
+        store: SqliteArticleStore,
         indexer: Indexer,
         progress: Progress | None = None,
         on_failure: Callable[[Failure], None] | None = None,

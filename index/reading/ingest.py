@@ -12,8 +12,9 @@ from index.reading.formats.registry import kind_of, without_suffixes
 from index.reading.import_run import Intake, Summary
 from index.reading.inputs import Inputs, Place
 from index.reading.stability import Looks
-from index.store.articles import Store
-from index.writer.indexer import Indexer, Progress
+from index.store.article_store import Progress
+from index.store.articles import SqliteArticleStore
+from index.writer.indexer import Indexer
 
 _BATCH = 500
 _BATCH_CHARACTERS = 20_000_000
@@ -21,7 +22,7 @@ _BATCH_CHARACTERS = 20_000_000
 
 def ingest(
     paths: Sequence[str],
-    store: Store,
+    store: SqliteArticleStore,
     indexer: Indexer,
     *,
     source: str | None = None,
@@ -58,7 +59,7 @@ def ingest(
 class _Run:
     def __init__(
         self,
-        store: Store,
+        store: SqliteArticleStore,
         intake: Intake,
         on_remark: Callable[[Remark], None] | None,
         on_file: Callable[[], None] | None,

@@ -14,7 +14,7 @@ from index.errors import TimtinError
 from index.reading.files import Failure, Remark
 from index.reading.ingest import ingest
 from index.reading.stability import Looks
-from index.store.articles import Store
+from index.store.articles import SqliteArticleStore
 from index.writer.indexer import Indexer
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,9 @@ _SCAN_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
 
 
-def watch_folder(folder: Path, store: Store, indexer: Indexer, stop: threading.Event | None = None) -> None:
+def watch_folder(
+    folder: Path, store: SqliteArticleStore, indexer: Indexer, stop: threading.Event | None = None
+) -> None:
     """Index what is in ``folder``, then what appears there or changes, until ``stop`` is set.
 
     Changes are waited for until none came for 0.2 s, and each file until it has come to rest (``settling``); once a
@@ -46,7 +48,7 @@ def watch_folder(folder: Path, store: Store, indexer: Indexer, stop: threading.E
 
 
 class _FolderWatcher:
-    def __init__(self, folder: Path, store: Store, indexer: Indexer) -> None:
+    def __init__(self, folder: Path, store: SqliteArticleStore, indexer: Indexer) -> None:
         self._folder = folder
         self._store = store
         self._indexer = indexer

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from index.article import Article
+from index.store.article_store import Change, DeleteResult, WriteResult
 from index.store.database import Database
+from index.store.tasks import SqliteTaskLog
 
 _FIELDS = ("id", "title", "body", "lead", "published", "source", "url", "author", "category", "lang", "extra")
 _COLUMNS = ", ".join(_FIELDS)
@@ -23,38 +25,12 @@ _BLANK = Article(id="-", title="-")  # a copy with other values is made sooner t
 _READ_AGAIN = "UPDATE inputs SET digest = NULL WHERE number = (SELECT input FROM articles WHERE id = ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One entry of the sequence: ``article`` as it is now, or None where the id was deleted."""
+class SqliteArticleStore:
+    """The articles in the SQLite file ``path``; share it between threads freely. Raises StoreError where it is none."""
 
-    seq: int
-    id: str
-    article: Article | None
-
-
-@dataclass(frozen=True, slots=True)
-class WriteResult:
-    """What a write did: ids in the order given, and the sequence number that holds it all."""
-
-    added: list[str]
-    updated: list[str]
-    unchanged: list[str]
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteResult:
-    """What a deletion did: the ids that were there, and the sequence number that holds it."""
-
-    deleted: list[str]
-    seq: int
-
-
-class Store:
-    """The articles of ``database``; share it between threads freely."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path)
+        self.tasks = SqliteTaskLog(self.database)
 
     def put(self, articles: Sequence[Article], input: int | Sequence[int] | None = None) -> WriteResult:
         """Add or replace ``articles`` in one transaction; those already stored with equal content stay as they are.
@@ -176,6 +152,14 @@ class Store:
         if noted is None or noted < seq:
             with self.database.transaction() as write:
                 write.execute("INSERT OR REPLACE INTO state VALUES ('indexed', ?)", (seq,))
+
+    def back_up(self, file: Path) -> None:
+        """Write all articles of one moment to ``file``, a database of its own. Raises StoreError."""
+        self.database.back_up(file)
+
+    def close(self) -> None:
+        """Close every connection; no thread may be using one."""
+        self.database.close()
 
     def _noted(self) -> int | None:
         row = self.database.connection().execute("SELECT value FROM state WHERE key = 'indexed'").fetchone()

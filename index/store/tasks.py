@@ -10,11 +10,10 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
+from index.store.article_store import Task, TaskKind, TaskState
 from index.store.database import Database
 
 _KEPT = 1000
@@ -22,41 +21,7 @@ _MOST_ERRORS = 100
 _COLUMNS = "id, kind, state, created, started, finished, counts, errors, seq"
 
 
-class TaskKind(StrEnum):
-    """What a task does."""
-
-    ARTICLES = "articles"
-    REINDEX = "reindex"
-
-
-class TaskState(StrEnum):
-    """How far a task has come."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One task. Times are ISO 8601, UTC; that of ``started`` is known of rebuilds alone.
-
-    ``seq`` is the store's number that searches must see for a bulk write to be done.
-    """
-
-    id: str
-    kind: TaskKind
-    state: TaskState
-    created: str
-    started: str | None
-    finished: str | None
-    counts: Mapping[str, int]
-    errors: Sequence[Any]
-    seq: int | None
-
-
-class Tasks:
+class SqliteTaskLog:
     """The tasks of ``database``; share it between threads freely."""
 
     def __init__(self, database: Database) -> None:

@@ -30,7 +30,7 @@ from index.segments.merging import merge
 from index.segments.schema import ID, SKETCH_COLUMNS, STORY, NumberedArticle
 from index.segments.segment import Segment, segment_bytes
 from index.segments.segment_info import SegmentInfo
-from index.store.articles import Change
+from index.store.article_store import Change
 from index.writer.workers import Chunk, Workers
 
 CHUNK_ARTICLES = 100

@@ -12,9 +12,10 @@ file in which bytes have changed, serves and follows meanwhile.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,14 +37,14 @@ from index.errors import DamagedIndexError, WriterBusyError, is_disk_full, is_sh
 from index.processes import processors
 from index.segments.segment import Segment
 from index.segments.segment_info import SegmentInfo
-from index.store.articles import Change, Store
+from index.store.article_store import Change, Progress
+from index.store.articles import SqliteArticleStore
 from index.writer.builder import Builder
 from index.writer.integrity import Verifier, compare, open_segments
 from index.writer.workers import Workers
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int], None]
 _BATCH = 50
 _MANY = 500
 """So many changes are worth the second that worker processes take to start."""
@@ -56,11 +57,12 @@ _ROOM_SECONDS = 60.0
 class Indexer:
     """Keep the index of ``folder`` level with ``store``. One indexer writes at a time, across processes."""
 
-    def __init__(self, folder: DataFolder, store: Store) -> None:
+    def __init__(self, folder: DataFolder, store: SqliteArticleStore) -> None:
         self._folder = folder
         self._store = store
         self.lock = WriterLock(folder.path)
         self._verifier = Verifier(folder.indexes)
+        self._verifying = threading.Lock()
         self._sound = False  # whether this indexer has seen the current generation open, and has nothing against it
         self._damaged: Path | None = None  # the generation in which a file has changed since it was written
         self._rebuild_after = 0.0
@@ -103,14 +105,10 @@ class Indexer:
         *,
         wait: float,
         purpose: str = "rebuilding the index",
-        within: AbstractContextManager[object] | None = None,
         progress: Progress | None = None,
     ) -> int:
-        """Make a new generation from the store and swap it in; the old one serves, and follows, meanwhile.
-
-        ``within`` is entered while the lock is held.
-        """
-        with self.lock.held(purpose, wait), naming_full_disk(self._folder.path), within or nullcontext():
+        """Build a new generation from the store and swap it in; the old one serves, and follows, meanwhile."""
+        with self.lock.held(purpose, wait), naming_full_disk(self._folder.path):
             return self._build_generation(progress)
 
     def verify(self, seconds: float, *, again: bool = False) -> bool:
@@ -119,13 +117,14 @@ class Indexer:
         With ``again`` the rest of that time is for those read longest ago. Where bytes have changed, that is logged,
         and the next catching up makes the index anew. Needs no lock.
         """
-        if self._damaged is not None and self._damaged == current_generation(self._folder.indexes):
-            return True
-        try:
-            return self._verifier.verify(seconds, again=again)
-        except DamagedIndexError as error:
-            self._note_damage(self._verifier.generation, error)
-            return False
+        with self._verifying:
+            if self._damaged is not None and self._damaged == current_generation(self._folder.indexes):
+                return True
+            try:
+                return self._verifier.verify(seconds, again=again)
+            except DamagedIndexError as error:
+                self._note_damage(self._verifier.generation, error)
+                return False
 
     def copies(self, writes: Sequence[range]) -> int | None:
         """Return how many articles, by the numbers of their writes, are near-copies of another; None if none can tell.
@@ -329,7 +328,7 @@ class Indexer:
         write_state(generation, state)
 
 
-def _changes(store: Store, after: int, upto: int) -> Iterator[Change]:
+def _changes(store: SqliteArticleStore, after: int, upto: int) -> Iterator[Change]:
     """Yield the changes numbered after ``after`` up to ``upto``, no id twice."""
     while True:
         batch = store.changes_after(after, _BATCH)

@@ -21,7 +21,7 @@ from index.segments.array_file import verified_blocks
 from index.segments.columns import PackedStrings
 from index.segments.segment import Segment, segment_files
 from index.segments.segment_info import SegmentInfo
-from index.store.articles import Store
+from index.store.articles import SqliteArticleStore
 
 Opened = list[tuple[SegmentInfo, Segment]]
 _LOST = {errno.ENOENT, errno.EIO}
@@ -128,7 +128,7 @@ def open_segments(generation: Path) -> Opened:
                 raise
 
 
-def compare(opened: Opened, store: Store, applied: int) -> list[str]:
+def compare(opened: Opened, store: SqliteArticleStore, applied: int) -> list[str]:
     """Read all files of an index that has applied the store's changes up to ``applied``; return what is wrong with it.
 
     The store may be written meanwhile: articles that have changed since are passed over.

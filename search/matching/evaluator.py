@@ -12,7 +12,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial, reduce
-from typing import NamedTuple
 
 import numpy as np
 
@@ -37,38 +36,16 @@ from search.query.tree import (
     Phrase,
     Prefix,
     Words,
+    accented_syllables,
     typed_analysis,
     wanted_words,
 )
-from search.ranking.impacts import DocMask, TermImpacts, WeightedTerm
+from search.ranking.clauses import DocMask, Matches, ProximityClause, ScoreClause, WeightedTerm
+from search.ranking.impacts import TermImpacts
 from search.ranking.scoring import idf, query_frequency_weight
 
 _MOST_EXPANSIONS = 100
 _MOST_SCANNED = 1000
-
-
-class ScoreClause(NamedTuple):
-    """What a part of the query adds to scores: the sum of its addends, of several groups of these the largest sum.
-
-    It is added to ``only`` some articles, if that is given; ``name`` is what explains it as a whole.
-    """
-
-    groups: Sequence[Sequence[WeightedTerm]]
-    name: str | None = None
-    only: DocMask | None = None
-
-    def most(self, k1: float) -> float:
-        """Return more than it can add."""
-        return (k1 + 1.0) * max(
-            [sum([weighted_term.weight for weighted_term in group]) for group in self.groups], default=0.0
-        )
-
-
-class ProximityClause(NamedTuple):
-    """The syllables of a longer query with their weights, and the fields that are to have them close together."""
-
-    fields: Sequence[str]
-    weights: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +62,6 @@ class NodeMatches:
     clauses: Sequence[ScoreClause] = ()
     short: bool = True
     accents: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """The articles that match a query, which of them have every word, and what their scores are made of.
-
-    ``first`` tells whether those with every word come first; ``prefers_accents`` that articles without the accents typed were
-    found for want of better.
-    """
-
-    matched: DocMask
-    every: DocMask
-    exactly: Callable[[], DocMask]
-    clauses: Sequence[ScoreClause]
-    longer: Sequence[ProximityClause]
-    first: bool
-    short: bool
-    prefers_accents: bool
-
-    @property
-    def exact(self) -> DocMask:
-        """The articles that have every accent typed, among others that do not match."""
-        return self.exactly()
-
-    def preferring_accents(self) -> Matches:
-        """Leave out mere unaccented matches of a short query, if there are others."""
-        kept = self.matched & self.exact if self.prefers_accents else self.matched
-        return replace(self, matched=kept, every=self.every & kept) if self.prefers_accents and kept.any() else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +88,7 @@ class Evaluator:
         self._ranking = impacts.ranking
         self._matcher = Matcher(impacts)
         self._match = match
-        self._wordings: dict[tuple[str, str | None], AnalyzedWords] = {}
+        self._analyzed_texts: dict[tuple[str, str | None], AnalyzedWords] = {}
 
     def run(self, tree: Node, within: DocMask | None = None) -> Matches:
         """Return what a whole query finds: live articles alone, of those ``within`` if that is given."""
@@ -156,7 +105,11 @@ class Evaluator:
             result.every & matched,
             result.exactly,
             result.clauses,
-            [longer for leaf in wanted_words(tree) if isinstance(leaf, Words) and (longer := self._longer(leaf))],
+            [
+                proximity
+                for leaf in wanted_words(tree)
+                if isinstance(leaf, Words) and (proximity := self._proximity(leaf))
+            ],
             self._match is not Match.ANY,
             result.short,
             result.short and result.accents,
@@ -165,12 +118,12 @@ class Evaluator:
     def _live(self, matched: DocMask) -> DocMask:
         return matched & self._snapshot.live if self._snapshot.any_deleted else matched
 
-    def _longer(self, leaf: Words) -> ProximityClause | None:
+    def _proximity(self, leaf: Words) -> ProximityClause | None:
         """Return the weights of the syllables that any article has, without accents; None for few of them."""
-        wording = self._wording(leaf.text, leaf.field)
+        analyzed = self._analyzed(leaf.text, leaf.field)
         weights: dict[str, float] = {}
-        if len(wording.plain) > self._ranking.short_query:
-            for syllable, share in zip(wording.analysis.tokens.folded, wording.shares, strict=False):
+        if len(analyzed.plain) > self._ranking.short_query:
+            for syllable, share in zip(analyzed.analysis.tokens.folded, analyzed.shares, strict=False):
                 frequency = self._matcher.document_frequency(Stream.FOLDED, syllable, leaf.field)
                 if frequency:
                     weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
@@ -255,12 +208,12 @@ class Evaluator:
     def _text(self, leaf: Words) -> NodeMatches:
         """Match words without accents; how many an article must have depends on the match mode."""
         scope = leaf.field
-        wording = self._wording(leaf.text, scope)
+        analyzed = self._analyzed(leaf.text, scope)
         others = [
-            (other, self._matcher.spelled(self._wording(other.text, scope).analysis, scope))
+            (other, self._matcher.spelled(self._analyzed(other.text, scope).analysis, scope))
             for other in leaf.alternatives
         ]
-        concepts = self._matcher.concepts(wording.analysis, scope)
+        concepts = self._matcher.concepts(analyzed.analysis, scope)
         covered = [concept.covered(others) for concept in concepts]
         every = self._each([concept.articles for concept in concepts])
         short = len(concepts) <= self._ranking.short_query
@@ -270,8 +223,8 @@ class Evaluator:
             matched = union([self._none(), *covered])
         else:
             matched = self._with_most(concepts, covered, short=short)
-        clauses = [ScoreClause([self._addends(wording)]), *self._alternatives(leaf, wording, others, every)]
-        accented = self._accented(wording.analysis)
+        clauses = [ScoreClause([self._weighted_terms(analyzed)]), *self._alternatives(leaf, analyzed, others, every)]
+        accented = accented_syllables(analyzed.analysis)
         exactly = cache(partial(self._with_accents, accented, scope, others))
         return NodeMatches(matched, every, exactly, clauses, short, bool(accented))
 
@@ -282,25 +235,23 @@ class Evaluator:
         return weight_at_least(covered, importance, least * sum(importance))
 
     def _alternatives(
-        self, leaf: Words, wording: AnalyzedWords, others: Sequence[Spelled], every: DocMask
+        self, leaf: Words, analyzed: AnalyzedWords, others: Sequence[Spelled], every: DocMask
     ) -> Iterator[ScoreClause]:
         """Yield for the articles that lack what was typed the score of what else they say for it.
 
         It is scaled to what was typed, so that many words for one add no more than few words for many.
         """
-        tokens = wording.analysis.tokens
+        tokens = analyzed.analysis.tokens
         for other, articles in {other.text: (other, articles) for other, articles in others}.values():
-            weighted_terms = self._addends(self._wording(other.text, leaf.field))
-            most = sum([weighted_term.weight for weighted_term in weighted_terms])
+            terms = self._weighted_terms(self._analyzed(other.text, leaf.field))
+            most = sum([term.weight for term in terms])
             if not most:
                 continue
             starts, ends = tokens.starts[other.first : other.end], tokens.ends[other.first : other.end]
             typed = leaf.text[starts[0] : ends[-1]] if starts else ""
-            asked = (
-                sum([weighted_term.weight for weighted_term in self._addends(self._wording(typed, leaf.field))]) or most
-            )
+            asked = sum([term.weight for term in self._weighted_terms(self._analyzed(typed, leaf.field))]) or most
             share = self._ranking.alternative * asked / most
-            scaled = [weighted_term._replace(weight=weighted_term.weight * share) for weighted_term in weighted_terms]
+            scaled = [term._replace(weight=term.weight * share) for term in terms]
             yield ScoreClause([scaled], f"for {other.text}", articles & ~every)
 
     def _excluded(self, node: Node) -> DocMask:
@@ -311,19 +262,19 @@ class Evaluator:
         return result.matched & result.exactly()
 
     def _phrase(self, text: str, scope: str | None) -> NodeMatches:
-        wording = self._wording(text, scope)
-        streams = [Stream.FOLDED if plain else Stream.SYLLABLE for plain in wording.plain]
-        terms = list(zip(streams, wording.analysis.tokens.exact, strict=False))
-        return self._certain(wording, self._matcher.together(terms, scope))
+        analyzed = self._analyzed(text, scope)
+        streams = [Stream.FOLDED if plain else Stream.SYLLABLE for plain in analyzed.plain]
+        terms = list(zip(streams, analyzed.analysis.tokens.exact, strict=False))
+        return self._certain(analyzed, self._matcher.together(terms, scope))
 
     def _exact(self, text: str, scope: str | None) -> NodeMatches:
-        wording = self._wording(text, scope)
-        return self._certain(wording, self._matcher.in_a_row(wording.analysis.tokens.exact, Stream.SYLLABLE, scope))
+        analyzed = self._analyzed(text, scope)
+        return self._certain(analyzed, self._matcher.in_a_row(analyzed.analysis.tokens.exact, Stream.SYLLABLE, scope))
 
-    def _certain(self, wording: AnalyzedWords, matched: DocMask) -> NodeMatches:
+    def _certain(self, analyzed: AnalyzedWords, matched: DocMask) -> NodeMatches:
         """Return what a node says whose articles have all of it."""
-        certain = self._constant(matched, ScoreClause([self._addends(wording)]))
-        return replace(certain, accents=bool(self._accented(wording.analysis)))
+        certain = self._constant(matched, ScoreClause([self._weighted_terms(analyzed)]))
+        return replace(certain, accents=bool(accented_syllables(analyzed.analysis)))
 
     def _prefix(self, text: str, scope: str | None) -> NodeMatches:
         tokens = tokenize(text)
@@ -341,16 +292,6 @@ class Evaluator:
         groups = [self._weighted(fields, term, 1.0) for term in terms]
         return self._constant(found, ScoreClause(groups, f"prefix {text}"))
 
-    def _accented(self, analysis: Analysis) -> dict[str, int]:
-        """Return the syllables typed with accents outside codes, whose spellings differ, and where they are."""
-        tokens = analysis.tokens
-        in_code = {at for code in tokens.codes for at in range(code.first, code.end)}
-        accented: dict[str, int] = {}
-        for at, syllable in enumerate(tokens.exact[:MOST_SYLLABLES]):
-            if syllable != tokens.folded[at] and at not in in_code:
-                accented.setdefault(syllable, at)
-        return accented
-
     def _with_accents(self, accented: Mapping[str, int], scope: str | None, others: Sequence[Spelled]) -> DocMask:
         """Return the articles that have every accent that was typed; what is said another way needs none."""
         return self._each(
@@ -362,32 +303,34 @@ class Evaluator:
 
     # --- scoring -----------------------------------------------------------------------------------------
 
-    def _wording(self, text: str, scope: str | None) -> AnalyzedWords:
-        found = self._wordings.get((text, scope))
+    def _analyzed(self, text: str, scope: str | None) -> AnalyzedWords:
+        found = self._analyzed_texts.get((text, scope))
         if found is None:
             analysis = typed_analysis(text)
             plain = self._plain_syllables(analysis, scope)
-            found = self._wordings[text, scope] = AnalyzedWords(analysis, scope, plain, self._shares(analysis, plain))
+            found = self._analyzed_texts[text, scope] = AnalyzedWords(
+                analysis, scope, plain, self._shares(analysis, plain)
+            )
         return found
 
-    def _addends(self, wording: AnalyzedWords) -> list[WeightedTerm]:
+    def _weighted_terms(self, analyzed: AnalyzedWords) -> list[WeightedTerm]:
         """Return what the terms of all streams add: for each the most it counts anywhere in the text."""
-        weighted_terms: list[WeightedTerm] = []
-        all_plain, ranking = all(wording.plain), self._ranking
+        terms: list[WeightedTerm] = []
+        all_plain, ranking = all(analyzed.plain), self._ranking
         for stream in Stream:
             if stream is Stream.WORD and all_plain:
                 continue
             accented, bare = ranking.streams_accented.get(stream, 0.0), ranking.streams_plain.get(stream, 0.0)
             found: defaultdict[str, list[float]] = defaultdict(list)
-            for term, at in wording.analysis.terms(stream):
-                if at < len(wording.plain):
-                    weight = bare if wording.plain[at] and stream is not Stream.WORD else accented
-                    found[term].append(weight * wording.share(stream, at))
-            fields = fields_of(wording.scope, stream)
+            for term, at in analyzed.analysis.terms(stream):
+                if at < len(analyzed.plain):
+                    weight = bare if analyzed.plain[at] and stream is not Stream.WORD else accented
+                    found[term].append(weight * analyzed.share(stream, at))
+            fields = fields_of(analyzed.scope, stream)
             for term, weights in found.items():
                 if any(weights):
-                    weighted_terms += self._weighted(fields, term, max(weights) * query_frequency_weight(len(weights)))
-        return weighted_terms
+                    terms += self._weighted(fields, term, max(weights) * query_frequency_weight(len(weights)))
+        return terms
 
     def _weighted(self, fields: Mapping[str, str], term: str, weight: float) -> list[WeightedTerm]:
         postings = [self._snapshot.term_postings(field, term) for field in fields.values()]

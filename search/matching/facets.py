@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
-from search.engine import Facet, FacetCount
+from search.engine import PERIODS, FacetCount
 
 _MOST_VALUES = 100
 _MINUTES_A_DAY = 1440
 
 
-def count_facet(snapshot: Snapshot, facet: Facet, articles: NDArray[np.int64]) -> list[FacetCount]:
+def count_facet(snapshot: Snapshot, facet: str, articles: NDArray[np.int64]) -> list[FacetCount]:
     """Count the values of ``facet`` among ``articles`` (numbers), at most 100 of them.
 
     Labels come with the most frequent first, years and months with the newest first. Articles without a value are
     not counted.
     """
-    if facet in {Facet.YEAR, Facet.MONTH}:
-        return _count_periods(snapshot.minutes[articles], by_month=facet is Facet.MONTH)
-    labels = snapshot.labels(facet.value)
+    if facet in PERIODS:
+        return _count_periods(snapshot.minutes[articles], PERIODS[facet])
+    labels = snapshot.labels(facet)
     counts = np.bincount(labels.codes[articles], minlength=len(labels.values))
     counted = [
         FacetCount(value, int(count)) for value, count in zip(labels.values, counts, strict=True) if value and count
@@ -31,10 +31,10 @@ def count_facet(snapshot: Snapshot, facet: Facet, articles: NDArray[np.int64]) -
     return sorted(counted, key=lambda entry: (-entry.count, entry.value))[:_MOST_VALUES]
 
 
-def _count_periods(minutes: NDArray[np.int64], *, by_month: bool) -> list[FacetCount]:
+def _count_periods(minutes: NDArray[np.int64], characters: int) -> list[FacetCount]:
     days, counts = np.unique(minutes[minutes != UNDATED] // _MINUTES_A_DAY, return_counts=True)
     totals: dict[str, int] = {}
     for day, count in zip(days.tolist(), counts.tolist(), strict=True):
-        period = date.fromordinal(day + 1).isoformat()[: 7 if by_month else 4]
+        period = date.fromordinal(day + 1).isoformat()[:characters]
         totals[period] = totals.get(period, 0) + count
     return [FacetCount(period, totals[period]) for period in sorted(totals, reverse=True)][:_MOST_VALUES]

@@ -12,7 +12,7 @@ from index.analysis.tokenizer import tokenize
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
 from search.engine import Filters
-from search.ranking.impacts import DocMask
+from search.ranking.clauses import DocMask
 
 _MINUTES_A_DAY = 1440
 _MOST_VALUES = 1 << 16
@@ -20,11 +20,7 @@ _MOST_VALUES = 1 << 16
 
 def within(snapshot: Snapshot, filters: Filters) -> DocMask | None:
     """Return the articles that pass ``filters``, None where there are none."""
-    wanted = [
-        _by_label(snapshot, label, partial(eq, _plain(value)))
-        for label in ("source", "category", "author")
-        if (value := getattr(filters, label)) is not None
-    ]
+    wanted = [_by_label(snapshot, label, partial(eq, _plain(value))) for label, value in filters.labels]
     if filters.first_day is not None or filters.last_day is not None:
         wanted.append(published_between(snapshot, filters.first_day, filters.last_day))
     return np.logical_and.reduce(wanted) if wanted else None

@@ -13,7 +13,8 @@ from index.analysis.analyzer import Analysis, Stream
 from index.analysis.normalization import fold
 from index.segments.schema import TEXT_FIELDS, field_name
 from search.query.tree import MOST_SYLLABLES, Alternative
-from search.ranking.impacts import DocMask, TermImpacts
+from search.ranking.clauses import DocMask
+from search.ranking.impacts import TermImpacts
 
 _MOST_CODES = 8
 _FEW = 6

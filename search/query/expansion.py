@@ -13,45 +13,41 @@ from dataclasses import replace
 from index.analysis.abbreviations import CAPITAL, CERTAIN, SMALL, long_form_ending
 from index.analysis.normalization import fold, is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
-from index.directory.snapshot import Snapshot
+from search.engine import TermStatistics
 from search.query.synonyms import Synonyms
 from search.query.tree import MOST_SYLLABLES, Alternative, And, Node, Or, Words, typed_analysis
 
-_FIELD = "abbreviations"
 _MOST_ALTERNATIVES = 6
 _MOST_FORMS = 3
 _MOST_SHORTS = 10
 _MOST_READ = 60
 _SCANNED = 2000
-_MOST_KEPT = 10_000
 _LEAST_SHARE = 0.2
 _LEAST_DEFINED = 2
 _LEAST_AGREED = 0.5
 
 
-def expand(tree: Node, abbreviations: Abbreviations | None, synonyms: Synonyms) -> Node:
+def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
     """Return ``tree`` with the alternatives of its plain words."""
     match tree:
         case And(nodes):
-            return And(tuple(expand(node, abbreviations, synonyms) for node in nodes))
+            return And(tuple(expand(node, statistics, synonyms) for node in nodes))
         case Or(nodes):
-            return Or(tuple(expand(node, abbreviations, synonyms) for node in nodes))
+            return Or(tuple(expand(node, statistics, synonyms) for node in nodes))
         case Words(text):
             tokens = typed_analysis(text).tokens
             found = dict.fromkeys(synonyms.alternatives(tokens))
-            if abbreviations is not None:
-                found.update(dict.fromkeys(abbreviations.alternatives(tokens)))
+            found.update(dict.fromkeys(Abbreviations(statistics).alternatives(tokens)))
             return replace(tree, alternatives=tuple(found)[:_MOST_ALTERNATIVES])
         case _:
             return tree
 
 
 class Abbreviations:
-    """The abbreviations that the articles of a snapshot define; keeps what it looked up."""
+    """The abbreviations that the articles define."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self._known: dict[str, Sequence[str]] = {}
+    def __init__(self, statistics: TermStatistics) -> None:
+        self._statistics = statistics
 
     def alternatives(self, tokens: Tokens) -> Iterator[Alternative]:
         """Yield what the abbreviations of a query stand for, and the abbreviations of what it spells out."""
@@ -71,27 +67,21 @@ class Abbreviations:
 
     def long_forms(self, short: str) -> Sequence[str]:
         """Return what an abbreviation stands for, the most usual first: canonical syllables joined by spaces."""
-        known = self._known.get(short)
-        if known is None:
-            if len(self._known) > _MOST_KEPT:
-                self._known = {}
-            known = self._known[short] = self._look_up(short)
-        return known
-
-    def _look_up(self, short: str) -> Sequence[str]:
         counts: dict[str, dict[str, int]] = {CERTAIN: {}, CAPITAL: {}, SMALL: {}}
-        found = self.snapshot.terms_with_prefix(_FIELD, f"{short}\t", _SCANNED)
-        for term, frequency in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
+        defined = 0
+        found = self._statistics.abbreviations(f"{short}\t", _SCANNED)
+        for term, count in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
             _, kind, *long = term.split("\t")
-            count = self.snapshot.term_postings(_FIELD, term).count if self.snapshot.any_deleted else frequency
-            if long and count:
+            if long:
                 counts[kind][long[0]] = count
+            else:
+                defined = count
         certain = counts[CERTAIN]
         if certain:
             most = max(certain.values())
             usual = [long for long, count in certain.items() if count >= _LEAST_SHARE * most]
             return sorted(usual, key=lambda long: (-certain[long], long))[:_MOST_FORMS]
-        least = max(_LEAST_DEFINED, _LEAST_AGREED * self.snapshot.term_postings(_FIELD, f"{short}\t#").count)
+        least = max(_LEAST_DEFINED, _LEAST_AGREED * defined)
         for kind in (CAPITAL, SMALL):
             agreed = [long for long, count in counts[kind].items() if count >= least]
             if agreed:
@@ -99,7 +89,7 @@ class Abbreviations:
         return []
 
     def _short_forms(self, ending: str) -> list[str]:
-        found = self.snapshot.terms_with_prefix(_FIELD, f"{ending}\t", _SCANNED)
+        found = self._statistics.abbreviations(f"{ending}\t", _SCANNED)
         usual = sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_SHORTS]
         return [term.partition("\t")[2] for term, _ in usual]
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from index.article import LABELS
 from index.dates import period_days
 from search.query.tree import (
     AccentExact,
@@ -43,12 +44,12 @@ LONGEST_QUERY = 2000
 _DEEPEST = 20
 _MOST_COSTLY = 8
 _TEXT_FIELDS = {"title"}
-_LABEL_FIELDS = {"source", "author", "category"}
+_FIELDS = "|".join([*_TEXT_FIELDS, *LABELS, "date"])
 _LEXEME = re.compile(
-    r"""(?P<space>\s+)
+    rf"""(?P<space>\s+)
       | (?P<open>\() | (?P<close>\))
-      | (?P<minus>-(?=[^\s\-])(?!(?-i:(?<=\b[A-ZĐ]\s-)|(?<=\b[A-ZĐ][A-Za-z]\s-)|(?<=\b[A-ZĐ][A-Za-z]{2}\s-))\d))
-      | (?P<field>(?:title|source|author|category|date):(?=[^\s)]))
+      | (?P<minus>-(?=[^\s\-])(?!(?-i:(?<=\b[A-ZĐ]\s-)|(?<=\b[A-ZĐ][A-Za-z]\s-)|(?<=\b[A-ZĐ][A-Za-z]{{2}}\s-))\d))
+      | (?P<field>(?:{_FIELDS}):(?=[^\s)]))
       | "(?P<phrase>[^"]*)"
       | (?P<quote>")
       | ~(?P<exact>[^\s()"~*]+)
@@ -196,7 +197,7 @@ class _Parser:
         lexeme = self._next()
         if field in _TEXT_FIELDS:
             return self._leaf(lexeme, field)
-        if field in _LABEL_FIELDS:
+        if field in LABELS:
             return FieldFilter(field, lexeme.text) if has_words(lexeme.text) else MatchNone()
         return _dates(lexeme.text) or _words(f"{field} {lexeme.text}", None)
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from index.analysis.tokenizer import Tokens, tokenize
 from search.query.tree import Alternative
@@ -93,6 +94,16 @@ def read_synonyms(path: Path) -> Synonyms:
     return Synonyms(rules, problems)
 
 
+class SynonymSource(Protocol):
+    """Where an archive's synonyms come from."""
+
+    def current(self) -> Synonyms:
+        """Return the synonyms as they are now."""
+
+    def version(self) -> Hashable:
+        """Return a value that differs whenever the synonyms do."""
+
+
 class SynonymFile:
     """The synonyms of a file as it is now: it is read again when it was changed."""
 
@@ -102,7 +113,7 @@ class SynonymFile:
 
     def current(self) -> Synonyms:
         """Return the synonyms; what is wrong in a changed file is logged once."""
-        version = self._version()
+        version = self.version()
         if self._read[0] != version:
             synonyms = read_synonyms(self._path)
             for problem in synonyms.problems[:_MOST_LOGGED]:
@@ -110,7 +121,8 @@ class SynonymFile:
             self._read = (version, synonyms)
         return self._read[1]
 
-    def _version(self) -> object:
+    def version(self) -> Hashable:
+        """Return what tells this state of the file from others, None where there is no file."""
         try:
             status = self._path.stat()
         except OSError:

@@ -135,6 +135,31 @@ _tokens = lru_cache(maxsize=2048)(tokenize)
 _analysis = lru_cache(maxsize=1024)(analyze)
 
 
+def accented_syllables(analysis: Analysis) -> dict[str, int]:
+    """Return the syllables typed with accents outside codes, whose spellings differ, and where each comes first."""
+    tokens = analysis.tokens
+    in_code = {at for code in tokens.codes for at in range(code.first, code.end)}
+    accented: dict[str, int] = {}
+    for at, syllable in enumerate(tokens.exact[:MOST_SYLLABLES]):
+        if syllable != tokens.folded[at] and at not in in_code:
+            accented.setdefault(syllable, at)
+    return accented
+
+
+def with_accents_required(node: Node) -> Node:
+    """Return ``node`` with every syllable of plain words that was typed with accents required with just these."""
+    match node:
+        case And(nodes):
+            return And(tuple(map(with_accents_required, nodes)))
+        case Or(nodes):
+            return Or(tuple(map(with_accents_required, nodes)))
+        case Words(text, field):
+            exact = (AccentExact(syllable, field) for syllable in accented_syllables(typed_analysis(text)))
+            return And((node, *exact))
+        case _:
+            return node
+
+
 def wanted_words(node: Node) -> Iterator[WordClause]:
     """Yield the leaves whose words a matching article may show, those under ``Not`` left out."""
     match node:

@@ -7,38 +7,30 @@ article alone, the norm, is computed once a snapshot. How often articles have a 
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property, reduce
 from itertools import accumulate, product
-from typing import NamedTuple
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream
 from index.arrays import Array
 from index.directory.snapshot import Floats, SegmentPostings, Snapshot, TermPostings
 from index.segments.schema import TEXT_FIELDS, field_name
+from search.ranking.clauses import DocMask, WeightedTerm
 from search.ranking.scoring import Ranking, length_norm, saturation
-from search.runtime.cache import BoundedCache
 
-DocMask = NDArray[np.bool_]
 _BYTES_KEPT = 96 << 20
 _FREQUENT = 16
 _MANY = 64
 _NARROW = 3
 _AT_ONCE = 1 << 15
 _FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(product(TEXT_FIELDS, Stream))}
-
-
-class WeightedTerm(NamedTuple):
-    """A term of a field (``body_word``), and what its impacts are multiplied with in a score."""
-
-    field: str
-    term: str
-    weight: float
-    postings: TermPostings
 
 
 class TermImpacts:
@@ -50,9 +42,8 @@ class TermImpacts:
     def __init__(self, snapshot: Snapshot, ranking: Ranking, sharing: int = 1) -> None:
         self.snapshot = snapshot
         self.ranking = ranking
-        self._kept: BoundedCache[tuple[str, str], Array] = BoundedCache(
-            _BYTES_KEPT // sharing, lambda values: values.nbytes
-        )
+        self._kept: LRUCache[tuple[str, str], Array] = LRUCache(_BYTES_KEPT // sharing, lambda values: values.nbytes)
+        self._lock = threading.Lock()
 
     def frequent(self, postings: TermPostings) -> bool:
         """Tell whether so many articles have a term that it is best added up last, for a few articles.
@@ -79,31 +70,31 @@ class TermImpacts:
             flags &= self.snapshot.live
         return flags
 
-    def add(self, weighted_terms: Sequence[WeightedTerm], articles: NDArray[np.intp], sums: Floats) -> None:
-        """Add to ``sums``, one by one, what ``weighted_terms`` add to the scores of ``articles``: ascending, not deleted."""
+    def add(self, terms: Sequence[WeightedTerm], articles: NDArray[np.intp], sums: Floats) -> None:
+        """Add to ``sums``, one by one, what ``terms`` add to the scores of ``articles``: ascending, not deleted."""
         if len(articles) * _NARROW > self.snapshot.size:  # with so many it is sooner done for all
             of_all = np.zeros(self.snapshot.size, np.float32)
             of_all[articles] = sums
-            for field, term, weight, postings in weighted_terms:
+            for field, term, weight, postings in terms:
                 norms = self._norms[_FIELDS[field]]
                 impacts = saturation(self._frequencies(field, term, postings), norms, self.ranking.k1)
                 of_all += impacts * np.float32(weight)
             sums[:] = of_all.take(articles)
             return
         at_once = max(1, _AT_ONCE // max(1, len(articles)))
-        for at in range(0, len(weighted_terms), at_once):
-            some = weighted_terms[at : at + at_once]
-            often = np.concatenate([self._how_often(weighted_term, articles) for weighted_term in some])
+        for at in range(0, len(terms), at_once):
+            some = terms[at : at + at_once]
+            often = np.concatenate([self._how_often(term, articles) for term in some])
             rows, weights = self._rows_and_weights(some)
             norms = self._norms.take(rows[:, None] + articles)
             impacts = saturation(often.reshape(norms.shape), norms, self.ranking.k1) * weights[:, None]
             for row in impacts:
                 sums += row
 
-    def sums_of_all(self, weighted_terms: Sequence[WeightedTerm], among: DocMask | None = None) -> Floats:
-        """Return what ``weighted_terms`` add to the score of every article, or of those ``among`` it; 0 for others."""
+    def sums_of_all(self, terms: Sequence[WeightedTerm], among: DocMask | None = None) -> Floats:
+        """Return what ``terms`` add to the score of every article, or of those ``among`` it; 0 for others."""
         sums = np.zeros(self.snapshot.size, np.float32)
-        parts = [(weighted_term, part) for weighted_term in weighted_terms for part in weighted_term.postings.parts]
+        parts = [(term, part) for term in terms for part in term.postings.parts]
         ends = list(accumulate([len(part.articles) for _, part in parts]))
         at = 0
         while at < len(parts):
@@ -114,9 +105,18 @@ class TermImpacts:
 
     def _frequencies(self, field: str, term: str, postings: TermPostings) -> Array:
         """Return how often each article has a term; it is kept if the term is frequent."""
-        if self.frequent(postings):
-            return self._kept.get((field, term), lambda: self._spread_out(postings))
-        return self._spread_out(postings)
+        if not self.frequent(postings):
+            return self._spread_out(postings)
+        found = self._kept_frequencies(field, term)
+        if found is None:
+            found = self._spread_out(postings)
+            with self._lock, suppress(ValueError):  # it may be larger than all that is kept
+                self._kept[field, term] = found
+        return found
+
+    def _kept_frequencies(self, field: str, term: str) -> Array | None:
+        with self._lock:
+            return self._kept.get((field, term))
 
     def _spread_out(self, postings: TermPostings) -> Array:
         whole = np.zeros(self.snapshot.size, np.result_type(*[part.frequencies.dtype for part in postings.parts]))
@@ -124,10 +124,10 @@ class TermImpacts:
             whole[part.offset : part.limit][part.articles.astype(np.intp)] = part.frequencies
         return whole
 
-    def _how_often(self, weighted_term: WeightedTerm, articles: NDArray[np.intp]) -> Array:
+    def _how_often(self, weighted: WeightedTerm, articles: NDArray[np.intp]) -> Array:
         """Return how often ``articles`` have a term; few are looked up in long postings that are not kept."""
-        field, term, _, postings = weighted_term
-        whole = self._kept.kept((field, term))
+        field, term, _, postings = weighted
+        whole = self._kept_frequencies(field, term)
         if whole is None and postings.count < len(articles) * _MANY:
             whole = self._frequencies(field, term, postings)
         if whole is not None:
@@ -152,15 +152,15 @@ class TermImpacts:
         if among is not None:
             places = among.take(articles).nonzero()[0]
             articles, frequencies, numbers = articles.take(places), frequencies.take(places), numbers.take(places)
-        rows, weights = self._rows_and_weights([weighted_term for weighted_term, _ in parts])
+        rows, weights = self._rows_and_weights([term for term, _ in parts])
         values = saturation(frequencies, self._norms.take(rows.take(numbers) + articles), self.ranking.k1)
         values *= weights.take(numbers)
         np.add.at(sums, articles, values)
 
-    def _rows_and_weights(self, weighted_terms: Sequence[WeightedTerm]) -> tuple[NDArray[np.intp], Floats]:
-        """Return where the norms of the fields of ``weighted_terms`` begin, and the weights."""
-        rows = [_FIELDS[weighted_term.field] * self.snapshot.size for weighted_term in weighted_terms]
-        return np.array(rows), np.array([weighted_term.weight for weighted_term in weighted_terms], np.float32)
+    def _rows_and_weights(self, terms: Sequence[WeightedTerm]) -> tuple[NDArray[np.intp], Floats]:
+        """Return where the norms of the fields of ``terms`` begin, and the weights."""
+        rows = [_FIELDS[term.field] * self.snapshot.size for term in terms]
+        return np.array(rows), np.array([term.weight for term in terms], np.float32)
 
     @cached_property
     def _norms(self) -> Floats:

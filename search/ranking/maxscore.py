@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.directory.snapshot import Floats
-from search.matching.evaluator import Matches, ProximityClause, ScoreClause
-from search.ranking.impacts import DocMask, TermImpacts, WeightedTerm
-from search.ranking.proximity import nearness
+from search.ranking.clauses import DocMask, Matches, ProximityClause, ScoreClause, WeightedTerm
+from search.ranking.impacts import TermImpacts
+from search.ranking.proximity import proximity_of
 from search.ranking.top_k import best_first, largest, reached
 
 Articles = NDArray[np.intp]
@@ -38,58 +38,56 @@ class MaxScoreScorer:
         self._ranking = ranking = impacts.ranking
         self._found = found
         self._ceiling = sum([clause.most(ranking.k1) for clause in found.clauses])
-        self._first = (1.0 + ranking.most_nearness()) * self._ceiling if found.first else 0.0
-        self._near: list[tuple[str, Articles, Floats]] = []
+        self._bonus = (1.0 + ranking.most_proximity()) * self._ceiling if found.every_word_first else 0.0
+        self._proximity: list[tuple[str, Articles, Floats]] = []
         self._rare: list[WeightedTerm] = []
         self._frequent: list[WeightedTerm] = []
-        for weighted_term in [
-            weighted_term for clause in found.clauses if clause.name is None for weighted_term in clause.groups[0]
-        ]:
-            (self._frequent if impacts.frequent(weighted_term.postings) else self._rare).append(weighted_term)
-        self._frequent.sort(key=lambda weighted_term: -weighted_term.weight)
+        for term in [term for clause in found.clauses if clause.name is None for term in clause.groups[0]]:
+            (self._frequent if impacts.frequent(term.postings) else self._rare).append(term)
+        self._frequent.sort(key=lambda term: -term.weight)
         self._named = [clause for clause in found.clauses if clause.name is not None]
-        most = max(most, ranking.near_articles if found.longer else 1)
-        self.articles, sums = self._promising(self._tier(most), most)
-        if not sums.any() and self._first:  # what has every word need not have a term that counts
+        most = max(most, ranking.proximity_articles if found.proximity else 1)
+        self.articles, sums = self._candidates(self._tier(most), most)
+        if not sums.any() and self._bonus:  # what has every word need not have a term that counts
             self.articles = np.flatnonzero(found.matched)
             sums = self._sums(self.articles)
         best = float(sums.max(initial=0.0))
         if not best:
-            self._first = 0.0
-        for longer in found.longer if best else ():
-            self._find_near(longer, sums, best)
+            self._bonus = 0.0
+        for proximity in found.proximity if best else ():
+            self._add_proximity(proximity, sums, best)
         self.best = self._scores(self.articles, sums)
 
     def scores(self, articles: Articles) -> Floats:
         """Return the scores of some of the articles found, ascending."""
         return self._scores(articles, self._sums(articles))
 
-    def explained(self, articles: Articles) -> dict[int, dict[str, float]]:
+    def explain(self, articles: Articles) -> dict[int, dict[str, float]]:
         """Return what the scores of ``articles`` are the sums of, the most first."""
         parts: dict[str, Floats] = {}
         for clause in self._found.clauses:
             if clause.name is not None:
                 parts[clause.name] = self._gained(clause, articles)
                 continue
-            for weighted_term in clause.groups[0]:
-                name = " ".join((*weighted_term.field.split("_"), weighted_term.term))
-                parts[name] = parts.get(name, 0.0) + self._added([weighted_term], articles)
-        parts |= dict(self._firsts(articles))
-        for name, near, clauses in self._near:
-            parts[name] = parts.get(name, 0.0) + _placed(near, clauses, articles)
+            for term in clause.groups[0]:
+                name = " ".join((*term.field.split("_"), term.term))
+                parts[name] = parts.get(name, 0.0) + self._added([term], articles)
+        parts |= dict(self._bonuses(articles))
+        for name, near, gains in self._proximity:
+            parts[name] = parts.get(name, 0.0) + _placed(near, gains, articles)
         found = [{name: float(values[at]) for name, values in parts.items()} for at in range(len(articles))]
         return {
             article: dict(sorted([part for part in named.items() if part[1]], key=lambda part: -part[1]))
             for article, named in zip(articles.tolist(), found, strict=True)
         }
 
-    def _promising(self, tier: DocMask, most: int) -> tuple[Articles, Floats]:
+    def _candidates(self, tier: DocMask, most: int) -> tuple[Articles, Floats]:
         """Return the articles of ``tier``, ascending, that may be among the best ``most``, and their sums."""
         enough, others, full = max(most, _FEW), self._frequent, self._ranking.k1 + 1.0
-        more = full * sum([weighted_term.weight for weighted_term in others])
+        more = full * sum([term.weight for term in others])
         more += sum([clause.most(self._ranking.k1) for clause in self._named]) + _ROUNDING * self._ceiling
         sums = self._impacts.sums_of_all(self._rare, tier)
-        alike = not self._first or tier is self._foremost
+        alike = not self._bonus or tier is self._foremost
         if np.count_nonzero(tier) > enough:
             scores = sums if alike else self._raised(slice(None), sums)
             tier = tier & (scores >= self._reached(scores, sums, most) - more)
@@ -118,14 +116,14 @@ class MaxScoreScorer:
         """Return what the best ``most`` articles score at least, given what some score at least."""
         least = reached(scores, most)
         # the one that would be first but for having every word is wanted too
-        return min(least, float(sums.max())) if self._found.longer else least
+        return min(least, float(sums.max())) if self._found.proximity else least
 
     def _tier(self, most: int) -> DocMask:
         """Return the articles of which those that come first are at least ``most``, as far as that is told by flags.
 
         What nearness adds is a share of the best score, so for a few long codes it takes all articles found.
         """
-        if self._first and self._found.short and not self._found.longer:
+        if self._bonus and self._found.short and not self._found.proximity:
             for tier in (self._foremost, self._found.every):
                 if np.count_nonzero(tier) >= most:
                     return tier
@@ -137,14 +135,14 @@ class MaxScoreScorer:
         found = self._found
         return found.every & found.exact if found.prefers_accents else found.every
 
-    def _firsts(self, articles: Articles | slice) -> Iterator[tuple[str, Floats]]:
+    def _bonuses(self, articles: Articles | slice) -> Iterator[tuple[str, Floats]]:
         """Yield what articles score for having every word, and every accent typed."""
-        if self._first:
+        if self._bonus:
             found = self._found
             share = 1.0 if found.short else self._ranking.every_word
-            yield "every word", found.every[articles] * np.float32(share * self._first)
+            yield "every word", found.every[articles] * np.float32(share * self._bonus)
             if found.prefers_accents:
-                yield "accents as typed", self._foremost[articles] * np.float32(self._first)
+                yield "accents as typed", self._foremost[articles] * np.float32(self._bonus)
 
     def _sums(self, articles: Articles) -> Floats:
         """Return the scores of ``articles`` but for what comes from having every word, and from nearness."""
@@ -164,45 +162,45 @@ class MaxScoreScorer:
             np.maximum(most, self._added(group, articles), out=most)
         return most if clause.only is None else most * clause.only.take(articles)
 
-    def _added(self, weighted_terms: Sequence[WeightedTerm], articles: Articles) -> Floats:
-        """Return what ``weighted_terms`` add to the scores of ``articles``."""
+    def _added(self, terms: Sequence[WeightedTerm], articles: Articles) -> Floats:
+        """Return what ``terms`` add to the scores of ``articles``."""
         sums = np.zeros(len(articles), np.float32)
-        self._impacts.add(weighted_terms, articles, sums)
+        self._impacts.add(terms, articles, sums)
         return sums
 
     def _raised(self, articles: Articles | slice, sums: Floats) -> Floats:
         """Return ``sums`` with what articles score for having every word, and every accent typed."""
         scores = sums.copy()
-        for _, first in self._firsts(articles):
-            scores += first
+        for _, bonus in self._bonuses(articles):
+            scores += bonus
         return scores
 
     def _scores(self, articles: Articles, sums: Floats) -> Floats:
         scores = self._raised(articles, sums)
-        for _, near, clauses in self._near:
-            scores += _placed(near, clauses, articles)
+        for _, near, gains in self._proximity:
+            scores += _placed(near, gains, articles)
         return scores
 
-    def _find_near(self, longer: ProximityClause, sums: Floats, best: float) -> None:
+    def _add_proximity(self, proximity: ProximityClause, sums: Floats, best: float) -> None:
         """Add to the best articles shares of ``best``, the best score: for how close together they have the words of a
         longer query, and for how many at the beginning.
         """
         ranking, snapshot = self._ranking, self._impacts.snapshot
         scores = self._scores(self.articles, sums)
-        near = self.articles[np.sort(best_first(snapshot, self.articles, scores, ranking.near_articles))]
-        windows, lead = nearness(
-            snapshot, longer.fields, longer.weights, near.astype(np.int32), list(ranking.windows), ranking.lead[0]
+        near = self.articles[np.sort(best_first(snapshot, self.articles, scores, ranking.proximity_articles))]
+        windows, lead = proximity_of(
+            snapshot, proximity.fields, proximity.weights, near.astype(np.int32), list(ranking.windows), ranking.lead[0]
         )
-        unit = np.float32(best / sum(longer.weights.values()))
+        unit = np.float32(best / sum(proximity.weights.values()))
         shares = np.array(list(ranking.windows.values()), np.float32)
-        self._near.append(("nearness", near, shares @ windows * unit))
-        self._near.append(("beginning", near, ranking.lead[1] * lead * unit))
+        self._proximity.append(("nearness", near, shares @ windows * unit))
+        self._proximity.append(("beginning", near, ranking.lead[1] * lead * unit))
 
 
-def _placed(near: Articles, clauses: Floats, articles: Articles) -> Floats:
+def _placed(near: Articles, gains: Floats, articles: Articles) -> Floats:
     """Return for each of ``articles`` (ascending) what it gains, nothing if it is not ``near``."""
     placed = np.zeros(len(articles), np.float32)
     at = articles.searchsorted(near)
     there = articles.take(at, mode="clip") == near if len(articles) else np.zeros(len(near), bool)
-    placed[at[there]] = clauses[there]
+    placed[at[there]] = gains[there]
     return placed

@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 _AT_ONCE = 1 << 15
 
 
-def nearness(
+def proximity_of(
     snapshot: Snapshot,
     fields: Sequence[str],
     weights: Mapping[str, float],
@@ -43,18 +43,18 @@ def nearness(
                 places.append(at)
                 terms.append(np.full(len(found), number, np.int32))
     beginning = np.zeros((len(weights), len(articles)), bool)
-    clauses = np.fromiter(weights.values(), np.float32, len(weights))
+    weight_of = np.fromiter(weights.values(), np.float32, len(weights))
     best = np.zeros((len(widths), len(articles)), np.float32)
     if owners:
         owner, place, term_of = np.concatenate(owners), np.concatenate(places), np.concatenate(terms)
         early = place < lead
         beginning[term_of[early], owner[early] // len(fields)] = True
-        sorted_owners, sums = best_windows(owner, place, term_of, clauses, widths)
+        sorted_owners, sums = best_windows(owner, place, term_of, weight_of, widths)
         firsts = np.flatnonzero(np.diff(sorted_owners, prepend=-1))
         most = np.maximum.reduceat(sums, firsts, axis=1)
         for row, values in enumerate(most):
             np.maximum.at(best[row], sorted_owners[firsts] // len(fields), values)
-    return best, clauses @ beginning
+    return best, weight_of @ beginning
 
 
 def best_windows(

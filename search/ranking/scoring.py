@@ -50,14 +50,14 @@ class Ranking:
     window; by the width of the window in syllables."""
     lead: tuple[int, float] = (60, 0.5)
     """The syllables that an article's beginning has, and how much more it scores that has every word there."""
-    near_articles: int = 50
+    proximity_articles: int = 50
     """How many of the best articles are looked at so."""
     alternative: float = 0.5
     """What an abbreviation or a synonym counts, or what it stands for, in parts of what was typed and is lacking."""
     unaccented_share: float = 0.05
     """A syllable typed without accents was left bare if fewer than this share of its articles write it so."""
 
-    def most_nearness(self) -> float:
+    def most_proximity(self) -> float:
         """Return the most that nearness can add, in parts of the best score."""
         return sum(self.windows.values()) + self.lead[1]
 

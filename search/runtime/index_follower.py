@@ -11,30 +11,30 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from index.errors import TimtinError, WriterBusyError
-from index.store.tasks import Task, TaskKind, Tasks, TaskState
-from search.engine import Engine
+from index.store.article_store import Progress, Task, TaskKind, TaskState
+from search.archive import Archive
 
 log = logging.getLogger(__name__)
 
 _MANY_WRITES = 500
 _TELL_SECONDS = 0.5
 _LOOK_SECONDS = 5.0
-_LOOK_OVER_SECONDS = 0.1
+_SCRUB_SECONDS = 0.1
 _PATIENCE_SECONDS = 1.0
 
 
 class IndexFollower:
-    """Keep ``engine`` searchable and carry out ``tasks``; looks for work every ``interval`` seconds.
+    """Keep ``archive`` in sync and carry out its tasks; looks for work every ``interval`` seconds.
 
     Up to ``waiting`` threads wait longer than a second for a write to be searchable: others have searches to answer.
     """
 
-    def __init__(self, engine: Engine, tasks: Tasks, interval: float = 0.2, waiting: int = 4) -> None:
-        self._engine = engine
-        self._tasks = tasks
+    def __init__(self, archive: Archive, interval: float = 0.2, waiting: int = 4) -> None:
+        self._archive = archive
+        self._tasks = archive.store.tasks
         self._interval = interval
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -43,7 +43,7 @@ class IndexFollower:
         self._writes = 0
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self._committed = self._told = float("-inf")
-        self._looked_over = time.monotonic()
+        self._scrubbed = time.monotonic()
         self.last_error: str | None = None
 
     def start(self) -> None:
@@ -75,7 +75,7 @@ class IndexFollower:
     def _wait(self, seq: int, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         with self._applied:
-            while not self._engine.searchable(seq):
+            while not self._archive.in_sync(seq):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
@@ -122,23 +122,24 @@ class IndexFollower:
         except WriterBusyError as error:  # the other writer applies what the store has
             busy = str(error)
             self._end_writes()
-        if time.monotonic() - self._looked_over > _LOOK_SECONDS:
-            self._engine.scrub(_LOOK_OVER_SECONDS)
-            self._looked_over = time.monotonic()
-        return None if self._engine.searchable() else busy
+        if time.monotonic() - self._scrubbed > _LOOK_SECONDS:
+            if (upkeep := self._archive.engine.upkeep) is not None:
+                upkeep.scrub(_SCRUB_SECONDS, again=True)
+            self._scrubbed = time.monotonic()
+        return None if self._archive.in_sync() else busy
 
     def _follow(self) -> None:
         self._writes = 0
         # a commit looks at the index's files too, so that one is made now and then even if all is level
-        if time.monotonic() - self._committed > _LOOK_SECONDS or not self._engine.searchable():
-            self._engine.commit(wait=0, progress=self._go_on)
+        if time.monotonic() - self._committed > _LOOK_SECONDS or not self._archive.in_sync():
+            bring_in_sync(self._archive, wait=0, progress=self._go_on)
             self._committed = time.monotonic()
             with self._applied:
                 self._applied.notify_all()
 
     def _end_writes(self) -> None:
         for task in sorted(self._tasks.unfinished(TaskKind.ARTICLES), key=lambda task: task.seq or 0):
-            if not self._engine.searchable(task.seq):
+            if not self._archive.in_sync(task.seq):
                 break
             self._tasks.end(task.id)
 
@@ -156,7 +157,10 @@ class IndexFollower:
             done += count
             self._go_on(count, lambda: self._tasks.count(task.id, {"indexed": done}))
 
-        self._engine.rebuild(wait=0, within=self._carried_out(task, lambda: done), progress=tell)
+        upkeep = self._archive.engine.upkeep
+        exclusive = nullcontext() if upkeep is None else upkeep.exclusive("rebuilding the index", wait=0)
+        with exclusive, self._carried_out(task, lambda: done):
+            self._archive.engine.rebuild(wait=0, progress=tell)
 
     @contextmanager
     def _carried_out(self, task: Task, done: Callable[[], int]) -> Iterator[None]:
@@ -181,11 +185,23 @@ class IndexFollower:
         if time.monotonic() - self._told < _TELL_SECONDS:
             return
         self._end_writes()
-        if self._engine.searchable():
+        if self._archive.in_sync():
             self.last_error = None
         if tell is not None:
             tell()
         self._told = time.monotonic()
+
+
+def bring_in_sync(archive: Archive, *, wait: float = 10.0, progress: Progress | None = None) -> None:
+    """Apply every write so far, and verify the index files that were never read.
+
+    Damage found is mended at once. Raises WriterBusyError after ``wait`` seconds behind another writer.
+    """
+    archive.engine.apply(wait=wait, progress=progress)
+    while archive.engine.upkeep is not None and not archive.engine.upkeep.scrub(_SCRUB_SECONDS):
+        archive.engine.apply(wait=wait, progress=progress)
+        if progress is not None:
+            progress(0)
 
 
 class _StoppedError(Exception):

@@ -27,7 +27,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from index.errors import SearchEndedError, TimtinError
 from index.processes import uninterrupted
-from search.engine import Engine
+from search.archive import Archive
 
 log = logging.getLogger(__name__)
 
@@ -41,29 +41,29 @@ _DIE_SECONDS = 0.1
 
 
 class SearchRunner(Protocol):
-    """What does work that reads an engine. Safe to share between threads."""
+    """What does work that reads an archive. Safe to share between threads."""
 
-    def ask(
-        self, work: Callable[Concatenate[Engine, Given], Found], *args: Given.args, **kwargs: Given.kwargs
+    def run(
+        self, work: Callable[Concatenate[Archive, Given], Found], *args: Given.args, **kwargs: Given.kwargs
     ) -> Found:
-        """Return ``work(engine, *args, **kwargs)``, or raise what it raises."""
+        """Return ``work(archive, *args, **kwargs)``, or raise what it raises."""
 
 
 class InProcessRunner:
-    """Do work that reads ``engine`` in this process."""
+    """Do work that reads ``archive`` in this process."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
 
-    def ask(
-        self, work: Callable[Concatenate[Engine, Given], Found], *args: Given.args, **kwargs: Given.kwargs
+    def run(
+        self, work: Callable[Concatenate[Archive, Given], Found], *args: Given.args, **kwargs: Given.kwargs
     ) -> Found:
-        """Return ``work(engine, *args, **kwargs)``."""
-        return work(self._engine, *args, **kwargs)
+        """Return ``work(archive, *args, **kwargs)``."""
+        return work(self._archive, *args, **kwargs)
 
 
 class SearchPool:
-    """``count`` processes, each with an engine that ``open_engine`` makes; they end with this process, however it ends.
+    """``count`` processes, each with an archive of its own that ``open_archive`` opens; they end with this process, however it ends.
 
     What is asked and answered, and the functions given here, are pickled. Each process begins with ``warm_up``;
     ``modules`` are loaded once for all of them.
@@ -71,52 +71,52 @@ class SearchPool:
 
     def __init__(
         self,
-        open_engine: Callable[[], Engine],
+        open_archive: Callable[[], Archive],
         count: int,
-        warm_up: Callable[[Engine], object],
+        warm_up: Callable[[Archive], object],
         modules: Sequence[str] = (),
     ) -> None:
         context = _context([__name__, *modules])
-        self._all = [_Worker(context, open_engine, warm_up) for _ in range(count)]
+        self._all = [_Worker(context, open_archive, warm_up) for _ in range(count)]
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()  # the one at work last has the most in its caches
         self._starting = threading.Thread(target=self._start, name="start searchers")
         self._starting.start()
 
-    def ask(
-        self, work: Callable[Concatenate[Engine, Given], Found], *args: Given.args, **kwargs: Given.kwargs
+    def run(
+        self, work: Callable[Concatenate[Archive, Given], Found], *args: Given.args, **kwargs: Given.kwargs
     ) -> Found:
-        """Return ``work(engine, *args, **kwargs)`` of a process that is free, or raise what it raises.
+        """Return ``work(archive, *args, **kwargs)`` of a process that is free, or raise what it raises.
 
         A process that ends over it is replaced, and the work is given to the one begun instead. Raises SearchEndedError
         where that ends too, where the work or the wait for a process takes more than a minute, and after ``close``.
         """
         try:
-            searcher = self._idle.get(timeout=_LONGEST_SECONDS)
+            worker = self._idle.get(timeout=_LONGEST_SECONDS)
         except queue.Empty:
             raise SearchEndedError("every process that searches has been busy for a minute; ask again later") from None
         try:
             try:
-                return searcher.ask(work, args, kwargs)
+                return worker.run(work, args, kwargs)
             except _ProcessEndedError as error:
                 log.error("a process that searched ended: %s; another takes its place", error)
-            return searcher.ask(work, args, kwargs)
+            return worker.run(work, args, kwargs)
         except _ProcessEndedError as error:
             log.error("a process that searched ended over the same: %s", error)
             raise SearchEndedError(f"two processes ended over this search: {error}") from error
         finally:
-            self._idle.put(searcher)
+            self._idle.put(worker)
 
     def close(self) -> None:
         """End all processes; what is still asked is refused."""
         self._starting.join()
-        for searcher in self._all:
-            searcher.end()
+        for worker in self._all:
+            worker.end()
 
     def _start(self) -> None:
-        for searcher in self._all:
+        for worker in self._all:
             with suppress(SearchEndedError):  # it is tried again when asked
-                searcher.start()
-            self._idle.put(searcher)
+                worker.start()
+            self._idle.put(worker)
 
 
 def _context(modules: Sequence[str]) -> Any:
@@ -141,9 +141,9 @@ class _ProcessEndedError(Exception):
 class _Worker:
     """One process; used by one thread at a time."""
 
-    def __init__(self, context: Any, open_engine: Callable[[], Engine], warm_up: Callable[[Engine], object]) -> None:
+    def __init__(self, context: Any, open_archive: Callable[[], Archive], warm_up: Callable[[Archive], object]) -> None:
         self._context = context
-        self._begin = (open_engine, warm_up)
+        self._begin = (open_archive, warm_up)
         self._running: tuple[BaseProcess, Connection] | None = None
         self._is_over = False
 
@@ -167,7 +167,7 @@ class _Worker:
             raise SearchEndedError(f"no process can be started to search: {error}") from error
         return process, here
 
-    def ask(self, work: Callable[..., Found], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
+    def run(self, work: Callable[..., Found], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
         process, connection = self.start()
         try:
             connection.send((work, args, kwargs))
@@ -202,16 +202,16 @@ class _Worker:
         self.close()
 
 
-def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: Callable[[Engine], object]) -> None:
+def _answer(connection: Connection, open_archive: Callable[[], Archive], warm_up: Callable[[Archive], object]) -> None:
     """Do what is asked until None is, or the one who asks is gone.
 
     Files that were replaced are let go of within a second.
     """
     for name in (signal.SIGINT, signal.SIGTERM):  # the server finishes what is under way, then closes the connection
         signal.signal(name, signal.SIG_IGN)
-    engine = cache(open_engine)  # one that could not be opened is tried again
+    archive = cache(open_archive)  # one that could not be opened is tried again
     with suppress(Exception):  # it is told to the first who asks
-        warm_up(engine())
+        warm_up(archive())
     gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
@@ -219,10 +219,11 @@ def _answer(connection: Connection, open_engine: Callable[[], Engine], warm_up: 
                 asked = connection.recv()
                 if asked is None:
                     return
-                connection.send(_done(engine, *asked))
+                connection.send(_done(archive, *asked))
             else:
                 with suppress(Exception):
-                    engine().release_stale()
+                    if (upkeep := archive().engine.upkeep) is not None:
+                        upkeep.release_stale()
     _clear_up()
 
 
@@ -236,10 +237,10 @@ def _clear_up() -> None:
 
 
 def _done(
-    engine: Callable[[], Engine], work: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]
+    archive: Callable[[], Archive], work: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[bool, object]:
     try:
-        return True, work(engine(), *args, **kwargs)
+        return True, work(archive(), *args, **kwargs)
     except Exception as error:  # it is raised where it was asked for
         if not isinstance(error, TimtinError):
             error.add_note(traceback.format_exc())

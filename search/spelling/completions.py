@@ -7,13 +7,13 @@ from collections import Counter
 from index.analysis.normalization import fold
 from index.analysis.suggestions import split_suggestion, suggestion_prefix
 from index.analysis.tokenizer import tokenize, unfinished_syllable
-from index.directory.snapshot import Snapshot
+from search.engine import TermStatistics
 
 _MOST_SCANNED = 3000
 _LONGEST_TYPED = 12
 
 
-def suggest(snapshot: Snapshot, typed: str, size: int) -> list[str]:
+def complete(statistics: TermStatistics, typed: str, size: int) -> list[str]:
     """Return up to ``size`` completions of ``typed``, the most used first.
 
     What is typed with accents is completed with these; what is typed without, with any. Where nothing begins
@@ -26,19 +26,19 @@ def suggest(snapshot: Snapshot, typed: str, size: int) -> list[str]:
     first = max(0, len(tokens) - _LONGEST_TYPED)
     for start in range(first, len(tokens)):
         last = [tokens.exact[-1]] if finished else unfinished_syllable(typed[:200])
-        found = _complete(snapshot, list(tokens.exact[start:-1]), last, finished=finished)
+        found = _complete(statistics, list(tokens.exact[start:-1]), last, finished=finished)
         if found:
             kept = typed[: tokens.starts[start]]
             return [kept + phrase for phrase in found[:size]]
     return []
 
 
-def _complete(snapshot: Snapshot, exact: list[str], last: list[str], *, finished: bool) -> list[str]:
+def _complete(statistics: TermStatistics, exact: list[str], last: list[str], *, finished: bool) -> list[str]:
     """Complete ``exact`` and one of the beginnings ``last`` of the syllable after it."""
     uses: Counter[str] = Counter()
     for prefix in sorted({fold(beginning) for beginning in last}):
         typed = suggestion_prefix([*(fold(syllable) for syllable in exact), prefix], complete=finished)
-        for term, frequency in snapshot.terms_with_prefix("suggest", typed, _MOST_SCANNED):
+        for term, frequency in statistics.phrases(typed, _MOST_SCANNED):
             _, accented = split_suggestion(term)
             if accented not in uses and _agrees(exact, last, accented):
                 uses[accented] = frequency

@@ -22,13 +22,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from index.analysis.normalization import canonical_syllable
-from search.matching.evaluator import Evaluator
+from search.engine import Engine, Request
 from search.query.parser import parse, plain_words
-from search.query.tree import Match, typed_tokens
-from search.ranking.impacts import TermImpacts
+from search.query.tree import Match, typed_tokens, with_accents_required
 from search.spelling.accents import choose_accents
 from search.spelling.readings import ReadSyllable, read_tokens
-from search.spelling.vocabulary import Frequencies, Vocabulary
+from search.spelling.vocabulary import Vocabulary
 
 _MOST_WORDS = 32
 
@@ -44,13 +43,13 @@ class _Typed:
     folded: str
 
 
-def correct(impacts: TermImpacts, frequencies: Frequencies, text: str) -> str | None:
+def correct(engine: Engine, text: str) -> str | None:
     """Return the query ``text`` as it was meant, or None where nothing better is known."""
     runs = list(_runs(text))
     words = [word for run in runs for word in run]
     if not words:
         return None
-    vocabulary = Vocabulary(frequencies)
+    vocabulary = Vocabulary(engine.statistics())
     unaccented = all(word.exact == word.folded for word in words)
     if unaccented and all(vocabulary.folded(word.folded) for word in words):
         return None
@@ -66,11 +65,9 @@ def correct(impacts: TermImpacts, frequencies: Frequencies, text: str) -> str | 
     corrected = _rewritten(text, words, replaced)
     if corrected == text:
         return None
-    if _finds_all(impacts, corrected, accents=True):
+    if _finds_all(engine, corrected, accents=True):
         return corrected
-    better = (
-        only_made and _finds_all(impacts, corrected, accents=False) and not _finds_all(impacts, text, accents=False)
-    )
+    better = only_made and _finds_all(engine, corrected, accents=False) and not _finds_all(engine, text, accents=False)
     return corrected if better else None
 
 
@@ -127,7 +124,7 @@ def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) 
     return unicodedata.normalize("NFC", "".join([*pieces, text[at:]]))
 
 
-def _finds_all(impacts: TermImpacts, text: str, *, accents: bool) -> bool:
+def _finds_all(engine: Engine, text: str, *, accents: bool) -> bool:
     """Tell whether some article has every word of the query ``text``, with just its accents if ``accents``."""
-    found = Evaluator(impacts, Match.ALL).run(parse(text))
-    return bool((found.every & found.exact if accents else found.every).any())
+    tree = with_accents_required(parse(text)) if accents else parse(text)
+    return engine.retrieve(Request(tree, Match.ALL, size=0)).total > 0

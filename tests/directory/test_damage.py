@@ -24,7 +24,7 @@ from index.directory.generations import read_state, write_state
 from index.errors import DamagedIndexError
 from index.segments.array_file import verified_blocks
 from index.segments.schema import OLDEST_SEARCHABLE
-from index.store.tasks import Tasks
+from index.store.tasks import SqliteTaskLog
 from search.engines.embedded.engine import EmbeddedEngine
 from search.runtime.index_follower import IndexFollower
 from tests.conftest import Server
@@ -141,7 +141,7 @@ def test_bit_flipped_under_a_follower_is_found_and_mended(
     engine = EmbeddedEngine(folder)
     engine.commit()
     before = engine.indexer._verifier._commit
-    follower = IndexFollower(engine, Tasks(engine.store.database), interval=0.01)
+    follower = IndexFollower(engine, SqliteTaskLog(engine.store.database), interval=0.01)
     follower.start()
     path = sorted(folder.indexes.rglob(name))[0]
     flip_in_place(path, untouched(path) if path.suffix in {".inv", ".doc"} else 5)

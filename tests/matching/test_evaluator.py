@@ -234,13 +234,13 @@ def test_leaving_out_what_cannot_come_first_changes_no_page(tried: int) -> None:
         left_out.append(int(np.count_nonzero(arguments[0])) - len(found[0]))
         return found
 
-    original = MaxScoreScorer._promising
+    original = MaxScoreScorer._candidates
     rare = patch.object(search.ranking.impacts, "_FREQUENT", 2)  # of so few words most are in every sixteenth article
-    with archive(articles, 40, Ranking(near_articles=4)) as (engine, _), rare:
+    with archive(articles, 40, Ranking(proximity_articles=4)) as (engine, _), rare:
         wanted = [engine.retrieve(request) for request in requests]
     thresholds = patch.multiple(search.ranking.maxscore, _FEW=0, _TRIED=tried)
     counted = patch.object(MaxScoreScorer, "_promising", promising)
-    with archive(articles, 40, Ranking(near_articles=4)) as (engine, _), rare, thresholds, counted:
+    with archive(articles, 40, Ranking(proximity_articles=4)) as (engine, _), rare, thresholds, counted:
         assert [engine.retrieve(request) for request in requests] == wanted
     assert sum(map(bool, left_out)) > len(requests) / 4
 
@@ -250,7 +250,7 @@ def test_scores_of_long_codes_are_those_of_any_page() -> None:
     some = ["57-NQ/TW 26/8 lúa" + " gạo" * number for number in range(12)]
     most = ["57-NQ/TW 26/8 " * 20] * 3
     articles = [Article(id="a", body=body) for body in [*some, *most, *["lúa gạo"] * 60]]
-    with archive(articles, 2, Ranking(near_articles=2)) as (engine, _):
+    with archive(articles, 2, Ranking(proximity_articles=2)) as (engine, _):
         whole = engine.retrieve(Request(Words("57-NQ/TW 26/8 lúa"), size=100)).hits
         assert len(whole) == 15
         for size in range(1, 15):

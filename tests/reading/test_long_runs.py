@@ -20,7 +20,7 @@ from index.article import Article
 from index.directory.data_folder import open_data_folder
 from index.processes import processors
 from index.reading.ingest import ingest
-from index.store.articles import Store
+from index.store.articles import SqliteArticleStore
 from index.store.database import Database
 from search.engine import Request
 from search.engines.embedded.engine import EmbeddedEngine
@@ -122,7 +122,7 @@ def test_interrupted_command_says_what_it_did_and_that_it_can_go_on(tmp_path: Pa
     with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:  # type: ignore[call-overload]
         process.stdin.write(Path(rows(tmp_path / "many.jsonl", 600)).read_text("utf-8"))
         process.stdin.flush()
-        stored = Store(Database(open_data_folder(data).store))
+        stored = SqliteArticleStore(Database(open_data_folder(data).store))
         deadline = time.monotonic() + 60
         while stored.count() < 500:
             assert time.monotonic() < deadline

@@ -106,50 +106,50 @@ def two(tmp_path: Path, engine: EmbeddedEngine) -> Iterator[SearchPool]:
 @pytest.mark.parametrize("text", ["lúa gạo", "lua gao", '"giá lúa"', "lúaa", "((", ""])
 def test_answers_are_those_of_this_process(two: SearchPool, engine: EmbeddedEngine, text: str) -> None:
     wanted = Search(text, facets=(Facet.SOURCE,), explain=True)
-    assert replace(two.ask(search, wanted), took_ms=0) == replace(search(engine, wanted), took_ms=0)
-    assert two.ask(suggestions_for, text, 5) == engine.suggest(text, 5)
+    assert replace(two.run(search, wanted), took_ms=0) == replace(search(engine, wanted), took_ms=0)
+    assert two.run(suggestions_for, text, 5) == engine.suggest(text, 5)
 
 
 def test_what_was_written_is_found_at_once(two: SearchPool, engine: EmbeddedEngine) -> None:
     for number in range(5):
         engine.add([Article(id=f"b{number}", title="Ngô", body="Ngô.")])
         engine.commit()
-        assert [two.ask(search, Search("ngô")).total for _ in range(2)] == [number + 1] * 2
+        assert [two.run(search, Search("ngô")).total for _ in range(2)] == [number + 1] * 2
 
 
 def test_as_many_are_at_work_as_there_are_processes(two: SearchPool, tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(lambda _: two.ask(meet, place, 2), range(2))) == [2, 2]
+        assert list(pool.map(lambda _: two.run(meet, place, 2), range(2))) == [2, 2]
 
 
 def test_errors_are_raised_where_was_asked(two: SearchPool) -> None:
     with pytest.raises(InvalidInputError, match="too much") as refused:
-        two.ask(refuse, "too much")
+        two.run(refuse, "too much")
     assert refused.value.problems == (Problem("q", "no"),)
     with pytest.raises(ValueError, match="of no use") as failed:
-        two.ask(fail)
+        two.run(fail)
     assert "in fail" in failed.value.__notes__[0]
 
 
 def test_a_killed_process_is_replaced_unnoticed(two: SearchPool, caplog: pytest.LogCaptureFixture) -> None:
-    first = two.ask(process_id)
+    first = two.run(process_id)
     os.kill(first, signal.SIGKILL)
-    assert two.ask(search, Search("lúa")).total == 3
+    assert two.run(search, Search("lúa")).total == 3
     assert "a process that searched ended: exit code -9" in caplog.text
-    assert two.ask(process_id) != first
+    assert two.run(process_id) != first
 
 
 def test_what_ended_a_process_is_asked_of_another(two: SearchPool, tmp_path: Path) -> None:
-    assert two.ask(end_once, tmp_path / "mark") > 0
+    assert two.run(end_once, tmp_path / "mark") > 0
 
 
 def test_what_ends_every_process_is_refused_and_the_rest_answered(two: SearchPool) -> None:
     for _ in range(3):
         with pytest.raises(SearchEndedError, match=f"exit code -{signal.SIGBUS.value}"):
-            two.ask(end, signal.SIGBUS.value)
-        assert two.ask(search, Search("lúa")).total == 3
+            two.run(end, signal.SIGBUS.value)
+        assert two.run(search, Search("lúa")).total == 3
 
 
 def test_a_search_is_refused_for_no_deaths_but_its_own(two: SearchPool, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_search_is_refused_for_no_deaths_but_its_own(two: SearchPool, tmp_path
     place.mkdir()
     busy.mkdir()
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(lambda _: two.ask(meet, place, 2), range(2))) == [2, 2]
+        assert list(pool.map(lambda _: two.run(meet, place, 2), range(2))) == [2, 2]
         for process in place.iterdir():
             os.kill(int(process.name), signal.SIGKILL)
 
@@ -167,13 +167,13 @@ def test_a_search_is_refused_for_no_deaths_but_its_own(two: SearchPool, tmp_path
         def ask_another(_: logging.LogRecord) -> bool:
             """Have another search made as soon as one process is found to have ended."""
             if next(is_first, False):
-                others.append(pool.submit(two.ask, meet, busy, 2))
+                others.append(pool.submit(two.run, meet, busy, 2))
                 wait_for(lambda: bool(list(busy.iterdir())))
             return True
 
         searchers.log.addFilter(ask_another)
         try:
-            assert two.ask(meet, busy, 2) == 2
+            assert two.run(meet, busy, 2) == 2
         finally:
             searchers.log.removeFilter(ask_another)
         assert [other.result() for other in others] == [2]
@@ -183,7 +183,7 @@ def test_a_search_that_outlives_the_server_begins_no_process(two: SearchPool, tm
     place = tmp_path / "place"
     place.mkdir()
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(two.ask, meet, place, 2)
+        asked = pool.submit(two.run, meet, place, 2)
         wait_for(lambda: bool(list(place.iterdir())))
         two.close()
         with pytest.raises(SearchEndedError, match="being stopped"):
@@ -220,13 +220,13 @@ def test_processes_are_spawned_where_no_fork_server_can_be(tmp_path: Path) -> No
 def test_a_search_without_end_is_given_up(two: SearchPool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
-    process = two.ask(process_id)
+    process = two.run(process_id)
     monkeypatch.setattr(searchers, "_LONGEST_SECONDS", 0.3)
     with pytest.raises(SearchEndedError, match="took more than"):
-        two.ask(meet, place, 2)
+        two.run(meet, place, 2)
     assert not (PROC / str(process)).exists()
     monkeypatch.undo()
-    assert two.ask(search, Search("lúa")).total == 3
+    assert two.run(search, Search("lúa")).total == 3
 
 
 def test_who_waits_too_long_for_a_process_is_refused(
@@ -235,15 +235,15 @@ def test_who_waits_too_long_for_a_process_is_refused(
     place = tmp_path / "place"
     place.mkdir()
     with ThreadPoolExecutor(2) as pool:
-        busy = [pool.submit(two.ask, meet, place, 3) for _ in range(2)]
+        busy = [pool.submit(two.run, meet, place, 3) for _ in range(2)]
         wait_for(lambda: len(list(place.iterdir())) == 2)
         with monkeypatch.context() as patch:
             patch.setattr(searchers, "_LONGEST_SECONDS", 0.1)
             with pytest.raises(SearchEndedError, match="ask again later"):
-                two.ask(search, Search("lúa"))
+                two.run(search, Search("lúa"))
         (place / "third").touch()
         assert [future.result() for future in busy] == [3, 3]
-    assert two.ask(search, Search("lúa")).total == 3
+    assert two.run(search, Search("lúa")).total == 3
 
 
 def test_an_engine_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
@@ -252,9 +252,9 @@ def test_an_engine_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
     found = SearchPool(partial(EmbeddedEngine, folder), 1, process_id)
     try:
         with pytest.raises(StoreError, match="cannot be used as timtin's store"):
-            found.ask(process_id)
+            found.run(process_id)
         folder.store.unlink()
-        assert found.ask(search, Search("lúa")).total == 0
+        assert found.run(search, Search("lúa")).total == 0
     finally:
         found.close()
 
@@ -263,7 +263,7 @@ def test_why_an_engine_cannot_be_opened_is_told(caplog: pytest.LogCaptureFixture
     found = SearchPool(open_nothing, 1, process_id)
     try:
         with pytest.raises(OSError, match="no engine here"):
-            found.ask(process_id)
+            found.run(process_id)
     finally:
         found.close()
     assert not caplog.records
@@ -281,8 +281,8 @@ def test_server_that_cannot_start_leaves_no_process(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="what a process has open is read from /proc")
 def test_files_of_a_replaced_index_are_let_go_of(two: SearchPool, engine: EmbeddedEngine, tmp_path: Path) -> None:
-    two.ask(search, Search("lúa"))
-    process = two.ask(process_id)
+    two.run(search, Search("lúa"))
+    process = two.run(process_id)
     old = next((tmp_path / "data" / "indexes").glob("*/*.inv")).parent
     assert str(old) in open_files(process)
     engine.rebuild()

@@ -16,8 +16,9 @@ from index.directory.data_folder import open_data_folder
 from index.directory.generations import publish_generation
 from index.directory.lock import WriterLock
 from index.errors import StoreError
+from index.store.article_store import TaskKind, TaskState
 from index.store.database import Database
-from index.store.tasks import TaskKind, Tasks, TaskState
+from index.store.tasks import SqliteTaskLog
 from search.engines.embedded.engine import EmbeddedEngine
 from search.runtime.index_follower import IndexFollower
 from tests.conftest import Server
@@ -64,7 +65,7 @@ def test_rebuild_cut_off_by_a_kill_is_begun_anew_at_the_next_start(
     serve: Callable[..., Server], tmp_path: Path
 ) -> None:
     engine = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    tasks = Tasks(engine.store.database)
+    tasks = SqliteTaskLog(engine.store.database)
     task = tasks.request_rebuild()
     tasks.begin(task.id)
     engine.close()
@@ -77,13 +78,13 @@ def test_rebuild_cut_off_by_a_kill_is_begun_anew_at_the_next_start(
 
 def test_rebuild_is_carried_out_by_one_of_two_followers(engine: EmbeddedEngine, tmp_path: Path) -> None:
     other = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    tasks = Tasks(engine.store.database)
+    tasks = SqliteTaskLog(engine.store.database)
     rebuilds = []
     followers = []
     for each in (engine, other):
         build = each.indexer._build_generation
         each.indexer._build_generation = lambda progress, build=build: rebuilds.append(1) or build(progress)  # type: ignore[method-assign,misc,assignment]
-        followers.append(IndexFollower(each, Tasks(each.store.database), interval=0.01))
+        followers.append(IndexFollower(each, SqliteTaskLog(each.store.database), interval=0.01))
     engine.commit()
     rebuilds.clear()
     task = tasks.request_rebuild()
@@ -106,7 +107,7 @@ def test_rebuild_waits_for_another_writer(
     engine: EmbeddedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.commit()
-    tasks = Tasks(engine.store.database)
+    tasks = SqliteTaskLog(engine.store.database)
     late = EmbeddedEngine(open_data_folder(tmp_path / "data"))  # it has not yet seen that the index is sound
     follower = IndexFollower(late, tasks, interval=0.01)
     tried = threading.Semaphore(0)
@@ -129,7 +130,7 @@ def test_rebuild_waits_for_another_writer(
 
 def test_failed_rebuild_says_why(engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.commit()
-    tasks = Tasks(engine.store.database)
+    tasks = SqliteTaskLog(engine.store.database)
 
     def fail(_progress: object) -> int:
         raise OSError(28, "No space left on device")
@@ -150,13 +151,13 @@ def test_failed_rebuild_says_why(engine: EmbeddedEngine, monkeypatch: pytest.Mon
 
 
 def test_only_the_last_thousand_tasks_are_kept(tmp_path: Path) -> None:
-    tasks = Tasks(Database(tmp_path / "articles.sqlite"))
+    tasks = SqliteTaskLog(Database(tmp_path / "articles.sqlite"))
     ids = [tasks.written(number, {}, []).id for number in range(1005)]
     assert [task.id for task in tasks.latest(2000)] == ids[:4:-1]
 
 
 def test_rebuild_that_waits_is_kept_whatever_is_written(tmp_path: Path) -> None:
-    tasks = Tasks(Database(tmp_path / "articles.sqlite"))
+    tasks = SqliteTaskLog(Database(tmp_path / "articles.sqlite"))
     asked = tasks.request_rebuild()
     for number in range(1005):
         tasks.written(number, {}, [])
@@ -175,7 +176,7 @@ def test_writes_within_a_fifth_of_a_second_go_into_one_commit(engine: EmbeddedEn
         return commit(**more)
 
     engine.indexer.catch_up = counted  # type: ignore[method-assign]
-    follower = IndexFollower(engine, Tasks(engine.store.database), interval=0.5)
+    follower = IndexFollower(engine, SqliteTaskLog(engine.store.database), interval=0.5)
     follower.start()
     while not engine.searchable():
         time.sleep(0.01)
@@ -189,7 +190,7 @@ def test_writes_within_a_fifth_of_a_second_go_into_one_commit(engine: EmbeddedEn
 
 
 def test_waiting_for_a_write_leaves_threads_to_searches(engine: EmbeddedEngine) -> None:
-    follower = IndexFollower(engine, Tasks(engine.store.database), waiting=1)
+    follower = IndexFollower(engine, SqliteTaskLog(engine.store.database), waiting=1)
     seq = engine.add([article("a")]).seq
     ended: queue.Queue[bool] = queue.Queue()
     threads = [threading.Thread(target=lambda: ended.put(follower.wait_until_searchable(seq, 120.0))) for _ in range(3)]
@@ -204,7 +205,7 @@ def test_waiting_for_a_write_leaves_threads_to_searches(engine: EmbeddedEngine) 
 def test_server_that_ends_leaves_a_rebuild_to_the_next(engine: EmbeddedEngine) -> None:
     engine.add([article(f"a{number}") for number in range(300)])
     engine.commit()
-    tasks = Tasks(engine.store.database)
+    tasks = SqliteTaskLog(engine.store.database)
     follower = IndexFollower(engine, tasks, interval=0.01)
     build = engine.indexer._apply
     begun = threading.Event()
@@ -236,7 +237,7 @@ def test_server_that_ends_leaves_a_rebuild_to_the_next(engine: EmbeddedEngine) -
 def test_bulk_write_is_done_while_a_rebuild_goes_on(engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.add([article(f"a{number}") for number in range(300)])
     engine.commit()
-    tasks = Tasks(engine.store.database)
+    tasks = SqliteTaskLog(engine.store.database)
     seen: list[TaskState] = []
     written: list[str] = []
     note, publish = engine.store.note_indexed, publish_generation
@@ -268,7 +269,7 @@ def test_bulk_write_that_another_process_indexes_is_done_and_its_lock_no_error(
     engine: EmbeddedEngine, tmp_path: Path
 ) -> None:
     other = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    tasks = Tasks(engine.store.database)
+    tasks = SqliteTaskLog(engine.store.database)
     follower = IndexFollower(engine, tasks, interval=0.01)
     with other.indexer.lock.held("a long import", 5):
         task = tasks.written(other.add([article("a")]).seq, {}, [])
@@ -302,7 +303,7 @@ def test_what_fails_again_and_again_is_said_once(
         raise StoreError("the store is away" if len(tried) < 3 else "the store is broken")
 
     monkeypatch.setattr(engine, "commit", fail)
-    follower = IndexFollower(engine, Tasks(engine.store.database), interval=0.01)
+    follower = IndexFollower(engine, SqliteTaskLog(engine.store.database), interval=0.01)
     follower.start()
     deadline = time.monotonic() + 30
     while len(tried) < 5:

@@ -9,7 +9,7 @@ import pytest
 
 from index.errors import StoreError
 from index.reading.inputs import Inputs, Place
-from index.store.articles import Store
+from index.store.articles import SqliteArticleStore
 from index.store.database import Database
 
 VERSION_1 = """
@@ -35,9 +35,9 @@ def test_store_of_version_1_keeps_its_articles_and_where_they_came_from(tmp_path
     connection.close()
     for _ in range(2):
         database = Database(tmp_path / "articles.sqlite")
-        assert [article.title for article in Store(database).articles()] == ["Giá lúa", "Giá gạo"]
+        assert [article.title for article in SqliteArticleStore(database).articles()] == ["Giá lúa", "Giá gạo"]
         assert Inputs(database).owners(["a", "b"]) == {"a": (1, Place("/tin", ""))}
-        assert (Store(database).last_seq(), database.uuid()) == (2, "abc")
+        assert (SqliteArticleStore(database).last_seq(), database.uuid()) == (2, "abc")
         database.close()
 
 

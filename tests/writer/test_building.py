@@ -27,7 +27,7 @@ from index.segments.merge_policy import MOST_ARTICLES, SegmentSize, next_merge
 from index.segments.merging import merge
 from index.segments.schema import NumberedArticle, make_schema
 from index.segments.segment import InvertedField, Segment, read_segment, write_segment
-from index.store.articles import Change
+from index.store.article_store import Change
 from index.whoosh_codec.codec import ColumnarCodec
 from index.writer import builder as builder_module
 from index.writer import indexer as indexer_module

@@ -8,9 +8,9 @@ from typing import Any
 from flask import url_for
 
 from index.article import Article
-from index.store.tasks import Task, TaskKind
+from index.store.article_store import Task, TaskKind
+from search.parameters import SearchParameters
 from search.service import Answer, RenderedHit
-from web.api.parameters import SearchParameters
 
 
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
         "took_ms": answer.took_ms,
         "hits": [hit_json(hit) for hit in answer.hits],
         "facets": {
-            facet.value: [{"value": count.value, "count": count.count} for count in counts]
+            facet: [{"value": count.value, "count": count.count} for count in counts]
             for facet, counts in answer.facets.items()
         },
     }

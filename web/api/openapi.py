@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from index.article import Article
-from web.api.parameters import SearchParameters, SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
+from search.parameters import SearchParameters
+from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
 
 _BAD = {
     "description": "a problem",

@@ -12,10 +12,12 @@ import click
 from index.errors import InvalidInputError
 from index.reading.ingest import ingest
 from search.engine import Sort
+from search.parameters import SearchParameters
+from search.service import completions
 from search.service import search as run_search
 from web.api.answers import answer_json
-from web.api.parameters import SearchParameters, checked
-from web.commands.base import Command, data_option, opened_engine, print_json, shown_progress
+from web.api.parameters import checked
+from web.commands.base import Command, data_option, opened_archive, print_json, shown_progress
 from web.commands.terminal import one_line
 
 
@@ -57,9 +59,9 @@ def search(
         parameters = checked(SearchParameters, {name: str(value) for name, value in values.items()})
     except InvalidInputError as error:
         raise click.UsageError("; ".join(f"--{problem.where}: {problem.what}" for problem in error.problems)) from None
-    with opened_engine(data) as engine:
-        answer = run_search(engine, parameters.search())
-        if not engine.searchable():
+    with opened_archive(data) as archive:
+        answer = run_search(archive, parameters)
+        if not archive.in_sync():
             click.echo("timtin: articles are missing from the index; timtin check --repair adds them", err=True)
     if as_json:
         print_json(answer_json(answer, parameters))
@@ -87,8 +89,8 @@ def _styled(marked_html: str) -> str:
 @data_option
 def suggest(prefix: str, size: int, data: Path) -> None:
     """Complete what is typed so far."""
-    with opened_engine(data) as engine:
-        for phrase in engine.suggest(prefix, size):
+    with opened_archive(data) as archive:
+        for phrase in completions(archive, prefix, size):
             click.echo(phrase)
 
 
@@ -97,8 +99,8 @@ def suggest(prefix: str, size: int, data: Path) -> None:
 @data_option
 def stats(as_json: bool, data: Path) -> None:
     """Show how many articles there are and whether the index is level with the store."""
-    with opened_engine(data) as engine:
-        facts = {"articles": engine.count(), "level": engine.searchable(), "data": str(data.resolve())}
+    with opened_archive(data) as archive:
+        facts = {"articles": archive.store.count(), "in_sync": archive.in_sync(), "data": str(data.resolve())}
     if as_json:
         print_json(facts)
     else:
@@ -118,14 +120,14 @@ def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool) ->
     judged = read_queries(set)[:queries]
     with (
         tempfile.TemporaryDirectory() as folder,
-        opened_engine(Path(folder)) as engine,
+        opened_archive(Path(folder)) as archive,
         shown_progress("indexed") as (advance, write),
     ):
         summary = ingest(
-            [str(set / "docs.jsonl")], engine.store, engine.indexer,
+            [str(set / "docs.jsonl")], archive.store, archive.engine,
             progress=advance, on_failure=lambda failure: write(one_line(f"{failure.where}: {failure.why}")),
         )  # fmt: skip
-        values = measure(engine, judged, without_accents) if unaccented else measure(engine, judged)
+        values = measure(archive, judged, without_accents) if unaccented else measure(archive, judged)
     facts = {
         "set": set.name,
         "articles": summary.added,

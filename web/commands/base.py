@@ -7,17 +7,16 @@ import math
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 from tqdm import tqdm
 
-from index.directory.data_folder import open_data_folder
 from index.errors import TimtinError, is_disk_full
-from index.writer.indexer import Progress
-from search.engines.embedded.engine import EmbeddedEngine
+from index.store.article_store import Progress
+from search.archive import Archive, ArchiveConfig, open_archive
 from web.commands.terminal import one_line
 
 
@@ -69,15 +68,12 @@ wait_option = click.option(
 
 
 @contextmanager
-def opened_engine(data: Path, *, made: bool = False) -> Iterator[EmbeddedEngine]:
-    """Open the engine on a data folder, which is made where it is missing if ``made`` says so."""
+def opened_archive(data: Path, *, made: bool = False) -> Iterator[Archive]:
+    """Open the archive in a data folder, which is made where it is missing if ``made`` says so."""
     if not made and not data.exists():
         raise TimtinError(f"there is no data folder {data}; make one with timtin index PATH, or name it with --data")
-    engine = EmbeddedEngine(open_data_folder(data))
-    try:
-        yield engine
-    finally:
-        engine.close()
+    with closing(open_archive(ArchiveConfig(data))) as archive:
+        yield archive
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from web.commands.base import Command, data_option, opened_engine
+from web.commands.base import Command, data_option, opened_archive
 from web.commands.terminal import one_line
 
 
@@ -17,14 +17,18 @@ from web.commands.terminal import one_line
 @data_option
 def check(repair: bool, data: Path) -> None:
     """Compare the index with the store; exit 1 and say what is wrong if they disagree."""
-    with opened_engine(data) as engine:
-        problems = engine.check()
+    with opened_archive(data) as archive:
+        upkeep = archive.engine.upkeep
+        if upkeep is None:
+            click.echo("this archive keeps no files to check")
+            return
+        problems = upkeep.check()
         for problem in problems:
             click.echo(one_line(problem), err=True)
         if repair:
-            for deed in engine.indexer.repair(wait=10.0):
+            for deed in upkeep.repair(wait=10.0):
                 click.echo(one_line(deed))
-            problems = engine.check()
+            problems = upkeep.check()
             for problem in problems:
                 click.echo(f"still wrong: {one_line(problem)}", err=True)
     click.echo(_verdict(problems))
@@ -47,8 +51,8 @@ def _verdict(problems: list[str]) -> str:
 @data_option
 def export(data: Path) -> None:
     """Write every article to standard output, one a line, as timtin index - takes them back."""
-    with opened_engine(data) as engine:
-        for article in engine.store.articles():
+    with opened_archive(data) as archive:
+        for article in archive.store.articles():
             click.echo(json.dumps(article.model_dump(), ensure_ascii=False))
 
 
@@ -57,8 +61,8 @@ def export(data: Path) -> None:
 @data_option
 def backup(file: Path, data: Path) -> None:
     """Write all articles, as they are now, to FILE; a service may be running. FILE is a store: articles.sqlite."""
-    with opened_engine(data) as engine:
-        engine.store.database.back_up(file)
+    with opened_archive(data) as archive:
+        archive.store.back_up(file)
         click.echo(
             f"{file}: {file.stat().st_size:,} bytes; to restore it, put it into a data folder as articles.sqlite"
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from index.processes import processors
+from search.archive import ArchiveConfig
 from web.commands.base import Command, data_option
 
 
@@ -30,4 +31,4 @@ def serve(host: str, port: int, workers: int, watch: Path | None, data: Path) ->
     """Serve the search page and the API."""
     from web.server import serve as run_server
 
-    run_server(data, host, port, workers, watch)
+    run_server(ArchiveConfig(data), host, port, workers, watch)

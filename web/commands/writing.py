@@ -16,7 +16,7 @@ from web.commands.base import (
     Seconds,
     data_option,
     fail,
-    opened_engine,
+    opened_archive,
     print_json,
     shown_progress,
     wait_option,
@@ -39,7 +39,7 @@ def index(
     if not paths and not rebuild:
         raise click.UsageError("name the files or folders to index, or - for standard input")
     with (
-        opened_engine(data, made=True) as engine,
+        opened_archive(data, made=True) as archive,
         shown_progress("read", " files") as (read, _),
         shown_progress("indexed") as (advance, write),
     ):
@@ -49,7 +49,7 @@ def index(
             write(f"timtin: {mark}{one_line(what.where)}: {one_line(what.why)}")
 
         summary = ingest(
-            paths, engine.store, engine.indexer,
+            paths, archive.store, archive.engine,
             source=source, prune=prune, rebuild=rebuild, wait=wait, stoppable=True,
             on_failure=show, on_remark=show, on_file=read and (lambda: read(1)), progress=advance,
         )  # fmt: skip
@@ -63,8 +63,8 @@ def watch(folder: Path, data: Path) -> None:
     """Index what is in FOLDER and, until stopped, what appears there."""
     from index.reading.watching import watch_folder
 
-    with opened_engine(data, made=True) as engine:
-        watch_folder(folder, engine.store, engine.indexer)
+    with opened_archive(data, made=True) as archive:
+        watch_folder(folder, archive.store, archive.engine)
 
 
 @click.command(cls=Command)
@@ -98,9 +98,9 @@ def fetch(
     """Add the articles at URLS: RSS and Atom feeds, sitemaps, or single pages."""
     from index.fetching.fetch import fetch as run_fetch
 
-    with opened_engine(data, made=True) as engine, shown_progress("fetched") as (advance, write):
+    with opened_archive(data, made=True) as archive, shown_progress("fetched") as (advance, write):
         summary = run_fetch(
-            urls, engine.store, engine.indexer,
+            urls, archive.store, archive.engine,
             source=source, limit=limit, delay=delay, allow_private=allow_private, wait=wait, progress=advance,
             on_failure=lambda failure: write(f"timtin: {one_line(failure.where)}: {one_line(failure.why)}"),
         )  # fmt: skip

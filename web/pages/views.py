@@ -16,10 +16,11 @@ from werkzeug.exceptions import NotFound
 
 from index.dates import LOCAL_ZONE
 from index.errors import InvalidInputError
-from search.engine import Facet, FacetCount, Sort
+from search.engine import FacetCount, Sort
+from search.parameters import SearchParameters
 from search.service import Answer, marked_article, similar_articles
 from web.api.answers import search_address
-from web.api.parameters import SearchParameters, checked
+from web.api.parameters import checked
 from web.pages.translations import LANGUAGES, chosen_language, text
 from web.services import services
 
@@ -48,8 +49,8 @@ def home() -> Response:
         answer=answer,
         errors=(),
         sorts=list(Sort),
-        sources=answer.facets.get(Facet.SOURCE, ()),
-        years=_since(answer.facets.get(Facet.YEAR, ())),
+        sources=answer.facets.get("source", ()),
+        years=_since(answer.facets.get("year", ())),
         kept=_kept_by_form(parameters),
         correction=correction,
         every_copy=search_address("pages.home", shown, 1, facets=None, collapse="false"),
@@ -63,18 +64,18 @@ def home() -> Response:
 @pages.get("/articles/<path:id>")
 def article(id: str) -> Response:
     """Show one article, with the words of ``?q=`` marked."""
-    found = services().engine.fetch([id]).get(id)
+    found = services().archive.store.get(id)
     if found is None:
         raise NotFound
     query = request.args.get("q", "")[:2000]
-    title, body = services().searching.ask(marked_article, found, query)
+    title, body = services().runner.run(marked_article, found, query)
     paragraphs = [Markup(html) for html in body.split("\n") if html.strip()]  # noqa: S704
     page = render_template(
         "article.html",
         article=found,
         title=Markup(title),  # noqa: S704
         paragraphs=paragraphs,
-        similar=services().searching.ask(similar_articles, id, _SIMILAR),
+        similar=services().runner.run(similar_articles, id, _SIMILAR),
         query=query,
     )
     return _page(page)
@@ -84,7 +85,7 @@ def article(id: str) -> Response:
 def feed() -> Response:
     """Return the newest hits of a search as an Atom feed."""
     parameters = checked(SearchParameters, {"sort": "newest", **request.args, "page": "1", "size": str(_FEED_SIZE)})
-    answer = services().answers.search(parameters.search())
+    answer = services().answers.search(parameters)
     address = request.url_root.rstrip("/") + search_address("pages.feed", parameters, 1, size=None)
     body = render_template("feed.atom", answer=answer, parameters=parameters, address=address)
     return Response(printable(body), mimetype="application/atom+xml")
@@ -105,12 +106,12 @@ def _answered(parameters: SearchParameters) -> tuple[SearchParameters, Answer, _
     Returns the parameters that the answer is for, the answer, and the correction to show.
     """
     answers = services().answers
-    answer = answers.search(parameters.search())
+    answer = answers.search(parameters)
     if answer.corrected is None:
         return parameters, answer, None
     meant = parameters.model_copy(update={"q": answer.corrected})
     address = search_address("pages.home", meant, 1, facets=None)
-    other = None if answer.total else answers.search(meant.search())
+    other = None if answer.total else answers.search(meant)
     if other is not None and other.total:
         return meant, other, _Correction(meant.q, address, instead=True)
     return parameters, answer, _Correction(meant.q, address, instead=False)

@@ -1,0 +1,127 @@
+"""The newest snapshot of an index, with what is kept for as long as it is the newest."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.directory.commits import OpenSegments, latest_commit
+from index.directory.generations import current_generation, read_state
+from index.directory.snapshot import Snapshot
+from index.errors import DamagedIndexError
+from search.engines.embedded.statistics import KnownFrequencies
+from search.ranking.impacts import TermImpacts
+from search.ranking.scoring import Ranking
+
+_OPEN_ATTEMPTS = 20
+_OPEN_PAUSE = 0.01
+_SETTLED_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedIndex:
+    """A snapshot, and what is kept of it: hot terms and frequencies that were looked up."""
+
+    snapshot: Snapshot
+    impacts: TermImpacts
+    frequencies: KnownFrequencies
+
+
+class NewestIndex:
+    """Open the newest index in ``indexes`` and keep it until there is a newer one. Safe to share between threads.
+
+    An index that was replaced lives until its last user is done.
+    """
+
+    def __init__(self, indexes: Path, ranking: Ranking, sharing: int) -> None:
+        self._indexes = indexes
+        self._ranking = ranking
+        self._sharing = sharing
+        self._segments = OpenSegments()
+        self._opened: OpenedIndex | None = None
+        self._unchanged = _Unchanged()
+        self._lock = threading.Lock()
+
+    def get(self) -> OpenedIndex | None:
+        """Return the newest index, None where there is none yet. Raises DamagedIndexError where it cannot be opened."""
+        with self._lock:
+            if self._opened is not None and self._unchanged.holds():
+                return self._opened
+            self._unchanged = _Unchanged()
+            for attempt in range(_OPEN_ATTEMPTS):
+                try:
+                    generation = current_generation(self._indexes)
+                except OSError as error:
+                    if self._opened is None:
+                        raise DamagedIndexError(f"which index serves cannot be read: {error}") from error
+                    break
+                if generation is None:
+                    break
+                try:
+                    look = _Unchanged(self._indexes, generation)
+                    self._renew(generation)
+                    self._unchanged = look
+                    break
+                except OSError as error:  # swapped for another between finding and opening it
+                    if attempt == _OPEN_ATTEMPTS - 1 and self._opened is None:
+                        raise DamagedIndexError(f"the index in {generation} cannot be opened: {error}") from error
+                    time.sleep(_OPEN_PAUSE)
+                except DamagedIndexError:
+                    if self._opened is None:
+                        raise
+                    break
+            return self._opened
+
+    def version(self) -> Hashable:
+        """Return a value that differs whenever the newest index does; costs a few file names."""
+        try:
+            generation = current_generation(self._indexes)
+            return generation, None if generation is None else latest_commit(generation)
+        except OSError:  # swapped for another meanwhile
+            return object()
+
+    def release_stale(self) -> None:
+        """Close files that a newer index replaced."""
+        if self._opened is not None:
+            self.get()
+
+    def close(self) -> None:
+        """Close the index."""
+        with self._lock:
+            self._opened = None
+
+    def _renew(self, generation: Path) -> None:
+        if self._opened is None or not self._opened.snapshot.is_latest(generation):
+            state = read_state(generation)
+            if state is not None and not state.searchable:
+                raise DamagedIndexError(
+                    f"the index in {generation} was made by another version of timtin;"
+                    " it is made anew from the store by timtin serve, or by timtin index --rebuild"
+                )
+            snapshot = Snapshot(generation, self._segments)
+            impacts = TermImpacts(snapshot, self._ranking, self._sharing)
+            self._opened = OpenedIndex(snapshot, impacts, KnownFrequencies(snapshot))
+
+
+class _Unchanged:
+    """Tell cheaply that no name in some folders was added, removed or replaced since it was made.
+
+    A folder's time of change is that of the kernel's clock, which ticks every few milliseconds. It is relied on only
+    where it was long past when the folder was looked at: whatever happens after that has another time.
+    """
+
+    def __init__(self, *folders: Path) -> None:
+        """Look at ``folders``, before they are read. Raises FileNotFoundError."""
+        seen = [(folder, folder.stat().st_mtime_ns) for folder in folders]
+        settled = time.time_ns() - max([changed for _, changed in seen], default=0) > _SETTLED_NS
+        self._seen = seen if settled else []
+
+    def holds(self) -> bool:
+        """Return False where that cannot be told."""
+        try:
+            return bool(self._seen) and all(folder.stat().st_mtime_ns == changed for folder, changed in self._seen)
+        except OSError:
+            return False

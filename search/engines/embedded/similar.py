@@ -1,0 +1,46 @@
+"""Articles like one: those that share the words most telling of it, frequent here and rare elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from index.analysis.analyzer import Stream, analyze
+from index.article import Article
+from index.segments.schema import TEXT_FIELDS, field_name, searchable_body
+from search.engine import Hit
+from search.ranking.clauses import WeightedTerm
+from search.ranking.impacts import TermImpacts
+from search.ranking.scoring import idf
+from search.ranking.top_k import largest
+
+_TERMS = 30
+_READ = 20_000
+
+
+def similar(impacts: TermImpacts, article: Article, size: int) -> list[Hit]:
+    """Return up to ``size`` articles of other stories, the most like ``article`` first."""
+    snapshot = impacts.snapshot
+    text = analyze(f"{article.title}\n{searchable_body(article)}"[:_READ])
+    importance = {}
+    for term, count in Counter(word.text for word in text.words if not word.text.isdigit()).items():
+        frequency = snapshot.term_postings(field_name("body", Stream.WORD), term).count
+        if frequency > 1:
+            importance[term] = idf(snapshot.count, frequency) * count / (count + 1.0)
+    telling = sorted(importance, key=lambda term: (-importance[term], term))[:_TERMS]
+    fields = [field_name(name, Stream.WORD) for name in TEXT_FIELDS]
+    scores = impacts.sums_of_all(
+        [
+            WeightedTerm(field, term, importance[term], snapshot.term_postings(field, term))
+            for term in telling
+            for field in fields
+        ]
+    ).astype(np.float32)
+    scores *= snapshot.live
+    own = snapshot.article_number(article.id)
+    if own is not None:
+        scores[snapshot.stories == snapshot.stories[own]] = 0.0
+    near = largest(scores, size)
+    best = near[np.argsort(-scores[near], kind="stable")[:size]]
+    return [Hit(snapshot.article_id(int(n)), float(scores[n])) for n in best if scores[n] > 0]

@@ -1,0 +1,96 @@
+"""What a search may ask for, declared once: the API, the page, the feed and the command line all check it here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+
+from index.article import LABELS
+from index.dates import period_days
+from search.engine import FACETS, Filters, Request, Sort
+from search.query.tree import Match, Node
+
+LONGEST_QUERY = 10_000
+
+
+def _comma_separated(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _known_facet(value: str) -> str:
+    if value not in FACETS:
+        raise ValueError(f"should be one of {', '.join(FACETS)}")
+    return value
+
+
+def none_if_empty(value: Any) -> Any:
+    """Return None for an empty text: a form sends its empty fields, too."""
+    return None if value == "" else value
+
+
+def _period(value: Any) -> Any:
+    if isinstance(value, str) and value:
+        period_days(value)
+    return value or None
+
+
+FacetName = Annotated[str, AfterValidator(_known_facet), Field(json_schema_extra={"enum": list(FACETS)})]
+LabelValue = Annotated[Annotated[str, Field(max_length=500)] | None, BeforeValidator(none_if_empty)]
+Period = Annotated[str | None, BeforeValidator(_period)]
+
+
+class Parameters(BaseModel):
+    """The base of all parameters: unknown ones are passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+
+class _First(Parameters):
+    q: Annotated[str, Field(max_length=LONGEST_QUERY, description="the query; empty for all articles")] = ""
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+    size: Annotated[int, Field(ge=1, le=100, description="hits a page")] = 10
+    sort: Sort = Sort.RELEVANCE
+    match: Match = Match.AUTO
+
+
+_labels: Any = dict.fromkeys(LABELS, (LabelValue, None))
+_WithLabels: Any = create_model("_WithLabels", __base__=_First, **_labels)
+
+
+class SearchParameters(_WithLabels):
+    """The parameters of a search; there is one more for every label in ``index.article.LABELS``.
+
+    ``page`` counts from 1, ``fragment_size`` is in characters; with ``collapse`` near-copies are one hit.
+    """
+
+    from_: Annotated[Period, Field(alias="from", description="first year, month or day: 2025, 2025-08, 2025-08-27")] = (
+        None
+    )
+    to: Annotated[Period, Field(description="last year, month or day, included")] = None
+    facets: Annotated[
+        tuple[FacetName, ...], BeforeValidator(_comma_separated), Field(description="what to count, by commas")
+    ] = ()
+    fragments: Annotated[int, Field(ge=0, le=10, description="passages a hit")] = 3
+    fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters a passage")] = 180
+    explain: Annotated[bool, Field(description="show the parts of each score")] = False
+    collapse: Annotated[bool, Field(description="show near-copies as one hit")] = True
+
+    @property
+    def filters(self) -> Filters:
+        """What every hit must be."""
+        return Filters(
+            labels=tuple((label, value) for label in LABELS if (value := getattr(self, label)) is not None),
+            first_day=period_days(self.from_)[0] if self.from_ else None,
+            last_day=period_days(self.to)[1] if self.to else None,
+        )
+
+    def request(self, tree: Node, sort: Sort) -> Request:
+        """Return what the engine is asked for ``tree``, the query in expanded form."""
+        return Request(
+            tree=tree,
+            sort=sort,
+            filters=self.filters,
+            start=(self.page - 1) * self.size,
+            **{name: getattr(self, name) for name in ("match", "size", "facets", "explain", "collapse")},
+        )

@@ -1,0 +1,178 @@
+"""Articles as JSON: read, put, deleted one by one, or sent many at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flask import Response, jsonify, request, url_for
+from werkzeug.exceptions import NotFound, UnsupportedMediaType
+
+from index.article import Article, article_from
+from index.errors import InvalidInputError, Problem, UnreadableFileError
+from index.reading.formats.json_lines import LARGEST_DOCUMENT, numbered_lines
+from index.reading.formats.registry import parse_json_article
+from web.api.answers import article_json
+from web.api.blueprint import api, made_searchable, stored_article
+from web.api.parameters import WriteParameters, checked
+from web.keys import key_required
+from web.services import services
+
+_BATCH = 500
+_BATCH_CHARACTERS = 20_000_000
+_MOST_REFUSED = 1000
+
+
+@api.get("/articles/<path:id>")
+def read_article(id: str) -> Response:
+    """Return one article."""
+    return jsonify(article_json(stored_article(id)))
+
+
+@api.put("/articles/<path:id>")
+@key_required
+def put_article(id: str) -> tuple[Response, int]:
+    """Create or replace one article."""
+    parameters = checked(WriteParameters, request.args)
+    article = article_from(_json_body(), id=id)
+    result = services().archive.store.put([article])
+    created = bool(result.added)
+    body = {
+        "id": id,
+        "result": "created" if created else "replaced" if result.updated else "unchanged",
+        "searchable": made_searchable(result.seq, 1, wait=parameters.wait),
+    }
+    response = jsonify(body)
+    response.headers["Location"] = url_for("api.read_article", id=id)
+    return response, 201 if created else 200
+
+
+@api.delete("/articles/<path:id>")
+@key_required
+def delete_article(id: str) -> tuple[Response, int]:
+    """Delete one article."""
+    parameters = checked(WriteParameters, request.args)
+    result = services().archive.store.delete([id])
+    if not result.deleted:
+        raise NotFound
+    searchable = made_searchable(result.seq, 1, wait=parameters.wait)
+    return jsonify({"id": id, "result": "deleted", "searchable": searchable}), 200
+
+
+@api.post("/articles")
+@key_required
+def post_articles() -> tuple[Response, int]:
+    """Take one article, an array of them, or one a line; the first 1,000 that cannot be kept are named."""
+    parameters = checked(WriteParameters, request.args)
+    if request.mimetype in {"application/x-ndjson", "application/jsonl", "application/x-jsonlines"}:
+        entries = _ndjson_entries()
+    elif request.is_json:
+        data = _json_body()
+        entries = _array_entries(data if isinstance(data, list) else [data])
+        if not isinstance(data, list):
+            return _post_one(data, parameters)
+    else:
+        raise UnsupportedMediaType("Send application/json (an article or an array of them) or application/x-ndjson.")
+    report: dict[str, Any] = {"received": 0, "added": 0, "updated": 0, "unchanged": 0, "ids": [], "refused": []}
+    seq = _keep(entries, report)
+    if report["received"] and not report["ids"]:
+        problems = [Problem(f"articles[{entry['index']}]", entry["detail"]) for entry in report["refused"][:100]]
+        raise InvalidInputError("None of the articles could be kept.", problems)
+    counts = {name: report[name] for name in ("received", "added", "updated", "unchanged")}
+    refused = report["received"] - len(report["ids"])
+    task = services().archive.store.tasks.written(seq, {**counts, "refused": refused}, report["refused"])
+    report["task"] = task.id
+    report["searchable"] = made_searchable(seq, counts["received"], wait=parameters.wait)
+    response = jsonify(report)
+    response.headers["Location"] = url_for("api.read_task", id=task.id)
+    return response, 200 if report["searchable"] else 202
+
+
+def _post_one(data: Any, parameters: WriteParameters) -> tuple[Response, int]:
+    article = article_from(data)
+    result = services().archive.store.put([article])
+    searchable = made_searchable(result.seq, 1, wait=parameters.wait)
+    outcome = "created" if result.added else "replaced" if result.updated else "unchanged"
+    response = jsonify({"id": article.id, "result": outcome, "searchable": searchable})
+    response.headers["Location"] = url_for("api.read_article", id=article.id)
+    return response, 201 if result.added else 200
+
+
+def _refuse_encoded_body() -> None:
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise UnsupportedMediaType(f"Send the body as it is; Content-Encoding {encoding!r} is not read.")
+
+
+def _json_body() -> Any:
+    _refuse_encoded_body()
+    if not request.is_json:
+        raise UnsupportedMediaType("Send the article as JSON, with Content-Type: application/json.")
+    request.max_content_length = LARGEST_DOCUMENT
+    try:
+        return json.loads(request.get_data(cache=False).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"The body is not UTF-8 (byte {error.start}).") from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"The body is not JSON: {error}") from None
+
+
+def _array_entries(rows: Sequence[Any]) -> Iterator[Article | InvalidInputError]:
+    for row in rows:
+        try:
+            yield article_from(row)
+        except InvalidInputError as error:
+            yield error
+
+
+def _ndjson_entries() -> Iterator[Article | InvalidInputError]:
+    _refuse_encoded_body()
+    request.max_content_length = None
+    try:
+        for _, line in numbered_lines(request.stream):
+            if isinstance(line, UnreadableFileError):
+                yield InvalidInputError(str(line))
+            elif line.strip():
+                yield _line_entry(line)
+    except UnreadableFileError as error:
+        raise InvalidInputError(f"The body {error}.") from None
+
+
+def _line_entry(line: bytes) -> Article | InvalidInputError:
+    try:
+        return parse_json_article(line)
+    except InvalidInputError as error:
+        return error
+
+
+def _keep(entries: Iterator[Article | InvalidInputError], report: dict[str, Any]) -> int:
+    """Put the good entries into the store, some at a time; return the sequence number that holds them all."""
+    batch: list[Article] = []
+    characters = seq = 0
+
+    def flush() -> None:
+        nonlocal characters, seq
+        result = services().archive.store.put(batch)
+        seq = result.seq
+        for name in ("added", "updated", "unchanged"):
+            report[name] += len(getattr(result, name))
+        report["ids"].extend(article.id for article in batch)
+        batch.clear()
+        characters = 0
+
+    for index, entry in enumerate(entries):
+        report["received"] += 1
+        if isinstance(entry, InvalidInputError):
+            if len(report["refused"]) >= _MOST_REFUSED:
+                continue
+            errors = [{"name": problem.where, "detail": problem.what} for problem in entry.problems]
+            report["refused"].append({"index": index, "detail": str(entry), "errors": errors})
+            continue
+        batch.append(entry)
+        characters += len(entry.body)
+        if len(batch) >= _BATCH or characters >= _BATCH_CHARACTERS:
+            flush()
+    if batch:
+        flush()
+    return seq

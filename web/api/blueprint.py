@@ -1,0 +1,31 @@
+"""The blueprint of ``/api/v1``, which the modules beside this one add their routes to, and what they share."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app
+from werkzeug.exceptions import NotFound
+
+from index.article import Article
+from web.services import services
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+_LONGEST_WAIT = 60.0
+
+
+def stored_article(id: str) -> Article:
+    """Return the article with this id; raise NotFound where there is none."""
+    article = services().archive.store.get(id)
+    if article is None:
+        raise NotFound
+    return article
+
+
+def made_searchable(seq: int, count: int, *, wait: bool) -> bool:
+    """Tell the follower of ``count`` writes up to number ``seq``, ``wait`` for it if asked; return whether searches see them."""
+    here = services()
+    if not wait:
+        here.follower.wrote(count)
+        return here.archive.in_sync(seq)
+    timeout = min(_LONGEST_WAIT, float(current_app.config["WAIT_SECONDS"]))
+    return here.follower.wait_until_searchable(seq, timeout)
