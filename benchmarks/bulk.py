@@ -22,8 +22,8 @@ from urllib.parse import urlencode
 from benchmarks.data import data
 from benchmarks.engines import read_articles, title_queries
 from benchmarks.serving import get, resident, server
-from index.directory.data_folder import open_data_folder
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import ArchiveConfig, open_archive
+from search.runtime.index_follower import bring_in_sync
 
 _A_SECOND = 10
 _IDLE_SECONDS = 20.0
@@ -83,10 +83,10 @@ def main() -> None:
     queries = title_queries(articles, 2000)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "data")
-        engine = EmbeddedEngine(open_data_folder(folder))
-        engine.add(articles)
-        engine.commit()
-        engine.close()
+        archive = open_archive(ArchiveConfig(folder))
+        archive.store.put(articles)
+        bring_in_sync(archive)
+        archive.close()
         with server(folder, "/healthz") as (port, process, _):
             key = (folder / "api-key").read_text("ascii").strip()
             with Searches(port, queries) as idle:

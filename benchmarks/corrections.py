@@ -27,9 +27,10 @@ from index.analysis.normalization import fold
 from index.analysis.syllables import TONES, accented_forms
 from index.analysis.tokenizer import tokenize
 from index.article import article_from
-from index.directory.data_folder import open_data_folder
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import Archive, ArchiveConfig, open_archive
 from search.relevance import read_queries
+from search.runtime.index_follower import bring_in_sync
+from search.spelling.corrections import correct
 
 SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles", "vietnews_titles")
 QUERIES = 400
@@ -118,14 +119,16 @@ DAMAGES: dict[str, Damage] = {
 
 
 @contextmanager
-def indexed(articles: list[dict[str, Any]]) -> Iterator[EmbeddedEngine]:
+def indexed(articles: list[dict[str, Any]]) -> Iterator[Archive]:
     """Lend an engine with these articles."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = EmbeddedEngine(open_data_folder(Path(folder)))
-        engine.add([article_from({key: row[key] for key in ("id", "title", "body") if key in row}) for row in articles])
-        engine.commit(wait=10)
-        yield engine
-        engine.close()
+        archive = open_archive(ArchiveConfig(Path(folder)))
+        archive.store.put(
+            [article_from({key: row[key] for key in ("id", "title", "body") if key in row}) for row in articles]
+        )
+        bring_in_sync(archive, wait=10)
+        yield archive
+        archive.close()
 
 
 def measure_right() -> None:
@@ -138,13 +141,13 @@ def measure_right() -> None:
         "phrases": [chance.choice(found) for row in bodies if (found := _PHRASE.findall(row["body"]))],
     }
     print(f"{'right / another correction, %':34}" + "".join(f"{name:>16}" for name in sources))
-    with indexed(articles) as engine:
+    with indexed(articles) as archive:
         for name, damage in DAMAGES.items():
-            figures = [right_share(engine, damage, texts, chance) for texts in sources.values()]
+            figures = [right_share(archive, damage, texts, chance) for texts in sources.values()]
             print(f"{name:34}" + "".join(f"{right:>9.1%} /{wrong:>5.1%}" for right, wrong in figures), flush=True)
 
 
-def right_share(engine: EmbeddedEngine, damage: Damage, texts: list[str], chance: random.Random) -> tuple[float, float]:
+def right_share(archive: Archive, damage: Damage, texts: list[str], chance: random.Random) -> tuple[float, float]:
     """Return how often a damaged text is corrected to what it was, and to something else."""
     right, wrong = [], []
     for text in texts:
@@ -152,7 +155,7 @@ def right_share(engine: EmbeddedEngine, damage: Damage, texts: list[str], chance
         damaged = damage(chance, syllables)
         if not damaged or damaged == " ".join(syllables):
             continue
-        corrected = engine.correct(damaged)
+        corrected = correct(archive.engine, damaged)
         meant = tokenize(" ".join(syllables)).exact
         right.append(corrected is not None and tokenize(corrected).exact == meant)
         wrong.append(corrected is not None and not right[-1])
@@ -167,11 +170,11 @@ def measure_wrong() -> None:
         judged = {id for query in queries for id in query.grades}
         with indexed(
             vietnews(judged) if name == "vietnews_titles" else rows("relevance", name, "docs.jsonl")
-        ) as engine:
+        ) as archive:
             started = time.perf_counter()
-            wrong = [(query.text, found) for query in queries if (found := engine.correct(query.text))]
+            wrong = [(query.text, found) for query in queries if (found := correct(archive.engine, query.text))]
             took = (time.perf_counter() - started) * 1000 / len(queries)
-            bare = [(query.text, found) for query in queries if (found := engine.correct(fold(query.text)))]
+            bare = [(query.text, found) for query in queries if (found := correct(archive.engine, fold(query.text)))]
         shares = [len(found) / len(queries) for found in (wrong, bare)]
         print(f"{name:34}" + "".join(f"{share:>16.2%}" for share in shares) + f"{took:>16.1f}", flush=True)
         for typed, found in wrong + bare:

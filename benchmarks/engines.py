@@ -35,13 +35,13 @@ from benchmarks.peers import HITS, PEERS, Ask, Seconds, Stopwatch, cut, recipe_r
 from benchmarks.serving import figures
 from index.analysis.analyzer import analyze
 from index.article import Article, article_from
-from index.directory.data_folder import open_data_folder
-from index.segments.schema import make_schema
+from search.archive import ArchiveConfig, open_archive
 from search.engine import Filters, Request, Sort
-from search.engines.embedded.engine import EmbeddedEngine
+from search.parameters import SearchParameters
 from search.query.parser import parse
-from search.service import Search, search
-from tests.reference import document
+from search.runtime.index_follower import bring_in_sync
+from search.service import search
+from tests.stock_whoosh import document, writing_schema
 
 SIZED = 2000
 RECIPE = 5000
@@ -79,14 +79,14 @@ def title_queries(articles: Sequence[Article], count: int) -> list[str]:
 
 def build(folder: Path, articles: Sequence[Article]) -> Seconds:
     """Build timtin's index of articles that the store has."""
-    engine = EmbeddedEngine(open_data_folder(folder))
+    archive = open_archive(ArchiveConfig(folder))
     for at in range(0, len(articles), 500):
-        engine.add(articles[at : at + 500])
+        archive.store.put(articles[at : at + 500])
     watch, workers = Stopwatch(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    engine.commit()
+    bring_in_sync(archive)
     processor, clock = watch.seconds()
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    engine.close()
+    archive.close()
     return processor + ended.ru_utime + ended.ru_stime - workers.ru_utime - workers.ru_stime, clock
 
 
@@ -97,10 +97,10 @@ def sizes(folder: Path, articles: Sequence[Article]) -> str:
     build(folder / "data", some)
     stock = folder / "stock"
     stock.mkdir()
-    writer = FileStorage(str(stock)).create_index(make_schema()).writer(codec=W3Codec(), limitmb=256)
+    writer = FileStorage(str(stock)).create_index(writing_schema()).writer(codec=W3Codec(), limitmb=256)
     for number, article in enumerate(some):
         writer.add_document(**document(article, number))
-    writer.commit()
+    bring_in_sync(writer)
     ours, theirs = size_of(folder / "data" / "indexes") / len(some), size_of(stock) / len(some)
     return (
         f"the same fields of {len(some)} articles, bytes an article:"
@@ -110,20 +110,20 @@ def sizes(folder: Path, articles: Sequence[Article]) -> str:
 
 def opened(folder: Path) -> dict[str, Ask]:
     """Return what timtin is asked; it remembers no answers here."""
-    engine = EmbeddedEngine(open_data_folder(folder))
+    archive = open_archive(ArchiveConfig(folder))
 
     def asking(**more: Any) -> Ask:
-        return lambda text: engine.retrieve(Request(parse(text), size=HITS, **more))
+        return lambda text: archive.engine.retrieve(Request(parse(text), size=HITS, **more))
 
     plain = asking()
     return {
         "default": plain,
         "phrase": plain,
-        "filtered": asking(filters=Filters(source="Báo 1")),
+        "filtered": asking(filters=Filters((("source", "Báo 1"),))),
         "newest": asking(sort=Sort.NEWEST),
         "question": plain,
         "unaccented": plain,
-        "page": lambda text: search(engine, Search(text, size=HITS)),
+        "page": lambda text: search(archive, SearchParameters(q=text, size=HITS)),
     }
 
 
@@ -142,16 +142,16 @@ def kinds(queries: Sequence[str], articles: Sequence[Article]) -> dict[str, Sequ
 
 def freshness(folder: Path, article: Article, query: str) -> str:
     """Measure how long one more article takes to be found."""
-    engine = EmbeddedEngine(open_data_folder(folder))
-    engine.retrieve(Request(parse(query)))
+    archive = open_archive(ArchiveConfig(folder))
+    archive.engine.retrieve(Request(parse(query)))
     added = []
     for number in range(20):
         started = time.perf_counter()
-        engine.add([article.model_copy(update={"id": f"added-{number}"})])
-        engine.commit()
-        engine.retrieve(Request(parse(query)))
+        archive.store.put([article.model_copy(update={"id": f"added-{number}"})])
+        bring_in_sync(archive)
+        archive.engine.retrieve(Request(parse(query)))
         added.append((time.perf_counter() - started) * 1e3)
-    engine.close()
+    archive.close()
     return f"one article added, until it is found: {spread(added)} ms (p50 / p95)"
 
 

@@ -17,10 +17,9 @@ import search.engines.embedded.engine
 import search.matching.evaluator
 import search.ranking.maxscore
 from benchmarks.engines import read_articles, spread, title_queries
-from index.directory.data_folder import open_data_folder
 from index.directory.snapshot import Snapshot
+from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import Request
-from search.engines.embedded.engine import EmbeddedEngine
 from search.matching.evaluator import Evaluator
 from search.matching.term_sets import Matcher
 from search.query.parser import parse
@@ -28,7 +27,7 @@ from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
-    ("is there a newer index", EmbeddedEngine, "_newest"),
+    ("is there a newer index", Archive, "_newest"),
     ("analysis of the query", search.matching.evaluator, "typed_analysis"),
     ("finding the terms", Snapshot, "_look_up"),
     ("which articles have a term", TermImpacts, "having"),
@@ -66,7 +65,7 @@ def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def main() -> None:
     """Print the table."""
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
-    engine = EmbeddedEngine(open_data_folder(Path(sys.argv[1])))
+    archive = open_archive(ArchiveConfig(Path(sys.argv[1])))
     requests = [Request(parse(text)) for text in title_queries(read_articles(2000), count)]
     for name, owner, function in STAGES:
         setattr(owner, function, timed(name, getattr(owner, function)))
@@ -76,7 +75,7 @@ def main() -> None:
         times = []
         for request in requests:
             started = time.process_time()
-            engine.retrieve(request)
+            archive.engine.retrieve(request)
             times.append((time.process_time() - started) * 1e3)
         turns.append((spread(times), seconds.copy()))
     print(f"{'':28}{'first':>14}{'again':>14}")

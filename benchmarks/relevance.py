@@ -24,9 +24,9 @@ from ir_measures import RR
 from benchmarks.data import data, rows
 from index.analysis.analyzer import analyze
 from index.article import article_from
-from index.directory.data_folder import open_data_folder
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import ArchiveConfig, open_archive
 from search.relevance import JudgedQuery, measure, read_queries, without_accents
+from search.runtime.index_follower import bring_in_sync
 
 SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles")
 QUERIES = 400
@@ -103,12 +103,12 @@ def plain_mrr(
 def our_mrr(articles: Sequence[dict[str, Any]], queries: list[JudgedQuery]) -> list[float]:
     """Return MRR@10 of the whole engine for each way to write the queries."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = EmbeddedEngine(open_data_folder(Path(folder)))
-        engine.add([article_from(article) for article in articles])
-        engine.commit(wait=10)
+        archive = open_archive(ArchiveConfig(Path(folder)))
+        archive.store.put([article_from(article) for article in articles])
+        bring_in_sync(archive, wait=10)
         changes: tuple[Change, ...] = (as_written, without_accents, decomposed, other_tone_marks)
-        values = [measure(engine, queries, change)["MRR@10"] for change in changes]
-        engine.close()
+        values = [measure(archive, queries, change)["MRR@10"] for change in changes]
+        archive.close()
     return values
 
 

@@ -25,7 +25,6 @@ from urllib.parse import urlencode
 from index.analysis.analyzer import analyze
 from index.directory.data_folder import open_data_folder
 from index.store.articles import SqliteArticleStore
-from index.store.database import Database
 
 CLIENTS = 16
 SECONDS = 5.0
@@ -98,15 +97,14 @@ def unasked(data: Path, asked: Sequence[str]) -> list[str]:
     """Return different queries that are not among ``asked``: words of the titles of stored articles, else of leads."""
     chance = random.Random(2)
     found: dict[str, None] = {}
-    database = Database(open_data_folder(data).store)
-    store = SqliteArticleStore(database)
+    store = SqliteArticleStore(open_data_folder(data).store)
     ids = sorted(id for id, _ in store.versions())
     for article in store.get_many(chance.sample(ids, min(len(ids), FRESH))).values():
         words = [word.text.replace("_", " ") for word in analyze((article.title or article.body)[:200]).words]
         length = min(len(words), chance.randint(1, 4))
         start = chance.randrange(len(words) - length + 1)
         found[" ".join(words[start : start + length])] = None
-    database.close()
+    store.close()
     return [query for query in found if query and query not in asked]
 
 

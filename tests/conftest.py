@@ -25,8 +25,11 @@ from flask.testing import FlaskClient
 from index.article import Article
 from index.directory.data_folder import DataFolder, open_data_folder
 from index.reading.ingest import ingest
-from search.engines.embedded.engine import EmbeddedEngine
-from search.service import Answer, Search, search
+from search.archive import Archive, ArchiveConfig, open_archive
+from search.parameters import SearchParameters
+from search.runtime.index_follower import bring_in_sync
+from search.service import Answer, search
+from tests.archives import indexer_of
 from web.app import create_app
 from web.services import Services
 
@@ -55,24 +58,24 @@ def seeds_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def with_seeds(data: Path) -> None:
-    engine = EmbeddedEngine(open_data_folder(data))
-    summary = ingest([str(SEEDS)], engine.store, engine.indexer)
-    engine.close()
+    archive = open_archive(ArchiveConfig(data))
+    summary = ingest([str(SEEDS)], archive.store, indexer_of(archive))
+    archive.close()
     assert summary.added == 5
     assert summary.failed == []
 
 
 @pytest.fixture(scope="session")
-def seeds_engine(seeds_data: Path) -> Iterator[EmbeddedEngine]:
-    engine = EmbeddedEngine(open_data_folder(seeds_data))
-    yield engine
-    engine.close()
+def seeds_archive(seeds_data: Path) -> Iterator[Archive]:
+    archive = open_archive(ArchiveConfig(seeds_data))
+    yield archive
+    archive.close()
 
 
 @pytest.fixture(scope="session")
-def find(seeds_engine: EmbeddedEngine) -> Callable[..., Answer]:
+def find(seeds_archive: Archive) -> Callable[..., Answer]:
     """Search the seeds: ``find("query", size=3)``."""
-    return lambda text, **more: search(seeds_engine, Search(text, **more))
+    return lambda text, **more: search(seeds_archive, SearchParameters(q=text, **more))
 
 
 def numbers(answer: Answer) -> list[str]:
@@ -81,23 +84,23 @@ def numbers(answer: Answer) -> list[str]:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[EmbeddedEngine]:
+def archive(tmp_path: Path) -> Iterator[Archive]:
     """An empty engine."""
-    engine = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    yield engine
-    engine.close()
+    archive = open_archive(ArchiveConfig(tmp_path / "data"))
+    yield archive
+    archive.close()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:
     """A data folder with twenty articles, in two segments."""
-    engine = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    engine.add([Article(id=f"a{number}", body=f"bưởi da xanh số {number}") for number in range(20)])
-    engine.commit()
-    engine.add([Article(id="a0", body="bưởi da xanh sửa lại")])
-    engine.delete(["a1"])
-    engine.commit()
-    engine.close()
+    archive = open_archive(ArchiveConfig(tmp_path / "data"))
+    archive.store.put([Article(id=f"a{number}", body=f"bưởi da xanh số {number}") for number in range(20)])
+    bring_in_sync(archive)
+    archive.store.put([Article(id="a0", body="bưởi da xanh sửa lại")])
+    archive.store.delete(["a1"])
+    bring_in_sync(archive)
+    archive.close()
     return open_data_folder(tmp_path / "data")
 
 
@@ -105,13 +108,14 @@ def folder(tmp_path: Path) -> DataFolder:
 def client(tmp_path: Path, seeds_data: Path) -> Iterator[FlaskClient]:
     """A client of an application of its own, with the seeds in it."""
     shutil.copytree(seeds_data, tmp_path / "data")
-    app = create_app(tmp_path / "data")
+    archive = open_archive(ArchiveConfig(tmp_path / "data"))
+    app = create_app(archive)
     here: Services = app.extensions["timtin"]
     here.follower.start()
     with app.test_client() as client:
         yield client
     here.follower.stop()
-    here.engine.close()
+    archive.close()
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from index.article import Article
 from index.directory.data_folder import DataFolder
 from index.directory.generations import current_generation
 from index.segments.array_file import ArrayFile
+from search.archive import Archive
 from search.engine import Request
-from search.engines.embedded.engine import EmbeddedEngine
 from search.query.parser import parse
 from tests.conftest import ROOT
 
@@ -22,8 +22,8 @@ def articles(count: int, prefix: str = "a") -> list[Article]:
     return [Article(id=f"{prefix}{number}", body=f"bưởi da xanh số {number}") for number in range(count)]
 
 
-def found(engine: EmbeddedEngine, text: str = "bưởi") -> set[str]:
-    return {hit.id for hit in engine.retrieve(Request(parse(text), size=1000)).hits}
+def found(archive: Archive, text: str = "bưởi") -> set[str]:
+    return {hit.id for hit in archive.engine.retrieve(Request(parse(text), size=1000)).hits}
 
 
 def generation(folder: DataFolder) -> Path:

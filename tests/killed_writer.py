@@ -17,7 +17,6 @@ from typing import Any
 from index.article import Article
 from index.directory.data_folder import open_data_folder
 from index.store.articles import SqliteArticleStore
-from index.store.database import Database
 from index.writer import builder, indexer
 from index.writer.indexer import Indexer
 
@@ -36,7 +35,7 @@ def text(id: str, version: int) -> str:
 def main(data: Path, seed: str, most: str) -> None:
     chosen = random.Random(seed)
     folder = open_data_folder(data)
-    store = SqliteArticleStore(Database(folder.store))
+    store = SqliteArticleStore(folder.store)
     index = Indexer(folder, store)
     versions = iter(range(int(seed.rpartition(" ")[2]) * 1_000_000, sys.maxsize))
     merge = builder.merge

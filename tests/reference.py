@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import Analysis, Stream, analyze
-from index.analysis.near_copies import sketch
 from index.analysis.normalization import canonical_syllable, fold
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.article import Article
 from index.dates import local_minute
-from index.segments.schema import TEXT_FIELDS, column_values, field_name, searchable_body
+from index.segments.schema import TEXT_FIELDS, searchable_body
 from search.query.tree import (
     AccentExact,
     And,
@@ -38,19 +36,6 @@ from search.ranking.scoring import Ranking, idf, query_frequency_weight
 Articles = set[str]
 Covering = Callable[[int, int], Articles]
 _MOST_SYLLABLES = 64
-
-
-def document(article: Article, seq: int) -> dict[str, object]:
-    """Return ``article`` at sequence number ``seq`` as values for Whoosh's own writer."""
-    title, body = analyze(article.title), analyze(searchable_body(article))
-    values = {
-        **column_values(article, seq, sketch(body.tokens.exact)),
-        "suggest": {*phrases(title, 3), *phrases(body, 1)},
-        "abbreviations": abbreviation_terms(title) | abbreviation_terms(body),
-    }
-    for name, analysis in (("title", title), ("body", body)):
-        values.update({field_name(name, stream): list(analysis.terms(stream)) for stream in Stream})
-    return values
 
 
 def phrases(analysis: Analysis, most_words: int) -> Iterator[str]:

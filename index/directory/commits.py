@@ -66,7 +66,7 @@ def read_commit(generation: Path) -> Commit:
         if number < 0:
             raise FileNotFoundError(f"there is no index in {generation}")
         data = read_sealed(generation / _file_name(number))
-        before, mark, listed = data.rpartition(_LISTED)
+        _, mark, listed = data.rpartition(_LISTED)
         if not mark:
             return Commit(number, read_listed_segments(data))
         segments = json.loads(mark + listed)["segments"]

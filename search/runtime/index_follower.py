@@ -173,7 +173,9 @@ class IndexFollower:
         except _StoppedError:  # what was running when a server ended is begun anew by the next
             raise
         except Exception as error:
-            self._tasks.end(task.id, f"{type(error).__name__}: {error}")
+            self._tasks.end(
+                task.id, str(error) if isinstance(error, TimtinError) else f"{type(error).__name__}: {error}"
+            )
             raise
         self._tasks.count(task.id, {"indexed": done()})
         self._tasks.end(task.id)

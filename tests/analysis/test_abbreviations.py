@@ -8,10 +8,13 @@ import pytest
 
 from index.analysis.abbreviations import definitions
 from index.analysis.analyzer import analyze
-from search.engine import Engine, Request
+from search.archive import Archive
+from search.engine import Request
+from search.parameters import SearchParameters
 from search.query.parser import parse
 from search.query.tree import Match
-from search.service import Answer, Search, marked_article, search
+from search.runtime.index_follower import bring_in_sync
+from search.service import Answer, marked_article, search
 from tests.conftest import numbers
 from tests.engines.contract import article
 
@@ -52,8 +55,8 @@ def test_rows_of_signs_take_no_more_time_than_words(text: str) -> None:
 
 
 @pytest.fixture
-def archive(engine: Engine) -> Engine:
-    engine.add(
+def archive(archive: Archive) -> Archive:
+    archive.store.put(
         [
             article("nghia", "Chính phủ thúc đẩy hội nhập quốc tế (HNQT) trong năm nay."),
             article("tat", "Đề án về HNQT được thông qua."),
@@ -61,47 +64,49 @@ def archive(engine: Engine) -> Engine:
             article("khac", "Giá lúa gạo tăng mạnh."),
         ]
     )
-    engine.commit()
-    return engine
+    bring_in_sync(archive)
+    return archive
 
 
-def found(engine: Engine, query: str) -> list[str]:
-    return [hit.article.id for hit in search(engine, Search(query)).hits]
+def found(archive: Archive, query: str) -> list[str]:
+    return [hit.article.id for hit in search(archive, SearchParameters(q=query)).hits]
 
 
 @pytest.mark.parametrize("query", ["HNQT", "hnqt"])
-def test_an_abbreviation_finds_what_it_stands_for_below_itself(archive: Engine, query: str) -> None:
+def test_an_abbreviation_finds_what_it_stands_for_below_itself(archive: Archive, query: str) -> None:
     ids = found(archive, query)
     assert set(ids[:2]) == {"nghia", "tat"}
     assert ids[2:] == ["day-du"]
 
 
-def test_letters_without_their_marks_are_the_abbreviation(engine: Engine) -> None:
-    engine.add([article("a", "Kỳ họp Hội đồng nhân dân (HĐND) tỉnh."), article("b", "Đại biểu hội đồng nhân dân.")])
-    engine.commit()
+def test_letters_without_their_marks_are_the_abbreviation(archive: Archive) -> None:
+    archive.store.put(
+        [article("a", "Kỳ họp Hội đồng nhân dân (HĐND) tỉnh."), article("b", "Đại biểu hội đồng nhân dân.")]
+    )
+    bring_in_sync(archive)
     for query in ("HĐND", "hđnd", "hdnd", "HDND"):
-        assert found(engine, query) == ["a", "b"]
+        assert found(archive, query) == ["a", "b"]
 
 
 @pytest.mark.parametrize("query", ["hội nhập quốc tế", "hoi nhap quoc te", "Hội nhập Quốc tế"])
-def test_a_long_form_finds_its_abbreviation_below_itself(archive: Engine, query: str) -> None:
+def test_a_long_form_finds_its_abbreviation_below_itself(archive: Archive, query: str) -> None:
     ids = found(archive, query)
     assert set(ids[:2]) == {"nghia", "day-du"}
     assert ids[2:] == ["tat"]
 
 
-def test_what_was_typed_comes_first_in_longer_queries_too(engine: Engine) -> None:
+def test_what_was_typed_comes_first_in_longer_queries_too(archive: Archive) -> None:
     ending = "được bàn trong năm nay tại thành phố"
-    engine.add([article("tat", f"HNQT {ending}."), article("day-du", f"Hội nhập quốc tế {ending}.")])
-    engine.add([article("nghia", "Về hội nhập quốc tế (HNQT)."), article("khac", "Giá lúa gạo tăng mạnh.")])
-    engine.commit()
-    assert found(engine, f"HNQT {ending}")[:2] == ["tat", "day-du"]
-    assert found(engine, f"hội nhập quốc tế {ending}")[:2] == ["day-du", "tat"]
+    archive.store.put([article("tat", f"HNQT {ending}."), article("day-du", f"Hội nhập quốc tế {ending}.")])
+    archive.store.put([article("nghia", "Về hội nhập quốc tế (HNQT)."), article("khac", "Giá lúa gạo tăng mạnh.")])
+    bring_in_sync(archive)
+    assert found(archive, f"HNQT {ending}")[:2] == ["tat", "day-du"]
+    assert found(archive, f"hội nhập quốc tế {ending}")[:2] == ["day-du", "tat"]
 
 
-def test_an_alternative_counts_no_more_than_half_of_what_was_typed(archive: Engine) -> None:
+def test_an_alternative_counts_no_more_than_half_of_what_was_typed(archive: Archive) -> None:
     for query in ("HNQT", "hội nhập quốc tế"):
-        hits = archive.retrieve(Request(archive.expand(parse(query)), match=Match.ANY, explain=True)).hits
+        hits = archive.engine.retrieve(Request(archive.expand(parse(query)), match=Match.ANY, explain=True)).hits
         parts = {hit.id: hit.explanation or {} for hit in hits}
         said = [sum(of.values()) for of in parts.values() if any(name.startswith("for ") for name in of)]
         typed = [sum(of.values()) for of in parts.values() if not any(name.startswith("for ") for name in of)]
@@ -109,53 +114,55 @@ def test_an_alternative_counts_no_more_than_half_of_what_was_typed(archive: Engi
         assert max(said) < min(typed)
 
 
-def test_other_accents_are_not_the_long_form(archive: Engine) -> None:
+def test_other_accents_are_not_the_long_form(archive: Archive) -> None:
     assert "tat" not in found(archive, "hồi nhập quốc tế")
 
 
-def test_every_way_to_match_takes_abbreviations(archive: Engine) -> None:
+def test_every_way_to_match_takes_abbreviations(archive: Archive) -> None:
     for query in ("đề án hội nhập quốc tế", "title:HNQT OR (thông qua hội nhập quốc tế)"):
         assert "tat" in found(archive, query)
     assert "tat" not in found(archive, '"hội nhập quốc tế"')
 
 
-def test_the_definition_goes_with_its_article(archive: Engine) -> None:
-    archive.delete(["nghia"])
-    archive.commit()
+def test_the_definition_goes_with_its_article(archive: Archive) -> None:
+    archive.store.delete(["nghia"])
+    bring_in_sync(archive)
     assert found(archive, "HNQT") == ["tat"]
     assert found(archive, "hội nhập quốc tế") == ["day-du"]
 
 
-def test_what_the_answer_searched_for_is_said_and_marked(archive: Engine) -> None:
-    answer = search(archive, Search("HNQT"))
+def test_what_the_answer_searched_for_is_said_and_marked(archive: Archive) -> None:
+    answer = search(archive, SearchParameters(q="HNQT"))
     assert list(answer.expanded) == ["hội nhập quốc tế"]
     marked = {hit.article.id: hit.body_html[0] for hit in answer.hits}
     assert "<mark>hội nhập quốc tế</mark>" in marked["day-du"]
     assert "<mark>HNQT</mark>" in marked["tat"]
-    page = marked_article(archive, archive.fetch(["day-du"])["day-du"], "HNQT")
+    page = marked_article(archive, archive.store.get_many(["day-du"])["day-du"], "HNQT")
     assert "<mark>hội nhập quốc tế</mark>" in page[1]
 
 
-def test_foreign_abbreviations_mean_what_most_articles_put_before_them(engine: Engine) -> None:
+def test_foreign_abbreviations_mean_what_most_articles_put_before_them(archive: Archive) -> None:
     openings = ["Theo", "Báo cáo của", "Ngày 5-3, đại diện", "Trong khi đó,"]
-    engine.add([article(f"{n}", f"{text} Tổ chức Y tế thế giới (WHO) cho biết.") for n, text in enumerate(openings)])
-    engine.add([article("x", "Tổ chức Y tế thế giới khuyến cáo."), article("y", "Đại diện WHO có mặt.")])
-    engine.add(
+    archive.store.put(
+        [article(f"{n}", f"{text} Tổ chức Y tế thế giới (WHO) cho biết.") for n, text in enumerate(openings)]
+    )
+    archive.store.put([article("x", "Tổ chức Y tế thế giới khuyến cáo."), article("y", "Đại diện WHO có mặt.")])
+    archive.store.put(
         [article("z", "Chị Lan, quận Tân Bình (TP.HCM) kể."), article("q", "Anh Minh, huyện Củ Chi (TP.HCM) kể.")]
     )
-    engine.commit()
-    assert list(search(engine, Search("WHO")).expanded) == ["tổ chức y tế thế giới"]
-    assert found(engine, "WHO")[-1] == "x"
-    assert found(engine, "tổ chức y tế thế giới")[-1] == "y"
-    assert list(search(engine, Search("TP.HCM")).expanded) == []
+    bring_in_sync(archive)
+    assert list(search(archive, SearchParameters(q="WHO")).expanded) == ["tổ chức y tế thế giới"]
+    assert found(archive, "WHO")[-1] == "x"
+    assert found(archive, "tổ chức y tế thế giới")[-1] == "y"
+    assert list(search(archive, SearchParameters(q="TP.HCM")).expanded) == []
 
 
-def test_a_small_word_is_no_abbreviation(engine: Engine) -> None:
+def test_a_small_word_is_no_abbreviation(archive: Archive) -> None:
     openings = ["Họ dùng", "Nhờ có", "Sự phát triển của"]
-    engine.add([article(f"{n}", f"{text} trí tuệ nhân tạo (AI).") for n, text in enumerate(openings)])
-    engine.commit()
-    assert list(search(engine, Search("ai")).expanded) == []
-    assert list(search(engine, Search("AI")).expanded) == ["trí tuệ nhân tạo"]
+    archive.store.put([article(f"{n}", f"{text} trí tuệ nhân tạo (AI).") for n, text in enumerate(openings)])
+    bring_in_sync(archive)
+    assert list(search(archive, SearchParameters(q="ai")).expanded) == []
+    assert list(search(archive, SearchParameters(q="AI")).expanded) == ["trí tuệ nhân tạo"]
 
 
 def test_seeds_learn_their_abbreviations(find: Callable[..., Answer]) -> None:

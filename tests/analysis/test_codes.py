@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.analysis.tokenizer import tokenize
-from search.engine import Engine, Request
+from search.archive import Archive
+from search.engine import Request
 from search.query.parser import parse
+from search.runtime.index_follower import bring_in_sync
 from tests.engines.contract import article
 
 Hits = Callable[[str], list[str]]
@@ -96,8 +98,8 @@ def test_codes_lie_within_the_text(text: str) -> None:
 
 
 @pytest.fixture
-def hits(engine: Engine) -> Hits:
-    engine.add(
+def hits(archive: Archive) -> Hits:
+    archive.store.put(
         [
             article("so-hieu", "Căn cứ 59-NQ/TW, các bộ triển khai chương trình hành động.", title="Văn bản"),
             article("so-khac", "Nghị quyết số 57 được ban hành, gồm 59 trang.", title="Văn bản khác"),
@@ -109,10 +111,10 @@ def hits(engine: Engine) -> Hits:
             article("tho", "Thư gửi về ban.doc@example.vn trước ngày 20.", title="Hòm thư"),
         ]
     )
-    engine.commit()
+    bring_in_sync(archive)
 
     def ids(query: str) -> list[str]:
-        return [hit.id for hit in engine.retrieve(Request(engine.expand(parse(query)))).hits]
+        return [hit.id for hit in archive.engine.retrieve(Request(archive.expand(parse(query)))).hits]
 
     return ids
 

@@ -6,188 +6,197 @@ import threading
 
 from index.article import Article
 from index.dates import period_days
-from search.engine import Engine, Facet, Filters, Request, Sort
+from search.archive import Archive
+from search.engine import Filters, Request, Sort
 from search.query.parser import parse
+from search.runtime.index_follower import bring_in_sync
+from search.service import completions
+from search.spelling.corrections import correct
+from tests.archives import check, similar
 
 
 def article(id: str, body: str = "lúa gạo", **more: str) -> Article:
     return Article(id=id, body=body, **more)
 
 
-def ids(engine: Engine, query: str, **more: object) -> list[str]:
-    return [hit.id for hit in engine.retrieve(Request(parse(query), **more)).hits]  # type: ignore[arg-type]
+def ids(archive: Archive, query: str, **more: object) -> list[str]:
+    return [hit.id for hit in archive.engine.retrieve(Request(parse(query), **more)).hits]  # type: ignore[arg-type]
 
 
 class EngineContract:
     """The tests."""
 
-    def test_empty_engine_finds_nothing(self, engine: Engine) -> None:
-        found = engine.retrieve(Request(parse("lúa"), facets=[Facet.YEAR]))
-        assert (found.total, list(found.hits), found.facets) == (0, [], {Facet.YEAR: []})
-        assert engine.suggest("lúa", 5) == []
-        assert engine.similar("x", 5) == []
-        assert engine.fetch(["x"]) == {}
-        assert engine.count() == 0
+    def test_empty_engine_finds_nothing(self, archive: Archive) -> None:
+        found = archive.engine.retrieve(Request(parse("lúa"), facets=["year"]))
+        assert (found.total, list(found.hits), found.facets) == (0, [], {"year": []})
+        assert completions(archive, "lúa", 5) == []
+        assert similar(archive, "x", 5) == []
+        assert archive.store.get_many(["x"]) == {}
+        assert archive.store.count() == 0
 
-    def test_added_article_is_kept_at_once_and_found_after_commit(self, engine: Engine) -> None:
-        result = engine.add([article("a")])
+    def test_added_article_is_kept_at_once_and_found_after_commit(self, archive: Archive) -> None:
+        result = archive.store.put([article("a")])
         assert result.added == ["a"]
-        assert engine.fetch(["a"])["a"].body == "lúa gạo"
-        assert not engine.searchable(result.seq)
-        engine.commit()
-        assert engine.searchable(result.seq)
-        assert engine.searchable()
-        assert ids(engine, "lúa") == ["a"]
+        assert archive.store.get_many(["a"])["a"].body == "lúa gạo"
+        assert not archive.in_sync(result.seq)
+        bring_in_sync(archive)
+        assert archive.in_sync(result.seq)
+        assert archive.in_sync()
+        assert ids(archive, "lúa") == ["a"]
 
-    def test_replaced_article_is_found_by_its_new_text_alone(self, engine: Engine) -> None:
-        engine.add([article("a", "lúa"), article("b", "lúa")])
-        engine.commit()
-        assert engine.add([article("a", "ngô")]).updated == ["a"]
-        engine.commit()
-        assert ids(engine, "lúa") == ["b"]
-        assert ids(engine, "ngô") == ["a"]
+    def test_replaced_article_is_found_by_its_new_text_alone(self, archive: Archive) -> None:
+        archive.store.put([article("a", "lúa"), article("b", "lúa")])
+        bring_in_sync(archive)
+        assert archive.store.put([article("a", "ngô")]).updated == ["a"]
+        bring_in_sync(archive)
+        assert ids(archive, "lúa") == ["b"]
+        assert ids(archive, "ngô") == ["a"]
 
-    def test_same_article_again_changes_nothing(self, engine: Engine) -> None:
-        first = engine.add([article("a")])
-        second = engine.add([article("a")])
+    def test_same_article_again_changes_nothing(self, archive: Archive) -> None:
+        first = archive.store.put([article("a")])
+        second = archive.store.put([article("a")])
         assert (second.unchanged, second.seq) == (["a"], first.seq)
 
-    def test_id_given_twice_keeps_the_last(self, engine: Engine) -> None:
-        engine.add([article("a", "lúa"), article("a", "ngô")])
-        engine.commit()
-        assert ids(engine, "lúa OR ngô") == ["a"]
-        assert ids(engine, "ngô") == ["a"]
+    def test_id_given_twice_keeps_the_last(self, archive: Archive) -> None:
+        archive.store.put([article("a", "lúa"), article("a", "ngô")])
+        bring_in_sync(archive)
+        assert ids(archive, "lúa OR ngô") == ["a"]
+        assert ids(archive, "ngô") == ["a"]
 
-    def test_deleted_article_is_gone(self, engine: Engine) -> None:
-        engine.add([article("a"), article("b")])
-        engine.commit()
-        assert engine.delete(["a", "unknown"]).deleted == ["a"]
-        engine.commit()
-        assert ids(engine, "lúa") == ["b"]
-        assert engine.fetch(["a"]) == {}
-        engine.add([article("a")])
-        engine.commit()
-        assert set(ids(engine, "lúa")) == {"a", "b"}
+    def test_deleted_article_is_gone(self, archive: Archive) -> None:
+        archive.store.put([article("a"), article("b")])
+        bring_in_sync(archive)
+        assert archive.store.delete(["a", "unknown"]).deleted == ["a"]
+        bring_in_sync(archive)
+        assert ids(archive, "lúa") == ["b"]
+        assert archive.store.get_many(["a"]) == {}
+        archive.store.put([article("a")])
+        bring_in_sync(archive)
+        assert set(ids(archive, "lúa")) == {"a", "b"}
 
-    def test_rebuild_changes_no_answer(self, engine: Engine) -> None:
-        engine.add([article(f"a{number}", f"lúa gạo {'ngô ' * number}") for number in range(20)])
-        engine.commit()
-        engine.delete(["a3"])
-        engine.commit()
-        before = engine.retrieve(Request(parse("lúa ngô"), size=30))
-        engine.rebuild()
-        after = engine.retrieve(Request(parse("lúa ngô"), size=30))
+    def test_rebuild_changes_no_answer(self, archive: Archive) -> None:
+        archive.store.put([article(f"a{number}", f"lúa gạo {'ngô ' * number}") for number in range(20)])
+        bring_in_sync(archive)
+        archive.store.delete(["a3"])
+        bring_in_sync(archive)
+        before = archive.engine.retrieve(Request(parse("lúa ngô"), size=30))
+        archive.engine.rebuild()
+        after = archive.engine.retrieve(Request(parse("lúa ngô"), size=30))
         assert [hit.id for hit in before.hits] == [hit.id for hit in after.hits]
         assert before.total == after.total == 18
-        assert engine.check() == []
+        assert check(archive) == []
 
-    def test_filters(self, engine: Engine) -> None:
-        engine.add(
+    def test_filters(self, archive: Archive) -> None:
+        archive.store.put(
             [
                 article("a", source="Báo A", category="Kinh tế", author="An", published="2025-01-31T23:30"),
                 article("b", source="Báo B", category="Kinh tế", author="Bình", published="2025-02-01"),
                 article("c"),
             ]
         )
-        engine.commit()
+        bring_in_sync(archive)
         january = period_days("2025-01")
-        assert ids(engine, "lúa", filters=Filters(source="Báo A")) == ["a"]
-        assert ids(engine, "lúa", filters=Filters(source="Báo")) == []
-        assert set(ids(engine, "lúa", filters=Filters(category="Kinh tế"))) == {"a", "b"}
-        assert ids(engine, "lúa", filters=Filters(author="An", category="Kinh tế")) == ["a"]
-        assert ids(engine, "lúa", filters=Filters(first_day=january[0], last_day=january[1])) == ["a"]
+        assert ids(archive, "lúa", filters=Filters((("source", "Báo A"),))) == ["a"]
+        assert ids(archive, "lúa", filters=Filters((("source", "Báo"),))) == []
+        assert set(ids(archive, "lúa", filters=Filters((("category", "Kinh tế"),)))) == {"a", "b"}
+        assert ids(archive, "lúa", filters=Filters((("author", "An"), ("category", "Kinh tế")))) == ["a"]
+        assert ids(archive, "lúa", filters=Filters(first_day=january[0], last_day=january[1])) == ["a"]
 
-    def test_instant_with_an_offset_counts_for_its_day_in_vietnam(self, engine: Engine) -> None:
-        engine.add([article("a", published="2025-01-31T18:00:00+00:00")])
-        engine.commit()
+    def test_instant_with_an_offset_counts_for_its_day_in_vietnam(self, archive: Archive) -> None:
+        archive.store.put([article("a", published="2025-01-31T18:00:00+00:00")])
+        bring_in_sync(archive)
         first, last = period_days("2025-02-01")
-        assert ids(engine, "lúa", filters=Filters(first_day=first, last_day=last)) == ["a"]
+        assert ids(archive, "lúa", filters=Filters(first_day=first, last_day=last)) == ["a"]
 
-    def test_order_by_date(self, engine: Engine) -> None:
-        engine.add([article("old", published="2020-01-01"), article("none"), article("new", published="2025-01-01")])
-        engine.commit()
-        assert ids(engine, "lúa", sort=Sort.NEWEST) == ["new", "old", "none"]
-        assert ids(engine, "lúa", sort=Sort.OLDEST) == ["old", "new", "none"]
+    def test_order_by_date(self, archive: Archive) -> None:
+        archive.store.put(
+            [article("old", published="2020-01-01"), article("none"), article("new", published="2025-01-01")]
+        )
+        bring_in_sync(archive)
+        assert ids(archive, "lúa", sort=Sort.NEWEST) == ["new", "old", "none"]
+        assert ids(archive, "lúa", sort=Sort.OLDEST) == ["old", "new", "none"]
 
-    def test_facets_count_all_hits_not_only_those_shown(self, engine: Engine) -> None:
-        engine.add([article(f"a{n}", source=f"Báo {n % 2}", published=f"202{n}-03-01") for n in range(5)])
-        engine.commit()
-        found = engine.retrieve(Request(parse("lúa"), size=1, facets=[Facet.SOURCE, Facet.YEAR, Facet.AUTHOR]))
+    def test_facets_count_all_hits_not_only_those_shown(self, archive: Archive) -> None:
+        archive.store.put([article(f"a{n}", source=f"Báo {n % 2}", published=f"202{n}-03-01") for n in range(5)])
+        bring_in_sync(archive)
+        found = archive.engine.retrieve(Request(parse("lúa"), size=1, facets=["source", "year", "author"]))
         assert found.total == 5
-        assert [(c.value, c.count) for c in found.facets[Facet.SOURCE]] == [("Báo 0", 3), ("Báo 1", 2)]
-        assert [c.value for c in found.facets[Facet.YEAR]] == ["2024", "2023", "2022", "2021", "2020"]
-        assert found.facets[Facet.AUTHOR] == []
+        assert [(c.value, c.count) for c in found.facets["source"]] == [("Báo 0", 3), ("Báo 1", 2)]
+        assert [c.value for c in found.facets["year"]] == ["2024", "2023", "2022", "2021", "2020"]
+        assert found.facets["author"] == []
 
-    def test_start_and_size_cut_the_hits(self, engine: Engine) -> None:
-        engine.add([article(f"a{number:02d}", "lúa " * (number + 1)) for number in range(25)])
-        engine.commit()
-        whole = ids(engine, "lúa", size=100)
+    def test_start_and_size_cut_the_hits(self, archive: Archive) -> None:
+        archive.store.put([article(f"a{number:02d}", "lúa " * (number + 1)) for number in range(25)])
+        bring_in_sync(archive)
+        whole = ids(archive, "lúa", size=100)
         assert len(whole) == 25
-        assert [hit for start in (0, 10, 20) for hit in ids(engine, "lúa", start=start, size=10)] == whole
-        assert ids(engine, "lúa", start=30) == []
+        assert [hit for start in (0, 10, 20) for hit in ids(archive, "lúa", start=start, size=10)] == whole
+        assert ids(archive, "lúa", start=30) == []
 
-    def test_near_copies_are_one_hit_where_that_is_asked_for(self, engine: Engine) -> None:
+    def test_near_copies_are_one_hit_where_that_is_asked_for(self, archive: Archive) -> None:
         wire = " ".join(f"lúa vụ {number} gạo" for number in range(40))
-        engine.add([article(f"a{n}", f"{wire} báo {n}", source=f"Báo {n}") for n in range(3)])
-        engine.add([article(f"b{n}") for n in range(3)])
-        engine.commit()
-        facets = [Facet.SOURCE]
-        every = engine.retrieve(Request(parse("gạo"), facets=facets))
-        found = engine.retrieve(Request(parse("gạo"), facets=facets, collapse=True))
+        archive.store.put([article(f"a{n}", f"{wire} báo {n}", source=f"Báo {n}") for n in range(3)])
+        archive.store.put([article(f"b{n}") for n in range(3)])
+        bring_in_sync(archive)
+        facets = ["source"]
+        every = archive.engine.retrieve(Request(parse("gạo"), facets=facets))
+        found = archive.engine.retrieve(Request(parse("gạo"), facets=facets, collapse=True))
         assert (every.total, every.stories, {hit.copies for hit in every.hits}) == (6, 6, {0})
         assert (found.total, found.stories, found.facets) == (6, 4, every.facets)
         told = next(hit for hit in every.hits if hit.id.startswith("a")).id
         shown = [hit.id for hit in every.hits if hit.id.startswith("b") or hit.id == told]
         assert [(hit.id, hit.copies) for hit in found.hits] == [(id, 2 if id == told else 0) for id in shown]
-        [paged] = engine.retrieve(Request(parse("gạo"), start=3, size=9, collapse=True)).hits
+        [paged] = archive.engine.retrieve(Request(parse("gạo"), start=3, size=9, collapse=True)).hits
         assert paged.id == shown[3]
-        assert {hit.id for hit in engine.similar("a0", 9)} & {"a0", "a1", "a2"} == set()
+        assert {hit.id for hit in similar(archive, "a0", 9)} & {"a0", "a1", "a2"} == set()
 
-    def test_suggestions_have_accents_and_begin_with_what_is_typed(self, engine: Engine) -> None:
-        engine.add([Article(id="a", title="Hội nhập quốc tế", body="Hội nhập là tất yếu."), article("b", "hội nghị")])
-        engine.commit()
-        assert "hội nhập" in engine.suggest("hoi nh", 5)
-        assert "hội nhập" in engine.suggest("hội nh", 5)
-        assert "hội nhập quốc tế" in engine.suggest("hoi nhap q", 5)
-        assert all(phrase.startswith("hội ngh") for phrase in engine.suggest("hội ngh", 5))
-        assert engine.suggest("hối nh", 5) == []
+    def test_suggestions_have_accents_and_begin_with_what_is_typed(self, archive: Archive) -> None:
+        archive.store.put(
+            [Article(id="a", title="Hội nhập quốc tế", body="Hội nhập là tất yếu."), article("b", "hội nghị")]
+        )
+        bring_in_sync(archive)
+        assert "hội nhập" in completions(archive, "hoi nh", 5)
+        assert "hội nhập" in completions(archive, "hội nh", 5)
+        assert "hội nhập quốc tế" in completions(archive, "hoi nhap q", 5)
+        assert all(phrase.startswith("hội ngh") for phrase in completions(archive, "hội ngh", 5))
+        assert completions(archive, "hối nh", 5) == []
 
-    def test_query_is_corrected_by_what_the_articles_write(self, engine: Engine) -> None:
-        assert engine.correct("lúa gaọ") is None
-        engine.add([article(f"a{n}", "Nông dân trồng lúa gạo. Giá lúa gạo tăng.") for n in range(5)])
-        engine.commit()
+    def test_query_is_corrected_by_what_the_articles_write(self, archive: Archive) -> None:
+        assert correct(archive.engine, "lúa gaọ") is None
+        archive.store.put([article(f"a{n}", "Nông dân trồng lúa gạo. Giá lúa gạo tăng.") for n in range(5)])
+        bring_in_sync(archive)
         for typed in ("lúa gáo", "luas gaoj", "lu1a ga5o", "lúagạo"):
-            assert engine.correct(typed) == "lúa gạo", typed
+            assert correct(archive.engine, typed) == "lúa gạo", typed
         for typed in ("lúa gạo", "lua gao", "", "ngô", "ngô khoai", '"lúa gáo"'):
-            assert engine.correct(typed) is None, typed
+            assert correct(archive.engine, typed) is None, typed
 
-    def test_correction_finds_an_article_with_all_its_words(self, engine: Engine) -> None:
-        engine.add([article("a", "Giá lúa gạo tăng."), article("b", "Bóng đá")])
-        engine.commit()
-        assert engine.correct("luas gaoj bongs") is None
-        assert engine.correct("luas gaoj xyzzy") is None
+    def test_correction_finds_an_article_with_all_its_words(self, archive: Archive) -> None:
+        archive.store.put([article("a", "Giá lúa gạo tăng."), article("b", "Bóng đá")])
+        bring_in_sync(archive)
+        assert correct(archive.engine, "luas gaoj bongs") is None
+        assert correct(archive.engine, "luas gaoj xyzzy") is None
 
-    def test_similar_articles_share_telling_words(self, engine: Engine) -> None:
-        engine.add(
+    def test_similar_articles_share_telling_words(self, archive: Archive) -> None:
+        archive.store.put(
             [
                 article("a", "nông dân thu hoạch lúa gạo ở đồng bằng sông Cửu Long"),
                 article("b", "giá lúa gạo ở đồng bằng sông Cửu Long tăng"),
                 article("c", "đội tuyển bóng đá thắng trận đầu tiên"),
             ]
         )
-        engine.commit()
-        assert next(hit.id for hit in engine.similar("a", 5)) == "b"
+        bring_in_sync(archive)
+        assert next(hit.id for hit in similar(archive, "a", 5)) == "b"
 
-    def test_readers_and_a_writer_do_not_disturb_each_other(self, engine: Engine) -> None:
-        engine.add([article(f"a{number}", f"lúa gạo mùa {number}") for number in range(30)])
-        engine.commit()
+    def test_readers_and_a_writer_do_not_disturb_each_other(self, archive: Archive) -> None:
+        archive.store.put([article(f"a{number}", f"lúa gạo mùa {number}") for number in range(30)])
+        bring_in_sync(archive)
         failures: list[BaseException] = []
         stop = threading.Event()
 
         def read() -> None:
             try:
                 while not stop.is_set():
-                    found = engine.retrieve(Request(parse('"lúa gạo" mùa'), size=100, facets=[Facet.YEAR]))
+                    found = archive.engine.retrieve(Request(parse('"lúa gạo" mùa'), size=100, facets=["year"]))
                     assert found.total >= 30
             except BaseException as error:
                 failures.append(error)
@@ -196,13 +205,13 @@ class EngineContract:
         for reader in readers:
             reader.start()
         for number in range(12):
-            engine.add([article(f"b{number}", "lúa gạo mùa mới"), article("a0", f"lúa gạo mùa {number}")])
+            archive.store.put([article(f"b{number}", "lúa gạo mùa mới"), article("a0", f"lúa gạo mùa {number}")])
             if number == 6:
-                engine.rebuild()
-            engine.commit()
+                archive.engine.rebuild()
+            bring_in_sync(archive)
         stop.set()
         for reader in readers:
             reader.join()
         assert failures == []
-        assert engine.check() == []
-        assert engine.retrieve(Request(parse("lúa"))).total == 42
+        assert check(archive) == []
+        assert archive.engine.retrieve(Request(parse("lúa"))).total == 42

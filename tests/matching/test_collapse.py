@@ -17,19 +17,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import search.ranking.maxscore
-from index.article import Article
+from index.article import LABELS, Article
 from index.directory.commits import OpenSegments
 from index.directory.data_folder import open_data_folder
 from index.directory.generations import current_generation
 from index.directory.snapshot import Snapshot
-from index.segments.schema import SKETCH_COLUMNS, make_schema
+from index.segments.schema import ID, PUBLISHED, SEQUENCE
 from index.segments.segment import Segment
 from index.writer import builder
-from search.engine import Facet, Filters, Hit, Request, Sort
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import Archive, ArchiveConfig, open_archive
+from search.engine import Filters, Hit, Request, Sort
 from search.query.parser import parse
+from search.runtime.index_follower import bring_in_sync
+from tests.archives import check, similar
 from tests.conftest import SEEDS, Server, browser, with_seeds
-from tests.test_evaluation import WORDS
+from tests.matching.test_evaluator import WORDS
 
 FIRST = date(2026, 1, 1)
 WIRES = [" ".join(random.Random(number).choices(WORDS, k=120)) for number in range(4)]
@@ -43,16 +45,16 @@ def printed(id: str, wire: int | None, more: str = "", **values: str | None) -> 
 
 
 @contextmanager
-def opened(data: Path) -> Iterator[EmbeddedEngine]:
-    engine = EmbeddedEngine(open_data_folder(data))
+def opened(data: Path) -> Iterator[Archive]:
+    archive = open_archive(ArchiveConfig(data))
     try:
-        yield engine
+        yield archive
     finally:
-        engine.close()
+        archive.close()
 
 
-def hits(engine: EmbeddedEngine, query: str = "", **more: object) -> list[tuple[str, int]]:
-    found = engine.retrieve(Request(parse(query), collapse=True, sort=Sort.OLDEST, **more))  # type: ignore[arg-type]
+def hits(archive: Archive, query: str = "", **more: object) -> list[tuple[str, int]]:
+    found = archive.engine.retrieve(Request(parse(query), collapse=True, sort=Sort.OLDEST, **more))  # type: ignore[arg-type]
     return [(hit.id, hit.copies) for hit in found.hits]
 
 
@@ -90,18 +92,18 @@ def test_pages_are_those_of_all_hits_with_later_copies_left_out(
     filtered: bool,
 ) -> None:
     wires = {f"a{number}": wire for number, (wire, *_) in enumerate(articles)}
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder, "data")) as engine:
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder, "data")) as archive:
         for number, (wire, more, day, source) in enumerate(articles):
             published = None if day is None else (FIRST + timedelta(days=day)).isoformat()
-            engine.add([printed(f"a{number}", wire, more, published=published, source=source)])
-        engine.commit()
-        filters = Filters(source="Báo Mới") if filtered else Filters()
+            archive.store.put([printed(f"a{number}", wire, more, published=published, source=source)])
+        bring_in_sync(archive)
+        filters = Filters((("source", "Báo Mới"),)) if filtered else Filters()
         for query, sort, (page, size) in asked:
-            tree, facets = parse(query), [Facet.SOURCE]
+            tree, facets = parse(query), ["source"]
             with patch.object(search.ranking.maxscore, "_FEW", few):
-                every = engine.retrieve(Request(tree, filters=filters, sort=sort, size=100, facets=facets))
+                every = archive.engine.retrieve(Request(tree, filters=filters, sort=sort, size=100, facets=facets))
                 request = Request(tree, filters=filters, sort=sort, start=page * size, size=size, facets=facets)
-                found = engine.retrieve(replace(request, collapse=True))
+                found = archive.engine.retrieve(replace(request, collapse=True))
             wanted = first_of_each(every.hits, wires)
             assert [(hit.id, hit.copies) for hit in found.hits] == [
                 (hit.id, hit.copies) for hit in wanted[page * size : (page + 1) * size]
@@ -112,16 +114,16 @@ def test_pages_are_those_of_all_hits_with_later_copies_left_out(
             assert every.stories == every.total
 
 
-def test_many_copies_that_come_first_leave_room_for_others(engine: EmbeddedEngine) -> None:
-    engine.add([printed(f"c{n:03}", 0, "lúa " * 9) for n in range(300)])
-    engine.add([printed(f"o{n}", None, "lúa") for n in range(7)])
-    engine.commit()
-    every = engine.retrieve(Request(parse("lúa"), size=300)).hits
+def test_many_copies_that_come_first_leave_room_for_others(archive: Archive) -> None:
+    archive.store.put([printed(f"c{n:03}", 0, "lúa " * 9) for n in range(300)])
+    archive.store.put([printed(f"o{n}", None, "lúa") for n in range(7)])
+    bring_in_sync(archive)
+    every = archive.engine.retrieve(Request(parse("lúa"), size=300)).hits
     assert all(hit.id.startswith("c") for hit in every)
     for few in (0, 1000):
         with patch.object(search.ranking.maxscore, "_FEW", few):
-            found = engine.retrieve(Request(parse("lúa"), size=5, collapse=True))
-            rest = engine.retrieve(Request(parse("lúa"), start=5, size=5, collapse=True))
+            found = archive.engine.retrieve(Request(parse("lúa"), size=5, collapse=True))
+            rest = archive.engine.retrieve(Request(parse("lúa"), start=5, size=5, collapse=True))
         assert (found.total, found.stories) == (rest.total, rest.stories) == (307, 8)
         assert [hit.copies for hit in found.hits] == [299, 0, 0, 0, 0]
         assert {hit.id for hit in [*found.hits, *rest.hits]} == {"c000", *(f"o{n}" for n in range(7))}
@@ -140,96 +142,96 @@ def stories(data: Path) -> dict[str, int]:
 
 def test_stories_are_the_same_however_articles_come(tmp_path: Path) -> None:
     articles = [printed(f"a{n}", random.Random(n).choice([None, 0, 1, 2, 3]), f"lúa {n}") for n in range(60)]
-    with opened(tmp_path / "singly") as engine:
+    with opened(tmp_path / "singly") as archive:
         for article in articles:
-            engine.add([article])
-            engine.commit()
+            archive.store.put([article])
+            bring_in_sync(archive)
     wanted = stories(tmp_path / "singly")
     assert 4 < len(set(wanted.values())) < 30
-    with opened(tmp_path / "bulk") as engine, patch.object(builder, "CHUNK_ARTICLES", 7):
-        engine.add(articles)
-        engine.commit()
+    with opened(tmp_path / "bulk") as archive, patch.object(builder, "CHUNK_ARTICLES", 7):
+        archive.store.put(articles)
+        bring_in_sync(archive)
         assert stories(tmp_path / "bulk") == wanted
         with patch.object(builder, "_COMMIT_ARTICLES", 13):
-            engine.rebuild()
+            archive.engine.rebuild()
     assert stories(tmp_path / "bulk") == wanted
-    with opened(tmp_path / "singly") as engine:
-        engine.rebuild()
+    with opened(tmp_path / "singly") as archive:
+        archive.engine.rebuild()
     assert stories(tmp_path / "singly") == wanted
 
 
-def test_copies_of_a_deleted_article_are_still_one_hit(engine: EmbeddedEngine) -> None:
-    engine.add([printed("founder", 0), printed("copy", 0, "lúa"), printed("other", None)])
-    engine.commit()
-    assert hits(engine) == [("founder", 1), ("other", 0)]
-    engine.delete(["founder"])
-    engine.commit()
-    assert hits(engine) == [("copy", 0), ("other", 0)]
-    engine.add([printed("late", 0, "gạo")])
-    engine.commit()
-    assert hits(engine) == [("copy", 1), ("other", 0)]
-    engine.add([printed("founder", 0)])
-    engine.commit()
-    assert hits(engine) == [("copy", 2), ("other", 0)]
-    engine.rebuild()
-    assert hits(engine) == [("copy", 2), ("other", 0)]
+def test_copies_of_a_deleted_article_are_still_one_hit(archive: Archive) -> None:
+    archive.store.put([printed("founder", 0), printed("copy", 0, "lúa"), printed("other", None)])
+    bring_in_sync(archive)
+    assert hits(archive) == [("founder", 1), ("other", 0)]
+    archive.store.delete(["founder"])
+    bring_in_sync(archive)
+    assert hits(archive) == [("copy", 0), ("other", 0)]
+    archive.store.put([printed("late", 0, "gạo")])
+    bring_in_sync(archive)
+    assert hits(archive) == [("copy", 1), ("other", 0)]
+    archive.store.put([printed("founder", 0)])
+    bring_in_sync(archive)
+    assert hits(archive) == [("copy", 2), ("other", 0)]
+    archive.engine.rebuild()
+    assert hits(archive) == [("copy", 2), ("other", 0)]
 
 
-def test_a_copy_that_is_rewritten_stands_for_itself(engine: EmbeddedEngine) -> None:
-    engine.add([printed("a", 0), printed("b", 0), printed("c", 0)])
-    engine.commit()
-    engine.add([printed("b", None)])
-    engine.commit()
-    assert hits(engine) == [("a", 1), ("b", 0)]
-    engine.add([printed("a", 1)])  # and the founder: what is left is a story all the same
-    engine.commit()
-    assert hits(engine) == [("c", 0), ("b", 0), ("a", 0)]
-    engine.add([printed("a", 0), printed("b", 0)])
-    engine.commit()
-    assert hits(engine) == [("c", 2)]
-    assert engine.check() == []
+def test_a_copy_that_is_rewritten_stands_for_itself(archive: Archive) -> None:
+    archive.store.put([printed("a", 0), printed("b", 0), printed("c", 0)])
+    bring_in_sync(archive)
+    archive.store.put([printed("b", None)])
+    bring_in_sync(archive)
+    assert hits(archive) == [("a", 1), ("b", 0)]
+    archive.store.put([printed("a", 1)])  # and the founder: what is left is a story all the same
+    bring_in_sync(archive)
+    assert hits(archive) == [("c", 0), ("b", 0), ("a", 0)]
+    archive.store.put([printed("a", 0), printed("b", 0)])
+    bring_in_sync(archive)
+    assert hits(archive) == [("c", 2)]
+    assert check(archive) == []
 
 
-def test_a_filter_finds_the_copy_it_asks_for(engine: EmbeddedEngine) -> None:
-    engine.add(
+def test_a_filter_finds_the_copy_it_asks_for(archive: Archive) -> None:
+    archive.store.put(
         [printed("a", 0, source="Báo Mới"), printed("b", 0, source="Tuổi Trẻ"), printed("c", 0, source="Báo Mới")]
     )
-    engine.commit()
-    assert hits(engine) == [("a", 2)]
-    assert hits(engine, filters=Filters(source="Tuổi Trẻ")) == [("b", 0)]
-    assert hits(engine, filters=Filters(source="Báo Mới")) == [("a", 1)]
-    assert hits(engine, "title:b") == [("b", 0)]
+    bring_in_sync(archive)
+    assert hits(archive) == [("a", 2)]
+    assert hits(archive, filters=Filters((("source", "Tuổi Trẻ"),))) == [("b", 0)]
+    assert hits(archive, filters=Filters((("source", "Báo Mới"),))) == [("a", 1)]
+    assert hits(archive, "title:b") == [("b", 0)]
 
 
-def test_similar_articles_tell_other_stories(engine: EmbeddedEngine) -> None:
+def test_similar_articles_tell_other_stories(archive: Archive) -> None:
     half = " ".join(WIRES[0].split()[:60])
-    engine.add(
+    archive.store.put(
         [printed("a", 0), printed("copy", 0), printed("half", None, half), *(printed(f"o{n}", None) for n in "12")]
     )
-    engine.commit()
-    found = [hit.id for hit in engine.similar("a", 5)]
+    bring_in_sync(archive)
+    found = [hit.id for hit in similar(archive, "a", 5)]
     assert found[0] == "half"
     assert "copy" not in found
     assert "a" not in found
 
 
-def test_index_of_an_earlier_schema_has_a_story_for_each_article(engine: EmbeddedEngine) -> None:
-    columns = [name for name in make_schema().names() if name != "story" and name not in SKETCH_COLUMNS]
+def test_index_of_an_earlier_schema_has_a_story_for_each_article(archive: Archive) -> None:
+    columns = [ID, *LABELS, PUBLISHED, SEQUENCE]
 
     def earlier(segment: Segment) -> Segment:
         return replace(segment, columns={name: segment.columns[name] for name in columns if name in segment.columns})
 
-    engine.add([printed("a", 0), printed("b", 0), printed("c", None)])
+    archive.store.put([printed("a", 0), printed("b", 0), printed("c", None)])
     with patch.object(builder, "with_stories", lambda fresh, _: earlier(fresh)):
-        engine.commit()
-    assert hits(engine) == [("a", 0), ("b", 0), ("c", 0)]
-    assert "b" in [hit.id for hit in engine.similar("a", 5)]
+        bring_in_sync(archive)
+    assert hits(archive) == [("a", 0), ("b", 0), ("c", 0)]
+    assert "b" in [hit.id for hit in similar(archive, "a", 5)]
 
 
-def test_short_articles_in_one_wording_are_hits_of_their_own(engine: EmbeddedEngine) -> None:
-    engine.add([Article(id=f"a{n}", title="Giá lúa", body="Giá lúa hôm nay tăng 200 đồng") for n in range(5)])
-    engine.commit()
-    assert hits(engine, "giá lúa") == [(f"a{n}", 0) for n in range(5)]
+def test_short_articles_in_one_wording_are_hits_of_their_own(archive: Archive) -> None:
+    archive.store.put([Article(id=f"a{n}", title="Giá lúa", body="Giá lúa hôm nay tăng 200 đồng") for n in range(5)])
+    bring_in_sync(archive)
+    assert hits(archive, "giá lúa") == [(f"a{n}", 0) for n in range(5)]
 
 
 SEED = next(SEEDS.glob("002*.txt")).stem
@@ -289,10 +291,10 @@ def test_page_leads_to_the_copies_and_back(copied: FlaskClient) -> None:
 
 def test_a_reader_opens_the_copies_of_a_hit_in_a_browser(serve: Callable[..., Server], tmp_path: Path) -> None:
     with_seeds(tmp_path / "data")
-    with opened(tmp_path / "data") as engine:
-        article = engine.fetch([SEED])[SEED]
-        engine.add([article.model_copy(update={"id": "copy", "title": "Tít khác"})])
-        engine.commit()
+    with opened(tmp_path / "data") as archive:
+        article = archive.store.get_many([SEED])[SEED]
+        archive.store.put([article.model_copy(update={"id": "copy", "title": "Tít khác"})])
+        bring_in_sync(archive)
     server = serve()
     with browser() as page:
         page.goto(f"{server.root}/?q=hoi+nhap")

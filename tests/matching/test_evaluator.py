@@ -21,9 +21,8 @@ import search.ranking.maxscore
 from index.analysis.analyzer import Stream
 from index.article import Article
 from index.dates import local_minute
-from index.directory.data_folder import open_data_folder
+from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import Request, Sort
-from search.engines.embedded.engine import EmbeddedEngine
 from search.query.tree import (
     AccentExact,
     Alternative,
@@ -42,6 +41,7 @@ from search.query.tree import (
 )
 from search.ranking.maxscore import MaxScoreScorer
 from search.ranking.scoring import Ranking
+from search.runtime.index_follower import bring_in_sync
 from tests.reference import Reference
 
 WORDS = [
@@ -148,19 +148,19 @@ RANKINGS = st.sampled_from(
 
 
 @contextmanager
-def archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterator[tuple[EmbeddedEngine, list[Article]]]:
+def filled_archive(articles: list[Article], replaced: int, ranking: Ranking) -> Iterator[tuple[Archive, list[Article]]]:
     """Index ``articles`` in two segments, the first ``replaced`` of them twice; give those that are there."""
     kept = [article.model_copy(update={"id": f"a{number}"}) for number, article in enumerate(articles)]
     with tempfile.TemporaryDirectory() as folder:
-        engine = EmbeddedEngine(open_data_folder(Path(folder)), ranking)
+        archive = open_archive(ArchiveConfig(Path(folder), ranking=ranking))
         old = [article.model_copy(update={"body": f"cũ {article.body}"}) for article in kept[:replaced]]
-        engine.add([*old, *kept[replaced:], Article(id="gone", title="lúa gạo", body="đường sắt Hà Nội")])
-        engine.commit()
-        engine.add(kept[:replaced])
-        engine.delete(["gone"])
-        engine.commit()
-        yield engine, [*kept[replaced:], *kept[:replaced]]
-        engine.close()
+        archive.store.put([*old, *kept[replaced:], Article(id="gone", title="lúa gạo", body="đường sắt Hà Nội")])
+        bring_in_sync(archive)
+        archive.store.put(kept[:replaced])
+        archive.store.delete(["gone"])
+        bring_in_sync(archive)
+        yield archive, [*kept[replaced:], *kept[:replaced]]
+        archive.close()
 
 
 @pytest.mark.parametrize(
@@ -187,15 +187,15 @@ def test_the_engine_finds_what_the_plain_evaluator_finds(
     asked: list[tuple[Node, Match, Sort]],
 ) -> None:
     patches = patch.multiple(search.ranking.maxscore, **thresholds), patch.multiple(search.ranking.impacts, **at_once)
-    with archive(articles, replaced, ranking) as (engine, present), patches[0], patches[1]:
+    with filled_archive(articles, replaced, ranking) as (archive, present), patches[0], patches[1]:
         reference = Reference(present, ranking)
         written = {article.id: number for number, article in enumerate(present)}
         for tree, match, sort in asked:
             wanted = reference.run(tree, match)
             if sort is not Sort.RELEVANCE and wanted.short and wanted.accents:
                 wanted.matched = wanted.matched & wanted.exact or wanted.matched
-            found = engine.retrieve(Request(tree, match=match, sort=sort, size=2))
-            rest = engine.retrieve(Request(tree, match=match, sort=sort, start=2, size=100))
+            found = archive.engine.retrieve(Request(tree, match=match, sort=sort, size=2))
+            rest = archive.engine.retrieve(Request(tree, match=match, sort=sort, start=2, size=100))
             hits = [*found.hits, *rest.hits]
             assert found.total == rest.total == len(hits) == len(wanted.matched)
             assert {hit.id for hit in hits} == wanted.matched
@@ -236,12 +236,12 @@ def test_leaving_out_what_cannot_come_first_changes_no_page(tried: int) -> None:
 
     original = MaxScoreScorer._candidates
     rare = patch.object(search.ranking.impacts, "_FREQUENT", 2)  # of so few words most are in every sixteenth article
-    with archive(articles, 40, Ranking(proximity_articles=4)) as (engine, _), rare:
-        wanted = [engine.retrieve(request) for request in requests]
+    with filled_archive(articles, 40, Ranking(proximity_articles=4)) as (archive, _), rare:
+        wanted = [archive.engine.retrieve(request) for request in requests]
     thresholds = patch.multiple(search.ranking.maxscore, _FEW=0, _TRIED=tried)
-    counted = patch.object(MaxScoreScorer, "_promising", promising)
-    with archive(articles, 40, Ranking(proximity_articles=4)) as (engine, _), rare, thresholds, counted:
-        assert [engine.retrieve(request) for request in requests] == wanted
+    counted = patch.object(MaxScoreScorer, "_candidates", promising)
+    with filled_archive(articles, 40, Ranking(proximity_articles=4)) as (archive, _), rare, thresholds, counted:
+        assert [archive.engine.retrieve(request) for request in requests] == wanted
     assert sum(map(bool, left_out)) > len(requests) / 4
 
 
@@ -250,8 +250,8 @@ def test_scores_of_long_codes_are_those_of_any_page() -> None:
     some = ["57-NQ/TW 26/8 lúa" + " gạo" * number for number in range(12)]
     most = ["57-NQ/TW 26/8 " * 20] * 3
     articles = [Article(id="a", body=body) for body in [*some, *most, *["lúa gạo"] * 60]]
-    with archive(articles, 2, Ranking(proximity_articles=2)) as (engine, _):
-        whole = engine.retrieve(Request(Words("57-NQ/TW 26/8 lúa"), size=100)).hits
+    with filled_archive(articles, 2, Ranking(proximity_articles=2)) as (archive, _):
+        whole = archive.engine.retrieve(Request(Words("57-NQ/TW 26/8 lúa"), size=100)).hits
         assert len(whole) == 15
         for size in range(1, 15):
-            assert engine.retrieve(Request(Words("57-NQ/TW 26/8 lúa"), size=size)).hits == whole[:size]
+            assert archive.engine.retrieve(Request(Words("57-NQ/TW 26/8 lúa"), size=size)).hits == whole[:size]

@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.analysis.tokenizer import tokenize
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import Archive
+from search.parameters import SearchParameters
 from search.query.synonyms import NO_SYNONYMS, read_synonyms
-from search.service import Search, search
+from search.runtime.index_follower import bring_in_sync
+from search.service import search
 from tests.engines.contract import article
 
 
@@ -67,18 +69,20 @@ def test_any_file_and_any_query_are_taken(tmp_path: Path, text: str, query: str)
 
 
 def test_synonyms_are_searched_below_what_was_typed(
-    engine: EmbeddedEngine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    archive: Archive, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine.add([article("a", "Giá xe hơi giảm."), article("b", "Thị trường ô tô sôi động."), article("c", "Xe đạp.")])
-    engine.commit()
-    assert [hit.article.id for hit in search(engine, Search("xe hơi")).hits] == ["a"]
+    archive.store.put(
+        [article("a", "Giá xe hơi giảm."), article("b", "Thị trường ô tô sôi động."), article("c", "Xe đạp.")]
+    )
+    bring_in_sync(archive)
+    assert [hit.article.id for hit in search(archive, SearchParameters(q="xe hơi")).hits] == ["a"]
     path = tmp_path / "data" / "synonyms.txt"
     path.write_text("xe hơi, ô tô\nlạc\n", "utf-8")
     with caplog.at_level(logging.WARNING):
-        answer = search(engine, Search("xe hơi"))
+        answer = search(archive, SearchParameters(q="xe hơi"))
     assert "line 2" in caplog.text
     assert [hit.article.id for hit in answer.hits] == ["a", "b"]
     assert "<mark>ô tô</mark>" in answer.hits[1].body_html[0]
     path.write_text("xe hơi, xe đạp\n", "utf-8")
     os.utime(path, ns=(1, 1))
-    assert [hit.article.id for hit in search(engine, Search("xe hơi")).hits] == ["a", "c"]
+    assert [hit.article.id for hit in search(archive, SearchParameters(q="xe hơi")).hits] == ["a", "c"]

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import search.ranking.proximity
-from search.engine import Engine, Request
+from search.archive import Archive
+from search.engine import Request
 from search.query.parser import parse
 from search.ranking.proximity import best_windows
+from search.runtime.index_follower import bring_in_sync
 from tests.engines.contract import article
 
 OCCURRENCES = st.lists(
@@ -52,28 +54,28 @@ def test_windows_of_long_articles_take_little_memory() -> None:
     assert peak < 60_000_000  # a number for each place and term would take 96,000,000 bytes
 
 
-def test_words_close_together_come_before_words_far_apart(engine: Engine) -> None:
+def test_words_close_together_come_before_words_far_apart(archive: Archive) -> None:
     filler = " ".join(["một hai ba bốn năm sáu bảy tám"] * 3)
-    engine.add(
+    archive.store.put(
         [
             article("xa", f"Cầu {filler} mới {filler} khánh {filler} thành {filler} sông."),
             article("gan", f"{filler} {filler} Khánh thành sông, cầu mới {filler} {filler}"),
             *(article(f"{n}", f"{filler} cầu đường") for n in range(9)),
         ]
     )
-    engine.commit()
-    hits = engine.retrieve(Request(parse("mới khánh thành cầu qua sông"), explain=True)).hits
+    bring_in_sync(archive)
+    hits = archive.engine.retrieve(Request(parse("mới khánh thành cầu qua sông"), explain=True)).hits
     assert hits[0].id == "gan"
     assert (hits[0].explanation or {})["nearness"] > 0
 
 
-def test_question_words_count_less(engine: Engine) -> None:
-    engine.add(
+def test_question_words_count_less(archive: Archive) -> None:
+    archive.store.put(
         [
             article("hoi", "Ai là ai, ai là gì, ai ở đâu, hôm nay ai là người nào."),
             article("dap", "Thủ đô của nước ta nằm bên sông Hồng."),
             *(article(f"{n}", "Ông là chủ tịch nước, bà là người dân, ai ai cũng vui.") for n in range(3)),
         ]
     )
-    engine.commit()
-    assert engine.retrieve(Request(parse("thủ đô của nước ta là gì, nằm ở đâu?"))).hits[0].id == "dap"
+    bring_in_sync(archive)
+    assert archive.engine.retrieve(Request(parse("thủ đô của nước ta là gì, nằm ở đâu?"))).hits[0].id == "dap"

@@ -12,53 +12,52 @@ from pathlib import Path
 import pytest
 
 from index.article import Article
-from index.directory.data_folder import open_data_folder
 from index.errors import DamagedIndexError
-from search.engine import Facet
-from search.engines.embedded.engine import EmbeddedEngine
-from search.runtime.answer_cache import AnswerCache, searched_state
-from search.service import Answer, Search, search
+from search.archive import Archive
+from search.parameters import SearchParameters
+from search.runtime.answer_cache import AnswerCache
+from search.runtime.index_follower import bring_in_sync
+from search.service import Answer, search
 
-RICE = Search("lúa gạo", facets=[Facet.SOURCE])
+RICE = SearchParameters(q="lúa gạo", facets=("source",))
 
 
 @pytest.fixture
-def answers(engine: EmbeddedEngine, tmp_path: Path) -> AnswerCache:
+def answers(archive: Archive, tmp_path: Path) -> AnswerCache:
     articles = [Article(id=f"a{at}", title=f"Lúa gạo {at}", body="Giá lúa tăng. " * 20, source="s") for at in range(8)]
-    engine.add(articles)
-    engine.commit()
-    folder = open_data_folder(tmp_path / "data")
-    return AnswerCache(partial(search, engine), lambda: searched_state(folder, engine.store), most_characters=30_000)
+    archive.store.put(articles)
+    bring_in_sync(archive)
+    return AnswerCache(partial(search, archive), archive.version, most_characters=30_000)
 
 
-def test_a_search_asked_again_is_answered_from_memory(answers: AnswerCache, engine: EmbeddedEngine) -> None:
+def test_a_search_asked_again_is_answered_from_memory(answers: AnswerCache, archive: Archive) -> None:
     first, again = answers.search(RICE), answers.search(RICE)
     assert again.hits is first.hits
-    fresh = search(engine, RICE)
-    assert replace(again, took_ms=0, search=fresh.search) == replace(fresh, took_ms=0)
-    other = answers.search(replace(RICE, size=3))
+    fresh = search(archive, RICE)
+    assert replace(again, took_ms=0) == replace(fresh, took_ms=0)
+    other = answers.search(RICE.model_copy(update={"size": 3}))
     assert len(other.hits) == 3
 
 
-def test_every_change_is_seen_at_once(answers: AnswerCache, engine: EmbeddedEngine, tmp_path: Path) -> None:
+def test_every_change_is_seen_at_once(answers: AnswerCache, archive: Archive, tmp_path: Path) -> None:
     def found(text: str = "lúa gạo") -> set[str]:
-        return {hit.article.id for hit in answers.search(Search(text)).hits}
+        return {hit.article.id for hit in answers.search(SearchParameters(q=text)).hits}
 
     assert len(found()) == 8
-    engine.delete(["a1"])
-    assert found() == {hit.article.id for hit in search(engine, Search("lúa gạo")).hits}
+    archive.store.delete(["a1"])
+    assert found() == {hit.article.id for hit in search(archive, SearchParameters(q="lúa gạo")).hits}
     assert "a1" not in found()
-    engine.add([Article(id="new", title="Lúa gạo mới", body="Lúa.")])
+    archive.store.put([Article(id="new", title="Lúa gạo mới", body="Lúa.")])
     assert "new" not in found()
-    engine.commit()
+    bring_in_sync(archive)
     assert "new" in found()
-    engine.add([Article(id="a2", title="Lúa gạo", body="Đã sửa, lúa.")])
-    shown = {hit.article.id: hit.article.lead for hit in answers.search(Search("lúa gạo")).hits}
+    archive.store.put([Article(id="a2", title="Lúa gạo", body="Đã sửa, lúa.")])
+    shown = {hit.article.id: hit.article.lead for hit in answers.search(SearchParameters(q="lúa gạo")).hits}
     assert shown["a2"] == "Đã sửa, lúa."
     assert not found("thóc")
     (tmp_path / "data" / "synonyms.txt").write_text("thóc, lúa\n", "utf-8")
     assert found("thóc")
-    engine.rebuild()
+    archive.engine.rebuild()
     assert found() == {"a0", "a2", "a3", "a4", "a5", "a6", "a7", "new"}
 
 
@@ -66,26 +65,26 @@ def test_what_was_asked_for_longest_ago_is_forgotten(answers: AnswerCache) -> No
     first = answers.search(RICE)
     for page in range(1, 4):
         assert answers.search(RICE).hits is first.hits
-        answers.search(Search("lúa", size=page))
+        answers.search(SearchParameters(q="lúa", size=page))
     for size in range(1, 9):
-        answers.search(Search("giá lúa tăng", size=size))
+        answers.search(SearchParameters(q="giá lúa tăng", size=size))
     assert answers.search(RICE).hits is not first.hits
 
 
 def test_long_queries_that_find_nothing_are_forgotten_too(answers: AnswerCache) -> None:
     first = answers.search(RICE)
     for number in range(10):
-        assert answers.search(Search(f"không{number} " * 500)).total == 0
+        assert answers.search(SearchParameters(q=f"không{number} " * 500)).total == 0
     assert answers.search(RICE).hits is not first.hits
 
 
-def test_threads_that_ask_the_same_at_a_time_share_one_answer(engine: EmbeddedEngine) -> None:
+def test_threads_that_ask_the_same_at_a_time_share_one_answer(archive: Archive) -> None:
     made, all_asked = [], threading.Event()
 
-    def answer(wanted: Search) -> Answer:
+    def answer(wanted: SearchParameters) -> Answer:
         made.append(wanted)
         assert all_asked.wait(30)
-        return search(engine, wanted)
+        return search(archive, wanted)
 
     answers = AnswerCache(answer, lambda: 0)
     with ThreadPoolExecutor(8) as pool:
@@ -97,13 +96,13 @@ def test_threads_that_ask_the_same_at_a_time_share_one_answer(engine: EmbeddedEn
     assert len(made) == 1
 
 
-def test_an_answer_that_failed_is_tried_again(engine: EmbeddedEngine) -> None:
+def test_an_answer_that_failed_is_tried_again(archive: Archive) -> None:
     failures = [DamagedIndexError("damaged")]
 
-    def answer(wanted: Search) -> Answer:
+    def answer(wanted: SearchParameters) -> Answer:
         if failures:
             raise failures.pop()
-        return search(engine, wanted)
+        return search(archive, wanted)
 
     answers = AnswerCache(answer, lambda: 0)
     with pytest.raises(DamagedIndexError, match="damaged"):

@@ -22,59 +22,61 @@ from benchmarks.serving import family
 from index.article import Article
 from index.directory.data_folder import open_data_folder
 from index.errors import InvalidInputError, Problem, SearchEndedError, StoreError
-from search.engine import Engine, Facet
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import Archive, ArchiveConfig, open_archive
+from search.parameters import SearchParameters
 from search.runtime import search_pool as searchers
+from search.runtime.index_follower import bring_in_sync
 from search.runtime.search_pool import SearchPool
-from search.service import Search, search, suggestions_for
+from search.service import completions, search
 from tests.conftest import ROOT, Server, free_port
 
 PROC = Path("/proc")
 ASKED_ONCE = """
+import sys
+
 if __name__ == "__main__":
     from functools import partial
     from pathlib import Path
 
-    from index.directory.data_folder import open_data_folder
-    from search.engine import Engine
-    from search.runtime.search_pool import Searchers
-    from search.service import Search, search
-    from search.engines.embedded.engine import WhooshEngine
+    from search.archive import ArchiveConfig, open_archive
+    from search.parameters import SearchParameters
+    from search.runtime.search_pool import SearchPool
+    from search.service import search
 
-    found = Searchers(partial(WhooshEngine, open_data_folder(Path("data"))), 1, WhooshEngine.count)
-    print(found._all[0]._context.get_start_method(), found.ask(search, Search("")).total)
+    found = SearchPool(partial(open_archive, ArchiveConfig(Path(sys.argv[1]))), 1, str)
+    print(found._all[0]._context.get_start_method(), found.run(search, SearchParameters()).total)
     found.close()
 """
 
 
-def process_id(_: Engine) -> int:
+def process_id(_: Archive) -> int:
     return os.getpid()
 
 
-def refuse(_: Engine, message: str) -> None:
+def refuse(_: Archive, message: str) -> None:
     raise InvalidInputError(message, [Problem("q", "no")])
 
 
-def fail(_: Engine) -> None:
+def fail(_: Archive) -> None:
     raise ValueError("of no use")
 
 
-def open_nothing() -> Engine:
-    raise OSError("no engine here")
+def open_nothing() -> Archive:
+    raise OSError("no archive here")
 
 
-def end(_: Engine, by: int) -> None:
+def end(_: Archive, by: int) -> None:
     os.kill(os.getpid(), by)
 
 
-def end_once(_: Engine, mark: Path) -> int:
+def end_once(_: Archive, mark: Path) -> int:
     if not mark.exists():
         mark.touch()
         os._exit(3)
     return os.getpid()
 
 
-def meet(_: Engine, place: Path, guests: int) -> int:
+def meet(_: Archive, place: Path, guests: int) -> int:
     (place / str(os.getpid())).touch()
     deadline = time.monotonic() + 30
     while len(list(place.iterdir())) < guests and time.monotonic() < deadline:
@@ -94,27 +96,29 @@ def wait_for(reached: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def two(tmp_path: Path, engine: EmbeddedEngine) -> Iterator[SearchPool]:
+def two(tmp_path: Path, archive: Archive) -> Iterator[SearchPool]:
     """Two processes on the data folder of ``engine``."""
-    engine.add([Article(id=f"a{at}", title=f"Lúa gạo {at}", body="Giá lúa tăng.", source="s") for at in range(3)])
-    engine.commit()
-    found = SearchPool(partial(EmbeddedEngine, open_data_folder(tmp_path / "data")), 2, process_id)
+    archive.store.put(
+        [Article(id=f"a{at}", title=f"Lúa gạo {at}", body="Giá lúa tăng.", source="s") for at in range(3)]
+    )
+    bring_in_sync(archive)
+    found = SearchPool(partial(open_archive, ArchiveConfig(tmp_path / "data")), 2, process_id)
     yield found
     found.close()
 
 
 @pytest.mark.parametrize("text", ["lúa gạo", "lua gao", '"giá lúa"', "lúaa", "((", ""])
-def test_answers_are_those_of_this_process(two: SearchPool, engine: EmbeddedEngine, text: str) -> None:
-    wanted = Search(text, facets=(Facet.SOURCE,), explain=True)
-    assert replace(two.run(search, wanted), took_ms=0) == replace(search(engine, wanted), took_ms=0)
-    assert two.run(suggestions_for, text, 5) == engine.suggest(text, 5)
+def test_answers_are_those_of_this_process(two: SearchPool, archive: Archive, text: str) -> None:
+    wanted = SearchParameters(q=text, facets=("source",), explain=True)
+    assert replace(two.run(search, wanted), took_ms=0) == replace(search(archive, wanted), took_ms=0)
+    assert two.run(completions, text, 5) == completions(archive, text, 5)
 
 
-def test_what_was_written_is_found_at_once(two: SearchPool, engine: EmbeddedEngine) -> None:
+def test_what_was_written_is_found_at_once(two: SearchPool, archive: Archive) -> None:
     for number in range(5):
-        engine.add([Article(id=f"b{number}", title="Ngô", body="Ngô.")])
-        engine.commit()
-        assert [two.run(search, Search("ngô")).total for _ in range(2)] == [number + 1] * 2
+        archive.store.put([Article(id=f"b{number}", title="Ngô", body="Ngô.")])
+        bring_in_sync(archive)
+        assert [two.run(search, SearchParameters(q="ngô")).total for _ in range(2)] == [number + 1] * 2
 
 
 def test_as_many_are_at_work_as_there_are_processes(two: SearchPool, tmp_path: Path) -> None:
@@ -136,7 +140,7 @@ def test_errors_are_raised_where_was_asked(two: SearchPool) -> None:
 def test_a_killed_process_is_replaced_unnoticed(two: SearchPool, caplog: pytest.LogCaptureFixture) -> None:
     first = two.run(process_id)
     os.kill(first, signal.SIGKILL)
-    assert two.run(search, Search("lúa")).total == 3
+    assert two.run(search, SearchParameters(q="lúa")).total == 3
     assert "a process that searched ended: exit code -9" in caplog.text
     assert two.run(process_id) != first
 
@@ -149,7 +153,7 @@ def test_what_ends_every_process_is_refused_and_the_rest_answered(two: SearchPoo
     for _ in range(3):
         with pytest.raises(SearchEndedError, match=f"exit code -{signal.SIGBUS.value}"):
             two.run(end, signal.SIGBUS.value)
-        assert two.run(search, Search("lúa")).total == 3
+        assert two.run(search, SearchParameters(q="lúa")).total == 3
 
 
 def test_a_search_is_refused_for_no_deaths_but_its_own(two: SearchPool, tmp_path: Path) -> None:
@@ -196,7 +200,7 @@ def test_files_where_it_is_started_are_not_taken_for_modules(tmp_path: Path) -> 
     script = tmp_path / "scripts" / "timtin"
     script.parent.mkdir()
     script.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{ASKED_ONCE}")
-    command = [sys.executable, str(script)]
+    command = [sys.executable, str(script), str(tmp_path / "data")]
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (told.stdout, told.stderr) == ("forkserver 0\n", "")
 
@@ -205,7 +209,7 @@ def test_processes_are_spawned_where_no_fork_server_can_be(tmp_path: Path) -> No
     temporary = tmp_path / ("too long for the name of a socket" * 4)
     temporary.mkdir()
     told = subprocess.run(
-        [sys.executable, "-c", ASKED_ONCE],
+        [sys.executable, "-c", ASKED_ONCE, str(tmp_path / "data")],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(temporary)},
         capture_output=True,
@@ -226,7 +230,7 @@ def test_a_search_without_end_is_given_up(two: SearchPool, monkeypatch: pytest.M
         two.run(meet, place, 2)
     assert not (PROC / str(process)).exists()
     monkeypatch.undo()
-    assert two.run(search, Search("lúa")).total == 3
+    assert two.run(search, SearchParameters(q="lúa")).total == 3
 
 
 def test_who_waits_too_long_for_a_process_is_refused(
@@ -240,29 +244,29 @@ def test_who_waits_too_long_for_a_process_is_refused(
         with monkeypatch.context() as patch:
             patch.setattr(searchers, "_LONGEST_SECONDS", 0.1)
             with pytest.raises(SearchEndedError, match="ask again later"):
-                two.run(search, Search("lúa"))
+                two.run(search, SearchParameters(q="lúa"))
         (place / "third").touch()
         assert [future.result() for future in busy] == [3, 3]
-    assert two.run(search, Search("lúa")).total == 3
+    assert two.run(search, SearchParameters(q="lúa")).total == 3
 
 
-def test_an_engine_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
+def test_an_archive_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
     folder = open_data_folder(tmp_path / "data")
     folder.store.write_text("no database at all, but a text that is longer than the header of one" * 20)
-    found = SearchPool(partial(EmbeddedEngine, folder), 1, process_id)
+    found = SearchPool(partial(open_archive, ArchiveConfig(folder.path)), 1, process_id)
     try:
         with pytest.raises(StoreError, match="cannot be used as timtin's store"):
             found.run(process_id)
         folder.store.unlink()
-        assert found.run(search, Search("lúa")).total == 0
+        assert found.run(search, SearchParameters(q="lúa")).total == 0
     finally:
         found.close()
 
 
-def test_why_an_engine_cannot_be_opened_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_why_an_archive_cannot_be_opened_is_told(caplog: pytest.LogCaptureFixture) -> None:
     found = SearchPool(open_nothing, 1, process_id)
     try:
-        with pytest.raises(OSError, match="no engine here"):
+        with pytest.raises(OSError, match="no archive here"):
             found.run(process_id)
     finally:
         found.close()
@@ -280,12 +284,12 @@ def test_server_that_cannot_start_leaves_no_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="what a process has open is read from /proc")
-def test_files_of_a_replaced_index_are_let_go_of(two: SearchPool, engine: EmbeddedEngine, tmp_path: Path) -> None:
-    two.run(search, Search("lúa"))
+def test_files_of_a_replaced_index_are_let_go_of(two: SearchPool, archive: Archive, tmp_path: Path) -> None:
+    two.run(search, SearchParameters(q="lúa"))
     process = two.run(process_id)
     old = next((tmp_path / "data" / "indexes").glob("*/*.inv")).parent
     assert str(old) in open_files(process)
-    engine.rebuild()
+    archive.engine.rebuild()
     wait_for(lambda: str(old) not in open_files(process))
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from index.directory.data_folder import open_data_folder
 from index.directory.lock import WriterLock
 from index.errors import WriterBusyError
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import ArchiveConfig, open_archive
+from tests.archives import check
 from tests.conftest import ROOT, Server, with_seeds
 
 HOLD = """
@@ -118,6 +118,6 @@ def test_two_servers_and_a_command_write_at_once(serve: Callable[..., Server], t
             assert time.monotonic() < deadline
             time.sleep(0.02)
     assert [server.stop() for server in servers] == [0, 0]
-    engine = EmbeddedEngine(open_data_folder(data))
-    assert engine.check() == []
-    engine.close()
+    archive = open_archive(ArchiveConfig(data))
+    assert check(archive) == []
+    archive.close()

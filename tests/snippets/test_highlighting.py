@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from index.analysis.analyzer import analyze, words_across
 from index.analysis.sentences import sentence_spans
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import Archive
 from search.query.parser import parse
 from search.snippets.fragments import passages, passages_of, render
 from search.snippets.highlighter import Highlighter
@@ -130,8 +130,8 @@ def test_marks_and_passages_are_those_found_plainly(texts: list[str], query: str
 
 
 @pytest.mark.parametrize("size", [30, 90, 180, 400])
-def test_marks_and_passages_of_articles_are_those_found_plainly(seeds_engine: EmbeddedEngine, size: int) -> None:
-    texts = [text for article in seeds_engine.store.articles() for text in (article.title, article.body)]
+def test_marks_and_passages_of_articles_are_those_found_plainly(seeds_archive: Archive, size: int) -> None:
+    texts = [text for article in seeds_archive.store.articles() for text in (article.title, article.body)]
     texts += ["\u200b".join(texts), "\n".join(texts * 3), "ﬁ " + texts[1]]
     assert max(map(len, texts)) > 40_000 > len(texts[0]) + len(texts[1])
     shown = 0

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from index.analysis.tokenizer import tokenize
 from index.article import Article
-from search.engine import Engine
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import Archive
 from search.query.parser import plain_words
+from search.runtime.index_follower import bring_in_sync
 from search.service import Answer
+from search.spelling.corrections import correct
 from tests.conftest import SEEDS
 
 MEANT = "hội nhập quốc tế"
@@ -99,11 +100,11 @@ def test_good_or_unknown_words_are_left_alone(find: Find, typed: str) -> None:
     assert find(typed).corrected is None
 
 
-def test_sentences_of_the_articles_are_left_alone(seeds_engine: Engine) -> None:
+def test_sentences_of_the_articles_are_left_alone(seeds_archive: Archive) -> None:
     lines = chain.from_iterable(path.read_text("utf-8").splitlines() for path in sorted(SEEDS.glob("*.txt")))
     asked = [" ".join(line.split()[:12]) for line in lines if len(line.split()) > 3]
     assert len(asked) > 100
-    assert [line for line in asked if seeds_engine.correct(line) not in {None, line}] == []
+    assert [line for line in asked if correct(seeds_archive.engine, line) not in {None, line}] == []
 
 
 @pytest.mark.parametrize(
@@ -151,40 +152,40 @@ def test_plain_words_of_a_query() -> None:
 
 
 @pytest.fixture
-def articles(engine: EmbeddedEngine) -> Callable[..., EmbeddedEngine]:
-    def index(*bodies: str) -> EmbeddedEngine:
-        engine.add([Article(id=f"a{number}", body=body) for number, body in enumerate(bodies)])
-        engine.commit()
-        return engine
+def articles(archive: Archive) -> Callable[..., Archive]:
+    def index(*bodies: str) -> Archive:
+        archive.store.put([Article(id=f"a{number}", body=body) for number, body in enumerate(bodies)])
+        bring_in_sync(archive)
+        return archive
 
     return index
 
 
-def test_pair_that_stands_as_typed_in_an_article_is_no_mistake(articles: Callable[..., EmbeddedEngine]) -> None:
-    engine = articles(*["Quốc tế quan tâm."] * 20, "Cả nước quốc tê liệt.")
-    assert engine.correct("quốc tê") is None
-    assert engine.correct("quốc tề") == "quốc tế"
+def test_pair_that_stands_as_typed_in_an_article_is_no_mistake(articles: Callable[..., Archive]) -> None:
+    archive = articles(*["Quốc tế quan tâm."] * 20, "Cả nước quốc tê liệt.")
+    assert correct(archive.engine, "quốc tê") is None
+    assert correct(archive.engine, "quốc tề") == "quốc tế"
 
 
-def test_known_foreign_word_is_no_keys_and_not_taken_apart(articles: Callable[..., EmbeddedEngine]) -> None:
-    engine = articles("Bên bờ sông có beer và test.", "Bể bơi bên nhà.", "An toàn an ninh, hoa tan.", "Hotel Hoatan")
+def test_known_foreign_word_is_no_keys_and_not_taken_apart(articles: Callable[..., Archive]) -> None:
+    archive = articles("Bên bờ sông có beer và test.", "Bể bơi bên nhà.", "An toàn an ninh, hoa tan.", "Hotel Hoatan")
     for typed in ("beer", "test", "hoatan", "bên beer", "bể beer"):
-        assert engine.correct(typed) is None
+        assert correct(archive.engine, typed) is None
 
 
-def test_single_key_counts_only_beside_a_neighbour(articles: Callable[..., EmbeddedEngine]) -> None:
-    engine = articles("Giá vàng hôm nay tăng.", "Bên nhà có cò trắng.")
-    assert engine.correct("gias vangf") == "giá vàng"
-    assert engine.correct("giá vangf") == "giá vàng"
-    assert engine.correct("been") is None
-    assert engine.correct("co2") is None
+def test_single_key_counts_only_beside_a_neighbour(articles: Callable[..., Archive]) -> None:
+    archive = articles("Giá vàng hôm nay tăng.", "Bên nhà có cò trắng.")
+    assert correct(archive.engine, "gias vangf") == "giá vàng"
+    assert correct(archive.engine, "giá vangf") == "giá vàng"
+    assert correct(archive.engine, "been") is None
+    assert correct(archive.engine, "co2") is None
 
 
-def test_syllable_without_spaces_is_cut_where_the_articles_have_it_so(articles: Callable[..., EmbeddedEngine]) -> None:
-    engine = articles("Tổ chức ở Hội An.", "An ninh trật tự.")
-    assert engine.correct("hoian") == "hội an"
-    assert engine.correct("anhoi") is None
-    assert engine.correct("Hoian") == "Hội an"
+def test_syllable_without_spaces_is_cut_where_the_articles_have_it_so(articles: Callable[..., Archive]) -> None:
+    archive = articles("Tổ chức ở Hội An.", "An ninh trật tự.")
+    assert correct(archive.engine, "hoian") == "hội an"
+    assert correct(archive.engine, "anhoi") is None
+    assert correct(archive.engine, "Hoian") == "Hội an"
 
 
 @pytest.mark.parametrize(
@@ -199,66 +200,66 @@ def test_syllable_without_spaces_is_cut_where_the_articles_have_it_so(articles: 
     ],
 )
 def test_good_phrase_is_not_changed_for_a_chance_neighbour(
-    articles: Callable[..., EmbeddedEngine], typed: str, bodies: list[str]
+    articles: Callable[..., Archive], typed: str, bodies: list[str]
 ) -> None:
-    assert articles(*bodies).correct(typed) is None
+    assert correct(articles(*bodies).engine, typed) is None
 
 
-def test_known_syllable_is_changed_for_a_phrase_of_many_articles(articles: Callable[..., EmbeddedEngine]) -> None:
-    engine = articles(*["Bị lật đổ."] * 6, *["Con đò nhỏ."] * 4, *["Điều đó đúng."] * 40)
-    assert engine.correct("lật đò") == "lật đổ"
+def test_known_syllable_is_changed_for_a_phrase_of_many_articles(articles: Callable[..., Archive]) -> None:
+    archive = articles(*["Bị lật đổ."] * 6, *["Con đò nhỏ."] * 4, *["Điều đó đúng."] * 40)
+    assert correct(archive.engine, "lật đò") == "lật đổ"
 
 
 def test_unknown_syllable_takes_the_accents_it_has_beside_its_neighbour(
-    articles: Callable[..., EmbeddedEngine],
+    articles: Callable[..., Archive],
 ) -> None:
     world = ["Cả thế giới biết."] * 20
-    engine = articles("Một học sinh giỏi.", "Nhiều học sinh giỏi.", "Học sinh cả thế giới.", *world)
-    assert engine.correct("học sinh gioi") == "học sinh giỏi"
-    assert engine.correct("thế gioi") == "thế giới"
+    archive = articles("Một học sinh giỏi.", "Nhiều học sinh giỏi.", "Học sinh cả thế giới.", *world)
+    assert correct(archive.engine, "học sinh gioi") == "học sinh giỏi"
+    assert correct(archive.engine, "thế gioi") == "thế giới"
 
 
 def test_short_or_only_token_is_cut_only_on_the_evidence_of_several_articles(
-    articles: Callable[..., EmbeddedEngine],
+    articles: Callable[..., Archive],
 ) -> None:
     others = ["Trời đẹp."] * 200
     once = ["Có ba na ná nhau.", "Thế lẽ nào.", "Tế lẽ khác.", "Chú ý mơ an lành.", "Y mở cửa."]
-    engine = articles(*others, *once, *["Bão ở Hà Nội."] * 3, "Cấm thuốc lào.")
+    archive = articles(*others, *once, *["Bão ở Hà Nội."] * 3, "Cấm thuốc lào.")
     for typed in ("Bana", "bana", "Telex", "Y Moan", "thuoclao"):
-        assert engine.correct(typed) is None
-    assert engine.correct("Hanoi") == "Hà nội"
-    assert engine.correct("hanoi") == "hà nội"
-    assert engine.correct("cam thuoclao") == "cấm thuốc lào"
+        assert correct(archive.engine, typed) is None
+    assert correct(archive.engine, "Hanoi") == "Hà nội"
+    assert correct(archive.engine, "hanoi") == "hà nội"
+    assert correct(archive.engine, "cam thuoclao") == "cấm thuốc lào"
 
 
-def test_keys_in_a_token_without_spaces_must_fit_their_neighbours(articles: Callable[..., EmbeddedEngine]) -> None:
-    engine = articles("Tin để đọc.", "Hạt dẻ ngon.", "Trận bóng đá.")
-    assert engine.correct("Tinder") is None
-    assert engine.correct("bongsddas") == "bóng đá"
+def test_keys_in_a_token_without_spaces_must_fit_their_neighbours(articles: Callable[..., Archive]) -> None:
+    archive = articles("Tin để đọc.", "Hạt dẻ ngon.", "Trận bóng đá.")
+    assert correct(archive.engine, "Tinder") is None
+    assert correct(archive.engine, "bongsddas") == "bóng đá"
 
 
-def test_capitals_of_the_articles_do_not_come_into_the_query(articles: Callable[..., EmbeddedEngine]) -> None:
-    engine = articles(*["Người Hà Nội ở Hà Nội."] * 5)
-    assert engine.correct("hà nôi") == "hà nội"
-    assert engine.correct("Hà Nôi") == "Hà Nội"
-    assert engine.correct("Ơ hà nội") == "Ở hà nội"
-    assert engine.correct("nguoi hanoi") == "người hà nội"
+def test_capitals_of_the_articles_do_not_come_into_the_query(articles: Callable[..., Archive]) -> None:
+    archive = articles(*["Người Hà Nội ở Hà Nội."] * 5)
+    assert correct(archive.engine, "hà nôi") == "hà nội"
+    assert correct(archive.engine, "Hà Nôi") == "Hà Nội"
+    assert correct(archive.engine, "Ơ hà nội") == "Ở hà nội"
+    assert correct(archive.engine, "nguoi hanoi") == "người hà nội"
 
 
-def test_decoded_words_need_not_have_met_and_one_key_counts_beside_two(articles: Callable[..., EmbeddedEngine]) -> None:
-    engine = articles("Mưa lớn, đường ngập nặng.", "Bên nhà có cò.")
-    assert engine.correct("muwa ngaapj") == "mưa ngập"
-    assert engine.correct("muwa") is None
-    assert engine.correct("been bowf") is None
+def test_decoded_words_need_not_have_met_and_one_key_counts_beside_two(articles: Callable[..., Archive]) -> None:
+    archive = articles("Mưa lớn, đường ngập nặng.", "Bên nhà có cò.")
+    assert correct(archive.engine, "muwa ngaapj") == "mưa ngập"
+    assert correct(archive.engine, "muwa") is None
+    assert correct(archive.engine, "been bowf") is None
 
 
 def test_decoded_words_are_offered_though_no_article_has_all_their_accents(
-    articles: Callable[..., EmbeddedEngine],
+    articles: Callable[..., Archive],
 ) -> None:
-    engine = articles("Trận bóng đá hay, mua nụ hoa.", "Giải nữ khai mạc.")
-    assert engine.correct("bongs ddas nuwx") == "bóng đá nữ"
-    assert engine.correct("bongs ddas khai nuwx") is None
-    assert engine.correct("bóng đá nư") is None
+    archive = articles("Trận bóng đá hay, mua nụ hoa.", "Giải nữ khai mạc.")
+    assert correct(archive.engine, "bongs ddas nuwx") == "bóng đá nữ"
+    assert correct(archive.engine, "bongs ddas khai nuwx") is None
+    assert correct(archive.engine, "bóng đá nư") is None
 
 
 WORDS = 'hội nhập quốc tế hoi nhap tê hooij nhaapj te61 hoinhapquocte OR NOT - " ( ) title: date:2025 59-NQ/TW * ~ , x'
@@ -267,8 +268,8 @@ words = st.sampled_from(WORDS.split(" "))
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=60) | st.lists(words, max_size=12).map(" ".join) | st.lists(words, max_size=12).map("".join))
-def test_any_text_has_a_correction_that_differs_from_it_or_none(seeds_engine: Engine, find: Find, text: str) -> None:
-    corrected = seeds_engine.correct(text)
+def test_any_text_has_a_correction_that_differs_from_it_or_none(seeds_archive: Archive, find: Find, text: str) -> None:
+    corrected = correct(seeds_archive.engine, text)
     if corrected is not None:
         assert corrected != text
         assert tokenize(corrected).exact != tokenize(text).exact
@@ -276,5 +277,5 @@ def test_any_text_has_a_correction_that_differs_from_it_or_none(seeds_engine: En
 
 
 @pytest.mark.parametrize("text", ["hoinhapquocte" * 150, "hooij " * 400, "a" * 2000, "ho65i" * 400, "tê quốc " * 250])
-def test_long_queries_are_answered(seeds_engine: Engine, text: str) -> None:
-    assert seeds_engine.correct(text) != text
+def test_long_queries_are_answered(seeds_archive: Archive, text: str) -> None:
+    assert correct(seeds_archive.engine, text) != text

@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 
 from index.article import Article
-from index.directory.data_folder import open_data_folder
 from index.errors import StoreError
-from search.engine import Facet, Request, Sort
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import Archive, ArchiveConfig, open_archive
+from search.engine import FACETS, Request, Sort
 from search.query.parser import parse
+from search.runtime.index_follower import bring_in_sync
+from search.service import completions
+from tests.archives import check
 from tests.conftest import ROOT, Server
 
 QUERIES = [
@@ -37,64 +39,68 @@ def timtin(*arguments: str, input: bytes | None = None) -> bytes:
 
 
 @contextmanager
-def opened(data: Path) -> Iterator[EmbeddedEngine]:
-    engine = EmbeddedEngine(open_data_folder(data))
+def opened(data: Path) -> Iterator[Archive]:
+    archive = open_archive(ArchiveConfig(data))
     try:
-        yield engine
+        yield archive
     finally:
-        engine.close()
+        archive.close()
 
 
 def answers(data: Path) -> list[object]:
     """All hits with their scores, facets and suggestions, to compare."""
-    with opened(data) as engine:
-        engine.commit()
+    with opened(data) as archive:
+        bring_in_sync(archive)
         requests = [
-            Request(parse(text), sort=sort, size=100, facets=list(Facet), collapse=collapse)
+            Request(parse(text), sort=sort, size=100, facets=FACETS, collapse=collapse)
             for text in QUERIES
             for sort in Sort
             for collapse in (False, True)
         ]
-        found = [(one.total, one.stories, list(one.hits), one.facets) for one in map(engine.retrieve, requests)]
+        found = [(one.total, one.stories, list(one.hits), one.facets) for one in map(archive.engine.retrieve, requests)]
         assert {hits[0].copies for total, _, hits, _ in found if total == 1 + COPIES} == {0, COPIES}
-        return [*found, engine.suggest("hội", 20), [article.model_dump() for article in engine.store.articles()]]
+        return [*found, completions(archive, "hội", 20), [article.model_dump() for article in archive.store.articles()]]
 
 
 @pytest.fixture
-def archive(tmp_path: Path, seeds_data: Path) -> Path:
+def data(tmp_path: Path, seeds_data: Path) -> Path:
     """The seeds, and articles of which some were changed and some deleted since."""
     shutil.copytree(seeds_data, tmp_path / "data")
-    with opened(tmp_path / "data") as engine:
+    with opened(tmp_path / "data") as archive:
         dated = {"published": "2025-08-27T18:24:00+07:00", "source": "Báo", "lang": "en", "extra": {"a": [1, None]}}
-        engine.add([Article(id=f"a{n}", title=f"Giá lúa {n}", body="lúa gạo " * n, **dated) for n in range(1, 60)])
-        engine.commit()
+        archive.store.put(
+            [Article(id=f"a{n}", title=f"Giá lúa {n}", body="lúa gạo " * n, **dated) for n in range(1, 60)]
+        )
+        bring_in_sync(archive)
         wire = " ".join(f"vụ dừa xiêm {n}" for n in range(60))
-        engine.add([Article(id=f"wire-{n}", title=f"Tít {n}", body=wire) for n in range(1 + COPIES)])
-        engine.commit()
-        engine.add([Article(id=f"a{n}", title="Văn hóa\u2028đọc", body="sách và kinh tế") for n in range(20, 30)])
-        engine.delete([f"a{n}" for n in range(40, 50)])
-        engine.commit()
+        archive.store.put([Article(id=f"wire-{n}", title=f"Tít {n}", body=wire) for n in range(1 + COPIES)])
+        bring_in_sync(archive)
+        archive.store.put(
+            [Article(id=f"a{n}", title="Văn hóa\u2028đọc", body="sách và kinh tế") for n in range(20, 30)]
+        )
+        archive.store.delete([f"a{n}" for n in range(40, 50)])
+        bring_in_sync(archive)
     return tmp_path / "data"
 
 
-def test_export_and_import_give_the_same_answers(archive: Path, tmp_path: Path) -> None:
-    exported = timtin("export", "--data", str(archive))
+def test_export_and_import_give_the_same_answers(data: Path, tmp_path: Path) -> None:
+    exported = timtin("export", "--data", str(data))
     timtin("index", "-", "--data", str(tmp_path / "other"), input=exported)
-    assert answers(tmp_path / "other") == answers(archive)
+    assert answers(tmp_path / "other") == answers(data)
     assert timtin("export", "--data", str(tmp_path / "other")) == exported
 
 
-def test_backup_gives_the_same_answers(archive: Path, tmp_path: Path) -> None:
-    timtin("backup", str(tmp_path / "saved.sqlite"), "--data", str(archive))
+def test_backup_gives_the_same_answers(data: Path, tmp_path: Path) -> None:
+    timtin("backup", str(tmp_path / "saved.sqlite"), "--data", str(data))
     assert stat.S_IMODE((tmp_path / "saved.sqlite").stat().st_mode) == 0o600
     (tmp_path / "other").mkdir()
     shutil.copy(tmp_path / "saved.sqlite", tmp_path / "other" / "articles.sqlite")
-    assert answers(tmp_path / "other") == answers(archive)
+    assert answers(tmp_path / "other") == answers(data)
 
 
-def test_search_says_where_articles_are_not_in_the_index(archive: Path, tmp_path: Path) -> None:
+def test_search_says_where_articles_are_not_in_the_index(data: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    timtin("backup", str(tmp_path / "other" / "articles.sqlite"), "--data", str(archive))
+    timtin("backup", str(tmp_path / "other" / "articles.sqlite"), "--data", str(data))
     command = [sys.executable, "-m", "web.cli", "search", "lúa", "--data", str(tmp_path / "other")]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "0 articles" in told.stdout
@@ -104,36 +110,38 @@ def test_search_says_where_articles_are_not_in_the_index(archive: Path, tmp_path
     assert ("0 articles" in told.stdout, told.stderr) == (False, "")
 
 
-def test_older_backup_beside_an_index_of_later_articles_is_indexed_anew(archive: Path, tmp_path: Path) -> None:
-    with opened(archive) as engine:
-        engine.store.database.back_up(tmp_path / "saved.sqlite")
-        engine.add([Article(id="later", body="sầu riêng")])
-        engine.commit()
-    for path in archive.glob("articles.sqlite*"):
+def test_older_backup_beside_an_index_of_later_articles_is_indexed_anew(data: Path, tmp_path: Path) -> None:
+    with opened(data) as archive:
+        archive.store.back_up(tmp_path / "saved.sqlite")
+        archive.store.put([Article(id="later", body="sầu riêng")])
+        bring_in_sync(archive)
+    for path in data.glob("articles.sqlite*"):
         path.unlink()
-    shutil.copy(tmp_path / "saved.sqlite", archive / "articles.sqlite")
-    with opened(archive) as engine:
-        engine.add([Article(id=f"n{n}", body="măng cụt") for n in range(5)])
-        engine.commit()
-        assert engine.retrieve(Request(parse('"sầu riêng"'))).total == 0
-        assert engine.retrieve(Request(parse('"măng cụt"'))).total == 5
-        assert engine.check() == []
+    shutil.copy(tmp_path / "saved.sqlite", data / "articles.sqlite")
+    with opened(data) as archive:
+        archive.store.put([Article(id=f"n{n}", body="măng cụt") for n in range(5)])
+        bring_in_sync(archive)
+        assert archive.engine.retrieve(Request(parse('"sầu riêng"'))).total == 0
+        assert archive.engine.retrieve(Request(parse('"măng cụt"'))).total == 5
+        assert check(archive) == []
 
 
-def test_backup_while_articles_are_written_is_of_one_moment(archive: Path, tmp_path: Path) -> None:
+def test_backup_while_articles_are_written_is_of_one_moment(data: Path, tmp_path: Path) -> None:
     stop = threading.Event()
-    with opened(archive) as engine:
+    with opened(data) as archive:
 
         def write() -> None:
             number = 0
             while not stop.is_set():
-                engine.add([Article(id=f"{number}-{half}", body="x" * 2000) for half in "ab"])  # in one transaction
+                archive.store.put(
+                    [Article(id=f"{number}-{half}", body="x" * 2000) for half in "ab"]
+                )  # in one transaction
                 number += 1
 
         thread = threading.Thread(target=write)
         thread.start()
         for number in range(5):
-            engine.store.database.back_up(tmp_path / f"{number}.sqlite")
+            archive.store.back_up(tmp_path / f"{number}.sqlite")
         stop.set()
         thread.join()
     for number in range(5):
@@ -146,20 +154,20 @@ def test_backup_while_articles_are_written_is_of_one_moment(archive: Path, tmp_p
             assert {id[:-2] for id in ids if id.endswith("-a")} == {id[:-2] for id in ids if id.endswith("-b")}
 
 
-def test_backup_replaces_nothing_and_leaves_nothing_behind(archive: Path, tmp_path: Path) -> None:
+def test_backup_replaces_nothing_and_leaves_nothing_behind(data: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.write_text("mine")
-    with opened(archive) as engine:
+    with opened(data) as archive:
         with pytest.raises(StoreError, match="there already"):
-            engine.store.database.back_up(kept)
+            archive.store.back_up(kept)
         with pytest.raises(StoreError, match="could not be written"):
-            engine.store.database.back_up(tmp_path / "missing" / "saved")
+            archive.store.back_up(tmp_path / "missing" / "saved")
     assert kept.read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} == {"kept", "data"}
 
 
-def test_export_is_one_article_a_line(archive: Path) -> None:
-    lines = timtin("export", "--data", str(archive)).decode("utf-8").split("\n")
+def test_export_is_one_article_a_line(data: Path) -> None:
+    lines = timtin("export", "--data", str(data)).decode("utf-8").split("\n")
     assert lines.pop() == ""
     assert len([json.loads(line)["id"] for line in lines]) == 5 + 49 + 1 + COPIES
 

@@ -18,13 +18,14 @@ import pytest
 import index.reading.import_run
 from benchmarks.serving import family
 from index.article import Article
-from index.directory.data_folder import open_data_folder
 from index.directory.generations import current_generation, read_state, write_state
 from index.errors import DiskFullError
 from index.fetching.fetch import fetch
+from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import Request
-from search.engines.embedded.engine import EmbeddedEngine
 from search.query.parser import parse
+from search.runtime.index_follower import bring_in_sync
+from tests.archives import check, indexer_of
 from tests.conftest import ROOT, Server, with_seeds
 from tests.site import item, rss, running_site
 
@@ -51,8 +52,8 @@ def fill(disk: Path, leave: int = 0) -> Path:
     return ballast
 
 
-def total(engine: EmbeddedEngine, text: str) -> int:
-    return engine.retrieve(Request(parse(text), size=1)).total
+def total(archive: Archive, text: str) -> int:
+    return archive.engine.retrieve(Request(parse(text), size=1)).total
 
 
 def kill_searchers(server: Server) -> None:
@@ -96,53 +97,53 @@ def test_writes_over_http_are_refused_and_go_on_when_there_is_room(
         time.sleep(0.05)
     assert {hit["id"] for hit in server.search('"bưởi da xanh"', size=100)["hits"]} == {*kept, "sau"}
     assert server.stop() == 0
-    engine = EmbeddedEngine(open_data_folder(disk / "data"))
-    assert engine.check() == []
-    engine.close()
+    archive = open_archive(ArchiveConfig(disk / "data"))
+    assert check(archive) == []
+    archive.close()
 
 
 def test_indexing_without_room_leaves_the_index_as_it_was_and_no_files(disk: Path) -> None:
-    engine = EmbeddedEngine(open_data_folder(disk / "data"))
-    engine.commit()
+    archive = open_archive(ArchiveConfig(disk / "data"))
+    bring_in_sync(archive)
     before = sorted(path.name for path in (disk / "data" / "indexes").rglob("*"))
-    engine.add([Article(id=f"a{number}", body=f"bưởi da xanh {number} " * 30) for number in range(40)])
+    archive.store.put([Article(id=f"a{number}", body=f"bưởi da xanh {number} " * 30) for number in range(40)])
     ballast = fill(disk, leave=8192)
     for _ in range(5):  # what a failure left would fill the disk further
         with pytest.raises(DiskFullError, match="make room"):
-            engine.commit()
+            bring_in_sync(archive)
         assert sorted(path.name for path in (disk / "data" / "indexes").rglob("*")) == before
     with pytest.raises(DiskFullError):
-        engine.rebuild()
+        archive.engine.rebuild()
     assert sorted(path.name for path in (disk / "data" / "indexes").rglob("*")) == before
-    assert (total(engine, "hội nhập quốc tế"), total(engine, "bưởi")) == (5, 0)
+    assert (total(archive, "hội nhập quốc tế"), total(archive, "bưởi")) == (5, 0)
     ballast.unlink()
-    engine.commit()
-    assert total(engine, "bưởi") == 40
-    assert engine.check() == []
-    engine.close()
+    bring_in_sync(archive)
+    assert total(archive, "bưởi") == 40
+    assert check(archive) == []
+    archive.close()
 
 
 def test_index_that_cannot_be_replaced_for_want_of_room_goes_on(
     disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine = EmbeddedEngine(open_data_folder(disk / "data"))
+    archive = open_archive(ArchiveConfig(disk / "data"))
     generation = current_generation(disk / "data" / "indexes")
     assert generation is not None
     state = read_state(generation)
     assert state is not None
     write_state(generation, replace(state, analyzer=state.analyzer - 1))
     ballast = fill(disk, leave=80_000)
-    engine.add([Article(id="a", body="bưởi da xanh")])
-    engine.commit()
-    assert total(engine, "bưởi") == 1
-    assert engine.check() == ["index: another version of the analyzer made it"]
+    archive.store.put([Article(id="a", body="bưởi da xanh")])
+    bring_in_sync(archive)
+    assert total(archive, "bưởi") == 1
+    assert check(archive) == ["index: another version of timtin made it"]
     assert len([record for record in caplog.records if "no room" in record.getMessage()]) == 1
     ballast.unlink()
-    monkeypatch.setattr(engine.indexer, "_rebuild_after", 0.0)
-    engine.commit()
-    assert engine.check() == []
-    assert total(engine, "bưởi") == 1
-    engine.close()
+    monkeypatch.setattr(indexer_of(archive), "_rebuild_after", 0.0)
+    bring_in_sync(archive)
+    assert check(archive) == []
+    assert total(archive, "bưởi") == 1
+    archive.close()
 
 
 def test_command_says_so_in_one_line(disk: Path, tmp_path: Path) -> None:
@@ -159,10 +160,10 @@ def test_command_says_so_in_one_line(disk: Path, tmp_path: Path) -> None:
     ballast.unlink()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    engine = EmbeddedEngine(open_data_folder(disk / "data"))
-    assert engine.check() == []
-    assert total(engine, "bưởi") == 400
-    engine.close()
+    archive = open_archive(ArchiveConfig(disk / "data"))
+    assert check(archive) == []
+    assert total(archive, "bưởi") == 400
+    archive.close()
 
 
 def feed(name: str, count: int, size: int) -> str:
@@ -195,25 +196,25 @@ def test_fetching_to_a_full_disk_ends_in_one_line_with_a_summary_of_what_was_sto
 
 def test_fetching_ends_when_there_is_no_room_for_the_index(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index.reading.import_run, "_FOLLOW_SECONDS", -1.0)
-    engine = EmbeddedEngine(open_data_folder(disk / "data"))
-    engine.add([Article(id=f"a{number}", body=f"bưởi {number} " * 500) for number in range(400)])
-    engine.commit()
-    journal = engine.store.database.connection().execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    archive = open_archive(ArchiveConfig(disk / "data"))
+    archive.store.put([Article(id=f"a{number}", body=f"bưởi {number} " * 500) for number in range(400)])
+    bring_in_sync(archive)
+    journal = archive.store.database.connection().execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
     assert journal[0] == 0  # so that what is stored takes no more room
     ballast = fill(disk, leave=8192)
     with running_site() as site:
         site.answers = {"/a": feed("a", 50, 3_000), "/b": feed("b", 50, 3_000)}
         urls = [site.root + path for path in site.answers]
-        summary = fetch(urls, engine.store, engine.indexer, delay=0.0, allow_private=True)
+        summary = fetch(urls, archive.store, indexer_of(archive), delay=0.0, allow_private=True)
         assert site.paths() == ["/a"]
     assert (summary.added, summary.unchanged, summary.failures) == (50, 0, 0)
-    assert engine.count() == 455
+    assert archive.store.count() == 455
     assert summary.unfinished is not None
     assert "the disk is full" in summary.unfinished
     ballast.unlink()
-    engine.commit()
-    assert engine.check() == []
-    engine.close()
+    bring_in_sync(archive)
+    assert check(archive) == []
+    archive.close()
 
 
 def test_bulk_that_the_disk_cannot_receive_is_refused_in_words(serve: Callable[..., Server], disk: Path) -> None:

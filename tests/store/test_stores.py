@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from index.directory.data_folder import DataFolder, open_data_folder
-from search.engines.embedded.engine import EmbeddedEngine
+from index.directory.data_folder import DataFolder
+from search.archive import Archive, ArchiveConfig, open_archive
+from search.runtime.index_follower import bring_in_sync
+from tests.archives import check
 from tests.conftest import Server
 from tests.damage import articles, damage_store, found, timtin
 
@@ -28,38 +30,38 @@ def put_back(backup: Path, folder: DataFolder) -> None:
     shutil.copy(backup, folder.store)
 
 
-def before_the_last_writes(folder: DataFolder, backup: Path) -> EmbeddedEngine:
+def before_the_last_writes(folder: DataFolder, backup: Path) -> Archive:
     """Put the store back to before ten writes that the index has, and open both."""
     copy_of(folder.store, backup)
-    engine = EmbeddedEngine(folder)
-    engine.add(articles(10, "lost"))
-    engine.commit()
-    engine.close()
+    archive = open_archive(ArchiveConfig(folder.path))
+    archive.store.put(articles(10, "lost"))
+    bring_in_sync(archive)
+    archive.close()
     put_back(backup, folder)
-    return EmbeddedEngine(folder)
+    return open_archive(ArchiveConfig(folder.path))
 
 
 @pytest.mark.parametrize("written_since", [0, 3, 40])
 def test_store_put_back_from_a_backup_is_noticed_whatever_was_written_since(
     folder: DataFolder, tmp_path: Path, written_since: int
 ) -> None:
-    engine = before_the_last_writes(folder, tmp_path / "backup")
+    archive = before_the_last_writes(folder, tmp_path / "backup")
     if written_since:
-        engine.add(articles(written_since, "new"))
-    assert not engine.searchable(0)
-    assert engine.check() == ["index: it is ahead of the store, which was put back from a backup"]
-    engine.commit()
-    assert engine.check() == []
-    assert found(engine) == {article.id for article in engine.store.articles()}
-    assert len(found(engine)) == 19 + written_since
-    engine.close()
+        archive.store.put(articles(written_since, "new"))
+    assert not archive.in_sync(0)
+    assert check(archive) == ["index: it is ahead of the store, which was put back from a backup"]
+    bring_in_sync(archive)
+    assert check(archive) == []
+    assert found(archive) == {article.id for article in archive.store.articles()}
+    assert len(found(archive)) == 19 + written_since
+    archive.close()
 
 
 def test_ahead_of_the_store_is_not_forgotten_by_a_rebuild_that_was_cut_off(
     folder: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = before_the_last_writes(folder, tmp_path / "backup")
-    engine.add(articles(40, "new"))
+    archive = before_the_last_writes(folder, tmp_path / "backup")
+    archive.store.put(articles(40, "new"))
 
     def die(_: Path) -> None:
         raise KeyboardInterrupt
@@ -67,25 +69,25 @@ def test_ahead_of_the_store_is_not_forgotten_by_a_rebuild_that_was_cut_off(
     with monkeypatch.context() as patched:
         patched.setattr("index.writer.indexer.publish_generation", die)
         with pytest.raises(KeyboardInterrupt):
-            engine.commit()
-    assert not engine.searchable(0)
-    engine.commit()
-    assert engine.check() == []
-    engine.close()
+            bring_in_sync(archive)
+    assert not archive.in_sync(0)
+    bring_in_sync(archive)
+    assert check(archive) == []
+    archive.close()
 
 
 def test_index_of_another_store_is_made_anew(folder: DataFolder, tmp_path: Path) -> None:
-    engine = EmbeddedEngine(open_data_folder(tmp_path / "other"))
-    engine.add(articles(30, "other"))
-    engine.close()
+    archive = open_archive(ArchiveConfig(tmp_path / "other"))
+    archive.store.put(articles(30, "other"))
+    archive.close()
     copy_of(tmp_path / "other" / "articles.sqlite", tmp_path / "backup")
     put_back(tmp_path / "backup", folder)
-    engine = EmbeddedEngine(folder)
-    assert engine.check() == ["index: it was made from another store"]
-    engine.commit()
-    assert engine.check() == []
-    assert found(engine) == {f"other{number}" for number in range(30)}
-    engine.close()
+    archive = open_archive(ArchiveConfig(folder.path))
+    assert check(archive) == ["index: it was made from another store"]
+    bring_in_sync(archive)
+    assert check(archive) == []
+    assert found(archive) == {f"other{number}" for number in range(30)}
+    archive.close()
 
 
 @pytest.mark.parametrize("command", ["export", "index", "backup", "search"])

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from index.directory.data_folder import open_data_folder
 from index.directory.generations import publish_generation
 from index.directory.lock import WriterLock
 from index.errors import StoreError
 from index.store.article_store import TaskKind, TaskState
 from index.store.database import Database
 from index.store.tasks import SqliteTaskLog
-from search.engines.embedded.engine import EmbeddedEngine
-from search.runtime.index_follower import IndexFollower
+from search.archive import Archive, ArchiveConfig, open_archive
+from search.runtime.index_follower import IndexFollower, bring_in_sync
+from tests.archives import check, indexer_of
 from tests.conftest import Server
 from tests.engines.contract import article
 
@@ -64,11 +64,11 @@ def test_tasks_are_listed_latest_first_and_by_state(client: FlaskClient, key: Ke
 def test_rebuild_cut_off_by_a_kill_is_begun_anew_at_the_next_start(
     serve: Callable[..., Server], tmp_path: Path
 ) -> None:
-    engine = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    tasks = SqliteTaskLog(engine.store.database)
+    archive = open_archive(ArchiveConfig(tmp_path / "data"))
+    tasks = archive.store.tasks
     task = tasks.request_rebuild()
     tasks.begin(task.id)
-    engine.close()
+    archive.close()
     server = serve()
     deadline = time.monotonic() + 30
     while server.request("GET", f"/api/v1/tasks/{task.id}").json["state"] != "done":
@@ -76,16 +76,16 @@ def test_rebuild_cut_off_by_a_kill_is_begun_anew_at_the_next_start(
         time.sleep(0.05)
 
 
-def test_rebuild_is_carried_out_by_one_of_two_followers(engine: EmbeddedEngine, tmp_path: Path) -> None:
-    other = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    tasks = SqliteTaskLog(engine.store.database)
+def test_rebuild_is_carried_out_by_one_of_two_followers(archive: Archive, tmp_path: Path) -> None:
+    other = open_archive(ArchiveConfig(tmp_path / "data"))
+    tasks = archive.store.tasks
     rebuilds = []
     followers = []
-    for each in (engine, other):
-        build = each.indexer._build_generation
-        each.indexer._build_generation = lambda progress, build=build: rebuilds.append(1) or build(progress)  # type: ignore[method-assign,misc,assignment]
-        followers.append(IndexFollower(each, SqliteTaskLog(each.store.database), interval=0.01))
-    engine.commit()
+    for each in (archive, other):
+        build = indexer_of(each)._build_generation
+        indexer_of(each)._build_generation = lambda progress, build=build: rebuilds.append(1) or build(progress)  # type: ignore[method-assign,misc,assignment]
+        followers.append(IndexFollower(each, interval=0.01))
+    bring_in_sync(archive)
     rebuilds.clear()
     task = tasks.request_rebuild()
     for follower in followers:
@@ -103,16 +103,16 @@ def test_rebuild_is_carried_out_by_one_of_two_followers(engine: EmbeddedEngine, 
     assert len(rebuilds) == 1
 
 
-def test_rebuild_waits_for_another_writer(
-    engine: EmbeddedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine.commit()
-    tasks = SqliteTaskLog(engine.store.database)
-    late = EmbeddedEngine(open_data_folder(tmp_path / "data"))  # it has not yet seen that the index is sound
-    follower = IndexFollower(late, tasks, interval=0.01)
+def test_rebuild_waits_for_another_writer(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_in_sync(archive)
+    tasks = archive.store.tasks
+    late = open_archive(ArchiveConfig(tmp_path / "data"))  # it has not yet seen that the index is sound
+    follower = IndexFollower(late, interval=0.01)
     tried = threading.Semaphore(0)
-    rebuild = late.rebuild
-    monkeypatch.setattr(late, "rebuild", lambda **options: (tried.release(), rebuild(**options)))
+    exclusive = late.engine.upkeep.exclusive
+    monkeypatch.setattr(
+        late.engine.upkeep, "exclusive", lambda *asked, **options: (tried.release(), exclusive(*asked, **options))[1]
+    )
     with WriterLock(tmp_path / "data").held("a long import", 5):
         task = tasks.request_rebuild()
         assert tasks.request_rebuild().id == task.id
@@ -128,16 +128,16 @@ def test_rebuild_waits_for_another_writer(
     late.close()
 
 
-def test_failed_rebuild_says_why(engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine.commit()
-    tasks = SqliteTaskLog(engine.store.database)
+def test_failed_rebuild_says_why(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_in_sync(archive)
+    tasks = archive.store.tasks
 
     def fail(_progress: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(engine.indexer, "_build_generation", fail)
+    monkeypatch.setattr(indexer_of(archive), "_build_generation", fail)
     task = tasks.request_rebuild()
-    follower = IndexFollower(engine, tasks, interval=0.01)
+    follower = IndexFollower(archive, interval=0.01)
     follower.start()
     deadline = time.monotonic() + 30
     while tasks.unfinished(TaskKind.REINDEX):
@@ -147,7 +147,7 @@ def test_failed_rebuild_says_why(engine: EmbeddedEngine, monkeypatch: pytest.Mon
     failed = tasks.get(task.id)
     assert failed is not None
     assert failed.state is TaskState.FAILED
-    assert "No space left" in failed.errors[0]["detail"]
+    assert failed.errors[0]["detail"].startswith("the disk that holds")
 
 
 def test_only_the_last_thousand_tasks_are_kept(tmp_path: Path) -> None:
@@ -167,47 +167,47 @@ def test_rebuild_that_waits_is_kept_whatever_is_written(tmp_path: Path) -> None:
     assert tasks.get(asked.id) is None
 
 
-def test_writes_within_a_fifth_of_a_second_go_into_one_commit(engine: EmbeddedEngine) -> None:
+def test_writes_within_a_fifth_of_a_second_go_into_one_commit(archive: Archive) -> None:
     commits = []
-    commit = engine.indexer.catch_up
+    commit = indexer_of(archive).catch_up
 
     def counted(**more: Any) -> int:
         commits.append(1)
         return commit(**more)
 
-    engine.indexer.catch_up = counted  # type: ignore[method-assign]
-    follower = IndexFollower(engine, SqliteTaskLog(engine.store.database), interval=0.5)
+    indexer_of(archive).catch_up = counted  # type: ignore[method-assign]
+    follower = IndexFollower(archive, interval=0.5)
     follower.start()
-    while not engine.searchable():
+    while not archive.in_sync():
         time.sleep(0.01)
     before = len(commits)
     for number in range(20):
-        result = engine.add([article(f"a{number}")])
+        result = archive.store.put([article(f"a{number}")])
         follower.wrote(1)
     assert follower.wait_until_searchable(result.seq, timeout=10)
     follower.stop()
     assert len(commits) - before <= 2
 
 
-def test_waiting_for_a_write_leaves_threads_to_searches(engine: EmbeddedEngine) -> None:
-    follower = IndexFollower(engine, SqliteTaskLog(engine.store.database), waiting=1)
-    seq = engine.add([article("a")]).seq
+def test_waiting_for_a_write_leaves_threads_to_searches(archive: Archive) -> None:
+    follower = IndexFollower(archive, waiting=1)
+    seq = archive.store.put([article("a")]).seq
     ended: queue.Queue[bool] = queue.Queue()
     threads = [threading.Thread(target=lambda: ended.put(follower.wait_until_searchable(seq, 120.0))) for _ in range(3)]
     for thread in threads:
         thread.start()
     assert [ended.get(timeout=60), ended.get(timeout=60)] == [False, False]
     assert sum(thread.is_alive() for thread in threads) >= 1
-    engine.commit()
+    bring_in_sync(archive)
     assert ended.get(timeout=60) is True
 
 
-def test_server_that_ends_leaves_a_rebuild_to_the_next(engine: EmbeddedEngine) -> None:
-    engine.add([article(f"a{number}") for number in range(300)])
-    engine.commit()
-    tasks = SqliteTaskLog(engine.store.database)
-    follower = IndexFollower(engine, tasks, interval=0.01)
-    build = engine.indexer._apply
+def test_server_that_ends_leaves_a_rebuild_to_the_next(archive: Archive) -> None:
+    archive.store.put([article(f"a{number}") for number in range(300)])
+    bring_in_sync(archive)
+    tasks = archive.store.tasks
+    follower = IndexFollower(archive, interval=0.01)
+    build = indexer_of(archive)._apply
     begun = threading.Event()
 
     def slow(generation: Path, progress: Any = None, between: Any = None) -> int:
@@ -216,36 +216,36 @@ def test_server_that_ends_leaves_a_rebuild_to_the_next(engine: EmbeddedEngine) -
             time.sleep(0.01)
         return build(generation, progress, between)
 
-    engine.indexer._apply = slow  # type: ignore[method-assign]
+    indexer_of(archive)._apply = slow  # type: ignore[method-assign]
     task = tasks.request_rebuild()
     follower.start()
     assert begun.wait(30)
     follower.stop()
-    engine.indexer._apply = build  # type: ignore[method-assign]
+    indexer_of(archive)._apply = build  # type: ignore[method-assign]
     (left,) = tasks.unfinished(TaskKind.REINDEX)
     assert (left.id, left.state) == (task.id, TaskState.RUNNING)
-    following = IndexFollower(engine, tasks, interval=0.01)
+    following = IndexFollower(archive, interval=0.01)
     following.start()
     deadline = time.monotonic() + 30
     while tasks.unfinished(TaskKind.REINDEX):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     following.stop()
-    assert engine.check() == []
+    assert check(archive) == []
 
 
-def test_bulk_write_is_done_while_a_rebuild_goes_on(engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine.add([article(f"a{number}") for number in range(300)])
-    engine.commit()
-    tasks = SqliteTaskLog(engine.store.database)
+def test_bulk_write_is_done_while_a_rebuild_goes_on(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive.store.put([article(f"a{number}") for number in range(300)])
+    bring_in_sync(archive)
+    tasks = archive.store.tasks
     seen: list[TaskState] = []
     written: list[str] = []
-    note, publish = engine.store.note_indexed, publish_generation
+    note, publish = archive.store.note_indexed, publish_generation
 
     def write_in_the_middle(seq: int) -> None:
         note(seq)
         if not written:
-            written.append(tasks.written(engine.add([article("giữa chừng")]).seq, {}, []).id)
+            written.append(tasks.written(archive.store.put([article("giữa chừng")]).seq, {}, []).id)
 
     def before_the_swap(fresh: Path) -> None:
         task = tasks.get(written[0])
@@ -253,11 +253,11 @@ def test_bulk_write_is_done_while_a_rebuild_goes_on(engine: EmbeddedEngine, monk
         seen.append(task.state)
         publish(fresh)
 
-    monkeypatch.setattr(engine.store, "note_indexed", write_in_the_middle)
+    monkeypatch.setattr(archive.store, "note_indexed", write_in_the_middle)
     monkeypatch.setattr("index.writer.indexer.publish_generation", before_the_swap)
     monkeypatch.setattr("index.writer.indexer._FOLLOW_SECONDS", 0.0)
     monkeypatch.setattr("search.runtime.index_follower._TELL_SECONDS", 0.0)
-    follower = IndexFollower(engine, tasks, interval=0.01)
+    follower = IndexFollower(archive, interval=0.01)
     tasks.request_rebuild()
     follower.start()
     until(lambda: not tasks.unfinished(TaskKind.REINDEX))
@@ -266,18 +266,18 @@ def test_bulk_write_is_done_while_a_rebuild_goes_on(engine: EmbeddedEngine, monk
 
 
 def test_bulk_write_that_another_process_indexes_is_done_and_its_lock_no_error(
-    engine: EmbeddedEngine, tmp_path: Path
+    archive: Archive, tmp_path: Path
 ) -> None:
-    other = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    tasks = SqliteTaskLog(engine.store.database)
-    follower = IndexFollower(engine, tasks, interval=0.01)
-    with other.indexer.lock.held("a long import", 5):
-        task = tasks.written(other.add([article("a")]).seq, {}, [])
+    other = open_archive(ArchiveConfig(tmp_path / "data"))
+    tasks = archive.store.tasks
+    follower = IndexFollower(archive, interval=0.01)
+    with indexer_of(other).lock.held("a long import", 5):
+        task = tasks.written(other.store.put([article("a")]).seq, {}, [])
         rebuild = tasks.request_rebuild()
         follower.start()
         until(lambda: "a long import" in (follower.last_error or ""))
         assert [each.id for each in tasks.unfinished(TaskKind.ARTICLES)] == [task.id]
-        other.indexer.catch_up(wait=5)
+        indexer_of(other).catch_up(wait=5)
         until(lambda: not tasks.unfinished(TaskKind.ARTICLES))
         until(lambda: follower.last_error is None)
         assert [each.id for each in tasks.unfinished(TaskKind.REINDEX)] == [rebuild.id]
@@ -294,7 +294,7 @@ def until(happened: Callable[[], bool]) -> None:
 
 
 def test_what_fails_again_and_again_is_said_once(
-    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tried: list[None] = []
 
@@ -302,8 +302,8 @@ def test_what_fails_again_and_again_is_said_once(
         tried.append(None)
         raise StoreError("the store is away" if len(tried) < 3 else "the store is broken")
 
-    monkeypatch.setattr(engine, "commit", fail)
-    follower = IndexFollower(engine, SqliteTaskLog(engine.store.database), interval=0.01)
+    monkeypatch.setattr(archive.engine, "apply", fail)
+    follower = IndexFollower(archive, interval=0.01)
     follower.start()
     deadline = time.monotonic() + 30
     while len(tried) < 5:

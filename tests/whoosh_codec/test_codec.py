@@ -31,9 +31,11 @@ from index.segments.array_file import ArrayFile, write_arrays
 from index.segments.columns import PackedStrings, TermDictionary
 from index.segments.segment import InvertedField, pack_counts, read_segment
 from index.whoosh_codec.codec import ColumnarCodec
+from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import Request
-from search.engines.embedded.engine import EmbeddedEngine
 from search.query.parser import parse
+from search.runtime.index_follower import bring_in_sync
+from tests.archives import check, indexer_of
 
 WORDS = ["lúa", "lú", "gạo", "đường", "đươ", "đ", "trà sữa".replace(" ", "_"), "x" * 70]
 Texts = list[list[str]]
@@ -144,7 +146,7 @@ def test_scores_are_bm25_over_the_same_postings(documents: Texts, limit: int) ->
             for word in asked:
                 number = body.terms.get(word.encode())
                 if number is not None:
-                    first, end = body.part(number)
+                    first, end = body.posting_range(number)
                     articles, tf = body.articles[first:end], body.frequencies(first, end).astype(float)
                     idf = math.log(segment.count / (end - first + 1)) + 1
                     norm = 1.2 * (0.25 + 0.75 * lengths[articles] / lengths.mean())
@@ -236,10 +238,10 @@ def test_frequencies_of_any_size_are_kept(frequencies: list[int], data: st.DataO
 
 @pytest.mark.parametrize("damage", ["cut", "emptied", "overwritten", "extended", "directory"])
 @pytest.mark.parametrize("extension", ["inv", "doc"])
-def test_damaged_file_is_refused(engine: EmbeddedEngine, damage: str, extension: str) -> None:
-    engine.add([Article(id="a", body="lúa gạo")])
-    engine.commit()
-    path = next(engine.indexer._folder.indexes.rglob(f"*.{extension}"))
+def test_damaged_file_is_refused(archive: Archive, damage: str, extension: str) -> None:
+    archive.store.put([Article(id="a", body="lúa gạo")])
+    bring_in_sync(archive)
+    path = next(indexer_of(archive)._folder.indexes.rglob(f"*.{extension}"))
     content = path.read_bytes()
     path.unlink()  # a map of the old file may be open
     directory = content.index(b'{"about"')
@@ -252,20 +254,20 @@ def test_damaged_file_is_refused(engine: EmbeddedEngine, damage: str, extension:
             "directory": content[:directory] + b"[" + content[directory + 1 :],
         }[damage]
     )
-    assert [problem for problem in engine.check() if "damaged" in problem]
-    other = EmbeddedEngine(engine.indexer._folder)
+    assert [problem for problem in check(archive) if "damaged" in problem]
+    other = open_archive(ArchiveConfig(archive.home))
     with pytest.raises(DamagedIndexError, match="damaged"):
-        other.retrieve(Request(parse("lúa")))
-    other.commit()
-    assert other.retrieve(Request(parse("lúa"))).total == 1
-    assert other.check() == []
+        other.engine.retrieve(Request(parse("lúa")))
+    bring_in_sync(other)
+    assert other.engine.retrieve(Request(parse("lúa"))).total == 1
+    assert check(other) == []
     other.close()
 
 
-def test_one_changed_byte_is_named_by_check(engine: EmbeddedEngine) -> None:
-    engine.add([Article(id="a", body="lúa gạo")])
-    engine.commit()
-    for path in (path for path in engine.indexer._folder.indexes.rglob("*.*") if path.suffix in {".inv", ".doc"}):
+def test_one_changed_byte_is_named_by_check(archive: Archive) -> None:
+    archive.store.put([Article(id="a", body="lúa gạo")])
+    bring_in_sync(archive)
+    for path in (path for path in indexer_of(archive)._folder.indexes.rglob("*.*") if path.suffix in {".inv", ".doc"}):
         whole = path.read_bytes()
         file = ArrayFile(path)
         name = next(name for name in file if file[name].nbytes)
@@ -273,10 +275,10 @@ def test_one_changed_byte_is_named_by_check(engine: EmbeddedEngine) -> None:
         path.unlink()
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         damage = f"the index file {path} is damaged: the bytes of {name} have changed since they were written"
-        assert engine.check() == [f"index: {damage}"]
+        assert check(archive) == [f"index: {damage}"]
         path.unlink()
         path.write_bytes(whole)
-    assert engine.check() == []
+    assert check(archive) == []
 
 
 def test_segment_of_another_size_than_listed_is_refused(tmp_path: Path) -> None:
@@ -322,12 +324,12 @@ def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:
             write()
 
 
-def test_threads_read_one_snapshot_at_once(engine: EmbeddedEngine) -> None:
-    engine.add([Article(id=f"a{n}", body=f"lúa gạo {'ngô ' * (n % 5)} số {n}") for n in range(200)])
-    engine.commit()
-    engine.delete([f"a{n}" for n in range(0, 200, 7)])
-    engine.commit()
-    generation = next(engine.indexer._folder.indexes.glob("0*"))
+def test_threads_read_one_snapshot_at_once(archive: Archive) -> None:
+    archive.store.put([Article(id=f"a{n}", body=f"lúa gạo {'ngô ' * (n % 5)} số {n}") for n in range(200)])
+    bring_in_sync(archive)
+    archive.store.delete([f"a{n}" for n in range(0, 200, 7)])
+    bring_in_sync(archive)
+    generation = next(indexer_of(archive)._folder.indexes.glob("0*"))
     asked = [("body_folded", term) for term in ("lua", "gao", "ngo", "so", *map(str, range(200)))]
 
     def read(snapshot: Snapshot) -> list[list[int]]:
@@ -349,13 +351,13 @@ def test_threads_read_one_snapshot_at_once(engine: EmbeddedEngine) -> None:
     assert results == [wanted] * 6
 
 
-def test_snapshot_gives_what_whoosh_gives(engine: EmbeddedEngine) -> None:
-    engine.add([Article(id=f"a{n}", body=f"lúa gạo {'ngô ' * n}", source=f"Báo {n % 3}") for n in range(30)])
-    engine.commit()
-    engine.add([Article(id="a3", body="khoai"), Article(id="b", body="lúa lúa")])
-    engine.delete(["a4"])
-    engine.commit()
-    generation = next(engine.indexer._folder.indexes.glob("0*"))
+def test_snapshot_gives_what_whoosh_gives(archive: Archive) -> None:
+    archive.store.put([Article(id=f"a{n}", body=f"lúa gạo {'ngô ' * n}", source=f"Báo {n % 3}") for n in range(30)])
+    bring_in_sync(archive)
+    archive.store.put([Article(id="a3", body="khoai"), Article(id="b", body="lúa lúa")])
+    archive.store.delete(["a4"])
+    bring_in_sync(archive)
+    generation = next(indexer_of(archive)._folder.indexes.glob("0*"))
     snapshot = Snapshot(generation, OpenSegments())
     reader = open_dir(str(generation)).reader()
     for field, term in reader.all_terms():

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from whoosh.index import open_dir
+from whoosh.index import create_in
 
 from index.article import Article
 from index.directory.commits import create_index, read_commit
@@ -25,7 +25,7 @@ from index.directory.generations import current_generation
 from index.segments.columns import DictionaryColumn, PackedStrings, ascending_ranks
 from index.segments.merge_policy import MOST_ARTICLES, SegmentSize, next_merge
 from index.segments.merging import merge
-from index.segments.schema import NumberedArticle, make_schema
+from index.segments.schema import NumberedArticle
 from index.segments.segment import InvertedField, Segment, read_segment, write_segment
 from index.store.article_store import Change
 from index.whoosh_codec.codec import ColumnarCodec
@@ -34,22 +34,24 @@ from index.writer import indexer as indexer_module
 from index.writer.builder import Builder
 from index.writer.inversion import invert
 from index.writer.workers import Workers
+from search.archive import Archive
 from search.engine import Request
-from search.engines.embedded.engine import EmbeddedEngine
 from search.query.parser import parse
+from search.runtime.index_follower import bring_in_sync
+from tests.analysis.test_batch import texts as any_texts
+from tests.archives import check, indexer_of
 from tests.conftest import ROOT, SEEDS
-from tests.reference import document
-from tests.test_batches import texts as any_texts
+from tests.stock_whoosh import document, writing_schema
 
 WORDS = ["lúa", "gạo", "đường", "hội", "nhập", "quốc", "tế", "59-NQ/TW", "7,52%"]
 ORPHANING = """
 import multiprocessing, time
 from index.article import Article
-from index.writer.inversion import Numbered
+from index.segments.schema import NumberedArticle
 from index.writer.workers import Workers
 if __name__ == "__main__":
     workers = Workers(2)
-    next(workers.segments([[Numbered(n, Article(id="a", body="x"))] for n in range(9)]))
+    next(workers.segments([[NumberedArticle(n, Article(id="a", body="x"))] for n in range(9)]))
     print(*[child.pid for child in multiprocessing.active_children()], flush=True)
     time.sleep(60)
 """
@@ -112,13 +114,12 @@ def test_inversion_of_seeds_writes_what_whoosh_writes() -> None:
 
 def agrees_with_whoosh(texts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        create_index(Path(folder), make_schema())
-        writer = open_dir(folder).writer(codec=ColumnarCodec())
+        writer = create_in(folder, writing_schema()).writer(codec=ColumnarCodec())
         for seq, article in articles(texts):
             writer.add_document(**document(article, seq))
         writer.commit()
-        [listed] = read_commit(Path(folder)).segments
-        wanted = content(read_segment(Path(folder), listed.segment_id(), len(texts)))
+        [path] = Path(folder).glob("*.inv")
+        wanted = content(read_segment(Path(folder), path.stem, len(texts)))
     found = content(invert(articles(texts)))
     assert {name: value for name, value in found.items() if name in wanted} == wanted
     assert not any(any(found[name]) for name in found.keys() - wanted.keys())  # Whoosh leaves out empty fields
@@ -189,52 +190,50 @@ def test_segment_of_few_long_articles_keeps_no_others_apart() -> None:
     assert next_merge([long] * 9) == []
 
 
-def test_many_single_articles_make_few_segments(engine: EmbeddedEngine) -> None:
+def test_many_single_articles_make_few_segments(archive: Archive) -> None:
     for number in range(40):
-        engine.add([Article(id=f"a{number}", body=f"lúa gạo {number}")])
-        engine.commit()
-    generation = current_generation(engine.indexer._folder.indexes)
+        archive.store.put([Article(id=f"a{number}", body=f"lúa gạo {number}")])
+        bring_in_sync(archive)
+    generation = current_generation(indexer_of(archive)._folder.indexes)
     assert generation is not None
     assert len(read_commit(generation).segments) <= 4
     assert len(list(generation.glob("*.inv"))) == len(read_commit(generation).segments)
-    assert engine.retrieve(Request(parse("lúa"))).total == 40
+    assert archive.engine.retrieve(Request(parse("lúa"))).total == 40
 
 
-def test_replaced_and_deleted_articles_leave_no_trace(engine: EmbeddedEngine) -> None:
-    engine.add([Article(id=f"a{number}", body=f"lúa gạo {number}") for number in range(30)])
-    engine.commit()
+def test_replaced_and_deleted_articles_leave_no_trace(archive: Archive) -> None:
+    archive.store.put([Article(id=f"a{number}", body=f"lúa gạo {number}") for number in range(30)])
+    bring_in_sync(archive)
     for number in range(30):
-        engine.add([Article(id=f"a{number}", body=f"ngô khoai {number}")])
+        archive.store.put([Article(id=f"a{number}", body=f"ngô khoai {number}")])
         if number % 3 == 0:
-            engine.delete([f"a{number}"])
-        engine.commit()
-        assert engine.check() == []
-    assert engine.retrieve(Request(parse("lúa"))).total == 0
-    assert engine.retrieve(Request(parse("ngô khoai"))).total == 20
-    generation = current_generation(engine.indexer._folder.indexes)
+            archive.store.delete([f"a{number}"])
+        bring_in_sync(archive)
+        assert check(archive) == []
+    assert archive.engine.retrieve(Request(parse("lúa"))).total == 0
+    assert archive.engine.retrieve(Request(parse("ngô khoai"))).total == 20
+    generation = current_generation(indexer_of(archive)._folder.indexes)
     assert generation is not None
     listed = read_commit(generation).segments
-    assert sum(segment.doc_count() for segment in listed) == 20
-    assert sum(segment.deleted_count() for segment in listed) <= 20
-    engine.delete([f"a{number}" for number in range(30)])
-    engine.commit()
+    assert sum(segment.live_count for segment in listed) == 20
+    assert sum(len(segment.deleted) for segment in listed) <= 20
+    archive.store.delete([f"a{number}" for number in range(30)])
+    bring_in_sync(archive)
     assert read_commit(generation).segments == []
-    assert engine.retrieve(Request(parse("ngô"))).total == 0
+    assert archive.engine.retrieve(Request(parse("ngô"))).total == 0
 
 
 def test_files_of_a_commit_that_was_cut_off_are_removed(tmp_path: Path) -> None:
-    create_index(tmp_path, make_schema())
+    create_index(tmp_path)
     builder = Builder(tmp_path, Workers(0))
     write_segment(tmp_path, "MAIN_leftover", invert(articles(["lúa"])))
     assert list(builder.apply([Change(1, "a", Article(id="a", body="gạo"))], lambda _: None)) == [1]
     assert sorted({path.stem for path in tmp_path.glob("*.inv")}) == [
-        segment.segment_id() for segment in read_commit(tmp_path).segments
+        segment.name for segment in read_commit(tmp_path).segments
     ]
 
 
-def test_commits_are_bounded_by_count_and_by_characters(
-    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_commits_are_bounded_by_count_and_by_characters(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     commit = Builder._commit
 
@@ -245,15 +244,15 @@ def test_commits_are_bounded_by_count_and_by_characters(
     monkeypatch.setattr(Builder, "_commit", spy)
     monkeypatch.setattr(builder_module, "_COMMIT_ARTICLES", 7)
     monkeypatch.setattr(builder_module, "_COMMIT_CHARACTERS", 200)
-    engine.add([Article(id=f"a{number}", body="lúa") for number in range(20)])
-    engine.add([Article(id=f"b{number}", body="gạo " * 30) for number in range(4)])
-    engine.commit()
+    archive.store.put([Article(id=f"a{number}", body="lúa") for number in range(20)])
+    archive.store.put([Article(id=f"b{number}", body="gạo " * 30) for number in range(4)])
+    bring_in_sync(archive)
     assert sizes == [7, 7, 7, 2, 1]
-    assert engine.check() == []
+    assert check(archive) == []
 
 
 def test_commits_come_one_by_one_while_workers_go_on_with_later_ones(
-    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module, name, value in [
         (builder_module, "CHUNK_ARTICLES", 3),
@@ -266,22 +265,26 @@ def test_commits_come_one_by_one_while_workers_go_on_with_later_ones(
     commit = Builder._commit
 
     def spy(builder: Builder, ids: Any, parts: Any) -> Any:
-        seen.append((len(ids), engine.indexer.applied()))
+        seen.append((len(ids), indexer_of(archive).applied()))
         return commit(builder, ids, parts)
 
     monkeypatch.setattr(Builder, "_commit", spy)
-    engine.add([Article(id=f"a{number}", body=f"lúa gạo {number}") for number in range(40)])
-    engine.commit()
+    archive.store.put([Article(id=f"a{number}", body=f"lúa gạo {number}") for number in range(40)])
+    bring_in_sync(archive)
     assert [count for count, _ in seen] == [10, 10, 10, 10]
     seen.clear()
-    engine.delete([f"a{number}" for number in range(12)])
-    engine.add([Article(id=f"a{number}", body=f"ngô khoai {number}") for number in range(10, 25)])
-    engine.commit()
+    archive.store.delete([f"a{number}" for number in range(12)])
+    archive.store.put([Article(id=f"a{number}", body=f"ngô khoai {number}") for number in range(10, 25)])
+    bring_in_sync(archive)
     assert seen == [(10, 40), (10, 50), (5, 62)]
-    assert engine.indexer.applied() == engine.store.last_seq() == 67
-    assert engine.check() == []
-    assert {hit.id for hit in engine.retrieve(Request(parse("ngô"), size=40)).hits} == {f"a{n}" for n in range(10, 25)}
-    assert {hit.id for hit in engine.retrieve(Request(parse("lúa"), size=40)).hits} == {f"a{n}" for n in range(25, 40)}
+    assert indexer_of(archive).applied() == archive.store.last_seq() == 67
+    assert check(archive) == []
+    assert {hit.id for hit in archive.engine.retrieve(Request(parse("ngô"), size=40)).hits} == {
+        f"a{n}" for n in range(10, 25)
+    }
+    assert {hit.id for hit in archive.engine.retrieve(Request(parse("lúa"), size=40)).hits} == {
+        f"a{n}" for n in range(25, 40)
+    }
 
 
 def test_workers_give_what_this_process_gives() -> None:
@@ -344,7 +347,7 @@ def _runs(pid: int) -> bool:
 
 
 def test_big_batches_are_worked_on_by_processes_and_small_ones_are_not(
-    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: list[int] = []
     begin = Workers.__init__
@@ -355,10 +358,10 @@ def test_big_batches_are_worked_on_by_processes_and_small_ones_are_not(
 
     monkeypatch.setattr(Workers, "__init__", spy)
     monkeypatch.setattr(indexer_module, "processors", lambda: 2)
-    engine.add([Article(id=f"a{number}", body="lúa gạo") for number in range(499)])
-    engine.commit()
-    engine.add([Article(id=f"b{number}", body="lúa gạo") for number in range(500)])
-    engine.commit()
+    archive.store.put([Article(id=f"a{number}", body="lúa gạo") for number in range(499)])
+    bring_in_sync(archive)
+    archive.store.put([Article(id=f"b{number}", body="lúa gạo") for number in range(500)])
+    bring_in_sync(archive)
     assert counts == [0, 2]
-    assert engine.retrieve(Request(parse("lúa"))).total == 999
-    assert engine.check() == []
+    assert archive.engine.retrieve(Request(parse("lúa"))).total == 999
+    assert check(archive) == []

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from index.directory.data_folder import DataFolder, open_data_folder
+from index.directory.data_folder import DataFolder
 from index.directory.generations import current_generation
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import ArchiveConfig, open_archive
+from tests.archives import check, indexer_of
 from tests.conftest import Server, with_seeds
 from tests.damage import articles, damage_postings, damage_store, found, timtin
 
@@ -30,15 +31,15 @@ def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:
         "made the index anew from the 19 articles of the store",
         "the index agrees with the store",
     ]
-    engine = EmbeddedEngine(folder)
-    assert len(found(engine)) == 19
-    engine.close()
+    archive = open_archive(ArchiveConfig(folder.path))
+    assert len(found(archive)) == 19
+    archive.close()
 
 
 def test_repair_brings_the_index_level(folder: DataFolder) -> None:
-    engine = EmbeddedEngine(folder)
-    engine.add(articles(3, "b"))
-    engine.close()
+    archive = open_archive(ArchiveConfig(folder.path))
+    archive.store.put(articles(3, "b"))
+    archive.close()
     done = timtin("check", "--repair", "--data", str(folder.path))
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "applied 3 changes that the index lacked")
 
@@ -62,7 +63,7 @@ def test_check_is_right_while_a_server_writes_and_rebuilds(serve: Callable[..., 
     data = tmp_path / "data"
     with_seeds(data)
     server = serve(data)
-    engine = EmbeddedEngine(open_data_folder(data))
+    archive = open_archive(ArchiveConfig(data))
     seen: set[Any] = set()
     for number in range(30):
         rows = [{"id": f"a{(number * 3 + row) % 40}", "body": f"bưởi da xanh {number} {row}"} for row in range(6)]
@@ -70,11 +71,11 @@ def test_check_is_right_while_a_server_writes_and_rebuilds(serve: Callable[..., 
         server.write("DELETE", f"/api/v1/articles/a{number % 40}")
         if number % 10 == 0:
             assert server.write("POST", "/api/v1/reindex").status == 202
-        assert engine.check() == []
-        current = current_generation(engine.indexer._folder.indexes)
+        assert check(archive) == []
+        current = current_generation(indexer_of(archive)._folder.indexes)
         seen.add(None if current is None else current.name)
     assert len(seen) > 1, "no rebuild came about meanwhile"
-    engine.close()
+    archive.close()
     server.write("PUT", "/api/v1/articles/last?wait=true", {"body": "bưởi da xanh"})
     assert server.stop() == 0
     assert json.loads(timtin("stats", "--json", "--data", str(data)).stdout)["level"] is True

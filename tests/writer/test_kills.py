@@ -22,9 +22,11 @@ from pathlib import Path
 from index.directory.commits import latest_commit, read_commit
 from index.directory.data_folder import open_data_folder
 from index.directory.generations import current_generation
+from search.archive import ArchiveConfig, open_archive
 from search.engine import Request
-from search.engines.embedded.engine import EmbeddedEngine
 from search.query.parser import parse
+from search.runtime.index_follower import bring_in_sync
+from tests.archives import check
 from tests.conftest import ROOT
 from tests.damage import articles, found
 from tests.killed_writer import text
@@ -91,19 +93,19 @@ def test_kills_at_random_moments_lose_nothing(tmp_path: Path) -> None:
         where = f"(seed {own}, killed during {killing.phase})"
         for acknowledged in killing.acknowledged:
             known.update(acknowledged)
-        engine = EmbeddedEngine(open_data_folder(data))
-        stored = {article.id: article.body for article in engine.store.articles()}
+        archive = open_archive(ArchiveConfig(data))
+        stored = {article.id: article.body for article in archive.store.articles()}
         if killing.under_way and agree(stored, killing.under_way):
             known.update(killing.under_way)
         assert agree(stored, known), where
         assert stored.keys() == {id for id, version in known.items() if version is not None}, where
         if number % 2:  # else the next writer catches up by itself, and says if anything is wrong then
-            engine.commit()
-            assert engine.check() == [], where
-            found = engine.retrieve(Request(parse("bản"), size=2 * len(stored) + 1))
+            bring_in_sync(archive)
+            assert check(archive) == [], where
+            found = archive.engine.retrieve(Request(parse("bản"), size=2 * len(stored) + 1))
             assert sorted(hit.id for hit in found.hits) == sorted(stored), where
             assert unnamed(data) == [], where
-        engine.close()
+        archive.close()
     assert len(died) >= min(KILLS, 4), died
     print(f"{KILLS} kills: {dict(died)}, {len(known)} articles, seed {seed}")
 
@@ -130,12 +132,12 @@ def die_at_change(folder: Path, number: int) -> None:
 def put_and_rebuild_until(data: Path, number: int) -> None:
     """Write three batches of articles and a new generation, until the index changes for that time."""
     die_at_change(data / "indexes", number)
-    engine = EmbeddedEngine(open_data_folder(data))
+    archive = open_archive(ArchiveConfig(data))
     for number in range(3):
-        engine.add(articles(2, f"{number}-"))
-        engine.commit()
-    engine.rebuild()
-    engine.close()
+        archive.store.put(articles(2, f"{number}-"))
+        bring_in_sync(archive)
+    archive.engine.rebuild()
+    archive.close()
 
 
 def test_killed_before_any_change_of_the_index_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -147,12 +149,12 @@ def test_killed_before_any_change_of_the_index_leaves_nothing_behind(tmp_path: P
         child = context.Process(target=put_and_rebuild_until, args=(data, deaths + 1))
         child.start()
         child.join()
-        engine = EmbeddedEngine(open_data_folder(data))
-        engine.commit()
-        assert found(engine) == {article.id for article in engine.store.articles()}, deaths
-        assert engine.check() == [], deaths
+        archive = open_archive(ArchiveConfig(data))
+        bring_in_sync(archive)
+        assert found(archive) == {article.id for article in archive.store.articles()}, deaths
+        assert check(archive) == [], deaths
         assert unnamed(data) == [], deaths
-        engine.close()
+        archive.close()
         shutil.rmtree(data)
         if child.exitcode == 0:
             break
@@ -167,7 +169,7 @@ def unnamed(data: Path) -> list[str]:
     current = current_generation(indexes)
     if current is None:
         return sorted(path.name for path in indexes.iterdir()) if indexes.is_dir() else []
-    needed = {segment.segment_id() for segment in read_commit(current).segments}
+    needed = {segment.name for segment in read_commit(current).segments}
     names = {"state.json", f"_MAIN_{latest_commit(current)}.toc"}
     return sorted(
         [path.name for path in indexes.iterdir() if path.name not in {"CURRENT", current.name}]

@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 
 from index.article import Article
-from index.directory.data_folder import open_data_folder
+from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import Request
-from search.engines.embedded.engine import EmbeddedEngine
 from search.query.parser import parse
+from search.runtime.index_follower import bring_in_sync
+from tests.archives import check
 from tests.conftest import ROOT, Server
 from tests.killed_writer import SYLLABLES
 
@@ -127,10 +128,10 @@ def rebuild_by_command(server: Server) -> None:
 def test_rebuild_under_searches_and_writes(
     serve: Callable[..., Server], tmp_path: Path, rebuild: Callable[[Server], None], count: int
 ) -> None:
-    engine = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    engine.add(articles(count))
-    engine.commit()
-    engine.close()
+    archive = open_archive(ArchiveConfig(tmp_path / "data"))
+    archive.store.put(articles(count))
+    bring_in_sync(archive)
+    archive.close()
     server = serve()
     server.search("bản tin")  # what it takes to start is not what a rebuild does to searches
     with Load(server, count) as load:
@@ -150,9 +151,9 @@ def test_rebuild_under_searches_and_writes(
     drafts = {f"a{number}" for number in range(0, count, 10)} - load.written - load.deleted
     assert sorted(ids(server, '"bản nháp"')) == sorted(drafts)
     assert server.stop() == 0
-    engine = EmbeddedEngine(open_data_folder(tmp_path / "data"))
-    assert engine.check() == []
-    engine.close()
+    archive = open_archive(ArchiveConfig(tmp_path / "data"))
+    assert check(archive) == []
+    archive.close()
     print(
         f"\n{count} articles rebuilt in {took:.1f} s; {searches} searches, {writes} writes meanwhile;"
         f" searches p50 {_percentile(load.seconds, 50)}, p95 {_percentile(load.seconds, 95)},"
@@ -161,11 +162,11 @@ def test_rebuild_under_searches_and_writes(
 
 
 def test_rebuild_and_catching_up_end_though_every_commit_is_followed_by_a_write(
-    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine.add(articles(20))
-    engine.commit()
-    note = engine.store.note_indexed
+    archive.store.put(articles(20))
+    bring_in_sync(archive)
+    note = archive.store.note_indexed
     written = 0
 
     def note_and_write(seq: int) -> None:
@@ -173,16 +174,16 @@ def test_rebuild_and_catching_up_end_though_every_commit_is_followed_by_a_write(
         note(seq)
         if written < 100:
             written += 1
-            engine.add([Article(id=f"mới-{written}", body="bản tin nóng")])
+            archive.store.put([Article(id=f"mới-{written}", body="bản tin nóng")])
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine.store, "note_indexed", note_and_write)
-        engine.rebuild()
-        engine.commit()
+        patched.setattr(archive.store, "note_indexed", note_and_write)
+        archive.engine.rebuild()
+        bring_in_sync(archive)
         assert 0 < written < 20
-    engine.commit()
-    assert engine.check() == []
-    assert engine.retrieve(Request(parse('"bản tin nóng"'))).total == written
+    bring_in_sync(archive)
+    assert check(archive) == []
+    assert archive.engine.retrieve(Request(parse('"bản tin nóng"'))).total == written
 
 
 def _percentile(seconds: Sequence[float], percent: int) -> float:
