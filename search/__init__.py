@@ -30,7 +30,7 @@ The rooms, in the order a query meets them:
 ``corrections``     a whole query as it was meant, and when that is offered
 ``spotting``        a query's syllables and codes in a text, found without cutting all of it
 ``highlight``       the query's words in an article's own text
-``passages``        the passages that show them best, as HTML
+``best_fragments``        the passages that show them best, as HTML
 ``service``         one search from text to answer: parse, retrieve, fetch, highlight
 ``remembered``      answers kept while nothing they depend on changes
 ``searchers``       processes that search
