@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from index.analysis.analyzer import Analysis, Stream, analyze
-from index.analysis.normalization import canonical_syllable, fold
+from index.analysis.normalization import fold
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
+from index.analysis.syllables import canonical_syllable
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.article import Article
 from index.dates import local_minute

@@ -24,7 +24,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from index.analysis.normalization import fold, is_vietnamese_shape
+from index.analysis.normalization import fold
+from index.analysis.syllables import is_vietnamese_shape
 
 _LONGEST = 48
 _MOST_REMEMBERED = 4096

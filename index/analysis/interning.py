@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.codes import Run
-from index.analysis.normalization import with_tones_on_last_vowel
 from index.analysis.segmentation import END, TOKEN_ROW, Segmenter, pyvi_tokens
 from index.analysis.suggestions import bare_syllable, suggestion
+from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import cut_chunk
 from index.arrays import Ints, spread
 

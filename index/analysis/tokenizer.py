@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.codes import Code, Run, city_codes, find_codes
-from index.analysis.normalization import NormalizedText, canonical_syllable, fold, normalize
+from index.analysis.normalization import NormalizedText, fold, normalize
+from index.analysis.syllables import beginnings, canonical_syllable
 
 _ATOM = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"
 _RUN = re.compile(rf"{_ATOM}(?:[-./,:&@+']{_ATOM})*%?")
@@ -132,12 +133,8 @@ def original_places(
 
 
 def unfinished_syllable(text: str) -> list[str]:
-    """Return the beginnings under which syllables that begin with the last one of ``text`` are found.
-
-    Its canonical form is one; but ``quy`` begins ``quyết`` too, whose ``y`` is not written ``i``.
-    """
-    tokens = tokenize(text)
-    return sorted({tokens.written(-1).lower(), tokens.exact[-1]})
+    """Return the beginnings under which syllables that begin with the last one of ``text`` are found."""
+    return sorted(beginnings(tokenize(text).written(-1).lower()))
 
 
 def codes_in(

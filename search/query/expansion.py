@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from index.analysis.abbreviations import CAPITAL, CERTAIN, SMALL, long_form_ending
-from index.analysis.normalization import fold, is_vietnamese_shape
+from index.analysis.normalization import fold
+from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
 from search.engine import TermStatistics
 from search.query.synonyms import Synonyms

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import sub
 
-from index.analysis.normalization import canonical_syllable, fold, is_vietnamese_shape
+from index.analysis.normalization import fold
 from index.analysis.stopwords import STOP_SYLLABLES
+from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
 from index.analysis.tokenizer import unfinished_syllable
 from search.query.tree import (
     MOST_SYLLABLES,

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.normalization import canonical_syllable, fold, normalize
+from index.analysis.normalization import fold, normalize
+from index.analysis.syllables import canonical_syllable, spellings
 from index.analysis.tokenizer import Tokens, tokenize
 
 _UNKNOWN, _NOT_PLAIN, _PASSED_OVER, _FOREIGN, _SIGN = 0, 1, 2, 3, 32
@@ -62,8 +63,8 @@ class Spotter:
         patterns = [_code_pattern(code) for code in sorted(self._codes)]
         self._plain = all(map(_is_plain, names | begun)) and all(patterns)
         if self._plain:
-            whole = [f"{spelling} " for name in names for spelling in _spellings(name)]
-            beginnings = [spelling for name in begun for spelling in _spellings(name)]
+            whole = [f"{spelling} " for name in names for spelling in spellings(name)]
+            beginnings = [spelling for name in begun for spelling in spellings(name)]
             self._needles = [needle.encode() for needle in (*whole, *beginnings)]
             self._patterns = [re.compile(pattern.encode()) for pattern in patterns if pattern]
 
@@ -140,11 +141,6 @@ def _number(tokens: Tokens, at: int) -> bool:
 
 def _is_plain(name: str) -> bool:
     return 0 < len(name) <= _LONGEST and name.isascii() and name.isalnum() and name == name.lower()
-
-
-def _spellings(name: str) -> set[str]:
-    """Return how a canonical syllable without accents may be written: its ``i`` may have been a ``y``."""
-    return {name} | {name[:at] + "y" + name[at + 1 :] for at, letter in enumerate(name) if letter == "i"}
 
 
 def _code_pattern(code: str) -> str | None:
