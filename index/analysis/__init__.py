@@ -1,9 +1,9 @@
 """One text to terms. A token is one occurrence of a term; it knows its position (the number of its syllable) and its
 offsets in the original text.
 
-=================  =====================================================================================
-``normalization``  one canonical form of text, with the way back to the original; the tone and y/i rules
-``syllables``      how a Vietnamese syllable is built, and which accents it can have
+=================  =============================================================================
+``normalization``  one form of every character, with the way back to the original; ``fold``
+``syllables``      how a syllable is spelt: tone placement, y and i, grammar
 ``tokenizer``      canonical text to syllables and codes, each with its offsets
 ``codes``          numbers, dates, documents, cities: one canonical term for all their spellings
 ``pyvi_model``     pyvi's model, read from its own file into lookup tables
@@ -16,7 +16,7 @@ offsets in the original text.
 ``suggestions``    which phrases of an article are offered as completions
 ``abbreviations``  short forms that an article defines, and what they stand for
 ``near_copies``    sketches that tell which articles print the same story
-=================  =====================================================================================
+=================  =============================================================================
 
 Useful for anything that must see a text as the index does: indexing, queries, marks, corrections. Not useful for
 deciding what a query means; that is ``search.query``.

@@ -13,5 +13,6 @@ whole index; a commit is the small file that lists its segments; a snapshot is o
 Useful for reading an index at one moment, from any number of threads. Not useful for changing it: ``index.writer``
 alone writes, under the lock.
 
-A file gets its name only when it is whole and synced. Nothing here may change a file that has its name.
+A commit, a state and ``CURRENT`` get their names only when they are whole and synced; the files of a segment count
+once a commit lists them. Keep that order.
 """
