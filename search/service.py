@@ -13,8 +13,9 @@ from search.engine import FacetCount, Hit, Sort
 from search.parameters import SearchParameters
 from search.query.parser import parse
 from search.query.tree import MatchAll, Node, alternatives, typed_analysis, wanted_words
-from search.snippets.fragments import passages_of, render
-from search.snippets.highlighter import Highlighter, Span
+from search.snippets.fragments import fragments_of, render
+from search.snippets.highlighter import Highlighter
+from search.snippets.spotter import Span
 from search.spelling.completions import complete
 from search.spelling.corrections import correct
 
@@ -122,7 +123,7 @@ def highlighted(
     """Mark the words of a query in the titles and best passages of articles; sooner than in one after the other."""
     marked = _articles_marks([article for article, _ in found], highlighter)
     texts = [(text, marks) for _, text, marks in marked]
-    bodies = passages_of(texts, parameters.fragments, parameters.fragment_size)
+    bodies = fragments_of(texts, parameters.fragments, parameters.fragment_size)
     return [
         RenderedHit(
             _head(article),

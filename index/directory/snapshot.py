@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import Array, sizes, spread
+from index.arrays import Array, Floats, sizes, spread
 from index.article import LABELS
 from index.directory.commits import OpenSegments, latest_commit, read_commit
 from index.segments.columns import DictionaryColumn, PackedStrings
@@ -29,7 +29,6 @@ from index.segments.schema import ID, PUBLISHED, SEQUENCE, STORY, UNDATED
 from index.segments.segment import InvertedField, Segment
 
 DocIds = NDArray[np.int32]
-Floats = NDArray[np.float32]
 _MOST_LISTED = 1 << 14
 
 

@@ -27,14 +27,12 @@ from search.query.tree import (
     typed_analysis,
     wanted_words,
 )
-from search.snippets.spotter import CodeSpan, Spots, Spotter
+from search.snippets.spotter import CodeSpan, Span, Spots, Spotter
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
 _WIDEST_BETWEEN = 3
 _LINE = re.compile(r"[^\r\n]+")
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from index.analysis.analyzer import Stream, pairs
 from index.analysis.normalization import fold
 from index.analysis.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
 from index.analysis.syllables import accented_forms, canonical_syllable
-from search.engine import TermStatistics
+from search.statistics import TermStatistics
 
 SYLLABLES_AN_ARTICLE = 200
 """Distinct syllables of a usual article: makes document frequencies comparable with chance."""
