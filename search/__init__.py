@@ -10,7 +10,7 @@
 ``engines``     what stands behind them
 ``matching``    which articles match
 ``ranking``     which of them come first
-``snippets``    the marked title and passages of a hit
+``snippets``    the marked title and fragments of a hit
 ``spelling``    completions, and what was probably meant
 ``runtime``     processes that search, answers kept, the thread that follows the store
 ``relevance``   judged queries and how well they are answered
