@@ -126,7 +126,7 @@ def highlighted(
     bodies = fragments_of(texts, parameters.fragments, parameters.fragment_size)
     return [
         RenderedHit(
-            _head(article),
+            _summary(article),
             hit.score,
             render(article.title, 0, len(article.title), title),
             [render(text, passage.start, passage.end, passage.marks) for passage in body],
@@ -137,19 +137,9 @@ def highlighted(
     ]
 
 
-def _head(article: Article) -> ArticleSummary:
+def _summary(article: Article) -> ArticleSummary:
     lead = article.lead or article.body[:_LEAD_LENGTH].partition("\n")[0]
-    return ArticleSummary(
-        article.id,
-        article.title,
-        lead,
-        article.url,
-        article.source,
-        article.author,
-        article.category,
-        article.published,
-        article.lang,
-    )
+    return ArticleSummary(**{name: getattr(article, name) for name in ArticleSummary._fields} | {"lead": lead})
 
 
 def marked_article(archive: Archive, article: Article, query: str) -> tuple[str, str]:

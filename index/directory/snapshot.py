@@ -263,8 +263,10 @@ class Snapshot:
             values: dict[str, int] = {"": 0}
             parts = [np.empty(0, np.int32)]
             for part in self._parts:
-                column = part.segment.columns[field]
-                assert isinstance(column, DictionaryColumn)
+                column = part.segment.columns.get(field)
+                if not isinstance(column, DictionaryColumn):  # written before there was this label
+                    parts.append(np.zeros(part.segment.count, np.int32))
+                    continue
                 names = [value.decode("utf-8") for value in column.values.all()]
                 codes = np.array([values.setdefault(name, len(values)) for name in names], np.int32)
                 parts.append(codes[column.codes])

@@ -14,17 +14,16 @@ from index.analysis.batch import AnalyzedBatch, BatchAnalyzer
 from index.analysis.near_copies import hashed, sketches
 from index.analysis.suggestions import MOST_WORDS_OF_TITLES
 from index.arrays import smallest_unsigned
+from index.article import TEXT_FIELDS, searchable_body
 from index.segments.postings import counted, neighbours, positional, present
 from index.segments.schema import (
     ABBREVIATIONS,
     ID,
     STREAMS_WITH_POSITIONS,
     SUGGEST,
-    TEXT_FIELDS,
     NumberedArticle,
     field_name,
     pack_columns,
-    searchable_body,
 )
 from index.segments.segment import InvertedField, Segment
 

@@ -20,9 +20,8 @@ import numpy as np
 from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
-from index.article import Article
+from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
-from index.segments.schema import TEXT_FIELDS, searchable_body
 from index.store.article_store import (
     Change,
     DeleteResult,
