@@ -62,6 +62,8 @@ def is_disk_full(error: BaseException) -> bool:
     """Tell whether an error of the system or of SQLite says that there is no room on the disk, or no quota."""
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
+    if isinstance(error, DiskFullError):
+        return True
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -78,6 +80,9 @@ def naming_full_disk(folder: Path) -> Iterator[None]:
     except (OSError, sqlite3.Error) as error:
         if not is_disk_full(error):
             raise
-        raise DiskFullError(
-            f"the disk that holds {folder} is full; make room: what was acknowledged is safe"
-        ) from error
+        raise full_disk(folder) from error
+
+
+def full_disk(folder: Path) -> DiskFullError:
+    """Return the error that says that the disk of ``folder`` is full."""
+    return DiskFullError(f"the disk that holds {folder} is full; make room: what was acknowledged is safe")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from index.directory.atomic_file import sync
-from index.errors import DamagedStoreError, StoreError, naming_full_disk
+from index.errors import DamagedStoreError, StoreError, TimtinError, full_disk, is_disk_full
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -54,19 +54,22 @@ _STEPS = (_TABLES, _INPUTS_TASKS_FETCHES)
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-def _naming_damage(method: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Return a method of cursors that raises DamagedStoreError where SQLite finds its file damaged."""
+def _naming_errors(method: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Return a method of cursors that raises DamagedStoreError or DiskFullError where SQLite finds its file so."""
 
     def named(*given: Given.args, **named: Given.kwargs) -> Result:
         try:
             return method(*given, **named)
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
-                raise
             cursor = given[0]
             assert isinstance(cursor, _Cursor)
+            path = cursor.connection.path
+            if is_disk_full(error):
+                raise full_disk(path.parent) from error
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+                raise
             raise DamagedStoreError(
-                f"the store {cursor.connection.path} is damaged ({error}): stop timtin and put a backup in its place,"
+                f"the store {path} is damaged ({error}): stop timtin and put a backup in its place,"
                 " without its -wal and -shm files; timtin check names the damage"
             ) from error
 
@@ -75,11 +78,11 @@ def _naming_damage(method: Callable[Given, Result]) -> Callable[Given, Result]:
 
 class _Cursor(sqlite3.Cursor):
     connection: _Connection
-    execute = _naming_damage(sqlite3.Cursor.execute)
-    executemany = _naming_damage(sqlite3.Cursor.executemany)
-    fetchone = _naming_damage(sqlite3.Cursor.fetchone)
-    fetchall = _naming_damage(sqlite3.Cursor.fetchall)
-    __next__ = _naming_damage(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
+    execute = _naming_errors(sqlite3.Cursor.execute)
+    executemany = _naming_errors(sqlite3.Cursor.executemany)
+    fetchone = _naming_errors(sqlite3.Cursor.fetchone)
+    fetchall = _naming_errors(sqlite3.Cursor.fetchall)
+    __next__ = _naming_errors(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
 
 
 class _Connection(sqlite3.Connection):
@@ -97,7 +100,7 @@ class Database:
 
     Raises StoreError where the file is no database of this or an earlier version, and at each later use where another
     file has its name by then: what is written to a file without a name is gone once the process ends. What finds the
-    file damaged raises DamagedStoreError.
+    file damaged raises DamagedStoreError, what finds no room on the disk DiskFullError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -107,8 +110,7 @@ class Database:
         self._connections_lock = threading.Lock()
         self._file: tuple[int, int] | None = None
         try:
-            with naming_full_disk(path.parent):
-                self._upgrade()
+            self._upgrade()
         except DamagedStoreError as error:
             what = f"{path} cannot be used as timtin's store: {error.__cause__}; put a backup in its place"
             raise StoreError(what) from error
@@ -180,11 +182,11 @@ class Database:
             sync(partial)
             partial.rename(file)
             sync(file.parent)
-        except (OSError, sqlite3.Error, StoreError) as error:
+        except (OSError, sqlite3.Error, TimtinError) as error:
             partial.unlink(missing_ok=True)
             if isinstance(error, StoreError):
                 raise
-            raise StoreError(f"the backup {file} could not be written: {error}") from error
+            raise StoreError(f"the backup {file} could not be written: {error.__cause__ or error}") from error
 
     def integrity_problems(self) -> list[str]:
         """Return what SQLite's own check finds wrong with the file; empty for a sound one."""
