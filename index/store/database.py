@@ -31,7 +31,6 @@ CREATE TABLE tombstones (id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE) STRIC
 CREATE TABLE state (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
 INSERT INTO state VALUES ('seq', 0);
 """
-# an input is a file of a folder or a file that was named; its digest is that of its bytes, NULL to read it again
 _INPUTS_TASKS_FETCHES = """
 CREATE TABLE inputs (
     number INTEGER PRIMARY KEY, origin TEXT NOT NULL, name TEXT NOT NULL, digest TEXT, UNIQUE (origin, name)
@@ -49,7 +48,27 @@ CREATE TABLE tasks (
 ) STRICT;
 CREATE TABLE fetches (url TEXT PRIMARY KEY, etag TEXT, modified TEXT, fetched TEXT NOT NULL) STRICT;
 """
-_STEPS = (_TABLES, _INPUTS_TASKS_FETCHES)
+# an input was a folder or file that was asked for and a name below it, '-' for standard input; now it is a path.
+# what a file no longer had belonged to an input of that name below the file; now the file has dropped it
+_PATHS = """
+ALTER TABLE inputs ADD COLUMN path TEXT;
+UPDATE inputs SET path = CASE
+    WHEN name IN ('', 'no longer there') THEN origin ELSE rtrim(origin, '/') || '/' || name
+END WHERE origin <> '-';
+CREATE TABLE paths (number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, digest TEXT) STRICT;
+INSERT INTO paths SELECT min(number), path, CASE WHEN sum(name <> 'no longer there') = 1 THEN max(digest) END
+    FROM inputs WHERE path IS NOT NULL GROUP BY path;
+ALTER TABLE articles ADD COLUMN dropped_by INTEGER REFERENCES inputs (number);
+UPDATE articles SET dropped_by = (SELECT paths.number FROM inputs JOIN paths USING (path)
+    WHERE inputs.number = articles.input AND name = 'no longer there') WHERE input IS NOT NULL;
+UPDATE articles SET input = (SELECT paths.number FROM inputs JOIN paths USING (path)
+    WHERE inputs.number = articles.input AND name <> 'no longer there') WHERE input IS NOT NULL;
+DROP TABLE inputs;
+ALTER TABLE paths RENAME TO inputs;
+CREATE INDEX inputs_digest ON inputs (digest) WHERE digest IS NOT NULL;
+CREATE INDEX articles_dropped_by ON articles (dropped_by) WHERE dropped_by IS NOT NULL;
+"""
+_STEPS = (_TABLES, _INPUTS_TASKS_FETCHES, _PATHS)
 """What makes a database of version n one of version n + 1."""
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 

@@ -16,7 +16,7 @@ import pytest
 
 from index.fetching.addresses import FetchError, RefusedError, is_public, target_of
 from index.fetching.download import Downloader, decoded
-from index.fetching.fetch import LARGEST_PAGE, fetch
+from index.fetching.fetch import LARGEST_PAGE, FetchOptions, fetch
 from index.fetching.links import article_id
 from index.fetching.politeness import MOST_REDIRECTS, PoliteClient
 from search.engines.embedded.engine import EmbeddedEngine
@@ -118,10 +118,10 @@ def test_names_of_private_addresses_are_refused_before_a_byte_is_sent(
     monkeypatch.setattr("index.fetching.addresses._PUBLIC_PORTS", frozenset({site.port}))
     names.update({"tin.vn": [["127.0.0.1"]], "both.vn": [[PUBLIC, "127.0.0.1"]]})
     for host in ("tin.vn", "both.vn", "127.0.0.1", "localhost"):
-        summary = fetch([f"http://{host}:{site.port}/"], engine.store, engine.indexer, delay=0)
+        summary = fetch([f"http://{host}:{site.port}/"], engine.store, engine.indexer, FetchOptions(delay=0))
         assert "which is not public; --allow-private" in summary.failed[0].why
     assert site.connections == 0
-    assert fetch([f"{site.root}/"], engine.store, engine.indexer, delay=0, allow_private=True).failed
+    assert fetch([f"{site.root}/"], engine.store, engine.indexer, FetchOptions(delay=0, allow_private=True)).failed
     assert site.connections > 0
 
 
@@ -239,7 +239,7 @@ def test_packed_sitemap_that_explodes_and_pages_too_large_are_refused(site: Site
         "/xxe": '<!DOCTYPE x [<!ENTITY b SYSTEM "file:///etc/hostname">]>' + urlset(entry),
     }  # fmt: skip
     urls = [site.root + path for path in ("/bomb.gz", "/cut.gz", "/page", "/rss", "/feed", "/bomb", "/xxe")]
-    summary = fetch(urls, engine.store, engine.indexer, delay=0, allow_private=True)
+    summary = fetch(urls, engine.store, engine.indexer, FetchOptions(delay=0, allow_private=True))
     reasons = ["larger than 50 MB", "damaged gzip", "larger than 4 MB", "larger than 4 MB", "larger than 4 MB"]
     for failure, reason in zip(summary.failed, [*reasons, "document type", "document type"], strict=True):
         assert reason in failure.why
@@ -254,7 +254,7 @@ def test_packed_sitemap_that_explodes_and_pages_too_large_are_refused(site: Site
 )  # fmt: skip
 def test_broken_answers_are_failures_of_one_line(site: Site, engine: EmbeddedEngine, answer: bytes) -> None:
     site.answers["/a"] = lambda handler: handler.wfile.write(answer)
-    summary = fetch([f"{site.root}/a"], engine.store, engine.indexer, delay=0, allow_private=True)
+    summary = fetch([f"{site.root}/a"], engine.store, engine.indexer, FetchOptions(delay=0, allow_private=True))
     assert len(summary.failed) == 1
     assert "Traceback" not in summary.failed[0].why
 
@@ -267,7 +267,7 @@ def test_hostile_pages_and_feeds_end_neither_the_run_nor_the_process(site: Site,
         "/links": rss(item("http://[::1"), item("http://x:y:z/"), item("javascript:alert(1)"), item("  ")),
     }  # fmt: skip
     urls = [site.root + path for path in site.answers]
-    summary = fetch(urls, engine.store, engine.indexer, delay=0, allow_private=True)
+    summary = fetch(urls, engine.store, engine.indexer, FetchOptions(delay=0, allow_private=True))
     assert article_id(f"{site.root}/good") in engine.store.get_many([article_id(f"{site.root}/good")])
     assert all(len(failure.why) < 400 for failure in summary.failed)
 
@@ -280,7 +280,9 @@ def test_codecs_that_are_no_text_encodings_are_not_used(name: str) -> None:
 
 def test_run_ends_at_a_limit_of_requests_whatever_becomes_of_them(site: Site, engine: EmbeddedEngine) -> None:
     site.answers["/map"] = urlset(*(f"<url><loc>{site.root}/{n}</loc></url>" for n in range(50)))
-    summary = fetch([f"{site.root}/map"], engine.store, engine.indexer, delay=0, allow_private=True, limit=5)
+    summary = fetch(
+        [f"{site.root}/map"], engine.store, engine.indexer, FetchOptions(delay=0, allow_private=True, limit=5)
+    )
     assert len(summary.failed) == 5
     assert len(site.paths()) == 6
 

@@ -16,12 +16,12 @@ from index.article import Article, article_from
 from index.directory.lock import WriterLock
 from index.fetching.download import Downloader
 from index.fetching.feeds import read_feed
-from index.fetching.fetch import fetch
+from index.fetching.fetch import FetchOptions, fetch
 from index.fetching.links import article_id, clean_link
 from index.fetching.politeness import PoliteClient
 from index.fetching.sitemaps import read_sitemap
 from index.reading.files import Failure
-from index.reading.import_run import Summary
+from index.reading.import_run import SILENT, Report, Summary
 from search.engines.embedded.engine import EmbeddedEngine
 from search.service import Search, search
 from tests.conftest import ROOT
@@ -40,11 +40,10 @@ def site() -> Iterator[Site]:
 def take(site: Site, engine: EmbeddedEngine) -> Fetch:
     """Fetch paths of the site into the engine."""
 
-    def take(*paths: str, **more: Any) -> Summary:
-        return fetch(
-            [site.root + path for path in paths], engine.store, engine.indexer,
-            **{"delay": 0.0, "allow_private": True, **more},
-        )  # fmt: skip
+    def take(*paths: str, report: Report = SILENT, **more: Any) -> Summary:
+        urls = [site.root + path for path in paths]
+        options = FetchOptions(**{"delay": 0.0, "allow_private": True, **more})
+        return fetch(urls, engine.store, engine.indexer, options, report)
 
     return take
 
@@ -228,7 +227,7 @@ def test_failures_are_named_and_the_others_fetched(site: Site, engine: EmbeddedE
     }  # fmt: skip
     heard: list[Failure] = []
     paths = ("/broken", "/json", "/pdf", "/empty", "/other", "/latin", "/missing", "/feedless", "/rss")
-    summary = take(*paths, on_failure=heard.append)
+    summary = take(*paths, report=Report(heard.append))
     assert summary.failed == heard
     assert (summary.added, len(heard)) == (1, 9)
     said = why(summary)
@@ -244,7 +243,7 @@ def test_failures_are_counted_and_so_many_are_named(site: Site, take: Fetch, mon
     monkeypatch.setattr("index.reading.import_run.MOST_NAMED", 3)
     site.answers["/map.xml"] = urlset(*(f"<url><loc>ftp://example.vn/{number}</loc></url>" for number in range(5)))
     said: list[Failure] = []
-    summary = take("/map.xml", on_failure=said.append)
+    summary = take("/map.xml", report=Report(said.append))
     assert (summary.failures, len(summary.failed), len(said)) == (5, 3, 5)
 
 
@@ -294,7 +293,7 @@ def test_interrupt_keeps_what_was_fetched(site: Site, engine: EmbeddedEngine, ta
         raise KeyboardInterrupt
 
     site.answers = {"/rss": rss(item("/a"), item("/b")), "/a": page("Bài a"), "/b": page("Bài b")}
-    summary = take("/rss", progress=stop)
+    summary = take("/rss", report=Report(progress=stop))
     assert (summary.added, summary.failures) == (1, 0)
     assert summary.unfinished is not None
     assert "what was fetched until then is kept" in summary.unfinished

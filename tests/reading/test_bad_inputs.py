@@ -20,8 +20,8 @@ import pytest
 import index.reading.folder_scan
 from index.reading.files import Failure, Remark
 from index.reading.formats.compressed import unpacked
-from index.reading.import_run import Summary
-from index.reading.ingest import ingest
+from index.reading.import_run import Report, Summary
+from index.reading.ingest import ImportOptions, ingest
 from search.engines.embedded.engine import EmbeddedEngine
 from tests.conftest import ROOT
 
@@ -56,9 +56,7 @@ class Said:
 def read(engine: EmbeddedEngine, folder: Path) -> Callable[[], Said]:
     def run() -> Said:
         said = Said()
-        said.summary = ingest(
-            [str(folder)], engine.store, engine.indexer, on_failure=said.failed, on_remark=said.remarked
-        )
+        said.summary = ingest([str(folder)], engine.store, engine.indexer, report=Report(said.failed, said.remarked))
         assert engine.store.get("zz") is not None
         assert said.summary.failures == len(said.failures)
         return said
@@ -219,7 +217,7 @@ def test_named_paths_that_lead_nowhere_cost_the_others_nothing(
     loop.symlink_to(loop)
     monkeypatch.setattr(sys, "stdin", None)
     paths = [str(loop), "x" * 300, str(tmp_path / "none"), str(folder / "zz.txt" / "a.txt"), "-", str(folder)]
-    summary = ingest(paths, engine.store, engine.indexer, prune=True, on_failure=said.failed)
+    summary = ingest(paths, engine.store, engine.indexer, ImportOptions(prune=True), Report(said.failed))
     assert (summary.added, summary.failures) == (1, 5)
     assert "symbolic links" in said.failures["loop"]
     assert "too long" in said.failures["x" * 300]
@@ -247,7 +245,7 @@ def test_file_that_goes_away_while_the_folder_is_read(
 
     monkeypatch.setattr(index.reading.folder_scan, "read_document", vanishing)
     (folder / "a.txt").write_text(GOOD, "utf-8")
-    assert read().failures == {"a.txt": "went away while it was to be read"}
+    assert read().failures == {"a.txt": "there is no such file or folder"}
 
 
 def test_names_that_cannot_be_ids_are_taken_under_others(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import index.reading.folder_scan
+from index.reading.files import Failure
 from index.reading.folder_scan import is_below
-from index.reading.import_run import Summary
-from index.reading.ingest import ingest
-from index.reading.inputs import Inputs, Place
+from index.reading.import_run import Report, Summary
+from index.reading.ingest import ImportOptions, ingest
+from index.store.inputs import SqliteInputLog
 from search.engines.embedded.engine import EmbeddedEngine
 
 Index = Callable[..., dict[str, Any]]
@@ -31,8 +34,10 @@ def folder(tmp_path: Path) -> Path:
 def read(engine: EmbeddedEngine, folder: Path) -> Index:
     """Read the folder, or other paths, and return the counts that are not zero."""
 
-    def run(*paths: Path, **options: Any) -> dict[str, Any]:
-        found = ingest([str(path) for path in paths or (folder,)], engine.store, engine.indexer, **options)
+    def run(*paths: Path, failures: list[Failure] | None = None, **options: Any) -> dict[str, Any]:
+        report = Report(lambda failure: None if failures is None else failures.append(failure))
+        named = [str(path) for path in paths or (folder,)]
+        found = ingest(named, engine.store, engine.indexer, ImportOptions(**options), report)
         assert engine.indexer.check() == []
         return counts(found)
 
@@ -66,13 +71,13 @@ def rows(*ids: str, word: str = "bún") -> str:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files whose articles are parsed from here on."""
     names: list[str] = []
-    real = index.reading.folder_scan.Reading._articles
+    real = index.reading.folder_scan.FolderScan._articles
 
     def articles(self: Any, file: Any, *more: Any) -> Any:
         names.append(file.name)
         return real(self, file, *more)
 
-    monkeypatch.setattr(index.reading.folder_scan.Reading, "_articles", articles)
+    monkeypatch.setattr(index.reading.folder_scan.FolderScan, "_articles", articles)
     return names
 
 
@@ -88,7 +93,7 @@ def test_only_what_changed_is_parsed(read: Index, folder: Path, engine: Embedded
     write(folder / "b.txt", "b2")
     write(folder / "d.txt")
     assert read() == {"added": 1, "updated": 1, "unchanged": 4}
-    assert parsed == ["d.txt", "b.txt"]
+    assert parsed == ["b.txt", "d.txt"]
     assert stored(engine)["b"] == "b2"
 
 
@@ -162,7 +167,7 @@ def test_run_that_was_interrupted_is_completed_by_the_next(
     (folder / "many.jsonl").write_text(rows("m1", "m2", "m3", word="phở"), "utf-8")
     for step in ("begin", "finish"):
         with monkeypatch.context() as patch:
-            patch.setattr(Inputs, step, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            patch.setattr(SqliteInputLog, step, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
                 read()
     (folder / "many.jsonl").write_text(rows("m1", "m2"), "utf-8")
@@ -233,17 +238,14 @@ def test_file_moved_to_a_folder_that_is_read_later_is_not_pruned(
     assert stored(engine) == {"sub/a": "a", "b": "b", "c": "c"}
 
 
-def test_inputs_below_a_path_are_those_of_any_folder_asked_for(engine: EmbeddedEngine) -> None:
-    inputs = Inputs(engine.store.database)
-    origins = ("/", "/a", "/a/b", "/a/b.txt", "/a-b", "/ab", "/a/b/c", "-")
-    names = ("", "x", "b", "b/c", "b/c/x", "b.txt", "b0", "a/b", "a/b/c", "\u1ebf/x", "b/\u1ebf")
-    places = [Place(origin, name) for origin in origins for name in names]
-    inputs.begin(places)
+def test_inputs_below_a_path_are_those_in_that_folder(engine: EmbeddedEngine) -> None:
+    inputs = engine.store.inputs
+    folders = ("", "/a", "/a/b", "/a/b.txt", "/a-b", "/ab", "/a/b/c")
+    names = ("x", "b", "b/c", "b/c/x", "b.txt", "b0", "a/b", "a/b/c", "\u1ebf/x", "b/\u1ebf")
+    paths = {f"{folder}/{name}" for folder in folders for name in names}
+    inputs.begin(paths)
     for path in ("/", "/a", "/a/b", "/a/b/c", "/a/b.txt", "/ab", "/a-b", "/a/b/\u1ebf", "/none"):
-        expected = {place for place in places if is_below(place.path, path)}
-        found = inputs.below(path)
-        assert {input.place for input in found} == expected
-        assert len(found) == len(expected)
+        assert sorted(input.path for input in inputs.below(path)) == sorted(p for p in paths if is_below(p, path))
 
 
 @pytest.mark.parametrize("moved", ["b.txt", "0.txt", "sub/a.txt"])
@@ -279,6 +281,26 @@ def test_swapped_and_rotated_names(read: Index, folder: Path, engine: EmbeddedEn
     assert read(prune=True) == {"unchanged": 5}
 
 
+def test_names_that_move_on_by_one_keep_the_articles_of_their_files(
+    read: Index, folder: Path, engine: EmbeddedEngine
+) -> None:
+    (folder / "today.jsonl").write_text(rows("t1", "t2"), "utf-8")
+    write(folder / "new.txt", "một")
+    write(folder / "old.txt", "hai")
+    read()
+    (folder / "today.jsonl").rename(folder / "yesterday.jsonl")
+    (folder / "today.jsonl").write_text(rows("t3"), "utf-8")
+    (folder / "old.txt").rename(folder / "older.txt")
+    (folder / "new.txt").rename(folder / "old.txt")
+    write(folder / "new.txt", "ba")
+    assert read(prune=True) == {"added": 2, "moved": 4}
+    found = stored(engine)
+    assert {id: found[id] for id in ("new", "old")} == {"new": "một", "old": "hai"}
+    assert found.keys() > {"t1", "t2", "t3"}
+    assert sorted(found.values()) == ["ba", "bún", "bún", "bún", "hai", "một"]
+    assert read(prune=True) == {"unchanged": 6}
+
+
 def test_file_moved_over_another(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
     write(folder / "a.txt")
     write(folder / "b.txt")
@@ -307,8 +329,8 @@ def test_copies_by_the_hundred_are_not_compared_with_one_another(
         write(folder / f"a{number}.txt", "trống")
     read()
     asked: list[str] = []
-    real = Inputs.with_bytes
-    monkeypatch.setattr(Inputs, "with_bytes", lambda self, digest: asked.append(digest) or real(self, digest))
+    real = SqliteInputLog.with_digest
+    monkeypatch.setattr(SqliteInputLog, "with_digest", lambda self, digest: asked.append(digest) or real(self, digest))
     for number in range(100):
         write(folder / f"b{number}.txt", "trống")
     assert read() == {"added": 100, "unchanged": 30}
@@ -346,10 +368,10 @@ def test_file_of_another_folder_is_not_replaced(read: Index, folder: Path, tmp_p
     write(folder / "a.txt")
     write(tmp_path / "other" / "a.txt", "elsewhere")
     read()
-    failures: list[Any] = []
-    assert read(tmp_path / "other", on_failure=failures.append) == {"failures": 1}
-    assert f"would replace the article 'a' read from {folder}" in failures[0].why
-    assert read(folder, tmp_path / "other", on_failure=failures.append) == {"unchanged": 1, "failures": 1}
+    failures: list[Failure] = []
+    assert read(tmp_path / "other", failures=failures) == {"failures": 1}
+    assert f"has the id 'a', which {folder / 'a.txt'} has too" in failures[0].why
+    assert read(folder, tmp_path / "other", failures=failures) == {"unchanged": 1, "failures": 1}
     assert "has the id 'a'" in failures[1].why
 
 
@@ -357,8 +379,8 @@ def test_ids_given_twice(read: Index, folder: Path, engine: EmbeddedEngine) -> N
     (folder / "a.jsonl").write_text(rows("x", "y") + rows("x", word="phở"), "utf-8")
     (folder / "b.jsonl").write_text(rows("y", word="phở") + rows("z"), "utf-8")
     write(folder / "z.txt", "khác")
-    failures: list[Any] = []
-    assert read(on_failure=failures.append) == {"added": 3, "failures": 3}
+    failures: list[Failure] = []
+    assert read(failures=failures) == {"added": 3, "failures": 3}
     assert [Path(failure.where).name for failure in failures] == ["a.jsonl:3", "b.jsonl:1", "z.txt"]
     assert all("has the id" in failure.why for failure in failures)
     assert read() == {"unchanged": 3, "failures": 3}
@@ -389,6 +411,28 @@ def test_rows_that_left_a_file_stay_until_pruned(
     assert stored(engine) == {"x": "bún", "y": "phở"}
 
 
+def test_row_that_comes_back_is_not_pruned(read: Index, folder: Path, engine: EmbeddedEngine) -> None:
+    for ids in (("x", "y", "z"), ("x",), ("x", "y")):
+        (folder / "a.jsonl").write_text(rows(*ids), "utf-8")
+        read()
+    assert set(stored(engine)) == {"x", "y", "z"}
+    assert read(prune=True) == {"unchanged": 2, "removed": 1}
+    assert set(stored(engine)) == {"x", "y"}
+
+
+def test_article_of_standard_input_may_be_taken_by_a_file_and_is_never_pruned(
+    read: Index, folder: Path, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = SimpleNamespace(buffer=io.BytesIO(rows("x", "y").encode()))
+    monkeypatch.setattr("sys.stdin", given)
+    assert read(Path("-")) == {"added": 2}
+    (folder / "a.jsonl").write_text(rows("y", "z"), "utf-8")
+    assert read(prune=True) == {"added": 1, "unchanged": 1}
+    (folder / "a.jsonl").write_text(rows("z"), "utf-8")
+    assert read(prune=True) == {"unchanged": 1, "removed": 1}
+    assert set(stored(engine)) == {"x", "z"}
+
+
 def test_prune_removes_rows_that_left_a_file_but_not_those_of_one_that_failed(
     read: Index, folder: Path, engine: EmbeddedEngine
 ) -> None:
@@ -407,10 +451,10 @@ def test_prune_does_not_believe_an_empty_folder(read: Index, folder: Path, engin
     read()
     (folder / "a.txt").unlink()
     (folder / "b.jsonl").write_text("", "utf-8")
-    failures: list[Any] = []
-    assert read(prune=True, on_failure=failures.append)["failures"] == 1
+    failures: list[Failure] = []
+    assert read(prune=True, failures=failures)["failures"] == 1
     (folder / "b.jsonl").unlink()
-    assert read(prune=True, on_failure=failures.append) == {"failures": 1}
+    assert read(prune=True, failures=failures) == {"failures": 1}
     assert "has no article left; its 2 articles were not removed" in failures[-1].why
     shutil.rmtree(folder)
     assert read(prune=True) == {"failures": 1}
@@ -443,7 +487,7 @@ def test_articles_of_a_store_that_did_not_tell_files_apart(read: Index, folder: 
     database = engine.store.database
     with database.transaction() as connection:
         connection.execute("DELETE FROM inputs")
-        connection.execute("INSERT INTO inputs (number, origin, name) VALUES (1, ?, '')", (str(folder.resolve()),))
+        connection.execute("INSERT INTO inputs (number, path) VALUES (1, ?)", (str(folder.resolve()),))
         connection.execute("UPDATE articles SET input = 1")
     seq = engine.store.last_seq()
     (folder / "c.txt").unlink()

@@ -21,7 +21,7 @@ from index.article import Article
 from index.directory.data_folder import open_data_folder
 from index.directory.generations import current_generation, read_state, write_state
 from index.errors import DiskFullError
-from index.fetching.fetch import fetch
+from index.fetching.fetch import FetchOptions, fetch
 from search.engine import Request
 from search.engines.embedded.engine import EmbeddedEngine
 from search.query.parser import parse
@@ -122,6 +122,21 @@ def test_indexing_without_room_leaves_the_index_as_it_was_and_no_files(disk: Pat
     engine.close()
 
 
+def test_store_without_room_says_so_and_keeps_what_it_has(disk: Path) -> None:
+    engine = EmbeddedEngine(open_data_folder(disk / "data"))
+    ballast = fill(disk)
+    large = [Article(id=f"a{number}", body=f"bưởi da xanh {number} " * 3000) for number in range(40)]
+    with pytest.raises(DiskFullError, match="make room"):
+        engine.add(large)
+    assert engine.count() == 5
+    ballast.unlink()
+    engine.add(large)
+    assert engine.count() == 45
+    engine.commit()
+    assert engine.check() == []
+    engine.close()
+
+
 def test_index_that_cannot_be_replaced_for_want_of_room_goes_on(
     disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -204,7 +219,7 @@ def test_fetching_ends_when_there_is_no_room_for_the_index(disk: Path, monkeypat
     with running_site() as site:
         site.answers = {"/a": feed("a", 50, 3_000), "/b": feed("b", 50, 3_000)}
         urls = [site.root + path for path in site.answers]
-        summary = fetch(urls, engine.store, engine.indexer, delay=0.0, allow_private=True)
+        summary = fetch(urls, engine.store, engine.indexer, FetchOptions(delay=0.0, allow_private=True))
         assert site.paths() == ["/a"]
     assert (summary.added, summary.unchanged, summary.failures) == (50, 0, 0)
     assert engine.count() == 455

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from index.errors import InvalidInputError
+from index.reading.import_run import Report
 from index.reading.ingest import ingest
 from search.engine import Sort
 from search.service import search as run_search
@@ -121,10 +122,8 @@ def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool) ->
         opened_engine(Path(folder)) as engine,
         shown_progress("indexed") as (advance, write),
     ):
-        summary = ingest(
-            [str(set / "docs.jsonl")], engine.store, engine.indexer,
-            progress=advance, on_failure=lambda failure: write(one_line(f"{failure.where}: {failure.why}")),
-        )  # fmt: skip
+        report = Report(lambda failure: write(one_line(f"{failure.where}: {failure.why}")), progress=advance)
+        summary = ingest([str(set / "docs.jsonl")], engine.store, engine.indexer, report=report)  # type: ignore[arg-type]
         values = measure(engine, judged, without_accents) if unaccented else measure(engine, judged)
     facts = {
         "set": set.name,
