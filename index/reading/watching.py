@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ _EVENTS: list[type[events.FileSystemEvent]] = [
     events.FileClosedEvent,
     events.FileMovedEvent,
     events.FileDeletedEvent,
+    events.DirCreatedEvent,  # what is made in a new folder before it is watched is not told
+    events.DirMovedEvent,
 ]
 
 
@@ -73,8 +76,9 @@ class _Events(events.FileSystemEventHandler):
         self.changed.set()
 
     def on_moved(self, event: events.FileSystemEvent) -> None:
-        self._stability.note_gone(_path(event.src_path))
-        self._stability.note_closed(_path(event.dest_path))
+        if not event.is_directory:
+            self._stability.note_gone(_path(event.src_path))
+            self._stability.note_closed(_path(event.dest_path))
         self.changed.set()
 
     def on_deleted(self, event: events.FileSystemEvent) -> None:
@@ -139,6 +143,8 @@ class _FolderWatcher:
 @contextmanager
 def _observed(folder: Path, handler: _Events) -> Iterator[None]:
     """Tell ``handler`` what happens in a folder; where the system cannot, say so."""
+    # watchdog warns, at great length, of a new folder that it finds by itself before it is told of it
+    warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
     observer = Observer()
     try:
         observer.schedule(handler, os.path.realpath(folder), recursive=True, event_filter=_EVENTS)
