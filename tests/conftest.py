@@ -29,7 +29,6 @@ from search.archive import Archive, ArchiveConfig, open_archive
 from search.parameters import SearchParameters
 from search.runtime.index_follower import bring_in_sync
 from search.service import Answer, search
-from tests.archives import indexer_of
 from web.app import create_app
 from web.services import Services
 
@@ -59,7 +58,7 @@ def seeds_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def with_seeds(data: Path) -> None:
     archive = open_archive(ArchiveConfig(data))
-    summary = ingest([str(SEEDS)], archive.store, indexer_of(archive))
+    summary = ingest([str(SEEDS)], archive.store, archive.engine)
     archive.close()
     assert summary.added == 5
     assert summary.failed == []

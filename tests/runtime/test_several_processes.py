@@ -21,7 +21,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from index.directory.lock import WriterLock
-from search.engines.embedded.engine import WhooshEngine
+from search.engines.embedded.engine import EmbeddedEngine
 with WriterLock(Path(sys.argv[1])).held("a long import", 5):
     print("held", flush=True)
     time.sleep(60)
