@@ -83,7 +83,7 @@ class Analysis:
             case Stream.WORD:
                 yield from zip(self.word_texts, self.word_firsts, strict=True)
             case Stream.BIGRAM:
-                yield from zip(pairs(tokens.folded), range(len(tokens)), strict=False)
+                yield from zip(bigrams(tokens.folded), range(len(tokens)), strict=False)
 
     def _with_codes(self, syllables: Sequence[str], form: Callable[[str], str]) -> Iterable[tuple[str, int]]:
         """Return the syllables and the codes as wholes with their positions; the same text may be both."""
@@ -94,7 +94,7 @@ class Analysis:
         return terms
 
 
-def pairs(syllables: Iterable[str]) -> Iterator[str]:
+def bigrams(syllables: Iterable[str]) -> Iterator[str]:
     """Yield each two neighbouring syllables as one term."""
     return (f"{before}_{syllable}" for before, syllable in pairwise(syllables))
 

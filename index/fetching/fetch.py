@@ -23,7 +23,7 @@ from index.fetching.links import article_id, clean_link, same_site
 from index.fetching.politeness import HostLeftError, PoliteClient
 from index.fetching.sitemaps import read_sitemap
 from index.reading.files import Failure
-from index.reading.formats.registry import html_fields
+from index.reading.formats.html import html_fields
 from index.reading.import_run import SILENT, ImportRun, Report, Summary
 from index.store.article_store import ArticleStore, DerivedIndex, Fetched, Progress
 

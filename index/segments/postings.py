@@ -17,7 +17,7 @@ from index.segments.columns import PackedStrings, TermDictionary
 from index.segments.segment import InvertedField, pack_counts
 
 
-def positional(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
+def positional_postings(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
     """Return the inverted index, with positions, of occurrences of ``names[terms[i]]`` at ``places[i]``.
 
     Article ``a`` has the places from ``bounds[a]`` up to ``bounds[a + 1]``; positions count from the first of them.
@@ -35,7 +35,7 @@ def positional(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) 
     )
 
 
-def counted(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
+def counted_postings(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
     """Return the same without positions."""
     strings, ranks = _ranked(terms, names)
     bits = len(bounds).bit_length()
@@ -43,7 +43,7 @@ def counted(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> 
     return _inverted(strings, keys >> bits, keys & ((1 << bits) - 1), len(bounds) - 1)
 
 
-def neighbours(terms: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
+def bigram_postings(terms: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
     """Return the inverted index, without positions, of each two neighbouring terms of an article, joined by ``_``.
 
     ``terms`` has one number a place; no term may have a ``_`` in it. So pairs are in the order of their first terms,
@@ -68,7 +68,7 @@ def neighbours(terms: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedFie
     return _inverted(strings, np.cumsum(new) - 1, keys & ((1 << bits) - 1), len(bounds) - 1)
 
 
-def present(terms: Sequence[Collection[str]]) -> InvertedField:
+def term_set_postings(terms: Sequence[Collection[str]]) -> InvertedField:
     """Return the inverted index, without frequencies, of the distinct terms of each article."""
     strings = sorted(set(chain.from_iterable(terms)))
     ranks = dict(zip(strings, range(len(strings)), strict=True))

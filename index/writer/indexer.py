@@ -40,7 +40,7 @@ from index.segments.segment_info import SegmentInfo
 from index.store.article_store import Change, Progress
 from index.store.articles import SqliteArticleStore
 from index.writer.builder import Builder
-from index.writer.integrity import Verifier, compare, open_segments
+from index.writer.integrity import Scrubber, compare, open_segments
 from index.writer.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -61,8 +61,8 @@ class Indexer:
         self._folder = folder
         self._store = store
         self.lock = WriterLock(folder.path)
-        self._verifier = Verifier(folder.indexes)
-        self._verifying = threading.Lock()
+        self._scrubber = Scrubber(folder.indexes)
+        self._scrubbing = threading.Lock()
         self._sound = False  # whether this indexer has seen the current generation open, and has nothing against it
         self._damaged: Path | None = None  # the generation in which a file has changed since it was written
         self._rebuild_after = 0.0
@@ -87,16 +87,16 @@ class Indexer:
         if self._sound and self.applied() == upto:
             return 0
 
-        def is_level() -> bool:
+        def is_in_sync() -> bool:
             return self.applied() >= upto
 
         try:
-            with self.lock.held(purpose, wait, unless=is_level), naming_full_disk(self._folder.path):
+            with self.lock.held(purpose, wait, unless=is_in_sync), naming_full_disk(self._folder.path):
                 if not self._sound:
                     self._tidy()
-                return self._level(progress)
+                return self._bring_in_sync(progress)
         except WriterBusyError:
-            if is_level():
+            if is_in_sync():
                 return 0
             raise
 
@@ -115,19 +115,19 @@ class Indexer:
         with self.lock.held(purpose, wait), naming_full_disk(self._folder.path):
             self._build_generation(progress)
 
-    def verify(self, seconds: float, *, again: bool = False) -> bool:
+    def scrub(self, seconds: float, *, again: bool = False) -> bool:
         """Read index files that were not read before for about so many seconds; return False while there is more to do.
 
         With ``again`` the rest of that time is for those read longest ago. Where bytes have changed, that is logged,
         and the next catching up makes the index anew. Needs no lock.
         """
-        with self._verifying:
+        with self._scrubbing:
             if self._damaged is not None and self._damaged == current_generation(self._folder.indexes):
                 return True
             try:
-                return self._verifier.verify(seconds, again=again)
+                return self._scrubber.scrub(seconds, again=again)
             except DamagedIndexError as error:
-                self._note_damage(self._verifier.generation, error)
+                self._note_damage(self._scrubber.generation, error)
                 return False
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
@@ -141,7 +141,7 @@ class Indexer:
             generation = current_generation(self._folder.indexes)
             if generation is None or self._fault(generation):
                 return None
-            return sum(_copies(segment, writes) for segment in open_segments(generation))
+            return sum(_near_copies(segment, writes) for segment in open_segments(generation))
         except (DamagedIndexError, OSError):  # swapped for another meanwhile, or damaged, which others say
             return None
 
@@ -159,7 +159,7 @@ class Indexer:
             if self._index_problems():
                 self._build_generation(progress)
                 return [*done, f"made the index anew from the {self._store.count()} articles of the store"]
-            if count := self._level(progress):
+            if count := self._bring_in_sync(progress):
                 done.append(f"applied {count} changes that the index lacked")
             return done
 
@@ -218,7 +218,7 @@ class Indexer:
         self._damaged = generation
         self._sound = False
 
-    def _level(self, progress: Progress | None) -> int:
+    def _bring_in_sync(self, progress: Progress | None) -> int:
         """Bring the current generation level with the store, or make another where it cannot be, or was outgrown."""
         generation = current_generation(self._folder.indexes)
         fault = None if generation is None else self._fault(generation)
@@ -345,7 +345,7 @@ def _changes(store: SqliteArticleStore, after: int, upto: int) -> Iterator[Chang
             return
 
 
-def _copies(opened: tuple[SegmentInfo, Segment], writes: Sequence[range]) -> int:
+def _near_copies(opened: tuple[SegmentInfo, Segment], writes: Sequence[range]) -> int:
     """Return how many articles of a segment, written with one of these numbers, are of another's story."""
     info, segment = opened
     numbers, stories, live = segment.columns["seq"], segment.columns["story"], info.live_mask()

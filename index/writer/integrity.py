@@ -1,7 +1,7 @@
 """What is wrong with an index: files that are not as they were written, articles that disagree with the store.
 
 Opening a file tells whether it is whole (``arrayfile``); that none of its bytes has changed is known once all were
-read. A ``Verifier`` reads them beside other work, so that an index answers as soon as it is opened, and again later:
+read. A ``Scrubber`` reads them beside other work, so that an index answers as soon as it is opened, and again later:
 what a disk keeps can change at any time.
 """
 
@@ -27,7 +27,7 @@ Opened = list[tuple[SegmentInfo, Segment]]
 _LOST = {errno.ENOENT, errno.EIO}
 
 
-class Verifier:
+class Scrubber:
     """Read the files of the current generation in ``indexes`` a slice at a time: each once, then round and round."""
 
     def __init__(self, indexes: Path) -> None:
@@ -38,7 +38,7 @@ class Verifier:
         self._begun: dict[Path, Iterator[None]] = {}
         self.generation: Path | None = None  # the one that is read
 
-    def verify(self, seconds: float, *, again: bool = False) -> bool:
+    def scrub(self, seconds: float, *, again: bool = False) -> bool:
         """Read what was not read yet for about so many seconds; return whether all there is was read once.
 
         With ``again`` the rest of that time is for what was read longest ago. Raises DamagedIndexError, which names the

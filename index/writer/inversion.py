@@ -15,7 +15,7 @@ from index.analysis.near_copies import hashed, sketches
 from index.analysis.suggestions import MOST_WORDS_OF_TITLES
 from index.arrays import smallest_unsigned
 from index.article import TEXT_FIELDS, searchable_body
-from index.segments.postings import counted, neighbours, positional, present
+from index.segments.postings import bigram_postings, counted_postings, positional_postings, term_set_postings
 from index.segments.schema import (
     ABBREVIATIONS,
     ID,
@@ -33,9 +33,9 @@ def invert(articles: Sequence[NumberedArticle]) -> Segment:
     titles = _analyzer().analyze([article.title for _, article in articles])
     bodies = _analyzer().analyze([searchable_body(article) for _, article in articles])
     fields = {
-        ID: present([[article.id] for _, article in articles]),
-        SUGGEST: present(_together(titles.suggestions(MOST_WORDS_OF_TITLES), bodies.suggestions(1))),
-        ABBREVIATIONS: present(_together(_abbreviations(titles), _abbreviations(bodies))),
+        ID: term_set_postings([[article.id] for _, article in articles]),
+        SUGGEST: term_set_postings(_together(titles.suggestions(MOST_WORDS_OF_TITLES), bodies.suggestions(1))),
+        ABBREVIATIONS: term_set_postings(_together(_abbreviations(titles), _abbreviations(bodies))),
     }
     lengths = {}
     for text, batch in zip(TEXT_FIELDS, (titles, bodies), strict=True):
@@ -60,8 +60,8 @@ def invert_stream(batch: AnalyzedBatch, stream: Stream) -> InvertedField:
     """Return the inverted index of a stream of the texts of ``batch``."""
     terms, places = batch.streams[stream]
     if stream is Stream.BIGRAM:
-        return neighbours(terms, batch.bounds, batch.terms)
-    inverted = positional if stream in STREAMS_WITH_POSITIONS else counted
+        return bigram_postings(terms, batch.bounds, batch.terms)
+    inverted = positional_postings if stream in STREAMS_WITH_POSITIONS else counted_postings
     return inverted(terms, places, batch.bounds, batch.terms)
 
 

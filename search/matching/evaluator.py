@@ -175,7 +175,7 @@ class Evaluator:
     def _both(self, children: Iterator[NodeMatches]) -> NodeMatches:
         def joined(one: NodeMatches, other: NodeMatches) -> NodeMatches:
             return replace(
-                self._with_gains(one, other),
+                self._with_clauses(one, other),
                 matched=one.matched & other.matched,
                 every=one.every & other.every,
                 exactly=lambda: one.exactly() & other.exactly(),
@@ -186,7 +186,7 @@ class Evaluator:
     def _either(self, children: Iterator[NodeMatches]) -> NodeMatches:
         def joined(one: NodeMatches, other: NodeMatches) -> NodeMatches:
             return replace(
-                self._with_gains(one, other),
+                self._with_clauses(one, other),
                 matched=one.matched | other.matched,
                 every=one.every | other.every,
                 exactly=lambda: (one.every & one.exactly()) | (other.every & other.exactly()),
@@ -195,7 +195,7 @@ class Evaluator:
         return reduce(joined, children)
 
     @staticmethod
-    def _with_gains(one: NodeMatches, other: NodeMatches) -> NodeMatches:
+    def _with_clauses(one: NodeMatches, other: NodeMatches) -> NodeMatches:
         return replace(
             one,
             clauses=[*one.clauses, *other.clauses],

@@ -35,7 +35,7 @@ Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
 _LONGEST_SECONDS = 60.0
-_LET_GO_SECONDS = 1.0
+_RELEASE_SECONDS = 1.0
 _LEAVE_SECONDS = 1.0
 _DIE_SECONDS = 0.1
 
@@ -215,7 +215,7 @@ def _answer(connection: Connection, open_archive: Callable[[], Archive], warm_up
     gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            if connection.poll(_LET_GO_SECONDS):
+            if connection.poll(_RELEASE_SECONDS):
                 asked = connection.recv()
                 if asked is None:
                     return

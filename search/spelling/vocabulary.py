@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.analysis.analyzer import Stream, pairs
+from index.analysis.analyzer import Stream, bigrams
 from index.analysis.normalization import fold
 from index.analysis.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
 from index.analysis.syllables import accented_forms, canonical_syllable
@@ -58,7 +58,7 @@ class Vocabulary:
 
     def pair(self, first: str, second: str) -> int:
         """Return in how many articles two syllables are neighbours, accents aside."""
-        return self._statistics.document_frequency(Stream.BIGRAM, next(pairs((first, second))))
+        return self._statistics.document_frequency(Stream.BIGRAM, next(bigrams((first, second))))
 
     def word(self, exact: Sequence[str]) -> int:
         """Return in how many articles these syllables, with these accents, are cut as one word."""

@@ -100,13 +100,13 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_verifying_goes_on_where_it_stopped_and_reads_each_file_once(folder: DataFolder, read: list[Path]) -> None:
     archive = open_archive(ArchiveConfig(folder.path))
     slices = 1
-    while not indexer_of(archive).verify(0.0):
+    while not indexer_of(archive).scrub(0.0):
         slices += 1
     assert slices > 40
     assert sorted(read) == sorted(path for path in folder.indexes.rglob("M*") if path.suffix in {".inv", ".doc"})
     archive.store.put(articles(1, "b"))
     indexer_of(archive).catch_up(wait=1)
-    assert indexer_of(archive).verify(60.0)
+    assert indexer_of(archive).scrub(60.0)
     bring_in_sync(archive)
     assert len(read) == len(set(read)) == len(list(folder.indexes.rglob("*.inv"))) * 2
     archive.close()
@@ -139,13 +139,13 @@ def test_bit_flipped_under_a_follower_is_found_and_mended(
     monkeypatch.setattr("search.runtime.index_follower._LOOK_SECONDS", 0.01)
     archive = open_archive(ArchiveConfig(folder.path))
     bring_in_sync(archive)
-    before = indexer_of(archive)._verifier._commit
+    before = indexer_of(archive)._scrubber._commit
     follower = IndexFollower(archive, interval=0.01)
     follower.start()
     path = sorted(folder.indexes.rglob(name))[0]
     flip_in_place(path, untouched(path) if path.suffix in {".inv", ".doc"} else 5)
     deadline = time.monotonic() + 30
-    while indexer_of(archive)._verifier._commit in {None, before} or not archive.in_sync():
+    while indexer_of(archive)._scrubber._commit in {None, before} or not archive.in_sync():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     follower.stop()
@@ -189,8 +189,8 @@ def test_what_a_commit_replaced_is_no_damage(
 def test_file_cut_off_while_it_is_read_is_damage(folder: DataFolder, caplog: pytest.LogCaptureFixture) -> None:
     """What is mapped and cut off kills the process that reads it."""
     archive = open_archive(ArchiveConfig(folder.path))
-    assert not indexer_of(archive).verify(0.0)
-    [path] = indexer_of(archive)._verifier._begun
+    assert not indexer_of(archive).scrub(0.0)
+    [path] = indexer_of(archive)._scrubber._begun
     os.truncate(path, 0)
     while not indexer_of(archive)._damaged:
         scrub(archive, 0.0)

@@ -240,7 +240,12 @@ def test_leaving_out_what_cannot_come_first_changes_no_page(tried: int) -> None:
         wanted = [archive.engine.retrieve(request) for request in requests]
     thresholds = patch.multiple(search.ranking.maxscore, _FEW=0, _TRIED=tried)
     counted = patch.object(MaxScoreScorer, "_candidates", promising)
-    with filled_archive(articles, 40, Ranking(proximity_articles=4)) as (archive, _), rare, thresholds, counted:
+    with (
+        filled_archive(articles, 40, Ranking(proximity_articles=4)) as (archive, _),
+        rare,
+        thresholds,
+        counted,
+    ):
         assert [archive.engine.retrieve(request) for request in requests] == wanted
     assert sum(map(bool, left_out)) > len(requests) / 4
 

@@ -9,7 +9,8 @@ import pytest
 
 import index.reading.formats.csv_table
 from index.errors import TimtinError, UnreadableFileError
-from index.reading.formats.registry import Format, Kind, document_fields, html_fields, kind_of, rows, without_suffixes
+from index.reading.formats.html import html_fields
+from index.reading.formats.registry import Format, Kind, document_fields, kind_of, rows, without_suffixes
 
 
 def markdown(text: str) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What a file holds: its format, and how each format is read.
 
 ===============  ===============================================================================
-``registry``     which format a file has by its name, and the reader of each, HTML included
+``registry``     which format a file has by its name, and the reader of each
 ``plaintext``    scraped plain text to title, lead, body, date, source and author
 ``boilerplate``  what stands around an article and is not its text
+``html``         the article in a page
 ``markdown``     Markdown to text, front matter to metadata
 ``json_lines``   JSON lines, one article each
 ``csv_table``    CSV, an article a row

@@ -18,6 +18,7 @@ from index.reading.formats.compressed import SUFFIXES as COMPRESSED
 from index.reading.formats.compressed import unpacked
 from index.reading.formats.csv_table import table_rows
 from index.reading.formats.encodings import decode
+from index.reading.formats.html import html_fields
 from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row, json_rows
 from index.reading.formats.plaintext import read_plain_text
 
@@ -116,33 +117,6 @@ def rows(stream: IO[bytes], kind: Kind) -> Iterator[tuple[int, Any]]:
 def parse_json_article(line: bytes, source: str | None = None) -> Article:
     """Make an article of one line of NDJSON. Raises InvalidInputError."""
     return article_from(json_row(line), source=source)
-
-
-def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
-    """Return the fields of the article in a page, without what stands around it; ``url`` is where it came from.
-
-    Raises UnreadableFileError where no article can be told.
-    """
-    # imported here: it takes half a second, and most folders have no HTML
-    from trafilatura import bare_extraction
-
-    try:
-        page = bare_extraction(text, url=url, with_metadata=True, include_comments=False, include_tables=True)
-    except Exception as error:  # whatever a page can do to a parser
-        raise UnreadableFileError(f"is HTML that cannot be read: {type(error).__name__}") from error
-    if page is None or isinstance(page, dict) or not page.text:
-        raise UnreadableFileError("has no article text that could be told from the page around it")
-    body = "\n\n".join(line.strip() for line in page.text.splitlines() if line.strip())
-    return {
-        "title": page.title or "",
-        "body": body,
-        "lead": page.description or body.partition("\n")[0],
-        "published": page.date,
-        "source": page.sitename or page.hostname,
-        "url": page.url,
-        "author": page.author,
-        "category": "; ".join(page.categories) if page.categories else None,
-    }
 
 
 def _plain_fields(text: str) -> dict[str, Any]:

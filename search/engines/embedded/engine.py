@@ -90,7 +90,7 @@ class EmbeddedUpkeep:
 
     def scrub(self, seconds: float, *, again: bool = False) -> bool:
         """Verify checksums of index files; return whether all were read once."""
-        return self._indexer.verify(seconds, again=again)
+        return self._indexer.scrub(seconds, again=again)
 
     def release_stale(self) -> None:
         """Close files that a newer index replaced, so that their space is free."""

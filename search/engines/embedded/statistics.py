@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.analyzer import Stream, pairs
+from index.analysis.analyzer import Stream, bigrams
 from index.analysis.normalization import fold
 from index.article import TEXT_FIELDS
 from index.directory.snapshot import DocIds, Snapshot
@@ -81,7 +81,7 @@ class SnapshotStatistics:
         return max(self._adjacent_in(name, (first, second)) for name in TEXT_FIELDS)
 
     def _adjacent_in(self, name: str, syllables: tuple[str, str]) -> int:
-        pair = next(pairs(fold(syllable) for syllable in syllables))
+        pair = next(bigrams(fold(syllable) for syllable in syllables))
         articles = self._snapshot.postings(field_name(name, Stream.BIGRAM), pair).articles
         if not len(articles):
             return 0
