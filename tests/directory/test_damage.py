@@ -403,7 +403,7 @@ def test_files_are_on_the_disk_before_the_commit_that_lists_them(
         return rename(path, target)
 
     if not Path("/proc/self/fd").exists():
-        pytest.skip("which file is synced is read from /proc")
+        pytest.skip("no /proc to read which file is synced: make test on Linux")
     archive = open_archive(ArchiveConfig(folder.path))
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "replace", renamed)

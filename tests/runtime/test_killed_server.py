@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Server, with_seeds
+from tests.conftest import Server, with_seeds
+from tests.processes import timtin
 
 
 def check(data: Path) -> None:
-    command = [sys.executable, "-m", "web.cli", "check", "--data", str(data)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = timtin("check", "--data", str(data))
     assert done.returncode == 0, done.stderr
 
 

@@ -22,7 +22,7 @@ from search.engine import Request
 from search.query.parser import parse
 from search.runtime.index_follower import bring_in_sync
 from tests.archives import check
-from tests.conftest import ROOT, Server
+from tests.conftest import Server
 from tests.killed_writer import SYLLABLES
 
 ARTICLES = int(os.environ.get("TIMTIN_REBUILD", "2000"))
@@ -120,7 +120,7 @@ def rebuild_by_api(server: Server) -> None:
 
 def rebuild_by_command(server: Server) -> None:
     command = [sys.executable, "-m", "web.cli", "index", "--rebuild", "--wait", "60", "--data", str(server.data)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
