@@ -21,6 +21,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 KEPT = {"TIMTIN_TEST_DATA", "TIMTIN_TESTS_COMPLETE", "TIMTIN_KILLS", "TIMTIN_SEED", "TIMTIN_REBUILD"}
 NOT_OURS = re.compile(r"(?:https?|ftp|all|no)_proxy|XDG_\w+|TIMTIN_\w+|PORT|HOST", re.IGNORECASE)
+CHECKOUT = Path(os.environ.pop("CHECKOUT_OF_TESTS", ROOT))  # another one where this is what is tested
 RUN, PLACE = "RUN_OF_TESTS", "PLACE_OF_TESTS"
 MADE_BY_TOOLS = {"__pycache__", ".git", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 LEASH = """
@@ -107,9 +108,9 @@ WORKING_FOLDER = PLACE_OF_THIS_RUN / os.environ.get("PYTEST_XDIST_WORKER", "here
 def in_checkout() -> set[str]:
     """Return the files and folders of the checkout, what tools keep there left out."""
     found = set()
-    for folder, folders, files in os.walk(ROOT):
+    for folder, folders, files in os.walk(CHECKOUT):
         folders[:] = [name for name in folders if name not in MADE_BY_TOOLS and not name.endswith(".egg-info")]
-        found |= {os.path.relpath(Path(folder, name), ROOT) for name in (*folders, *files)}
+        found |= {os.path.relpath(Path(folder, name), CHECKOUT) for name in (*folders, *files)}
     return found
 
 
