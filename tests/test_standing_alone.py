@@ -90,6 +90,7 @@ def test_what_is_left_fails_the_tests_and_is_named(tmp_path: Path, more: list[st
     assert "1 error" in told
 
 
+@pytest.mark.slow
 @on_linux
 @pytest.mark.parametrize(
     ("how", "more"),

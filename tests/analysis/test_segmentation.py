@@ -56,6 +56,7 @@ def test_seeds(pyvi: Callable[[str], str]) -> None:
     assert agree(pyvi, lines) > 150
 
 
+@pytest.mark.slow
 def test_gold_segmentation_and_news(pyvi: Callable[[str], str], shared_data: Path) -> None:
     gold = [
         line.replace("_", " ")

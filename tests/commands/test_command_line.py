@@ -266,6 +266,7 @@ def test_evaluate_prints_the_measures(timtin: Run, tmp_path: Path) -> None:
     assert timtin("evaluate", str(SEEDS)).returncode == 1
 
 
+@pytest.mark.slow
 def test_watch_indexes_what_appears(timtin: Run, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
@@ -314,6 +315,7 @@ def test_line_of_the_log_has_its_traceback_indented_below_it() -> None:
     assert rest[-1] == "    2026-11-22 ERROR forged  [2J"
 
 
+@pytest.mark.slow
 def test_server_follows_a_folder_that_goes_away_and_comes_back(serve: Callable[..., Server], tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

@@ -326,6 +326,7 @@ def test_index_of_other_fields_is_made_anew_behind_a_clear_answer(
     archive.close()
 
 
+@pytest.mark.slow
 def test_files_cut_short_under_a_server_end_no_more_than_a_search(serve: Callable[..., Server], tmp_path: Path) -> None:
     """What is mapped and cut off kills the process that reads it."""
     folder = open_data_folder(tmp_path / "data")

@@ -82,6 +82,7 @@ QUERIES = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
 PAGES = st.tuples(st.integers(0, 4), st.integers(1, 6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("few", [0, 1000])
 @settings(max_examples=40, deadline=None)
 @given(PRINTED, st.lists(st.tuples(QUERIES, st.sampled_from(Sort), PAGES), min_size=1, max_size=8), st.booleans())
@@ -140,6 +141,7 @@ def stories(data: Path) -> dict[str, int]:
     }
 
 
+@pytest.mark.slow
 def test_stories_are_the_same_however_articles_come(tmp_path: Path) -> None:
     articles = [printed(f"a{n}", random.Random(n).choice([None, 0, 1, 2, 3]), f"lúa {n}") for n in range(60)]
     with opened(tmp_path / "singly") as archive:
@@ -289,6 +291,7 @@ def test_page_leads_to_the_copies_and_back(copied: FlaskClient) -> None:
     assert 'name="collapse"' not in page
 
 
+@pytest.mark.slow
 def test_a_reader_opens_the_copies_of_a_hit_in_a_browser(serve: Callable[..., Server], tmp_path: Path) -> None:
     with_seeds(tmp_path / "data")
     with opened(tmp_path / "data") as archive:

@@ -124,6 +124,7 @@ def test_unknown_address_is_a_page_for_people(client: FlaskClient) -> None:
     assert "Trang tìm kiếm" in answer.text
 
 
+@pytest.mark.slow
 def test_a_reader_searches_and_reads_in_a_browser(serve: Callable[..., Server], tmp_path: Path) -> None:
     with_seeds(tmp_path / "data")
     server = serve()

@@ -15,6 +15,8 @@ import pytest
 from tests.conftest import Server, with_seeds
 from tests.processes import timtin
 
+pytestmark = pytest.mark.slow
+
 
 def check(data: Path) -> None:
     done = timtin("check", "--data", str(data))

@@ -73,6 +73,7 @@ def test_server_sees_what_the_command_indexes(serve: Callable[..., Server], tmp_
     assert first.search('"vú sữa"')["total"] == second.search('"vú sữa"')["total"] == 1
 
 
+@pytest.mark.slow
 def test_two_servers_see_what_a_watcher_indexes(serve: Callable[..., Server], tmp_path: Path) -> None:
     """Three processes on one data folder; how long it takes from the file to both answers is printed."""
     data, folder = tmp_path / "data", tmp_path / "in"
@@ -93,6 +94,7 @@ def test_two_servers_see_what_a_watcher_indexes(serve: Callable[..., Server], tm
     assert [server.stop() for server in servers] == [0, 0]
 
 
+@pytest.mark.slow
 def test_two_servers_and_a_command_write_at_once(serve: Callable[..., Server], tmp_path: Path) -> None:
     data = tmp_path / "data"
     with_seeds(data)

@@ -19,6 +19,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from index.directory.commits import latest_commit, read_commit
 from index.directory.data_folder import open_data_folder
 from index.directory.generations import current_generation
@@ -30,6 +32,8 @@ from tests.archives import check
 from tests.damage import articles, found
 from tests.killed_writer import text
 from tests.processes import start
+
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("TIMTIN_KILLS", "24"))
 PHASES = ("start", "single", "bulk", "commit", "merge", "rebuild", "checkpoint")

@@ -124,6 +124,7 @@ def rebuild_by_command(server: Server) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rebuild", "count"), [(rebuild_by_api, ARTICLES), (rebuild_by_command, ARTICLES // 4)])
 def test_rebuild_under_searches_and_writes(
     serve: Callable[..., Server], tmp_path: Path, rebuild: Callable[[Server], None], count: int
@@ -161,6 +162,7 @@ def test_rebuild_under_searches_and_writes(
     )
 
 
+@pytest.mark.slow
 def test_rebuild_and_catching_up_end_though_every_commit_is_followed_by_a_write(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
