@@ -68,6 +68,7 @@ def test_gold_segmentation_and_news(pyvi: Callable[[str], str], shared_data: Pat
     assert agree(pyvi, gold + news[:4000]) > 5000
 
 
+@pytest.mark.slow
 def test_articles(pyvi: Callable[[str], str], shared_data: Path) -> None:
     with lzma.open(shared_data / "vietnews-50k.jsonl.xz", "rt", encoding="utf-8") as file:
         bodies = [json.loads(row)["body"] for row in itertools.islice(file, 600)]
