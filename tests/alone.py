@@ -114,17 +114,19 @@ def in_checkout() -> set[str]:
     return found
 
 
-@pytest.hookimpl
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Leave the checkout for an empty folder."""
+    """Look at what is there before."""
     config = session.config
     if not is_worker():
         config.stash[_BEFORE] = in_checkout()
         if Path("/proc/self/environ").exists():
             config.stash[_LEASH] = _Leash()
+
+
+def pytest_collection_finish() -> None:
+    """Leave the checkout for an empty folder, now that the paths of the command line have been followed."""
     WORKING_FOLDER.mkdir(exist_ok=True)
-    if not config.pluginmanager.has_plugin("dsession"):  # else the tests run in processes that are started here
-        os.chdir(WORKING_FOLDER)
+    os.chdir(WORKING_FOLDER)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -23,6 +23,7 @@ from urllib.parse import quote, urlencode
 from tests.alone import (  # first of all
     ROOT,
     empty_working_folder,
+    pytest_collection_finish,
     pytest_sessionfinish,
     pytest_sessionstart,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "ROOT",
     "empty_working_folder",
     "programs_end_with_the_test",
+    "pytest_collection_finish",
     "pytest_runtest_makereport",
     "pytest_sessionfinish",
     "pytest_sessionstart",

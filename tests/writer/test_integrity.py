@@ -79,4 +79,4 @@ def test_check_is_right_while_a_server_writes_and_rebuilds(serve: Callable[..., 
     archive.close()
     server.write("PUT", "/api/v1/articles/last?wait=true", {"body": "bưởi da xanh"})
     assert server.stop() == 0
-    assert json.loads(timtin("stats", "--json", "--data", str(data)).stdout)["level"] is True
+    assert json.loads(timtin("stats", "--json", "--data", str(data)).stdout)["in_sync"] is True
