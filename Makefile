@@ -6,7 +6,7 @@ ARTICLES ?= 50000
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast lint format bench quality docs lock clean
+.PHONY: help serve test test-fast lint format bench quality docs screenshot lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -40,6 +40,9 @@ quality: $(VENV)/.dev ## measure segmentation, ranking and corrections
 
 docs: $(VENV)/.dev ## write the command and HTTP reference anew
 	$(BIN)/python -m docs.generate
+
+screenshot: $(VENV)/.dev ## take the README's picture of the search page (needs Chromium)
+	$(BIN)/python -m docs.screenshot
 
 lock: $(VENV)/.dev ## pin the dependencies anew
 	$(BIN)/pip-compile --no-header -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock --extra build pyproject.toml

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from benchmarks.engines import read_articles
 from index.analysis.batch import BatchAnalyzer
+from index.article import searchable_body
 from index.segments.merging import merge
-from index.segments.schema import NumberedArticle, searchable_body
+from index.segments.schema import NumberedArticle
 from index.segments.segment import Segment, read_segment, write_segment
 from index.writer.builder import CHUNK_ARTICLES
 from index.writer.inversion import invert

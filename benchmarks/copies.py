@@ -20,7 +20,7 @@ from rensa import RMinHash
 from benchmarks.engines import read_articles
 from index.analysis.near_copies import MOST_DIFFERING, SLOTS, assign, differing, sketch
 from index.analysis.tokenizer import tokenize
-from index.segments.schema import searchable_body
+from index.article import searchable_body
 
 CLASSES = (0.95, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 LIMITS = (17, 19, 21, 23, 25)

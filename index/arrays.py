@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
 
 
 def smallest_unsigned(largest: int) -> np.dtype[Any]:

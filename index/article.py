@@ -13,6 +13,9 @@ from index.analysis.normalization import fold
 from index.dates import parse_published
 from index.errors import InvalidInputError, Problem
 
+TEXT_FIELDS = ("title", "body")
+"""The fields whose words are searched. The lead is part of the body (``searchable_body``)."""
+
 LABELS = ("source", "category", "author")
 """The fields that articles are filtered and counted by. A name added here becomes a column, a filter and a facet."""
 
@@ -130,6 +133,13 @@ class Article(BaseModel):
         """Return a digest of everything but the id: equal for equal content."""
         content = json.dumps(self.model_dump(exclude={"id"}), ensure_ascii=False, sort_keys=True)
         return hashlib.blake2b(content.encode("utf-8"), digest_size=16).hexdigest()
+
+
+def searchable_body(article: Article) -> str:
+    """Return the text that is indexed as the body: the body, and the lead where the body lacks it."""
+    if article.lead and article.lead not in article.body:
+        return f"{article.body}\n{article.lead}"
+    return article.body
 
 
 def article_from(

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from index.analysis.analyzer import Stream
 from index.article import LABELS, Article
 from index.store.article_store import DerivedIndex
 from search.query.tree import Match, MatchAll, Node
+from search.statistics import TermStatistics
 
 PERIODS = {"year": 4, "month": 7}
 """Periods that articles can be counted by: how many characters of an ISO date name one."""
@@ -90,26 +90,6 @@ class Retrieved:
     stories: int
     hits: Sequence[Hit]
     facets: Mapping[str, Sequence[FacetCount]]
-
-
-class TermStatistics(Protocol):
-    """What the articles write, and how often, as of one moment. Completions, corrections and expansions stand on it."""
-
-    @property
-    def articles(self) -> int:
-        """How many articles there are."""
-
-    def document_frequency(self, stream: Stream, term: str) -> int:
-        """Return how many articles have ``term``, in the text field where most have it; deleted ones may count."""
-
-    def adjacent(self, first: str, second: str) -> int:
-        """Return in about how many articles two syllables, with these accents, stand side by side."""
-
-    def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return up to ``most`` terms of ``index.analysis.suggestions`` with ``prefix``, sorted, with their frequency."""
-
-    def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return the same of the terms of ``index.analysis.abbreviations``; deleted articles do not count."""
 
 
 class Upkeep(Protocol):

@@ -13,8 +13,9 @@ from search.engine import FacetCount, Hit, Sort
 from search.parameters import SearchParameters
 from search.query.parser import parse
 from search.query.tree import MatchAll, Node, alternatives, typed_analysis, wanted_words
-from search.snippets.fragments import passages_of, render
-from search.snippets.highlighter import Highlighter, Span
+from search.snippets.fragments import fragments_of, render
+from search.snippets.highlighter import Highlighter
+from search.snippets.spotter import Span
 from search.spelling.completions import complete
 from search.spelling.corrections import correct
 
@@ -122,10 +123,10 @@ def highlighted(
     """Mark the words of a query in the titles and best passages of articles; sooner than in one after the other."""
     marked = _articles_marks([article for article, _ in found], highlighter)
     texts = [(text, marks) for _, text, marks in marked]
-    bodies = passages_of(texts, parameters.fragments, parameters.fragment_size)
+    bodies = fragments_of(texts, parameters.fragments, parameters.fragment_size)
     return [
         RenderedHit(
-            _head(article),
+            _summary(article),
             hit.score,
             render(article.title, 0, len(article.title), title),
             [render(text, passage.start, passage.end, passage.marks) for passage in body],
@@ -136,19 +137,9 @@ def highlighted(
     ]
 
 
-def _head(article: Article) -> ArticleSummary:
+def _summary(article: Article) -> ArticleSummary:
     lead = article.lead or article.body[:_LEAD_LENGTH].partition("\n")[0]
-    return ArticleSummary(
-        article.id,
-        article.title,
-        lead,
-        article.url,
-        article.source,
-        article.author,
-        article.category,
-        article.published,
-        article.lang,
-    )
+    return ArticleSummary(**{name: getattr(article, name) for name in ArticleSummary._fields} | {"lead": lead})
 
 
 def marked_article(archive: Archive, article: Article, query: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from index.analysis.analyzer import analyze
 from index.analysis.normalization import fold
 from index.analysis.sentences import sentence_spans
 from index.analysis.tokenizer import Tokens, tokenize
-from search.snippets.fragments import Passage
+from search.snippets.fragments import Fragment
 from search.snippets.highlighter import Highlighter, Span, _Chain
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
@@ -148,14 +148,14 @@ def _merged(text: str, runs: set[tuple[int, int, bool]]) -> list[Span]:
     return spans
 
 
-def plain_passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Passage]:
-    """Return what ``passages`` must."""
+def plain_passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Fragment]:
+    """Return what ``best_fragments`` must."""
     if count < 1 or not text or text.isspace():
         return []
     if not marks:
         opening = _grown(sentence_spans(text, *_line(text, _skip_spaces(text))), 0, size)
         return [_with_whole_words(text, opening, _shortened(text, opening, (), size))]
-    spans: dict[Passage, Span] = {}
+    spans: dict[Fragment, Span] = {}
     for sentences, at in _marked_sentences(text, marks):
         grown = _grown(sentences, at, size)
         spans[_shortened(text, grown, marks, size)] = grown
@@ -163,7 +163,7 @@ def plain_passages(text: str, marks: Sequence[Span], count: int, size: int) -> l
             break
     candidates = list(spans)
     words = {passage: _marked_words(text, passage) for passage in candidates}
-    chosen: list[Passage] = []
+    chosen: list[Fragment] = []
     shown: set[str] = set()
     while candidates and len(chosen) < count:
         best = max(candidates, key=lambda passage: _worth(passage, words[passage] - shown))
@@ -220,7 +220,7 @@ def _within(marks: Sequence[Span], start: int, end: int) -> Sequence[Span]:
     return marks[first : stop - 1] if stop > first and marks[stop - 1][1] > end else marks[first:stop]
 
 
-def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Passage:
+def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Fragment:
     """Cut a long passage around the densest of its marks: from its beginning if that fits, else from a clause."""
     start, end = span
     inside = _within(marks, start, end)
@@ -234,10 +234,10 @@ def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Passa
         stop = min(end, max(start + size, first[1]))
         end = _word_end(text, start, stop, first[1]) if stop < end else end
         inside = _within(inside, start, end)
-    return Passage(start, end, tuple(inside))
+    return Fragment(start, end, tuple(inside))
 
 
-def _with_whole_words(text: str, span: Span, passage: Passage) -> Passage:
+def _with_whole_words(text: str, span: Span, passage: Fragment) -> Fragment:
     """Shrink a passage cut out of the sentence ``span`` so that no word of two syllables is cut, marks kept."""
     start, end = passage.start, passage.end
     cut = _word_across(text, span, start)
@@ -247,7 +247,7 @@ def _with_whole_words(text: str, span: Span, passage: Passage) -> Passage:
     other = _word_across(text, span, end)
     if other is not None and not (at_start and other == cut) and not any(mark[1] > other[0] for mark in passage.marks):
         end = start + len(text[start : other[0]].rstrip())
-    return Passage(start, end, passage.marks) if start < end else passage
+    return Fragment(start, end, passage.marks) if start < end else passage
 
 
 def _word_across(text: str, span: Span, at: int) -> Span | None:
@@ -302,11 +302,11 @@ def _cluster_end(text: str, at: int) -> int:
     return at
 
 
-def _marked_words(text: str, passage: Passage) -> set[str]:
+def _marked_words(text: str, passage: Fragment) -> set[str]:
     return {text[start:end].lower() for start, end in passage.marks}
 
 
-def _worth(passage: Passage, new_words: set[str]) -> tuple[int, int, int, int]:
+def _worth(passage: Fragment, new_words: set[str]) -> tuple[int, int, int, int]:
     longest = max((word.count(" ") + 1 for word in new_words), default=0)
     return len(new_words), longest, len(passage.marks), -passage.start
 

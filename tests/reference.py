@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from index.analysis.analyzer import Analysis, Stream, analyze
-from index.analysis.normalization import canonical_syllable, fold
+from index.analysis.normalization import fold
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
+from index.analysis.syllables import canonical_syllable
 from index.analysis.tokenizer import tokenize, unfinished_syllable
-from index.article import Article
+from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
-from index.segments.schema import TEXT_FIELDS, searchable_body
 from search.query.tree import (
     AccentExact,
     And,

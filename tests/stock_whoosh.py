@@ -11,9 +11,9 @@ from whoosh.formats import Existence, Positions
 from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import sketch
-from index.article import LABELS, Article
+from index.article import LABELS, TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
-from index.segments.schema import SKETCH_COLUMNS, TEXT_FIELDS, UNDATED, field_name, searchable_body
+from index.segments.schema import SKETCH_COLUMNS, UNDATED, field_name
 from index.whoosh_codec.contents import whoosh_schema
 from tests.reference import phrases
 

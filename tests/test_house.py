@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -20,26 +21,82 @@ def modules() -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
+    """Return the dotted names of the modules that a module imports, anywhere in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            names.update(alias.name.partition(".")[0] for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.partition(".")[0])
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found = {name for name in inner if (ROOT / name.replace(".", "/")).with_suffix(".py").exists()}
+            names |= found or {node.module}
     return names
 
 
-@pytest.mark.parametrize("path", modules(), ids=str)
+def room(module: str) -> str:
+    """Return the folder of a module of the house; a module that lies on its floor itself is a room of its own."""
+    if (ROOT / module.replace(".", "/")).is_dir():
+        return module
+    parent = module.rpartition(".")[0]
+    return module if parent in FLOORS else parent
+
+
+def dotted(path: Path) -> str:
+    return str(path.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_run_down_the_house(path: Path) -> None:
     floor = path.relative_to(ROOT).parts[0]
-    assert imported(path) & set(FLOORS) <= FLOORS[floor] | {floor}
+    assert {name.partition(".")[0] for name in imported(path)} & set(FLOORS) <= FLOORS[floor] | {floor}
 
 
-def test_nothing_above_the_engine_knows_whoosh() -> None:
-    floor = {"schema", "codec", "readers", "inversion", "commits", "indexer"}
-    allowed = {f"index/{room}.py" for room in floor} | {"search/engines/embedded/engine.py"}
-    users = {str(path.relative_to(ROOT)) for path in modules() if "whoosh" in imported(path)}
-    assert users <= allowed
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for path in modules():
+        ours = {name for name in imported(path) if name.partition(".")[0] in FLOORS}
+        graph.setdefault(room(dotted(path)), set()).update(map(room, ours))
+    for name, below in graph.items():
+        below.discard(name)
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+BEHIND_THE_BOUNDARY = (
+    "sqlite3", "whoosh", "index.store.articles", "index.store.database", "index.store.fetches", "index.store.inputs",
+    "index.store.tasks", "index.directory", "index.segments", "index.whoosh_codec", "index.writer",
+    "search.engines", "search.matching", "search.ranking",
+)  # fmt: skip
+BELOW_IT = (
+    "index/store/", "index/directory/", "index/segments/", "index/whoosh_codec/", "index/writer/", "search/engines/",
+    "search/matching/", "search/ranking/", "search/archive.py",
+)  # fmt: skip
+NAMES_BEHIND_IT = re.compile(r"sqlite|whoosh|embedded", re.IGNORECASE)
+
+
+def above_the_boundary() -> list[Path]:
+    """Return the modules that are handed a store and an engine, and may not know which."""
+    protocols = {"index/store/__init__.py", "index/store/article_store.py", "index/store/input_log.py"}
+    paths = [(path, str(path.relative_to(ROOT))) for path in modules()]
+    return [path for path, name in paths if name in protocols or not name.startswith(BELOW_IT)]
+
+
+@pytest.mark.parametrize("path", above_the_boundary(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_above_the_archive_knows_which_store_and_engine_there_are(path: Path) -> None:
+    known = {name for name in imported(path) if name.startswith(BEHIND_THE_BOUNDARY)}
+    assert not known
+    names = {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Name | ast.Attribute)
+    }
+    assert not [name for name in names if NAMES_BEHIND_IT.search(name)]
+
+
+def test_only_the_codec_and_the_commits_know_whoosh() -> None:
+    users = {
+        str(path.relative_to(ROOT)) for path in modules() if any(n.split(".")[0] == "whoosh" for n in imported(path))
+    }
+    assert users <= {f"index/whoosh_codec/{module}.py" for module in ("codec", "readers", "contents")}
 
 
 @pytest.mark.parametrize("path", modules(), ids=str)

@@ -1,21 +1,19 @@
-"""The faces of the house: JSON API, search page, command line. Imports ``search`` and ``index``.
+"""The faces: JSON API, search page, command line. Imports ``search`` and ``index``.
 
-==============  ====================================================================================
-``app``         the application factory: it only wires
-``services``    what the application works with: the engine and its follower
-``parameters``  what a request may ask for, checked
-``answers``     what an answer looks like as JSON
-``api``         ``/api/v1``: search, suggestions, articles, tasks
-``pages``       the search page, the article page, the feed
-``operations``  health, metrics, the description of the API, the browser's search plug-in
-``problems``    errors as ``application/problem+json``, or a page for people
-``keys``        the key that allows writing
-``texts``       the words of the page, in Vietnamese and English
-``openapi``     the description of the API, made from ``parameters`` and ``index.article``
-``receiving``   where a request's body is kept until it is whole, and what is said where it cannot
-``server``      serving over HTTP
-``terminal``    what is written for a terminal and the log: lines without control characters
-``commands``    what each command does, by what it is for
-``cli``         the ``timtin`` command, which puts them together
-==============  ====================================================================================
+================  =============================================================
+``server``        serving over HTTP, by waitress
+``request_body``  where the body of a request is kept until it is whole
+``app``           the application factory: it only wires
+``services``      what a request works with: archive, runner, answers, follower
+``keys``          the key that allows writing
+``problems``      errors as ``application/problem+json``, or a page for people
+``api``           ``/api/v1``
+``pages``         the search page, the article page, the feed
+``operations``    health, metrics, the description of the API
+``commands``      the commands of ``timtin``
+``cli``           ``timtin`` itself: it only wires
+================  =============================================================
+
+Everything here is handed an ``Archive`` and knows no store or engine behind it. What a search may ask for is
+declared in ``search.parameters``.
 """

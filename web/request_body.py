@@ -49,7 +49,7 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
                 self.buf, self.strbuf = None, b""
 
 
-class _Parser(HTTPRequestParser):  # type: ignore[misc]
+class _RequestParser(HTTPRequestParser):  # type: ignore[misc]
     def parse_header(self, header_plus: bytes) -> None:
         """Read what comes before a body."""
         super().parse_header(header_plus)
@@ -78,4 +78,4 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 class Channel(HTTPChannel):  # type: ignore[misc]
     """A connection whose requests are refused in words where there is no room for them."""
 
-    parser_class = _Parser
+    parser_class = _RequestParser

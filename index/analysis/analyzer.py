@@ -25,8 +25,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from index.analysis.normalization import fold, normalize, with_tones_on_last_vowel
+from index.analysis.normalization import fold, normalize
 from index.analysis.segmentation import default_segmenter
+from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import Tokens, original_places, tokenize
 
 ANALYZER_VERSION = 2

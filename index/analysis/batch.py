@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Analysis, Stream
-from index.analysis.codes import Code, Run
+from index.analysis.codes import Code, SignRun
 from index.analysis.interning import LINE_BREAK, InternTables
 from index.analysis.normalization import NormalizedText, fold, normalize
 from index.analysis.segmentation import default_segmenter
@@ -55,7 +55,7 @@ class WordColumns:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class AnalyzedBatch:
     """Texts cut into syllables, codes and words.
 
     The syllables of text ``t`` are those from ``bounds[t]`` up to ``bounds[t + 1]``, its words those from
@@ -118,7 +118,7 @@ class BatchAnalyzer:
         self._lock = Lock()
         self._tables: InternTables | None = None
 
-    def analyze(self, texts: Sequence[str]) -> Batch:
+    def analyze(self, texts: Sequence[str]) -> AnalyzedBatch:
         """Cut ``texts`` into syllables, codes and words; line breaks end words."""
         with self._lock:
             if self._tables is None or self._tables.are_full:
@@ -129,7 +129,7 @@ class BatchAnalyzer:
         return batch
 
 
-def _analyze(tables: InternTables, normals: Sequence[NormalizedText]) -> Batch:
+def _analyze(tables: InternTables, normals: Sequence[NormalizedText]) -> AnalyzedBatch:
     chunks: list[str] = []
     starts = []
     for normal in normals:
@@ -161,7 +161,9 @@ def _analyze(tables: InternTables, normals: Sequence[NormalizedText]) -> Batch:
         Stream.WORD: (words.terms, words.firsts),
         Stream.BIGRAM: (folded, np.arange(len(folded))),
     }
-    return Batch(normals, bounds, syllables, np.searchsorted(words.firsts, bounds), words, codes, streams, tables)
+    return AnalyzedBatch(
+        normals, bounds, syllables, np.searchsorted(words.firsts, bounds), words, codes, streams, tables
+    )
 
 
 def _placed(widths: Ints, texts_at: Ints, chunk_of: Ints, columns: Sequence[Ints]) -> SyllableColumns:
@@ -201,19 +203,19 @@ def _numbers(words: dict[tuple[int, ...], int], keys: Iterable[tuple[int, ...]])
     return np.fromiter(map(words.__getitem__, keys), np.int64)
 
 
-def _runs(tables: InternTables, chunks: Ints, texts_at: Ints, before: Ints, texts: int) -> list[list[Run]]:
+def _runs(tables: InternTables, chunks: Ints, texts_at: Ints, before: Ints, texts: int) -> list[list[SignRun]]:
     """Return the runs of each text, over its syllables."""
-    found: list[list[Run]] = [[] for _ in range(texts)]
+    found: list[list[SignRun]] = [[] for _ in range(texts)]
     at = np.flatnonzero(np.asarray(tables.chunks.with_runs)[chunks])
     owners = np.searchsorted(texts_at, at, "right") - 1
     shifts = before[at] - before[texts_at][owners]
     for owner, shift, chunk in zip(owners.tolist(), shifts.tolist(), chunks[at].tolist(), strict=True):
-        found[owner] += [Run(shift + run.first, shift + run.end, run.text) for run in tables.chunks.runs[chunk]]
+        found[owner] += [SignRun(shift + run.first, shift + run.end, run.text) for run in tables.chunks.runs[chunk]]
     return found
 
 
 def _codes(
-    tables: InternTables, text: str, runs: Sequence[Run], syllables: SyllableColumns, own: slice
+    tables: InternTables, text: str, runs: Sequence[SignRun], syllables: SyllableColumns, own: slice
 ) -> Sequence[Code]:
     numbers = syllables.numbers[own].tolist() if runs else ()
     folded = list(map(tables.syllables.folded.__getitem__, numbers))

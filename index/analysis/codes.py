@@ -24,7 +24,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from index.analysis.normalization import fold, is_vietnamese_shape
+from index.analysis.normalization import fold
+from index.analysis.syllables import is_vietnamese_shape
 
 _LONGEST = 48
 _MOST_REMEMBERED = 4096
@@ -78,7 +79,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SignRun:
     """A number, or letters and figures held together by signs; over the syllables ``first`` to ``end``."""
 
     first: int
@@ -86,7 +87,7 @@ class Run:
     text: str
 
 
-def find_codes(runs: Sequence[Run], syllables: Sequence[str], beside: Callable[[int], bool]) -> list[Code]:
+def find_codes(runs: Sequence[SignRun], syllables: Sequence[str], beside: Callable[[int], bool]) -> list[Code]:
     """Return the codes among ``runs`` and the syllables around them.
 
     ``syllables`` are without accents; ``beside(at)`` tells whether only a space stands before one.
@@ -119,7 +120,7 @@ def city_codes(text: str) -> Iterator[tuple[int, int, str]]:
         yield match.start(), match.end(), f"tp{match.group(1).lower()}"
 
 
-def _is_bare(number: Run, syllables: Sequence[str]) -> bool:
+def _is_bare(number: SignRun, syllables: Sequence[str]) -> bool:
     """Tell whether neither of its neighbours makes a plain number part of a code."""
     before = number.first and syllables[number.first - 1] in _BEFORE_NUMBERS
     return not before and syllables[number.end : number.end + 1] != ["thang"]
@@ -131,10 +132,10 @@ def _whole(written: str, size: int, *, after_scheme: bool) -> Sequence[Code]:
 
     That is nothing for one syllable, or for words that are merely joined.
     """
-    return tuple(_as_a_whole(Run(0, size, written), after_scheme=after_scheme))
+    return tuple(_as_a_whole(SignRun(0, size, written), after_scheme=after_scheme))
 
 
-def _as_a_whole(run: Run, *, after_scheme: bool) -> Iterator[Code]:
+def _as_a_whole(run: SignRun, *, after_scheme: bool) -> Iterator[Code]:
     text = run.text.removesuffix("%")
     parts = _SEPARATOR.split(text)
     if len(parts) < 2:
@@ -190,10 +191,12 @@ def _is_short(part: str) -> bool:
 # --- dates -------------------------------------------------------------------------------------------------
 
 
-def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside: Callable[[int], bool]) -> list[Code]:
+def _date(
+    run: SignRun, numbers: Mapping[int, SignRun], syllables: Sequence[str], beside: Callable[[int], bool]
+) -> list[Code]:
     """Return the codes of a date that begins with ``run``, in figures or in words; none where there is no date."""
 
-    def number_after(word: str, at: int) -> Run | None:
+    def number_after(word: str, at: int) -> SignRun | None:
         if at + 1 < len(syllables) and syllables[at] == word and beside(at) and beside(at + 1):
             return numbers.get(at + 1)
         return None
@@ -224,7 +227,7 @@ def _date(run: Run, numbers: Mapping[int, Run], syllables: Sequence[str], beside
     return _date_codes(first, end, day, month, year)
 
 
-def _days(run: Run) -> list[Code]:
+def _days(run: SignRun) -> list[Code]:
     """Return the first and the last day of a time written in figures: ``14-16/1``, ``30/4-1/5``."""
     parts = _days_in_figures(run.text)
     if parts is None:
@@ -268,7 +271,7 @@ def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[C
 # --- documents ---------------------------------------------------------------------------------------------
 
 
-def _kind_before(run: Run, syllables: Sequence[str], beside: Callable[[int], bool]) -> Code | None:
+def _kind_before(run: SignRun, syllables: Sequence[str], beside: Callable[[int], bool]) -> Code | None:
     """Return the reference made of the number ``run`` and the kind of document named before it, if one is."""
     number = _SEPARATOR.split(run.text)[0].lstrip("0")
     if not number.isdecimal() or len(number) > 5 or (run.text.isdecimal() and int(number) in _YEARS):

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.codes import Run
-from index.analysis.normalization import with_tones_on_last_vowel
+from index.analysis.codes import SignRun
 from index.analysis.segmentation import END, TOKEN_ROW, Segmenter, pyvi_tokens
 from index.analysis.suggestions import bare_syllable, suggestion
+from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import cut_chunk
 from index.arrays import Ints, spread
 
@@ -158,7 +158,7 @@ class ChunkTable(dict[str, int]):
         self.characters = 0
         self.widths, self.with_runs = array("q"), array("b")
         self.syllables, self.tokens = RaggedColumns(4), RaggedColumns(1)
-        self.runs: dict[int, Sequence[Run]] = {}
+        self.runs: dict[int, Sequence[SignRun]] = {}
 
     def __missing__(self, chunk: str) -> int:
         number = self[chunk] = len(self)
@@ -180,7 +180,7 @@ class ChunkTable(dict[str, int]):
     def _add(
         self,
         width: int,
-        runs: Sequence[Run],
+        runs: Sequence[SignRun],
         tokens: Sequence[tuple[str, int, int]],
         columns: tuple[Sequence[int], Sequence[int], Sequence[int]],
     ) -> None:

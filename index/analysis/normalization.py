@@ -1,8 +1,7 @@
 """Bring every spelling of a Vietnamese text to one canonical form, and keep the way back to the original.
 
-Two steps. ``normalize`` works on whole texts: it composes characters and replaces look-alikes, and remembers
-where each character of its result stood in the original. ``canonical_syllable`` works on one syllable: it
-puts the tone mark on one agreed vowel and writes ``y`` and ``i`` one way. ``fold`` takes all accents away.
+``normalize`` composes characters and replaces look-alikes, and remembers where each character of its result stood in
+the original. ``fold`` takes all accents away. How one syllable is spelt is the matter of ``index.analysis.syllables``.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-_TONES = "\u0300\u0301\u0303\u0309\u0323"
+TONE_MARKS = "\u0300\u0301\u0303\u0309\u0323"
+"""The combining marks of huyền, sắc, ngã, hỏi and nặng."""
 _COMBINING = "\u0300-\u036f"
 
 # Characters replaced one for one or dropped. Dropped ones are invisible and stand inside words.
@@ -106,79 +106,9 @@ def _normal_cluster(cluster: str) -> str:
     visible = _DROP.sub("", cluster)
     replaced = "".join(_REPLACED.get(char, char) for char in visible)
     decomposed = unicodedata.normalize("NFD", replaced)
-    marks = sorted(decomposed[1:], key=lambda mark: mark in _TONES) if len(decomposed) > 1 else ()
+    marks = sorted(decomposed[1:], key=lambda mark: mark in TONE_MARKS) if len(decomposed) > 1 else ()
     composed = unicodedata.normalize("NFC", decomposed[:1] + "".join(marks))
     return composed if any(unicodedata.combining(mark) for mark in marks) else unicodedata.normalize("NFC", replaced)
-
-
-_ON_FIRST_VOWEL = {
-    unicodedata.normalize("NFC", first + tone) + second: first + unicodedata.normalize("NFC", second + tone)
-    for firsts, seconds in (("oO", "aAeE"), ("uU", "yY"))
-    for first in firsts
-    for second in seconds
-    for tone in _TONES
-}
-_OPEN_RIME = re.compile(f"[{''.join({rime[0] for rime in _ON_FIRST_VOWEL})}][aeyAEY](?!\\w)")
-
-
-def with_tones_on_last_vowel(text: str) -> str:
-    """Return ``text`` (NFC) with the tone of oa, oe and uy on their last vowel: ``hòa`` as ``hoà``.
-
-    It is as long as it was. The words pyvi knows are spelt so.
-    """
-    return _OPEN_RIME.sub(lambda match: _ON_FIRST_VOWEL.get(match.group(), match.group()), text)
-
-
-# initial consonants (with the u of qu and the i of gi where a vowel follows), vowels, final consonants
-_SYLLABLE = re.compile(
-    r"(qu(?=[aăâeêioôơuưy])|gi(?=[aăâeêioôơuưy])|ngh|ng|nh|ch|gh|kh|ph|th|tr|[bcdđghklmnpqrstvxfjwz])?"
-    r"([aăâeêioôơuưy]{1,3})"
-    r"(ch|ng|nh|[cmnptk])?"
-)
-_MARKED_VOWELS = "ăâêôơư"
-
-
-@lru_cache(maxsize=65536)
-def canonical_syllable(syllable: str) -> str:
-    """Return the lower-case spelling all spellings of ``syllable`` share; what is not Vietnamese is lower-cased.
-
-    The tone goes to the vowel with a mark of its own, else to the middle one of three, else to the second
-    before a final consonant, else to the first (``hoà`` to ``hòa``, ``qúy`` to ``quí``). A lone ``y`` after
-    an initial consonant becomes ``i`` (``kỹ`` to ``kĩ``).
-    """
-    lower = unicodedata.normalize("NFC", syllable.lower())
-    if not lower.isalpha():
-        return lower
-    decomposed = unicodedata.normalize("NFD", lower)
-    tones = [char for char in decomposed if char in _TONES]
-    if len(tones) > 1:
-        return lower
-    toneless = unicodedata.normalize("NFC", "".join(char for char in decomposed if char not in _TONES))
-    match = _SYLLABLE.fullmatch(toneless)
-    if match is None:
-        return lower
-    initial, vowels, final = match.group(1) or "", match.group(2), match.group(3) or ""
-    if initial and vowels == "y":
-        vowels = "i"
-    if not tones:
-        return initial + vowels + final
-    at = _tone_position(vowels, bool(final))
-    toned = unicodedata.normalize("NFC", vowels[at] + tones[0])
-    return initial + vowels[:at] + toned + vowels[at + 1 :] + final
-
-
-def is_vietnamese_shape(syllable: str) -> bool:
-    """Tell whether a lower-case syllable, accents aside, is built as Vietnamese syllables are."""
-    return _SYLLABLE.fullmatch(fold(syllable)) is not None
-
-
-def _tone_position(vowels: str, has_final: bool) -> int:
-    marked = [i for i, vowel in enumerate(vowels) if vowel in _MARKED_VOWELS]
-    if marked:
-        return marked[-1]
-    if len(vowels) == 3:
-        return 1
-    return 1 if len(vowels) == 2 and has_final else 0
 
 
 @lru_cache(maxsize=65536)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from index.analysis.analyzer import SYLLABLE
-from index.analysis.normalization import canonical_syllable, fold
+from index.analysis.normalization import fold
+from index.analysis.syllables import canonical_syllable
 
 SEPARATOR = "\t"
 MOST_WORDS_OF_TITLES = 3

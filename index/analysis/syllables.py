@@ -1,6 +1,11 @@
-"""How a Vietnamese syllable is built: initial consonant, vowels, final consonant, tone.
+"""How a Vietnamese syllable is spelt: initial consonant, vowels, final consonant, tone.
 
-The tables are those of the orthography, with the final ``k`` of ``Đắk`` beside them.
+Three rules live here and nowhere else. *Tone placement*: ``hoà`` and ``hòa`` are one syllable. *y and i*: ``kỹ`` and
+``kĩ`` are one syllable (``canonical_syllable``, and ``spellings`` for the way back). *Grammar*: which vowels, finals and
+tones go together, by the tables of the orthography, with the final ``k`` of ``Đắk`` beside them.
+
+A syllable has Vietnamese *shape* where its letters stand in the right order, whatever vowels they are; that decides how
+text is normalised. The *grammar* is stricter; it decides what a reader can have meant.
 """
 
 from __future__ import annotations
@@ -11,10 +16,96 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from index.analysis.normalization import canonical_syllable
+from index.analysis.normalization import TONE_MARKS, fold
 
 TONES = ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323")
 """The combining marks of level (none), huyền, sắc, hỏi, ngã and nặng."""
+
+_DIGRAPHS = "ngh|ng|nh|ch|gh|kh|ph|th|tr"
+_VOWELS = "aăâeêioôơuưy"
+# initial consonants (with the u of qu and the i of gi where a vowel follows), vowels, final consonants
+_SHAPE = re.compile(
+    rf"(qu(?=[{_VOWELS}])|gi(?=[{_VOWELS}])|{_DIGRAPHS}|[bcdđghklmnpqrstvxfjwz])?"
+    rf"([{_VOWELS}]{{1,3}})(ch|ng|nh|[cmnptk])?"
+)
+_MARKED_VOWELS = "ăâêôơư"
+
+
+@lru_cache(maxsize=65536)
+def canonical_syllable(syllable: str) -> str:
+    """Return the lower-case spelling all spellings of ``syllable`` share; what is not Vietnamese is lower-cased.
+
+    The tone goes to the vowel with a mark of its own, else to the middle one of three, else to the second
+    before a final consonant, else to the first (``hoà`` to ``hòa``, ``qúy`` to ``quí``). A lone ``y`` after
+    an initial consonant becomes ``i`` (``kỹ`` to ``kĩ``).
+    """
+    lower = unicodedata.normalize("NFC", syllable.lower())
+    if not lower.isalpha():
+        return lower
+    decomposed = unicodedata.normalize("NFD", lower)
+    tones = [char for char in decomposed if char in TONE_MARKS]
+    if len(tones) > 1:
+        return lower
+    toneless = unicodedata.normalize("NFC", "".join(char for char in decomposed if char not in TONE_MARKS))
+    match = _SHAPE.fullmatch(toneless)
+    if match is None:
+        return lower
+    initial, vowels, final = match.group(1) or "", match.group(2), match.group(3) or ""
+    if initial and vowels == "y":  # the rule of y and i; ``spellings`` and ``beginnings`` undo it
+        vowels = "i"
+    if not tones:
+        return initial + vowels + final
+    at = _tone_position(vowels, bool(final))
+    toned = unicodedata.normalize("NFC", vowels[at] + tones[0])
+    return initial + vowels[:at] + toned + vowels[at + 1 :] + final
+
+
+def is_vietnamese_shape(syllable: str) -> bool:
+    """Tell whether a lower-case syllable, accents aside, is built as Vietnamese syllables are."""
+    return _SHAPE.fullmatch(fold(syllable)) is not None
+
+
+def _tone_position(vowels: str, has_final: bool) -> int:
+    marked = [i for i, vowel in enumerate(vowels) if vowel in _MARKED_VOWELS]
+    if marked:
+        return marked[-1]
+    if len(vowels) == 3:
+        return 1
+    return 1 if len(vowels) == 2 and has_final else 0
+
+
+def spellings(folded: str) -> set[str]:
+    """Return how a canonical syllable without accents may be written: its ``i`` may have been a ``y``."""
+    return {folded} | {folded[:at] + "y" + folded[at + 1 :] for at, letter in enumerate(folded) if letter == "i"}
+
+
+def beginnings(written: str) -> set[str]:
+    """Return the beginnings under which syllables are found that begin as ``written``, lower-case.
+
+    Its canonical form is one; but ``quy`` begins ``quyết`` too, whose ``y`` is not written ``i``.
+    """
+    return {written, canonical_syllable(written)}
+
+
+_ON_FIRST_VOWEL = {
+    unicodedata.normalize("NFC", first + tone) + second: first + unicodedata.normalize("NFC", second + tone)
+    for firsts, seconds in (("oO", "aAeE"), ("uU", "yY"))
+    for first in firsts
+    for second in seconds
+    for tone in TONE_MARKS
+}
+_OPEN_RIME = re.compile(f"[{''.join({rime[0] for rime in _ON_FIRST_VOWEL})}][aeyAEY](?!\\w)")
+
+
+def with_tones_on_last_vowel(text: str) -> str:
+    """Return ``text`` (NFC) with the tone of oa, oe and uy on their last vowel: ``hòa`` as ``hoà``.
+
+    It is as long as it was. The words pyvi knows are spelt so.
+    """
+    return _OPEN_RIME.sub(lambda match: _ON_FIRST_VOWEL.get(match.group(), match.group()), text)
+
+
+# --- grammar ------------------------------------------------------------------------------------------
 
 LONGEST_FOLDED = 7
 """Letters of the longest syllable without accents (``nghieng``)."""
@@ -33,9 +124,7 @@ _OPEN = _table(
     "ai ao au ay âu ây eo êu ia iu iêu oai oao oay oeo oi ôi ơi ua uây ui uôi uơ uya uyu ưa ưi ươi ươu ưu yêu"
 )
 _QUALITIES = {"a": "âăa", "e": "êe", "o": "ơôo", "u": "ưu"}
-_LETTERS = re.compile(
-    r"(qu(?=[aeioy])|gi(?=[aeou])|ngh|ng|nh|ch|gh|kh|ph|th|tr|[bcdghklmnpqrstvx])?([aeiouy]{1,3})([a-z]*)"
-)
+_LETTERS = re.compile(rf"(qu(?=[aeioy])|gi(?=[aeou])|{_DIGRAPHS}|[bcdghklmnpqrstvx])?([aeiouy]{{1,3}})([a-z]*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.codes import Code, Run, city_codes, find_codes
-from index.analysis.normalization import NormalizedText, canonical_syllable, fold, normalize
+from index.analysis.codes import Code, SignRun, city_codes, find_codes
+from index.analysis.normalization import NormalizedText, fold, normalize
+from index.analysis.syllables import beginnings, canonical_syllable
 
 _ATOM = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"
 _RUN = re.compile(rf"{_ATOM}(?:[-./,:&@+']{_ATOM})*%?")
@@ -61,12 +62,12 @@ def tokenize(text: str) -> Tokens:
     ends: list[int] = []
     exact: list[str] = []
     folded: list[str] = []
-    runs: list[Run] = []
+    runs: list[SignRun] = []
     at = 0
     for chunk in canonical.replace("\n", " ").split(" "):
         cut = _CUTS[chunk]
         if cut.runs:
-            runs += [Run(len(exact) + run.first, len(exact) + run.end, run.text) for run in cut.runs]
+            runs += [SignRun(len(exact) + run.first, len(exact) + run.end, run.text) for run in cut.runs]
         starts += [at + start for start in cut.starts]
         ends += [at + end for end in cut.ends]
         exact += cut.exact
@@ -76,41 +77,41 @@ def tokenize(text: str) -> Tokens:
     return Tokens(canonical, *original_places(normal, starts, ends), exact, folded, starts, ends, codes)
 
 
-class Cut(NamedTuple):
+class ChunkCut(NamedTuple):
     """How a chunk is cut: its syllables in columns, offsets and numbers counted from its beginning; and its runs."""
 
     starts: Sequence[int]
     ends: Sequence[int]
     exact: Sequence[str]
     folded: Sequence[str]
-    runs: Sequence[Run]
+    runs: Sequence[SignRun]
 
 
-def cut_chunk(chunk: str) -> Cut:
+def cut_chunk(chunk: str) -> ChunkCut:
     """Cut a piece of canonical text without spaces."""
     spans: list[tuple[int, int]] = []
-    runs: list[Run] = []
+    runs: list[SignRun] = []
     core = chunk.strip(_SIGNS)
     if core.isalnum():  # what the patterns would find, sooner
         start = chunk.index(core)
         whole = canonical_syllable(core[:_LONGEST_SYLLABLE])
-        own = (Run(0, 1, core),) if core[0].isdecimal() else ()
-        return Cut((start,), (start + len(core),), (whole,), (fold(whole),), own)
+        own = (SignRun(0, 1, core),) if core[0].isdecimal() else ()
+        return ChunkCut((start,), (start + len(core),), (whole,), (fold(whole),), own)
     for match in _RUN.finditer(chunk):
         run = match.group()
         parts = [match.span()] if run.isalnum() else [part.span() for part in _PART.finditer(chunk, *match.span())]
         if len(parts) > 1 or not run.isalnum() or run[0].isdecimal():
-            runs.append(Run(len(spans), len(spans) + len(parts), run))
+            runs.append(SignRun(len(spans), len(spans) + len(parts), run))
         spans += parts
     exact = tuple(canonical_syllable(chunk[start:end][:_LONGEST_SYLLABLE]) for start, end in spans)
     starts, ends = tuple(zip(*spans, strict=True)) or ((), ())
-    return Cut(starts, ends, exact, tuple(map(fold, exact)), tuple(runs))
+    return ChunkCut(starts, ends, exact, tuple(map(fold, exact)), tuple(runs))
 
 
-class _Cuts(dict[str, Cut]):
+class _Cuts(dict[str, ChunkCut]):
     """How the chunks met so far are cut: no token goes beyond a space, and most chunks were met before."""
 
-    def __missing__(self, chunk: str) -> Cut:
+    def __missing__(self, chunk: str) -> ChunkCut:
         cut = cut_chunk(chunk)
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
@@ -132,17 +133,13 @@ def original_places(
 
 
 def unfinished_syllable(text: str) -> list[str]:
-    """Return the beginnings under which syllables that begin with the last one of ``text`` are found.
-
-    Its canonical form is one; but ``quy`` begins ``quyết`` too, whose ``y`` is not written ``i``.
-    """
-    tokens = tokenize(text)
-    return sorted({tokens.written(-1).lower(), tokens.exact[-1]})
+    """Return the beginnings under which syllables that begin with the last one of ``text`` are found."""
+    return sorted(beginnings(tokenize(text).written(-1).lower()))
 
 
 def codes_in(
     canonical: str,
-    runs: Sequence[Run],
+    runs: Sequence[SignRun],
     folded: Sequence[str],
     starts: Sequence[int] | NDArray[np.int64],
     ends: Sequence[int] | NDArray[np.int64],

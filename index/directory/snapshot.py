@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import Array, sizes, spread
+from index.arrays import Array, Floats, sizes, spread
 from index.article import LABELS
 from index.directory.commits import OpenSegments, latest_commit, read_commit
 from index.segments.columns import DictionaryColumn, PackedStrings
@@ -29,7 +29,6 @@ from index.segments.schema import ID, PUBLISHED, SEQUENCE, STORY, UNDATED
 from index.segments.segment import InvertedField, Segment
 
 DocIds = NDArray[np.int32]
-Floats = NDArray[np.float32]
 _MOST_LISTED = 1 << 14
 
 
@@ -264,8 +263,10 @@ class Snapshot:
             values: dict[str, int] = {"": 0}
             parts = [np.empty(0, np.int32)]
             for part in self._parts:
-                column = part.segment.columns[field]
-                assert isinstance(column, DictionaryColumn)
+                column = part.segment.columns.get(field)
+                if not isinstance(column, DictionaryColumn):  # written before there was this label
+                    parts.append(np.zeros(part.segment.count, np.int32))
+                    continue
                 names = [value.decode("utf-8") for value in column.values.all()]
                 codes = np.array([values.setdefault(name, len(values)) for name in names], np.int32)
                 parts.append(codes[column.codes])

@@ -26,8 +26,8 @@ def merge(
 ) -> Segment:
     """Return one segment with the articles of ``segments``, in their order.
 
-    ``live`` tells for each segment which articles are kept; None keeps them all. Every segment must have the same
-    columns. The inverted index of a field is merged when it is asked for, and not kept; ``between`` is called then.
+    ``live`` tells for each segment which articles are kept; None keeps them all. A column that a segment lacks is empty
+    for its articles. The inverted index of a field is merged when it is asked for, and not kept; ``between`` is called then.
     """
     counts = [part.count if alive is None else int(alive.sum()) for part, alive in zip(segments, live, strict=True)]
     bases = [sum(counts[:number]) for number in range(len(counts))]
@@ -40,8 +40,10 @@ def merge(
                 values = _chosen(part.lengths[name], alive)
                 whole[base : base + len(values)] = values
         lengths[name] = whole.astype(smallest_unsigned(int(whole.max(initial=0))))
-    names = segments[0].columns.keys()
-    columns = {name: _join([part.columns[name] for part in segments], live) for name in names}
+    columns = {}
+    for name, kind in {name: column for segment in segments for name, column in segment.columns.items()}.items():
+        parts = [part.columns[name] if name in part.columns else _blank(kind, part.count) for part in segments]
+        columns[name] = _join(parts, live)
     return Segment(count, _Fields(segments, live, bases, count, between), lengths, columns)
 
 
@@ -80,6 +82,15 @@ class _Fields(Mapping[str, InvertedField]):
 
 def _chosen(array: Array, live: Live | None) -> Array:
     return array if live is None else array[live]
+
+
+def _blank(like: Column, count: int) -> Column:
+    """Return a column of ``count`` empty values for a segment that was written before there was that column."""
+    if isinstance(like, PackedStrings):
+        return PackedStrings.pack([b""] * count)
+    if isinstance(like, DictionaryColumn):
+        return DictionaryColumn.pack([b""] * count)
+    return np.zeros(count, like.dtype)
 
 
 def _join(parts: Sequence[Column], live: Sequence[Live | None]) -> Column:

@@ -26,7 +26,6 @@ OLDEST_WRITABLE = 4
 OLDEST_SEARCHABLE = 3
 """Indexes of this version and later ones answer searches until their successor is built."""
 
-TEXT_FIELDS = ("title", "body")
 STREAMS_WITH_POSITIONS = (Stream.SYLLABLE, Stream.FOLDED)
 ID, SUGGEST, ABBREVIATIONS = "id", "suggest", "abbreviations"
 SEQUENCE, PUBLISHED, STORY = "seq", "published", "story"
@@ -50,13 +49,6 @@ class NumberedArticle(NamedTuple):
 def field_name(field: str, stream: Stream) -> str:
     """Return the indexed field that holds ``stream`` of the text field ``field``."""
     return f"{field}_{stream}"
-
-
-def searchable_body(article: Article) -> str:
-    """Return the text of the body streams: the body, and the lead where the body lacks it."""
-    if article.lead and article.lead not in article.body:
-        return f"{article.body}\n{article.lead}"
-    return article.body
 
 
 def pack_columns(articles: Sequence[NumberedArticle], sketches: NDArray[np.uint64]) -> dict[str, Column]:

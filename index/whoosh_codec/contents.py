@@ -21,7 +21,7 @@ from whoosh.formats import Existence, Frequency, Positions
 from whoosh.index import TOC
 
 from index.analysis.analyzer import Stream
-from index.article import LABELS
+from index.article import LABELS, TEXT_FIELDS
 from index.segments import schema as fields
 from index.segments.segment_info import SegmentInfo
 from index.whoosh_codec.codec import ColumnarCodec
@@ -36,7 +36,7 @@ def whoosh_schema() -> Schema:
     schema = Schema(id=ID(unique=True, sortable=True))
     for name in (fields.SUGGEST, fields.ABBREVIATIONS):
         schema.add(name, term_set)
-    for field in fields.TEXT_FIELDS:
+    for field in TEXT_FIELDS:
         for stream in Stream:
             positioned = stream in fields.STREAMS_WITH_POSITIONS
             schema.add(

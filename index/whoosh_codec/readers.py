@@ -137,7 +137,7 @@ class ColumnarTermsReader(TermsReader):
         return self._fields.keys()
 
     def cursor(self, fieldname: str, field: FieldType) -> FieldCursor:
-        return _Cursor(self, fieldname, field)
+        return _TermCursor(self, fieldname, field)
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
         return ((field, term) for field in sorted(self._fields) for term in self._fields[field].terms.strings.all())
@@ -294,7 +294,7 @@ class ColumnarMatcher(LeafMatcher):
         return array[first : first + _BLOCK]
 
 
-class _Cursor(FieldCursor):
+class _TermCursor(FieldCursor):
     """A place among the terms of one field."""
 
     def __init__(self, reader: ColumnarTermsReader, fieldname: str, field: FieldType) -> None:

@@ -54,10 +54,10 @@ class Builder:
         Workers go on with the next commit's articles while one is made, and while the one who asks does something else.
         ``between`` is called now and then with how many changes were worked on since its last call.
         """
-        under_way: deque[_Batch] = deque()
+        under_way: deque[_ChangeBatch] = deque()
 
         def chunks() -> Iterator[Chunk]:
-            for batch in _batches(changes):
+            for batch in _change_batches(changes):
                 under_way.append(batch)
                 yield batch.articles
 
@@ -130,7 +130,7 @@ def _columns(segment: Segment) -> NDArray[np.uint64]:
 
 
 @dataclass
-class _Batch:
+class _ChangeBatch:
     """Changes of which the articles are analysed together."""
 
     articles: list[NumberedArticle] = field(default_factory=list)
@@ -153,18 +153,18 @@ class _Batch:
         return len(self.articles) >= CHUNK_ARTICLES or self.characters >= _CHUNK_CHARACTERS
 
 
-def _batches(changes: Iterable[Change]) -> Iterator[_Batch]:
+def _change_batches(changes: Iterable[Change]) -> Iterator[_ChangeBatch]:
     """Group changes; the last group, and each that fills a commit, ends one."""
-    batch = _Batch()
+    batch = _ChangeBatch()
     count = characters = 0
     for change in changes:
         if batch.ends_commit:
             yield batch
-            batch, count, characters = _Batch(), 0, 0
+            batch, count, characters = _ChangeBatch(), 0, 0
         elif batch.is_full:
             yield batch
             characters += batch.characters
-            batch = _Batch()
+            batch = _ChangeBatch()
         batch.add(change)
         count += 1
         batch.ends_commit = count >= _COMMIT_ARTICLES or characters + batch.characters >= _COMMIT_CHARACTERS

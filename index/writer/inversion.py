@@ -10,21 +10,20 @@ from numpy.typing import NDArray
 
 from index.analysis.abbreviations import abbreviation_terms, may_define
 from index.analysis.analyzer import Stream
-from index.analysis.batch import Batch, BatchAnalyzer
+from index.analysis.batch import AnalyzedBatch, BatchAnalyzer
 from index.analysis.near_copies import hashed, sketches
 from index.analysis.suggestions import MOST_WORDS_OF_TITLES
 from index.arrays import smallest_unsigned
+from index.article import TEXT_FIELDS, searchable_body
 from index.segments.postings import counted, neighbours, positional, present
 from index.segments.schema import (
     ABBREVIATIONS,
     ID,
     STREAMS_WITH_POSITIONS,
     SUGGEST,
-    TEXT_FIELDS,
     NumberedArticle,
     field_name,
     pack_columns,
-    searchable_body,
 )
 from index.segments.segment import InvertedField, Segment
 
@@ -48,7 +47,7 @@ def invert(articles: Sequence[NumberedArticle]) -> Segment:
     return Segment(len(articles), fields, lengths, pack_columns(articles, body_sketches(bodies)))
 
 
-def body_sketches(batch: Batch) -> NDArray[np.uint64]:
+def body_sketches(batch: AnalyzedBatch) -> NDArray[np.uint64]:
     """Return the sketches of the texts of ``batch``, shape (2, n)."""
     names = batch.streams[Stream.SYLLABLE][0][: batch.bounds[-1]]  # those of codes as wholes follow
     distinct = np.flatnonzero(np.bincount(names))
@@ -57,7 +56,7 @@ def body_sketches(batch: Batch) -> NDArray[np.uint64]:
     return sketches(known[names], batch.bounds)
 
 
-def invert_stream(batch: Batch, stream: Stream) -> InvertedField:
+def invert_stream(batch: AnalyzedBatch, stream: Stream) -> InvertedField:
     """Return the inverted index of a stream of the texts of ``batch``."""
     terms, places = batch.streams[stream]
     if stream is Stream.BIGRAM:
@@ -66,7 +65,7 @@ def invert_stream(batch: Batch, stream: Stream) -> InvertedField:
     return inverted(terms, places, batch.bounds, batch.terms)
 
 
-def stream_lengths(batch: Batch, stream: Stream) -> NDArray[np.int64]:
+def stream_lengths(batch: AnalyzedBatch, stream: Stream) -> NDArray[np.int64]:
     """Return how many terms each text of ``batch`` has in a stream."""
     if stream is Stream.BIGRAM:
         return (np.diff(batch.bounds) - 1).clip(min=0)
@@ -74,7 +73,7 @@ def stream_lengths(batch: Batch, stream: Stream) -> NDArray[np.int64]:
     return np.diff(np.searchsorted(np.sort(places), batch.bounds))
 
 
-def _abbreviations(batch: Batch) -> list[set[str]]:
+def _abbreviations(batch: AnalyzedBatch) -> list[set[str]]:
     return [
         abbreviation_terms(batch.analysis(at)) if may_define(normal.text) else set()
         for at, normal in enumerate(batch.normals)

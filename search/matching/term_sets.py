@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from index.analysis.analyzer import Analysis, Stream
 from index.analysis.normalization import fold
-from index.segments.schema import TEXT_FIELDS, field_name
+from index.article import TEXT_FIELDS
+from index.segments.schema import field_name
 from search.query.tree import MOST_SYLLABLES, Alternative
 from search.ranking.clauses import DocMask
 from search.ranking.impacts import TermImpacts

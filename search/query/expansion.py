@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from index.analysis.abbreviations import CAPITAL, CERTAIN, SMALL, long_form_ending
-from index.analysis.normalization import fold, is_vietnamese_shape
+from index.analysis.normalization import fold
+from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
-from search.engine import TermStatistics
 from search.query.synonyms import Synonyms
 from search.query.tree import MOST_SYLLABLES, Alternative, And, Node, Or, Words, typed_analysis
+from search.statistics import TermStatistics
 
 _MOST_ALTERNATIVES = 6
 _MOST_FORMS = 3

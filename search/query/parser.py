@@ -71,7 +71,7 @@ def parse(text: str) -> Node:
     clean = _clean(text)
     if not clean.strip():
         return MatchAll()
-    return _Parser(_lex(clean)).parse()
+    return _QueryParser(_lex(clean)).parse()
 
 
 def plain_words(text: str) -> list[tuple[int, int]]:
@@ -113,7 +113,7 @@ def _lex(text: str) -> list[_Lexeme]:
     return lexemes
 
 
-class _Parser:
+class _QueryParser:
     """Recursive descent over lexemes; brackets deeper than 20 are left out."""
 
     def __init__(self, lexemes: list[_Lexeme]) -> None:

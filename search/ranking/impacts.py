@@ -19,9 +19,10 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream
-from index.arrays import Array
-from index.directory.snapshot import Floats, SegmentPostings, Snapshot, TermPostings
-from index.segments.schema import TEXT_FIELDS, field_name
+from index.arrays import Array, Floats
+from index.article import TEXT_FIELDS
+from index.directory.snapshot import SegmentPostings, Snapshot, TermPostings
+from index.segments.schema import field_name
 from search.ranking.clauses import DocMask, WeightedTerm
 from search.ranking.scoring import Ranking, length_norm, saturation
 

@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from index.directory.snapshot import Floats
+from index.arrays import Floats
 from search.ranking.clauses import DocMask, Matches, ProximityClause, ScoreClause, WeightedTerm
 from search.ranking.impacts import TermImpacts
 from search.ranking.proximity import proximity_of

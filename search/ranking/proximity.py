@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.arrays import Floats
 from index.directory.snapshot import DocIds, Snapshot
 
-Floats = NDArray[np.float32]
 _AT_ONCE = 1 << 15
 
 

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream
-
-Floats = NDArray[np.float32]
+from index.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

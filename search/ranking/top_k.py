@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.directory.snapshot import Floats, Snapshot
+from index.arrays import Floats
+from index.directory.snapshot import Snapshot
 
 _GROUPS_A_PLACE = 8
 _FEWEST_GROUPS = 512

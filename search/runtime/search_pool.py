@@ -31,8 +31,8 @@ from search.archive import Archive
 
 log = logging.getLogger(__name__)
 
-Given = ParamSpec("Given")
-Found = TypeVar("Found")
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
 
 _LONGEST_SECONDS = 60.0
 _LET_GO_SECONDS = 1.0
@@ -44,8 +44,8 @@ class SearchRunner(Protocol):
     """What does work that reads an archive. Safe to share between threads."""
 
     def run(
-        self, work: Callable[Concatenate[Archive, Given], Found], *args: Given.args, **kwargs: Given.kwargs
-    ) -> Found:
+        self, work: Callable[Concatenate[Archive, Args], Result], *args: Args.args, **kwargs: Args.kwargs
+    ) -> Result:
         """Return ``work(archive, *args, **kwargs)``, or raise what it raises."""
 
 
@@ -56,8 +56,8 @@ class InProcessRunner:
         self._archive = archive
 
     def run(
-        self, work: Callable[Concatenate[Archive, Given], Found], *args: Given.args, **kwargs: Given.kwargs
-    ) -> Found:
+        self, work: Callable[Concatenate[Archive, Args], Result], *args: Args.args, **kwargs: Args.kwargs
+    ) -> Result:
         """Return ``work(archive, *args, **kwargs)``."""
         return work(self._archive, *args, **kwargs)
 
@@ -83,8 +83,8 @@ class SearchPool:
         self._starting.start()
 
     def run(
-        self, work: Callable[Concatenate[Archive, Given], Found], *args: Given.args, **kwargs: Given.kwargs
-    ) -> Found:
+        self, work: Callable[Concatenate[Archive, Args], Result], *args: Args.args, **kwargs: Args.kwargs
+    ) -> Result:
         """Return ``work(archive, *args, **kwargs)`` of a process that is free, or raise what it raises.
 
         A process that ends over it is replaced, and the work is given to the one begun instead. Raises SearchEndedError
@@ -167,7 +167,7 @@ class _Worker:
             raise SearchEndedError(f"no process can be started to search: {error}") from error
         return process, here
 
-    def run(self, work: Callable[..., Found], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found:
+    def run(self, work: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
         process, connection = self.start()
         try:
             connection.send((work, args, kwargs))
@@ -179,7 +179,7 @@ class _Worker:
             self.close()
             raise _ProcessEndedError(f"exit code {process.exitcode}") from error
         if returned:
-            found: Found = value
+            found: Result = value
             return found
         raise value
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from index.analysis.analyzer import words_across
 from index.analysis.sentences import sentence_spans
+from search.snippets.spotter import Span
 
 _CLAUSE_SIGNS = ",;:–—"
 _CLAUSE = re.compile(rf"[{_CLAUSE_SIGNS}]\s+")
@@ -21,10 +22,8 @@ _SPACE = re.compile(r"\s+")
 _NEAR = 60
 _MOST_CANDIDATES = 200
 
-Span = tuple[int, int]
 
-
-class Passage(NamedTuple):
+class Fragment(NamedTuple):
     """A part of a text and the marks in it, all as offsets in the text."""
 
     start: int
@@ -43,12 +42,12 @@ class _Candidate(NamedTuple):
     span: Span  # the whole sentences it was cut out of
 
 
-class _Cut(NamedTuple):
+class _CutFragment(NamedTuple):
     """A passage of ``text`` as it was cut out of the whole sentences ``span``."""
 
     text: str
     span: Span
-    passage: Passage
+    passage: Fragment
 
     def passage_ends(self) -> Span:
         return self.passage.start, self.passage.end
@@ -67,29 +66,29 @@ def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
     return "".join(pieces)
 
 
-def passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Passage]:
+def best_fragments(text: str, marks: Sequence[Span], count: int, size: int) -> list[Fragment]:
     """Return up to ``count`` passages of about ``size`` characters, the best first; the first one if none is marked.
 
     A passage is made of whole sentences of one line where they fit, else of whole words around its marks. It
     is the better the more different words it marks, then the more marks it has.
     """
-    return passages_of([(text, marks)], count, size)[0]
+    return fragments_of([(text, marks)], count, size)[0]
 
 
-def passages_of(texts: Sequence[tuple[str, Sequence[Span]]], count: int, size: int) -> list[list[Passage]]:
-    """Return the ``passages`` of each of ``texts`` with its marks; sooner than one after the other."""
+def fragments_of(texts: Sequence[tuple[str, Sequence[Span]]], count: int, size: int) -> list[list[Fragment]]:
+    """Return the ``best_fragments`` of each of ``texts`` with its marks; sooner than one after the other."""
     chosen = [_chosen(text, marks, count, size) for text, marks in texts]
     whole = iter(_with_whole_words([cut for cuts in chosen for cut in cuts]))
     return [list(islice(whole, len(cuts))) for cuts in chosen]
 
 
-def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cut]:
+def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_CutFragment]:
     """Return the best passages of a text, which may begin and end within words."""
     if count < 1 or not text or text.isspace():
         return []
     if not marks:
         opening = _grown(sentence_spans(text, *_line(text, _skip_spaces(text))), 0, size)
-        return [_Cut(text, opening, Passage(*_shortened(text, opening, (), (), size), ()))]
+        return [_CutFragment(text, opening, Fragment(*_shortened(text, opening, (), (), size), ()))]
     starts = [start for start, _ in marks]
     words, lengths = _as_bits([text[start:end].lower() for start, end in marks])
     found: dict[Span, _Candidate] = {}
@@ -98,13 +97,13 @@ def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cu
         if len(found) == _MOST_CANDIDATES:
             break
     candidates = sorted(found.values(), key=lambda candidate: (candidate.first - candidate.stop, candidate.start))
-    chosen: list[_Cut] = []
+    chosen: list[_CutFragment] = []
     unseen = ~0
     while candidates and len(chosen) < count:
         new = [candidate.words & unseen for candidate in candidates]
         worth = [(some.bit_count(), lengths[some.bit_length()]) for some in new]
         start, end, first, stop, shown, span = candidates[worth.index(max(worth))]
-        chosen.append(_Cut(text, span, Passage(start, end, tuple(marks[first:stop]))))
+        chosen.append(_CutFragment(text, span, Fragment(start, end, tuple(marks[first:stop]))))
         unseen &= ~shown
         candidates = [other for other in candidates if other.start >= end or other.end <= start]
     return chosen
@@ -195,7 +194,7 @@ def _shortened(text: str, span: Span, marks: Sequence[Span], starts: Sequence[in
     return start, _word_end(text, start, cut, dense[1]) if cut < end else end
 
 
-def _with_whole_words(cuts: Sequence[_Cut]) -> list[Passage]:
+def _with_whole_words(cuts: Sequence[_CutFragment]) -> list[Fragment]:
     """Shrink passages so that no word of two syllables is cut at their ends, marks kept."""
     places = [(cut, at) for cut in cuts for at in cut.passage_ends() if at not in cut.span and not _apart(cut, at)]
     found = dict(zip(((id(cut), at) for cut, at in places), _words_across(places), strict=True))
@@ -204,7 +203,7 @@ def _with_whole_words(cuts: Sequence[_Cut]) -> list[Passage]:
     ]
 
 
-def _shrunk(cut: _Cut, first: Span | None, last: Span | None) -> Passage:
+def _shrunk(cut: _CutFragment, first: Span | None, last: Span | None) -> Fragment:
     """Leave out of a passage the words across its start and its end, where they have no marks."""
     passage, text = cut.passage, cut.text
     if first is None and last is None:
@@ -215,10 +214,10 @@ def _shrunk(cut: _Cut, first: Span | None, last: Span | None) -> Passage:
         start = _skip_signs(text, first[1], end)
     if last is not None and not (at_start and last == first) and not any(mark[1] > last[0] for mark in passage.marks):
         end = start + len(text[start : last[0]].rstrip())
-    return Passage(start, end, passage.marks) if start < end else passage
+    return Fragment(start, end, passage.marks) if start < end else passage
 
 
-def _apart(cut: _Cut, at: int) -> bool:
+def _apart(cut: _CutFragment, at: int) -> bool:
     """Tell at a glance that no word goes beyond ``at``.
 
     A figure begins a word, and so does a capital after a small letter; a sign after a clause is in none.
@@ -232,7 +231,7 @@ def _apart(cut: _Cut, at: int) -> bool:
     return following.istitle() and chunk[0].isalnum() and not chunk[0][0].istitle()
 
 
-def _words_across(places: Sequence[tuple[_Cut, int]]) -> list[Span | None]:
+def _words_across(places: Sequence[tuple[_CutFragment, int]]) -> list[Span | None]:
     """Return the words that go beyond these places, cut by what stands near them in the sentences."""
     lows = [max(cut.span[0], at - _NEAR) for cut, at in places]
     windows = [

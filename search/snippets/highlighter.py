@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import sub
 
-from index.analysis.normalization import canonical_syllable, fold, is_vietnamese_shape
+from index.analysis.normalization import fold
 from index.analysis.stopwords import STOP_SYLLABLES
+from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
 from index.analysis.tokenizer import unfinished_syllable
 from search.query.tree import (
     MOST_SYLLABLES,
@@ -26,14 +27,12 @@ from search.query.tree import (
     typed_analysis,
     wanted_words,
 )
-from search.snippets.spotter import CodeSpan, Spots, Spotter
+from search.snippets.spotter import CodeSpan, Span, Spots, Spotter
 
 _BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
 _WIDEST_BETWEEN = 3
 _LINE = re.compile(r"[^\r\n]+")
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.normalization import canonical_syllable, fold, normalize
+from index.analysis.normalization import fold, normalize
+from index.analysis.syllables import canonical_syllable, spellings
 from index.analysis.tokenizer import Tokens, tokenize
 
 _UNKNOWN, _NOT_PLAIN, _PASSED_OVER, _FOREIGN, _SIGN = 0, 1, 2, 3, 32
@@ -28,6 +29,9 @@ _LONGEST_SYLLABLE = 64
 _MOST_SPOTS = 20_000
 _MOST_TOGETHER = 2 * _MOST_SPOTS  # characters: no more than 20,000 syllables and the spaces after them
 _HEAD = 8  # bytes of a syllable that are compared as one number
+
+Span = tuple[int, int]
+"""Where something starts and ends in a text, in characters."""
 
 CodeSpan = tuple[int, int, bool]
 """Where a code starts and ends, and whether its last syllable is a number."""
@@ -62,8 +66,8 @@ class Spotter:
         patterns = [_code_pattern(code) for code in sorted(self._codes)]
         self._plain = all(map(_is_plain, names | begun)) and all(patterns)
         if self._plain:
-            whole = [f"{spelling} " for name in names for spelling in _spellings(name)]
-            beginnings = [spelling for name in begun for spelling in _spellings(name)]
+            whole = [f"{spelling} " for name in names for spelling in spellings(name)]
+            beginnings = [spelling for name in begun for spelling in spellings(name)]
             self._needles = [needle.encode() for needle in (*whole, *beginnings)]
             self._patterns = [re.compile(pattern.encode()) for pattern in patterns if pattern]
 
@@ -85,7 +89,7 @@ class Spotter:
         tokens = tokenize(text)
         return Spots(text, tokens.starts, tokens.ends, tokens.exact, tokens.folded, self._coded(tokens, 0))
 
-    def _spots(self, texts: Sequence[str], whole: str, read: _Read) -> Iterator[Spots]:
+    def _spots(self, texts: Sequence[str], whole: str, read: _ReadText) -> Iterator[Spots]:
         """Yield the spots of ``texts``, each of which ``whole`` has between line breaks and ``read`` as bytes."""
         found = read.words(self._needles)
         begins, stops = read.places(read.spaces[found] + 1), read.places(read.spaces[found + 1])
@@ -101,7 +105,7 @@ class Spotter:
             here = {(first - base, last - base, number) for first, last, number in codes if base <= first < end}
             yield Spots(text, starts[own], ends[own], exact[own], folded[own], here)
 
-    def _codes_on_lines(self, text: str, read: _Read) -> set[CodeSpan]:
+    def _codes_on_lines(self, text: str, read: _ReadText) -> set[CodeSpan]:
         found: set[CodeSpan] = set()
         reached = 0
         for first, end in sorted(match.span() for code in self._patterns for match in code.finditer(read.known)):
@@ -142,11 +146,6 @@ def _is_plain(name: str) -> bool:
     return 0 < len(name) <= _LONGEST and name.isascii() and name.isalnum() and name == name.lower()
 
 
-def _spellings(name: str) -> set[str]:
-    """Return how a canonical syllable without accents may be written: its ``i`` may have been a ``y``."""
-    return {name} | {name[:at] + "y" + name[at + 1 :] for at, letter in enumerate(name) if letter == "i"}
-
-
 def _code_pattern(code: str) -> str | None:
     """Return a pattern for what every spelling of a code has, None if nothing is known of it.
 
@@ -168,7 +167,7 @@ _TABLE = np.zeros(1 << 16, np.uint8)  # filled as characters are met; threads ma
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _ReadText:
     """A text that begins and ends with a sign, as bytes: ``known``, and which of these are ``spaces``.
 
     ``heads`` has for each space the eight bytes behind it as one number. ``skipped`` tells of each character that is no
@@ -201,7 +200,7 @@ class _Read:
         return at + bisect_right(self.skipped, at)
 
 
-def _read(text: str) -> _Read | None:
+def _read(text: str) -> _ReadText | None:
     """Return ``text`` as bytes, None where it has characters that cannot be read one by one."""
     characters = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
     known = _TABLE.take(characters)
@@ -222,7 +221,7 @@ def _read(text: str) -> _Read | None:
     spaces = (known == _SIGN).nonzero()[0]
     padded = known.tobytes() + bytes(_HEAD)
     heads = np.ndarray(len(known), "<u8", padded, 1, (1,)).take(spaces)
-    return _Read(padded[:-_HEAD], spaces, heads, skipped)
+    return _ReadText(padded[:-_HEAD], spaces, heads, skipped)
 
 
 def _byte(character: str) -> int:

@@ -7,7 +7,7 @@ from collections import Counter
 from index.analysis.normalization import fold
 from index.analysis.suggestions import split_suggestion, suggestion_prefix
 from index.analysis.tokenizer import tokenize, unfinished_syllable
-from search.engine import TermStatistics
+from search.statistics import TermStatistics
 
 _MOST_SCANNED = 3000
 _LONGEST_TYPED = 12

@@ -21,7 +21,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from index.analysis.normalization import canonical_syllable
+from index.analysis.syllables import canonical_syllable
 from search.engine import Engine, Request
 from search.query.parser import parse, plain_words
 from search.query.tree import Match, typed_tokens, with_accents_required

@@ -19,8 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from index.analysis.normalization import fold, is_vietnamese_shape
-from index.analysis.syllables import allows_tone, compose, nuclei, parts_of
+from index.analysis.normalization import fold
+from index.analysis.syllables import allows_tone, compose, is_vietnamese_shape, nuclei, parts_of
 
 LONGEST_TYPED = 14
 """Keys of the longest syllable that is decoded."""

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.analysis.normalization import canonical_syllable, fold, is_vietnamese_shape
-from index.analysis.syllables import LONGEST_FOLDED, parts_of
+from index.analysis.normalization import fold
+from index.analysis.syllables import LONGEST_FOLDED, canonical_syllable, is_vietnamese_shape, parts_of
 from search.spelling.keyboard import LONGEST_TYPED, Decoded, decode
 from search.spelling.vocabulary import Vocabulary
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.analysis.analyzer import Stream, pairs
-from index.analysis.normalization import canonical_syllable, fold
+from index.analysis.normalization import fold
 from index.analysis.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
-from index.analysis.syllables import accented_forms
-from search.engine import TermStatistics
+from index.analysis.syllables import accented_forms, canonical_syllable
+from search.statistics import TermStatistics
 
 SYLLABLES_AN_ARTICLE = 200
 """Distinct syllables of a usual article: makes document frequencies comparable with chance."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from index.analysis import interning as chunks
 from index.analysis.analyzer import SYLLABLE, Stream, analyze
-from index.analysis.batch import Batch, BatchAnalyzer
+from index.analysis.batch import AnalyzedBatch, BatchAnalyzer
 from index.analysis.tokenizer import _RUN, cut_chunk
 from tests.conftest import SEEDS
 from tests.reference import phrases
@@ -49,7 +49,7 @@ def test_a_chunk_is_cut_where_the_patterns_match(text: str) -> None:
             assert chunk[cut.starts[run.first] : cut.ends[run.end - 1]] == run.text.removesuffix("%")
 
 
-def agree(batch: Batch, written: Sequence[str], most_words: int = 3) -> None:
+def agree(batch: AnalyzedBatch, written: Sequence[str], most_words: int = 3) -> None:
     suggestions = batch.suggestions(most_words)
     for at, text in enumerate(written):
         alone = analyze(text)

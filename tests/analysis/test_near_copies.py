@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rensa import RMinHash
 
 from index.analysis.near_copies import MOST_DIFFERING, NO_SKETCH, SLOTS, assign, hashed, sketch, sketches
-from index.analysis.normalization import with_tones_on_last_vowel
+from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import tokenize
 from index.reading.formats.plaintext import read_plain_text
 from tests.conftest import ROOT, SEEDS

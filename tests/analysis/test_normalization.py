@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from index.analysis.analyzer import Stream, analyze
-from index.analysis.normalization import canonical_syllable, fold, normalize, with_tones_on_last_vowel
+from index.analysis.normalization import fold, normalize
+from index.analysis.syllables import canonical_syllable, with_tones_on_last_vowel
 from index.analysis.tokenizer import tokenize
 
 VIETNAMESE = st.text(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
+
+import pytest
 
 from index.article import Article
 from index.dates import period_days
+from index.store.article_store import TaskKind, TaskState
 from search.archive import Archive
-from search.engine import Filters, Request, Sort
+from search.engine import FacetCount, Filters, Request, Sort
+from search.parameters import SearchParameters
 from search.query.parser import parse
-from search.runtime.index_follower import bring_in_sync
-from search.service import completions
+from search.query.tree import Match
+from search.runtime.index_follower import IndexFollower, bring_in_sync
+from search.service import completions, search
 from search.spelling.corrections import correct
 from tests.archives import check, similar
 
@@ -186,6 +192,94 @@ class EngineContract:
         )
         bring_in_sync(archive)
         assert next(hit.id for hit in similar(archive, "a", 5)) == "b"
+
+    def test_article_with_the_words_in_its_title_comes_first(self, archive: Archive) -> None:
+        archive.store.put(
+            [article("body", "Giá lúa tăng, giá gạo giảm."), Article(id="title", title="Giá lúa", body="x")]
+        )
+        archive.store.put([article(f"x{n}", "Bóng đá nữ.") for n in range(9)])
+        bring_in_sync(archive)
+        assert ids(archive, "giá lúa")[:2] == ["title", "body"]
+
+    def test_accents_as_typed_come_before_others(self, archive: Archive) -> None:
+        archive.store.put([article("road", "đường sắt"), article("sea", "đại dương"), article("other", "gạo")])
+        bring_in_sync(archive)
+        assert ids(archive, "đường") == ["road", "sea"]
+        assert ids(archive, "dương") == ["sea", "road"]
+        assert set(ids(archive, "duong")) == {"road", "sea"}
+
+    def test_rare_words_tell_more_than_common_ones(self, archive: Archive) -> None:
+        archive.store.put([article(f"x{n}", "giá cả thị trường") for n in range(20)])
+        archive.store.put([article("rare", "sầu riêng lên mùa"), article("common", "giá giá giá")])
+        bring_in_sync(archive)
+        assert ids(archive, "giá sầu riêng xuất khẩu hôm nay ra sao", match=Match.ANY)[0] == "rare"
+
+    def test_explained_parts_add_up_to_the_score(self, archive: Archive) -> None:
+        archive.store.put([article("a", "lúa gạo"), article("b", "lúa mì và ngô")])
+        bring_in_sync(archive)
+        for hit in archive.engine.retrieve(Request(parse("lúa gạo"), explain=True)).hits:
+            assert hit.explanation
+            assert sum(hit.explanation.values()) == pytest.approx(hit.score, rel=1e-4)
+
+    def test_marks_are_on_the_words_asked_for(self, archive: Archive) -> None:
+        archive.store.put([Article(id="a", title="Hội nhập quốc tế", body="Nước ta hội nhập quốc tế sâu rộng.")])
+        bring_in_sync(archive)
+        for query in ("hội nhập quốc tế", "hoi nhap quoc te"):
+            [hit] = search(archive, SearchParameters(q=query)).hits
+            assert hit.title_html == "<mark>Hội nhập quốc tế</mark>"
+            assert list(hit.body_html) == ["Nước ta <mark>hội nhập quốc tế</mark> sâu rộng."]
+
+    def test_abbreviations_are_learned_from_the_articles(self, archive: Archive) -> None:
+        archive.store.put(
+            [article("defined", "Về hội nhập quốc tế (HNQT)."), article("long", "Hội nhập quốc tế sâu rộng.")]
+        )
+        bring_in_sync(archive)
+        answer = search(archive, SearchParameters(q="HNQT"))
+        assert [hit.article.id for hit in answer.hits] == ["defined", "long"]
+        assert list(answer.expanded) == ["hội nhập quốc tế"]
+
+    def test_version_differs_after_every_change_that_searches_see(self, archive: Archive) -> None:
+        seen = [archive.version()]
+        archive.store.put([article("a")])
+        seen.append(archive.version())
+        bring_in_sync(archive)
+        seen.append(archive.version())
+        archive.store.delete(["a"])
+        bring_in_sync(archive)
+        seen.append(archive.version())
+        assert len(set(seen)) == len(seen)
+        assert archive.version() == seen[-1]
+
+    def test_request_for_no_hits_counts(self, archive: Archive) -> None:
+        archive.store.put([article("a", source="Báo"), article("b")])
+        bring_in_sync(archive)
+        found = archive.engine.retrieve(Request(parse("lúa"), size=0, facets=["source"]))
+        assert (found.total, list(found.hits), list(found.facets["source"])) == (2, [], [FacetCount("Báo", 1)])
+
+    def test_changes_are_listed_once_at_their_latest_number(self, archive: Archive) -> None:
+        archive.store.put([article("a"), article("b")])
+        archive.store.put([article("a", "ngô")])
+        archive.store.delete(["b"])
+        changes = archive.store.changes_after(0, 10)
+        assert [(change.id, change.article is None) for change in changes] == [("a", False), ("b", True)]
+        assert [change.seq for change in changes] == sorted(change.seq for change in changes)
+        assert archive.store.changes_after(changes[0].seq, 10) == changes[1:]
+        assert archive.store.changes_after(archive.store.last_seq(), 10) == []
+
+    def test_tasks_end_when_searches_see_their_writes(self, archive: Archive) -> None:
+        task = archive.store.tasks.written(archive.store.put([article("a")]).seq, {"received": 1}, [])
+        follower = IndexFollower(archive, interval=0.01)
+        rebuild = follower.request_rebuild()
+        assert follower.request_rebuild().id == rebuild.id
+        follower.start()
+        deadline = time.monotonic() + 30
+        while any(archive.store.tasks.unfinished(kind) for kind in TaskKind):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        follower.stop()
+        assert archive.in_sync()
+        states = [archive.store.tasks.get(id) for id in (task.id, rebuild.id)]
+        assert [one.state for one in states if one] == [TaskState.DONE] * 2
 
     def test_readers_and_a_writer_do_not_disturb_each_other(self, archive: Archive) -> None:
         archive.store.put([article(f"a{number}", f"lúa gạo mùa {number}") for number in range(30)])

@@ -14,7 +14,7 @@ from index.analysis.analyzer import analyze, words_across
 from index.analysis.sentences import sentence_spans
 from search.archive import Archive
 from search.query.parser import parse
-from search.snippets.fragments import passages, passages_of, render
+from search.snippets.fragments import best_fragments, fragments_of, render
 from search.snippets.highlighter import Highlighter
 from tests.plain_marks import plain_marks, plain_passages
 
@@ -48,7 +48,7 @@ def test_marks_and_passages_are_the_texts_own(text: str, query: str, size: int, 
     assert marks == sorted(marks)
     assert all(start < end for start, end in marks)
     assert all(before[1] <= after[0] for before, after in pairwise(marks))
-    found = passages(text, marks, 3, size)
+    found = best_fragments(text, marks, 3, size)
     for passage in found:
         shown = render(text, passage.start, passage.end, passage.marks)
         assert html.unescape(re.sub("</?mark>", "", shown)) == text[passage.start : passage.end]
@@ -82,7 +82,7 @@ def test_rows_of_dots_and_lines_of_marks_are_no_trap() -> None:
     for text in ("đường " * 30_000, "Đi đường. " * 18_000, "Hà Nội 25 độ, " * 16_000):
         marks = Highlighter(parse("đường hà nội")).marks(text, lone=True)
         assert len(marks) >= 16_000
-        assert 1 <= len(passages(text, marks, 3, 180)) <= 3
+        assert 1 <= len(best_fragments(text, marks, 3, 180)) <= 3
 
 
 def test_mark_does_not_cross_a_line() -> None:
@@ -126,7 +126,7 @@ def test_marks_and_passages_are_those_found_plainly(texts: list[str], query: str
     marks = [plain_marks(highlighter, text, lone=lone) for text in texts]
     assert highlighter.marks_of(texts, lone=lone) == marks
     together = list(zip(texts, marks, strict=True))
-    assert passages_of(together, 3, size) == [plain_passages(*one, 3, size) for one in together]
+    assert fragments_of(together, 3, size) == [plain_passages(*one, 3, size) for one in together]
 
 
 @pytest.mark.parametrize("size", [30, 90, 180, 400])
@@ -150,9 +150,9 @@ def test_marks_and_passages_of_articles_are_those_found_plainly(seeds_archive: A
         marks = [plain_marks(highlighter, text, lone=False) for text in texts]
         assert highlighter.marks_of(texts) == marks
         together = list(zip(texts, marks, strict=True))
-        found = passages_of(together, 3, size)
+        found = fragments_of(together, 3, size)
         assert found == [plain_passages(*one, 3, size) for one in together]
-        shown += sum(len(passage.marks) for passages in found for passage in passages)
+        shown += sum(len(passage.marks) for best_fragments in found for passage in best_fragments)
     assert shown > 100
 
 

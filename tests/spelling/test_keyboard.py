@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analysis.normalization import fold, is_vietnamese_shape
-from index.analysis.syllables import TONES, accented_forms, parts_of
+from index.analysis.normalization import fold
+from index.analysis.syllables import TONES, accented_forms, is_vietnamese_shape, parts_of
 from search.spelling.keyboard import decode
 
 TELEX = dict(zip("ăâêôơưđ", ("aw", "aa", "ee", "oo", "ow", "uw", "dd"), strict=True))

@@ -38,10 +38,10 @@ class TaskParameters(Parameters):
     state: Annotated[TaskState | None, BeforeValidator(none_if_empty), Field(description="only tasks in it")] = None
 
 
-Model = TypeVar("Model", bound=Parameters)
+ParametersT = TypeVar("ParametersT", bound=Parameters)
 
 
-def checked(model: type[Model], values: Mapping[str, str]) -> Model:
+def checked(model: type[ParametersT], values: Mapping[str, str]) -> ParametersT:
     """Return ``values`` as ``model``. Raises InvalidInputError naming each bad parameter."""
     try:
         return model.model_validate(dict(values))

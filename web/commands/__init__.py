@@ -1,10 +1,14 @@
 """The commands of ``timtin``, by what they do; ``web.cli`` puts them together.
 
-=============  ==================================================================================
-``base``       what every command shares: how it fails, its options, the engine, progress, output
-``writing``    bring articles in: ``index``, ``watch``, ``fetch``
+=============  ===============================================================================
+``base``       what every command shares: options, the archive, progress, output, how it fails
+``terminal``   text of others on a terminal: one line, no control characters
+``writing``    ``index``, ``watch``, ``fetch``
 ``answering``  ``search``, ``suggest``, ``stats``, ``evaluate``
 ``serving``    ``serve``
-``keeping``    keep articles safe: ``check``, ``export``, ``backup``
-=============  ==================================================================================
+``keeping``    ``check``, ``export``, ``backup``
+=============  ===============================================================================
+
+Exit codes: 0 done, 1 something failed and was named on standard error, 2 wrong usage. After a change run ``make
+docs``.
 """

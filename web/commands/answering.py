@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from index.article import LABELS
 from index.errors import InvalidInputError
 from index.reading.ingest import ingest
 from search.engine import Sort
@@ -21,12 +23,19 @@ from web.commands.base import Command, data_option, opened_archive, print_json, 
 from web.commands.terminal import one_line
 
 
+def _label_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for every label that articles can be filtered by."""
+    for label in reversed(LABELS):
+        command = click.option(f"--{label}", help=f"Only articles of this {label}.")(command)
+    return command
+
+
 @click.command(cls=Command)
 @click.argument("query")
 @click.option("--size", type=int, default=10, show_default=True, help="Hits a page, at most 100.")
 @click.option("--page", type=int, default=1, show_default=True)
 @click.option("--sort", type=click.Choice([sort.value for sort in Sort]), default="relevance", show_default=True)
-@click.option("--source", help="Only articles of this source.")
+@_label_options
 @click.option("--from", "from_", metavar="DATE", help="From this year, month or day: 2025, 2025-08, 2025-08-27.")
 @click.option("--to", metavar="DATE", help="To this year, month or day, included.")
 @click.option("--all", "every", is_flag=True, help="Show near-copies as hits of their own.")
@@ -37,12 +46,12 @@ def search(
     size: int,
     page: int,
     sort: str,
-    source: str | None,
     from_: str | None,
     to: str | None,
     every: bool,
     as_json: bool,
     data: Path,
+    **labels: str | None,
 ) -> None:
     """Find articles."""
     values = {
@@ -50,7 +59,7 @@ def search(
         "size": size,
         "page": page,
         "sort": sort,
-        "source": source or "",
+        **{label: value or "" for label, value in labels.items()},
         "from": from_ or "",
         "to": to or "",
         "collapse": not every,

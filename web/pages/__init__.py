@@ -1,1 +1,10 @@
-"""pages."""
+"""HTML for people, without JavaScript.
+
+================  =================================================
+``views``         the search page, the article page, the feed
+``translations``  every text of the page, in Vietnamese and English
+================  =================================================
+
+``templates/`` has the HTML, ``static/`` the style sheet and the icon. Templates take their words from
+``translations`` and mark only what ``search.snippets.fragments`` rendered as safe.
+"""

@@ -126,7 +126,7 @@ def _since(years: Sequence[FacetCount]) -> list[FacetCount]:
 def _kept_by_form(parameters: SearchParameters) -> dict[str, Any]:
     """Return the parameters the page has no field for, which a new search keeps."""
     shown = {"q", "sort", "source", "from_", "page", "facets"}
-    kept = parameters.model_dump(mode="json", by_alias=True, exclude=shown, exclude_defaults=True)
+    kept: dict[str, Any] = parameters.model_dump(mode="json", by_alias=True, exclude=shown, exclude_defaults=True)
     return kept | ({} if parameters.collapse else {"collapse": "false"})
 
 

@@ -11,12 +11,13 @@ from index.errors import DamagedIndexError
 from index.store.article_store import Progress
 from index.store.articles import SqliteArticleStore
 from index.writer.indexer import Indexer
-from search.engine import Hit, Request, Retrieved, TermStatistics
+from search.engine import Hit, Request, Retrieved
 from search.engines.embedded.newest import NewestIndex
 from search.engines.embedded.retrieval import retrieve
 from search.engines.embedded.similar import similar
 from search.engines.embedded.statistics import NoStatistics, SnapshotStatistics
 from search.ranking.scoring import Ranking
+from search.statistics import TermStatistics
 
 
 class EmbeddedEngine:

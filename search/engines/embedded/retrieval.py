@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from index.directory.snapshot import Floats, Snapshot
+from index.arrays import Floats
+from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
 from search.engine import Hit, Request, Retrieved, Sort
 from search.matching.collapse import NO_STORIES, stories_found

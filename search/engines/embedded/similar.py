@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 
 from index.analysis.analyzer import Stream, analyze
-from index.article import Article
-from index.segments.schema import TEXT_FIELDS, field_name, searchable_body
+from index.article import TEXT_FIELDS, Article, searchable_body
+from index.segments.schema import field_name
 from search.engine import Hit
 from search.ranking.clauses import WeightedTerm
 from search.ranking.impacts import TermImpacts

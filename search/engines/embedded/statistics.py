@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream, pairs
 from index.analysis.normalization import fold
+from index.article import TEXT_FIELDS
 from index.directory.snapshot import DocIds, Snapshot
-from index.segments.schema import ABBREVIATIONS, SUGGEST, TEXT_FIELDS, field_name
+from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
 
 _MOST_KEPT = 1 << 16
 _LONGEST_KEPT = 64

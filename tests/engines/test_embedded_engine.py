@@ -5,5 +5,5 @@ from __future__ import annotations
 from tests.engines.contract import EngineContract
 
 
-class TestWhooshEngine(EngineContract):
-    """The contract, on the ``engine`` fixture."""
+class TestEmbeddedEngine(EngineContract):
+    """The contract, on the ``archive`` fixture."""

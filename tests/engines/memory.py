@@ -1,0 +1,330 @@
+"""A plain archive in memory, the second to pass the contract: it knows no file, no SQLite and no Whoosh.
+
+Everything is worked out anew for each question, slowly and simply, from the articles themselves. It proves that nothing
+above ``ArticleStore`` and ``Engine`` needs more than these promise, and shows what an engine has to do.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.analysis.abbreviations import abbreviation_terms
+from index.analysis.analyzer import Stream, analyze
+from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
+from index.article import TEXT_FIELDS, Article, searchable_body
+from index.dates import local_minute
+from index.store.article_store import (
+    Change,
+    DeleteResult,
+    Fetched,
+    Progress,
+    Task,
+    TaskKind,
+    TaskState,
+    WriteResult,
+)
+from search.archive import Archive
+from search.engine import PERIODS, FacetCount, Filters, Hit, Request, Retrieved, Sort
+from search.query.synonyms import NO_SYNONYMS, Synonyms
+from search.ranking.scoring import Ranking
+from tests.reference import Reference, phrases, plainly
+
+_MINUTES_A_DAY = 1440
+
+
+class MemoryStore:
+    """Articles in a dictionary, tasks and inputs beside them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._articles: dict[str, tuple[int, Article]] = {}
+        self._deleted: dict[str, int] = {}
+        self._seq = 0
+        self.tasks = MemoryTasks()
+        self.inputs = MemoryInputs(self)
+        self.fetches = MemoryFetches(self)
+
+    def put(self, articles: Sequence[Article], input: int | Sequence[int] | None = None) -> WriteResult:
+        result = WriteResult([], [], [], 0)
+        inputs = input if isinstance(input, Sequence) else [input] * len(articles)
+        with self._lock:
+            for article, number in zip(articles, inputs, strict=True):
+                known = self._articles.get(article.id)
+                self.inputs.own(article.id, number)
+                if known is not None and known[1] == article:
+                    result.unchanged.append(article.id)
+                    continue
+                (result.added if known is None else result.updated).append(article.id)
+                self._seq += 1
+                self._deleted.pop(article.id, None)
+                self._articles[article.id] = (self._seq, article)
+            return replace(result, seq=self._seq)
+
+    def delete(self, ids: Iterable[str]) -> DeleteResult:
+        gone = []
+        with self._lock:
+            for id in ids:
+                if self._articles.pop(id, None) is not None:
+                    self._seq += 1
+                    self._deleted[id] = self._seq
+                    self.inputs.own(id, None)
+                    gone.append(id)
+            return DeleteResult(gone, self._seq)
+
+    def get(self, id: str) -> Article | None:
+        return self.get_many([id]).get(id)
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
+        with self._lock:
+            return {id: self._articles[id][1] for id in ids if id in self._articles}
+
+    def changes_after(self, seq: int, limit: int) -> list[Change]:
+        with self._lock:
+            changes = [Change(number, article.id, article) for number, article in self._articles.values()]
+            changes += [Change(number, id, None) for id, number in self._deleted.items()]
+        return sorted((change for change in changes if change.seq > seq), key=lambda change: change.seq)[:limit]
+
+    def articles(self) -> Iterator[Article]:
+        with self._lock:
+            kept = sorted(self._articles.values(), key=lambda entry: entry[0])
+        yield from (article for _, article in kept)
+
+    def count(self) -> int:
+        return len(self._articles)
+
+    def last_seq(self) -> int:
+        return self._seq
+
+    def was_deleted(self, id: str) -> bool:
+        return id in self._deleted
+
+    def back_up(self, file: Path) -> None:
+        file.write_text("\n".join(article.model_dump_json() for article in self.articles()), "utf-8")
+
+    def close(self) -> None:
+        pass
+
+
+class MemoryTasks:
+    """Tasks in a list."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, Task] = {}
+
+    def _add(self, kind: TaskKind, counts: Mapping[str, int], errors: Sequence[Any], seq: int | None) -> Task:
+        task = Task(uuid.uuid4().hex, kind, TaskState.WAITING, _now(), None, None, counts, errors[:100], seq)
+        self._tasks[task.id] = task
+        return task
+
+    def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
+        return self._add(TaskKind.ARTICLES, counts, errors, seq)
+
+    def request_rebuild(self) -> Task:
+        waiting = [task for task in self.unfinished(TaskKind.REINDEX) if task.state is TaskState.WAITING]
+        return waiting[0] if waiting else self._add(TaskKind.REINDEX, {}, [], None)
+
+    def get(self, id: str) -> Task | None:
+        return self._tasks.get(id)
+
+    def latest(self, size: int, state: TaskState | None = None) -> list[Task]:
+        return [task for task in reversed(self._tasks.values()) if state in {None, task.state}][:size]
+
+    def unfinished(self, kind: TaskKind) -> list[Task]:
+        open_states = {TaskState.WAITING, TaskState.RUNNING}
+        return [task for task in self._tasks.values() if task.kind is kind and task.state in open_states]
+
+    def begin(self, id: str) -> None:
+        self._tasks[id] = replace(self._tasks[id], state=TaskState.RUNNING, started=_now())
+
+    def count(self, id: str, counts: Mapping[str, int]) -> None:
+        self._tasks[id] = replace(self._tasks[id], counts=dict(counts))
+
+    def end(self, id: str, error: str | None = None) -> None:
+        state = TaskState.DONE if error is None else TaskState.FAILED
+        errors = [] if error is None else [{"detail": error}]
+        self._tasks[id] = replace(self._tasks[id], state=state, finished=_now(), errors=errors)
+
+
+class MemoryFetches:
+    """The last fetch of each URL."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._fetched: dict[str, Fetched] = {}
+
+    def known(self, url: str, id: str) -> Fetched | None:
+        return None if self._store.was_deleted(id) else self._fetched.get(url)
+
+    def note(self, fetched: Iterable[Fetched]) -> None:
+        self._fetched.update((one.url, one) for one in fetched)
+
+
+class MemoryInputs:
+    """No record of inputs: every file is read again."""
+
+    def __init__(self, _store: MemoryStore) -> None: ...
+
+    def own(self, id: str, number: int | None) -> None: ...
+
+
+class MemoryEngine:
+    """Search a copy of the store's articles as of the last ``apply``."""
+
+    upkeep = None
+
+    def __init__(self, store: MemoryStore, ranking: Ranking | None = None) -> None:
+        self._store = store
+        self._ranking = ranking or Ranking()
+        self._lock = threading.Lock()
+        self._indexed = _Indexed([], -1, self._ranking)
+
+    def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
+        with self._lock:
+            seq = self._store.last_seq()
+            if seq != self._indexed.seq:
+                self._indexed = _Indexed(list(self._store.articles()), seq, self._ranking)
+            if progress is not None:
+                progress(0)
+
+    def rebuild(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
+        self.apply(wait=wait, progress=progress)
+
+    def near_copies(self, writes: Sequence[range]) -> int | None:
+        return None
+
+    def applied(self) -> int:
+        return self._indexed.seq
+
+    def version(self) -> Hashable:
+        return self._indexed.seq
+
+    def retrieve(self, request: Request) -> Retrieved:
+        return self._indexed.retrieve(request)
+
+    def similar(self, article: Article, size: int) -> list[Hit]:
+        indexed = self._indexed
+        own = {word.text for word in analyze(f"{article.title}\n{searchable_body(article)}").words}
+        own = {word for word in own if word.isalnum() or "_" in word}
+        hits = []
+        for other in indexed.by_id.values():
+            shared = own & {word.text for word in analyze(f"{other.title}\n{searchable_body(other)}").words}
+            if shared and indexed.stories[other.id] != indexed.stories.get(article.id):
+                hits.append(Hit(other.id, sum(1.0 / indexed.document_frequency(Stream.WORD, word) for word in shared)))
+        return sorted(hits, key=lambda hit: -hit.score)[:size]
+
+    def statistics(self) -> _Indexed:
+        return self._indexed
+
+    def close(self) -> None:
+        pass
+
+
+class _Indexed:
+    """The articles of one moment, and what can be said of them; also their ``TermStatistics``."""
+
+    def __init__(self, articles: Sequence[Article], seq: int, ranking: Ranking) -> None:
+        self.seq = seq
+        self._reference = Reference(articles, ranking)
+        self.by_id = self._reference.articles
+        self._order = {id: number for number, id in enumerate(self.by_id)}
+        self._phrases: Counter[str] = Counter()
+        self._abbreviations: Counter[str] = Counter()
+        self.stories: dict[str, int] = {}
+        sketches: list[Any] = []
+        for article in articles:
+            title, body = analyze(article.title), analyze(searchable_body(article))
+            self._phrases.update({*phrases(title, 3), *phrases(body, 1)})
+            self._abbreviations.update(abbreviation_terms(title) | abbreviation_terms(body))
+            own = np.array(sketch(body.tokens.exact), np.uint64)
+            story = len(self.stories)
+            if own.any() and sketches:
+                slots = differing(own, np.array(sketches).T)
+                near = [n for n, apart in enumerate(slots.tolist()) if apart <= MOST_DIFFERING and sketches[n].any()]
+                if near:
+                    story = list(self.stories.values())[min(near, key=lambda n: (slots[n], n))]
+            self.stories[article.id] = story
+            sketches.append(own)
+
+    @property
+    def articles(self) -> int:
+        return len(self.by_id)
+
+    def document_frequency(self, stream: Stream, term: str) -> int:
+        return self._reference.frequency(stream, term, None)
+
+    def adjacent(self, first: str, second: str) -> int:
+        pair = [(Stream.SYLLABLE, first), (Stream.SYLLABLE, second)]
+        return max(len(self._reference.row(pair, name)) for name in TEXT_FIELDS)
+
+    def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
+        return sorted((term, count) for term, count in self._phrases.items() if term.startswith(prefix))[:most]
+
+    def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
+        return sorted((term, count) for term, count in self._abbreviations.items() if term.startswith(prefix))[:most]
+
+    def retrieve(self, request: Request) -> Retrieved:
+        found = self._reference.run(request.tree, request.match)
+        shown = {id for id in found.matched if self._passes(id, request.filters)}
+        if request.sort is not Sort.RELEVANCE and found.short and found.accents:
+            shown = shown & found.exact or shown
+        ordered = sorted(shown, key=lambda one: self._key(one, found.score[one], request.sort))
+        told: dict[int, list[str]] = {}
+        for id in ordered:
+            told.setdefault(self.stories[id] if request.collapse else self._order[id], []).append(id)
+        hits = [
+            Hit(ids[0], found.score[ids[0]], {"score": found.score[ids[0]]} if request.explain else None, len(ids) - 1)
+            for ids in list(told.values())[request.start : request.start + request.size]
+        ]
+        facets = {facet: self._count(facet, shown) for facet in request.facets}
+        return Retrieved(len(shown), len(told), hits, facets)
+
+    def _passes(self, id: str, filters: Filters) -> bool:
+        article = self.by_id[id]
+        day = None if article.published is None else local_minute(article.published) // _MINUTES_A_DAY + 1
+        labels = all(plainly(getattr(article, name) or "") == plainly(value) for name, value in filters.labels)
+        first, last = filters.first_day, filters.last_day
+        if first is None and last is None:
+            return labels
+        return labels and day is not None and (first is None or first <= day) and (last is None or day <= last)
+
+    def _key(self, id: str, score: float, sort: Sort) -> tuple[float, ...]:
+        published = self.by_id[id].published
+        minute = float("inf") if published is None else local_minute(published) * (1 if sort is Sort.OLDEST else -1)
+        return (-score, minute, self._order[id]) if sort is Sort.RELEVANCE else (minute, -score, self._order[id])
+
+    def _count(self, facet: str, ids: Iterable[str]) -> list[FacetCount]:
+        if facet in PERIODS:
+            days = [local_minute(day) // _MINUTES_A_DAY + 1 for id in ids if (day := self.by_id[id].published)]
+            counts = Counter(date.fromordinal(day).isoformat()[: PERIODS[facet]] for day in days)
+            return [FacetCount(value, counts[value]) for value in sorted(counts, reverse=True)]
+        counts = Counter(value for id in ids if (value := getattr(self.by_id[id], facet)))
+        return [FacetCount(value, count) for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
+
+
+class NoSynonyms:
+    """No owner, no synonyms."""
+
+    def current(self) -> Synonyms:
+        return NO_SYNONYMS
+
+    def version(self) -> Hashable:
+        return None
+
+
+def memory_archive(home: Path) -> Archive:
+    """Return an empty archive in memory; ``home`` is where the application keeps its key."""
+    store = MemoryStore()
+    return Archive(store, MemoryEngine(store), NoSynonyms(), home)  # type: ignore[arg-type]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
