@@ -213,7 +213,7 @@ class Server:
         command = [*TIMTIN, "serve", "--data", str(self.data), "--port", str(self.port), *self.arguments]
         with (self.data.parent / "server.log").open("ab") as log:
             self.process = start(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             assert self.process.poll() is None, (self.data.parent / "server.log").read_text()
             try:
@@ -221,7 +221,7 @@ class Server:
                     return self.process
             except OSError:
                 time.sleep(0.05)
-        raise AssertionError("the server did not answer in 60 s")
+        raise AssertionError("the server did not answer in 120 s")
 
     @property
     def root(self) -> str:
@@ -258,7 +258,7 @@ class Server:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=120)
 
 
 @pytest.fixture

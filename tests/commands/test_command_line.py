@@ -275,7 +275,7 @@ def test_watch_indexes_what_appears(timtin: Run, tmp_path: Path) -> None:
     start(command, stderr=subprocess.DEVNULL)
     for name, count in (("a", 1), ("b", 2)):
         (folder / f"{name}.txt").write_text(f"Bài {name} nói về bún bò Huế.", "utf-8")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while timtin("search", "bún bò Huế", "--json").stdout.count('"id"') != count:
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -289,7 +289,7 @@ def test_names_of_followed_files_cannot_forge_lines_of_the_log(tmp_path: Path, c
     options = [str(folder)] if command == "watch" else ["--port", "0", "--watch", str(folder)]
     with log.open("wb") as stream:
         process = start([*TIMTIN, command, *options, "--data", str(tmp_path / "data")], stderr=stream)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while b"UTF-16" not in log.read_bytes():
         assert time.monotonic() < deadline
         time.sleep(0.1)

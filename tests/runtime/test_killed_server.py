@@ -82,7 +82,7 @@ def test_rebuild_that_was_killed_leaves_the_old_index_serving_and_nothing_else(
     wait_until_level(server)
     [serving] = [path.name for path in indexes.iterdir() if path.is_dir()]
     server.write("POST", "/api/v1/reindex")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while len([path for path in indexes.iterdir() if path.is_dir()]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.005)

@@ -331,7 +331,7 @@ def test_workers_end_with_their_parent_however_it_ends(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while any(_runs(child) for child in children):
         assert time.monotonic() < deadline
         time.sleep(0.02)
