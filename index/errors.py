@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,9 +58,9 @@ class DiskFullError(TimtinError):
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Tell whether an error of the system or of SQLite says that there is no room on the disk, or no quota."""
-    if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
+    """Tell whether an error says that the disk, or the owner's quota of it, is full."""
+    if isinstance(error, DiskFullError):
+        return True
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -72,12 +71,15 @@ def is_shortage(error: BaseException) -> bool:
 
 @contextmanager
 def naming_full_disk(folder: Path) -> Iterator[None]:
-    """Raise DiskFullError in place of what the system or SQLite raises when the disk of ``folder`` is full."""
+    """Raise DiskFullError in place of what the system raises when the disk of ``folder`` is full."""
     try:
         yield
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
         if not is_disk_full(error):
             raise
-        raise DiskFullError(
-            f"the disk that holds {folder} is full; make room: what was acknowledged is safe"
-        ) from error
+        raise full_disk(folder) from error
+
+
+def full_disk(folder: Path) -> DiskFullError:
+    """Return the error that says that the disk of ``folder`` is full."""
+    return DiskFullError(f"the disk that holds {folder} is full; make room: what was acknowledged is safe")

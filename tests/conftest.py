@@ -41,7 +41,6 @@ from search.archive import Archive, ArchiveConfig, open_archive
 from search.parameters import SearchParameters
 from search.runtime.index_follower import bring_in_sync
 from search.service import Answer, search
-from tests.archives import indexer_of
 from tests.processes import TIMTIN, programs_end_with_the_test, reserved_port, start
 from tests.skips import NO_MEASURING_DATA, pytest_runtest_makereport
 from tests.skips import pytest_terminal_summary as _say_what_was_skipped
@@ -97,7 +96,7 @@ def seeds_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def with_seeds(data: Path) -> None:
     archive = open_archive(ArchiveConfig(data))
-    summary = ingest([str(SEEDS)], archive.store, indexer_of(archive))
+    summary = ingest([str(SEEDS)], archive.store, archive.engine)
     archive.close()
     assert summary.added == 5
     assert summary.failed == []

@@ -3,11 +3,10 @@
 ==============  ======================================================================
 ``addresses``   where a request may go: URLs, and the address a socket is connected to
 ``download``    one HTTP request, within limits of time and size
-``visiting``    polite visits: robots.txt, pauses, redirects
+``politeness``  polite visits: robots.txt, pauses, redirects
 ``links``       the links of articles, and the ids made of them
 ``feeds``       RSS and Atom feeds to entries
 ``sitemaps``    sitemaps to entries
-``fetches``     what was fetched when, to ask whether it changed
 ``fetch``       feeds, sitemaps and pages of the web into the store and the index
 ==============  ======================================================================
 """

@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -19,16 +19,13 @@ from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.fetching.addresses import FetchError, target_of
 from index.fetching.download import Downloader, Reply, decoded, unpacked
 from index.fetching.feeds import Entry, read_feed
-from index.fetching.history import Fetched, FetchHistory
 from index.fetching.links import article_id, clean_link, same_site
 from index.fetching.politeness import HostLeftError, PoliteClient
 from index.fetching.sitemaps import read_sitemap
 from index.reading.files import Failure
 from index.reading.formats.registry import html_fields
-from index.reading.import_run import Intake, Summary
-from index.store.article_store import Progress
-from index.store.articles import SqliteArticleStore
-from index.writer.indexer import Indexer
+from index.reading.import_run import SILENT, ImportRun, Report, Summary
+from index.store.article_store import ArticleStore, DerivedIndex, Fetched, Progress
 
 LARGEST_PAGE = 4 << 20
 """Bytes of a page or feed after decompression; reading hostile ones takes up to 20 seconds a megabyte."""
@@ -55,35 +52,47 @@ _T = TypeVar("_T")
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class FetchOptions:
+    """How to fetch: ``source`` is the source of the articles, whatever their pages say.
+
+    At most ``limit`` articles are asked for; ``delay`` is the least pause in seconds between requests to one host.
+    Where another process writes the index, it is waited for at the end, ``wait`` seconds at most.
+    """
+
+    source: str | None = None
+    limit: int = 1000
+    delay: float = 1.0
+    allow_private: bool = False
+    wait: float = 10.0
+
+
+DEFAULTS = FetchOptions()
+
+
 def fetch(
     urls: Sequence[str],
-    store: SqliteArticleStore,
-    indexer: Indexer,
-    *,
-    source: str | None = None,
-    limit: int = 1000,
-    delay: float = 1.0,
-    allow_private: bool = False,
-    wait: float = 10.0,
-    on_failure: Callable[[Failure], None] | None = None,
-    progress: Progress | None = None,
+    store: ArticleStore,
+    index: DerivedIndex,
+    options: FetchOptions = DEFAULTS,
+    report: Report = SILENT,
 ) -> Summary:
-    """Fetch the articles at ``urls`` into ``store`` and bring the index level with it.
+    """Fetch the articles at ``urls`` into ``store`` and bring ``index`` up to date with it.
 
-    At most ``limit`` articles are asked for, and ``progress`` is told of each that is taken; ``delay`` is the least
-    pause in seconds between requests to one host. An interrupt or a full disk ends the run; what was fetched is kept as
-    far as there is room. Where another process writes the index, it is waited for at the end, ``wait`` seconds at most.
+    The progress of ``report`` is told of each article that is taken. An interrupt or a full disk ends the run; what was
+    fetched is kept as far as there is room.
     """
-    intake = Intake(store, indexer, None if progress is None else lambda _count: None, on_failure)
-    visitor = PoliteClient(Downloader(allow_private=allow_private), delay=delay)
-    run = _Run(visitor, store, intake, source, limit, progress)
-    with intake.stoppable("fetched"):
+    silent = None if report.progress is None else lambda _count: None  # of what the index applies
+    importing = ImportRun(store, index, replace(report, progress=silent))
+    visitor = PoliteClient(Downloader(allow_private=options.allow_private), delay=options.delay)
+    run = _Run(visitor, store, importing, options, report.progress)
+    with importing.stoppable("fetched"):
         for url in dict.fromkeys(urls):
             run.visit(url, 1)
-    with intake.stoppable("fetched"):
+    with importing.stoppable("fetched"):
         run.finish()
-        intake.level(wait=wait if intake.summary.unfinished is None else 0)
-    return intake.end()
+        importing.apply(wait=options.wait if importing.summary.unfinished is None else 0)
+    return importing.end()
 
 
 class _Run:
@@ -92,16 +101,14 @@ class _Run:
     def __init__(
         self,
         visitor: PoliteClient,
-        store: SqliteArticleStore,
-        intake: Intake,
-        source: str | None,
-        limit: int,
+        store: ArticleStore,
+        importing: ImportRun,
+        options: FetchOptions,
         progress: Progress | None,
     ) -> None:
-        self.summary = intake.summary
-        self._visitor, self._store, self._intake = visitor, store, intake
-        self._fetches = FetchHistory(store.database)
-        self._source, self._left, self._progress = source, limit, progress
+        self.summary = importing.summary
+        self._visitor, self._store, self._importing = visitor, store, importing
+        self._source, self._left, self._progress = options.source, options.limit, progress
         self._articles: list[Article] = []
         self._fetched: list[Fetched] = []
         self._seen: set[str] = set()
@@ -112,7 +119,7 @@ class _Run:
 
     def fail(self, where: str, why: str) -> None:
         """Note that something was not fetched."""
-        self._intake.refuse(Failure(_shown(where), why))
+        self._importing.refuse(Failure(_shown(where), why))
 
     def visit(self, url: str, depth: int, changed: datetime | None = None) -> bool:
         """Take the article, or the articles of the feed or sitemap, at ``url``; return whether none is left for later.
@@ -144,7 +151,7 @@ class _Run:
             raise FetchError(f"is one sitemap too many; a run reads at most {MOST_SITEMAPS}", temporary=True)
         self._lists.add(link)
         id = _id(link)
-        known = self._fetches.known(link, id)
+        known = self._store.fetches.known(link, id)
         if known is not None and changed is not None and changed <= known.at:
             return True
         reply = self._get(link, known, LARGEST_SITEMAP)
@@ -194,7 +201,7 @@ class _Run:
             id = _id(link)
             if id in self._seen:
                 return True
-            known = self._fetches.known(link, id)
+            known = self._store.fetches.known(link, id)
             if known is not None and (entry.changed is None or entry.changed <= known.at):
                 self._seen.add(id)
                 self.summary.unchanged += 1
@@ -246,10 +253,10 @@ class _Run:
         self._note(entry.link, at, reply)
         if self._progress is not None:
             self._progress(1)
-        self._intake.count("articles fetched")
+        self._importing.count("articles fetched")
         if len(self._articles) >= _BATCH or time.monotonic() - self._stored > _STORE_SECONDS:
             self._store_waiting()
-            self._intake.follow()
+            self._importing.follow()
             self._stored = time.monotonic()
 
     def _get(self, link: str, known: Fetched | None, largest: int) -> Reply:
@@ -276,9 +283,9 @@ class _Run:
         self._fetched.append(Fetched(link, at, headers.get("etag"), headers.get("last-modified")))
 
     def _store_waiting(self) -> None:
-        self._intake.put(self._articles)
+        self._importing.put(self._articles)
         self._articles = []  # they are counted
-        self._fetches.note(self._fetched)
+        self._store.fetches.note(self._fetched)
         self._fetched = []
 
     def _failed(self, url: str, error: TimtinError) -> bool:

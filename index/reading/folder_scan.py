@@ -1,8 +1,8 @@
-"""What a folder, a file or standard input has that the store has not.
+"""What folders, files and standard input have that the store has not.
 
-Files are told by the digest of their bytes. One whose digest is known is not parsed; where it is the digest of a file
-that is gone or has other bytes by now, the file was moved, and its articles keep their ids. A known file with other
-bytes is looked at last, when it is clear which files were moved.
+A file is told by the digest of its bytes. One whose digest is known is not parsed; where it is the digest of a file
+that is gone or has other bytes by now, the file was moved, and its articles keep their ids. So all files are looked at
+before any is parsed.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from index.article import Article, article_from, usable_id
-from index.errors import TimtinError, UnreadableFileError
+from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.reading.files import (
     Failure,
     FoundFile,
@@ -36,262 +37,237 @@ from index.reading.files import (
 )
 from index.reading.formats.compressed import unpacked
 from index.reading.formats.registry import KNOWN, Format, Kind, document_fields, kind_of, rows, without_suffixes
-from index.reading.inputs import Input, Inputs, Place
-from index.reading.stability import Looks
+from index.reading.import_run import ImportRun
+from index.reading.stability import Stability
+from index.store.input_log import Input, InputLog
 
-_MANY_COPIES = 20
-"""Files of the same bytes, none of them moved, after which no more of them are looked for among the moved."""
-
-_OPEN = "is still open for writing; it is read when its writer has closed it, or after an hour"
+STANDARD_INPUT = "-"
+_REFUSALS = (
+    OSError, EOFError, zlib.error, lzma.LZMAError, RecursionError, InvalidInputError, UnreadableFileError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An article that was read; one named by its file has the ``digest`` of that file."""
+    """An article read from ``path``; ``digest`` is that of the file if the whole file is this article."""
 
+    path: str
     where: str
     article: Article
-    place: Place
     digest: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Something at ``place`` that could not be read."""
-
-    place: Place | None
-    failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The end of a file, all of whose articles were given."""
 
-    place: Place
+    path: str
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A file whose articles are stored already: counts of those, and of those the file was moved with."""
+class FolderScan:
+    """Find what is new at the paths given to ``run``, and read it: first every file is looked at, then some are read.
 
-    unchanged: int = 0
-    moved: int = 0
-
-
-Item = Read | Refused | Finished | Known | Remark
-
-
-class Reading:
-    """Read ``path``, one of those given to a run; ``seen`` has the paths of all files the run came by.
-
-    ``source`` is the source of articles that name none. ``looks`` tells files that are still being written.
+    ``source`` is the source of articles that name none. With ``stability`` files that are still being written are left
+    out. ``failed`` has the paths of files that could not be read, or not wholly.
     """
 
-    def __init__(self, path: str, inputs: Inputs, seen: set[str], source: str | None, looks: Looks | None) -> None:
-        self.origin = path if path == "-" else shown(os.path.realpath(path))
-        self.moves: dict[int, Place] = {}
-        self.unlisted: list[str] = []
-        self._path = path
+    def __init__(self, run: ImportRun, inputs: InputLog, source: str | None, stability: Stability | None) -> None:
+        self.failed: set[str] = set()
+        self._run = run
         self._inputs = inputs
-        self._seen = seen
         self._source = source
-        self._looks = looks
-        self._known = {} if path == "-" else {input.place.path: input for input in inputs.below(self.origin)}
-        self._by_number = {input.number: input for input in self._known.values()}
-        self._there: set[int] = set()
-        self._copied: set[tuple[str, Kind]] = set()
-        self._later: list[FoundFile] = []
+        self._stability = stability
+        self._known: dict[str, Input] = {}
+        self._seen: set[str] = set()
+        self._unlisted: list[str] = []
+        self._files: dict[str, tuple[FoundFile, str]] = {}
 
-    def known(self, place: Place) -> Input | None:
-        """Return what was known of an input before this reading."""
-        return self._known.get(place.path)
+    def items(self, paths: Sequence[str]) -> Iterator[Read | Finished]:
+        """Yield what is new at ``paths``, standard input last; what cannot be read is refused, and reading goes on."""
+        for root in paths:
+            if root != STANDARD_INPUT:
+                with self._refusing(None, shown(root)):
+                    self._find(Path(root))
+        for path in self._new():
+            file, _ = self._files[path]
+            with self._refusing(path, shown(file.path)):
+                yield from self._articles(file, path)
+                self._run.done_with_file()
+        if STANDARD_INPUT in paths:
+            with self._refusing(None, "standard input"):
+                if sys.stdin is None:
+                    raise UnreadableFileError("is closed")
+                found = rows(sys.stdin.buffer, Kind(Format.JSON_LINES))
+                yield from self._rows(found, STANDARD_INPUT, "standard input")
 
-    def gone(self) -> list[Input]:
-        """Return the inputs whose files this run did not come by, and which are not there."""
+    def refuse(self, path: str | None, where: str, why: str) -> None:
+        """Note what could not be read, of the file at ``path`` if it is known which."""
+        if path is not None:
+            self.failed.add(path)
+        self._run.refuse(Failure(where, why))
+
+    def gone(self, root: str) -> list[Input]:
+        """Return the inputs at or below ``root`` whose files are not there any more.
+
+        A folder may stand for files that an old store did not tell apart; it is gone when all of them were read.
+        """
+        failed = self._run.summary.failures > 0
         return [
             input
-            for input in ([] if self._path == "-" else self._inputs.below(self.origin))
-            if input.place.path not in self._seen
-            and not any(input.place.path.startswith(folder) for folder in self.unlisted)
-            and not (input.place.is_told_apart and input.place.exists())
+            for input in self._inputs.below(root)
+            if input.path not in self._seen
+            and not any(input.path.startswith(folder) for folder in self._unlisted)
+            and not (is_file(input.path) or (failed and real_path(input.path).is_dir()))
         ]
 
-    def items(self) -> Iterator[Item]:
-        """Yield what there is to keep and to say; what cannot be read is named, and reading goes on."""
+    @contextmanager
+    def _refusing(self, path: str | None, where: str) -> Iterator[None]:
+        """Refuse what fails as files and their contents can fail; other errors are none of their making."""
         try:
-            yield from self._standard_input() if self._path == "-" else self._named(Path(self._path))
-        except (FileNotFoundError, NotADirectoryError):
-            yield Refused(None, Failure(shown(self._path), "there is no such file or folder"))
-        except OSError as error:  # nothing can be told of the path, or standard input broke off
-            yield Refused(None, Failure(shown(self._path), _reason(error)))
-        for file in self._later:
-            yield from self._file(file, last=True)
+            yield
+        except _REFUSALS as error:
+            self.refuse(path, where, _reason(error))
 
-    def _standard_input(self) -> Iterator[Item]:
-        if sys.stdin is None:
-            yield Refused(None, Failure("standard input", "is closed"))
-        else:
-            found = rows(sys.stdin.buffer, Kind(Format.JSON_LINES))
-            try:
-                yield from self._rows_of(found, Place("-", ""), "standard input")
-            except UnreadableFileError as error:
-                yield Refused(None, Failure("standard input", str(error)))
-
-    def _named(self, root: Path) -> Iterator[Item]:
-        """Give what is at a path that was asked for. Raises OSError where the system does not tell."""
+    def _find(self, root: Path) -> None:
+        origin = absolute(root)
+        self._known |= {input.path: input for input in self._inputs.below(origin)}
         if stat.S_ISDIR(root.stat().st_mode):
             for found in files_below(root):
-                if isinstance(found, LeftOut):
-                    yield self._left_out(found)
-                else:
-                    yield from self._file(found)
-        elif (kind := kind_of(root.name)) is None:
-            yield Refused(None, Failure(shown(root), f"has no format timtin reads: {KNOWN}"))
+                self._look_at(found, f"{origin.rstrip('/')}/{shown(found.name)}".rstrip("/"))
+        elif kind := kind_of(root.name):
+            self._look_at(FoundFile(root, "", kind), origin)
         else:
-            yield from self._file(FoundFile(root, "", kind))
+            raise UnreadableFileError(f"has no format timtin reads: {KNOWN}")
 
-    def _left_out(self, found: LeftOut) -> Item:
-        place = Place(self.origin, shown(found.name))
-        self._seen.add(place.path)
-        if found.unlisted:
-            self.unlisted.append(place.path.rstrip("/") + "/")
-        where = shown(found.path)
-        return Refused(place, Failure(where, found.why)) if found.failed else Remark(where, found.why)
-
-    def _file(self, file: FoundFile, *, last: bool = False) -> Iterator[Item]:
-        place = Place(self.origin, shown(file.name))
-        if not last and place.path in self._seen:
+    def _look_at(self, found: FoundFile | LeftOut, path: str) -> None:
+        """Digest a file, unless it was met already or is still being written."""
+        if path in self._seen:
             return
-        self._seen.add(place.path)
-        known = self._known.get(place.path)
-        place = known.place if known else place
-        try:
-            if self._looks is not None and not last:
-                is_current = known is not None and known.digest is not None and known.articles > 0
-                if not self._looks.wants(place.path, file.path.stat(), is_current):
-                    if self._looks.is_long_open(place.path):
-                        yield Remark(shown(file.path), _OPEN)
-                    yield Known(unchanged=known.articles if known else 0)
-                    return
-            yield from self._changed(file, place, known, last)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError, TimtinError, RecursionError) as error:
-            yield Refused(place, Failure(shown(file.path), _reason(error)))
-
-    def _changed(self, file: FoundFile, place: Place, known: Input | None, last: bool) -> Iterator[Item]:
-        """Give the articles of a file unless they are known."""
-        data = read_document(file.path) if file.kind.is_document else b""
-        bytes_ = digest(data, self._source) if file.kind.is_document else digest_of_file(file.path, self._source)
-        if known is not None and known.articles and known.digest == bytes_:
-            self._there.add(known.number)
-            yield Known(unchanged=known.articles)
-        elif known is not None and known.articles and _same_bytes(known, bytes_):
-            self._there.add(known.number)  # only the source that its articles are told to have is another
-            yield from self._articles(file, data, bytes_, place, known)
-        elif known is not None and known.digest is not None and not last:
-            self._later.append(file)
-        elif moved := self._moved_to(place, bytes_, file.kind):
-            if moved.digest == bytes_:
-                yield Known(moved=moved.articles)
+        self._seen.add(path)
+        if isinstance(found, LeftOut):
+            if found.unlisted:
+                self._unlisted.append(f"{path}/")
+            if found.failed:
+                self.refuse(path, shown(found.path), found.why)
             else:
-                yield from self._articles(file, data, bytes_, place, moved)
-        else:
-            if known is not None:
-                self._there.add(known.number)  # its articles are those of this file, whatever it had before
-            yield from self._articles(file, data, bytes_, place, known)
+                self._run.report.remark(Remark(shown(found.path), found.why))
+            return
+        with self._refusing(path, shown(found.path)):
+            known = self._known.get(path)
+            is_stored = known is not None and known.digest is not None and known.articles > 0
+            if self._stability is not None and not self._stability.wants(path, found.path.stat(), is_stored):
+                self._run.done_with_file(unchanged=known.articles if known else 0)
+            elif found.kind.is_document:
+                self._files[path] = found, digest(read_document(found.path), self._source)
+            else:
+                self._files[path] = found, digest_of_file(found.path, self._source)
 
-    def _articles(self, file: FoundFile, data: bytes, bytes_: str, place: Place, known: Input | None) -> Iterator[Item]:
-        if file.kind.is_document:
-            yield from self._document(file, data, bytes_, place, known)
-        else:
-            with open_regular(file.path) as raw:
-                stream = HashedStream(raw, self._source)
-                yield from self._rows_of(rows(unpacked(stream, file.kind.packed), file.kind), place, shown(file.path))
-                yield Finished(place, stream.finish())
+    def _new(self) -> list[str]:
+        """Return the paths of the files to read: those whose articles are not stored as they are, nor were moved."""
+        new: list[str] = []
+        unknown: dict[tuple[str, Kind], list[str]] = {}
+        for path, (file, found) in self._files.items():
+            known = self._known.get(path)
+            if known is None or not known.articles or known.digest is None or not _same_bytes(known.digest, found):
+                unknown.setdefault((of_bytes(found), file.kind), []).append(path)
+            elif known.digest == found:
+                self._run.done_with_file(unchanged=known.articles)
+            else:  # its articles are told to have another source
+                new.append(path)
+        moved: dict[str, Input] = {}
+        for (bytes_, kind), paths in unknown.items():
+            moved.update(zip(paths, self._lost(bytes_, kind), strict=False))
+            new.extend(paths)
+        if moved:
+            self._inputs.move([(input.number, path) for path, input in moved.items()])
+        for path, input in moved.items():
+            if input.digest == self._files[path][1]:
+                self._run.done_with_file(moved=input.articles)
+                del self._files[path]
+        return [path for path in new if path in self._files]
 
-    def _document(self, file: FoundFile, data: bytes, bytes_: str, place: Place, known: Input | None) -> Iterator[Item]:
-        where = shown(file.path)
-        name = without_suffixes(file.name or file.path.name)
-        ids = self._inputs.ids(known.number) if known is not None else set()
-        id = natural = usable_id(name)
-        if ids and natural not in ids:
-            id = min(ids)
-        elif natural != name:
-            yield Remark(where, f"has a name that cannot be an id; its article is {natural!r}")
-        unsure: list[str] = []
-        fields = document_fields(data, file.kind)
-        article = article_from({**fields, "id": id}, source=self._source, unsure=unsure.append)
-        yield from (Remark(where, why) for why in unsure)
-        yield Read(where, article, place, bytes_)
-        yield Finished(place, bytes_)
+    def _lost(self, bytes_: str, kind: Kind) -> Iterator[Input]:
+        """Yield the inputs that were read with these bytes and whose files do not have them any more."""
+        for input in self._inputs.with_digest(bytes_):
+            if input.articles and kind_of(input.path) == kind and not self._may_have(input.path, bytes_):
+                yield input
 
-    def _rows_of(self, found: Iterator[tuple[int, Any]], place: Place, name: str) -> Iterator[Item]:
-        for number, row in found:
-            where = f"{name}:{number}"
-            unsure: list[str] = []
-            try:
-                if isinstance(row, TimtinError):
-                    raise row
-                article = article_from(row, source=self._source, unsure=unsure.append)
-            except TimtinError as error:
-                yield Refused(place, Failure(where, str(error)))
-                continue
-            yield from (Remark(where, why) for why in unsure)
-            yield Read(where, article, place)
-
-    def _moved_to(self, place: Place, bytes_: str, kind: Kind) -> Input | None:
-        """Return the input whose file was moved to ``place``, after giving it that place; None where there is none.
-
-        An input that had the place gets the place that was left.
-        """
-        bytes_ = of_bytes(bytes_)
-        if (bytes_, kind) in self._copied:
-            return None
-        same = self._inputs.with_bytes(bytes_)
-        for found in same:
-            input = self._by_number.setdefault(found.number, found)
-            if not _same_bytes(input, bytes_) or not input.articles or input.place.path == place.path:
-                continue
-            if kind_of(input.place.path) != kind or self._is_there(input):
-                continue
-            left = input.place
-            self._known.pop(left.path, None)
-            if (other := self._known.pop(place.path, None)) is not None:
-                self._put(other, left)
-            self._put(input, place)
-            self._there.add(input.number)
-            return input
-        if len(same) > _MANY_COPIES:
-            self._copied.add((bytes_, kind))
-        return None
-
-    def _put(self, input: Input, place: Place) -> None:
-        input.place = place
-        self._known[place.path] = input
-        self.moves[input.number] = place
-
-    def _is_there(self, input: Input) -> bool:
-        """Tell whether the file of an input still has the bytes that were read; one that cannot be read may have."""
-        if input.number in self._there:
-            return True
+    def _may_have(self, path: str, bytes_: str) -> bool:
+        """Tell whether the file at ``path`` has these bytes; one that cannot be read may have them."""
         try:
-            is_there = _same_bytes(input, digest_of_file(real_path(input.place.path), None))
+            found = self._files[path][1] if path in self._files else digest_of_file(real_path(path), None)
         except (FileNotFoundError, NotADirectoryError, UnreadableFileError):
             return False
         except OSError:
-            is_there = True
-        if is_there:
-            self._there.add(input.number)
-        return is_there
+            return True
+        return _same_bytes(found, bytes_)
+
+    def _articles(self, file: FoundFile, path: str) -> Iterator[Read | Finished]:
+        where = shown(file.path)
+        if not file.kind.is_document:
+            with open_regular(file.path) as raw:
+                stream = HashedStream(raw, self._source)
+                yield from self._rows(rows(unpacked(stream, file.kind.packed), file.kind), path, where)
+                yield Finished(path, stream.finish())
+            return
+        data = read_document(file.path)
+        whole, id = digest(data, self._source), self._id(file, path)
+        yield self._article(path, where, {**document_fields(data, file.kind), "id": id}, whole)
+        yield Finished(path, whole)
+
+    def _id(self, file: FoundFile, path: str) -> str:
+        """Return the id of a file's one article: the one it has, or else that of its name."""
+        name = without_suffixes(file.name or file.path.name)
+        ids, natural = self._inputs.ids(path), usable_id(name)
+        if ids and natural not in ids:
+            return min(ids)
+        if natural != name:
+            why = f"has a name that cannot be an id; its article is {natural!r}"
+            self._run.report.remark(Remark(shown(file.path), why))
+        return natural
+
+    def _rows(self, found: Iterator[tuple[int, Any]], path: str, name: str) -> Iterator[Read | Finished]:
+        for number, row in found:
+            where = f"{name}:{number}"
+            try:
+                if isinstance(row, TimtinError):
+                    raise row
+                yield self._article(path, where, row)
+            except TimtinError as error:
+                self.refuse(path, where, str(error))
+
+    def _article(self, path: str, where: str, fields: Any, digest: str | None = None) -> Read:
+        unsure: list[str] = []
+        article = article_from(fields, source=self._source, unsure=unsure.append)
+        for why in unsure:
+            self._run.report.remark(Remark(where, why))
+        self._run.count("articles read")
+        return Read(path, where, article, digest)
 
 
-def _same_bytes(input: Input, digest: str) -> bool:
-    return input.digest is not None and of_bytes(input.digest) == of_bytes(digest)
+def absolute(path: str | Path) -> str:
+    """Return the absolute path of a file or folder, links resolved, as ``shown``."""
+    return shown(os.path.realpath(path))
+
+
+def is_file(path: str) -> bool:
+    """Tell whether there is a file at a path that is ``shown``, or a link, and no folder."""
+    return os.path.lexists(real_path(path)) and not real_path(path).is_dir()
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Tell whether ``path`` is ``folder`` or in it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _same_bytes(digest: str, other: str) -> bool:
+    return of_bytes(digest) == of_bytes(other)
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "went away while it was to be read"
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "there is no such file or folder"
     if isinstance(error, EOFError | zlib.error | lzma.LZMAError):
         return f"is damaged or cut short: {error}"
     if isinstance(error, RecursionError):
@@ -299,8 +275,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Tell whether ``path`` is ``folder`` or in it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

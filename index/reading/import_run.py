@@ -1,4 +1,4 @@
-"""What a run brings in: articles into the store at once, the index behind it as far as no other process writes it.
+"""One run that brings articles in: into the store at once, into the index as far as no other process writes it.
 
 Storing needs no lock, so a run goes on to its end whoever writes the index.
 """
@@ -6,7 +6,6 @@ Storing needs no lock, so a run goes on to its end whoever writes the index.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +14,8 @@ from dataclasses import asdict, dataclass, field
 
 from index.article import Article
 from index.errors import DiskFullError, WriterBusyError, is_disk_full
-from index.reading.files import Failure
-from index.store.article_store import Progress
-from index.store.articles import SqliteArticleStore
-from index.writer.indexer import Indexer
+from index.reading.files import Failure, Remark
+from index.store.article_store import ArticleStore, DerivedIndex, Progress
 
 log = logging.getLogger(__name__)
 
@@ -54,34 +51,50 @@ class Summary:
         return asdict(self)
 
 
-class Intake:
-    """Bring articles into ``store``, and the index level with it now and then; ``summary`` says what was done.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Whom a run tells of each failure, of each remark, of each file it is done with, and of articles done.
 
-    ``progress`` is told of what the index applied. Without it, the log says now and then how far the run has come.
+    Where there is no ``progress``, the log says now and then how far the run has come.
     """
 
-    def __init__(
-        self,
-        store: SqliteArticleStore,
-        indexer: Indexer,
-        progress: Progress | None = None,
-        on_failure: Callable[[Failure], None] | None = None,
-    ) -> None:
+    failure: Callable[[Failure], None] = lambda _failure: None
+    remark: Callable[[Remark], None] = lambda _remark: None
+    file: Callable[[], None] = lambda: None
+    progress: Progress | None = None
+
+
+SILENT = Report()
+
+
+class ImportRun:
+    """Bring articles into ``store``, and apply them to ``index`` now and then; ``summary`` says what was done."""
+
+    def __init__(self, store: ArticleStore, index: DerivedIndex, report: Report) -> None:
         self.summary = Summary()
+        self.report = report
         self._store = store
-        self._indexer = indexer
-        self._pace = _Pace() if progress is None else None
-        self._progress = progress or (lambda count: self.count("articles indexed", count))
-        self._on_failure = on_failure
+        self._index = index
+        self._counts: Counter[str] = Counter()
+        self._progress = report.progress or (lambda count: self.count("articles indexed", count))
         self._writes: list[range] = []
-        self._started = self._followed = time.monotonic()
+        self._started = self._followed = self._said = time.monotonic()
 
     def count(self, what: str, more: int = 1) -> None:
-        """Count things done, for the log."""
-        if self._pace is not None and more:
-            self._pace.count(what, more)
+        """Count things done, and log them now and then unless progress is shown."""
+        self._counts[what] += more
+        if self.report.progress is None and time.monotonic() - self._said > _SAY_SECONDS:
+            log.info("%s", ", ".join(f"{count} {what}" for what, count in self._counts.items() if count > 1))
+            self._said = time.monotonic()
 
-    def put(self, articles: Sequence[Article], inputs: Sequence[int] | None = None) -> None:
+    def done_with_file(self, *, unchanged: int = 0, moved: int = 0) -> None:
+        """Count a file, and those of its articles that need not be stored."""
+        self.summary.unchanged += unchanged
+        self.summary.moved += moved
+        self.count("files")
+        self.report.file()
+
+    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> None:
         """Store articles and count what became of them."""
         result = self._store.put(articles, inputs)
         self.summary.added += len(result.added)
@@ -95,14 +108,13 @@ class Intake:
         self.summary.failures += 1
         if len(self.summary.failed) < MOST_NAMED:
             self.summary.failed.append(failure)
-        if self._on_failure is not None:
-            self._on_failure(failure)
+        self.report.failure(failure)
 
     def follow(self) -> None:
-        """Bring the index level if that was some seconds ago and no other process is writing it."""
+        """Bring the index up to date if that was some seconds ago and no other process is writing it."""
         if time.monotonic() - self._followed > _FOLLOW_SECONDS:
             with suppress(WriterBusyError):
-                self._indexer.catch_up(wait=0, progress=self._progress)
+                self._index.apply(wait=0, progress=self._progress)
             self._followed = time.monotonic()
 
     @contextmanager
@@ -112,20 +124,17 @@ class Intake:
             yield
         except KeyboardInterrupt:
             self._leave(f"the run was stopped; what was {done} until then is kept, and running it again goes on")
-        except (DiskFullError, OSError, sqlite3.Error) as error:
-            if not (isinstance(error, DiskFullError) or is_disk_full(error)):
+        except (DiskFullError, OSError) as error:
+            if not is_disk_full(error):
                 raise
             full = f"the disk is full ({error.__cause__ or error})"
             self._leave(f"{full}; make room and run this again: what was done already is kept")
 
-    def level(self, *, wait: float, rebuild: bool = False) -> None:
-        """Bring the index level, or make it anew; note where another process writes it for longer than ``wait``."""
+    def apply(self, *, wait: float, rebuild: bool = False) -> None:
+        """Bring the index up to date, or rebuild it; note if another process writes it for longer than ``wait``."""
         try:
-            if rebuild:
-                self._indexer.rebuild(wait=wait, progress=self._progress)
-            else:
-                self._indexer.catch_up(wait=wait, progress=self._progress)
-            self.summary.copies = self._indexer.copies(self._writes)
+            (self._index.rebuild if rebuild else self._index.apply)(wait=wait, progress=self._progress)
+            self.summary.copies = self._index.near_copies(self._writes)
         except WriterBusyError as error:
             kept = "All that was read is kept, and will be searchable when that is done"
             self._leave(f"{error}. {kept}{'; the index was not made anew' if rebuild else ''}")
@@ -139,22 +148,3 @@ class Intake:
         """Note why the run does not come to its end, and that nobody can tell which of its articles are copies."""
         self.summary.unfinished = self.summary.unfinished or why
         self.summary.copies = None
-
-
-class _Pace:
-    """Say in the log, every ten seconds, how much was done so far and how much of it a second since the last time."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._said: Counter[str] = Counter()
-        self._said_at = time.monotonic()
-
-    def count(self, what: str, more: int) -> None:
-        self._counts[what] += more
-        if (seconds := time.monotonic() - self._said_at) > _SAY_SECONDS:
-            fresh = self._counts - self._said
-            rates = {what: f" ({count / seconds:.1f}/s)" for what, count in fresh.items()}
-            said = [f"{count} {what}{rates.get(what, '')}" for what, count in self._counts.items() if count > 1]
-            if said:
-                log.info("%s", ", ".join(said))
-            self._said, self._said_at = self._counts.copy(), time.monotonic()

@@ -1,4 +1,4 @@
-"""A folder followed while articles appear in it."""
+"""A folder watched while articles appear in it."""
 
 from __future__ import annotations
 
@@ -6,85 +6,117 @@ import logging
 import os
 import threading
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from watchfiles import watch
+from watchdog import events
+from watchdog.observers import Observer
 
 from index.errors import TimtinError
-from index.reading.files import Failure, Remark
+from index.reading.files import Failure, Remark, shown
+from index.reading.import_run import Report
 from index.reading.ingest import ingest
-from index.reading.stability import Looks
-from index.store.articles import SqliteArticleStore
-from index.writer.indexer import Indexer
+from index.reading.stability import Stability
+from index.store.article_store import ArticleStore, DerivedIndex
 
 log = logging.getLogger(__name__)
 
-_QUIET_MS = 200
-_LONGEST_MS = 1_200
+_QUIET_SECONDS = 0.2
+_LONGEST_SECONDS = 1.2
 _WAIT_SECONDS = 1.0
 _SCAN_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
+_EVENTS: list[type[events.FileSystemEvent]] = [
+    events.FileCreatedEvent,
+    events.FileModifiedEvent,
+    events.FileClosedEvent,
+    events.FileMovedEvent,
+    events.FileDeletedEvent,
+    events.DirCreatedEvent,  # what is made in a new folder before it is watched is not told
+    events.DirMovedEvent,
+]
 
 
-def watch_folder(
-    folder: Path, store: SqliteArticleStore, indexer: Indexer, stop: threading.Event | None = None
-) -> None:
+def watch_folder(folder: Path, store: ArticleStore, index: DerivedIndex, stop: threading.Event | None = None) -> None:
     """Index what is in ``folder``, then what appears there or changes, until ``stop`` is set.
 
-    Changes are waited for until none came for 0.2 s, and each file until it has come to rest (``settling``); once a
-    minute the folder is looked through, whatever was told. A file that is renamed keeps its article; those of
+    The folder is read when nothing was closed, moved or made in it for 0.2 s, but for files that are still being
+    written (``stability``), and once a minute whatever was told. A file that is renamed keeps its articles; those of
     files that go away stay. A folder that goes away is waited for, and watched anew when it is back.
     """
     stop = stop or threading.Event()
-    follower = _FolderWatcher(folder, store, indexer)
+    watcher = _FolderWatcher(folder, store, index)
     while not stop.is_set():
         try:
-            follower.follow(stop)
+            watcher.watch(stop)
         except FileNotFoundError:
             log.warning("%s is not there; waiting for it", folder)
         except Exception:  # whatever else a folder can do, the next look may find it mended
-            log.exception("%s could not be followed; trying again", folder)
+            log.exception("%s could not be watched; trying again", folder)
         stop.wait(_RETRY_SECONDS)
 
 
+class _Events(events.FileSystemEventHandler):
+    """Tell ``stability`` of every event, and set ``changed`` at those after which there may be more to read."""
+
+    def __init__(self, stability: Stability) -> None:
+        self.changed = threading.Event()
+        self._stability = stability
+
+    def on_created(self, event: events.FileSystemEvent) -> None:  # noqa: ARG002
+        self.changed.set()
+
+    def on_modified(self, event: events.FileSystemEvent) -> None:
+        self._stability.note_modified(_path(event.src_path))
+
+    def on_closed(self, event: events.FileSystemEvent) -> None:
+        self._stability.note_closed(_path(event.src_path))
+        self.changed.set()
+
+    def on_moved(self, event: events.FileSystemEvent) -> None:
+        if not event.is_directory:
+            self._stability.note_gone(_path(event.src_path))
+            self._stability.note_closed(_path(event.dest_path))
+        self.changed.set()
+
+    def on_deleted(self, event: events.FileSystemEvent) -> None:
+        self._stability.note_gone(_path(event.src_path))
+
+
 class _FolderWatcher:
-    def __init__(self, folder: Path, store: SqliteArticleStore, indexer: Indexer) -> None:
+    def __init__(self, folder: Path, store: ArticleStore, index: DerivedIndex) -> None:
         self._folder = folder
         self._store = store
-        self._indexer = indexer
-        self._looks = Looks()
+        self._index = index
         self._said: set[Failure | Remark] = set()
 
-    def follow(self, stop: threading.Event) -> None:
-        """Index the folder whenever something changes in it; return when it is gone or another folder has its name."""
+    def watch(self, stop: threading.Event) -> None:
+        """Read the folder whenever something changes in it; return when it is gone or another folder has its name."""
+        stability = Stability()
+        told = _Events(stability)
         held = os.open(self._folder, os.O_RDONLY)  # while it is held, no other folder can get its number
         try:
-            self._index()
-            read_at = -_SCAN_SECONDS  # what came between this reading and the watch's beginning is found at once
-            for changes in watch(
-                self._folder.resolve(),
-                stop_event=stop,
-                debounce=_LONGEST_MS,
-                step=_QUIET_MS,
-                rust_timeout=1,  # told of after each step
-                yield_on_timeout=True,
-            ):
-                if stop.is_set() or not os.path.samestat(os.fstat(held), self._folder.stat()):
-                    return
-                if self._is_due({path for _, path in changes}, time.monotonic() - read_at):
-                    self._index()
-                    read_at = time.monotonic()
+            with _observed(self._folder, told):
+                self._read(stability)
+                read_at, pending_since = time.monotonic(), None
+                while not stop.wait(_QUIET_SECONDS) and os.path.samestat(os.fstat(held), self._folder.stat()):
+                    now = time.monotonic()
+                    if told.changed.is_set():
+                        told.changed.clear()
+                        pending_since = pending_since or now
+                        is_due = now - pending_since > _LONGEST_SECONDS
+                    else:
+                        wait = _WAIT_SECONDS if stability.waiting else _SCAN_SECONDS
+                        is_due = pending_since is not None or now - read_at > wait
+                    if is_due:
+                        self._read(stability)
+                        read_at, pending_since = time.monotonic(), None
         finally:
             os.close(held)
 
-    def _is_due(self, changed: set[str], seconds: float) -> bool:
-        """Tell whether to look at the folder, ``seconds`` after the last time; not for what is still being written."""
-        looks = self._looks
-        if changed - looks.open or looks.has_closed() or seconds > _SCAN_SECONDS:
-            return True
-        return looks.waiting > 0 and seconds > _WAIT_SECONDS
-
-    def _index(self) -> None:
+    def _read(self, stability: Stability) -> None:
         said: set[Failure | Remark] = set()
 
         def say(what: Failure | Remark) -> None:
@@ -92,12 +124,13 @@ class _FolderWatcher:
             if what not in self._said:
                 log.warning("%s: %s", what.where, what.why)
 
+        stability.waiting = False
+        report = Report(failure=say, remark=say)
         try:
-            summary = ingest(
-                [str(self._folder)], self._store, self._indexer, on_failure=say, on_remark=say, looks=self._looks
-            )
+            summary = ingest([str(self._folder)], self._store, self._index, report=report, stability=stability)
         except (TimtinError, OSError) as error:
             log.warning("%s was not read: %s", self._folder, error)
+            stability.forget_reading()  # what was looked at may not have been stored
             return
         self._said = said
         if summary.added or summary.updated or summary.moved:
@@ -105,3 +138,26 @@ class _FolderWatcher:
                 "%s: %d added, %d updated, %d moved in %.1f s",
                 self._folder, summary.added, summary.updated, summary.moved, summary.seconds,
             )  # fmt: skip
+
+
+@contextmanager
+def _observed(folder: Path, handler: _Events) -> Iterator[None]:
+    """Tell ``handler`` what happens in a folder; where the system cannot, say so."""
+    # watchdog warns, at great length, of a new folder that it finds by itself before it is told of it
+    warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
+    observer = Observer()
+    try:
+        observer.schedule(handler, os.path.realpath(folder), recursive=True, event_filter=_EVENTS)
+        observer.start()
+    except OSError as error:  # as where there are more folders than the system watches
+        log.warning("changes in %s are found once a minute only: %s", folder, error)
+    try:
+        yield
+    finally:
+        observer.stop()
+        if observer.is_alive():
+            observer.join()
+
+
+def _path(path: bytes | str) -> str:
+    return shown(os.fsdecode(path))

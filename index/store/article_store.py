@@ -147,7 +147,7 @@ class ArticleStore(Protocol):
     def fetches(self) -> FetchLog:
         """The URLs that articles were fetched from."""
 
-    def put(self, articles: Sequence[Article], input: int | Sequence[int] | None = None) -> WriteResult:
+    def put(self, articles: Sequence[Article], input: int | Sequence[int | None] | None = None) -> WriteResult:
         """Add or replace ``articles`` in one transaction; equal content stays untouched.
 
         ``input`` is the number of the input they were read from (``inputs``), or one number for each. Of an id given

@@ -16,12 +16,15 @@ from pathlib import Path
 from index.article import Article
 from index.store.article_store import Change, DeleteResult, WriteResult
 from index.store.database import Database
+from index.store.fetches import SqliteFetchLog
+from index.store.inputs import SqliteInputLog
 from index.store.tasks import SqliteTaskLog
 
 _FIELDS = ("id", "title", "body", "lead", "published", "source", "url", "author", "category", "lang", "extra")
 _COLUMNS = ", ".join(_FIELDS)
 _ID_BATCH = 500
 _BLANK = Article(id="-", title="-")  # a copy with other values is made sooner than an article without checks
+_OWN = "UPDATE articles SET input = ?, dropped_by = NULL WHERE id = ?"
 _READ_AGAIN = "UPDATE inputs SET digest = NULL WHERE number = (SELECT input FROM articles WHERE id = ?)"
 
 
@@ -31,11 +34,13 @@ class SqliteArticleStore:
     def __init__(self, path: Path) -> None:
         self.database = Database(path)
         self.tasks = SqliteTaskLog(self.database)
+        self.inputs = SqliteInputLog(self.database)
+        self.fetches = SqliteFetchLog(self.database)
 
-    def put(self, articles: Sequence[Article], input: int | Sequence[int] | None = None) -> WriteResult:
+    def put(self, articles: Sequence[Article], input: int | Sequence[int | None] | None = None) -> WriteResult:
         """Add or replace ``articles`` in one transaction; those already stored with equal content stay as they are.
 
-        ``input`` is the number of the input (``reading.inputs``) they were read from, or has one for each; an input
+        ``input`` is the number of the input (``inputs``) they were read from, or has one for each; an input
         that loses an article to another is read again when its turn comes. Where an id is given twice the last one
         stands.
         """
@@ -53,7 +58,7 @@ class SqliteArticleStore:
                     unchanged.append(article.id)
                     if number is not None and known[1] != number:
                         write.execute(_READ_AGAIN, (article.id,))
-                        write.execute("UPDATE articles SET input = ? WHERE id = ?", (number, article.id))
+                        write.execute(_OWN, (number, article.id))
                     continue
                 (added if known is None else updated).append(article.id)
                 seq += 1

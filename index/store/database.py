@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from index.directory.atomic_file import sync
-from index.errors import DamagedStoreError, StoreError, naming_full_disk
+from index.errors import DamagedStoreError, StoreError, TimtinError, full_disk
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -31,7 +31,6 @@ CREATE TABLE tombstones (id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE) STRIC
 CREATE TABLE state (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
 INSERT INTO state VALUES ('seq', 0);
 """
-# an input is a file of a folder or a file that was named; its digest is that of its bytes, NULL to read it again
 _INPUTS_TASKS_FETCHES = """
 CREATE TABLE inputs (
     number INTEGER PRIMARY KEY, origin TEXT NOT NULL, name TEXT NOT NULL, digest TEXT, UNIQUE (origin, name)
@@ -49,37 +48,64 @@ CREATE TABLE tasks (
 ) STRICT;
 CREATE TABLE fetches (url TEXT PRIMARY KEY, etag TEXT, modified TEXT, fetched TEXT NOT NULL) STRICT;
 """
-_STEPS = (_TABLES, _INPUTS_TASKS_FETCHES)
+# an input was a folder or file that was asked for and a name below it, '-' for standard input; now it is a path.
+# what a file no longer had belonged to an input of that name below the file; now the file has dropped it
+_PATHS = """
+ALTER TABLE inputs ADD COLUMN path TEXT;
+UPDATE inputs SET path = CASE
+    WHEN name IN ('', 'no longer there') THEN origin ELSE rtrim(origin, '/') || '/' || name
+END WHERE origin <> '-';
+CREATE TABLE paths (number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, digest TEXT) STRICT;
+INSERT INTO paths SELECT min(number), path, CASE WHEN sum(name <> 'no longer there') = 1 THEN max(digest) END
+    FROM inputs WHERE path IS NOT NULL GROUP BY path;
+ALTER TABLE articles ADD COLUMN dropped_by INTEGER REFERENCES inputs (number);
+UPDATE articles SET dropped_by = (SELECT paths.number FROM inputs JOIN paths USING (path)
+    WHERE inputs.number = articles.input AND name = 'no longer there') WHERE input IS NOT NULL;
+UPDATE articles SET input = (SELECT paths.number FROM inputs JOIN paths USING (path)
+    WHERE inputs.number = articles.input AND name <> 'no longer there') WHERE input IS NOT NULL;
+DROP TABLE inputs;
+ALTER TABLE paths RENAME TO inputs;
+CREATE INDEX inputs_digest ON inputs (digest) WHERE digest IS NOT NULL;
+CREATE INDEX articles_dropped_by ON articles (dropped_by) WHERE dropped_by IS NOT NULL;
+"""
+_STEPS = (_TABLES, _INPUTS_TASKS_FETCHES, _PATHS)
 """What makes a database of version n one of version n + 1."""
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
-def _naming_damage(method: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Return a method of cursors that raises DamagedStoreError where SQLite finds its file damaged."""
+def _naming_errors(method: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Return a method of cursors that raises StoreError, or what is more exact, in place of SQLite's operational errors."""
 
     def named(*given: Given.args, **named: Given.kwargs) -> Result:
         try:
             return method(*given, **named)
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
-                raise
             cursor = given[0]
             assert isinstance(cursor, _Cursor)
-            raise DamagedStoreError(
-                f"the store {cursor.connection.path} is damaged ({error}): stop timtin and put a backup in its place,"
-                " without its -wal and -shm files; timtin check names the damage"
-            ) from error
+            path = cursor.connection.path
+            code = getattr(error, "sqlite_errorcode", 0)
+            if code in _FULL:
+                raise full_disk(path.parent) from error
+            if code & 0xFF in _DAMAGED:
+                raise DamagedStoreError(
+                    f"the store {path} is damaged ({error}): stop timtin and put a backup in its place,"
+                    " without its -wal and -shm files; timtin check names the damage"
+                ) from error
+            if isinstance(error, sqlite3.OperationalError):
+                raise StoreError(f"the store {path} cannot be used now: {error}") from error
+            raise
 
     return named
 
 
 class _Cursor(sqlite3.Cursor):
     connection: _Connection
-    execute = _naming_damage(sqlite3.Cursor.execute)
-    executemany = _naming_damage(sqlite3.Cursor.executemany)
-    fetchone = _naming_damage(sqlite3.Cursor.fetchone)
-    fetchall = _naming_damage(sqlite3.Cursor.fetchall)
-    __next__ = _naming_damage(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
+    execute = _naming_errors(sqlite3.Cursor.execute)
+    executemany = _naming_errors(sqlite3.Cursor.executemany)
+    fetchone = _naming_errors(sqlite3.Cursor.fetchone)
+    fetchall = _naming_errors(sqlite3.Cursor.fetchall)
+    __next__ = _naming_errors(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
 
 
 class _Connection(sqlite3.Connection):
@@ -97,7 +123,7 @@ class Database:
 
     Raises StoreError where the file is no database of this or an earlier version, and at each later use where another
     file has its name by then: what is written to a file without a name is gone once the process ends. What finds the
-    file damaged raises DamagedStoreError.
+    file damaged raises DamagedStoreError, what finds no room on the disk DiskFullError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -107,8 +133,7 @@ class Database:
         self._connections_lock = threading.Lock()
         self._file: tuple[int, int] | None = None
         try:
-            with naming_full_disk(path.parent):
-                self._upgrade()
+            self._upgrade()
         except DamagedStoreError as error:
             what = f"{path} cannot be used as timtin's store: {error.__cause__}; put a backup in its place"
             raise StoreError(what) from error
@@ -180,11 +205,11 @@ class Database:
             sync(partial)
             partial.rename(file)
             sync(file.parent)
-        except (OSError, sqlite3.Error, StoreError) as error:
+        except (OSError, sqlite3.Error, TimtinError) as error:
             partial.unlink(missing_ok=True)
             if isinstance(error, StoreError):
                 raise
-            raise StoreError(f"the backup {file} could not be written: {error}") from error
+            raise StoreError(f"the backup {file} could not be written: {error.__cause__ or error}") from error
 
     def integrity_problems(self) -> list[str]:
         """Return what SQLite's own check finds wrong with the file; empty for a sound one."""

@@ -1,9 +1,62 @@
-"""The ``InputLog`` protocol: which files the stored articles were read from."""
+"""The ``InputLog`` protocol: which file each stored article was read from."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file that articles were read from: its absolute ``path``, and how many ``articles`` it has.
+
+    ``digest`` is that of the file when it was last read to its end; None if it must be read again.
+    """
+
+    number: int
+    path: str
+    digest: str | None
+    articles: int
+
+
 class InputLog(Protocol):
-    """The inputs that articles were read from."""
+    """The files that articles were read from. Share it between threads freely.
+
+    An article belongs to the input whose number it was put with. Once its file no longer has it, it is dropped: it
+    belongs to no input, may be taken by another, and is remembered until the file's folder is pruned. An input that
+    loses an article to another writer loses its digest too.
+    """
+
+    def below(self, path: str) -> list[Input]:
+        """Return the inputs at ``path`` and in the folder ``path``."""
+
+    def with_digest(self, prefix: str) -> list[Input]:
+        """Return the inputs whose digest begins with ``prefix``."""
+
+    def owners(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the path of the input of each of these articles; those of no input are left out."""
+
+    def ids(self, path: str) -> set[str]:
+        """Return the ids of the articles of the input at ``path``."""
+
+    def dropped(self, path: str) -> set[str]:
+        """Return the ids of the articles that inputs at or below ``path`` dropped."""
+
+    def begin(self, paths: Iterable[str]) -> dict[str, int]:
+        """Return the number of the input at each path, making it if there is none, and erase its digest."""
+
+    def finish(self, read: Iterable[tuple[int, str, int]]) -> None:
+        """Record inputs that were read to their end: (number, digest, count of articles).
+
+        One that has lost an article meanwhile stays without a digest.
+        """
+
+    def drop(self, ids: Iterable[str]) -> None:
+        """Record that the files of these articles no longer have them."""
+
+    def move(self, moves: Iterable[tuple[int, str]]) -> None:
+        """Give each numbered input another path, in order; an input that has that path gets the one that is left."""
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Forget inputs that have no articles, and have dropped none."""

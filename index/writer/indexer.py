@@ -100,16 +100,20 @@ class Indexer:
                 return 0
             raise
 
+    def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
+        """Make every write so far searchable, as ``catch_up`` does."""
+        self.catch_up(wait=wait, progress=progress)
+
     def rebuild(
         self,
         *,
-        wait: float,
+        wait: float = 10.0,
         purpose: str = "rebuilding the index",
         progress: Progress | None = None,
-    ) -> int:
+    ) -> None:
         """Build a new generation from the store and swap it in; the old one serves, and follows, meanwhile."""
         with self.lock.held(purpose, wait), naming_full_disk(self._folder.path):
-            return self._build_generation(progress)
+            self._build_generation(progress)
 
     def verify(self, seconds: float, *, again: bool = False) -> bool:
         """Read index files that were not read before for about so many seconds; return False while there is more to do.
@@ -126,7 +130,7 @@ class Indexer:
                 self._note_damage(self._verifier.generation, error)
                 return False
 
-    def copies(self, writes: Sequence[range]) -> int | None:
+    def near_copies(self, writes: Sequence[range]) -> int | None:
         """Return how many articles, by the numbers of their writes, are near-copies of another; None if none can tell.
 
         ``writes`` are in ascending order and do not overlap. An article that was written again since counts no more.

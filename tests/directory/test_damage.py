@@ -8,7 +8,6 @@ import random
 import resource
 import shutil
 import signal
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from index.article import Article
 from index.directory.commits import latest_commit, read_commit
 from index.directory.data_folder import DataFolder, open_data_folder
 from index.directory.generations import read_state, write_state
-from index.errors import DamagedIndexError
+from index.errors import DamagedIndexError, StoreError
 from index.segments.array_file import verified_blocks
 from index.segments.schema import OLDEST_SEARCHABLE
 from search.archive import ArchiveConfig, open_archive
@@ -227,7 +226,7 @@ def test_index_is_not_made_anew_for_want_of_files(folder: DataFolder) -> None:
         try:
             bring_in_sync(archive)
             ends["done"] += 1
-        except (OSError, sqlite3.OperationalError) as error:
+        except (OSError, StoreError) as error:
             ends[str(error).partition(":")[0]] += 1
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

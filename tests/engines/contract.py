@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from index.article import Article
 from index.dates import period_days
+from index.reading.ingest import ImportOptions, ingest
 from index.store.article_store import TaskKind, TaskState
 from search.archive import Archive
 from search.engine import FacetCount, Filters, Request, Sort
@@ -280,6 +282,25 @@ class EngineContract:
         assert archive.in_sync()
         states = [archive.store.tasks.get(id) for id in (task.id, rebuild.id)]
         assert [one.state for one in states if one] == [TaskState.DONE] * 2
+
+    def test_folder_is_read_again_where_it_has_changed(self, archive: Archive, tmp_path: Path) -> None:
+        folder = tmp_path / "bài"
+        folder.mkdir()
+        for name, text in (("a", "Lúa gạo."), ("b", "Ngô khoai."), ("c", "Mía đường.")):
+            (folder / f"{name}.txt").write_text(f"{text}\n", "utf-8")
+
+        def read(prune: bool = False) -> dict[str, int]:
+            summary = ingest([str(folder)], archive.store, archive.engine, ImportOptions(prune=prune)).as_dict()
+            return {name: int(str(summary[name])) for name in ("added", "updated", "unchanged", "moved", "removed")}
+
+        assert read() == {"added": 3, "updated": 0, "unchanged": 0, "moved": 0, "removed": 0}
+        (folder / "a.txt").write_text("Lúa mì.\n", "utf-8")
+        (folder / "b.txt").rename(folder / "d.txt")
+        (folder / "c.txt").unlink()
+        assert read(prune=True) == {"added": 0, "updated": 1, "unchanged": 0, "moved": 1, "removed": 1}
+        assert ids(archive, "lúa mì") == ["a"]
+        assert ids(archive, "ngô") == ["b"]
+        assert ids(archive, "mía") == []
 
     def test_readers_and_a_writer_do_not_disturb_each_other(self, archive: Archive) -> None:
         archive.store.put([article(f"a{number}", f"lúa gạo mùa {number}") for number in range(30)])

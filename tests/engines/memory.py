@@ -32,6 +32,7 @@ from index.store.article_store import (
     TaskState,
     WriteResult,
 )
+from index.store.input_log import Input
 from search.archive import Archive
 from search.engine import PERIODS, FacetCount, Filters, Hit, Request, Retrieved, Sort
 from search.query.synonyms import NO_SYNONYMS, Synonyms
@@ -50,10 +51,10 @@ class MemoryStore:
         self._deleted: dict[str, int] = {}
         self._seq = 0
         self.tasks = MemoryTasks()
-        self.inputs = MemoryInputs(self)
+        self.inputs = MemoryInputs()
         self.fetches = MemoryFetches(self)
 
-    def put(self, articles: Sequence[Article], input: int | Sequence[int] | None = None) -> WriteResult:
+    def put(self, articles: Sequence[Article], input: int | Sequence[int | None] | None = None) -> WriteResult:
         result = WriteResult([], [], [], 0)
         inputs = input if isinstance(input, Sequence) else [input] * len(articles)
         with self._lock:
@@ -169,11 +170,74 @@ class MemoryFetches:
 
 
 class MemoryInputs:
-    """No record of inputs: every file is read again."""
+    """The files that articles were read from, and the articles they dropped."""
 
-    def __init__(self, _store: MemoryStore) -> None: ...
+    def __init__(self) -> None:
+        self._inputs: dict[int, Input] = {}
+        self._owned: dict[str, int] = {}
+        self._dropped: dict[str, int] = {}
 
-    def own(self, id: str, number: int | None) -> None: ...
+    def own(self, id: str, number: int | None) -> None:
+        if (before := self._owned.pop(id, None)) not in {None, number}:
+            self._inputs[before] = replace(self._inputs[before], digest=None)
+        self._dropped.pop(id, None)
+        if number is not None:
+            self._owned[id] = number
+
+    def _current(self) -> list[Input]:
+        counts = Counter(self._owned.values())
+        return [replace(input, articles=counts[input.number]) for input in self._inputs.values()]
+
+    def below(self, path: str) -> list[Input]:
+        return [one for one in self._current() if one.path == path or one.path.startswith(path.rstrip("/") + "/")]
+
+    def with_digest(self, prefix: str) -> list[Input]:
+        return [input for input in self._current() if (input.digest or "").startswith(prefix)]
+
+    def owners(self, ids: Sequence[str]) -> dict[str, str]:
+        return {id: self._inputs[self._owned[id]].path for id in ids if id in self._owned}
+
+    def ids(self, path: str) -> set[str]:
+        return {id for id, number in self._owned.items() if self._inputs[number].path == path}
+
+    def dropped(self, path: str) -> set[str]:
+        numbers = {input.number for input in self.below(path)}
+        return {id for id, number in self._dropped.items() if number in numbers}
+
+    def begin(self, paths: Iterable[str]) -> dict[str, int]:
+        numbers = {}
+        for path in paths:
+            known = next((input for input in self._inputs.values() if input.path == path), None)
+            number = known.number if known is not None else max(self._inputs, default=0) + 1
+            self._inputs[number] = Input(number, path, None, 0)
+            numbers[path] = number
+        return numbers
+
+    def finish(self, read: Iterable[tuple[int, str, int]]) -> None:
+        counts = Counter(self._owned.values())
+        for number, digest, count in read:
+            if counts[number] == count:
+                self._inputs[number] = replace(self._inputs[number], digest=digest)
+
+    def drop(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            if id in self._owned:
+                self._dropped[id] = self._owned.pop(id)
+
+    def move(self, moves: Iterable[tuple[int, str]]) -> None:
+        for number, path in moves:
+            left = self._inputs[number].path
+            for other in self._inputs.values():
+                if other.path == path:
+                    self._inputs[other.number] = replace(other, path=left)
+                    break
+            self._inputs[number] = replace(self._inputs[number], path=path)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        kept = {*self._owned.values(), *self._dropped.values()}
+        for number in numbers:
+            if number not in kept:
+                self._inputs.pop(number, None)
 
 
 class MemoryEngine:
@@ -323,7 +387,7 @@ class NoSynonyms:
 def memory_archive(home: Path) -> Archive:
     """Return an empty archive in memory; ``home`` is where the application keeps its key."""
     store = MemoryStore()
-    return Archive(store, MemoryEngine(store), NoSynonyms(), home)  # type: ignore[arg-type]
+    return Archive(store, MemoryEngine(store), NoSynonyms(), home)
 
 
 def _now() -> str:

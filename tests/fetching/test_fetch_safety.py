@@ -16,10 +16,10 @@ import pytest
 
 from index.fetching.addresses import FetchError, RefusedError, is_public, target_of
 from index.fetching.download import Downloader, decoded
-from index.fetching.fetch import LARGEST_PAGE, fetch
+from index.fetching.fetch import LARGEST_PAGE, FetchOptions, fetch
 from index.fetching.links import article_id
 from index.fetching.politeness import MOST_REDIRECTS, PoliteClient
-from search.engines.embedded.engine import EmbeddedEngine
+from search.archive import Archive
 from tests.site import Site, item, page, rss, running_site, urlset
 
 PUBLIC = "93.184.216.34"
@@ -113,15 +113,15 @@ def test_ports_of_an_intranet_are_allowed_with_its_addresses() -> None:
 
 
 def test_names_of_private_addresses_are_refused_before_a_byte_is_sent(
-    site: Site, engine: EmbeddedEngine, names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
+    site: Site, archive: Archive, names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("index.fetching.addresses._PUBLIC_PORTS", frozenset({site.port}))
     names.update({"tin.vn": [["127.0.0.1"]], "both.vn": [[PUBLIC, "127.0.0.1"]]})
     for host in ("tin.vn", "both.vn", "127.0.0.1", "localhost"):
-        summary = fetch([f"http://{host}:{site.port}/"], engine.store, engine.indexer, delay=0)
+        summary = fetch([f"http://{host}:{site.port}/"], archive.store, archive.engine, FetchOptions(delay=0))
         assert "which is not public; --allow-private" in summary.failed[0].why
     assert site.connections == 0
-    assert fetch([f"{site.root}/"], engine.store, engine.indexer, delay=0, allow_private=True).failed
+    assert fetch([f"{site.root}/"], archive.store, archive.engine, FetchOptions(delay=0, allow_private=True)).failed
     assert site.connections > 0
 
 
@@ -230,7 +230,7 @@ def test_endless_and_exploding_answers_are_cut_off(site: Site) -> None:
             downloader.get(site.root + path, {}, 1 << 20)
 
 
-def test_packed_sitemap_that_explodes_and_pages_too_large_are_refused(site: Site, engine: EmbeddedEngine) -> None:
+def test_packed_sitemap_that_explodes_and_pages_too_large_are_refused(site: Site, archive: Archive) -> None:
     entry = "<url><loc>&b;</loc></url>"
     site.answers = {
         "/bomb.gz": gzip.compress(b"<urlset>" + bytes(60 << 20)), "/cut.gz": gzip.compress(bytes(1 << 20))[:500],
@@ -239,11 +239,11 @@ def test_packed_sitemap_that_explodes_and_pages_too_large_are_refused(site: Site
         "/xxe": '<!DOCTYPE x [<!ENTITY b SYSTEM "file:///etc/hostname">]>' + urlset(entry),
     }  # fmt: skip
     urls = [site.root + path for path in ("/bomb.gz", "/cut.gz", "/page", "/rss", "/feed", "/bomb", "/xxe")]
-    summary = fetch(urls, engine.store, engine.indexer, delay=0, allow_private=True)
+    summary = fetch(urls, archive.store, archive.engine, FetchOptions(delay=0, allow_private=True))
     reasons = ["larger than 50 MB", "damaged gzip", "larger than 4 MB", "larger than 4 MB", "larger than 4 MB"]
     for failure, reason in zip(summary.failed, [*reasons, "document type", "document type"], strict=True):
         assert reason in failure.why
-    assert engine.store.count() == 0
+    assert archive.store.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -252,14 +252,14 @@ def test_packed_sitemap_that_explodes_and_pages_too_large_are_refused(site: Site
      b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
      b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500 + b"\r\n", b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n"],
 )  # fmt: skip
-def test_broken_answers_are_failures_of_one_line(site: Site, engine: EmbeddedEngine, answer: bytes) -> None:
+def test_broken_answers_are_failures_of_one_line(site: Site, archive: Archive, answer: bytes) -> None:
     site.answers["/a"] = lambda handler: handler.wfile.write(answer)
-    summary = fetch([f"{site.root}/a"], engine.store, engine.indexer, delay=0, allow_private=True)
+    summary = fetch([f"{site.root}/a"], archive.store, archive.engine, FetchOptions(delay=0, allow_private=True))
     assert len(summary.failed) == 1
     assert "Traceback" not in summary.failed[0].why
 
 
-def test_hostile_pages_and_feeds_end_neither_the_run_nor_the_process(site: Site, engine: EmbeddedEngine) -> None:
+def test_hostile_pages_and_feeds_end_neither_the_run_nor_the_process(site: Site, archive: Archive) -> None:
     site.answers = {
         "/deep": "<html><body>" + "<div>" * 100_000, "/rss": rss("<a>" * 2000), "/open": "<html" + "<" * 10_000,
         "/nul": b"<html><body><p>" + b"\0" * 1000, "/title": rss(item("/good", f"<title>{'dài ' * 9000}</title>")),
@@ -267,8 +267,8 @@ def test_hostile_pages_and_feeds_end_neither_the_run_nor_the_process(site: Site,
         "/links": rss(item("http://[::1"), item("http://x:y:z/"), item("javascript:alert(1)"), item("  ")),
     }  # fmt: skip
     urls = [site.root + path for path in site.answers]
-    summary = fetch(urls, engine.store, engine.indexer, delay=0, allow_private=True)
-    assert article_id(f"{site.root}/good") in engine.store.get_many([article_id(f"{site.root}/good")])
+    summary = fetch(urls, archive.store, archive.engine, FetchOptions(delay=0, allow_private=True))
+    assert article_id(f"{site.root}/good") in archive.store.get_many([article_id(f"{site.root}/good")])
     assert all(len(failure.why) < 400 for failure in summary.failed)
 
 
@@ -278,9 +278,11 @@ def test_codecs_that_are_no_text_encodings_are_not_used(name: str) -> None:
         decoded(b"\xff\xe1", f"text/html; charset={name}")
 
 
-def test_run_ends_at_a_limit_of_requests_whatever_becomes_of_them(site: Site, engine: EmbeddedEngine) -> None:
+def test_run_ends_at_a_limit_of_requests_whatever_becomes_of_them(site: Site, archive: Archive) -> None:
     site.answers["/map"] = urlset(*(f"<url><loc>{site.root}/{n}</loc></url>" for n in range(50)))
-    summary = fetch([f"{site.root}/map"], engine.store, engine.indexer, delay=0, allow_private=True, limit=5)
+    summary = fetch(
+        [f"{site.root}/map"], archive.store, archive.engine, FetchOptions(delay=0, allow_private=True, limit=5)
+    )
     assert len(summary.failed) == 5
     assert len(site.paths()) == 6
 

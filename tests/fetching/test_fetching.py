@@ -16,14 +16,15 @@ from index.article import Article, article_from
 from index.directory.lock import WriterLock
 from index.fetching.download import Downloader
 from index.fetching.feeds import read_feed
-from index.fetching.fetch import fetch
+from index.fetching.fetch import FetchOptions, fetch
 from index.fetching.links import article_id, clean_link
 from index.fetching.politeness import PoliteClient
 from index.fetching.sitemaps import read_sitemap
 from index.reading.files import Failure
-from index.reading.import_run import Summary
-from search.engines.embedded.engine import EmbeddedEngine
-from search.service import Search, search
+from index.reading.import_run import SILENT, Report, Summary
+from search.archive import Archive
+from search.parameters import SearchParameters
+from search.service import search
 from tests.conftest import ROOT
 from tests.site import SENTENCES, Site, item, page, rss, running_site, urlset
 
@@ -37,27 +38,26 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def take(site: Site, engine: EmbeddedEngine) -> Fetch:
+def take(site: Site, archive: Archive) -> Fetch:
     """Fetch paths of the site into the engine."""
 
-    def take(*paths: str, **more: Any) -> Summary:
-        return fetch(
-            [site.root + path for path in paths], engine.store, engine.indexer,
-            **{"delay": 0.0, "allow_private": True, **more},
-        )  # fmt: skip
+    def take(*paths: str, report: Report = SILENT, **more: Any) -> Summary:
+        urls = [site.root + path for path in paths]
+        options = FetchOptions(**{"delay": 0.0, "allow_private": True, **more})
+        return fetch(urls, archive.store, archive.engine, options, report)
 
     return take
 
 
-def articles(engine: EmbeddedEngine) -> dict[str, Article]:
-    return {article.id.partition("/")[2]: article for article in engine.store.articles()}
+def articles(archive: Archive) -> dict[str, Article]:
+    return {article.id.partition("/")[2]: article for article in archive.store.articles()}
 
 
 def why(summary: Summary) -> str:
     return "\n".join(f"{failure.where}: {failure.why}" for failure in summary.failed)
 
 
-def test_feed_brings_its_pages_with_what_it_says_of_them(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_feed_brings_its_pages_with_what_it_says_of_them(site: Site, archive: Archive, take: Fetch) -> None:
     more = (
         "<title>Giá lúa &amp;amp; gạo</title><description>&lt;p&gt;Lúa &lt;b&gt;tăng&lt;/b&gt; giá.&lt;/p&gt;"
         "&lt;script&gt;alert(1)&lt;/script&gt;</description><pubDate>Wed, 27 Aug 2025 22:24:00 GMT</pubDate>"
@@ -69,37 +69,37 @@ def test_feed_brings_its_pages_with_what_it_says_of_them(site: Site, engine: Emb
     }
     summary = take("/rss")
     assert (summary.added, summary.failed) == (1, [])
-    article = articles(engine)["bai-1.html?p=2"]
+    article = articles(archive)["bai-1.html?p=2"]
     assert article.id == f"127.0.0.1:{site.port}/bai-1.html?p=2"
     assert article.url == f"{site.root}/bai-1.html?p=2"
     assert (article.title, article.lead) == ("Giá lúa", "Lúa tăng giá.")
     assert (article.source, article.author, article.category) == ("Báo Mẫu", "Văn Dũng", "Kinh tế")
     assert article.published == "2025-08-28T05:24:00+07:00"
     assert all(sentence in article.body for sentence in SENTENCES)
-    assert search(engine, Search("gia lua")).total == 1
+    assert search(archive, SearchParameters(q="gia lua")).total == 1
     assert site.requests[-1][1]["user-agent"].startswith("timtin/")
 
 
-def test_whole_text_in_a_feed_needs_no_page(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_whole_text_in_a_feed_needs_no_page(site: Site, archive: Archive, take: Fetch) -> None:
     paragraphs = "".join(f"<p>{sentence}</p>" for sentence in SENTENCES * 4) + "<script>alert('x')</script>"
     whole = f"<title>Giá lúa</title><content:encoded><![CDATA[{paragraphs}]]></content:encoded>"
     cut = f"<title>Cắt</title><content:encoded><![CDATA[{paragraphs} [&hellip;]]]></content:encoded>"
     site.answers = {"/rss": rss(item("/bai-1", whole), item("/bai-2", cut)), "/bai-2": page("Cắt")}
     assert take("/rss", source="Nguồn").added == 2
     assert site.paths() == ["/rss", "/bai-2"]
-    article = articles(engine)["bai-1"]
+    article = articles(archive)["bai-1"]
     assert article.body == "\n\n".join(SENTENCES * 4)
     assert (article.title, article.lead, article.source) == ("Giá lúa", SENTENCES[0], "Nguồn")
 
 
-def test_near_copies_are_counted(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_near_copies_are_counted(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {"/a": page("Giá lúa"), "/b": page("Lúa được giá"), "/c": page("Lúa lên giá")}
     assert take("/a", "/b").copies == 1
     assert take("/a", "/c").copies == 1
     assert take("/a").copies == 0
 
 
-def test_feed_cannot_say_what_another_site_has_written(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_feed_cannot_say_what_another_site_has_written(site: Site, archive: Archive, take: Fetch) -> None:
     whole = f"<content:encoded><![CDATA[<p>{'Tin giả. ' * 200}</p>]]></content:encoded>"
     port = site.port
     links = [f"http://localhost:{port}/a", f"http://localhost:{port}\\@127.0.0.1:{port}/b"]
@@ -107,10 +107,10 @@ def test_feed_cannot_say_what_another_site_has_written(site: Site, engine: Embed
     site.answers = {"/rss": rss(*(item(link, whole) for link in links)), "/a": page("Tin thật")}
     summary = take("/rss")
     assert (summary.added, len(summary.failed)) == (1, 3)
-    assert [article.title for article in engine.store.articles()] == ["Tin thật"]
+    assert [article.title for article in archive.store.articles()] == ["Tin thật"]
 
 
-def test_atom_feed_with_relative_links_and_markup_in_titles(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_atom_feed_with_relative_links_and_markup_in_titles(site: Site, archive: Archive, take: Fetch) -> None:
     feed = (
         '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="/tin/">'
         '<title type="html">Báo &lt;b&gt;Mẫu&lt;/b&gt;</title>'
@@ -119,12 +119,12 @@ def test_atom_feed_with_relative_links_and_markup_in_titles(site: Site, engine: 
     )
     site.answers = {"/atom": feed, "/tin/bai%201": page("").replace("<h1></h1>", "")}
     assert take("/atom").failed == []
-    article = articles(engine)["tin/bai-1~" + article_id(f"{site.root}/tin/bai%201").rpartition("~")[2]]
+    article = articles(archive)["tin/bai-1~" + article_id(f"{site.root}/tin/bai%201").rpartition("~")[2]]
     assert (article.title, article.source) == ("Lúa & gạo", "Báo Mẫu")
     assert article.published == "2025-08-27T08:02:03+07:00"
 
 
-def test_sitemaps_newest_first_to_the_limit_and_on_from_there(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_sitemaps_newest_first_to_the_limit_and_on_from_there(site: Site, archive: Archive, take: Fetch) -> None:
     news = (
         "<url><loc>/tin</loc><n:news xmlns:n='http://www.google.com/schemas/sitemap-news/0.9'><n:publication>"
         "<n:name>Báo Tin</n:name></n:publication><n:publication_date>2025-08-27T10:00+07:00</n:publication_date>"
@@ -140,7 +140,7 @@ def test_sitemaps_newest_first_to_the_limit_and_on_from_there(site: Site, engine
     }
     assert take("/map", limit=2).added == 2
     assert site.paths() == ["/map", "/new.xml", "/tin", "/old.xml.gz", "/cu-3"]
-    assert (articles(engine)["tin"].source, articles(engine)["tin"].published) == (
+    assert (articles(archive)["tin"].source, articles(archive)["tin"].published) == (
         "Báo Tin",
         "2025-08-27T10:00:00+07:00",
     )
@@ -150,7 +150,7 @@ def test_sitemaps_newest_first_to_the_limit_and_on_from_there(site: Site, engine
     assert site.paths() == ["/map", "/old.xml.gz", "/cu-2", "/cu-1"]
 
 
-def test_only_what_changed_is_fetched_again(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_only_what_changed_is_fetched_again(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {
         "/rss": (200, {"ETag": '"1"'}, rss(item("/a"), item("/b"))),
         "/a": (200, {"ETag": '"a"'}, page("Bài a")), "/b": page("Bài b"),
@@ -169,29 +169,25 @@ def test_only_what_changed_is_fetched_again(site: Site, engine: EmbeddedEngine, 
     assert [headers.get("if-none-match") for path, headers in site.requests if path == "/a"] == ['"a"']
 
 
-def test_what_a_clock_fetched_that_was_ahead_is_asked_for_again(
-    site: Site, engine: EmbeddedEngine, take: Fetch
-) -> None:
+def test_what_a_clock_fetched_that_was_ahead_is_asked_for_again(site: Site, archive: Archive, take: Fetch) -> None:
     changed = "<pubDate>Fri, 02 Jan 2026 00:00:00 GMT</pubDate>"
     site.answers = {"/rss": rss(item("/a", changed)), "/a": page("Bài a")}
     assert take("/rss").added == 1
     assert take("/rss").unchanged == 1
-    with engine.store.database.transaction() as write:
+    with archive.store.database.transaction() as write:
         write.execute("UPDATE fetches SET fetched = '2999-01-01T00:00:00+00:00'")
     site.answers["/a"] = page("Bài a, sửa")
     assert take("/rss").updated == 1
 
 
-def test_entries_without_a_link_are_named_and_the_others_taken(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_entries_without_a_link_are_named_and_the_others_taken(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {"/rss": rss(item("/a"), item("")), "/a": page("Bài a")}
     summary = take("/rss")
     assert (summary.added, summary.failures) == (1, 1)
     assert "1 entries without a link" in why(summary)
 
 
-def test_feed_with_a_page_that_failed_is_read_whole_the_next_time(
-    site: Site, engine: EmbeddedEngine, take: Fetch
-) -> None:
+def test_feed_with_a_page_that_failed_is_read_whole_the_next_time(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {
         "/rss": (200, {"ETag": '"1"'}, rss(item("/a"), item("/b"))),
         "/a": page("Bài a"),
@@ -204,20 +200,18 @@ def test_feed_with_a_page_that_failed_is_read_whole_the_next_time(
     assert (summary.added, summary.unchanged, summary.failed) == (1, 1, [])
 
 
-def test_named_page_is_asked_for_again_and_comes_back_when_deleted(
-    site: Site, engine: EmbeddedEngine, take: Fetch
-) -> None:
+def test_named_page_is_asked_for_again_and_comes_back_when_deleted(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers["/a"] = (200, {"ETag": '"1"'}, page("Bài a"))
     assert take("/a").added == 1
     assert take("/a").unchanged == 1
     site.answers["/a"] = (200, {"ETag": '"2"'}, page("Bài a sửa"))
     assert take("/a").updated == 1
-    engine.store.delete(list(engine.store.get_many([article_id(f"{site.root}/a")])))
+    archive.store.delete(list(archive.store.get_many([article_id(f"{site.root}/a")])))
     assert take("/a").added == 1
     assert take("/a", "/a#x", "/a").unchanged == 1
 
 
-def test_failures_are_named_and_the_others_fetched(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_failures_are_named_and_the_others_fetched(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {
         "/broken": "<?xml version='1.0'?><urlset><url><loc>/x</loc>", "/json": '{"a": 1}',
         "/pdf": (200, {"Content-Type": "application/pdf"}, b"%PDF"),
@@ -228,7 +222,7 @@ def test_failures_are_named_and_the_others_fetched(site: Site, engine: EmbeddedE
     }  # fmt: skip
     heard: list[Failure] = []
     paths = ("/broken", "/json", "/pdf", "/empty", "/other", "/latin", "/missing", "/feedless", "/rss")
-    summary = take(*paths, on_failure=heard.append)
+    summary = take(*paths, report=Report(heard.append))
     assert summary.failed == heard
     assert (summary.added, len(heard)) == (1, 9)
     said = why(summary)
@@ -244,7 +238,7 @@ def test_failures_are_counted_and_so_many_are_named(site: Site, take: Fetch, mon
     monkeypatch.setattr("index.reading.import_run.MOST_NAMED", 3)
     site.answers["/map.xml"] = urlset(*(f"<url><loc>ftp://example.vn/{number}</loc></url>" for number in range(5)))
     said: list[Failure] = []
-    summary = take("/map.xml", on_failure=said.append)
+    summary = take("/map.xml", report=Report(said.append))
     assert (summary.failures, len(summary.failed), len(said)) == (5, 3, 5)
 
 
@@ -257,7 +251,7 @@ def test_entry_of_odd_markup_leaves_the_others(markup: str) -> None:
     assert [entry.link for entry in found] == ["http://a.vn/1", "http://a.vn/2"]
 
 
-def test_redirect_written_in_utf_8_is_followed(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_redirect_written_in_utf_8_is_followed(site: Site, archive: Archive, take: Fetch) -> None:
     def moved(handler: Any) -> None:
         handler.wfile.write("HTTP/1.1 301 Moved\r\nLocation: /giá-lúa\r\nContent-Length: 0\r\n\r\n".encode())
 
@@ -266,7 +260,7 @@ def test_redirect_written_in_utf_8_is_followed(site: Site, engine: EmbeddedEngin
     assert site.paths() == ["/old", "/gi%C3%A1-l%C3%BAa"]
 
 
-def test_truncated_feed_gives_the_entries_it_has(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_truncated_feed_gives_the_entries_it_has(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {"/rss": rss(item("/a"), item("/b"))[:-20], "/a": page("Bài a"), "/b": page("Bài b")}
     assert take("/rss").added == 2
 
@@ -275,35 +269,35 @@ def test_truncated_feed_gives_the_entries_it_has(site: Site, engine: EmbeddedEng
     "header", ["text/xml; charset=iso-8859-1", "text/xml", "application/rss+xml; charset=no-such", ""]
 )
 def test_vietnamese_feed_is_read_whatever_charset_its_header_claims(
-    site: Site, engine: EmbeddedEngine, take: Fetch, header: str
+    site: Site, archive: Archive, take: Fetch, header: str
 ) -> None:
     site.answers = {"/rss": (200, {"Content-Type": header}, rss(item("/a"), title="Báo Đất Việt")), "/a": page("Bài ư")}
     assert take("/rss").added == 1
-    assert articles(engine)["a"].source == "Báo Đất Việt"
+    assert articles(archive)["a"].source == "Báo Đất Việt"
 
 
-def test_windows_1258_feed_and_utf_16_page(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_windows_1258_feed_and_utf_16_page(site: Site, archive: Archive, take: Fetch) -> None:
     feed = rss(item("/a"), title="Ti\u00ea\u0301ng Vi\u00ea\u0323t").replace("utf-8", "windows-1258")
     site.answers = {"/rss": feed.encode("cp1258"), "/a": page("Bài ư").encode("utf-16")}
     assert take("/rss").added == 1
-    assert (articles(engine)["a"].source, articles(engine)["a"].title) == ("Tiếng Việt", "Bài ư")
+    assert (articles(archive)["a"].source, articles(archive)["a"].title) == ("Tiếng Việt", "Bài ư")
 
 
-def test_interrupt_keeps_what_was_fetched(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_interrupt_keeps_what_was_fetched(site: Site, archive: Archive, take: Fetch) -> None:
     def stop(count: int) -> None:
         raise KeyboardInterrupt
 
     site.answers = {"/rss": rss(item("/a"), item("/b")), "/a": page("Bài a"), "/b": page("Bài b")}
-    summary = take("/rss", progress=stop)
+    summary = take("/rss", report=Report(progress=stop))
     assert (summary.added, summary.failures) == (1, 0)
     assert summary.unfinished is not None
     assert "what was fetched until then is kept" in summary.unfinished
-    assert search(engine, Search("bài a")).total == 1
+    assert search(archive, SearchParameters(q="bài a")).total == 1
     assert take("/rss").added == 1
 
 
 def test_all_is_fetched_while_another_process_has_the_index(
-    site: Site, engine: EmbeddedEngine, take: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Site, archive: Archive, take: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("index.reading.import_run._FOLLOW_SECONDS", -1)
     monkeypatch.setattr("index.fetching.fetch._BATCH", 1)
@@ -314,10 +308,10 @@ def test_all_is_fetched_while_another_process_has_the_index(
     assert summary.unfinished is not None
     assert "a long import" in summary.unfinished
     assert take("/rss").unfinished is None
-    assert search(engine, Search("bài")).total == 2
+    assert search(archive, SearchParameters(q="bài")).total == 2
 
 
-def test_robots_txt_is_obeyed(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_robots_txt_is_obeyed(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {
         "/robots.txt": "User-agent: *\nDisallow: /\n\nUser-agent: timtin\nDisallow: /khoa/\nDisallow: /*.php$\n",
         "/rss": rss(item("/khoa/a"), item("/b.php"), item("/c")), "/khoa/a": page("a"), "/b.php": page("b"),
@@ -331,9 +325,7 @@ def test_robots_txt_is_obeyed(site: Site, engine: EmbeddedEngine, take: Fetch) -
 
 
 @pytest.mark.parametrize("end", ["\n", "\r"])
-def test_robots_txt_of_very_many_agents_and_rules_is_read(
-    site: Site, engine: EmbeddedEngine, take: Fetch, end: str
-) -> None:
+def test_robots_txt_of_very_many_agents_and_rules_is_read(site: Site, archive: Archive, take: Fetch, end: str) -> None:
     agents = [f"User-agent: b{number}" for number in range(14_000)]
     rules = [f"Disallow: /{number}" for number in range(14_000)]
     own = ["User-Agent: *  # all", "Disallow: /a", "useragent TimTin", "Disallow: /b", "User-agent: c", "Disallow: /"]
@@ -344,7 +336,7 @@ def test_robots_txt_of_very_many_agents_and_rules_is_read(
     assert "/b: robots.txt asks not to" in why(summary)
 
 
-def test_robots_txt_that_cannot_be_read_forbids(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_robots_txt_that_cannot_be_read_forbids(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {"/robots.txt": (500, {}, b""), "/a": page("a")}
     assert "robots.txt could not be read: was answered 500" in why(take("/a"))
     assert site.paths() == []
@@ -353,7 +345,7 @@ def test_robots_txt_that_cannot_be_read_forbids(site: Site, engine: EmbeddedEngi
     assert take("/a").added == 1
 
 
-def test_host_that_answers_nothing_several_times_is_left_alone(site: Site, engine: EmbeddedEngine, take: Fetch) -> None:
+def test_host_that_answers_nothing_several_times_is_left_alone(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {
         "/rss": rss(*(item(f"/{n}") for n in range(9))),
         **{f"/{n}": lambda handler: None for n in range(9)},
@@ -365,7 +357,7 @@ def test_host_that_answers_nothing_several_times_is_left_alone(site: Site, engin
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_busy_host_is_left_alone(site: Site, engine: EmbeddedEngine, take: Fetch, status: int) -> None:
+def test_busy_host_is_left_alone(site: Site, archive: Archive, take: Fetch, status: int) -> None:
     busy = (status, {"Retry-After": "120"}, b"")
     site.answers = {"/rss": rss(*(item(f"/{n}") for n in range(5))), "/0": page("Không"), "/1": busy}
     summary = take("/rss", "/2")

@@ -20,9 +20,9 @@ import pytest
 import index.reading.folder_scan
 from index.reading.files import Failure, Remark
 from index.reading.formats.compressed import unpacked
-from index.reading.import_run import Summary
-from index.reading.ingest import ingest
-from search.engines.embedded.engine import EmbeddedEngine
+from index.reading.import_run import Report, Summary
+from index.reading.ingest import ImportOptions, ingest
+from search.archive import Archive
 from tests.conftest import ROOT
 
 MB = 1024 * 1024
@@ -53,13 +53,11 @@ class Said:
 
 
 @pytest.fixture
-def read(engine: EmbeddedEngine, folder: Path) -> Callable[[], Said]:
+def read(archive: Archive, folder: Path) -> Callable[[], Said]:
     def run() -> Said:
         said = Said()
-        said.summary = ingest(
-            [str(folder)], engine.store, engine.indexer, on_failure=said.failed, on_remark=said.remarked
-        )
-        assert engine.store.get("zz") is not None
+        said.summary = ingest([str(folder)], archive.store, archive.engine, report=Report(said.failed, said.remarked))
+        assert archive.store.get("zz") is not None
         assert said.summary.failures == len(said.failures)
         return said
 
@@ -145,14 +143,14 @@ def test_files_of_many_in_other_unicode_are_refused_once_as_documents_are(
 
 
 def test_known_file_that_comes_in_utf16_keeps_its_articles(
-    read: Callable[[], Said], folder: Path, engine: EmbeddedEngine
+    read: Callable[[], Said], folder: Path, archive: Archive
 ) -> None:
     line = '{"id": "a", "body": "bún bò"}\n'
     (folder / "a.jsonl").write_text(line, "utf-8")
     read()
     (folder / "a.jsonl").write_text(line.replace("bò", "riêu"), "utf-16")
     assert read().failures.keys() == {"a.jsonl"}
-    kept = engine.store.get("a")
+    kept = archive.store.get("a")
     assert kept is not None
     assert kept.body == "bún bò"
 
@@ -168,7 +166,7 @@ def test_large_archives_of_text_pass(suffix: str) -> None:
     assert sum(map(len, iter(lambda: stream.read(MB), b""))) == 50 * len(text) > 2 * 16 * MB
 
 
-def test_truncated_archives_give_what_they_have(read: Callable[[], Said], folder: Path, engine: EmbeddedEngine) -> None:
+def test_truncated_archives_give_what_they_have(read: Callable[[], Said], folder: Path, archive: Archive) -> None:
     numbers = random.Random(7)
     lines = b"".join(b'{"id": "%d", "body": "x%d"}\n' % (n, numbers.getrandbits(64)) for n in range(3_000))
     (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines)[:-5_000])
@@ -180,11 +178,11 @@ def test_truncated_archives_give_what_they_have(read: Callable[[], Said], folder
     said = read()
     assert said.failures.keys() == {"a.jsonl.gz", "b.txt.xz", "c.txt.gz", "d.txt.gz", "e.txt.gz", "f.txt.xz"}
     assert "damaged or cut short" in said.failures["a.jsonl.gz"]
-    assert 500 < engine.count() < 3_000
+    assert 500 < archive.store.count() < 3_000
 
 
 def test_links_are_followed_inside_the_folder_only(
-    read: Callable[[], Said], folder: Path, tmp_path: Path, engine: EmbeddedEngine
+    read: Callable[[], Said], folder: Path, tmp_path: Path, archive: Archive
 ) -> None:
     (tmp_path / "secret.txt").write_text(GOOD + " Mật.", "utf-8")
     (folder / "..data").mkdir()
@@ -201,7 +199,7 @@ def test_links_are_followed_inside_the_folder_only(
     assert said.failures.keys() == {"out.txt", "loop.txt", "nowhere.txt"}
     assert "out of the folder" in said.failures["out.txt"]
     assert said.remarks.keys() == {"twice.txt", "round", "away"}
-    assert {article.id for article in engine.store.articles()} == {"zz", "mounted"}
+    assert {article.id for article in archive.store.articles()} == {"zz", "mounted"}
 
 
 def test_what_is_no_regular_file_is_never_waited_for(read: Callable[[], Said], folder: Path) -> None:
@@ -213,13 +211,13 @@ def test_what_is_no_regular_file_is_never_waited_for(read: Callable[[], Said], f
 
 
 def test_named_paths_that_lead_nowhere_cost_the_others_nothing(
-    engine: EmbeddedEngine, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop, said = tmp_path / "loop", Said()
     loop.symlink_to(loop)
     monkeypatch.setattr(sys, "stdin", None)
     paths = [str(loop), "x" * 300, str(tmp_path / "none"), str(folder / "zz.txt" / "a.txt"), "-", str(folder)]
-    summary = ingest(paths, engine.store, engine.indexer, prune=True, on_failure=said.failed)
+    summary = ingest(paths, archive.store, archive.engine, ImportOptions(prune=True), Report(said.failed))
     assert (summary.added, summary.failures) == (1, 5)
     assert "symbolic links" in said.failures["loop"]
     assert "too long" in said.failures["x" * 300]
@@ -247,11 +245,11 @@ def test_file_that_goes_away_while_the_folder_is_read(
 
     monkeypatch.setattr(index.reading.folder_scan, "read_document", vanishing)
     (folder / "a.txt").write_text(GOOD, "utf-8")
-    assert read().failures == {"a.txt": "went away while it was to be read"}
+    assert read().failures == {"a.txt": "there is no such file or folder"}
 
 
 def test_names_that_cannot_be_ids_are_taken_under_others(
-    read: Callable[[], Said], folder: Path, engine: EmbeddedEngine
+    read: Callable[[], Said], folder: Path, archive: Archive
 ) -> None:
     names = [b"line\nbreak.txt", b"caf\xe9.txt", b" space.txt", b"x" * 240 + b".txt", "a\ufffd.txt".encode()]
     for name in names:
@@ -260,13 +258,13 @@ def test_names_that_cannot_be_ids_are_taken_under_others(
     assert said.failures == {}
     assert len(said.remarks) == len(names)
     assert all("cannot be an id" in why for why in said.remarks.values())
-    ids = {article.id for article in engine.store.articles()}
+    ids = {article.id for article in archive.store.articles()}
     assert len(ids) == len(names) + 1
     again = read()
     assert (again.summary.unchanged, again.remarks) == (len(ids), {})
 
 
-def test_nested_and_odd_json_is_named_by_line(read: Callable[[], Said], folder: Path, engine: EmbeddedEngine) -> None:
+def test_nested_and_odd_json_is_named_by_line(read: Callable[[], Said], folder: Path, archive: Archive) -> None:
     deep = "[" * 100_000 + "]" * 100_000
     rows = [
         '{"id": "a", "body": "x"}', deep, '{"id": "b", "body": "x", "extra": ' + '{"a":' * 900 + "1" + "}" * 900 + "}",
@@ -276,11 +274,11 @@ def test_nested_and_odd_json_is_named_by_line(read: Callable[[], Said], folder: 
     (folder / "a.jsonl").write_text("\n".join(rows), "utf-8")
     said = read()
     assert said.failures.keys() == {f"a.jsonl:{number}" for number in range(2, 9)}
-    assert {article.id for article in engine.store.articles()} == {"a", "f", "zz"}
+    assert {article.id for article in archive.store.articles()} == {"a", "f", "zz"}
 
 
 def test_wrong_date_costs_a_warning_and_not_the_article(
-    read: Callable[[], Said], folder: Path, engine: EmbeddedEngine
+    read: Callable[[], Said], folder: Path, archive: Archive
 ) -> None:
     (folder / "a.jsonl").write_text('{"id": "a", "body": "x", "published": "31/02/2025"}', "utf-8")
     (folder / "b.csv").write_text("Mã,Nội dung,Ngày đăng\nb,x,6/1/25\nc,y,6/1/2025\n", "utf-8")
@@ -288,13 +286,13 @@ def test_wrong_date_costs_a_warning_and_not_the_article(
     said = read()
     assert said.failures == {}
     assert said.remarks.keys() == {"a.jsonl:1", "b.csv:2", "d.md"}
-    found = {article.id: (article.published, article.extra) for article in engine.store.articles()}
+    found = {article.id: (article.published, article.extra) for article in archive.store.articles()}
     assert found["a"] == (None, {"published": "31/02/2025"})
     assert found["c"] == ("2025-01-06", {})
     assert found["d"] == (None, {"published": "mai"})
 
 
-def test_very_deep_folders_are_read(read: Callable[[], Said], folder: Path, engine: EmbeddedEngine) -> None:
+def test_very_deep_folders_are_read(read: Callable[[], Said], folder: Path, archive: Archive) -> None:
     deep = folder.joinpath(*["d"] * 90)
     deep.mkdir(parents=True)
     (deep / "a.txt").write_text(GOOD + " Sâu.", "utf-8")

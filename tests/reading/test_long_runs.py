@@ -19,26 +19,26 @@ from benchmarks.serving import family
 from index.article import Article
 from index.directory.data_folder import open_data_folder
 from index.processes import processors
-from index.reading.ingest import ingest
+from index.reading.import_run import Report
+from index.reading.ingest import ImportOptions, ingest
 from index.store.articles import SqliteArticleStore
-from index.store.database import Database
+from search.archive import Archive
 from search.engine import Request
-from search.engines.embedded.engine import EmbeddedEngine
 from search.query.parser import parse
 from tests.conftest import ROOT, SEEDS
-from tests.test_searchers import PROC, wait_for
-from tests.test_several_processes import hold_lock
+from tests.runtime.test_search_pool import PROC, wait_for
+from tests.runtime.test_several_processes import hold_lock
 
 REBUILDING = """
 import sys, time
 from pathlib import Path
-from index.directory.data_folder import open_data_folder
-from search.engines.embedded.engine import WhooshEngine
-engine = WhooshEngine(open_data_folder(Path(sys.argv[1])))
-with engine.indexer.lock.held("a long rebuild", 5):
+from search.archive import ArchiveConfig, open_archive
+from search.runtime.index_follower import bring_in_sync
+archive = open_archive(ArchiveConfig(Path(sys.argv[1])))
+with archive.engine.upkeep.exclusive("a long rebuild", wait=5):
     print("held", flush=True)
     for _ in range(600):
-        engine.commit(wait=0)
+        bring_in_sync(archive, wait=0)
         time.sleep(0.05)
 """
 
@@ -70,34 +70,34 @@ def rebuilding(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.usefixtures("eager")
-def test_all_is_read_and_kept_while_another_process_has_the_index(engine: EmbeddedEngine, tmp_path: Path) -> None:
+def test_all_is_read_and_kept_while_another_process_has_the_index(archive: Archive, tmp_path: Path) -> None:
     path = rows(tmp_path / "many.jsonl", 9)
     with hold_lock(tmp_path / "data") as holder:
-        summary = ingest([path], engine.store, engine.indexer, wait=0.2)
+        summary = ingest([path], archive.store, archive.engine, ImportOptions(wait=0.2))
         holder.kill()
     assert (summary.added, summary.failures, summary.copies) == (9, 0, None)
     assert summary.unfinished is not None
     assert "a long import" in summary.unfinished
     assert "will be searchable" in summary.unfinished
-    again = ingest([path], engine.store, engine.indexer)
+    again = ingest([path], archive.store, archive.engine)
     assert (again.unchanged, again.copies, again.unfinished) == (9, 0, None)
-    assert engine.retrieve(Request(parse('"vú sữa"'))).total == 9
+    assert archive.engine.retrieve(Request(parse('"vú sữa"'))).total == 9
 
 
 @pytest.mark.usefixtures("eager")
-def test_waiting_ends_when_another_process_has_indexed_what_was_read(engine: EmbeddedEngine, tmp_path: Path) -> None:
+def test_waiting_ends_when_another_process_has_indexed_what_was_read(archive: Archive, tmp_path: Path) -> None:
     with rebuilding(tmp_path / "data") as holder:
-        summary = ingest([rows(tmp_path / "many.jsonl", 9)], engine.store, engine.indexer, wait=600)
+        summary = ingest([rows(tmp_path / "many.jsonl", 9)], archive.store, archive.engine, ImportOptions(wait=600))
         assert holder.poll() is None
     assert (summary.added, summary.copies, summary.unfinished) == (9, 0, None)
-    assert engine.retrieve(Request(parse('"vú sữa"'))).total == 9
+    assert archive.engine.retrieve(Request(parse('"vú sữa"'))).total == 9
 
 
-def test_rebuild_that_another_process_keeps_from_being_made_is_no_success(
-    engine: EmbeddedEngine, tmp_path: Path
-) -> None:
+def test_rebuild_that_another_process_keeps_from_being_made_is_no_success(archive: Archive, tmp_path: Path) -> None:
     with rebuilding(tmp_path / "data"):
-        summary = ingest([rows(tmp_path / "a.jsonl", 1)], engine.store, engine.indexer, rebuild=True, wait=0.2)
+        summary = ingest(
+            [rows(tmp_path / "a.jsonl", 1)], archive.store, archive.engine, ImportOptions(rebuild=True, wait=0.2)
+        )
     assert summary.added == 1
     assert summary.unfinished is not None
     assert "was not made anew" in summary.unfinished
@@ -122,7 +122,7 @@ def test_interrupted_command_says_what_it_did_and_that_it_can_go_on(tmp_path: Pa
     with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:  # type: ignore[call-overload]
         process.stdin.write(Path(rows(tmp_path / "many.jsonl", 600)).read_text("utf-8"))
         process.stdin.flush()
-        stored = SqliteArticleStore(Database(open_data_folder(data).store))
+        stored = SqliteArticleStore(open_data_folder(data).store)
         deadline = time.monotonic() + 60
         while stored.count() < 500:
             assert time.monotonic() < deadline
@@ -152,32 +152,32 @@ def test_command_interrupted_while_its_workers_start_says_no_more_than_that(tmp_
 
 @pytest.mark.usefixtures("eager")
 def test_log_counts_what_was_read_and_indexed_within_one_file(
-    engine: EmbeddedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("index.reading.import_run._SAY_SECONDS", -1)
     caplog.set_level("INFO", "index.reading.import_run")
-    ingest([rows(tmp_path / "many.jsonl", 9)], engine.store, engine.indexer)
-    assert re.fullmatch(r"3 articles read \(\d+\.\d/s\), 2 articles indexed", caplog.messages[2])
-    assert re.fullmatch(r"9 articles read, 9 articles indexed \(\d+\.\d/s\)", caplog.messages[-1])
+    ingest([rows(tmp_path / "many.jsonl", 9)], archive.store, archive.engine)
+    assert "4 articles read, 2 articles indexed" in caplog.messages
+    assert caplog.messages[-1] == "9 articles read, 9 articles indexed"
     caplog.clear()
-    ingest([rows(tmp_path / name, 9) for name in ("b.jsonl", "c.jsonl")], engine.store, engine.indexer)
-    assert caplog.messages[-1].endswith("/s), 2 files")
+    ingest([rows(tmp_path / name, 9) for name in ("b.jsonl", "c.jsonl")], archive.store, archive.engine)
+    assert caplog.messages[-1] == "18 articles read, 18 articles indexed, 2 files"
 
 
 @pytest.mark.usefixtures("eager")
 def test_log_is_silent_where_progress_is_shown(
-    engine: EmbeddedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("index.reading.import_run._SAY_SECONDS", -1)
     caplog.set_level("INFO", "index.reading.import_run")
     shown: list[int] = []
-    ingest([rows(tmp_path / "many.jsonl", 9)], engine.store, engine.indexer, progress=shown.append)
+    ingest([rows(tmp_path / "many.jsonl", 9)], archive.store, archive.engine, report=Report(progress=shown.append))
     assert sum(shown) == 9
     assert caplog.messages == []
 
 
 @pytest.mark.usefixtures("eager")
-def test_near_copies_that_others_add_meanwhile_are_not_counted(engine: EmbeddedEngine, tmp_path: Path) -> None:
+def test_near_copies_that_others_add_meanwhile_are_not_counted(archive: Archive, tmp_path: Path) -> None:
     story = next(SEEDS.glob("002*.txt")).read_text("utf-8")
     for name in "abcd":
         own = story if name in "bd" else f"vú sữa {name}"
@@ -187,10 +187,10 @@ def test_near_copies_that_others_add_meanwhile_are_not_counted(engine: EmbeddedE
     def write() -> None:
         nonlocal count
         count += 1
-        engine.add([Article(id=f"x{count}", body=f"{story} {count}")])
+        archive.store.put([Article(id=f"x{count}", body=f"{story} {count}")])
 
     paths = [str(tmp_path / f"{name}.jsonl") for name in "abcd"]
-    summary = ingest(paths, engine.store, engine.indexer, on_file=write)
+    summary = ingest(paths, archive.store, archive.engine, report=Report(file=write))
     assert (summary.added, count) == (4, 4)
     assert summary.copies == 2
-    assert engine.indexer.copies([range(1, engine.store.last_seq() + 1)]) == 5
+    assert archive.engine.near_copies([range(1, archive.store.last_seq() + 1)]) == 5

@@ -1,10 +1,11 @@
-"""A followed folder: files are read when they have come to rest, once, and again when they change."""
+"""A watched folder: files are read when they have come to rest, once, and again when they change."""
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import os
+import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,20 +16,14 @@ import pytest
 
 import index.reading.folder_scan
 import index.reading.watching
-from index.reading.files import Remark, shown
+from index.errors import DiskFullError
 from index.reading.ingest import Summary, ingest
-from index.reading.stability import (
-    OPEN_SECONDS,
-    QUIET_SECONDS,
-    REMARK_SECONDS,
-    Looks,
-    is_open_for_writing,
-    remote_devices,
-)
+from index.reading.stability import OPEN_SECONDS, QUIET_SECONDS, Stability
 from index.reading.watching import watch_folder
-from search.engines.embedded.engine import EmbeddedEngine
+from index.store.articles import WriteResult
+from search.archive import Archive
 
-on_linux = pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="only Linux tells who has a file open")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a file is closed")
 
 
 def text(name: str) -> str:
@@ -36,6 +31,7 @@ def text(name: str) -> str:
 
 
 def write(path: Path, name: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text(name), "utf-8")
     return path
 
@@ -47,10 +43,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watched(engine: EmbeddedEngine, folder: Path) -> Iterator[Path]:
-    """The folder, followed in another thread."""
+def watched(archive: Archive, folder: Path) -> Iterator[Path]:
+    """The folder, watched in another thread."""
     stop = threading.Event()
-    thread = threading.Thread(target=watch_folder, args=(folder, engine.store, engine.indexer, stop))
+    thread = threading.Thread(target=watch_folder, args=(folder, archive.store, archive.engine, stop))
     thread.start()
     yield folder
     stop.set()
@@ -58,8 +54,8 @@ def watched(engine: EmbeddedEngine, folder: Path) -> Iterator[Path]:
     assert not thread.is_alive()
 
 
-def bodies(engine: EmbeddedEngine) -> dict[str, str]:
-    return {article.id: article.body.split()[1] for article in engine.store.articles()}
+def bodies(archive: Archive) -> dict[str, str]:
+    return {article.id: article.body.split()[1] for article in archive.store.articles()}
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -73,188 +69,135 @@ class Clock:
     """A clock that the test moves on."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = time.time()
+        self.now = time.time() + 60
         monkeypatch.setattr("index.reading.stability.time", self)
 
     def time(self) -> float:
         return self.now
 
+    def time_ns(self) -> int:
+        return int(self.now * 1e9)
+
     monotonic = time
 
 
-def test_file_is_wanted_when_it_has_come_to_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, looks, path = Clock(monkeypatch), Looks(), tmp_path / "a"
+class File:
+    """A file that is written to at the time of the clock, of which ``stability`` is told or not."""
 
-    def wanted(modified: float | None = None) -> bool:
-        if modified is not None:
-            os.utime(path, (modified, modified))
-        looks.begin()
-        answer = looks.wants("a", path.stat(), is_stored=True)
-        return answer and looks.waiting == 0
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path, self.clock, self.stability = path, clock, Stability()
+        clock.now += 1
 
-    path.write_text("half")
-    assert not wanted(clock.now)
-    assert looks.waiting == 1
-    clock.now += QUIET_SECONDS - 0.5
-    path.write_text("half and more")
-    assert not wanted(clock.now)
-    clock.now += QUIET_SECONDS - 0.5
-    assert not wanted()
-    clock.now += 1
-    assert wanted()
-    assert not wanted()
-    assert looks.waiting == 0
-    path.write_text("all of it, from a server whose clock is ahead")
-    assert not wanted(clock.now + 3600)
-    clock.now += QUIET_SECONDS + 0.1
-    assert wanted()
+    def write(self, text: str, *, told: bool) -> None:
+        self.path.write_text(text)
+        os.utime(self.path, (self.clock.now, self.clock.now))
+        if told:
+            self.stability.note_modified(str(self.path))
+
+    def is_wanted(self, *, is_stored: bool = True) -> bool:
+        return self.stability.wants(str(self.path), self.path.stat(), is_stored)
 
 
-@on_linux
-def test_file_is_wanted_at_once_when_nobody_writes_to_it(tmp_path: Path) -> None:
-    looks, path = Looks(), tmp_path / "a"
-    with path.open("w") as file:
-        file.write("half")
-        file.flush()
-        with path.open():
-            assert is_open_for_writing(str(path)) is True
-            assert not looks.wants(str(path), path.stat(), is_stored=False)
-        assert looks.open == {str(path)}
-        assert looks.waiting == 0
-        assert not looks.has_closed()
-        file.write(" and the rest")
-    assert looks.has_closed()
-    with path.open():
-        assert is_open_for_writing(str(path)) is False
-        assert looks.wants(str(path), path.stat(), is_stored=False)
-    assert is_open_for_writing(str(tmp_path / "none")) is None
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> File:
+    return File(tmp_path / "a", Clock(monkeypatch))
 
 
-@on_linux
-def test_writer_is_known_of_a_file_whose_name_is_not_utf8(tmp_path: Path) -> None:
-    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe1.txt"))
-    with path.open("w"):
-        assert is_open_for_writing(shown(path)) is True
-    assert is_open_for_writing(shown(path)) is False
+def test_file_of_which_nothing_is_told_is_wanted_when_it_has_come_to_rest(file: File) -> None:
+    file.write("half", told=False)
+    assert not file.is_wanted()
+    assert file.stability.waiting
+    file.clock.now += QUIET_SECONDS - 0.5
+    file.write("half and more", told=False)
+    assert not file.is_wanted()
+    file.clock.now += QUIET_SECONDS + 0.5
+    assert file.is_wanted()
+    assert not file.is_wanted()
+    os.utime(file.path, (file.clock.now + 3600, file.clock.now + 3600))  # by the clock of a file server
+    assert file.is_wanted()
 
 
-@on_linux
-def test_file_that_is_held_open_is_wanted_once_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, looks, path = Clock(monkeypatch), Looks(), tmp_path / "a"
-
-    def wanted(after: float) -> bool:
-        clock.now += after
-        looks.begin()
-        return looks.wants(str(path), path.stat(), is_stored=True)
-
-    with path.open("w") as file:
-        os.utime(path, (0, 0))
-        assert not wanted(0)
-        for _ in range(2):
-            file.write("a line and half of the ne")
-            file.flush()
-            assert not wanted(0)
-            assert not wanted(QUIET_SECONDS + 1)
-            file.write("xt")
-            file.flush()
-            assert not wanted(OPEN_SECONDS - QUIET_SECONDS - 2)
-            assert wanted(2)
-            assert not wanted(2 * OPEN_SECONDS)
-        assert looks.open == set()
-        file.write(" line")
-    assert wanted(0)
+def test_file_is_wanted_as_soon_as_it_is_closed_and_not_before(file: File) -> None:
+    file.write("half", told=True)
+    file.clock.now += QUIET_SECONDS + 1
+    assert not file.is_wanted()
+    assert not file.stability.waiting
+    file.write("all", told=True)
+    file.stability.note_closed(str(file.path))
+    assert file.is_wanted()
+    assert not file.is_wanted()
 
 
-@on_linux
-def test_other_file_of_the_same_name_is_waited_for_as_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, looks, path = Clock(monkeypatch), Looks(), tmp_path / "a"
-    with path.open("w"):
-        assert not looks.wants(str(path), path.stat(), is_stored=False)
-        clock.now += OPEN_SECONDS + 1
-        with (tmp_path / "b").open("w"):
-            (tmp_path / "b").rename(path)
-            assert not looks.wants(str(path), path.stat(), is_stored=False)
+@pytest.mark.parametrize("seconds", [0, -3600])
+def test_file_whose_mode_or_times_are_set_after_it_was_closed_is_wanted(file: File, seconds: int) -> None:
+    file.write("all", told=True)
+    file.stability.note_closed(str(file.path))
+    os.utime(file.path, (file.clock.now + seconds, file.clock.now + seconds))
+    file.stability.note_modified(str(file.path))
+    assert file.is_wanted()
 
 
-def test_leases_of_network_drives_are_not_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, looks, path = Clock(monkeypatch), Looks(), tmp_path / "a"
-    monkeypatch.setattr("index.reading.stability.remote_devices", lambda: frozenset({path.stat().st_dev}))
-    with path.open("w"):
-        looks.begin()
-        assert not looks.wants(str(path), path.stat(), is_stored=False)
-        assert (looks.waiting, looks.open) == (1, set())
-        clock.now += QUIET_SECONDS + 1
-        assert looks.wants(str(path), path.stat(), is_stored=False)
-    os.utime(path, (clock.now, clock.now))
-    assert not looks.wants(str(path), path.stat(), is_stored=False)
+def test_file_that_was_there_before_is_wanted_when_its_mode_is_set(file: File) -> None:
+    file.path.write_text("all")
+    os.utime(file.path, (0, 0))
+    file.stability.note_modified(str(file.path))
+    assert file.is_wanted()
 
 
-def test_network_drives_are_told_from_local_ones(tmp_path: Path) -> None:
-    (tmp_path / "mountinfo").write_text(
-        "26 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
-        "36 26 0:45 / /mnt/a\\040b rw,relatime shared:7 master:2 - nfs4 server:/a rw,vers=4.2\n"
-        "37 26 0:46 / /mnt/c rw - fuse.sshfs user@host: rw\n"
-        "38 26 8:17 / /mnt/d rw - fuseblk /dev/sdb1 rw\n"
-    )
-    assert remote_devices(tmp_path / "mountinfo") == {os.makedev(0, 45), os.makedev(0, 46)}
-    assert remote_devices(tmp_path / "none") == set()
+def test_file_that_is_never_closed_is_wanted_in_the_end(file: File) -> None:
+    file.write("half", told=True)
+    file.clock.now += OPEN_SECONDS - 1
+    file.write("half and more", told=True)
+    assert not file.is_wanted()
+    file.clock.now += QUIET_SECONDS
+    assert file.is_wanted()
 
 
-@on_linux
-def test_file_that_is_long_open_is_named(engine: EmbeddedEngine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, looks = Clock(monkeypatch), Looks()
-    said: list[Remark] = []
-    with (folder / "a.txt").open("w"):
-        for _ in range(2):
-            assert said == []
-            ingest([str(folder)], engine.store, engine.indexer, looks=looks, on_remark=said.append)
-            clock.now += REMARK_SECONDS + 1
-    assert [(remark.where, "open for writing" in remark.why) for remark in said] == [(str(folder / "a.txt"), True)]
+def test_file_is_wanted_again_where_it_failed_or_its_articles_went(file: File) -> None:
+    file.write("x", told=False)
+    file.clock.now += 60
+    assert file.is_wanted(is_stored=False)
+    assert not file.is_wanted(is_stored=True)
+    assert file.is_wanted(is_stored=False)
+    file.stability.note_failed([str(file.path), "unknown"])
+    assert not file.is_wanted(is_stored=False)
+    file.clock.now += 601
+    assert file.is_wanted(is_stored=False)
 
 
-def test_file_is_wanted_again_where_it_failed_or_its_articles_went(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock, looks, path = Clock(monkeypatch), Looks(), tmp_path / "a"
-    path.write_text("x")
-    clock.now += 60
-    status = path.stat()
-    assert looks.wants("a", status, is_stored=False)
-    assert not looks.wants("a", status, is_stored=True)
-    assert looks.wants("a", status, is_stored=False)
-    looks.failed(["a", "unknown"])
-    assert not looks.wants("a", status, is_stored=False)
-    clock.now += 601
-    assert looks.wants("a", status, is_stored=False)
-
-
-def test_looking_again_reads_no_bytes(engine: EmbeddedEngine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looking_again_reads_no_bytes(archive: Archive, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "abc":
         os.utime(write(folder / f"{name}.txt", name), (0, 0))
     opened: list[str] = []
     real = index.reading.folder_scan.read_document
     monkeypatch.setattr(index.reading.folder_scan, "read_document", lambda path: opened.append(path.name) or real(path))
-    looks = Looks()
-    assert ingest([str(folder)], engine.store, engine.indexer, looks=looks).added == 3
+    stability = Stability()
+
+    def look() -> Summary:
+        return ingest([str(folder)], archive.store, archive.engine, stability=stability)
+
+    assert look().added == 3
     opened.clear()
-    assert ingest([str(folder)], engine.store, engine.indexer, looks=looks).unchanged == 3
+    assert look().unchanged == 3
     assert opened == []
     os.utime(write(folder / "b.txt", "b2"), (0, 0))
-    engine.delete(["c"])
-    summary = ingest([str(folder)], engine.store, engine.indexer, looks=looks)
+    archive.store.delete(["c"])
+    summary = look()
     assert (summary.added, summary.updated, summary.unchanged) == (1, 1, 1)
     assert set(opened) == {"b.txt", "c.txt"}
 
 
 @on_linux
 def test_half_written_file_becomes_one_article_when_it_is_whole(
-    engine: EmbeddedEngine, watched: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, watched: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     puts: list[str] = []
-    real = engine.store.put
+    real = archive.store.put
     monkeypatch.setattr(
-        engine.store, "put", lambda articles, *a: puts.extend(x.body for x in articles) or real(articles, *a)
+        archive.store, "put", lambda articles, *a: puts.extend(x.body for x in articles) or real(articles, *a)
     )
+    write(watched / "sẵn sàng.txt", "sẵn")  # once it is read, the folder is watched
+    wait_for(lambda: len(puts) == 1)
     packed = gzip.compress((text("nén") + " " + text("cuối")).encode())
     with (watched / "a.txt").open("wb") as plain, (watched / "b.txt.gz").open("wb") as half:
         for part in range(8):
@@ -263,44 +206,113 @@ def test_half_written_file_becomes_one_article_when_it_is_whole(
             plain.flush()
             half.flush()
             time.sleep(QUIET_SECONDS + 1.5 if part == 3 else QUIET_SECONDS / 10)
-    wait_for(lambda: len(puts) >= 2)
-    assert sorted(body.count("Bài ") for body in puts) == [2, 8]
+    wait_for(lambda: len(puts) >= 3)
+    assert sorted(body.count("Bài ") for body in puts) == [1, 2, 8]
 
 
 @on_linux
 def test_folder_is_not_looked_through_for_what_is_still_being_written(
-    engine: EmbeddedEngine, watched: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, watched: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked: list[Looks] = []
+    looked: list[float] = []
 
-    def look(*arguments: Any, looks: Looks, **more: Any) -> Summary:
-        summary = ingest(*arguments, looks=looks, **more)
-        looked.append(looks)
-        return summary
+    def look(*arguments: Any, **more: Any) -> Summary:
+        looked.append(time.monotonic())
+        return ingest(*arguments, **more)
 
-    monkeypatch.setattr(index.reading.watching, "ingest", look)
-    for name in ("a", "b"):  # the first is found at the start or at the watch's beginning, the second after that
-        write(watched / f"{name}.txt", name)
-        wait_for(lambda name=name: name in bodies(engine))
+    write(watched / "a.txt", "a")
+    wait_for(lambda: "a" in bodies(archive))
     with (watched / "c.txt").open("w", encoding="utf-8") as file:
-        wait_for(lambda: looked[-1].open == {str(watched / "c.txt")})
-        before = len(looked)
+        file.write(text("phần"))
+        file.flush()
+        time.sleep(QUIET_SECONDS)  # the folder was looked at for the new file
+        monkeypatch.setattr(index.reading.watching, "ingest", look)
         for part in range(6):
             file.write(text(f"phần{part}"))
             file.flush()
             time.sleep(0.5)
-        assert len(looked) <= before + 1  # what was told of the second file may come late
-    wait_for(lambda: "c" in bodies(engine))
+        assert len(looked) <= 1
+    wait_for(lambda: "c" in bodies(archive))
 
 
-def test_saving_and_renaming_keep_the_article(engine: EmbeddedEngine, watched: Path) -> None:
+def test_file_that_could_not_be_stored_is_read_again(
+    archive: Archive, watched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(watched / "a.txt", "một")
-    wait_for(lambda: bodies(engine) == {"a": "một"})
+    wait_for(lambda: bodies(archive) == {"a": "một"})
+    real, refused = archive.store.put, []
+
+    def put(*arguments: Any) -> WriteResult:
+        if len(refused) < 2:
+            refused.append(1)
+            raise DiskFullError("the disk is full")
+        return real(*arguments)
+
+    monkeypatch.setattr(archive.store, "put", put)
+    monkeypatch.setattr("index.reading.watching._SCAN_SECONDS", 0.5)
+    write(watched / "a.txt", "hai")
+    write(watched / "b.txt", "ba")
+    wait_for(lambda: bodies(archive) == {"a": "hai", "b": "ba"})
+
+
+def test_saving_and_renaming_keep_the_article(archive: Archive, watched: Path) -> None:
+    write(watched / "a.txt", "một")
+    wait_for(lambda: bodies(archive) == {"a": "một"})
     write(watched / "a.txt.tmp", "hai").rename(watched / "a.txt")
-    wait_for(lambda: bodies(engine) == {"a": "hai"})
+    wait_for(lambda: bodies(archive) == {"a": "hai"})
     (watched / "a.txt").rename(watched / "b.txt")
     write(watched / "c.txt", "ba")
-    wait_for(lambda: len(bodies(engine)) == 2)
-    assert bodies(engine) == {"a": "hai", "c": "ba"}
+    wait_for(lambda: len(bodies(archive)) == 2)
+    assert bodies(archive) == {"a": "hai", "c": "ba"}
     write(watched / "b.txt", "bốn")
-    wait_for(lambda: bodies(engine) == {"a": "bốn", "c": "ba"})
+    wait_for(lambda: bodies(archive) == {"a": "bốn", "c": "ba"})
+
+
+def test_folders_that_are_made_moved_in_or_renamed_are_watched(archive: Archive, watched: Path, tmp_path: Path) -> None:
+    write(watched / "x/y/z/a.txt", "một")
+    wait_for(lambda: bodies(archive) == {"x/y/z/a": "một"})
+    write(watched / "x/y/z/b.txt", "hai")
+    wait_for(lambda: bodies(archive).keys() == {"x/y/z/a", "x/y/z/b"})
+    write(tmp_path / "elsewhere/c.txt", "ba")
+    (tmp_path / "elsewhere").rename(watched / "in")
+    wait_for(lambda: "in/c" in bodies(archive))
+    (watched / "in").rename(watched / "out")
+    write(watched / "out/d.txt", "bốn")
+    wait_for(lambda: bodies(archive) == {"x/y/z/a": "một", "x/y/z/b": "hai", "in/c": "ba", "out/d": "bốn"})
+
+
+@pytest.mark.parametrize("how", ["removed", "renamed"])
+def test_folder_that_goes_away_is_waited_for_and_watched_anew(
+    archive: Archive, watched: Path, tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(watched / "a.txt", "một")
+    wait_for(lambda: bodies(archive) == {"a": "một"})
+    if how == "removed":
+        shutil.rmtree(watched)
+    else:
+        watched.rename(tmp_path / "other")
+    wait_for(lambda: "is not there; waiting for it" in caplog.text)
+    watched.mkdir()
+    write(watched / "b.txt", "hai")
+    wait_for(lambda: bodies(archive) == {"a": "một", "b": "hai"})
+    write(watched / "c.txt", "ba")
+    wait_for(lambda: bodies(archive) == {"a": "một", "b": "hai", "c": "ba"})
+
+
+def test_folder_of_which_the_system_tells_nothing_is_looked_through_now_and_then(
+    archive: Archive,
+    folder: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Refusing:
+        def __init__(self, *_: Any, **__: Any) -> None:
+            raise OSError(28, "inotify watch limit reached")
+
+    monkeypatch.setattr("watchdog.observers.inotify.InotifyEmitter.on_thread_start", Refusing)
+    monkeypatch.setattr("index.reading.watching._SCAN_SECONDS", 0.5)
+    watched = request.getfixturevalue("watched")
+    wait_for(lambda: "are found once a minute only: [Errno 28] inotify watch limit reached" in caplog.text)
+    os.utime(write(watched / "a.txt", "một"), (0, 0))
+    wait_for(lambda: bodies(archive) == {"a": "một"})

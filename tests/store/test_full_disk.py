@@ -20,7 +20,7 @@ from benchmarks.serving import family
 from index.article import Article
 from index.directory.generations import current_generation, read_state, write_state
 from index.errors import DiskFullError
-from index.fetching.fetch import fetch
+from index.fetching.fetch import FetchOptions, fetch
 from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import Request
 from search.query.parser import parse
@@ -124,6 +124,21 @@ def test_indexing_without_room_leaves_the_index_as_it_was_and_no_files(disk: Pat
     archive.close()
 
 
+def test_store_without_room_says_so_and_keeps_what_it_has(disk: Path) -> None:
+    archive = open_archive(ArchiveConfig(disk / "data"))
+    ballast = fill(disk)
+    large = [Article(id=f"a{number}", body=f"bưởi da xanh {number} " * 3000) for number in range(40)]
+    with pytest.raises(DiskFullError, match="make room"):
+        archive.store.put(large)
+    assert archive.store.count() == 5
+    ballast.unlink()
+    archive.store.put(large)
+    assert archive.store.count() == 45
+    bring_in_sync(archive)
+    assert check(archive) == []
+    archive.close()
+
+
 def test_index_that_cannot_be_replaced_for_want_of_room_goes_on(
     disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -137,7 +152,7 @@ def test_index_that_cannot_be_replaced_for_want_of_room_goes_on(
     archive.store.put([Article(id="a", body="bưởi da xanh")])
     bring_in_sync(archive)
     assert total(archive, "bưởi") == 1
-    assert check(archive) == ["index: another version of timtin made it"]
+    assert check(archive) == ["index: another version of the analyzer made it"]
     assert len([record for record in caplog.records if "no room" in record.getMessage()]) == 1
     ballast.unlink()
     monkeypatch.setattr(indexer_of(archive), "_rebuild_after", 0.0)
@@ -204,7 +219,7 @@ def test_fetching_ends_when_there_is_no_room_for_the_index(disk: Path, monkeypat
     with running_site() as site:
         site.answers = {"/a": feed("a", 50, 3_000), "/b": feed("b", 50, 3_000)}
         urls = [site.root + path for path in site.answers]
-        summary = fetch(urls, archive.store, indexer_of(archive), delay=0.0, allow_private=True)
+        summary = fetch(urls, archive.store, archive.engine, FetchOptions(delay=0.0, allow_private=True))
         assert site.paths() == ["/a"]
     assert (summary.added, summary.unchanged, summary.failures) == (50, 0, 0)
     assert archive.store.count() == 455

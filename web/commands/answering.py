@@ -12,6 +12,7 @@ import click
 
 from index.article import LABELS
 from index.errors import InvalidInputError
+from index.reading.import_run import Report
 from index.reading.ingest import ingest
 from search.engine import Sort
 from search.parameters import SearchParameters
@@ -132,10 +133,8 @@ def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool) ->
         opened_archive(Path(folder)) as archive,
         shown_progress("indexed") as (advance, write),
     ):
-        summary = ingest(
-            [str(set / "docs.jsonl")], archive.store, archive.engine,
-            progress=advance, on_failure=lambda failure: write(one_line(f"{failure.where}: {failure.why}")),
-        )  # fmt: skip
+        report = Report(lambda failure: write(one_line(f"{failure.where}: {failure.why}")), progress=advance)
+        summary = ingest([str(set / "docs.jsonl")], archive.store, archive.engine, report=report)
         values = measure(archive, judged, without_accents) if unaccented else measure(archive, judged)
     facts = {
         "set": set.name,

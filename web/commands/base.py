@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -31,7 +30,7 @@ class Command(click.Command):
         except BrokenPipeError:
             sys.stderr.close()
             sys.exit(0)
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             if is_disk_full(error):
                 with suppress(OSError):  # what it keeps would fail once more at the end
                     sys.stdout.close()

@@ -9,8 +9,8 @@ from typing import NoReturn
 import click
 
 from index.reading.files import Failure, Remark
-from index.reading.import_run import Summary
-from index.reading.ingest import ingest
+from index.reading.import_run import Report, Summary
+from index.reading.ingest import ImportOptions, ingest
 from web.commands.base import (
     Command,
     Seconds,
@@ -49,10 +49,12 @@ def index(
             write(f"timtin: {mark}{one_line(what.where)}: {one_line(what.why)}")
 
         summary = ingest(
-            paths, archive.store, archive.engine,
-            source=source, prune=prune, rebuild=rebuild, wait=wait, stoppable=True,
-            on_failure=show, on_remark=show, on_file=read and (lambda: read(1)), progress=advance,
-        )  # fmt: skip
+            paths,
+            archive.store,
+            archive.engine,
+            ImportOptions(source, prune, rebuild, wait, stoppable=True),
+            Report(show, show, (lambda: read(1)) if read else (lambda: None), advance),
+        )
     _conclude(summary, as_json)
 
 
@@ -96,14 +98,20 @@ def fetch(
     data: Path,
 ) -> None:
     """Add the articles at URLS: RSS and Atom feeds, sitemaps, or single pages."""
+    from index.fetching.fetch import FetchOptions
     from index.fetching.fetch import fetch as run_fetch
+
+    def show(failure: Failure) -> None:
+        write(f"timtin: {one_line(failure.where)}: {one_line(failure.why)}")
 
     with opened_archive(data, made=True) as archive, shown_progress("fetched") as (advance, write):
         summary = run_fetch(
-            urls, archive.store, archive.engine,
-            source=source, limit=limit, delay=delay, allow_private=allow_private, wait=wait, progress=advance,
-            on_failure=lambda failure: write(f"timtin: {one_line(failure.where)}: {one_line(failure.why)}"),
-        )  # fmt: skip
+            urls,
+            archive.store,
+            archive.engine,
+            FetchOptions(source, limit, delay, allow_private, wait),
+            Report(show, progress=advance),
+        )
     _conclude(summary, as_json)
 
 

@@ -45,7 +45,7 @@ class EmbeddedEngine:
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
         """Count the near-copies among the articles written with these numbers."""
-        return self._indexer.copies(writes)
+        return self._indexer.near_copies(writes)
 
     def applied(self) -> int:
         """Return the last number of the store that the current generation has."""

@@ -1,0 +1,106 @@
+"""The input log in SQLite: which file each stored article was read from."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from index.store.database import Database
+from index.store.input_log import Input
+
+_ID_BATCH = 500
+_INPUT = "SELECT number, path, digest, (SELECT count(*) FROM articles WHERE input = number) FROM inputs"
+_BELOW = "(path = ? OR (path >= ? AND path < ?))"
+
+
+class SqliteInputLog:
+    """The inputs of ``database``, as ``InputLog`` says."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def below(self, path: str) -> list[Input]:
+        """Return the inputs at ``path`` and in the folder ``path``."""
+        return self._inputs(f"{_INPUT} WHERE {_BELOW}", _bounds(path))
+
+    def with_digest(self, prefix: str) -> list[Input]:
+        """Return the inputs whose digest begins with ``prefix``."""
+        return self._inputs(f"{_INPUT} WHERE digest >= ? AND digest < ?", (prefix, f"{prefix}g"))  # after hex digits
+
+    def owners(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the path of the input of each of these articles; those of no input are left out."""
+        found: dict[str, str] = {}
+        for at in range(0, len(ids), _ID_BATCH):
+            some = ids[at : at + _ID_BATCH]
+            query = f"SELECT id, path FROM articles JOIN inputs ON input = number WHERE id IN ({_marks(some)})"  # noqa: S608
+            found.update(self._database.connection().execute(query, some).fetchall())
+        return found
+
+    def ids(self, path: str) -> set[str]:
+        """Return the ids of the articles of the input at ``path``."""
+        return self._ids("SELECT id FROM articles JOIN inputs ON input = number WHERE path = ?", (path,))
+
+    def dropped(self, path: str) -> set[str]:
+        """Return the ids of the articles that inputs at or below ``path`` dropped."""
+        query = f"SELECT id FROM articles JOIN inputs ON dropped_by = number WHERE {_BELOW}"  # noqa: S608
+        return self._ids(query, _bounds(path))
+
+    def begin(self, paths: Iterable[str]) -> dict[str, int]:
+        """Return the number of the input at each path, making it if there is none, and erase its digest."""
+        with self._database.transaction() as write:
+            return {path: _begun(write, path) for path in paths}
+
+    def finish(self, read: Iterable[tuple[int, str, int]]) -> None:
+        """Record inputs that were read to their end, but for those that have lost an article meanwhile."""
+        with self._database.transaction() as write:
+            write.executemany(
+                "UPDATE inputs SET digest = ?2 WHERE number = ?1"
+                " AND (SELECT count(*) FROM articles WHERE input = ?1) = ?3",
+                read,
+            )
+
+    def drop(self, ids: Iterable[str]) -> None:
+        """Record that the files of these articles no longer have them."""
+        with self._database.transaction() as write:
+            drop = "UPDATE articles SET dropped_by = input, input = NULL WHERE id = ?"
+            write.executemany(drop, [(id,) for id in ids])
+
+    def move(self, moves: Iterable[tuple[int, str]]) -> None:
+        """Give each numbered input another path, in order; an input that has that path gets the one that is left."""
+        with self._database.transaction() as write:
+            for number, path in moves:
+                left = write.execute("SELECT path FROM inputs WHERE number = ?", (number,)).fetchone()
+                if left is not None:  # another run may have forgotten it
+                    write.execute("UPDATE inputs SET path = '' WHERE number = ?", (number,))
+                    write.execute("UPDATE inputs SET path = ? WHERE path = ?", (*left, path))
+                    write.execute("UPDATE inputs SET path = ? WHERE number = ?", (path, number))
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Forget inputs that have no articles, and have dropped none."""
+        with self._database.transaction() as write:
+            write.executemany(
+                "DELETE FROM inputs WHERE number = ?1"
+                " AND NOT EXISTS (SELECT 1 FROM articles WHERE input = ?1 OR dropped_by = ?1)",
+                [(number,) for number in numbers],
+            )
+
+    def _inputs(self, query: str, values: tuple[str, ...]) -> list[Input]:
+        return [Input(*row) for row in self._database.connection().execute(query, values)]
+
+    def _ids(self, query: str, values: tuple[object, ...]) -> set[str]:
+        return {row[0] for row in self._database.connection().execute(query, values)}
+
+
+def _begun(write: sqlite3.Connection, path: str) -> int:
+    query = "INSERT INTO inputs (path) VALUES (?) ON CONFLICT (path) DO UPDATE SET digest = NULL RETURNING number"
+    return int(write.execute(query, (path,)).fetchone()[0])
+
+
+def _bounds(path: str) -> tuple[str, str, str]:
+    """Return ``path`` and the bounds of the paths in it: the first, and the first that is not."""
+    folder = path.rstrip("/")
+    return path, f"{folder}/", f"{folder}0"  # 0 follows / in ASCII
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
