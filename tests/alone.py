@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 KEPT = {"TIMTIN_TEST_DATA", "TIMTIN_TESTS_COMPLETE", "TIMTIN_KILLS", "TIMTIN_SEED", "TIMTIN_REBUILD"}
-NOT_OURS = re.compile(r"(?:https?|ftp|all|no)_proxy|XDG_\w+|TIMTIN_\w+|PORT|HOST", re.IGNORECASE)
+NOT_OURS = re.compile(r"(?:https?|ftp|all|no)_proxy|XDG_\w+|TIMTIN(?:_\w+)?|PORT|HOST", re.IGNORECASE)
 CHECKOUT = Path(os.environ.pop("CHECKOUT_OF_TESTS", ROOT))  # another one where this is what is tested
 RUN, PLACE = "RUN_OF_TESTS", "PLACE_OF_TESTS"
 MADE_BY_TOOLS = {"__pycache__", ".git", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
@@ -39,10 +39,10 @@ def ours():
             pass
 
 in_order = sys.stdin.read() == "end"
-deadline = time.monotonic() + 10 * in_order
+deadline = time.monotonic() + 30 * in_order
 while (left := dict(ours())) and time.monotonic() < deadline:
     time.sleep(0.05)
-while left:
+for _ in range(100):
     for process, line in left.items():
         try:
             os.kill(process, signal.SIGKILL)
@@ -51,7 +51,8 @@ while left:
         if in_order:
             print(line)
     time.sleep(0.05)
-    left = dict(ours())
+    if not (left := dict(ours())):
+        break
 """
 """Wait until the tests have ended; then end every process that has inherited their environment. Name those left."""
 
@@ -74,7 +75,7 @@ class _Leash:
 
     def end(self) -> list[str]:
         """Return the command lines of the processes that were left."""
-        return self._process.communicate("end")[0].splitlines()
+        return list(dict.fromkeys(self._process.communicate("end")[0].splitlines()))
 
 
 def is_worker() -> bool:

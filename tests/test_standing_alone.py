@@ -26,7 +26,7 @@ def pytest_command(folder: Path, text: str, *more: str) -> tuple[list[str], dict
     """Return a command that runs the tests ``text`` with what every test of ours runs with, and its environment."""
     (folder / "test_it.py").write_text(text, "utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "TIMTIN_"))}
     return [sys.executable, "-m", "pytest", *PLUGINS, *more, str(folder)], environment
 
 
