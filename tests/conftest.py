@@ -168,7 +168,7 @@ def browser() -> Iterator[Any]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no browser: apt-get install chromium, then make test")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     quiet = [
         "--no-sandbox",
@@ -181,7 +181,10 @@ def browser() -> Iterator[Any]:
     ]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=quiet)
-        yield chromium.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+        page = chromium.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+        page.set_default_timeout(120_000)
+        expect.set_options(timeout=120_000)
+        yield page
         chromium.close()
 
 

@@ -15,6 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 
 import search.ranking.maxscore
 from index.article import LABELS, Article
@@ -301,13 +302,13 @@ def test_a_reader_opens_the_copies_of_a_hit_in_a_browser(serve: Callable[..., Se
     server = serve()
     with browser() as page:
         page.goto(f"{server.root}/?q=hoi+nhap")
-        assert page.locator(".hit").count() == 5
+        expect(page.locator(".hit")).to_have_count(5)
         page.get_by_role("link", name="1 bài tương tự").click()
-        assert page.locator(".hit").count() == 6
+        expect(page.locator(".hit")).to_have_count(6)
         page.get_by_role("button", name="Lọc").click()
-        assert page.locator(".hit").count() == 6
+        expect(page.locator(".hit")).to_have_count(6)
         page.get_by_role("link", name="Gộp bài tương tự").click()
-        assert page.locator(".hit").count() == 5
+        expect(page.locator(".hit")).to_have_count(5)
 
 
 def test_feed_has_each_story_once(copied: FlaskClient) -> None:
