@@ -6,10 +6,10 @@ ARTICLES ?= 50000
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format bench quality docs screenshot lock clean
+.PHONY: help serve test test-fast lint format bench quality docs screenshot lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
 
 serve: $(VENV)/.serve ## install, index the seed articles, serve on http://127.0.0.1:8000 (HOST, PORT, TIMTIN_DATA)
 	$(BIN)/timtin index seeds
@@ -17,6 +17,9 @@ serve: $(VENV)/.serve ## install, index the seed articles, serve on http://127.0
 
 test: $(VENV)/.dev ## run the tests
 	$(BIN)/pytest
+
+test-fast: $(VENV)/.dev ## run the tests but for those that take many seconds
+	$(BIN)/pytest -m "not slow"
 
 lint: $(VENV)/.dev ## check form and types
 	$(BIN)/ruff check .

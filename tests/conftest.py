@@ -1,4 +1,7 @@
-"""What the tests share: the seeds in a real index, and a real server on a free port."""
+"""What the tests share: the seeds in a real index, a real server, and nothing of the machine they run on.
+
+The environment is set apart (``tests.alone``) before anything else is imported.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,30 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from tests.alone import (  # first of all
+    ROOT,
+    empty_working_folder,
+    pytest_collection_finish,
+    pytest_sessionfinish,
+    pytest_sessionstart,
+)
+from tests.alone import pytest_terminal_summary as _say_what_was_left
+
+# isort: split
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
 from index.article import Article
 from index.directory.data_folder import DataFolder, open_data_folder
@@ -29,10 +41,22 @@ from search.archive import Archive, ArchiveConfig, open_archive
 from search.parameters import SearchParameters
 from search.runtime.index_follower import bring_in_sync
 from search.service import Answer, search
+from tests.processes import TIMTIN, programs_end_with_the_test, reserved_port, start
+from tests.skips import NO_MEASURING_DATA, pytest_runtest_makereport
+from tests.skips import pytest_terminal_summary as _say_what_was_skipped
 from web.app import create_app
 from web.services import Services
 
-ROOT = Path(__file__).parent.parent
+__all__ = [
+    "ROOT",
+    "empty_working_folder",
+    "programs_end_with_the_test",
+    "pytest_collection_finish",
+    "pytest_runtest_makereport",
+    "pytest_sessionfinish",
+    "pytest_sessionstart",
+]
+
 SEEDS = ROOT / "seeds"
 SHARED_DATA = Path(os.environ.get("TIMTIN_TEST_DATA", ROOT.parent / "shared" / "data"))
 
@@ -40,11 +64,25 @@ SHARED_DATA = Path(os.environ.get("TIMTIN_TEST_DATA", ROOT.parent / "shared" / "
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a script's background; programs started here inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+settings.register_profile("timtin", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no test is timed
+settings.load_profile("timtin")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was skipped and what was left behind."""
+    _say_what_was_skipped(terminalreporter)
+    _say_what_was_left(terminalreporter, config)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
-        pytest.skip(f"the measuring data is not at {SHARED_DATA}; TIMTIN_TEST_DATA names another place")
+        pytest.skip(f"{NO_MEASURING_DATA} in {SHARED_DATA}: TIMTIN_TEST_DATA=FOLDER make test")
     return SHARED_DATA
 
 
@@ -112,6 +150,7 @@ def client(tmp_path: Path, seeds_data: Path) -> Iterator[FlaskClient]:
     here: Services = app.extensions["timtin"]
     here.follower.start()
     with app.test_client() as client:
+        client.environ_base["wsgi.input_terminated"] = True  # as waitress says; else a body is read byte by byte
         yield client
     here.follower.stop()
     archive.close()
@@ -128,8 +167,8 @@ def browser() -> Iterator[Any]:
     """A page of a real browser without JavaScript; skips where there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
-        pytest.skip("no browser here; Debian's is: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+        pytest.skip("no browser: apt-get install chromium, then make test")
+    from playwright.sync_api import expect, sync_playwright
 
     quiet = [
         "--no-sandbox",
@@ -138,10 +177,14 @@ def browser() -> Iterator[Any]:
         "--disable-component-update",
         "--disable-sync",
         "--no-first-run",
+        "--no-proxy-server",
     ]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=quiet)
-        yield chromium.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+        page = chromium.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+        page.set_default_timeout(120_000)
+        expect.set_options(timeout=120_000)
+        yield page
         chromium.close()
 
 
@@ -156,21 +199,23 @@ class Reply:
         return json.loads(self.body)
 
 
+_without_proxies = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 class Server:
     """``timtin serve`` as a process of its own."""
 
-    def __init__(self, data: Path, port: int | None = None, *arguments: str) -> None:
+    def __init__(self, data: Path, port: int, *arguments: str) -> None:
         self.data = data
-        self.port = port or free_port()
+        self.port = port
         self.arguments = arguments
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
-        log = (self.data.parent / "server.log").open("ab")
-        command = [sys.executable, "-m", "web.cli", "serve", "--data", str(self.data), "--port", str(self.port)]
-        self.process = subprocess.Popen([*command, *self.arguments], cwd=ROOT, stdout=log, stderr=log)
-        log.close()
-        deadline = time.monotonic() + 60
+        command = [*TIMTIN, "serve", "--data", str(self.data), "--port", str(self.port), *self.arguments]
+        with (self.data.parent / "server.log").open("ab") as log:
+            self.process = start(command, stdout=log, stderr=log)
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             assert self.process.poll() is None, (self.data.parent / "server.log").read_text()
             try:
@@ -178,7 +223,7 @@ class Server:
                     return self.process
             except OSError:
                 time.sleep(0.05)
-        raise AssertionError("the server did not answer in 60 s")
+        raise AssertionError("the server did not answer in 120 s")
 
     @property
     def root(self) -> str:
@@ -193,7 +238,7 @@ class Server:
         for name, value in headers.items():
             request.add_header(name.replace("_", "-"), value)
         try:
-            with urllib.request.urlopen(request, timeout=120) as reply:
+            with _without_proxies.open(request, timeout=120) as reply:
                 return Reply(reply.status, reply.read(), dict(reply.headers))
         except urllib.error.HTTPError as error:
             with error:
@@ -215,26 +260,20 @@ class Server:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=120)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port that nobody else listens on."""
+    with reserved_port() as port:
+        yield port
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Start servers that are stopped when the test ends."""
-    started: list[Server] = []
-
-    def start(data: Path | None = None, *arguments: str) -> Server:
-        server = Server(data or tmp_path / "data", None, *arguments)
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        if server.process.poll() is None:
-            server.kill()
+    """Start servers, each on a port of its own that it keeps when it is started again."""
+    with ExitStack() as ports:
+        yield lambda data=None, *arguments: Server(
+            data or tmp_path / "data", ports.enter_context(reserved_port()), *arguments
+        )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 from index.article import Article
@@ -15,7 +13,6 @@ from index.segments.array_file import ArrayFile
 from search.archive import Archive
 from search.engine import Request
 from search.query.parser import parse
-from tests.conftest import ROOT
 
 
 def articles(count: int, prefix: str = "a") -> list[Article]:
@@ -73,8 +70,3 @@ def damage_store(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(bytes([255]) * 64)
-
-
-def timtin(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "web.cli", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

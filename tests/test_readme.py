@@ -32,7 +32,7 @@ def steady(output: str) -> str:
 
 def test_tour(serve: Callable[..., Server], tmp_path: Path) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("the tour needs curl")
+        pytest.skip("no curl for the tour: apt-get install curl, then make test")
     data = tmp_path / "data"
     with_seeds(data)
     server = serve(data)

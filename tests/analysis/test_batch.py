@@ -83,6 +83,7 @@ def test_seeds_together_are_what_each_is_alone() -> None:
         assert all(len(codes) > 3 for codes in batch.codes)
 
 
+@pytest.mark.slow
 def test_news_together_are_what_each_is_alone(shared_data: Path) -> None:
     with lzma.open(shared_data / "vietnews-50k.jsonl.xz", "rt", encoding="utf-8") as file:
         bodies = [json.loads(row)["body"] for row in islice(file, 300)]

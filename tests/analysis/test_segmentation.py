@@ -24,7 +24,7 @@ from index.analysis import segmentation
 from index.analysis.analyzer import Word, analyze
 from index.analysis.pyvi_model import BestPath, pyvi_model
 from index.analysis.segmentation import _TOKEN_OR_ADDRESS, Segmenter, default_segmenter
-from tests.conftest import ROOT, SEEDS
+from tests.conftest import SEEDS
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,7 @@ def test_seeds(pyvi: Callable[[str], str]) -> None:
     assert agree(pyvi, lines) > 150
 
 
+@pytest.mark.slow
 def test_gold_segmentation_and_news(pyvi: Callable[[str], str], shared_data: Path) -> None:
     gold = [
         line.replace("_", " ")
@@ -67,6 +68,7 @@ def test_gold_segmentation_and_news(pyvi: Callable[[str], str], shared_data: Pat
     assert agree(pyvi, gold + news[:4000]) > 5000
 
 
+@pytest.mark.slow
 def test_articles(pyvi: Callable[[str], str], shared_data: Path) -> None:
     with lzma.open(shared_data / "vietnews-50k.jsonl.xz", "rt", encoding="utf-8") as file:
         bodies = [json.loads(row)["body"] for row in itertools.islice(file, 600)]
@@ -168,4 +170,4 @@ def test_neither_scikit_learn_nor_crfsuite_is_loaded() -> None:
         "import sys; from index.analysis.segmentation import default_segmenter; default_segmenter().words('hội nhập');"
         "sys.exit(bool({'sklearn', 'pycrfsuite', 'sklearn_crfsuite'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -19,6 +19,7 @@ import pytest
 
 from docs.generate import command_reference, http_reference
 from tests.conftest import ROOT, SEEDS, Server
+from tests.processes import TIMTIN, start
 from web.cli import main
 from web.commands.base import Command
 from web.commands.terminal import LineFormatter
@@ -35,7 +36,7 @@ def timtin(tmp_path: Path) -> Run:
         environment = {**os.environ, "TIMTIN_DATA": str(tmp_path / "data")}
         done = subprocess.run(
             [sys.executable, "-m", "web.cli", *arguments],
-            cwd=ROOT, input=given, capture_output=True, check=False, env=environment,
+            input=given, capture_output=True, check=False, env=environment,
         )  # fmt: skip
         assert b"Traceback" not in done.stderr, done.stderr.decode()
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -248,7 +249,7 @@ def test_text_of_articles_cannot_take_over_the_terminal(timtin: Run, tmp_path: P
 def test_output_into_a_closed_pipe_is_no_error(timtin: Run, tmp_path: Path) -> None:
     timtin("index", str(SEEDS))
     command = f"{sys.executable} -m web.cli export --data {tmp_path / 'data'} | head -c 10"
-    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(command, shell=True, capture_output=True, check=False)
     assert done.stderr == b""
 
 
@@ -265,22 +266,19 @@ def test_evaluate_prints_the_measures(timtin: Run, tmp_path: Path) -> None:
     assert timtin("evaluate", str(SEEDS)).returncode == 1
 
 
+@pytest.mark.slow
 def test_watch_indexes_what_appears(timtin: Run, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "a.txt").write_text("Bài đầu nói về bún bò Huế.", "utf-8")
     command = [sys.executable, "-m", "web.cli", "watch", str(folder), "--data", str(tmp_path / "data")]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-    try:
-        for name, count in (("a", 1), ("b", 2)):
-            (folder / f"{name}.txt").write_text(f"Bài {name} nói về bún bò Huế.", "utf-8")
-            deadline = time.monotonic() + 60
-            while timtin("search", "bún bò Huế", "--json").stdout.count('"id"') != count:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-    finally:
-        process.terminate()
-        process.wait()
+    start(command, stderr=subprocess.DEVNULL)
+    for name, count in (("a", 1), ("b", 2)):
+        (folder / f"{name}.txt").write_text(f"Bài {name} nói về bún bò Huế.", "utf-8")
+        deadline = time.monotonic() + 120
+        while timtin("search", "bún bò Huế", "--json").stdout.count('"id"') != count:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 @pytest.mark.parametrize("command", ["watch", "serve"])
@@ -290,18 +288,13 @@ def test_names_of_followed_files_cannot_forge_lines_of_the_log(tmp_path: Path, c
     (folder / "a\n2026-11-22 09:00:00,000 INFO in: 999 added\x1b[2J\u2028.txt").write_bytes(b"\xff\xfe\x00")
     options = [str(folder)] if command == "watch" else ["--port", "0", "--watch", str(folder)]
     with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "web.cli", command, *options, "--data", str(tmp_path / "data")],
-            cwd=ROOT, stderr=stream,
-        )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 60
-        while b"UTF-16" not in log.read_bytes():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    finally:
-        process.terminate()
-        process.wait()
+        process = start([*TIMTIN, command, *options, "--data", str(tmp_path / "data")], stderr=stream)
+    deadline = time.monotonic() + 120
+    while b"UTF-16" not in log.read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.terminate()
+    process.wait()
     written = log.read_text("utf-8")
     assert "\x1b" not in written
     lines = [line for line in written.splitlines() if "999 added" in line]
@@ -322,6 +315,7 @@ def test_line_of_the_log_has_its_traceback_indented_below_it() -> None:
     assert rest[-1] == "    2026-11-22 ERROR forged  [2J"
 
 
+@pytest.mark.slow
 def test_server_follows_a_folder_that_goes_away_and_comes_back(serve: Callable[..., Server], tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

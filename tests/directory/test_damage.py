@@ -144,7 +144,7 @@ def test_bit_flipped_under_a_follower_is_found_and_mended(
     follower.start()
     path = sorted(folder.indexes.rglob(name))[0]
     flip_in_place(path, untouched(path) if path.suffix in {".inv", ".doc"} else 5)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while indexer_of(archive)._scrubber._commit in {None, before} or not archive.in_sync():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -325,6 +325,7 @@ def test_index_of_other_fields_is_made_anew_behind_a_clear_answer(
     archive.close()
 
 
+@pytest.mark.slow
 def test_files_cut_short_under_a_server_end_no_more_than_a_search(serve: Callable[..., Server], tmp_path: Path) -> None:
     """What is mapped and cut off kills the process that reads it."""
     folder = open_data_folder(tmp_path / "data")
@@ -337,7 +338,7 @@ def test_files_cut_short_under_a_server_end_no_more_than_a_search(serve: Callabl
     answers = [server.request("GET", f"/api/v1/search?q=da+xanh+{number}") for number in range(4)]
     assert {answer.status for answer in answers} == {503}
     assert "damaged" in answers[-1].json["detail"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while server.search("bưởi da").get("total") != 3000:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -402,7 +403,7 @@ def test_files_are_on_the_disk_before_the_commit_that_lists_them(
         return rename(path, target)
 
     if not Path("/proc/self/fd").exists():
-        pytest.skip("which file is synced is read from /proc")
+        pytest.skip("no /proc to read which file is synced: make test on Linux")
     archive = open_archive(ArchiveConfig(folder.path))
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "replace", renamed)

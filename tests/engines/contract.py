@@ -274,7 +274,7 @@ class EngineContract:
         rebuild = follower.request_rebuild()
         assert follower.request_rebuild().id == rebuild.id
         follower.start()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while any(archive.store.tasks.unfinished(kind) for kind in TaskKind):
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -306,7 +306,7 @@ def test_certificate_must_be_trusted_and_of_the_host(tmp_path: Path, monkeypatch
     ]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(made), "-out", "-"]
     if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificate")
+        pytest.skip("no openssl to make a certificate: apt-get install openssl, then make test")
     certificate = subprocess.run([*command, *names], capture_output=True, check=True).stdout
     made.write_bytes(made.read_bytes() + certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -25,7 +25,6 @@ from index.reading.import_run import SILENT, Report, Summary
 from search.archive import Archive
 from search.parameters import SearchParameters
 from search.service import search
-from tests.conftest import ROOT
 from tests.site import SENTENCES, Site, item, page, rss, running_site, urlset
 
 Fetch = Callable[..., Summary]
@@ -457,7 +456,7 @@ def test_command_prints_what_became_of_it(site: Site, tmp_path: Path) -> None:
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
         data = ("--data", str(tmp_path / "data"))
-        return subprocess.run([*command, *data, *more], cwd=ROOT, capture_output=True, text=True, check=False)
+        return subprocess.run([*command, *data, *more], capture_output=True, text=True, check=False)
 
     done = run("--allow-private", "--json")
     assert (done.returncode, json.loads(done.stdout)["added"]) == (1, 1)

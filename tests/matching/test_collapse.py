@@ -15,6 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 
 import search.ranking.maxscore
 from index.article import LABELS, Article
@@ -82,6 +83,7 @@ QUERIES = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
 PAGES = st.tuples(st.integers(0, 4), st.integers(1, 6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("few", [0, 1000])
 @settings(max_examples=40, deadline=None)
 @given(PRINTED, st.lists(st.tuples(QUERIES, st.sampled_from(Sort), PAGES), min_size=1, max_size=8), st.booleans())
@@ -140,6 +142,7 @@ def stories(data: Path) -> dict[str, int]:
     }
 
 
+@pytest.mark.slow
 def test_stories_are_the_same_however_articles_come(tmp_path: Path) -> None:
     articles = [printed(f"a{n}", random.Random(n).choice([None, 0, 1, 2, 3]), f"lúa {n}") for n in range(60)]
     with opened(tmp_path / "singly") as archive:
@@ -289,6 +292,7 @@ def test_page_leads_to_the_copies_and_back(copied: FlaskClient) -> None:
     assert 'name="collapse"' not in page
 
 
+@pytest.mark.slow
 def test_a_reader_opens_the_copies_of_a_hit_in_a_browser(serve: Callable[..., Server], tmp_path: Path) -> None:
     with_seeds(tmp_path / "data")
     with opened(tmp_path / "data") as archive:
@@ -298,13 +302,13 @@ def test_a_reader_opens_the_copies_of_a_hit_in_a_browser(serve: Callable[..., Se
     server = serve()
     with browser() as page:
         page.goto(f"{server.root}/?q=hoi+nhap")
-        assert page.locator(".hit").count() == 5
+        expect(page.locator(".hit")).to_have_count(5)
         page.get_by_role("link", name="1 bài tương tự").click()
-        assert page.locator(".hit").count() == 6
+        expect(page.locator(".hit")).to_have_count(6)
         page.get_by_role("button", name="Lọc").click()
-        assert page.locator(".hit").count() == 6
+        expect(page.locator(".hit")).to_have_count(6)
         page.get_by_role("link", name="Gộp bài tương tự").click()
-        assert page.locator(".hit").count() == 5
+        expect(page.locator(".hit")).to_have_count(5)
 
 
 def test_feed_has_each_story_once(copied: FlaskClient) -> None:

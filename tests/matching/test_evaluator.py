@@ -163,6 +163,7 @@ def filled_archive(articles: list[Article], replaced: int, ranking: Ranking) -> 
         archive.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("thresholds", "at_once"),
     [

@@ -23,7 +23,7 @@ from index.reading.formats.compressed import unpacked
 from index.reading.import_run import Report, Summary
 from index.reading.ingest import ImportOptions, ingest
 from search.archive import Archive
-from tests.conftest import ROOT
+from tests.processes import TIMTIN, bound_by_permissions, start
 
 MB = 1024 * 1024
 GOOD = "Bún bò Huế\n\nMón bún bò ngon nhất là ở Huế, ai cũng nói thế."
@@ -69,7 +69,7 @@ def peak_memory(data: Path, *paths: Path) -> tuple[int, dict[str, Any], str]:
     command = [sys.executable, "-m", "web.cli", "index", *map(str, paths), "--json", "--data", str(data)]
     out, err = data.with_suffix(".out"), data.with_suffix(".err")
     with out.open("wb") as output, err.open("wb") as errors:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=errors)
+        process = start(command, stdout=output, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     assert b"Traceback" not in err.read_bytes(), err.read_text()
@@ -226,11 +226,13 @@ def test_named_paths_that_lead_nowhere_cost_the_others_nothing(
     assert "closed" in said.failures["standard input"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_file_that_must_not_be_read(read: Callable[[], Said], folder: Path) -> None:
+def test_file_that_must_not_be_read(folder: Path, tmp_path: Path) -> None:
     (folder / "a.txt").write_text(GOOD, "utf-8")
     (folder / "a.txt").chmod(0)
-    assert read().failures == {"a.txt": "Permission denied"}
+    command = [*bound_by_permissions(), *TIMTIN, "index", str(folder), "--data", str(tmp_path / "data")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout[:8]) == (1, "1 added,")
+    assert done.stderr.splitlines()[0] == f"timtin: {folder / 'a.txt'}: Permission denied"
 
 
 def test_file_that_goes_away_while_the_folder_is_read(

@@ -25,7 +25,8 @@ from index.store.articles import SqliteArticleStore
 from search.archive import Archive
 from search.engine import Request
 from search.query.parser import parse
-from tests.conftest import ROOT, SEEDS
+from tests.conftest import SEEDS
+from tests.processes import start
 from tests.runtime.test_search_pool import PROC, wait_for
 from tests.runtime.test_several_processes import hold_lock
 
@@ -60,7 +61,7 @@ def rows(path: Path, count: int) -> str:
 def rebuilding(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that has the index to itself for half a minute and applies to it whatever the store has."""
     command = [sys.executable, "-c", REBUILDING, str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with start(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "held\n"
@@ -107,7 +108,7 @@ def test_command_prints_what_it_read_and_who_has_the_index(tmp_path: Path) -> No
     data = open_data_folder(tmp_path / "data").path
     with hold_lock(data) as holder:
         command = [sys.executable, "-m", "web.cli", "index", str(SEEDS), "--data", str(data), "--wait", "0.2"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         holder.kill()
     assert done.returncode == 1
     assert re.match(r"5 added, .* 0 moved in ", done.stdout)
@@ -119,7 +120,7 @@ def test_interrupted_command_says_what_it_did_and_that_it_can_go_on(tmp_path: Pa
     data = tmp_path / "data"
     command = [sys.executable, "-m", "web.cli", "index", "-", "--data", str(data)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:  # type: ignore[call-overload]
+    with start(command, text=True, **pipes) as process:
         process.stdin.write(Path(rows(tmp_path / "many.jsonl", 600)).read_text("utf-8"))
         process.stdin.flush()
         stored = SqliteArticleStore(open_data_folder(data).store)
@@ -137,11 +138,14 @@ def test_interrupted_command_says_what_it_did_and_that_it_can_go_on(tmp_path: Pa
     stored.database.close()
 
 
-@pytest.mark.skipif(not PROC.is_dir() or processors() < 2, reason="worker processes are found in /proc")
+@pytest.mark.skipif(
+    not PROC.is_dir() or processors() < 2,
+    reason="no /proc, or one processor: make test on Linux with two",
+)
 def test_command_interrupted_while_its_workers_start_says_no_more_than_that(tmp_path: Path) -> None:
     path = rows(tmp_path / "many.jsonl", 600)
     command = [sys.executable, "-m", "web.cli", "index", path, "--data", str(tmp_path / "data")]
-    indexing = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    indexing = start(command, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: len(family(indexing.pid)) >= 3)
     os.killpg(indexing.pid, signal.SIGINT)
     _, told = indexing.communicate(timeout=60)

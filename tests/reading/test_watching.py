@@ -23,7 +23,9 @@ from index.reading.watching import watch_folder
 from index.store.articles import WriteResult
 from search.archive import Archive
 
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a file is closed")
+on_linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells when a file is closed: make test on Linux"
+)
 
 
 def text(name: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Server, with_seeds
+from tests.conftest import Server, with_seeds
+from tests.processes import timtin
+
+pytestmark = pytest.mark.slow
 
 
 def check(data: Path) -> None:
-    command = [sys.executable, "-m", "web.cli", "check", "--data", str(data)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = timtin("check", "--data", str(data))
     assert done.returncode == 0, done.stderr
 
 
@@ -82,7 +82,7 @@ def test_rebuild_that_was_killed_leaves_the_old_index_serving_and_nothing_else(
     wait_until_level(server)
     [serving] = [path.name for path in indexes.iterdir() if path.is_dir()]
     server.write("POST", "/api/v1/reindex")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while len([path for path in indexes.iterdir() if path.is_dir()]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.005)

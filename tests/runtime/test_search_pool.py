@@ -28,7 +28,8 @@ from search.runtime import search_pool as searchers
 from search.runtime.index_follower import bring_in_sync
 from search.runtime.search_pool import SearchPool
 from search.service import completions, search
-from tests.conftest import ROOT, Server, free_port
+from tests.conftest import ROOT, Server
+from tests.processes import TIMTIN, start, timtin
 
 PROC = Path("/proc")
 ASKED_ONCE = """
@@ -78,7 +79,7 @@ def end_once(_: Archive, mark: Path) -> int:
 
 def meet(_: Archive, place: Path, guests: int) -> int:
     (place / str(os.getpid())).touch()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while len(list(place.iterdir())) < guests and time.monotonic() < deadline:
         time.sleep(0.01)
     return len(list(place.iterdir()))
@@ -89,7 +90,7 @@ def open_files(process: int) -> str:
 
 
 def wait_for(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -201,7 +202,7 @@ def test_files_where_it_is_started_are_not_taken_for_modules(tmp_path: Path) -> 
     script.parent.mkdir()
     script.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{ASKED_ONCE}")
     command = [sys.executable, str(script), str(tmp_path / "data")]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (told.stdout, told.stderr) == ("forkserver 0\n", "")
 
 
@@ -210,11 +211,10 @@ def test_processes_are_spawned_where_no_fork_server_can_be(tmp_path: Path) -> No
     temporary.mkdir()
     told = subprocess.run(
         [sys.executable, "-c", ASKED_ONCE, str(tmp_path / "data")],
-        cwd=ROOT,
         env={**os.environ, "TMPDIR": str(temporary)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert told.stdout == "spawn 0\n"
@@ -273,17 +273,16 @@ def test_why_an_archive_cannot_be_opened_is_told(caplog: pytest.LogCaptureFixtur
     assert not caplog.records
 
 
-def test_server_that_cannot_start_leaves_no_process(tmp_path: Path) -> None:
+def test_server_that_cannot_start_leaves_no_process(tmp_path: Path, port: int) -> None:
     folder = open_data_folder(tmp_path / "data")
     folder.store.write_text("no database at all, but a text that is longer than the header of one" * 20)
-    command = [sys.executable, "-m", "web.cli", "serve", "--data", str(folder.path), "--port", str(free_port())]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ended = timtin("serve", "--data", str(folder.path), "--port", str(port), timeout=120)
     assert ended.returncode == 1
     assert ended.stderr.startswith("timtin: ")
     assert ended.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(not PROC.is_dir(), reason="what a process has open is read from /proc")
+@pytest.mark.skipif(not PROC.is_dir(), reason="no /proc to read what a process has open: make test on Linux")
 def test_files_of_a_replaced_index_are_let_go_of(two: SearchPool, archive: Archive, tmp_path: Path) -> None:
     two.run(search, SearchParameters(q="lúa"))
     process = two.run(process_id)
@@ -293,7 +292,7 @@ def test_files_of_a_replaced_index_are_let_go_of(two: SearchPool, archive: Archi
     wait_for(lambda: str(old) not in open_files(process))
 
 
-@pytest.mark.skipif(not PROC.is_dir(), reason="processes are found in /proc")
+@pytest.mark.skipif(not PROC.is_dir(), reason="no /proc to find processes in: make test on Linux")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_processes_end_with_their_server_and_leave_nothing(
     serve: Callable[..., Server], how: signal.Signals, monkeypatch: pytest.MonkeyPatch
@@ -306,16 +305,16 @@ def test_processes_end_with_their_server_and_leave_nothing(
         assert len(processes) >= 3
         assert len(list(Path(temporary).iterdir())) == 1
         server.process.send_signal(how)
-        server.process.wait(30)
+        server.process.wait(120)
         wait_for(lambda: not any((PROC / str(process)).exists() for process in processes))
         assert list(Path(temporary).iterdir()) == []
 
 
-@pytest.mark.skipif(not PROC.is_dir(), reason="processes are found in /proc")
-def test_server_interrupted_while_it_starts_leaves_in_silence(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "web.cli", "serve", "--data", str(tmp_path / "data"), "--port", str(free_port())]
-    server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+@pytest.mark.skipif(not PROC.is_dir(), reason="no /proc to find processes in: make test on Linux")
+def test_server_interrupted_while_it_starts_leaves_in_silence(tmp_path: Path, port: int) -> None:
+    command = [*TIMTIN, "serve", "--data", str(tmp_path / "data"), "--port", str(port)]
+    server = start(command, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: len(family(server.pid)) >= 3)
     os.killpg(server.pid, signal.SIGINT)
-    _, told = server.communicate(timeout=30)
+    _, told = server.communicate(timeout=120)
     assert "Traceback" not in told

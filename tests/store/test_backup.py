@@ -22,7 +22,7 @@ from search.query.parser import parse
 from search.runtime.index_follower import bring_in_sync
 from search.service import completions
 from tests.archives import check
-from tests.conftest import ROOT, Server
+from tests.conftest import Server
 
 QUERIES = [
     "hội nhập quốc tế", "hoi nhap quoc te", '"thủ tướng"', "kinh tế OR văn hóa", "nghị quyết 59", "lúa -gạo",
@@ -33,7 +33,7 @@ COPIES = 2
 
 def timtin(*arguments: str, input: bytes | None = None) -> bytes:
     command = [sys.executable, "-m", "web.cli", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, input=input, check=False)
+    done = subprocess.run(command, capture_output=True, input=input, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 
@@ -102,11 +102,11 @@ def test_search_says_where_articles_are_not_in_the_index(data: Path, tmp_path: P
     (tmp_path / "other").mkdir()
     timtin("backup", str(tmp_path / "other" / "articles.sqlite"), "--data", str(data))
     command = [sys.executable, "-m", "web.cli", "search", "lúa", "--data", str(tmp_path / "other")]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "0 articles" in told.stdout
     assert "articles are missing from the index" in told.stderr
     timtin("check", "--repair", "--data", str(tmp_path / "other"))
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
     assert ("0 articles" in told.stdout, told.stderr) == (False, "")
 
 

@@ -14,7 +14,8 @@ from search.archive import Archive, ArchiveConfig, open_archive
 from search.runtime.index_follower import bring_in_sync
 from tests.archives import check
 from tests.conftest import Server
-from tests.damage import articles, damage_store, found, timtin
+from tests.damage import articles, damage_store, found
+from tests.processes import timtin
 
 
 def copy_of(store: Path, to: Path) -> None:

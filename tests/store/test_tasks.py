@@ -28,7 +28,7 @@ Key = dict[str, str]
 
 
 def finished(client: FlaskClient, address: str) -> Any:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while (task := client.get(address).json)["state"] not in {"done", "failed"}:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -70,7 +70,7 @@ def test_rebuild_cut_off_by_a_kill_is_begun_anew_at_the_next_start(
     tasks.begin(task.id)
     archive.close()
     server = serve()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while server.request("GET", f"/api/v1/tasks/{task.id}").json["state"] != "done":
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -90,7 +90,7 @@ def test_rebuild_is_carried_out_by_one_of_two_followers(archive: Archive, tmp_pa
     task = tasks.request_rebuild()
     for follower in followers:
         follower.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while tasks.unfinished(TaskKind.REINDEX):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -120,7 +120,7 @@ def test_rebuild_waits_for_another_writer(archive: Archive, tmp_path: Path, monk
         assert all(tried.acquire(timeout=30) for _ in range(3))
         assert follower.last_error is None  # searches see all there is
         assert tasks.unfinished(TaskKind.REINDEX)[0].state is TaskState.WAITING
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while tasks.unfinished(TaskKind.REINDEX):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -139,7 +139,7 @@ def test_failed_rebuild_says_why(archive: Archive, monkeypatch: pytest.MonkeyPat
     task = tasks.request_rebuild()
     follower = IndexFollower(archive, interval=0.01)
     follower.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while tasks.unfinished(TaskKind.REINDEX):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -226,7 +226,7 @@ def test_server_that_ends_leaves_a_rebuild_to_the_next(archive: Archive) -> None
     assert (left.id, left.state) == (task.id, TaskState.RUNNING)
     following = IndexFollower(archive, interval=0.01)
     following.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while tasks.unfinished(TaskKind.REINDEX):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -287,7 +287,7 @@ def test_bulk_write_that_another_process_indexes_is_done_and_its_lock_no_error(
 
 
 def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -305,7 +305,7 @@ def test_what_fails_again_and_again_is_said_once(
     monkeypatch.setattr(archive.engine, "apply", fail)
     follower = IndexFollower(archive, interval=0.01)
     follower.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while len(tried) < 5:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import subprocess
 import sys
 import tempfile
@@ -40,7 +39,8 @@ from search.query.parser import parse
 from search.runtime.index_follower import bring_in_sync
 from tests.analysis.test_batch import texts as any_texts
 from tests.archives import check, indexer_of
-from tests.conftest import ROOT, SEEDS
+from tests.conftest import SEEDS
+from tests.processes import start
 from tests.stock_whoosh import document, writing_schema
 
 WORDS = ["lúa", "gạo", "đường", "hội", "nhập", "quốc", "tế", "59-NQ/TW", "7,52%"]
@@ -320,19 +320,18 @@ def test_killed_workers_lose_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert "going on without workers" in caplog.text
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="how a process fares is read from /proc")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc to see it in: make test on Linux")
 def test_workers_end_with_their_parent_however_it_ends(tmp_path: Path) -> None:
     program = tmp_path / "parent.py"
     program.write_text(ORPHANING, "utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    parent = subprocess.Popen([sys.executable, str(program)], env=environment, stdout=subprocess.PIPE, text=True)
+    parent = start([sys.executable, str(program)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     children = [int(pid) for pid in parent.stdout.readline().split()]
     assert len(children) == 2
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while any(_runs(child) for child in children):
         assert time.monotonic() < deadline
         time.sleep(0.02)

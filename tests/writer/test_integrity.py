@@ -12,7 +12,8 @@ from index.directory.generations import current_generation
 from search.archive import ArchiveConfig, open_archive
 from tests.archives import check, indexer_of
 from tests.conftest import Server, with_seeds
-from tests.damage import articles, damage_postings, damage_store, found, timtin
+from tests.damage import articles, damage_postings, damage_store, found
+from tests.processes import timtin
 
 
 def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:

@@ -19,6 +19,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from index.directory.commits import latest_commit, read_commit
 from index.directory.data_folder import open_data_folder
 from index.directory.generations import current_generation
@@ -27,9 +29,11 @@ from search.engine import Request
 from search.query.parser import parse
 from search.runtime.index_follower import bring_in_sync
 from tests.archives import check
-from tests.conftest import ROOT
 from tests.damage import articles, found
 from tests.killed_writer import text
+from tests.processes import start
+
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("TIMTIN_KILLS", "24"))
 PHASES = ("start", "single", "bulk", "commit", "merge", "rebuild", "checkpoint")
@@ -48,7 +52,7 @@ class Killing:
 def live_and_kill(data: Path, seed: str, phase: str, chosen: random.Random) -> Killing:
     """Start the writer, let it come to ``phase`` once or a few times, and kill it at some moment after that."""
     command = [sys.executable, "-m", "tests.killed_writer", str(data), seed, phase]
-    writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    writer = start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert writer.stdout is not None
     assert writer.stderr is not None
     killing = Killing()

@@ -22,7 +22,7 @@ from search.engine import Request
 from search.query.parser import parse
 from search.runtime.index_follower import bring_in_sync
 from tests.archives import check
-from tests.conftest import ROOT, Server
+from tests.conftest import Server
 from tests.killed_writer import SYLLABLES
 
 ARTICLES = int(os.environ.get("TIMTIN_REBUILD", "2000"))
@@ -120,10 +120,11 @@ def rebuild_by_api(server: Server) -> None:
 
 def rebuild_by_command(server: Server) -> None:
     command = [sys.executable, "-m", "web.cli", "index", "--rebuild", "--wait", "60", "--data", str(server.data)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rebuild", "count"), [(rebuild_by_api, ARTICLES), (rebuild_by_command, ARTICLES // 4)])
 def test_rebuild_under_searches_and_writes(
     serve: Callable[..., Server], tmp_path: Path, rebuild: Callable[[Server], None], count: int
@@ -161,6 +162,7 @@ def test_rebuild_under_searches_and_writes(
     )
 
 
+@pytest.mark.slow
 def test_rebuild_and_catching_up_end_though_every_commit_is_followed_by_a_write(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
