@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,16 @@ def test_merging_keeps_rare_extremes() -> None:
     assert content(whole) == content(invert(some))
     without = merge([whole, parts[0]], [np.array([False, True, True]), None])
     assert content(without) == content(invert([*some[1:], some[0]]))
+
+
+def test_label_that_a_segment_lacks_is_empty_when_it_is_merged() -> None:
+    """A segment written before there was a label beside one that has it."""
+    earlier, later = (invert([NumberedArticle(n, Article(id=f"a{n}", body="lúa", author="An"))]) for n in (1, 2))
+    lacking = replace(earlier, columns={name: of for name, of in earlier.columns.items() if name != "author"})
+    for parts, wanted in (([lacking, later], [b"", b"An"]), ([later, lacking], [b"An", b""])):
+        column = merge(parts, [None, None]).columns["author"]
+        assert isinstance(column, DictionaryColumn)
+        assert [column.values[code] for code in column.codes] == wanted
 
 
 def test_segment_comes_back_from_disk(tmp_path: Path) -> None:
