@@ -78,10 +78,10 @@ class BestPath:
         for at in unsure:
             before = leads.get(at - 1)
             if before is None:
-                clause = self.given[int(inside[at - 1])]
+                gain = self.given[int(inside[at - 1])]
             else:
-                clause = max(begin_inside, before + inside_inside) - max(begin_begin, before + inside_begin)
-            leads[at] = float(scores[at]) + clause
+                gain = max(begin_inside, before + inside_inside) - max(begin_begin, before + inside_begin)
+            leads[at] = float(scores[at]) + gain
         for at in reversed(unsure):
             inside[at] = leads[at] > self.asked[int(inside[at + 1])]
         return inside

@@ -333,14 +333,14 @@ class Evaluator:
         return terms
 
     def _weighted(self, fields: Mapping[str, str], term: str, weight: float) -> list[WeightedTerm]:
-        postings = [self._snapshot.term_postings(field, term) for field in fields.values()]
-        frequency = max([postings.count for postings in postings])
+        by_field = [self._snapshot.term_postings(field, term) for field in fields.values()]
+        frequency = max([postings.count for postings in by_field])
         if not frequency:
             return []
         weight *= idf(self._snapshot.count, frequency) ** self._ranking.idf_power
         return [
             WeightedTerm(field, term, weight * self._ranking.fields[name], postings)
-            for (name, field), postings in zip(fields.items(), postings, strict=True)
+            for (name, field), postings in zip(fields.items(), by_field, strict=True)
             if postings.count
         ]
 

@@ -58,14 +58,14 @@ class Matcher:
         concepts: dict[object, Concept] = {}
         asked = [code for code in tokens.codes if not code.implied]
         in_code.update(at for code in tokens.codes if code.implied for at in range(code.first, code.end))
-        for part in list(dict.fromkeys((code.first, code.end) for code in asked))[:_MOST_CODES]:
-            codes = [code for code in asked if (code.first, code.end) == part]
-            in_code.update(range(*part))
+        for span in list(dict.fromkeys((code.first, code.end) for code in asked))[:_MOST_CODES]:
+            codes = [code for code in asked if (code.first, code.end) == span]
+            in_code.update(range(*span))
             found = [self.articles(Stream.FOLDED, fold(code.text), scope) for code in codes]
-            parts = tokens.folded[slice(*part)]
+            parts = tokens.folded[slice(*span)]
             found.append(self.in_a_row(parts, Stream.FOLDED, scope))
             loosely = self.anywhere(parts, scope) if any(code.loose for code in codes) else None
-            concepts[tuple(code.text for code in codes)] = Concept(*part, union(found), loosely)
+            concepts[tuple(code.text for code in codes)] = Concept(*span, union(found), loosely)
         for at, syllable in enumerate(tokens.folded[:MOST_SYLLABLES]):
             if at not in in_code and syllable not in concepts:
                 concepts[syllable] = Concept(at, at + 1, self.articles(Stream.FOLDED, syllable, scope))

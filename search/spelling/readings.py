@@ -144,9 +144,9 @@ def _cut_token(vocabulary: Vocabulary, token: str, fewest: int) -> list[tuple[st
             if start == 0 and end == len(token):
                 continue
             for path in best[start]:
-                proximity = path.with_syllable(vocabulary, folded, exact)
-                if proximity is not None:
-                    best[end].append(proximity)
+                longer = path.with_syllable(vocabulary, folded, exact)
+                if longer is not None:
+                    best[end].append(longer)
         for end in range(start + 1, len(token) + 1):
             best[end] = sorted(best[end], key=lambda path: path.cost)[:_CUTS_KEPT]
     most = max(2, int(len(token) / _FEWEST_LETTERS))

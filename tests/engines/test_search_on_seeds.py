@@ -18,8 +18,8 @@ Find = Callable[..., Answer]
 
 
 def marks(answer: Answer) -> list[str]:
-    best_fragments = [text for hit in answer.hits for text in (hit.title_html, *hit.body_html)]
-    return [html.unescape(mark) for text in best_fragments for mark in re.findall("<mark>(.*?)</mark>", text)]
+    texts = [text for hit in answer.hits for text in (hit.title_html, *hit.body_html)]
+    return [html.unescape(mark) for text in texts for mark in re.findall("<mark>(.*?)</mark>", text)]
 
 
 @pytest.mark.parametrize("query", ['"An Giang"', '"Kon Tum"'])

@@ -152,7 +152,7 @@ def test_marks_and_passages_of_articles_are_those_found_plainly(seeds_archive: A
         together = list(zip(texts, marks, strict=True))
         found = fragments_of(together, 3, size)
         assert found == [plain_passages(*one, 3, size) for one in together]
-        shown += sum(len(passage.marks) for best_fragments in found for passage in best_fragments)
+        shown += sum(len(fragment.marks) for fragments in found for fragment in fragments)
     assert shown > 100
 
 
