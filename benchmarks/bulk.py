@@ -95,27 +95,31 @@ def main() -> None:
             peak = resident(process)["own"]
             started = time.perf_counter()
             with Searches(port, queries) as busy:
-                answer: list[dict[str, object]] = []
-                sending = threading.Thread(target=lambda: answer.append(bulk(port, key, count)))
+                answers: list[dict[str, object]] = []
+                stored: list[float] = []
+
+                def send() -> None:
+                    answers.append(bulk(port, key, count))
+                    stored.append(time.perf_counter() - started)
+
+                sending = threading.Thread(target=send)
                 sending.start()
-                while sending.is_alive() or not level(port):
+                while sending.is_alive() or not in_sync(port):
                     peak = max(peak, resident(process)["own"])
                     time.sleep(0.2)
-                    if not sending.is_alive() and len(answer) and "stored" not in answer[0]:
-                        answer[0]["stored"] = time.perf_counter() - started
             took = time.perf_counter() - started
             during = busy.report("during the bulk")
             with Searches(port, queries) as idle:
                 time.sleep(_IDLE_SECONDS)
             after = idle.report(f"idle, {count} articles")
-            print(f"stored after {answer[0]['stored']:.0f} s, searchable after {took:.0f} s")
+            print(f"stored after {stored[0]:.0f} s, searchable after {took:.0f} s")
             print(f"peak memory of all processes: {peak} MB")
             print(f"p95 during / idle: {during / before:.1f} before, {during / after:.1f} after")
             kept = json.loads(get(http.client.HTTPConnection("127.0.0.1", port), "/api/v1/stats"))["articles"]
-            print(f"{kept} articles kept, {len(answer[0]['ids'])} acknowledged")  # type: ignore[arg-type]
+            print(f"{kept} articles kept, {len(answers[0]['ids'])} acknowledged")  # type: ignore[arg-type]
 
 
-def level(port: int) -> bool:
+def in_sync(port: int) -> bool:
     """Tell whether searches see every write."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", "/readyz")

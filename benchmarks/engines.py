@@ -100,7 +100,7 @@ def sizes(folder: Path, articles: Sequence[Article]) -> str:
     writer = FileStorage(str(stock)).create_index(writing_schema()).writer(codec=W3Codec(), limitmb=256)
     for number, article in enumerate(some):
         writer.add_document(**document(article, number))
-    bring_in_sync(writer)
+    writer.commit()
     ours, theirs = size_of(folder / "data" / "indexes") / len(some), size_of(stock) / len(some)
     return (
         f"the same fields of {len(some)} articles, bytes an article:"

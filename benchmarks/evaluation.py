@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import search.engines.embedded.engine
+import search.engines.embedded.retrieval
 import search.matching.evaluator
 import search.ranking.maxscore
 from benchmarks.engines import read_articles, spread, title_queries
 from index.directory.snapshot import Snapshot
-from search.archive import Archive, ArchiveConfig, open_archive
+from search.archive import ArchiveConfig, open_archive
 from search.engine import Request
+from search.engines.embedded.newest import NewestIndex
 from search.matching.evaluator import Evaluator
 from search.matching.term_sets import Matcher
 from search.query.parser import parse
@@ -27,24 +29,25 @@ from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
-    ("is there a newer index", Archive, "_newest"),
+    ("is there a newer index", NewestIndex, "get"),
     ("analysis of the query", search.matching.evaluator, "typed_analysis"),
     ("finding the terms", Snapshot, "_look_up"),
-    ("which articles have a term", TermImpacts, "having"),
+    ("which articles have a term", TermImpacts, "docs_with_term"),
     ("which articles have what", Matcher, "concepts"),
-    ("which have enough of it", search.matching.evaluator, "enough_of"),
+    ("which have enough of it", search.matching.evaluator, "weight_at_least"),
     ("which have the accents", Evaluator, "_with_accents"),
-    ("which may come first", MaxScoreScorer, "_promising"),
+    ("which may come first", MaxScoreScorer, "_candidates"),
     ("adding rare terms", TermImpacts, "sums_of_all"),
     ("their scores", TermImpacts, "add"),
-    ("nearness", search.ranking.maxscore, "nearness"),
+    ("nearness", search.ranking.maxscore, "proximity_of"),
     ("the rest of matching", Evaluator, "run"),
     ("the rest of ranking", MaxScoreScorer, "__init__"),
-    ("choosing the hits", search.engines.embedded.engine, "best_first"),
-    ("the rest", search.engines.embedded.engine, "_retrieve"),
+    ("choosing the hits", search.engines.embedded.retrieval, "best_first"),
+    ("the rest", search.engines.embedded.engine, "retrieve"),
 )
 seconds: Counter[str] = Counter()
 _inside = [0.0]
+assert all(hasattr(owner, function) for _, owner, function in STAGES)
 
 
 def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
