@@ -22,13 +22,13 @@ def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:
     done = timtin("check", "--data", str(folder.path))
     assert (done.returncode, damaged.exists()) == (1, True)
     assert damaged.name in done.stderr
-    assert done.stdout == "1 problem; timtin check --repair mends the index\n"
+    assert done.stdout == "1 problem; run timtin check --repair to repair the index\n"
     done = timtin("check", "--repair", "--data", str(folder.path))
     assert done.returncode == 0
     assert damaged.name in done.stderr
     assert done.stdout.splitlines() == [
-        "removed 000009, left by a process that was cut off",
-        "made the index anew from the 19 articles of the store",
+        "removed 000009, left behind by an interrupted process",
+        "rebuilt the index from the 19 articles in the store",
         "the index agrees with the store",
     ]
     archive = open_archive(ArchiveConfig(folder.path))
@@ -78,4 +78,4 @@ def test_check_is_right_while_a_server_writes_and_rebuilds(serve: Callable[..., 
     archive.close()
     server.write("PUT", "/api/v1/articles/last?wait=true", {"body": "bưởi da xanh"})
     assert server.stop() == 0
-    assert json.loads(timtin("stats", "--json", "--data", str(data)).stdout)["level"] is True
+    assert json.loads(timtin("stats", "--json", "--data", str(data)).stdout)["in_sync"] is True
