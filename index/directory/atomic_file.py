@@ -16,7 +16,7 @@ _UNFINISHED = ".new"
 
 
 def write_sealed(path: Path, data: bytes) -> None:
-    """Write ``data`` and its checksum to ``path`` and fsync it; on failure the previous file stays."""
+    """Write ``data`` and its checksum to ``path`` and fsync it; if writing fails, the previous file stays."""
     fresh = path.with_name(path.name + _UNFINISHED)
     try:
         with fresh.open("wb") as file:

@@ -151,7 +151,7 @@ def reading(generation: Path) -> Iterator[None]:
             raise
         raise DamagedIndexError(
             f"the index in {generation} is damaged ({type(error).__name__}: {error});"
-            " timtin serve rebuilds it from the store, and so does timtin index --rebuild"
+            " to rebuild it from the store, start timtin serve or run timtin index --rebuild"
         ) from error
 
 
