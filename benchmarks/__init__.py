@@ -1,1 +1,1 @@
-"""Measurements beside other engines, run by hand; see README.md here."""
+"""Measurements compared with other engines, run by hand; see README.md here."""

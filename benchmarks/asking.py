@@ -1,4 +1,4 @@
-"""Engines are asked in turn, each in a process of its own: what else the machine does meets all of them alike."""
+"""Query engines in turn, each in a process of its own, so that other load on the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _IN_TURN = 25
 
 @dataclass
 class Index:
-    """An engine's index: how it is opened, what it took to build, its bytes on disk, the queries that it is asked by
-    kind, and how many milliseconds of the processor each took.
+    """An engine's index: how to open it, the seconds its building took, its bytes on disk, its queries by kind, and the
+    processor milliseconds that each took.
     """
 
     name: str
@@ -34,10 +34,10 @@ class Index:
 
 
 def ask_in_turn(indexes: Sequence[Index]) -> None:
-    """Ask every index its queries: 25 of one kind, then those of the next one.
+    """Run the queries of every index: 25 of one kind, then 25 of the next.
 
-    The first kind of each comes first, so that it alone meets terms for the first time. The first twenty queries warm
-    up before. What was just built is on the disk by then, so that the system is not busy writing it.
+    The first kind of each index runs before the others, so that it alone meets terms for the first time. The first
+    twenty queries of a kind warm up. Data just built is synced first, so that the system is not busy writing it.
     """
     os.sync()
     context = multiprocessing.get_context("spawn")

@@ -1,7 +1,7 @@
-"""Where the time of building goes. ``python -m benchmarks.building [ARTICLES]``
+"""Where build time goes. ``python -m benchmarks.building [ARTICLES]``
 
-Processor milliseconds an article, by stage; everything down to *passing on* is done in worker processes, the rest in
-the process that writes. *Of chunks met before* are the same articles analysed once more.
+Processor milliseconds per article, by stage. Stages down to *passing on* run in worker processes, the rest in the
+process that writes. *Of chunks met before* analyses the same articles once more.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ seconds: Counter[str] = Counter()
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Add the processor time of what is done inside."""
+    """Add the processor time of the block to the stage ``name``."""
     started = time.process_time()
     yield
     seconds[name] += time.process_time() - started

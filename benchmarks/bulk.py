@@ -1,7 +1,7 @@
-"""Many articles in one request while searches go on. ``python -m benchmarks.bulk [ARTICLES]``
+"""Send many articles in one request while searches run. ``python -m benchmarks.bulk [ARTICLES]``
 
-A server with a tenth of the articles is asked ten queries a second, first idle, then while a client streams all
-articles to it as NDJSON (chunked: the length is not known before), and idle again when all are searchable.
+A server with a tenth of the articles gets ten queries a second: first idle, then while a client streams all articles
+to it as NDJSON (chunked: the length is not known before), and idle again once all are searchable.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _IDLE_SECONDS = 20.0
 
 
 class Searches:
-    """Ask ``queries`` in turn from a thread, ten a second; ``times`` are the seconds each answer took."""
+    """Send ``queries`` in turn from a thread, ten a second; ``times`` are the seconds that each answer took."""
 
     def __init__(self, port: int, queries: Sequence[str]) -> None:
         self.times: list[float] = []
@@ -62,7 +62,7 @@ class Searches:
 
 
 def lines(count: int) -> Iterator[bytes]:
-    """Yield the archive's lines as they are."""
+    """Yield the first ``count`` lines of the news archive, unchanged."""
     with lzma.open(data("vietnews-50k.jsonl.xz")) as file:
         yield from itertools.islice(file, count)
 

@@ -1,9 +1,9 @@
-"""Near-copies: what the sketches find beside exact similarities. ``python -m benchmarks.copies [ARTICLES]``
+"""Near-copies: what the sketches find, compared with exact similarity. ``python -m benchmarks.copies [ARTICLES]``
 
-*Pairs of the archive*: the Jaccard similarity of the sets of three neighbouring syllables, exact, of all pairs whose
-MinHash of another seed agrees in some three neighbouring slots of 255, and of all the sketches find (of pairs at 0.4
-the former misses 1 in 250, of those at 0.3 a tenth). *Edits*: articles are changed in a known way, and compared with
-what they were. Times are the processor's.
+*Pairs of the archive*: the exact Jaccard similarity of the sets of three adjacent syllables, of all pairs whose MinHash
+with another seed agrees in some band of three of 255 slots, and of all pairs the sketches find. The former misses 1 in
+250 pairs at 0.4 and a tenth of those at 0.3. *Edits*: articles changed in a known way, compared with the originals.
+Times are processor time.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _CANDIDATE_SLOTS, _BAND = 255, 3
 _SIMILARITY = 1 - MOST_DIFFERING / (SLOTS * 0.75)
 
 Pairs = NDArray[np.int64]
-"""Pairs of article numbers, shape (2, n), the lower above."""
+"""Pairs of article numbers, shape (2, n), the lower number first."""
 
 
 def shingles(syllables: Sequence[str]) -> set[str]:
-    """Return each three neighbouring syllables, once."""
+    """Return the set of runs of three adjacent syllables."""
     return set(map(" ".join, zip(syllables, syllables[1:], syllables[2:], strict=False)))
 
 
@@ -53,7 +53,7 @@ def likely(digests: NDArray[np.uint32]) -> Pairs:
 
 
 def alike(planes: NDArray[np.uint64]) -> Pairs:
-    """Return the pairs whose sketches differ in no more slots than the highest of ``LIMITS``."""
+    """Return the pairs whose sketches differ in at most ``LIMITS[-1]`` slots."""
     found = [
         np.stack((near, np.full_like(near, at)))
         for at in range(1, planes.shape[1])
@@ -63,15 +63,15 @@ def alike(planes: NDArray[np.uint64]) -> Pairs:
 
 
 def jaccard(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    """Return the similarity of two sets, given as arrays without repetitions."""
+    """Return the Jaccard similarity of two sets, given as arrays without duplicates."""
     both = len(np.intersect1d(one, other, assume_unique=True))
     return both / (len(one) + len(other) - both)
 
 
 def measure_pairs(texts: Sequence[Sequence[str]], planes: NDArray[np.uint64]) -> None:
-    """Print how many pairs there are and are found, by similarity, and precision and recall by limit.
+    """Print how many pairs exist and are found, by similarity, then precision and recall by limit.
 
-    The last column is the share of the articles that are at least so like another.
+    The last column of the first table is the share of articles with another at least this similar.
     """
     sets, digests = [], np.empty((len(texts), _CANDIDATE_SLOTS), np.uint32)
     for number, syllables in enumerate(texts):
@@ -101,7 +101,7 @@ def measure_pairs(texts: Sequence[Sequence[str]], planes: NDArray[np.uint64]) ->
 
 
 def edits(body: Sequence[str], other: Sequence[str], chance: random.Random) -> Iterator[tuple[str, list[str]]]:
-    """Yield what papers make of a text's lines; ``other`` gives lines that are not its own."""
+    """Yield the edits that newspapers make to a text, given as lines; ``other`` has lines of another text."""
 
     def cut(share: float) -> int:
         return max(1, round(len(body) * (1 - share)))
@@ -118,7 +118,7 @@ def edits(body: Sequence[str], other: Sequence[str], chance: random.Random) -> I
 
 
 def measure_edits(bodies: Sequence[str], planes: NDArray[np.uint64]) -> None:
-    """Print how often an edited article is still looked upon as a copy, by edit."""
+    """Print how often an edited article still counts as a copy, by edit."""
     chance = random.Random(3)
     found: dict[str, list[bool]] = {}
     for number in chance.sample(range(len(bodies)), min(EDITED, len(bodies))):

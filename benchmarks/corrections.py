@@ -1,9 +1,9 @@
 """Corrections of queries: how often right, how often uncalled for. ``python -m benchmarks.corrections [right|wrong]``
 
-*Right*: titles and phrases of four to six syllables from the bodies of tuoitre-1k are damaged in a known way; the
-correction is right when it is the original, spelling variants aside. *Uncalled for*: the first 400 queries of each
-set are asked of the set's own articles as they are written, and any correction is looked upon as wrong. For
-``vietnews_titles`` these are the articles judged and as many others as make 3,000.
+*Right*: titles, and phrases of four to six syllables from bodies, of tuoitre-1k are damaged in a known way; a
+correction is right if it is the original, spelling variants aside. *Uncalled for*: the first 400 queries of each set
+are run as written against the set's own articles, and any correction counts as wrong. For ``vietnews_titles`` these
+are the judged articles and as many others as make 3,000.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Damage = Callable[[random.Random, list[str]], str]
 
 
 def keyed(syllable: str, marks: dict[str, str], tones: str) -> str:
-    """Return the keys that write a syllable; ``tones`` are those of huyền, sắc, hỏi, ngã, nặng, put last."""
+    """Return the keys that type a syllable; ``tones`` are the keys of huyền, sắc, hỏi, ngã, nặng, which come last."""
     written, tone = "", ""
     for char in unicodedata.normalize("NFC", syllable.lower()):
         decomposed = unicodedata.normalize("NFD", char)
@@ -73,7 +73,7 @@ def toneless(syllable: str) -> str:
 
 
 def one_changed(choose: Callable[[str], list[str]]) -> Damage:
-    """Return a damage that replaces one syllable by one of those ``choose`` gives for it."""
+    """Return a damage that replaces one syllable with one that ``choose`` returns for it."""
 
     def damage(chance: random.Random, syllables: list[str]) -> str:
         places = [at for at, syllable in enumerate(syllables) if choose(syllable)]
@@ -86,19 +86,19 @@ def one_changed(choose: Callable[[str], list[str]]) -> Damage:
 
 
 def other_tones(syllable: str) -> list[str]:
-    """Return the syllables that differ from one with an accent in their tone alone."""
+    """Return the syllables that differ from an accented one in tone alone."""
     forms = accented_forms(fold(syllable)) if fold(syllable) != syllable else ()
     return [form for form in forms if toneless(form) == toneless(syllable) and form != tokenize(syllable).exact[0]]
 
 
 def other_marks(syllable: str) -> list[str]:
-    """Return the syllables that differ from one with an accent in more than their tone."""
+    """Return the syllables that differ from an accented one in more than tone."""
     forms = accented_forms(fold(syllable)) if fold(syllable) != syllable else ()
     return [form for form in forms if toneless(form) != toneless(syllable) and form != fold(syllable)]
 
 
 def without_spaces(chance: random.Random, syllables: list[str]) -> str:
-    """Write up to five neighbouring syllables as one."""
+    """Join two to five adjacent syllables."""
     length = min(len(syllables), chance.randint(2, 5))
     at = chance.randint(0, len(syllables) - length)
     return " ".join([*syllables[:at], "".join(syllables[at : at + length]), *syllables[at + length :]])
@@ -120,7 +120,7 @@ DAMAGES: dict[str, Damage] = {
 
 @contextmanager
 def indexed(articles: list[dict[str, Any]]) -> Iterator[Archive]:
-    """Lend an engine with these articles."""
+    """Yield an archive with these articles, indexed."""
     with tempfile.TemporaryDirectory() as folder:
         archive = open_archive(ArchiveConfig(Path(folder)))
         archive.store.put(
@@ -132,7 +132,7 @@ def indexed(articles: list[dict[str, Any]]) -> Iterator[Archive]:
 
 
 def measure_right() -> None:
-    """Print how often the original comes back, for each damage."""
+    """Print how often the original is restored, for each damage."""
     chance = random.Random(7)
     articles = rows("tuoitre-1k.jsonl")
     bodies = chance.sample(articles, SAMPLES)
@@ -148,7 +148,7 @@ def measure_right() -> None:
 
 
 def right_share(archive: Archive, damage: Damage, texts: list[str], chance: random.Random) -> tuple[float, float]:
-    """Return how often a damaged text is corrected to what it was, and to something else."""
+    """Return the shares of damaged texts that are corrected to the original and to something else."""
     right, wrong = [], []
     for text in texts:
         syllables = [syllable.lower() for syllable in re.findall(r"[^\W_]+", text)]
@@ -163,7 +163,7 @@ def right_share(archive: Archive, damage: Damage, texts: list[str], chance: rand
 
 
 def measure_wrong() -> None:
-    """Print how often a query that was typed well is corrected, as written and without accents."""
+    """Print how often a correctly typed query is corrected, as written and without accents."""
     print(f"{'uncalled for, %':34}{'as written':>16}{'no accents':>16}{'ms a query':>16}")
     for name in SETS:
         queries = read_queries(data("relevance", name))[:QUERIES]
@@ -182,7 +182,7 @@ def measure_wrong() -> None:
 
 
 def vietnews(judged: set[str]) -> list[dict[str, Any]]:
-    """Return the judged articles of vietnews-50k and others, their titles blanked."""
+    """Return the judged articles of vietnews-50k and others, without their titles."""
     with lzma.open(data("vietnews-50k.jsonl.xz"), "rt", encoding="utf-8") as lines:
         everything = (json.loads(line) | {"title": ""} for line in lines)
         others = VIETNEWS - len(judged)

@@ -1,4 +1,4 @@
-"""Where the measuring data is, and reading it."""
+"""Find and read the benchmark data."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ FOLDER = Path(os.environ.get("TIMTIN_TEST_DATA", Path(__file__).parent.parent.pa
 
 
 def data(*parts: str) -> Path:
-    """Return a path of the measuring data; leave with a message where it is not there."""
+    """Return a path in the benchmark data; exit with a message if it is missing."""
     path = FOLDER.joinpath(*parts)
     if not path.exists():
-        sys.exit(f"{path} is not there; TIMTIN_TEST_DATA names the folder of the measuring data")
+        sys.exit(f"{path} is missing; set TIMTIN_TEST_DATA to the folder of the benchmark data")
     return path
 
 
 def rows(*parts: str) -> list[dict[str, Any]]:
-    """Return the objects of a file of JSON lines."""
+    """Return the objects of a JSON Lines file."""
     return [json.loads(line) for line in data(*parts).read_text("utf-8").splitlines()]

@@ -1,9 +1,9 @@
-"""Speed beside other engines, one table. ``python -m benchmarks.engines [--articles N] [--queries N]``
+"""Speed compared with other engines, in one table. ``python -m benchmarks.engines [--articles N] [--queries N]``
 
-Every peer gets the same text, cut into words as pyvi cuts it; timtin gets the articles and cuts them itself. The
+Every peer gets the same text, already segmented by pyvi; timtin gets the articles and segments them itself. The
 queries are one to four words of titles. ``timtin`` is the whole default query over all its streams, from text to ranked
-ids; ``page`` is that and the fetched, highlighted answer. Times of queries are processor time, one query at a time,
-the engines in turn (``asking``).
+ids; ``page`` also fetches and highlights the hits. Query times are processor time, one query at a time, the engines in
+turn (``asking``).
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ PACKAGES = ("whoosh-reloaded", "tantivy", "bm25s", "pyvi", "numpy")
 
 
 def read_articles(count: int) -> list[Article]:
-    """Read the first ``count`` articles of the news archive.
+    """Return the first ``count`` articles of the news archive.
 
-    It has no days and one source, which leaves nothing to filter or to sort: each article gets a day and a source.
+    The archive has no dates and one source, so each article gets a made-up date and source to filter and sort by.
     """
     chance = random.Random(3)
 
@@ -78,7 +78,7 @@ def title_queries(articles: Sequence[Article], count: int) -> list[str]:
 
 
 def build(folder: Path, articles: Sequence[Article]) -> Seconds:
-    """Build timtin's index of articles that the store has."""
+    """Store articles and build timtin's index of them; return the seconds that building took."""
     archive = open_archive(ArchiveConfig(folder))
     for at in range(0, len(articles), 500):
         archive.store.put(articles[at : at + 500])
@@ -91,7 +91,7 @@ def build(folder: Path, articles: Sequence[Article]) -> Seconds:
 
 
 def sizes(folder: Path, articles: Sequence[Article]) -> str:
-    """Compare the size of the index with that of Whoosh's own codec, of the same fields of the same articles."""
+    """Compare the size of the index with that of Whoosh's own codec, for the same fields of the same articles."""
     some = articles[:SIZED]
     folder.mkdir()
     build(folder / "data", some)
@@ -109,7 +109,7 @@ def sizes(folder: Path, articles: Sequence[Article]) -> str:
 
 
 def opened(folder: Path) -> dict[str, Ask]:
-    """Return what timtin is asked; it remembers no answers here."""
+    """Return a function per kind of query to timtin; no answers are cached here."""
     archive = open_archive(ArchiveConfig(folder))
 
     def asking(**more: Any) -> Ask:
@@ -128,7 +128,7 @@ def opened(folder: Path) -> dict[str, Ask]:
 
 
 def kinds(queries: Sequence[str], articles: Sequence[Article]) -> dict[str, Sequence[str]]:
-    """Return the queries of each kind that timtin is asked."""
+    """Return timtin's queries of each kind."""
     return {
         "default": queries,
         "phrase": [f'"{text}"' for text in queries],
@@ -141,7 +141,7 @@ def kinds(queries: Sequence[str], articles: Sequence[Article]) -> dict[str, Sequ
 
 
 def freshness(folder: Path, article: Article, query: str) -> str:
-    """Measure how long one more article takes to be found."""
+    """Measure how long an added article takes to be found."""
     archive = open_archive(ArchiveConfig(folder))
     archive.engine.retrieve(Request(parse(query)))
     added = []
@@ -166,7 +166,7 @@ def tail(times: Sequence[float]) -> float:
 
 
 def report(indexes: Sequence[Index], count: int) -> None:
-    """Print the table, from stock Whoosh, the first, to timtin, the last."""
+    """Print the table; ``indexes`` has stock Whoosh first and timtin last."""
     print(f"{'':20} {'articles a second of':>22} {'bytes an':>9}  milliseconds a query, p50 / p95")
     print(f"{'':20} {'processor':>11} {'clock':>10} {'article':>9}")
     for index in indexes:

@@ -1,7 +1,7 @@
-"""Where the time of a query goes. ``python -m benchmarks.evaluation DATA [QUERIES]``
+"""Where query time goes. ``python -m benchmarks.evaluation DATA [QUERIES]``
 
-DATA is a data folder that has been indexed. Queries are one to four words of titles of the news archive. Processor
-milliseconds a query, by stage, without those of the stages inside: first when no term was asked for before, then again.
+DATA is a data folder with an index. Queries are one to four words of titles of the news archive. Prints processor
+milliseconds per query, by stage, without nested stages: first with terms never looked up before, then again.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ assert all(hasattr(owner, function) for _, owner, function in STAGES)
 
 
 def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``function``, which then adds its time to that of the stage ``name``."""
+    """Return ``function``, wrapped to add its time to the stage ``name``."""
 
     def measured(*arguments: Any, **more: Any) -> Any:
         _inside.append(0.0)

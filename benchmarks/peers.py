@@ -1,4 +1,4 @@
-"""The engines timtin is measured beside: the same words in, the same queries, each as its own handbook has it."""
+"""The engines timtin is compared with: the same words, the same queries, each set up as its own manual says."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ HITS = 10
 
 Ask = Callable[[str], object]
 Seconds = tuple[float, float]
-"""Of the processor, and by the clock."""
+"""(processor seconds, clock seconds)."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """An article's words, a space between them; the syllables of a word are joined by ``_``."""
+    """An article's words with a space between them; the syllables of a word are joined by ``_``."""
 
     id: str
     title: str
@@ -40,8 +40,8 @@ class Cut:
 
 @dataclass(frozen=True)
 class Peer:
-    """An engine: ``build`` makes an index of articles in a folder and returns the seconds that took; ``open`` returns
-    how it is asked the ``kinds`` of queries, of which the first is compared.
+    """An engine: ``build`` indexes articles in a folder and returns the seconds that took; ``open`` returns a function
+    for each of the ``kinds`` of queries, the first of which is compared.
     """
 
     name: str
@@ -57,17 +57,17 @@ class Stopwatch:
         self._began = time.process_time(), time.perf_counter()
 
     def seconds(self) -> Seconds:
-        """Return what has passed."""
+        """Return the time since the start."""
         return time.process_time() - self._began[0], time.perf_counter() - self._began[1]
 
 
 def words(text: str) -> str:
-    """Return the words of a text."""
+    """Return the words of a text, separated by spaces."""
     return " ".join(word.text for word in analyze(text).words)
 
 
 def cut(article: Article) -> Cut:
-    """Return an article's words."""
+    """Return an article as words."""
     return Cut(article.id, words(article.title), words(article.body), article.source or "")
 
 
@@ -77,7 +77,7 @@ def size_of(folder: Path) -> int:
 
 
 def build_whoosh(folder: Path, articles: Sequence[Cut]) -> Seconds:
-    """Build the usual recipe: two TEXT fields over pyvi's words."""
+    """Build the usual Whoosh index: two TEXT fields over pyvi's words."""
     text = fields.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True)
     index = create_in(str(folder), fields.Schema(id=fields.ID(stored=True), title=text, body=text))
     watch = Stopwatch()
@@ -89,10 +89,10 @@ def build_whoosh(folder: Path, articles: Sequence[Cut]) -> Seconds:
 
 
 def recipe_rate(articles: Sequence[Article]) -> float:
-    """Return how many articles a second pyvi, in a process for each processor, and stock Whoosh in this one take."""
+    """Return the articles per second of pyvi, in a process per processor, and stock Whoosh in this one."""
     text = fields.TEXT(analyzer=SpaceSeparatedTokenizer(), phrase=True)
     with tempfile.TemporaryDirectory() as folder, multiprocessing.get_context("spawn").Pool() as pool:
-        pool.map(segmented, articles[:20], chunksize=1)  # the processes have started
+        pool.map(segmented, articles[:20], chunksize=1)  # wait until the processes have started
         began = time.perf_counter()
         writer = create_in(folder, fields.Schema(title=text, body=text)).writer(limitmb=256)
         for title, body in pool.imap(segmented, articles, chunksize=20):
@@ -102,7 +102,7 @@ def recipe_rate(articles: Sequence[Article]) -> float:
 
 
 def segmented(article: Article) -> tuple[str, str]:
-    """Return what pyvi itself makes of an article's title and body."""
+    """Return an article's title and body as pyvi itself segments them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pyvi import ViTokenizer
@@ -110,7 +110,7 @@ def segmented(article: Article) -> tuple[str, str]:
 
 
 def open_whoosh(folder: Path) -> dict[str, Ask]:
-    """Search by BM25F, both fields alike."""
+    """Search with BM25F, both fields weighted alike."""
     searcher = open_dir(str(folder)).searcher()
 
     def joined(join: type[Any]) -> Ask:
@@ -138,7 +138,7 @@ def build_fts(folder: Path, articles: Sequence[Cut]) -> Seconds:
 
 
 def open_fts(folder: Path) -> dict[str, Ask]:
-    """Search by its bm25()."""
+    """Search with FTS5's bm25()."""
     base = sqlite3.connect(folder / "fts.sqlite")
 
     def found(wanted: str) -> object:
@@ -151,7 +151,7 @@ def open_fts(folder: Path) -> dict[str, Ask]:
 
 
 def build_tantivy(folder: Path, articles: Sequence[Cut]) -> Seconds:
-    """Build an index of the Rust engine, through its Python binding, one thread writing."""
+    """Build a tantivy index through its Python binding, with one writing thread."""
     schema = tantivy.SchemaBuilder()
     for name in ("title", "body"):
         schema.add_text_field(name, tokenizer_name="whitespace")
@@ -166,7 +166,7 @@ def build_tantivy(folder: Path, articles: Sequence[Cut]) -> Seconds:
 
 
 def open_tantivy(folder: Path) -> dict[str, Ask]:
-    """Search by its query parser."""
+    """Search with tantivy's query parser."""
     index = tantivy.Index.open(str(folder))
     searcher = index.searcher()
 
@@ -180,7 +180,7 @@ def open_tantivy(folder: Path) -> dict[str, Ask]:
 
 
 def build_bm25s(folder: Path, articles: Sequence[Cut]) -> Seconds:
-    """Build bm25s: ready scores in a sparse matrix."""
+    """Build a bm25s index: precomputed scores in a sparse matrix."""
     watch = Stopwatch()
     ranker = bm25s.BM25()
     ranker.index([f"{article.title} {article.body}".split() for article in articles], show_progress=False)
@@ -190,7 +190,7 @@ def build_bm25s(folder: Path, articles: Sequence[Cut]) -> Seconds:
 
 
 def open_bm25s(folder: Path) -> dict[str, Ask]:
-    """Search in memory; it knows OR alone."""
+    """Search in memory; bm25s supports OR alone."""
     ranker = bm25s.BM25.load(str(folder))
     hits = min(HITS, ranker.scores["num_docs"])
     return {"OR": lambda text: ranker.retrieve([text.split()], k=hits, show_progress=False)}

@@ -1,6 +1,6 @@
-"""Ranking beside plain BM25 over syllables and over pyvi's words. ``python -m benchmarks.relevance [SET ...]``
+"""Ranking compared with plain BM25 over syllables and over pyvi's words. ``python -m benchmarks.relevance [SET ...]``
 
-Each set's first 400 queries; the figure is MRR@10. The plain rankers are bm25s (k1 1.2, b 0.75) over lower-cased
+The figure is MRR@10 of each set's first 400 queries. The plain rankers are bm25s (k1 1.2, b 0.75) over lower-case
 syllables and over pyvi's words. Each ranker answers the queries as written and without accents; timtin also in
 decomposed Unicode (NFD) and with the tone marks on the other vowel (``hoà`` for ``hòa``).
 """
@@ -39,7 +39,7 @@ Change = Callable[[str], str]
 
 
 def as_written(text: str) -> str:
-    """Return the text as it is."""
+    """Return the text unchanged."""
     return text
 
 
@@ -59,7 +59,7 @@ def other_tone_marks(text: str) -> str:
 
 
 def articles_of(name: str) -> list[dict[str, Any]]:
-    """Return the articles of a set; those of vietnews_titles are the news themselves, their titles left out."""
+    """Return the articles of a set; those of vietnews_titles are the news articles without their titles."""
     if name != "vietnews_titles":
         return rows("relevance", name, "docs.jsonl")
     with lzma.open(data("vietnews-50k.jsonl.xz"), "rt", encoding="utf-8") as file:
@@ -67,13 +67,13 @@ def articles_of(name: str) -> list[dict[str, Any]]:
 
 
 def syllables(text: str) -> list[str]:
-    """Return the lower-cased syllables of a text, as a standard analyzer cuts them."""
+    """Return the lower-case syllables of a text, as a standard analyzer cuts them."""
     tokens = analyze(text).tokens
     return [tokens.written(at).lower() for at in range(len(tokens))]
 
 
 def words(text: str) -> list[str]:
-    """Return the lower-cased words pyvi cuts."""
+    """Return the lower-case words of a text, as pyvi segments it."""
     return list(analyze(text).word_texts)
 
 
@@ -101,7 +101,7 @@ def plain_mrr(
 
 
 def our_mrr(articles: Sequence[dict[str, Any]], queries: list[JudgedQuery]) -> list[float]:
-    """Return MRR@10 of the whole engine for each way to write the queries."""
+    """Return MRR@10 of timtin for each way to write the queries."""
     with tempfile.TemporaryDirectory() as folder:
         archive = open_archive(ArchiveConfig(Path(folder)))
         archive.store.put([article_from(article) for article in articles])

@@ -1,4 +1,4 @@
-"""Segmentation and analysis beside pyvi: speed, and the F1 of words. ``python -m benchmarks.segmentation``"""
+"""Segmentation and analysis compared with pyvi: speed and word F1. ``python -m benchmarks.segmentation``"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def spans(words: Iterable[str]) -> set[tuple[int, int]]:
 
 
 def f1(cut: Callable[[str], list[str]], gold: Iterable[str]) -> float:
-    """Return the F1 of words over all sentences of ``gold``."""
+    """Return the word F1 of ``cut`` over all sentences of ``gold``."""
     right = ours = theirs = 0
     for line in gold:
         wanted, found = spans(line.split(" ")), spans(cut(line.replace("_", " ")))
@@ -37,7 +37,7 @@ def f1(cut: Callable[[str], list[str]], gold: Iterable[str]) -> float:
 
 
 def seconds(cut: Callable[[str], object], texts: Iterable[str]) -> float:
-    """Return the processor time of cutting ``texts``."""
+    """Return the processor seconds that ``cut`` takes for ``texts``."""
     started = time.process_time()
     for text in texts:
         cut(text)

@@ -1,10 +1,10 @@
-"""A server on an index: start, memory, searches a second. ``python -m benchmarks.serving DATA [QUERY ...]``
+"""A server on an index: start, memory, searches per second. ``python -m benchmarks.serving DATA [QUERY ...]``
 
-``DATA`` is a data folder with its index made. The clients are threads of this process, each with a connection of its
-own, so that what they cost is in the figures; the route that returns a constant costs them the same.
+``DATA`` is a data folder with an index. The clients are threads of this process, each with a connection of its own, so
+their cost is in the figures; the route that returns a constant costs them the same.
 
-*Never asked before* are different runs of one to four words of the titles or beginnings of stored articles, each asked
-once, of a server that has answered others for a while. *Asked again* are the queries given, after each was asked once.
+*Never asked before* are distinct runs of one to four words from titles or beginnings of stored articles, each sent
+once, to a server that has answered others for a while. *Asked again* are the given queries, after each was sent once.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from index.store.articles import SqliteArticleStore
 
 CLIENTS = 16
 SECONDS = 5.0
-FRESH = 8000  # queries never asked before, some of them the same
+FRESH = 8000  # queries never asked before, with duplicates
 
 
 @contextmanager
 def server(data: Path, first: str) -> Iterator[tuple[int, subprocess.Popen[bytes], float]]:
-    """Serve ``data``; give (port, process, seconds until the search ``first`` was answered)."""
+    """Serve ``data``; yield (port, process, seconds until the search ``first`` was answered)."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -56,7 +56,7 @@ def server(data: Path, first: str) -> Iterator[tuple[int, subprocess.Popen[bytes
 
 
 def get(connection: http.client.HTTPConnection, path: str) -> bytes:
-    """Return the body of an answer; raises RuntimeError where it is not 200."""
+    """Return the body of a response; raise RuntimeError if its status is not 200."""
     connection.request("GET", path)
     answer = connection.getresponse()
     body = answer.read()
@@ -66,9 +66,9 @@ def get(connection: http.client.HTTPConnection, path: str) -> bytes:
 
 
 def rate(port: int, paths: Iterable[str]) -> float:
-    """Return how many of ``paths`` a second are answered to 16 clients, each of which asks for the next one in turn.
+    """Return how many of ``paths`` are answered per second to 16 clients, each of which takes the next one in turn.
 
-    It ends after five seconds, or when there are no more.
+    It ends after five seconds, or when no paths are left.
     """
     left, taking = iter(paths), threading.Lock()
     counts = [0] * CLIENTS
@@ -94,7 +94,7 @@ def rate(port: int, paths: Iterable[str]) -> float:
 
 
 def unasked(data: Path, asked: Sequence[str]) -> list[str]:
-    """Return different queries that are not among ``asked``: words of the titles of stored articles, else of leads."""
+    """Return distinct queries not in ``asked``: words of the titles of stored articles, or of leads if untitled."""
     chance = random.Random(2)
     found: dict[str, None] = {}
     store = SqliteArticleStore(open_data_folder(data).store)
@@ -109,13 +109,13 @@ def unasked(data: Path, asked: Sequence[str]) -> list[str]:
 
 
 def resident(process: subprocess.Popen[bytes]) -> dict[str, int]:
-    """Return the megabytes a server's processes hold: their own, and the mapped files of the index among their pages.
+    """Return the resident megabytes of a server's processes: their own memory, and mapped files of the index.
 
-    What several of them share counts once (Linux: the proportional set size).
+    Pages that several processes share count once (Linux: the proportional set size).
     """
     sizes = {"Pss_Anon": 0, "Pss_File": 0}
     for member in family(process.pid):
-        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+        with suppress(FileNotFoundError, ProcessLookupError):  # the process has ended
             for line in Path(f"/proc/{member}/smaps_rollup").read_text("ascii").splitlines():
                 name = line.split(":")[0]
                 if name in sizes:
@@ -124,14 +124,14 @@ def resident(process: subprocess.Popen[bytes]) -> dict[str, int]:
 
 
 def family(process: int) -> list[int]:
-    """Return the numbers of a process and of all that descend from it."""
+    """Return the ids of a process and of all its descendants."""
     lists = Path(f"/proc/{process}/task").glob("*/children")
     children = [int(number) for path in lists for number in path.read_text("ascii").split()]
     return [process, *(member for child in children for member in family(child))]
 
 
 def figures(data: Path, queries: Sequence[str]) -> list[str]:
-    """Measure a server on ``data`` and return lines to print."""
+    """Measure a server on ``data``; return the lines to print."""
     fresh, again = ([_address(query) for query in some] for some in (unasked(data, queries), queries))
     with server(data, again[0]) as (port, process, start):
         rate(port, again)

@@ -1,4 +1,4 @@
-"""``Article``: what timtin keeps of one article, and the checking of articles that come from outside."""
+"""``Article``, what timtin stores of one article, and the validation of articles from outside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from index.dates import parse_published
 from index.errors import InvalidInputError, Problem
 
 TEXT_FIELDS = ("title", "body")
-"""The fields whose words are searched. The lead is part of the body (``searchable_body``)."""
+"""The fields that are searched as text. The lead is part of the body (``searchable_body``)."""
 
 LABELS = ("source", "category", "author")
 """The fields that articles are filtered and counted by. A name added here becomes a column, a filter and a facet."""
@@ -50,26 +50,26 @@ def _well_formed(text: str) -> str:
 
 def _plain_id(text: str) -> str:
     if text != text.strip() or not text.isprintable():
-        raise ValueError("must not begin or end with a space, or hold line breaks or control characters")
+        raise ValueError("must not begin or end with a space, or contain line breaks or control characters")
     if text in {".", ".."} or text.startswith("/") or text.endswith("/") or "//" in text:
         raise ValueError("must work in an address: no '.' or '..', no '/' at either end, no '//'")
     if text.endswith("/similar") or "\ufffd" in text:
-        raise ValueError("must not end in '/similar', which is another address, or hold U+FFFD, which no address has")
+        raise ValueError("must not end in '/similar', another address, or contain U+FFFD, which no address has")
     if any(part in {".", ".."} for part in text.split("/")):
-        raise ValueError("must work in an address: no part of it may be '.' or '..'")
+        raise ValueError("must work in an address: no part between '/' may be '.' or '..'")
     return text
 
 
 def field_named(name: str) -> str | None:
-    """Return the field of an article that a column or a line of metadata names, in English or Vietnamese; or None.
+    """Return the article field that a column or metadata name stands for, in English or Vietnamese; None if none.
 
-    Case, accents, spaces and signs do not matter: ``Ngày đăng``, ``ngay_dang``, ``pubDate``.
+    Case, accents, spaces and punctuation do not matter: ``Ngày đăng``, ``ngay_dang``, ``pubDate``.
     """
     return _FIELD_OF_NAME.get("".join(letter for letter in fold(name).lower() if letter.isalnum()))
 
 
 def usable_id(name: str) -> str:
-    """Return ``name`` where it can be an article's id, else an id like it that ends in a digest of it."""
+    """Return ``name`` if it is a valid article id, else a similar valid id that ends in a digest of ``name``."""
     try:
         if name and len(name) <= LONGEST_ID:
             return _plain_id(_well_formed(name))
@@ -81,7 +81,7 @@ def usable_id(name: str) -> str:
 
 
 def own_id(id: str, digest: str) -> str:
-    """Return the id of an article whose name has an article already: the name and some of its ``digest`` (hex)."""
+    """Return ``id``, shortened to fit, with the first 8 digits of ``digest`` (hex) appended to tell it from others."""
     return f"{id[: LONGEST_ID - 9]}-{digest[:8]}"
 
 
@@ -106,7 +106,7 @@ OptionalLabel = Annotated[LabelText | None, BeforeValidator(_empty_is_none)]
 
 
 class Article(BaseModel):
-    """One article. ``body`` is its whole text, the lead included; ``lead`` is its first paragraph or summary."""
+    """One article. ``body`` is its whole text, including the lead; ``lead`` is its first paragraph or summary."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -127,16 +127,16 @@ class Article(BaseModel):
     author: OptionalLabel = None
     category: OptionalLabel = None
     lang: Annotated[str, Field(max_length=20)] = "vi"
-    extra: dict[str, Any] = Field(default_factory=dict, description="anything else worth keeping; not searched")
+    extra: dict[str, Any] = Field(default_factory=dict, description="any other data to keep; not searched")
 
     def content_hash(self) -> str:
-        """Return a digest of everything but the id: equal for equal content."""
+        """Return a hex digest of every field but the id; equal for equal content."""
         content = json.dumps(self.model_dump(exclude={"id"}), ensure_ascii=False, sort_keys=True)
         return hashlib.blake2b(content.encode("utf-8"), digest_size=16).hexdigest()
 
 
 def searchable_body(article: Article) -> str:
-    """Return the text that is indexed as the body: the body, and the lead where the body lacks it."""
+    """Return the text indexed as the body: the body, plus the lead if the body does not contain it."""
     if article.lead and article.lead not in article.body:
         return f"{article.body}\n{article.lead}"
     return article.body
@@ -145,12 +145,12 @@ def searchable_body(article: Article) -> str:
 def article_from(
     data: Any, *, id: str | None = None, source: str | None = None, unsure: Callable[[str], None] | None = None
 ) -> Article:
-    """Check ``data`` (one JSON object) and make an article of it.
+    """Validate ``data`` (one JSON object) and return it as an article.
 
-    Unknown keys are kept in ``extra``; ``date``, ``content``, ``text`` and ``description`` are understood as
-    the fields they mean. An article without an id gets one from its content. ``id`` is the id the article must
-    have, ``source`` the source of one that names none. Where ``unsure`` is given, a date or an address that cannot
-    be understood is kept in ``extra`` and ``unsure`` is told why. Raises InvalidInputError naming each bad field.
+    Unknown keys go to ``extra``; ``date``, ``content``, ``text`` and ``description`` are aliases of ``published``,
+    ``body``, ``body`` and ``lead``. An article without an id gets one from its content. ``id`` is the id the article
+    must have, ``source`` the default source. If ``unsure`` is given, an invalid date or address goes to ``extra`` and
+    ``unsure`` is called with the reason. Raises InvalidInputError naming each bad field.
     """
     if not isinstance(data, Mapping):
         raise InvalidInputError("an article must be a JSON object with at least a title or a body")
@@ -182,7 +182,7 @@ def article_from(
         problems = [Problem(_path(entry["loc"]), _reason(entry["msg"])) for entry in error.errors()]
         raise InvalidInputError(_summary(known["id"], problems), problems) from None
     except (ValueError, RecursionError) as error:
-        problem = Problem("extra", f"cannot be kept as JSON: {error}")
+        problem = Problem("extra", f"cannot be stored as JSON: {error}")
         raise InvalidInputError(_summary(known["id"], [problem]), [problem]) from None
     if not article.title.strip() and not article.body.strip():
         problem = Problem("body", "an article needs a title or a body with some text")
@@ -198,14 +198,14 @@ def _checked(known: dict[str, Any], unsure: Callable[[str], None] | None) -> Art
         if unsure is None or not wrong.keys() <= set(_MAY_BE_WRONG):
             raise
         for name, why in wrong.items():
-            unsure(f"{name}: {why}; kept in extra, the article has none")
+            unsure(f"{name}: {why}; kept in extra, the field is left empty")
         aside = {name: known[name] for name in wrong}
         rest = {name: value for name, value in known.items() if name not in wrong}
         return Article(**{**rest, "extra": {**aside, **known["extra"]}})
 
 
 def _depth(value: Any, most: int) -> int:
-    """Return how deep ``value`` is nested, counting no further than ``most + 1``."""
+    """Return how deeply ``value`` is nested, at most ``most + 1``."""
     depth, level = 0, [value]
     while depth <= most:
         level = [

@@ -1,8 +1,8 @@
-"""Dates as articles and queries write them.
+"""Parse dates as articles and queries write them.
 
-An article's ``published`` is an ISO 8601 date or date and time, as precise as it was stated; a time without a zone is
-Vietnam's. A query names periods: a year, a month or a day, or a range of them. What is read one way only is taken:
-``06-01-2025`` is 6 January, as Vietnam writes; ``1/6/2025 6:24 PM``, which an American wrote or a Vietnamese, is not.
+An article's ``published`` is an ISO 8601 date, or date and time, as precise as it was stated; a time without a zone is
+Vietnam's. A query names periods: a year, a month or a day, or a range of them. The day comes before the month, as in
+Vietnam: ``06-01-2025`` is 6 January. An ambiguous date is rejected: ``1/6/2025 6:24 PM`` may be American.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 LOCAL_ZONE = timezone(timedelta(hours=7))
-"""Vietnam's time: an instant with another offset counts for the day it is in Hà Nội."""
+"""Vietnam's time zone. An instant with another UTC offset belongs to its day in Hà Nội."""
 
 _MONTH_WORDS = ["một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười_một", "mười_hai"]
 _MONTH = r"\d{1,2}|mười (?:một|hai)|" + "|".join(_MONTH_WORDS[:10])
@@ -54,12 +54,12 @@ _HINT = "write 2025-08-27 or 2025-08-27T18:24"
 
 
 def parse_published(text: str) -> str:
-    """Return ``text`` as an ISO date, or date and time to the minute or second it states.
+    """Return ``text`` as an ISO date, or as date and time to the minute or second it states.
 
-    Takes ISO 8601 (``2025-08-27``, ``20250827``, ``2025-01-06T18:24:00+07:00``), the dates of feeds (RFC 2822),
+    Accepts ISO 8601 (``2025-08-27``, ``20250827``, ``2025-01-06T18:24:00+07:00``), the dates of feeds (RFC 2822),
     seconds or milliseconds since 1970, year-first dates (``2025/01/06``) and the day-first forms of Vietnamese papers
     (``31/12/2024 08:05``, ``Thứ hai, 6/1/2025, 18:24 (GMT+7)``, ``ngày 6 tháng 1 năm 2025``). Raises ValueError for
-    anything else, for days there are not, and where day and month could be meant either way.
+    anything else, for days that do not exist, and for an ambiguous day and month.
     """
     text = " ".join(text.split())
     try:
@@ -96,7 +96,7 @@ def _as_in_mail(mail: re.Match[str]) -> str:
 
 
 def _as_written(written: re.Match[str]) -> str:
-    """Return a date that people wrote for people; a time in Vietnam's zone is given without it."""
+    """Return a date written for human readers as ISO 8601; a time in Vietnam's zone is returned without the zone."""
     part = written.groupdict()
     if part["hour1"] and part["hour2"]:
         raise ValueError("it has two times")
@@ -148,15 +148,15 @@ def _zone(text: str | None) -> timezone | None:
 
 
 def local_minute(published: str) -> int:
-    """Return the minute of ``published`` (as ``parse_published`` gives it), counted in Vietnam from year 1.
+    """Return the minute of ``published`` (as ``parse_published`` returns it), in Vietnam's time, counted from year 1.
 
-    Minutes order articles by time; ``// 1440`` is the day's proleptic ordinal less one.
+    Minutes sort articles by time; ``// 1440`` is the day's proleptic ordinal minus one.
     """
     moment = datetime.fromisoformat(published)
     if moment.tzinfo is not None:
         try:
             moment = moment.astimezone(LOCAL_ZONE)
-        except OverflowError:  # a moment of year 1 or 9999 that has no local time
+        except OverflowError:  # local time falls outside years 1 to 9999
             moment = moment.replace(tzinfo=None)
     return (moment.toordinal() - 1) * 1440 + moment.hour * 60 + moment.minute
 
@@ -164,7 +164,7 @@ def local_minute(published: str) -> int:
 def period_days(text: str) -> tuple[int, int]:
     """Return the first and last day (ordinals) of a year, a month or a day: ``2025``, ``2025-08``, ``08/2025`` ...
 
-    Raises ValueError where ``text`` is no such period.
+    Raises ValueError if ``text`` is no such period.
     """
     match = _PERIOD.fullmatch(_MONTH_FIRST.sub(r"\2-\1", text.strip()) if text.count("/") == 1 else text.strip())
     if match is None:

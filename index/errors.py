@@ -1,4 +1,4 @@
-"""The errors every floor of the house raises: what was wrong, where, and what to do about it."""
+"""The exceptions all floors raise. A message says what was wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class TimtinError(Exception):
-    """Report something the user can understand and mend; the message is shown to them as it is."""
+    """Report something the user can understand and fix; the message is shown to them unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Problem:
 
 
 class InvalidInputError(TimtinError):
-    """Refuse an input; ``problems`` names each bad part."""
+    """Reject an input; ``problems`` names each bad part."""
 
     def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
@@ -30,11 +30,11 @@ class InvalidInputError(TimtinError):
 
 
 class UnreadableFileError(TimtinError):
-    """Refuse a file that cannot be read as articles."""
+    """Reject a file that cannot be read as articles."""
 
 
 class WriterBusyError(TimtinError):
-    """Tell a second writer who is at work in the data folder."""
+    """Refuse a second writer; the message names the one that holds the data folder."""
 
 
 class StoreError(TimtinError):
@@ -42,36 +42,36 @@ class StoreError(TimtinError):
 
 
 class DamagedStoreError(StoreError):
-    """Report a database whose file is not as it was written; only a backup mends it."""
+    """Report a corrupt database file; only a backup restores it."""
 
 
 class DamagedIndexError(TimtinError):
-    """Report an index whose files cannot be read; it can be made anew from the store."""
+    """Report an index whose files cannot be read; it can be rebuilt from the store."""
 
 
 class SearchEndedError(TimtinError):
-    """Report a search that took too long or ended the process it was made in; others are answered as before."""
+    """Report a search that took too long or crashed its process; other searches are not affected."""
 
 
 class DiskFullError(TimtinError):
-    """Report that there was no room on the disk; what was there before is as it was."""
+    """Report that the disk is full; what was written before is unchanged."""
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Tell whether an error says that the disk, or the owner's quota of it, is full."""
+    """Tell whether ``error`` means that the disk, or the user's quota on it, is full."""
     if isinstance(error, DiskFullError):
         return True
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def is_shortage(error: BaseException) -> bool:
-    """Tell whether an error of the system says that files or memory are short, of which no file is the cause."""
+    """Tell whether ``error`` means that file descriptors or memory ran out, which is no sign of a damaged file."""
     return isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 @contextmanager
 def naming_full_disk(folder: Path) -> Iterator[None]:
-    """Raise DiskFullError in place of what the system raises when the disk of ``folder`` is full."""
+    """Turn an OSError that means a full disk into a DiskFullError that names ``folder``."""
     try:
         yield
     except OSError as error:
@@ -81,5 +81,5 @@ def naming_full_disk(folder: Path) -> Iterator[None]:
 
 
 def full_disk(folder: Path) -> DiskFullError:
-    """Return the error that says that the disk of ``folder`` is full."""
-    return DiskFullError(f"the disk that holds {folder} is full; make room: what was acknowledged is safe")
+    """Return the error for a full disk that holds ``folder``."""
+    return DiskFullError(f"the disk that holds {folder} is full; make room: every acknowledged write is safe")

@@ -1,4 +1,4 @@
-"""Starting processes: how many there may be, and keeping interruptions away from them while they start."""
+"""Start child processes shielded from interrupts, and count the processors they may use."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from multiprocessing import resource_tracker
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Keep interruptions from processes that are started meanwhile, which a terminal interrupts with this one.
+    """Shield processes started in this context from SIGINT, which a terminal sends to them as well as to this one.
 
-    One that was loading modules would tell of it, as would one that is not told what to do because this thread was
-    interrupted: another thread can take the signal though this one blocks it. It is raised here at the end.
+    A child interrupted while importing prints a traceback, and so does one whose parent is interrupted before it has
+    sent the work. Blocking the signal is not enough, because another thread can receive it; so the main thread also
+    replaces the handler, and raises a signal it received again at the end.
     """
-    resource_tracker.ensure_running()  # it ends the blocking of interruptions where it is started itself
+    resource_tracker.ensure_running()  # starting it later would unblock SIGINT
     came: list[int] = []
     taken = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     is_main = threading.current_thread() is threading.main_thread()
@@ -33,5 +34,5 @@ def uninterrupted() -> Iterator[None]:
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

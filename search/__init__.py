@@ -1,21 +1,21 @@
 """First floor: from a query to ranked, highlighted hits. Imports ``index``, never ``web``.
 
 ==============  ===========================================================================
-``parameters``  what a search may ask for, declared once for all faces
+``parameters``  search parameters, declared once for API, pages and commands
 ``service``     one search from text to answer: parse, retrieve, fetch, highlight
 ``query``       text to a query tree
-``archive``     ``open_archive``: the one place that knows which store and engine there are
-``statistics``  the ``TermStatistics`` protocol: what articles write, and how often
+``archive``     ``open_archive``: the only place that knows which store and engine are used
+``statistics``  the ``TermStatistics`` protocol: frequencies of terms and phrases
 ``engine``      the ``Engine`` and ``Upkeep`` protocols, requests and hits; ``FACETS``
-``engines``     what stands behind them
-``matching``    which articles match
-``ranking``     which of them come first
-``snippets``    the marked title and fragments of a hit
-``spelling``    completions, and what was probably meant
-``runtime``     processes that search, answers kept, the thread that follows the store
-``relevance``   judged queries and how well they are answered
+``engines``     implementations of ``Engine``
+``matching``    which articles match: doc masks, filters, facets, collapsing
+``ranking``     the order of the matching articles: BM25, proximity, top k
+``snippets``    the title and fragments of a hit, with the query's words marked
+``spelling``    completions and spelling corrections
+``runtime``     search processes, the answer cache, the thread that applies new writes
+``relevance``   judged queries, and measures of how well an engine answers them
 ==============  ===========================================================================
 
-``service``, ``spelling``, ``snippets`` and the floor above know the protocols of ``engine`` alone. ``matching`` and
-``ranking`` are the embedded engine's: they read a snapshot.
+``service``, ``spelling``, ``snippets`` and the floor above depend only on the protocols in ``engine``. ``matching`` and
+``ranking`` belong to the embedded engine: they read a snapshot.
 """

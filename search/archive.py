@@ -1,4 +1,4 @@
-"""An archive: the store of articles and the engine that finds them. ``open_archive`` alone decides which these are."""
+"""An archive: an article store and the engine that searches it. Only ``open_archive`` decides which ones are used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from search.ranking.scoring import Ranking
 
 @dataclass(frozen=True, slots=True)
 class ArchiveConfig:
-    """Where an archive is: its data folder. ``sharing`` processes share the memory that is kept for hot terms."""
+    """The data folder of an archive and its ranking parameters (None: the defaults).
+
+    ``sharing`` is the number of processes that divide the memory for cached terms.
+    """
 
     data: Path
     sharing: int = 1
@@ -28,7 +31,10 @@ class ArchiveConfig:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What everything above is handed. ``home`` is a folder of its owner alone, for the key and for bodies received."""
+    """A store, its engine and its synonyms: what the code above is handed.
+
+    ``home`` is a folder that only its owner may read, for the API key and for request bodies.
+    """
 
     store: ArticleStore
     engine: Engine
@@ -36,15 +42,15 @@ class Archive:
     home: Path
 
     def in_sync(self, seq: int | None = None) -> bool:
-        """Tell whether searches see the write numbered ``seq``, or every write so far."""
+        """Tell whether searches see write ``seq``; by default, whether they see every write so far."""
         return self.engine.applied() >= (self.store.last_seq() if seq is None else seq)
 
     def version(self) -> Hashable:
-        """Return a value that differs whenever answers may: it covers the store, the index and the synonyms."""
+        """Return a value that changes whenever answers may; it covers the store, the index and the synonyms."""
         return self.store.last_seq(), self.engine.version(), self.synonyms.version()
 
     def expand(self, tree: Node) -> Node:
-        """Return ``tree`` with other ways to say its plain words: abbreviations the articles define, synonyms."""
+        """Return ``tree`` with alternatives for its plain words: abbreviations the articles define, and synonyms."""
         return expand(tree, self.engine.statistics(), self.synonyms.current())
 
     def close(self) -> None:
@@ -54,9 +60,9 @@ class Archive:
 
 
 def open_archive(config: ArchiveConfig) -> Archive:
-    """Open the archive that ``config`` names; what its index lacks is applied at the next ``Engine.apply``.
+    """Open the archive that ``config`` describes. The next ``Engine.apply`` applies the writes its index lacks.
 
-    Raises StoreError where the data folder or its store cannot be used.
+    Raises StoreError if the data folder or its store cannot be used.
     """
     folder = open_data_folder(config.data)
     store = SqliteArticleStore(folder.store)

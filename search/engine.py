@@ -1,7 +1,7 @@
-"""The ``Engine`` protocol: what finds articles, and the shapes it speaks in.
+"""The ``Engine`` protocol: what finds articles, with the types of its requests and results.
 
-Everything above this file knows these shapes and nothing of what stands behind them. ``tests/engines`` holds the
-contract that every engine passes; ``search.archive`` decides which engine and which store there are.
+Code above this file knows these types and no implementation. ``tests/engines`` holds the contract that every engine
+passes; ``search.archive`` decides which engine and store are used.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from search.query.tree import Match, MatchAll, Node
 from search.statistics import TermStatistics
 
 PERIODS = {"year": 4, "month": 7}
-"""Periods that articles can be counted by: how many characters of an ISO date name one."""
+"""Periods that can be facets, and how many characters of an ISO date name one."""
 FACETS = (*LABELS, *PERIODS)
 
 
 class Sort(StrEnum):
-    """The order of hits; undated articles come last when sorted by date."""
+    """The order of hits; by date, undated articles come last."""
 
     RELEVANCE = "relevance"
     NEWEST = "newest"
@@ -32,7 +32,11 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What every hit must be: (label, value) pairs, matched whole (accents and case aside); days as ordinals, inclusive."""
+    """Conditions on every hit.
+
+    ``labels`` has (label, value) pairs; a whole value must match, ignoring accents and case. The days are ordinals,
+    inclusive.
+    """
 
     labels: tuple[tuple[str, str], ...] = ()
     first_day: int | None = None
@@ -41,9 +45,9 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One retrieval: the hits ``start`` up to ``start + size`` of ``tree`` under ``filters``.
+    """One retrieval: hits ``start`` up to but not including ``start + size`` of ``tree`` under ``filters``.
 
-    With ``collapse`` the first hit of each story stands for all of them, in the order they have without it.
+    With ``collapse`` only the first hit of each story is returned; the order of hits does not change.
     """
 
     tree: Node = field(default_factory=MatchAll)
@@ -59,9 +63,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article found; ``explanation`` has the parts its score is the sum of.
+    """One article found; ``explanation`` has the parts that sum to its score.
 
-    ``copies`` counts the other articles found that it stands for, its near-copies.
+    ``copies`` counts its near-copies among the matching articles that are collapsed into this hit.
     """
 
     id: str
@@ -72,7 +76,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """How many matching articles have this value."""
+    """How many matching articles have one value of a facet."""
 
     value: str
     count: int
@@ -80,10 +84,9 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """What a retrieval found: ``total`` articles match, ``hits`` are those asked for.
+    """The result of a retrieval: ``total`` articles match, ``hits`` are the requested ones.
 
-    ``stories`` is the number of hits there are to page through, without ``collapse`` the same as ``total``. Facets count
-    articles.
+    ``stories`` is the number of hits to page through; without ``collapse`` it equals ``total``. Facets count articles.
     """
 
     total: int
@@ -93,48 +96,48 @@ class Retrieved:
 
 
 class Upkeep(Protocol):
-    """The care of files. An engine that keeps none offers no upkeep."""
+    """Maintenance of index files. An engine without files offers none."""
 
     def exclusive(self, purpose: str, *, wait: float) -> AbstractContextManager[None]:
-        """Hold the right to write the index; raise WriterBusyError after ``wait`` seconds. The holder may rebuild."""
+        """Hold the writer's lock; raise WriterBusyError after ``wait`` seconds. The holder may rebuild."""
 
     def scrub(self, seconds: float, *, again: bool = False) -> bool:
         """Verify checksums for about ``seconds``, resuming where the last call stopped; return whether all were read.
 
-        With ``again`` the rest of the time goes to the files read longest ago. Damage is mended by the next ``apply``.
+        With ``again``, spend the remaining time on the files verified longest ago. The next ``apply`` repairs damage.
         """
 
     def release_stale(self) -> None:
-        """Close files that a newer index replaced, so that their disk space is free."""
+        """Close files that a newer index replaced, to free their disk space."""
 
     def check(self) -> list[str]:
-        """Compare store and index; return what is wrong."""
+        """Compare store and index; return the problems found."""
 
     def repair(self, *, wait: float = 10.0) -> list[str]:
-        """Rebuild or complete the index from the store where it is wrong; return what was done."""
+        """Rebuild the index from the store if it is wrong, or apply what it lacks; return what was done."""
 
 
 class Engine(DerivedIndex, Protocol):
-    """An index of the articles of a store. Safe to share between threads."""
+    """An index of a store's articles. Safe to share between threads."""
 
     @property
     def upkeep(self) -> Upkeep | None:
-        """The care of the engine's files, if it has any."""
+        """Maintenance of the engine's files; None if it has none."""
 
     def applied(self) -> int:
-        """Return the highest sequence number of the store that searches see; -1 where there is no usable index."""
+        """Return the highest sequence number of the store that searches see; -1 if there is no usable index."""
 
     def version(self) -> Hashable:
-        """Return a value that differs whenever answers may. Cheap: every search asks."""
+        """Return a value that changes whenever answers may. It must be cheap: every search calls it."""
 
     def retrieve(self, request: Request) -> Retrieved:
-        """Return the hits of one request."""
+        """Return the hits, totals and facets of one request."""
 
     def similar(self, article: Article, size: int) -> list[Hit]:
-        """Return the articles most like ``article``, without itself and its near-copies."""
+        """Return up to ``size`` articles most like ``article``, without itself and its near-copies."""
 
     def statistics(self) -> TermStatistics:
-        """Return the statistics of the present index; for one query, not to be kept."""
+        """Return the statistics of the current index. Use them for one query only; do not keep them."""
 
     def close(self) -> None:
         """Release files and threads; no thread may be using them."""

@@ -1,4 +1,4 @@
-"""What a search may ask for, declared once: the API, the page, the feed and the command line all check it here."""
+"""The parameters of a search, declared once: API, page, feed and command line all validate them here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _known_facet(value: str) -> str:
 
 
 def none_if_empty(value: Any) -> Any:
-    """Return None for an empty text: a form sends its empty fields, too."""
+    """Return None for an empty string: forms send their empty fields too."""
     return None if value == "" else value
 
 
@@ -41,7 +41,7 @@ Period = Annotated[str | None, BeforeValidator(_period)]
 
 
 class Parameters(BaseModel):
-    """The base of all parameters: unknown ones are passed over."""
+    """The base of all parameter models; unknown parameters are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
@@ -49,7 +49,7 @@ class Parameters(BaseModel):
 class _First(Parameters):
     q: Annotated[str, Field(max_length=LONGEST_QUERY, description="the query; empty for all articles")] = ""
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
-    size: Annotated[int, Field(ge=1, le=100, description="hits a page")] = 10
+    size: Annotated[int, Field(ge=1, le=100, description="hits per page")] = 10
     sort: Sort = Sort.RELEVANCE
     match: Match = Match.AUTO
 
@@ -59,26 +59,26 @@ _WithLabels: Any = create_model("_WithLabels", __base__=_First, **_labels)
 
 
 class SearchParameters(_WithLabels):
-    """The parameters of a search; there is one more for every label in ``index.article.LABELS``.
+    """The parameters of a search, including one for each label in ``index.article.LABELS``.
 
-    ``page`` counts from 1, ``fragment_size`` is in characters; with ``collapse`` near-copies are one hit.
+    ``page`` counts from 1, ``fragment_size`` is in characters; ``collapse`` makes near-copies one hit.
     """
 
     from_: Annotated[Period, Field(alias="from", description="first year, month or day: 2025, 2025-08, 2025-08-27")] = (
         None
     )
-    to: Annotated[Period, Field(description="last year, month or day, included")] = None
+    to: Annotated[Period, Field(description="last year, month or day, inclusive")] = None
     facets: Annotated[
-        tuple[FacetName, ...], BeforeValidator(_comma_separated), Field(description="what to count, by commas")
+        tuple[FacetName, ...], BeforeValidator(_comma_separated), Field(description="facets to count, comma-separated")
     ] = ()
-    fragments: Annotated[int, Field(ge=0, le=10, description="passages a hit")] = 3
-    fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters a passage")] = 180
+    fragments: Annotated[int, Field(ge=0, le=10, description="passages per hit")] = 3
+    fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters per passage")] = 180
     explain: Annotated[bool, Field(description="show the parts of each score")] = False
     collapse: Annotated[bool, Field(description="show near-copies as one hit")] = True
 
     @property
     def filters(self) -> Filters:
-        """What every hit must be."""
+        """The conditions every hit must meet."""
         return Filters(
             labels=tuple((label, value) for label in LABELS if (value := getattr(self, label)) is not None),
             first_day=period_days(self.from_)[0] if self.from_ else None,
@@ -86,7 +86,7 @@ class SearchParameters(_WithLabels):
         )
 
     def request(self, tree: Node, sort: Sort) -> Request:
-        """Return what the engine is asked for ``tree``, the query in expanded form."""
+        """Return the engine request for ``tree``, the expanded query."""
         return Request(
             tree=tree,
             sort=sort,

@@ -1,7 +1,7 @@
-"""Judged queries and how well an engine answers them.
+"""Judged queries, and measures of how well an engine answers them.
 
-A set is a folder: ``docs.jsonl`` (articles), ``queries.jsonl`` (id, text), ``qrels.tsv`` (query, article, grade,
-by tabs). The measures are computed by ir-measures.
+An evaluation set is a folder with ``docs.jsonl`` (articles), ``queries.jsonl`` (id, text) and ``qrels.tsv`` (query,
+article, grade; tab-separated). ir-measures computes the measures.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DEPTH = 100
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuery:
-    """A query and the grades of the articles judged for it."""
+    """A query and the grade of each article judged for it, by article id."""
 
     id: str
     text: str
@@ -34,7 +34,7 @@ class JudgedQuery:
 
 
 def read_queries(folder: Path) -> list[JudgedQuery]:
-    """Read the queries of a set that have a judgement. Raises UnreadableFileError for a folder that is no set."""
+    """Read the judged queries of an evaluation set. Raises UnreadableFileError if ``folder`` is not one."""
     try:
         grades: dict[str, dict[str, int]] = {}
         for line in (folder / "qrels.tsv").read_text("utf-8").splitlines():
@@ -44,23 +44,23 @@ def read_queries(folder: Path) -> list[JudgedQuery]:
         return [JudgedQuery(row["id"], row["text"], grades[row["id"]]) for row in rows if row["id"] in grades]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnreadableFileError(
-            f"{folder} is no evaluation set: {error}; it needs docs.jsonl, queries.jsonl and qrels.tsv"
+            f"{folder} is not an evaluation set: {error}; it needs docs.jsonl, queries.jsonl and qrels.tsv"
         ) from error
 
 
 def without_accents(text: str) -> str:
-    """Return the query as a reader types it who leaves the accents out."""
+    """Return a query as someone types it without accents."""
     return fold(normalize(text).text)
 
 
 def measure(
     archive: Archive, queries: Sequence[JudgedQuery], change: Callable[[str], str] = lambda text: text
 ) -> dict[str, float]:
-    """Ask ``archive`` every query, changed by ``change``, and return the mean of each measure."""
+    """Run every query, changed by ``change``, on ``archive`` and return the mean of each measure."""
     run: dict[str, dict[str, float]] = {}
     for query in queries:
         hits = archive.engine.retrieve(Request(archive.expand(parse(change(query.text))), size=_DEPTH)).hits
-        # the order of hits is the answer: equal scores must not be broken another way
+        # score by rank, so that ir-measures cannot reorder hits with equal scores
         run[query.id] = {hit.id: float(_DEPTH - rank) for rank, hit in enumerate(hits)}
     grades = {query.id: query.grades for query in queries}
     values = ir_measures.calc_aggregate(list(MEASURES.values()), grades, run)

@@ -25,9 +25,9 @@ _MOST_PARTS = 20
 
 
 class ArticleSummary(NamedTuple):
-    """What is shown of an article that was found, beside its marked text.
+    """What is shown of a found article besides its marked text.
 
-    Its lead is the beginning of the text where it has none.
+    ``lead`` is the beginning of the body if the article has no lead.
     """
 
     id: str
@@ -43,9 +43,9 @@ class ArticleSummary(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RenderedHit:
-    """One hit: the article, its score, and HTML of its title and best passages with the words marked.
+    """One hit: the article, its score, and its title and best fragments as HTML with the query's words marked.
 
-    ``copies`` is how many near-copies of it were found beside it and are not shown.
+    ``copies`` counts its matching near-copies, which are not shown.
     """
 
     article: ArticleSummary
@@ -58,7 +58,7 @@ class RenderedHit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search found: ``total`` articles, ``stories`` hits to page through.
+    """The answer to a search: ``total`` articles match, ``stories`` is the number of hits to page through.
 
     ``corrected`` is the query as it was probably meant.
     """
@@ -75,7 +75,7 @@ class Answer:
 
 
 def search(archive: Archive, parameters: SearchParameters) -> Answer:
-    """Answer one search. No text is an error; one without words finds nothing, an empty one everything."""
+    """Answer one search. Every text is valid: one without words matches nothing, an empty one matches everything."""
     started = time.perf_counter()
     tree = archive.expand(parse(parameters.q))
     newest = isinstance(tree, MatchAll) and parameters.sort is Sort.RELEVANCE
@@ -97,12 +97,12 @@ def search(archive: Archive, parameters: SearchParameters) -> Answer:
 
 
 def completions(archive: Archive, typed: str, size: int) -> list[str]:
-    """Return up to ``size`` completions of what is typed so far, the most used first."""
+    """Return up to ``size`` completions of the text typed so far, the most frequent first."""
     return complete(archive.engine.statistics(), typed, size)
 
 
 def similar_articles(archive: Archive, id: str, size: int) -> list[RenderedHit]:
-    """Return the articles most like the one with this id; nothing for an unknown id."""
+    """Return the articles most like the one with this id; an empty list for an unknown id."""
     article = archive.store.get(id)
     if article is None:
         return []
@@ -112,7 +112,7 @@ def similar_articles(archive: Archive, id: str, size: int) -> list[RenderedHit]:
 def _rendered(
     archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters
 ) -> list[RenderedHit]:
-    """Fetch the articles of ``hits`` and mark the query's words; an article deleted a moment ago is left out."""
+    """Fetch the articles of ``hits`` and mark the query's words; skip articles deleted since the retrieval."""
     articles = archive.store.get_many([hit.id for hit in hits])
     return highlighted([(articles[hit.id], hit) for hit in hits if hit.id in articles], highlighter, parameters)
 
@@ -120,7 +120,7 @@ def _rendered(
 def highlighted(
     found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, parameters: SearchParameters
 ) -> list[RenderedHit]:
-    """Mark the words of a query in the titles and best passages of articles; sooner than in one after the other."""
+    """Mark the query's words in the titles and best fragments of articles; one batch is faster than single articles."""
     marked = _articles_marks([article for article, _ in found], highlighter)
     texts = [(text, marks) for _, text, marks in marked]
     bodies = fragments_of(texts, parameters.fragments, parameters.fragment_size)
@@ -143,9 +143,9 @@ def _summary(article: Article) -> ArticleSummary:
 
 
 def marked_article(archive: Archive, article: Article, query: str) -> tuple[str, str]:
-    """Return the whole title and body of an article as HTML with the words of ``query`` marked.
+    """Return an article's whole title and body as HTML with the words of ``query`` marked.
 
-    In a very long body words are marked in its first 200,000 characters.
+    Only the first 200,000 characters of a body have marks.
     """
     highlighter = Highlighter(archive.expand(parse(query)))
     start = article.body[:_LONGEST_PART]
@@ -159,7 +159,7 @@ def marked_article(archive: Archive, article: Article, query: str) -> tuple[str,
 
 
 def _articles_marks(articles: Sequence[Article], highlighter: Highlighter) -> list[tuple[list[Span], str, list[Span]]]:
-    """Return the marks of each title, the text to take passages from, and the marks in it."""
+    """Return for each article the marks in its title, the text to take fragments from, and the marks in that text."""
     bodies = [article.body[:_LONGEST_PART] for article in articles]
     marks = highlighter.marks_of([*(article.title for article in articles), *bodies])
     together = zip(articles, marks[: len(articles)], bodies, marks[len(articles) :], strict=True)
@@ -170,7 +170,7 @@ def _articles_marks(articles: Sequence[Article], highlighter: Highlighter) -> li
 
 
 def _article_marks(article: Article, highlighter: Highlighter, title: list[Span]) -> tuple[list[Span], str, list[Span]]:
-    """Return what there is of an article without marks where they are looked for first."""
+    """Return the same for one article that has no marks in the first 200,000 characters of its body."""
     text, marks = _part_with_marks(article.body, highlighter, first=_LONGEST_PART)
     if not title and not marks:
         title = highlighter.marks(article.title, lone=True)
@@ -181,7 +181,10 @@ def _article_marks(article: Article, highlighter: Highlighter, title: list[Span]
 def _part_with_marks(
     text: str, highlighter: Highlighter, *, first: int = 0, lone: bool = False
 ) -> tuple[str, list[Span]]:
-    """Return the marks of a text; of a very long one, the first of its parts from ``first`` on that has any."""
+    """Return the first part of ``text``, from ``first`` on, that has marks, and these marks.
+
+    A part is 200,000 characters. Without any marks, return the beginning of the text and no marks.
+    """
     for start in range(first, min(len(text), _MOST_PARTS * _LONGEST_PART), _LONGEST_PART):
         part = text[start : start + _LONGEST_PART]
         if marks := highlighter.marks(part, lone=lone):
@@ -190,7 +193,7 @@ def _part_with_marks(
 
 
 def _terms(tree: Node) -> list[str]:
-    """Return the words that were looked for, as the analyzer cut them, and the other ways to say them."""
+    """Return the words searched for, as the analyzer cut them, and their alternatives."""
     terms: dict[str, None] = {}
     for leaf in wanted_words(tree):
         for word in typed_analysis(leaf.text).words:

@@ -1,4 +1,4 @@
-"""The ``TermStatistics`` protocol: all that completions, corrections and expansions need to know of an index."""
+"""The ``TermStatistics`` protocol: the frequencies that completions, corrections and expansions need."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from index.analysis.analyzer import Stream
 
 
 class TermStatistics(Protocol):
-    """What the articles write, and how often, as of one moment."""
+    """How many articles have a term, a pair or a phrase, at one moment."""
 
     @property
     def articles(self) -> int:
-        """How many articles there are."""
+        """The number of articles."""
 
     def document_frequency(self, stream: Stream, term: str) -> int:
         """Return how many articles have ``term``, in the text field where most have it; deleted ones may count."""
 
     def adjacent(self, first: str, second: str) -> int:
-        """Return in about how many articles two syllables, with these accents, stand side by side."""
+        """Return about how many articles have two syllables, with exactly these accents, side by side."""
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return up to ``most`` terms of ``index.analysis.suggestions`` with ``prefix``, sorted, with their frequency."""
+        """Return up to ``most`` terms of ``index.analysis.suggestions`` that start with ``prefix``.
+
+        They are sorted, each with its document frequency.
+        """
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return the same of the terms of ``index.analysis.abbreviations``; deleted articles do not count."""
+        """Return the same for the terms of ``index.analysis.abbreviations``; deleted articles do not count."""

@@ -1,4 +1,4 @@
-"""Archives to damage, and ways to do it."""
+"""Archives to damage, and ways to damage them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def generation(folder: DataFolder) -> Path:
 
 
 def flip(path: Path, at: int) -> None:
-    """Change one bit of a file, as a new file, so that maps of the old one stay as they are."""
+    """Flip one bit of a file, written as a new file, so that mappings of the old one are unaffected."""
     whole = bytearray(path.read_bytes())
     whole[at] ^= 1 << random.randrange(8)
     path.unlink()
@@ -38,20 +38,20 @@ def flip(path: Path, at: int) -> None:
 
 
 def untouched(path: Path) -> int:
-    """Return a place in a file of a segment that opening it does not look at."""
+    """Return an offset in a segment file that opening the segment does not read."""
     arrays = ArrayFile(path)._arrays
     return arrays["body_folded/positions" if path.suffix == ".inv" else "seq/numbers"][1]
 
 
 def damage_postings(folder: DataFolder) -> Path:
-    """Change a byte that opening a segment does not look at."""
+    """Flip a bit that opening a segment does not read."""
     path = max(folder.indexes.rglob("*.inv"), key=lambda path: path.stat().st_size)
     flip(path, untouched(path))
     return path
 
 
 def flip_in_place(path: Path, at: int) -> None:
-    """Change one bit of a file, as a disk does: for all who have it open."""
+    """Flip one bit of a file as a disk does: for every process that has it open."""
     with path.open("r+b") as file:
         file.seek(at)
         [byte] = file.read(1)
@@ -60,7 +60,7 @@ def flip_in_place(path: Path, at: int) -> None:
 
 
 def damage_store(path: Path) -> None:
-    """Overwrite the beginning of the table of articles."""
+    """Overwrite the start of the table of articles."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     [(page, size)] = connection.execute(

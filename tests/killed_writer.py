@@ -1,7 +1,7 @@
-"""A process that writes articles in every way there is until it is killed.
+"""Write articles in every possible way until killed.
 
-Run it as ``python -m tests.killed_writer DATA SEED MOST``. It does MOST more than anything else. Each step is announced
-before it begins, ``begin PHASE {id: version}``, and acknowledged when its caller would know that it is done, ``done``.
+Run it as ``python -m tests.killed_writer DATA SEED MOST``; MOST is the phase to run most often. Each step is announced
+before it begins, ``begin PHASE {id: version}``, and acknowledged once its caller would know that it is done, ``done``.
 A version of None is a deletion.
 """
 
@@ -27,7 +27,7 @@ SYLLABLES = _TEXT.split()
 
 
 def text(id: str, version: int) -> str:
-    """What article ``id`` says at ``version``."""
+    """Return the text of article ``id`` at ``version``."""
     chosen = random.Random(f"{id} {version}")
     return f"bản {version} của {id}: " + " ".join(chosen.choices(SYLLABLES, k=chosen.randint(5, 60)))
 
@@ -42,7 +42,7 @@ def main(data: Path, seed: str, most: str) -> None:
     indexer._MANY = sys.maxsize  # without worker processes, which take a second to start
 
     def announced_merge(segments: Any, live: Any, between: Any = None) -> Any:
-        if between is not None:  # else it is of the parts of one batch, in memory
+        if between is not None:  # else it merges the parts of one batch, in memory
             _say("begin merge {}")
         return merge(segments, live, between)
 

@@ -1,4 +1,4 @@
-"""Marks and passages found plainly: every text cut as a whole, every step one text and one mark after the other."""
+"""A slow, simple reference for marks and fragments: texts tokenized whole, one text and one mark after the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_CANDIDATES = 200
 
 
 def plain_marks(highlighter: Highlighter, text: str, *, lone: bool) -> list[Span]:
-    """Return what ``highlighter.marks`` must."""
+    """Return what ``highlighter.marks`` must return."""
     tokens = tokenize(text)
     codes = highlighter._spotter._codes
     found = {(at, at + 1) for at, syllable in enumerate(tokens.folded) if syllable in highlighter._coded}
@@ -54,7 +54,7 @@ def _begins(chain: _Chain, tokens: Tokens, at: int) -> bool:
 
 
 def _whole_runs(chain: _Chain, tokens: Tokens) -> list[tuple[int, int]]:
-    """Return the runs of all the syllables; where some have just the accents typed, these alone."""
+    """Return the runs of all the syllables; if some have exactly the accents typed, only these."""
     length = len(chain.folded)
     runs = [
         (at, at + length)
@@ -67,7 +67,7 @@ def _whole_runs(chain: _Chain, tokens: Tokens) -> list[tuple[int, int]]:
 
 
 def _loose_runs(chain: _Chain, text: str, tokens: Tokens, any_lone: bool) -> Iterable[tuple[int, int]]:
-    """Yield runs of the query's syllables, and those that may be marked alone."""
+    """Yield runs of the query's syllables, and single syllables that may be marked alone."""
     places: dict[str, list[int]] = {}
     for at, syllable in enumerate(chain.folded):
         places.setdefault(syllable, []).append(at)
@@ -102,7 +102,7 @@ def _loose_runs(chain: _Chain, text: str, tokens: Tokens, any_lone: bool) -> Ite
 
 
 def _without_grammar(chain: _Chain, hits: Sequence[Sequence[int]], first: int, end: int) -> tuple[int, int]:
-    """Take words that only join others off both ends of a run, unless the query has no other words."""
+    """Trim function words from both ends of a run, unless the query has no other words."""
 
     def joins(at: int) -> bool:
         return all(chain.grammar[place] for place in hits[at])
@@ -117,23 +117,23 @@ def _without_grammar(chain: _Chain, hits: Sequence[Sequence[int]], first: int, e
 
 
 def _accents_present(chain: _Chain, tokens: Tokens) -> set[str]:
-    """Return the accented syllables of the query that the text has just so."""
+    """Return the accented syllables of the query that the text has exactly so."""
     typed = {exact for exact, folded in zip(chain.exact, chain.folded, strict=True) if exact != folded}
     return typed.intersection(tokens.exact)
 
 
 def _accents_agree(chain: _Chain, place: int, exact: str, accented: set[str]) -> bool:
-    """Tell whether a syllable of the text may stand for the query's: with its accents, where the text has it so."""
+    """Tell whether a syllable of the text may stand for the query's: with its accents, if the text has it so."""
     return chain.exact[place] not in accented or chain.exact[place] == exact
 
 
 def _adjoin(text: str, tokens: Tokens, at: int) -> bool:
-    """Tell whether nothing but a space or a sign inside a code stands between a syllable and the one before."""
+    """Tell whether only white space or one punctuation mark of a code stands between a syllable and the one before."""
     return _BETWEEN.fullmatch(text, tokens.ends[at - 1], tokens.starts[at]) is not None
 
 
 def _merged(text: str, runs: set[tuple[int, int, bool]]) -> list[Span]:
-    """Return runs, each with whether it ends with a number, as marks."""
+    """Merge runs, (start, end, whether it ends with a number), to marks within lines; a number takes ``%`` along."""
     merged: list[tuple[int, int, bool]] = []
     for run in sorted(runs):
         if merged and run[0] < merged[-1][1]:
@@ -149,7 +149,7 @@ def _merged(text: str, runs: set[tuple[int, int, bool]]) -> list[Span]:
 
 
 def plain_passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Fragment]:
-    """Return what ``best_fragments`` must."""
+    """Return what ``best_fragments`` must return."""
     if count < 1 or not text or text.isspace():
         return []
     if not marks:
@@ -183,7 +183,7 @@ def _line(text: str, at: int) -> Span:
 
 
 def _marked_sentences(text: str, marks: Sequence[Span]) -> Iterator[tuple[Sequence[Span], int]]:
-    """Yield the sentences of a line and the number of one of them, for each that has marks."""
+    """Yield for each sentence with marks the sentences of its line and its number among them."""
     reached = 0
     while reached < len(marks):
         line = _line(text, marks[reached][0])
@@ -200,7 +200,7 @@ def _marked_sentences(text: str, marks: Sequence[Span]) -> Iterator[tuple[Sequen
 
 
 def _grown(sentences: Sequence[Span], at: int, size: int) -> Span:
-    """Add the sentences of the line that follow, then those before, while they fit in ``size``."""
+    """Extend sentence ``at`` by the sentences after it, then those before it, while all fit in ``size``."""
     start, end = sentences[at]
     following = at + 1
     while following < len(sentences) and sentences[following][1] - start <= size:
@@ -221,7 +221,7 @@ def _within(marks: Sequence[Span], start: int, end: int) -> Sequence[Span]:
 
 
 def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Fragment:
-    """Cut a long passage around the densest of its marks: from its beginning if that fits, else from a clause."""
+    """Cut a span longer than ``size`` around its densest marks: from its start if they fit, else from a clause."""
     start, end = span
     inside = _within(marks, start, end)
     if end - start > size:
@@ -238,7 +238,7 @@ def _shortened(text: str, span: Span, marks: Sequence[Span], size: int) -> Fragm
 
 
 def _with_whole_words(text: str, span: Span, passage: Fragment) -> Fragment:
-    """Shrink a passage cut out of the sentence ``span`` so that no word of two syllables is cut, marks kept."""
+    """Shrink a fragment of the sentences ``span`` so that no word of several syllables is cut; keep all marks."""
     start, end = passage.start, passage.end
     cut = _word_across(text, span, start)
     at_start = cut is not None and not any(mark[0] < cut[1] for mark in passage.marks)
@@ -251,7 +251,7 @@ def _with_whole_words(text: str, span: Span, passage: Fragment) -> Fragment:
 
 
 def _word_across(text: str, span: Span, at: int) -> Span | None:
-    """Return the word that goes beyond ``at``, cut by what stands near it in the sentence ``span``."""
+    """Return the word that crosses ``at``, or None; only the text near it in ``span`` is segmented."""
     if at in span:
         return None
     low = max(span[0], at - _NEAR)
@@ -272,7 +272,7 @@ def _densest(marks: Sequence[Span], size: int) -> Span:
 
 
 def _clause_start(text: str, earliest: int, latest: int) -> int:
-    """Return where a clause begins between the two, else a word, else ``latest``."""
+    """Return where the first clause begins in ``text[earliest:latest]``, else the first word, else ``latest``."""
     clause = _CLAUSE.search(text, earliest, latest)
     if clause is not None:
         return clause.end()
@@ -287,7 +287,7 @@ def _skip_signs(text: str, at: int, latest: int) -> int:
 
 
 def _word_end(text: str, start: int, at: int, earliest: int) -> int:
-    """Move back to the end of a word, not before ``earliest``; a word longer than the passage is cut."""
+    """Move back to the end of a word, not before ``earliest``; cut a word that is longer than the fragment."""
     if at >= len(text) or text[at].isspace():
         return start + len(text[start:at].rstrip())
     spaces = [match.start() for match in re.finditer(r"\s+", text[start:at])]

@@ -1,4 +1,4 @@
-"""Slow and plain: what an article is indexed as, and what ``search.matching.evaluator`` must give for a query tree."""
+"""A slow, simple reference: how an article is indexed, and what ``search.matching.evaluator`` must find for a tree."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def phrases(analysis: Analysis, most_words: int) -> Iterator[str]:
 
 @dataclass
 class Found:
-    """What a node says: the articles that match, with every word, with the accents typed; and scores."""
+    """The result of a node: articles that match, that have every word, that have the accents typed; and scores."""
 
     matched: Articles
     every: Articles
@@ -67,7 +67,7 @@ class Found:
 
 
 class Reference:
-    """Evaluate over ``articles``; positions are kept by (text field, stream), term and article."""
+    """Evaluate queries over ``articles``; positions are kept by (text field, stream), term and article."""
 
     def __init__(self, articles: Sequence[Article], ranking: Ranking) -> None:
         self.articles = {article.id: article for article in articles}
@@ -207,7 +207,7 @@ class Reference:
         return result
 
     def scored(self, analysis: Analysis, scope: str | None, said: Covering = lambda first, end: set()) -> Found:
-        """Sum BM25 over the streams; what is ``said`` another way needs no accents."""
+        """Sum BM25 over the streams; articles that have an alternative (``said``) need no accents."""
         ranking, tokens = self.ranking, analysis.tokens
         plain = self.plain(analysis, scope)
         shares = self.shares(analysis, plain)
@@ -276,7 +276,7 @@ class Reference:
         return result
 
     def concepts(self, analysis: Analysis, scope: str | None) -> list[tuple[int, int, Articles, Articles]]:
-        """Return (first, end, articles, loosely) for each distinct code and syllable."""
+        """Return (first, end, articles, articles that match loosely) for each distinct code and syllable."""
         tokens = analysis.tokens
         found: dict[object, tuple[int, int, Articles, Articles]] = {}
         in_code: set[int] = set()
@@ -336,7 +336,7 @@ class Reference:
         return weights
 
     def beginning(self, weights: Mapping[str, float], scope: str | None, id: str) -> float:
-        """Return the weight of the terms among the first syllables of an article's text fields."""
+        """Return the total weight of the terms among the first syllables of an article's text fields."""
         return sum(
             weight
             for term, weight in weights.items()
@@ -366,7 +366,7 @@ class Reference:
         return set().union(*(self.places[name, stream].get(term, ()) for name in scoped(scope)))
 
     def row(self, terms: Sequence[tuple[Stream, str]], scope: str | None) -> Articles:
-        """Return the articles where ``terms`` stand one after the other in one text field."""
+        """Return the articles where ``terms`` are adjacent, in this order, in one text field."""
         found: Articles = set()
         for name in scoped(scope):
             for id in self.articles:

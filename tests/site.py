@@ -1,4 +1,4 @@
-"""A small site for tests: a real HTTP server on a free port of this machine, and what its pages are made of."""
+"""A small site for tests: a real HTTP server on a free port of this machine, and functions that make its pages."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SENTENCES = (
 
 
 class Site:
-    """Answers by path, and every request that came: (path, headers in small letters).
+    """Answers by path, and every request received: (path, headers in lower case).
 
-    An answer is a body, a (status, headers, body), or a function that is given the request's handler.
+    An answer is a body, a (status, headers, body), or a function that is called with the request's handler.
     """
 
     def __init__(self) -> None:
@@ -63,11 +63,11 @@ class Site:
         self.root = f"http://127.0.0.1:{self.port}"
 
     def paths(self) -> list[str]:
-        """The paths asked for, robots.txt left out."""
+        """Return the paths requested, without robots.txt."""
         return [path for path, _ in self.requests if path != "/robots.txt"]
 
     def trickle(self, handler: BaseHTTPRequestHandler, head: bytes, piece: bytes) -> None:
-        """Answer with ``head``, then with ``piece`` over and over until the test ends."""
+        """Send ``head``, then ``piece`` over and over until the test ends."""
         handler.wfile.write(head)
         while not self.stopped.is_set():
             handler.wfile.write(piece)

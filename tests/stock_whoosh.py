@@ -1,4 +1,4 @@
-"""Writing our fields with Whoosh's own writer: what our segments are compared with."""
+"""Write our fields with Whoosh's own writer, to compare our segments with the result."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AnalyzedField(FieldType):  # type: ignore[misc]
 
 
 def writing_schema() -> Schema:
-    """Return the fields of an index for values that are analysed beforehand."""
+    """Return the schema of an index whose values are analysed beforehand."""
     schema = Schema()
     for name, field in whoosh_schema().items():
         analyzed = type(field) is FieldType

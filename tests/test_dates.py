@@ -1,4 +1,4 @@
-"""Dates in all the shapes feeds, programs and Vietnamese papers write them."""
+"""Dates in all formats that feeds, programs and Vietnamese papers write."""
 
 from __future__ import annotations
 

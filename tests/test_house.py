@@ -1,4 +1,4 @@
-"""The house keeps its shape: floors, sizes, no seed text in the code, references that are current."""
+"""The code keeps its architecture: imports, sizes, docstrings, no seed text, locked dependencies."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def imported(path: Path) -> set[str]:
 
 
 def room(module: str) -> str:
-    """Return the folder of a module of the house; a module that lies on its floor itself is a room of its own."""
+    """Return the package of a module; a module directly in ``index``, ``search`` or ``web`` stands for itself."""
     if (ROOT / module.replace(".", "/")).is_dir():
         return module
     parent = module.rpartition(".")[0]
@@ -58,7 +58,7 @@ def test_no_rooms_import_each_other_in_a_circle() -> None:
         graph.setdefault(room(dotted(path)), set()).update(map(room, ours))
     for name, below in graph.items():
         below.discard(name)
-    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the cycle
 
 
 BEHIND_THE_BOUNDARY = (
@@ -74,7 +74,7 @@ NAMES_BEHIND_IT = re.compile(r"sqlite|whoosh|embedded", re.IGNORECASE)
 
 
 def above_the_boundary() -> list[Path]:
-    """Return the modules that are handed a store and an engine, and may not know which."""
+    """Return the modules that are handed a store and an engine, and must not know which."""
     protocols = {"index/store/__init__.py", "index/store/article_store.py", "index/store/input_log.py"}
     paths = [(path, str(path.relative_to(ROOT))) for path in modules()]
     return [path for path, name in paths if name in protocols or not name.startswith(BELOW_IT)]

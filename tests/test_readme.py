@@ -1,4 +1,4 @@
-"""The README's tour shows what really comes out."""
+"""The README's tour shows the actual output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.conftest import ROOT, Server, with_seeds
 
 
 def tour() -> list[tuple[str, str]]:
-    """Each command of the README's console blocks with the output shown for it."""
+    """Return each command of the README's console blocks with the output shown for it."""
     steps: list[tuple[str, str]] = []
     for block in re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL):
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -26,7 +26,7 @@ def tour() -> list[tuple[str, str]]:
 
 
 def steady(output: str) -> str:
-    """Leave out what differs from run to run: durations."""
+    """Return the output without what differs from run to run: durations."""
     return re.sub(r'("took_ms": |, | in )[\d.]+( ms| s|,)?', r"\1#\2", output)
 
 

@@ -1,8 +1,8 @@
-"""The faces: JSON API, search page, command line. Imports ``search`` and ``index``.
+"""The interfaces: JSON API, search page, command line. Imports ``search`` and ``index``.
 
 ================  =============================================================
-``server``        serving over HTTP, by waitress
-``request_body``  where the body of a request is kept until it is whole
+``server``        serves over HTTP with waitress
+``request_body``  receives request bodies, and refuses them if the disk is full
 ``app``           the application factory: it only wires
 ``services``      what a request works with: archive, runner, answers, follower
 ``keys``          the key that allows writing
@@ -14,6 +14,6 @@
 ``cli``           ``timtin`` itself: it only wires
 ================  =============================================================
 
-Everything here is handed an ``Archive`` and knows no store or engine behind it. What a search may ask for is
-declared in ``search.parameters``.
+Every module is handed an ``Archive`` and does not know which store or engine is behind it. The parameters of a search
+are declared in ``search.parameters``.
 """

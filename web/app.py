@@ -24,7 +24,7 @@ _POLICY = (
 
 
 def create_app(archive: Archive, config: dict[str, Any] | None = None, runner: SearchRunner | None = None) -> Flask:
-    """Make the application on an archive; without a ``runner`` this process searches.
+    """Return the application for an archive; without a ``runner``, this process searches.
 
     The index follows the store once ``services().follower`` is started.
     """
@@ -48,7 +48,7 @@ def create_app(archive: Archive, config: dict[str, Any] | None = None, runner: S
 
 
 def _protect(response: Response) -> Response:
-    """Tell browsers to run nothing and load nothing from elsewhere."""
+    """Tell browsers to run no scripts and to load nothing from elsewhere."""
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -1,4 +1,4 @@
-"""The ``timtin`` command: it only wires, and sees to the log."""
+"""The ``timtin`` command: it only wires, and sets up logging."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def main() -> None:
 
 
 def _keep_no_line_of_the_log() -> None:
-    """Write standard error without a buffer: a line that a full disk refuses is lost, and fails no later flush.
+    """Make standard error unbuffered, so that a line that a full disk refuses is lost and fails no later flush.
 
-    Each start of a process flushes it.
+    Starting a process flushes standard error.
     """
     buffer = getattr(sys.stderr, "buffer", None)
     if isinstance(buffer, io.BufferedWriter):

@@ -1,4 +1,4 @@
-"""The key that allows writing: made at the first start, kept in the data folder for its owner alone."""
+"""The key that allows writing: made at the first start, kept in the data folder, readable by its owner alone."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ T = TypeVar("T")
 
 
 class UnauthorizedError(Exception):
-    """Refuse a request that lacks the key."""
+    """A request lacks the key."""
 
 
 def load_key(path: Path) -> str:
-    """Return the key in ``path``; make one where there is none."""
+    """Return the key in ``path``; make one if there is none. Raises StoreError if the file is empty."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         key = path.read_text("utf-8").strip()
         if not key:
-            raise StoreError(f"the key file {path} is empty; delete it and start again to have a new key") from None
+            raise StoreError(f"the key file {path} is empty; delete it and start again to get a new key") from None
         return key
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         key = secrets.token_urlsafe(32)
@@ -38,7 +38,7 @@ def load_key(path: Path) -> str:
 
 
 def key_required(view: Callable[P, T]) -> Callable[P, T]:
-    """Let a request through only with ``Authorization: Bearer KEY``."""
+    """Let a request through only with ``Authorization: Bearer KEY``; raise UnauthorizedError otherwise."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,4 +1,4 @@
-"""For those who run the service: health, metrics, the description of the API, the browser's search plug-in."""
+"""For operators: health, metrics, the description of the API, the browser's search plug-in."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ operations = Blueprint("operations", __name__)
 
 @operations.get("/healthz")
 def healthz() -> Response:
-    """Say that the process answers."""
+    """Report that the process responds."""
     return jsonify({"status": "ok"})
 
 
 @operations.get("/readyz")
 def readyz() -> Response:
-    """Say whether searches see everything that was written."""
+    """Report whether searches see every write."""
     here = services()
     if here.archive.in_sync():
         return jsonify({"status": "ready", "articles": here.archive.store.count()})
-    return problem(503, here.follower.last_error or "The index is catching up with the store.")
+    return problem(503, here.follower.last_error or "The index is still applying changes from the store.")
 
 
 @operations.get("/openapi.json")
@@ -44,18 +44,18 @@ def docs() -> str:
 
 @operations.get("/opensearch.xml")
 def opensearch() -> Response:
-    """Return what a browser needs to offer timtin as a search engine."""
+    """Return the description that lets a browser offer timtin as a search engine."""
     body = render_template("opensearch.xml", root=request.url_root)
     return Response(body, mimetype="application/opensearchdescription+xml")
 
 
 def init_app(app: Flask) -> None:
-    """Measure every request of ``app`` and show the measures at ``/metrics``."""
+    """Measure every request of ``app`` and serve the metrics at ``/metrics``."""
     registry = CollectorRegistry()
     requests = Counter("timtin_requests", "Requests answered", ["endpoint", "status"], registry=registry)
     seconds = Histogram("timtin_request_seconds", "Time to answer a request", ["endpoint"], registry=registry)
     articles = Gauge("timtin_articles", "Articles in the store", registry=registry)
-    in_sync = Gauge("timtin_index_in_sync", "1 where searches see every write", registry=registry)
+    in_sync = Gauge("timtin_index_in_sync", "1 if searches see every write", registry=registry)
 
     @app.before_request
     def begin() -> None:
@@ -70,7 +70,7 @@ def init_app(app: Flask) -> None:
 
     @app.get("/metrics")
     def metrics() -> Response:
-        """Return the measures in Prometheus' text format."""
+        """Return the metrics in the Prometheus text format."""
         articles.set(services().archive.store.count())
         in_sync.set(services().archive.in_sync())
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

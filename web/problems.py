@@ -28,14 +28,14 @@ PROBLEM_JSON = "application/problem+json"
 
 
 def problem(status: int, detail: str, errors: Sequence[Problem] = ()) -> Response:
-    """Return an error in the shape every endpoint shares; ``errors`` names each bad part."""
+    """Return an error response in the shape that all endpoints share; ``errors`` names each bad part."""
     body = current_app.json.dumps(problem_body(status, detail, request.path, errors))
     response: Response = current_app.response_class(body, status, mimetype=PROBLEM_JSON)
     return response
 
 
 def problem_body(status: int, detail: str, path: str, errors: Sequence[Problem] = ()) -> dict[str, object]:
-    """Return what is said of an error at ``path``, as RFC 9457 has it."""
+    """Return the RFC 9457 body of an error at ``path``."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -47,7 +47,7 @@ def problem_body(status: int, detail: str, path: str, errors: Sequence[Problem] 
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error of ``app`` in its own form."""
+    """Register the handlers that answer errors of ``app``."""
 
     @app.errorhandler(InvalidInputError)
     def invalid(error: InvalidInputError) -> Response:

@@ -1,4 +1,4 @@
-"""Receiving requests: waitress keeps a body in a file until it is whole, and this is what it says where it cannot."""
+"""Receive request bodies: waitress keeps a body in a file until it is complete; a full disk is answered as an error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class _RefusalError(Error):  # type: ignore[misc]
-    """An answer in the shape that every endpoint's errors have (``web.problems``)."""
+    """An error response in the shape that all endpoints share (``web.problems``)."""
 
     def __init__(self, status: HTTPStatus, path: str, detail: str) -> None:
         self._status = status
@@ -32,7 +32,7 @@ class _RefusalError(Error):  # type: ignore[misc]
 
 
 class _Body(OverflowableBuffer):  # type: ignore[misc]
-    """A body, of which nothing is kept once there was no room: a client sends all of it before it reads an answer."""
+    """A request body, dropped once the disk is full; the client sends all of it before it reads a response."""
 
     failure: OSError | None = None
 
@@ -44,24 +44,24 @@ class _Body(OverflowableBuffer):  # type: ignore[misc]
                 if not is_disk_full(error):
                     raise
                 self.failure = error
-                with suppress(OSError):  # closing a file writes what it keeps
+                with suppress(OSError):  # closing a file flushes it
                     self.close()
                 self.buf, self.strbuf = None, b""
 
 
 class _RequestParser(HTTPRequestParser):  # type: ignore[misc]
     def parse_header(self, header_plus: bytes) -> None:
-        """Read what comes before a body."""
+        """Parse the head of a request, and receive its body into a ``_Body``."""
         super().parse_header(header_plus)
         if self.body_rcv is not None:
             self.body_rcv.buf = _Body(self.adj.inbuf_overflow)
 
     def received(self, data: bytes) -> int:
-        """Take what has come of a request; return how much of ``data`` belongs to it."""
+        """Take the next ``data`` of a request; return how many bytes of it belong to the request."""
         taken: int = super().received(data)
         if self.error is not None and self.error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             most = self.adj.max_request_body_size >> 20
-            detail = f"A body may have {most} MB; send the articles in several."
+            detail = f"A body may have at most {most} MB; send the articles in several requests."
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
         elif self.completed and self.error is None and self.body_rcv is not None and self.body_rcv.buf.failure:
             failure = self.body_rcv.buf.failure
@@ -76,6 +76,6 @@ class _RequestParser(HTTPRequestParser):  # type: ignore[misc]
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection whose requests are refused in words where there is no room for them."""
+    """A connection that answers a request without room for its body with a problem that says so."""
 
     parser_class = _RequestParser

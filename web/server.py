@@ -1,4 +1,4 @@
-"""Serving over HTTP, by waitress."""
+"""Serve over HTTP with waitress."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ _MOST_CONNECTIONS = 1000
 _LEAVE_SECONDS = 25
 _WARM_UP = partial(
     search, parameters=SearchParameters(q="tìm tin", size=1)
-)  # loads the model, so that the first reader need not wait
+)  # loads the model, so that the first search need not wait
 
 
 def serve(config: ArchiveConfig, host: str, port: int, workers: int, watched: Path | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; answers under way are finished. Raises TimtinError if the address is taken.
+    """Serve until SIGTERM or SIGINT, then finish the requests in progress. Raises TimtinError if the address is taken.
 
-    ``workers`` processes search. ``watched`` is a folder whose articles are indexed at the start and whenever they
-    appear.
+    ``workers`` is the number of search processes. The articles in the folder ``watched`` are indexed at the start and
+    as they appear.
     """
     listener = _listen(host, port)
-    with ExitStack() as leaving:  # what is begun last is ended first
+    with ExitStack() as leaving:  # closed in reverse order
         archive = leaving.enter_context(closing(open_archive(config)))
         pool = SearchPool(partial(open_archive, replace(config, sharing=workers)), workers, _WARM_UP, [__name__])
         leaving.enter_context(closing(pool))
-        tempfile.tempdir = str(archive.home)  # where bodies are received: elsewhere may be memory, or have less room
+        tempfile.tempdir = str(archive.home)  # for request bodies: elsewhere may be memory, or have less room
         app = create_app(archive, {"WAITING": _THREADS // 2}, pool)
         here: Services = app.extensions["timtin"]
         signal.signal(signal.SIGTERM, _leave)

@@ -1,4 +1,4 @@
-"""What the application works with, made once by the factory and found from any request."""
+"""What requests work with, made once by the application factory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from search.runtime.search_pool import SearchRunner
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What stands behind a request.
+    """The archive, and what works on it.
 
-    The archive takes writes and gives articles; ``runner`` does whatever reads its index, and ``answers`` keeps the
-    searches among that. The follower keeps the index in sync with the store and carries out tasks.
+    The archive stores and returns articles; ``runner`` runs all that reads its index, and ``answers`` caches searches.
+    The follower keeps the index in sync with the store and carries out tasks.
     """
 
     archive: Archive

@@ -1,27 +1,26 @@
-"""One text to terms. A token is one occurrence of a term; it knows its position (the number of its syllable) and its
+"""Turn a text into terms. A token is one occurrence of a term; it has a position (the number of its syllable) and
 offsets in the original text.
 
 =================  =============================================================================
-``normalization``  one form of every character, with the way back to the original; ``fold``
-``syllables``      how a syllable is spelt: tone placement, y and i, grammar
+``normalization``  canonical characters, with offsets back to the original; ``fold``
+``syllables``      spelling of syllables: tone placement, y and i, grammar
 ``tokenizer``      canonical text to syllables and codes, each with its offsets
-``codes``          numbers, dates, documents, cities: one canonical term for all their spellings
+``codes``          numbers, dates, documents, cities: one canonical term for all spellings
 ``pyvi_model``     pyvi's model, read from its own file into lookup tables
-``segmentation``   the words pyvi would cut, with their offsets
-``analyzer``       ``analyze``: all of this for one text, as term streams; ``ANALYZER_VERSION``
-``interning``      chunks, syllables and words met before, as numbers
+``segmentation``   text to the words that pyvi finds, with their offsets
+``analyzer``       ``analyze``, the whole analyzer: one text to term streams; ``ANALYZER_VERSION``
+``interning``      tables that number the distinct chunks, syllables and words
 ``batch``          ``analyze`` for many texts at once, as arrays of such numbers
-``sentences``      where sentences begin and end
+``sentences``      offsets of sentences
 ``stopwords``      syllables that carry grammar rather than meaning, and question words
-``suggestions``    which phrases of an article are offered as completions
-``abbreviations``  short forms that an article defines, and what they stand for
-``near_copies``    sketches that tell which articles print the same story
+``suggestions``    the phrases of an article that are offered as completions
+``abbreviations``  short forms that an article defines, and their long forms
+``near_copies``    sketches that recognise articles with the same story
 =================  =============================================================================
 
 Useful for anything that must see a text as the index does: indexing, queries, marks, corrections. Not useful for
 deciding what a query means; that is ``search.query``.
 
-``analyzer`` and ``batch`` must give the same terms. Whatever changes a term raises ``ANALYZER_VERSION``, whatever
-changes a sketch ``SCHEMA_VERSION`` (``index.segments.schema``); indexes made before then serve until they are
-rebuilt.
+``analyzer`` and ``batch`` must return the same terms. A change to any term must raise ``ANALYZER_VERSION``, a change to
+sketches ``SCHEMA_VERSION`` (``index.segments.schema``); older indexes then serve until they are rebuilt.
 """

@@ -1,18 +1,18 @@
-"""Abbreviations, learned where writers define them: ``hội nhập quốc tế (HNQT)``, ``(viết tắt là Ban Chỉ đạo)``.
+"""Extract abbreviations where articles define them: ``hội nhập quốc tế (HNQT)``, ``(viết tắt là Ban Chỉ đạo)``.
 
-A definition is kept as terms of its article in the field ``abbreviations``, so it goes when the article goes. At most
-2,000 brackets of a text are looked at.
-Where the capitals are the initials of the syllables before them, the long form is certain. Where they are not
-(``Tổ chức Y tế thế giới (WHO)``) every beginning it may have is kept, and the corpus decides: what stands before
-``(WHO)`` in most articles is what it means.
+A definition is indexed as terms of its article in the field ``abbreviations``, so it is deleted with the article. At
+most 2,000 brackets of a text are examined.
+If the capitals are the initials of the syllables before them, the long form is certain. Otherwise
+(``Tổ chức Y tế thế giới (WHO)``) every possible start of the long form is indexed, and the corpus decides: the text
+before ``(WHO)`` in most articles is its meaning.
 
 =====================================  ====================================================================
-term                                   for
+term                                   meaning
 =====================================  ====================================================================
 ``hnqt TAB = TAB hội nhập quốc tế``    a certain long form
-``who TAB ^ TAB y tế thế giới``        a possible one that begins with a capital; ``~`` if with a small letter
-``who TAB #``                          any definition of the short form; all these also without accents
-``thế giới TAB who``                   the short forms whose long form ends so
+``who TAB ^ TAB y tế thế giới``        a possible one that starts with a capital; ``~`` if with a small letter
+``who TAB #``                          any definition of it; in all three, the short form also without accents
+``thế giới TAB who``                   a short form of a long form that ends so
 =====================================  ====================================================================
 
 The initials are matched from the right, as in Schwartz and Hearst, *A simple algorithm for identifying
@@ -65,7 +65,7 @@ class Definition:
 
 @lru_cache(maxsize=4096)
 def short_form(text: str) -> str | None:
-    """Return the one term that ``text`` is indexed under as a whole, or None where it is several words."""
+    """Return the single term under which ``text`` is indexed, None if it is several terms."""
     tokens = tokenize(text)
     if len(tokens) == 1:
         return tokens.exact[0]
@@ -74,7 +74,7 @@ def short_form(text: str) -> str | None:
 
 
 def definitions(analysis: Analysis) -> Iterator[Definition]:
-    """Yield what a text defines in brackets."""
+    """Yield the definitions in the brackets of a text."""
     for start, inner, marked in _candidates(analysis.tokens.canonical):
         short = marked or inner
         before = _before(analysis, start)
@@ -87,7 +87,7 @@ def definitions(analysis: Analysis) -> Iterator[Definition]:
 
 
 def may_define(text: str) -> bool:
-    """Tell whether it is worth looking for definitions in a canonical text."""
+    """Tell whether a canonical text has a bracket that may define a short form; needs no analysis."""
     return next(_candidates(text), None) is not None
 
 
@@ -103,12 +103,12 @@ def abbreviation_terms(analysis: Analysis) -> set[str]:
 
 
 def long_form_ending(syllables: Sequence[str]) -> str:
-    """Return what the short forms of a long one are found under: its last two syllables, without accents."""
+    """Return the key of a long form in the index: its last two syllables, without accents."""
     return " ".join(fold(syllable) for syllable in syllables[-2:])
 
 
 def _candidates(text: str) -> Iterator[tuple[int, str, str | None]]:
-    """Yield (start, inner text, what it calls a short form) of brackets with a short form in or before them."""
+    """Yield (start, inner text, short form it announces or None) of brackets with a short form in or before them."""
     for brackets in islice(_BRACKETS.finditer(text), _MOST_BRACKETS):
         start, inner = brackets.start(), brackets.group(1).strip()
         marked = _MARKER.fullmatch(inner)
@@ -122,7 +122,7 @@ def _is_capitals(text: str) -> bool:
 
 
 def _before(analysis: Analysis, end: int) -> list[int]:
-    """Return the syllables of the clause that ends at ``end`` of the canonical text, brackets in it left out."""
+    """Return the positions of the syllables from the last break to ``end`` of the canonical text, without brackets."""
     tokens = analysis.tokens
     text, starts = tokens.canonical, tokens.canonical_starts
     found: list[int] = []
@@ -169,7 +169,7 @@ def _begins_word(analysis: Analysis, at: int) -> bool:
 
 
 def _start_by_initials(capitals: Sequence[str], syllables: Sequence[str]) -> int | None:
-    """Return where the syllables begin whose initials are ``capitals``; words that join others may be passed over."""
+    """Return the start of the trailing syllables whose initials are ``capitals``; joining words may be skipped."""
     left = len(capitals)
     for place in range(len(syllables) - 1, -1, -1):
         if _initial(syllables[place]) == _initial(capitals[left - 1]):
@@ -187,13 +187,13 @@ def _initial(text: str) -> str:
 
 
 def _of_words(analysis: Analysis, written: str, before: Sequence[int]) -> Iterator[Definition]:
-    """Yield the long form that begins with the first and has each of the syllables of the short one, in order."""
+    """Yield the long form that starts with the first syllable of the short one and contains the others in order."""
     short = tokenize(written).exact
     syllables = [analysis.tokens.exact[at] for at in before]
     for place in range(len(syllables) - 2, -1, -1):
         long = syllables[place:]
         if short and long[0] == short[0] and len(long) <= _LONGEST and _in_order(short, long):
-            if " ".join(short) not in " ".join(long):  # who has the long form has a short one that is part of it
+            if " ".join(short) not in " ".join(long):  # a short form inside its long form needs no expansion
                 yield Definition(" ".join(short), " ".join(long), CERTAIN)
             return
 
@@ -204,7 +204,7 @@ def _in_order(short: Sequence[str], long: Sequence[str]) -> bool:
 
 
 def _reversed(analysis: Analysis, inner: str, before: Sequence[int]) -> Iterator[Definition]:
-    """Yield the definition in ``HNQT (hội nhập quốc tế)``."""
+    """Yield the definition of a short form before its bracketed long form: ``HNQT (hội nhập quốc tế)``."""
     tokens = analysis.tokens
     start, end = tokens.canonical_starts[before[-1]], tokens.canonical_ends[before[-1]]
     begins = start

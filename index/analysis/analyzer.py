@@ -1,12 +1,12 @@
 """Turn one text into the term streams that are indexed and searched.
 
 ===========  ==============================================  ==========================================
-stream       terms                                           what it is for
+stream       terms                                           used for
 ===========  ==============================================  ==========================================
 ``SYLLABLE`` syllables with accents; codes as a whole        exact accents first; phrases with accents
-``FOLDED``   the same without accents                        what an article is found by; phrases
-``WORD``     pyvi's words                                    meaning: raises the score, never decides
-``BIGRAM``     neighbouring syllables without accents          order and nearness, with or without accents
+``FOLDED``   the same without accents                        matching; phrases
+``WORD``     pyvi's words                                    ranking by meaning, never matching
+``BIGRAM``   neighbouring syllables without accents          ranking by order and nearness
 ===========  ==============================================  ==========================================
 
 Every term has a position: the number of its (first) syllable in the text.
@@ -31,11 +31,11 @@ from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import Tokens, original_places, tokenize
 
 ANALYZER_VERSION = 2
-"""Raise it whenever the same text gives other terms: indexes made before are then rebuilt."""
+"""Raise it whenever a text yields different terms; older indexes are then rebuilt."""
 
 
 SYLLABLE = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
-"""A syllable of canonical text, as ``tokenize`` cuts it."""
+"""Matches a syllable of canonical text, as ``tokenize`` cuts it."""
 
 
 class Stream(StrEnum):
@@ -47,8 +47,8 @@ class Stream(StrEnum):
     BIGRAM = "pair"
 
 
-class Word(NamedTuple):  # a text has hundreds, and a frozen dataclass takes twice as long to make
-    """A word as pyvi cuts it: it covers the syllables ``first`` up to but not including ``end``."""
+class Word(NamedTuple):  # a text has hundreds; a frozen dataclass takes twice as long to create
+    """A word as pyvi cuts it, over the syllables from ``first`` to ``end`` (exclusive)."""
 
     first: int
     end: int
@@ -59,7 +59,7 @@ class Word(NamedTuple):  # a text has hundreds, and a frozen dataclass takes twi
 class Analysis:
     """A text cut into syllables, codes and words.
 
-    The words are columns of the same length, as the syllables are: the columns are those of ``Word``.
+    The words are columns of equal length, one for each field of ``Word``, as the syllables are in ``Tokens``.
     """
 
     tokens: Tokens
@@ -69,7 +69,7 @@ class Analysis:
 
     @property
     def words(self) -> list[Word]:
-        """Return the words one by one."""
+        """Return the words as rows."""
         return list(map(Word, self.word_firsts, self.word_ends, self.word_texts))
 
     def terms(self, stream: Stream) -> Iterator[tuple[str, int]]:
@@ -86,7 +86,7 @@ class Analysis:
                 yield from zip(bigrams(tokens.folded), range(len(tokens)), strict=False)
 
     def _with_codes(self, syllables: Sequence[str], form: Callable[[str], str]) -> Iterable[tuple[str, int]]:
-        """Return the syllables and the codes as wholes with their positions; the same text may be both."""
+        """Return (term, position) of the syllables and the whole codes; one text may be both."""
         terms = list(zip(syllables, range(len(syllables)), strict=True))
         if self.tokens.codes:
             terms += {(form(code.text), code.first) for code in self.tokens.codes}
@@ -95,7 +95,7 @@ class Analysis:
 
 
 def bigrams(syllables: Iterable[str]) -> Iterator[str]:
-    """Yield each two neighbouring syllables as one term."""
+    """Yield one term for each pair of neighbouring syllables."""
     return (f"{before}_{syllable}" for before, syllable in pairwise(syllables))
 
 
@@ -104,8 +104,8 @@ def analyze(text: str) -> Analysis:
     tokens = tokenize(text)
     starts, _ = default_segmenter().words_of_lines(with_tones_on_last_vowel(tokens.canonical))
     syllables = np.array(tokens.canonical_starts, np.int64)
-    bounds = np.append(syllables.searchsorted(starts), len(tokens))  # every syllable begins in some word
-    named = bounds[:-1] < bounds[1:]  # the others are signs
+    bounds = np.append(syllables.searchsorted(starts), len(tokens))  # every syllable starts inside some word
+    named = bounds[:-1] < bounds[1:]  # the others are punctuation
     firsts, stops = bounds[:-1][named].tolist(), bounds[1:][named].tolist()
     exact = tokens.exact
     texts = [
@@ -116,10 +116,9 @@ def analyze(text: str) -> Analysis:
 
 
 def words_across(places: Sequence[tuple[str, int]]) -> list[tuple[int, int] | None]:
-    """Return for each (text, offset) where the word goes from and to that reaches beyond the offset, None if none does.
+    """Return for each (text, offset) the (start, end) of the word that crosses the offset, None if no word does.
 
-    The words are those of ``analyze``, found without cutting the texts into codes and canonical syllables, and all at
-    once.
+    The words are those of ``analyze``. All texts are segmented at once, without finding codes or canonical syllables.
     """
     if not places:
         return []

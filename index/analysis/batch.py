@@ -1,7 +1,6 @@
-"""Analyse many texts at once, to columns of numbers rather than to lists of strings.
+"""Analyse many texts at once, into columns of numbers instead of lists of strings.
 
-The result is that of ``index.analysis.analyzer.analyze`` for each of the texts. Only codes, which are few, are found text by
-text.
+The result equals ``index.analysis.analyzer.analyze`` for each text. Only codes, which are rare, are found text by text.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from index.arrays import Ints
 
 @dataclass(frozen=True, slots=True)
 class SyllableColumns:
-    """The syllables of all texts, one after the other, in columns.
+    """The syllables of all texts, concatenated, in columns.
 
-    ``numbers`` are those of the tables; ``starts`` and ``ends`` the places in the canonical text; ``spaced`` tells
-    whether nothing but one space stands between a syllable and the next one.
+    ``numbers`` are those of the intern tables; ``starts`` and ``ends`` are offsets in the canonical text; ``spaced``
+    tells whether a single space separates a syllable from the next one.
     """
 
     numbers: Ints
@@ -43,9 +42,9 @@ class SyllableColumns:
 
 @dataclass(frozen=True, slots=True)
 class WordColumns:
-    """The words of all texts: the syllables ``firsts`` up to but not including ``stops``; numbers of their terms.
+    """The words of all texts, over the syllables from ``firsts`` to ``stops`` (exclusive), with their term numbers.
 
-    ``numbers`` are those of words in the tables, -1 for a word of one syllable.
+    ``numbers`` are those of words in the intern tables, -1 for a word of one syllable.
     """
 
     firsts: Ints
@@ -58,9 +57,9 @@ class WordColumns:
 class AnalyzedBatch:
     """Texts cut into syllables, codes and words.
 
-    The syllables of text ``t`` are those from ``bounds[t]`` up to ``bounds[t + 1]``, its words those from
-    ``word_bounds[t]``. ``streams`` has the number of each term and the syllable it stands at, those of text 0 first; in
-    the stream of pairs it has the first syllable's term for a pair. The terms themselves are ``terms``.
+    The syllables of text ``t`` run from ``bounds[t]`` to ``bounds[t + 1]``, its words from ``word_bounds[t]`` likewise.
+    ``streams`` has (term numbers, syllables they stand at) of each stream: first the syllables, then the whole codes,
+    both in text order; in the bigram stream, the first syllable's term stands for the bigram. ``terms`` has the terms.
     """
 
     normals: Sequence[NormalizedText]
@@ -74,11 +73,11 @@ class AnalyzedBatch:
 
     @property
     def terms(self) -> Sequence[bytes]:
-        """Return the terms by number, more than the batch has."""
+        """Return the terms by number, including terms of earlier batches."""
         return self.tables.names.terms
 
     def analysis(self, at: int) -> Analysis:
-        """Return text number ``at`` as ``index.analysis.analyzer.analyze`` does."""
+        """Return what ``index.analysis.analyzer.analyze`` returns for text number ``at``."""
         normal = self.normals[at]
         own, words = slice(*self.bounds[at : at + 2].tolist()), slice(*self.word_bounds[at : at + 2].tolist())
         known = self.tables.syllables
@@ -91,7 +90,7 @@ class AnalyzedBatch:
         return Analysis(tokens, firsts, stops, texts)
 
     def suggestions(self, most_words: int) -> list[set[str]]:
-        """Return for each text the suggestions of its runs of up to ``most_words`` words."""
+        """Return for each text the suggestions from runs of 1 to ``most_words`` words."""
         words, known = self.words, self.tables.words.suggestions
         listed = self.syllables.numbers.tolist() if most_words > 1 else []
         unspaced = np.concatenate([[0], np.cumsum(~self.syllables.spaced)])
@@ -112,7 +111,7 @@ class AnalyzedBatch:
 
 
 class BatchAnalyzer:
-    """Analyse batches of texts, remembering what they are made of. Safe to share between threads."""
+    """Analyse batches of texts, keeping the intern tables between them. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -123,7 +122,7 @@ class BatchAnalyzer:
         with self._lock:
             if self._tables is None or self._tables.are_full:
                 self._tables = InternTables(default_segmenter())
-            tables, self._tables = self._tables, None  # they are not kept where adding to them was broken off
+            tables, self._tables = self._tables, None  # an exception drops the tables, which may be incomplete
             batch = _analyze(tables, list(map(normalize, texts)))
             self._tables = tables
         return batch
@@ -167,7 +166,7 @@ def _analyze(tables: InternTables, normals: Sequence[NormalizedText]) -> Analyze
 
 
 def _placed(widths: Ints, texts_at: Ints, chunk_of: Ints, columns: Sequence[Ints]) -> SyllableColumns:
-    """Return the syllables with their places in their texts."""
+    """Return the syllables with offsets counted from the start of their text."""
     bases = np.cumsum(widths) - widths
     bases[:-1] -= np.repeat(bases[texts_at[:-1]], np.diff(texts_at))
     numbers, starts, ends, _ = columns
@@ -204,7 +203,7 @@ def _numbers(words: dict[tuple[int, ...], int], keys: Iterable[tuple[int, ...]])
 
 
 def _runs(tables: InternTables, chunks: Ints, texts_at: Ints, before: Ints, texts: int) -> list[list[SignRun]]:
-    """Return the runs of each text, over its syllables."""
+    """Return the sign runs of each text, over its own syllables."""
     found: list[list[SignRun]] = [[] for _ in range(texts)]
     at = np.flatnonzero(np.asarray(tables.chunks.with_runs)[chunks])
     owners = np.searchsorted(texts_at, at, "right") - 1
@@ -225,7 +224,7 @@ def _codes(
 def _with_codes(
     tables: InternTables, terms: Ints, bounds: Ints, codes: Sequence[Sequence[Code]], form: Callable[[str], str]
 ) -> tuple[Ints, Ints]:
-    """Return the terms of syllables and of codes as wholes, and where they stand; the same text may be both."""
+    """Return (term numbers, syllables they stand at) of the syllables and the whole codes; one text may be both."""
 
     def whole() -> Iterator[tuple[int, int]]:
         for first, own in zip(bounds.tolist(), codes, strict=False):

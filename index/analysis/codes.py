@@ -1,7 +1,6 @@
-"""Codes: what is written with figures, signs or capitals and is known as a whole.
+"""Find codes: text with figures, signs or capitals that readers search as a whole.
 
-A code is indexed in parts, as syllables like any other, and as a whole under one canonical text, in which its
-spellings meet:
+A code is indexed in parts, as ordinary syllables, and as a whole, under one canonical term for all its spellings:
 
 ===========================================  ==============================================================
 canonical                                    written
@@ -13,8 +12,8 @@ canonical                                    written
 ``an@example.vn``, ``example.vn``            ``an@example.vn``, ``https://www.example.vn/trang-1.html``
 ===========================================  ==============================================================
 
-The kinds of documents and their abbreviations are those of decree 30/2020/NĐ-CP on clerical work (appendix III),
-of laws, and of the Party.
+The kinds of documents and their abbreviations come from decree 30/2020/NĐ-CP on clerical work (appendix III), from
+laws, and from the Party.
 """
 
 from __future__ import annotations
@@ -65,10 +64,10 @@ _BEFORE_NUMBERS = frozenset({"thang", "so", *(kind[-1] for kind in _KINDS)})
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code as a whole: it covers the syllables ``first`` up to but not including ``end``.
+    """A whole code, over the syllables from ``first`` to ``end`` (exclusive).
 
-    ``implied`` is what an article with the code is found by too, but a query with it does not ask for: the day in a
-    full date. A ``loose`` one is so often no code that an article with its syllables anywhere will do.
+    An ``implied`` code is indexed, but a query that contains it does not require it: the day in a full date. A
+    ``loose`` code is so often a false one that an article with its syllables anywhere matches too.
     """
 
     first: int
@@ -80,7 +79,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class SignRun:
-    """A number, or letters and figures held together by signs; over the syllables ``first`` to ``end``."""
+    """A number, or letters and figures joined by signs, over the syllables from ``first`` to ``end`` (exclusive)."""
 
     first: int
     end: int
@@ -90,7 +89,7 @@ class SignRun:
 def find_codes(runs: Sequence[SignRun], syllables: Sequence[str], beside: Callable[[int], bool]) -> list[Code]:
     """Return the codes among ``runs`` and the syllables around them.
 
-    ``syllables`` are without accents; ``beside(at)`` tells whether only a space stands before one.
+    ``syllables`` have no accents; ``beside(at)`` tells whether only space separates a syllable from the one before.
     """
     numbers = {run.first: run for run in runs if run.text[0].isdecimal()}
     codes: list[Code] = []
@@ -121,16 +120,16 @@ def city_codes(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _is_bare(number: SignRun, syllables: Sequence[str]) -> bool:
-    """Tell whether neither of its neighbours makes a plain number part of a code."""
+    """Tell whether no neighbour makes a plain number part of a code."""
     before = number.first and syllables[number.first - 1] in _BEFORE_NUMBERS
     return not before and syllables[number.end : number.end + 1] != ["thang"]
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
 def _whole(written: str, size: int, *, after_scheme: bool) -> Sequence[Code]:
-    """Return what a run of ``size`` syllables is as a whole, its first syllable being number 0.
+    """Return the codes that a run of ``size`` syllables is as a whole, its first syllable numbered 0.
 
-    That is nothing for one syllable, or for words that are merely joined.
+    A single syllable and words that are merely joined yield none.
     """
     return tuple(_as_a_whole(SignRun(0, size, written), after_scheme=after_scheme))
 
@@ -176,7 +175,7 @@ def _canonical(text: str, parts: Sequence[str]) -> str:
 
 
 def _is_joined(text: str, parts: Sequence[str]) -> bool:
-    """Tell whether ``parts`` are one abbreviation: capitals, or letters that make no syllable (``gd-đt``)."""
+    """Tell whether ``parts`` form one abbreviation: capitals, or letters that form no syllable (``gd-đt``)."""
     if "/" in text or "@" in text or not all(map(str.isalpha, parts)):
         return False
     capitals = all(part.isupper() or part == "Tp" for part in parts)
@@ -184,7 +183,7 @@ def _is_joined(text: str, parts: Sequence[str]) -> bool:
 
 
 def _is_short(part: str) -> bool:
-    """Tell whether a part is an abbreviation: capitals alone."""
+    """Tell whether a part is an abbreviation: two or more capitals only."""
     return len(part) > 1 and part.isalpha() and part.isupper()
 
 
@@ -194,7 +193,7 @@ def _is_short(part: str) -> bool:
 def _date(
     run: SignRun, numbers: Mapping[int, SignRun], syllables: Sequence[str], beside: Callable[[int], bool]
 ) -> list[Code]:
-    """Return the codes of a date that begins with ``run``, in figures or in words; none where there is no date."""
+    """Return the codes of the date that starts with ``run``, in figures or in words; none if there is no date."""
 
     def number_after(word: str, at: int) -> SignRun | None:
         if at + 1 < len(syllables) and syllables[at] == word and beside(at) and beside(at + 1):
@@ -228,7 +227,7 @@ def _date(
 
 
 def _days(run: SignRun) -> list[Code]:
-    """Return the first and the last day of a time written in figures: ``14-16/1``, ``30/4-1/5``."""
+    """Return the codes of the first and the last day of a range in figures: ``14-16/1``, ``30/4-1/5``."""
     parts = _days_in_figures(run.text)
     if parts is None:
         return []
@@ -240,7 +239,7 @@ def _days(run: SignRun) -> list[Code]:
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
 def _in_figures(text: str, *, after_day: bool) -> tuple[str, str, str] | None:
-    """Return (day, month, year) of a date in figures, empty where it has none."""
+    """Return (day, month, year) of a date in figures, missing parts empty; None if it is no date."""
     forms = (*_DATES, _DAY_WITH_POINT) if after_day else _DATES
     match = next(filter(None, (form.fullmatch(text) for form in forms)), None)
     known = match.groupdict() if match else {}
@@ -272,7 +271,7 @@ def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[C
 
 
 def _kind_before(run: SignRun, syllables: Sequence[str], beside: Callable[[int], bool]) -> Code | None:
-    """Return the reference made of the number ``run`` and the kind of document named before it, if one is."""
+    """Return the document reference formed by the number ``run`` and a kind of document before it; None if none is."""
     number = _SEPARATOR.split(run.text)[0].lstrip("0")
     if not number.isdecimal() or len(number) > 5 or (run.text.isdecimal() and int(number) in _YEARS):
         return None

@@ -1,10 +1,10 @@
-"""What texts are made of, as numbers: a process meets the same chunks, syllables and words again and again.
+"""Intern chunks, syllables and words as numbers, since texts repeat them.
 
-Text is split at its spaces into chunks, and each distinct chunk is cut once. What is known of it is kept in columns, so
-that a text is a list of numbers of chunks, and what the index needs of it is looked up by whole arrays.
+A text is split at its spaces into chunks, and each distinct chunk is tokenized once. The results are stored in columns,
+so a text is an array of chunk numbers, and array lookups return all that the index needs of it.
 
-Every table numbers its entries in the order they are met in, and only grows. ``InternTables`` that hold too much are given up
-for empty ones.
+Every table numbers its entries in order of first occurrence and only grows. ``InternTables`` that grow too large are
+replaced by empty ones.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from index.analysis.tokenizer import cut_chunk
 from index.arrays import Ints, spread
 
 LINE_BREAK = "\n"
-"""The chunk for a line break, and for the beginning and the end of a text; it takes no room."""
+"""The chunk for a line break, and for the start and the end of a text; its width is 0."""
 _MOST_ENTRIES = 1 << 18  # about 100 MB
 _MOST_CHARACTERS = 1 << 23
 
 
 class TermTable(dict[bytes, int]):
-    """Terms as they stand in the index, UTF-8: ``terms[number]``."""
+    """Terms in UTF-8, as the index has them: ``terms[number]``."""
 
     def __init__(self) -> None:
         self.terms: list[bytes] = []
@@ -42,9 +42,9 @@ class TermTable(dict[bytes, int]):
 
 
 class SyllableTable(dict[tuple[str, str], int]):
-    """Syllables by their lower-case spelling and their canonical form.
+    """Syllables, keyed by lower-case spelling and canonical form.
 
-    ``exact`` and ``folded`` are the terms with and without accents, ``exact_names`` and ``folded_names`` their numbers.
+    ``exact`` and ``folded`` are the terms with and without accents; ``exact_names`` and ``folded_names`` number them.
     """
 
     def __init__(self, names: TermTable) -> None:
@@ -56,7 +56,7 @@ class SyllableTable(dict[tuple[str, str], int]):
         self.exact_names, self.folded_names = array("q"), array("q")
 
     def number(self, written: str, exact: str, folded: str) -> int:
-        """Return the number of a syllable; ``written`` as it stands in the canonical text."""
+        """Return the number of a syllable; ``written`` is its spelling in the canonical text."""
         lower = written.lower()
         number = self.get((lower, exact))
         if number is None:
@@ -69,7 +69,7 @@ class SyllableTable(dict[tuple[str, str], int]):
         return number
 
     def suggestion(self, numbers: Sequence[int]) -> str | None:
-        """Return the suggestion of syllables with single spaces between them, None where they make none."""
+        """Return the suggestion for syllables separated by single spaces, None if they form none."""
         bare = []
         for number in numbers:
             if number not in self._bare:
@@ -82,9 +82,9 @@ class SyllableTable(dict[tuple[str, str], int]):
 
 
 class WordTable(dict[tuple[int, ...], int]):
-    """Words by the numbers of their syllables, two or more.
+    """Words of two or more syllables, keyed by the numbers of these.
 
-    ``names`` are the numbers of their terms; ``suggestions`` what is suggested where single spaces are in them.
+    ``names`` are their term numbers, ``suggestions`` their suggestions where single spaces separate the syllables.
     """
 
     def __init__(self, names: TermTable, syllables: SyllableTable) -> None:
@@ -103,7 +103,7 @@ class WordTable(dict[tuple[int, ...], int]):
 
 
 class TokenTable(dict[str, int]):
-    """The tokens pyvi cuts and what its model says of each."""
+    """The tokens of pyvi, with the model's row for each."""
 
     def __init__(self, segmenter: Segmenter) -> None:
         self._segmenter = segmenter
@@ -116,7 +116,7 @@ class TokenTable(dict[str, int]):
         return number
 
     def table(self) -> NDArray[np.void]:
-        """Return the rows of all tokens."""
+        """Return the ``TOKEN_ROW`` of every token, shape (n,)."""
         if self._fresh:
             self._table = np.concatenate([self._table, np.array(self._fresh, TOKEN_ROW)])
             self._fresh = []
@@ -124,20 +124,20 @@ class TokenTable(dict[str, int]):
 
 
 class RaggedColumns:
-    """Columns of several values an entry: the values of all entries one after the other, and where each ends."""
+    """Columns with any number of values for each entry: all values concatenated, and the end of each entry."""
 
     def __init__(self, columns: int) -> None:
         self._ends = array("q", [0])
         self._columns = [array("q") for _ in range(columns)]
 
     def append(self, *columns: Sequence[int]) -> None:
-        """Add an entry: a value of each column for each of its parts."""
+        """Add an entry: one value in each column for each of its parts."""
         for column, values in zip(self._columns, columns, strict=True):
             column.extend(values)
         self._ends.append(len(self._columns[0]))
 
     def take(self, entries: Ints) -> tuple[Ints, list[Ints]]:
-        """Return how many parts each of ``entries`` has, and the columns of their parts."""
+        """Return the number of parts of each of ``entries``, and the columns of these parts."""
         ends = np.asarray(self._ends)
         starts = ends[entries]
         counts = ends[entries + 1] - starts
@@ -148,9 +148,9 @@ class RaggedColumns:
 class ChunkTable(dict[str, int]):
     """Chunks of canonical text.
 
-    ``widths`` are their lengths with the space after them. ``syllables`` has the columns syllable, start and end in the
-    chunk, and number of the token it begins in; ``tokens`` the numbers of pyvi's tokens. ``runs`` are those of
-    ``index.analysis.codes``, for the few chunks that have some: ``with_runs`` is 1.
+    ``widths`` are their lengths, including the space after them. ``syllables`` has the columns syllable, start and end
+    in the chunk, and number within the chunk of the pyvi token it starts in; ``tokens`` has the numbers of pyvi's
+    tokens. ``runs`` has the ``SignRun`` of the few chunks with any, for which ``with_runs`` is 1.
     """
 
     def __init__(self, syllables: SyllableTable, tokens: TokenTable) -> None:
@@ -192,7 +192,7 @@ class ChunkTable(dict[str, int]):
 
 
 class InternTables:
-    """The chunks, syllables and words met so far. Not safe to share between threads."""
+    """The tables of chunks, syllables, words, tokens and terms. Not safe to share between threads."""
 
     def __init__(self, segmenter: Segmenter) -> None:
         self.segmenter = segmenter
@@ -204,6 +204,6 @@ class InternTables:
 
     @property
     def are_full(self) -> bool:
-        """Tell whether it is time to begin with empty ones."""
+        """Tell whether the tables should be replaced by empty ones."""
         entries = len(self.chunks) + len(self.words) + len(self.names)
         return entries > _MOST_ENTRIES or self.chunks.characters + self.words.characters > _MOST_CHARACTERS

@@ -1,8 +1,8 @@
-"""Recognise near-copies: what several papers print of one wire story, under other headlines, cut or slightly edited.
+"""Recognise near-copies: one wire story in several papers, under other headlines, cut or slightly edited.
 
-An article's sketch tells how alike its text is to another's: b-bit MinHash (Li and König, 2010) of its set of three
-neighbouring syllables. Canonical syllables go in, so spellings, capitals and signs make no difference. Copies share a
-story, a number that is found when an article enters the index, by comparing its sketch with all others.
+Sketches estimate how similar two texts are: b-bit MinHash (Li and König, 2010) over the set of shingles, three
+neighbouring syllables each. The syllables are canonical, so spelling, case and punctuation make no difference. Copies
+share a story, a number assigned when an article is indexed, by comparing its sketch with all others.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from rensa import RMinHash
 
 NO_SKETCH = (0, 0)
-"""The sketch of a text too short to tell; it is like no other, not even like itself."""
+"""The sketch of a text too short to compare; it matches no sketch, not even itself."""
 
 SLOTS = 64
 MOST_DIFFERING = 21
-"""In how many slots the sketches of copies may differ. Texts with nothing in common differ in 48, for two bits agree by
-chance in a quarter; 21 stands for a Jaccard similarity of 1 - 21 / 48 = 0.56. docs/decisions/0009 says why."""
+"""The number of slots in which the sketches of copies may differ. Unrelated texts differ in 48 of the 64, because two
+bits agree by chance in a quarter; 21 means a Jaccard similarity of 1 - 21 / 48 = 0.56. docs/decisions/0009 says why."""
 
 _SHINGLE = 3
 _FEWEST_SHINGLES = 50
@@ -30,14 +30,14 @@ _SHIFT = np.uint64(32)
 
 
 def hashed(syllables: Sequence[str] | Sequence[bytes]) -> NDArray[np.uint64]:
-    """Return the numbers that syllables, as text or UTF-8, are sketched by."""
+    """Return the hashes of syllables (text or UTF-8) that ``sketches`` takes, shape (n,)."""
     return np.array(RMinHash.hash_token_sets([syllables])[0], np.uint64)
 
 
 def sketches(syllables: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return the sketches of n texts in canonical syllables (``Tokens.exact``), shape (2, n), those of ``sketch``.
+    """Return the sketches of n texts in canonical syllables (``Tokens.exact``), shape (2, n); each is a ``sketch``.
 
-    ``syllables`` are ``hashed``; those of text ``t`` stand from ``bounds[t]`` up to ``bounds[t + 1]``, first to last.
+    ``syllables`` are ``hashed``; those of text ``t`` run from ``bounds[t]`` to ``bounds[t + 1]``, in text order.
     """
     sizes = np.diff(bounds)
     left = np.repeat(bounds[1:], sizes) - np.arange(len(syllables))
@@ -54,14 +54,14 @@ def sketches(syllables: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArra
 def sketch(syllables: Sequence[str]) -> tuple[int, int]:
     """Return the sketch of a text in canonical syllables (``Tokens.exact``), the same in every process.
 
-    It is two unsigned 64-bit numbers: the lowest bits of the 64 minima, and the bits above them.
+    It is two unsigned 64-bit numbers: the lowest bits of the 64 minima, and their second lowest bits.
     """
     low, high = sketches(hashed(syllables), np.array([0, len(syllables)]))[:, 0].tolist()
     return low, high
 
 
 def _shingles(syllables: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return one number for each three neighbours: a polynomial of theirs, its bits mixed as in splitmix64."""
+    """Return one hash for each run of three neighbours: a polynomial of theirs, its bits mixed as in splitmix64."""
     count = max(len(syllables) - _SHINGLE + 1, 0)
     numbers = np.zeros(count, np.uint64)
     for first in range(_SHINGLE):
@@ -71,7 +71,7 @@ def _shingles(syllables: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def differing(one: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """Return in how many slots the sketch ``one``, shape (2,), differs from each of ``others``, shape (2, n)."""
+    """Return the number of slots in which sketch ``one``, shape (2,), differs from each of ``others``, shape (2, n)."""
     slots: NDArray[np.uint8] = np.bitwise_count((others[0] ^ one[0]) | (others[1] ^ one[1]))
     return slots
 
@@ -82,11 +82,11 @@ def assign(
     known_sketches: NDArray[np.uint64],
     known_stories: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return the story of each article: that of its nearest copy among those before it, else its own number.
+    """Return the story of each article: that of the nearest copy before it, else its own number.
 
-    ``sketches``, shape (2, n), and ``numbers``, shape (n,), are the articles' in the order they are taken in; the known
-    ones, shapes (2, m) and (m,), may stand in any order. Of equally near copies the lowest story is taken, so the
-    stories do not depend on how the articles are divided among calls.
+    ``sketches``, shape (2, n), and ``numbers``, shape (n,), are in indexing order; the known ones, shapes (2, m) and
+    (m,), may be in any order. Among equally near copies the lowest story wins, so stories do not depend on how the
+    articles are divided among calls.
     """
     planes = np.concatenate((known_sketches, sketches), axis=1)
     stories = np.concatenate((known_stories, numbers))
@@ -94,7 +94,7 @@ def assign(
         one = planes[:, at]
         if not one.any():
             continue
-        near = np.flatnonzero(np.bitwise_count(planes[0, :at] ^ one[0]) <= MOST_DIFFERING)  # 1 in 250 that are unlike
+        near = np.flatnonzero(np.bitwise_count(planes[0, :at] ^ one[0]) <= MOST_DIFFERING)  # 1 in 250 unrelated ones
         near = near[planes[:, near].any(axis=0)]
         slots = differing(one, planes[:, near])
         least = slots.min(initial=SLOTS)

@@ -1,7 +1,7 @@
-"""Bring every spelling of a Vietnamese text to one canonical form, and keep the way back to the original.
+"""Bring the characters of a Vietnamese text to one canonical form, with offsets back to the original.
 
-``normalize`` composes characters and replaces look-alikes, and remembers where each character of its result stood in
-the original. ``fold`` takes all accents away. How one syllable is spelt is the matter of ``index.analysis.syllables``.
+``normalize`` composes characters, replaces look-alikes, and records where each character of the result stood in the
+original. ``fold`` removes all accents. The spelling of syllables is in ``index.analysis.syllables``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ TONE_MARKS = "\u0300\u0301\u0303\u0309\u0323"
 """The combining marks of huyền, sắc, ngã, hỏi and nặng."""
 _COMBINING = "\u0300-\u036f"
 
-# Characters replaced one for one or dropped. Dropped ones are invisible and stand inside words.
+# Characters to replace or to drop. Dropped ones are invisible and occur inside words.
 _REPLACED = {
-    "\u00d0": "Đ",  # Eth and African D are typed for the Vietnamese letter
+    "\u00d0": "Đ",  # people type Eth and African D for the Vietnamese letter
     "\u0189": "Đ",
     "\u00f0": "đ",
     "\u0256": "đ",
@@ -53,17 +53,17 @@ _DROPPED = "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f\u202a-\u202e\u2060-
 _ONE_FOR_ONE = re.compile(f"[{re.escape(''.join(char for char, text in _REPLACED.items() if len(text) == 1))}]")
 _OTHERS = re.escape("".join(char for char, text in _REPLACED.items() if len(text) != 1))
 _LENGTH_CHANGING = re.compile(f"[{_DROPPED}{_COMBINING}{_OTHERS}\u0340\u0341]")
-_ON_OTHERS = f"[{_COMBINING}{_DROPPED}]"  # what makes one unit with the character before it
+_ON_OTHERS = f"[{_COMBINING}{_DROPPED}]"  # these form one unit with the character before them
 _CHANGING = re.compile(f"([^{_COMBINING}{_DROPPED}]{_ON_OTHERS}+|{_ON_OTHERS}{{2,}}|[{_OTHERS}])")
 _DROP = re.compile(f"[{_DROPPED}]")
 
 
 @dataclass(frozen=True, slots=True)
 class NormalizedText:
-    """A canonical text and where each of its characters stood in the original.
+    """A canonical text, with the offsets of its characters in the original.
 
-    ``starts`` and ``ends`` have one entry a character of ``text``; both are None where text and original are
-    the same, character for character.
+    ``starts`` and ``ends`` have one entry for each character of ``text``; both are None if each character stands for
+    exactly one of the original.
     """
 
     text: str
@@ -74,20 +74,20 @@ class NormalizedText:
 def normalize(text: str) -> NormalizedText:
     """Compose ``text`` (NFC), replace look-alike characters and drop invisible ones.
 
-    A base character and the marks on it are one unit: no offset ever points between them. The tone may come
-    before or after the mark of the vowel's quality, as in text converted from Windows-1258.
+    A base character and its marks are one unit: no offset points between them. The tone mark may precede or follow the
+    quality mark of the vowel (breve, circumflex, horn), as in text converted from Windows-1258.
     """
     if text.isascii():
         return NormalizedText(text)
     changes_length = _LENGTH_CHANGING.search(text) is not None
-    for char in set(_ONE_FOR_ONE.findall(text)):  # few, where str.translate looks every character up
+    for char in set(_ONE_FOR_ONE.findall(text)):  # few distinct ones; str.translate would look up every character
         text = text.replace(char, _REPLACED[char])
     if not changes_length:
         return NormalizedText(text)
     starts: list[int] = []
     ends: list[int] = []
     at = 0
-    pieces = _CHANGING.split(text)  # every other one changes
+    pieces = _CHANGING.split(text)  # odd-numbered pieces change
     for number, piece in enumerate(pieces):
         end = at + len(piece)
         if number % 2:
@@ -113,7 +113,7 @@ def _normal_cluster(cluster: str) -> str:
 
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
-    """Return ``text`` without accents: marks removed, ``đ`` as ``d``."""
+    """Return ``text`` without accents: remove marks, replace ``đ`` by ``d``."""
     if text.isascii():
         return text
     decomposed = unicodedata.normalize("NFD", text)

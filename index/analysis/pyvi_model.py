@@ -1,13 +1,13 @@
-"""pyvi's model, read from its own file into lookup tables.
+"""Load pyvi's model from its own file into lookup tables.
 
 pyvi segments with a linear-chain conditional random field of two labels, begin and inside of a word, trained
 with CRFsuite. The pickle it ships holds a scikit-learn wrapper around the CRFsuite binary; only the binary is
-taken from it, so that neither scikit-learn nor CRFsuite is loaded. Its layout is that of CRFsuite's
-``crf1d_model.c``: a header of 48 bytes, the features (type, attribute or label, label, weight as a double),
-the names of labels and attributes as CQDB tables.
+read, so neither scikit-learn nor CRFsuite is loaded. Its layout is that of CRFsuite's ``crf1d_model.c``: a header
+of 48 bytes, the features (type, attribute or label, label, weight as a double), and the names of labels and
+attributes as CQDB tables.
 
-With two labels only the difference of their scores decides, so every weight is kept as one number: how much
-an attribute speaks for "inside" over "begin".
+With two labels only the difference of their scores matters, so each weight is one number: how much an attribute
+favours "inside" over "begin".
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _FEW = 32
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of the field: state weights by attribute name, transitions by (previous, next) label.
+    """The weights of the random field, and pyvi's dictionary.
 
     ``inside`` maps an attribute to weight(inside) - weight(begin). ``transitions`` are
-    (begin->begin, begin->inside, inside->begin, inside->inside). ``pairs`` and ``triples`` are pyvi's dictionary of
-    words of two and three syllables, by their first and by their first two.
+    (begin->begin, begin->inside, inside->begin, inside->inside). ``pairs`` and ``triples`` are the words of two and
+    three syllables in the dictionary, keyed by their first syllable and by their first two.
     """
 
     inside: dict[str, float]
@@ -47,8 +47,9 @@ class Model:
 class BestPath:
     """The best path (Viterbi) through two labels, begin and inside.
 
-    ``given`` is the lead of inside over begin that a certain label (begin, inside) gives the next token, ``asked``
-    the lead over which a token is inside if the next one's label is (begin, inside).
+    A token's lead is its score for inside minus that for begin. ``given`` is what a known label (begin, inside) adds to
+    the lead of the next token; ``asked`` is the lead that a token must exceed to be inside, by the label of the next
+    token (begin, inside).
     """
 
     def __init__(self, transitions: tuple[float, float, float, float]) -> None:
@@ -59,16 +60,16 @@ class BestPath:
         self._surely_inside = max(self.asked) - min(self.given)
 
     def labels(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.bool]:
-        """Return which tokens are inside a word. The first and the last of ``scores`` must be -inf.
+        """Return which tokens are inside a word, as flags. The first and the last of ``scores`` must be -inf.
 
-        What the neighbours' labels can add to a lead is bounded, so only scores near zero need theirs.
+        Neighbouring labels change a lead by a bounded amount, so only scores near zero depend on them.
         """
         begin_begin, begin_inside, inside_begin, inside_inside = self._transitions
         inside: npt.NDArray[np.bool] = scores > self._surely_inside
         places = ((scores > self._surely_begin) ^ inside).nonzero()[0]
         if len(places) > _FEW:
             near = np.diff(places, prepend=-1, append=len(scores)) == 1
-            lone = ~(near[:-1] | near[1:])  # between two that are sure
+            lone = ~(near[:-1] | near[1:])  # both neighbours are certain
             at = places[lone]
             leads_of = scores[at] + np.array(self.given)[inside[at - 1].astype(np.intp)]
             inside[at] = leads_of > np.array(self.asked)[inside[at + 1].astype(np.intp)]
@@ -88,7 +89,7 @@ class BestPath:
 
 
 class _AnyObject:
-    """Stand for whatever class the pickle names; keep its state."""
+    """Replace any class that the pickle names; keep its state."""
 
     def __init__(self, *args: Any) -> None: ...
 
@@ -98,7 +99,7 @@ class _AnyObject:
 
 
 class _StateOnlyUnpickler(pickle.Unpickler):
-    """Read the pickle's data without importing, or running, any class it names."""
+    """Read the pickle's data without importing or running any class it names."""
 
     def find_class(self, module: str, name: str) -> Any:
         return _encode_latin if (module, name) == ("_codecs", "encode") else _AnyObject
@@ -138,7 +139,7 @@ def parse_crfsuite(data: bytes) -> tuple[dict[str, float], tuple[float, float, f
     labels = _read_names(data, at_labels)
     attributes = _read_names(data, at_attributes)
     if len(labels) != 2 or _INSIDE not in labels.values():
-        raise ValueError(f"the model has labels {sorted(labels.values())}, wanted two with {_INSIDE}")
+        raise ValueError(f"the model has labels {sorted(labels.values())}, expected two, one of them {_INSIDE}")
     inside_label = next(number for number, name in labels.items() if name == _INSIDE)
     (count,) = struct.unpack_from("<I", data, at_features + 8)
     inside = dict.fromkeys(attributes.values(), 0.0)
@@ -153,7 +154,7 @@ def parse_crfsuite(data: bytes) -> tuple[dict[str, float], tuple[float, float, f
 
 
 def _read_names(data: bytes, start: int) -> dict[int, str]:
-    """Read a CQDB table at ``start``: number to name, by its backward index."""
+    """Return the names by number of the CQDB table at ``start``, read through its backward index."""
     _size, _flag, _order, count, index_at = struct.unpack_from("<5I", data, start + 4)
     names = {}
     for offset in struct.unpack_from(f"<{count}I", data, start + index_at):

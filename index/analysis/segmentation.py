@@ -1,16 +1,16 @@
-"""Cut text into the words pyvi's model finds, with their places.
+"""Cut text into the words that pyvi's model finds, with their offsets.
 
-The labels are those of ``pyvi.ViTokenizer``: the same pattern for tokens, the same attributes, the same best
-path, the same rule for joining; tests compare every cut with pyvi's own. Only the work differs:
+The words are those of ``pyvi.ViTokenizer``: the same token pattern, attributes, best path and joining rule; tests
+compare every cut with pyvi's own. Only the computation differs:
 
-- No token of pyvi's goes beyond a space, so a text is split at its spaces, and each distinct chunk is cut into
-  tokens and looked up in the model once. The text is then a list of numbers of rows in a table of weights.
-- The score of a token is the sum of its own weights and of those its neighbours lend it: a few sums of arrays.
-- Most scores outweigh the transitions and decide their label alone; only through the others is the best path
-  (Viterbi) followed.
+- No token of pyvi crosses a space, so a text is split at its spaces, and each distinct chunk is cut into tokens and
+  looked up in the model once. The text is then an array of row numbers in a table of weights.
+- A token's score is the sum of its own weights and those from its neighbours: a few array additions.
+- Most scores outweigh the transitions and decide their label alone; the best path (Viterbi) is computed only for the
+  others.
 
-pyvi's output has ``_`` inside words and one space between them, so the places are lost where the text itself has
-``_`` or other spaces. Here a word is a pair of offsets, and nothing needs finding again.
+pyvi's output has ``_`` inside words and one space between them, so offsets are lost if the text itself has ``_`` or
+other white space. Here a word is a pair of offsets.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ import numpy.typing as npt
 
 from index.analysis.pyvi_model import BestPath, Model, pyvi_model
 
-# pyvi's alternatives, in pyvi's order; the first that matches wins. That of addresses is left out where none can be: it
-# would read a long run of letters and points to its end from each of them.
+# pyvi's alternatives, in pyvi's order; the first that matches wins. The one for e-mail addresses is left out where none
+# can match: from every character of a long run of letters and dots, it would read to the end of the run.
 _LOCAL, _DOMAIN = r"[a-zA-Z0-9_.+-]", r"@(?:[a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+"
 _BEFORE_ADDRESSES = (
     r"[A-ZĐ]+\.", r"Tp\.", r"Mr\.", r"Mrs\.", r"Ms\.", r"Dr\.", r"ThS\.", "==>", "->", r"\.\.\.", ">>", "\n",
@@ -39,29 +39,29 @@ _TOKEN = re.compile("|".join((*_BEFORE_ADDRESSES, *_AFTER_ADDRESSES)))
 _TOKEN_OR_ADDRESS = re.compile("|".join((*_BEFORE_ADDRESSES, f"{_LOCAL}+{_DOMAIN}", *_AFTER_ADDRESSES)))
 _LOCAL_RUN, _DOMAIN_AFTER = re.compile(f"{_LOCAL}*"), re.compile(_DOMAIN)
 END = "\n\n"
-"""The token for an end of a sequence; never one of a text, where each line break is a chunk of its own."""
-_REMEMBERED = 1 << 20  # characters of chunks, counting 16 more for each chunk
+"""The token that starts and ends every sequence. No text yields it, because each line break is a chunk of its own."""
+_REMEMBERED = 1 << 20  # characters in all chunks, plus 16 for each chunk
 
 _Ints = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _Tokens = npt.NDArray[np.void]
-# A token: its weights as in Model.inside, where the dictionary keeps the pairs it is the first or the second of, how it
-# joins with its neighbours.
+# A token: its weights as in Model.inside, where _Dictionary has the pairs that start or end with it, and how it joins
+# its neighbours.
 _TOKEN_FIELDS = [
     ("here", "f8"), ("as_previous", "f8"), ("as_next", "f8"), ("pair_row", "i8"), ("pair_byte", "i8"),
     ("pair_bit", "u1"), ("joins_next", "u1"), ("joins_previous", "u1"),
 ]  # fmt: skip
 TOKEN_ROW = np.dtype(_TOKEN_FIELDS, align=True)
-# A token of a chunk has a place too, counted from the sum of ``advance`` up to and with it.
+# A token of a chunk also has offsets, relative to the sum of ``advance`` up to and including its row.
 _PLACED_ROW = np.dtype([*_TOKEN_FIELDS, ("start", "i8"), ("end", "i8"), ("advance", "i8")], align=True)
 
 
 class Segmenter:
-    """Find words in text. Safe to share between threads; remembers at most about 60,000 distinct chunks."""
+    """Find words in text. Safe to share between threads; caches at most about 60,000 distinct chunks."""
 
     def __init__(self, model: Model) -> None:
         self._weight = weight = model.inside.get
-        known_pair = np.array([0.0, 1.0, 0.0, 1.0])  # by what the dictionary says of two tokens
+        known_pair = np.array([0.0, 1.0, 0.0, 1.0])  # by the dictionary's two bits: 1 and 3 are words
         self._pair_before, self._pair_after = (known_pair * weight(f"{at}:word.bi_gram()", 0.0) for at in ("-1", "+1"))
         self._triple_before, self._triple_after = (weight(f"{at}:word.tri_gram()", 0.0) for at in ("-2", "+2"))
         self._best_path = BestPath(model.transitions)
@@ -69,19 +69,19 @@ class Segmenter:
         self._chunks = _Chunks(self.token_row)
 
     def words(self, text: str) -> list[tuple[int, int]]:
-        """Return the (start, end) of each word of ``text`` (NFC), punctuation included, in order."""
+        """Return the (start, end) of each word of ``text`` (NFC), in order; punctuation counts as words."""
         starts, ends = self._cut(text.replace("\n", " \n "))
         return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
     def words_of_lines(self, text: str) -> tuple[_Ints, _Ints]:
-        """Return the starts and ends in ``text`` (NFC) of the words of each of its lines, and of the line breaks."""
+        """Return the starts and ends of the words in ``text`` (NFC), cut line by line, and of its line breaks."""
         return self._cut(text.replace("\n", f" {END} "))
 
     def _cut(self, spaced: str) -> tuple[_Ints, _Ints]:
         if self._chunks.size > _REMEMBERED:
             self._chunks = _Chunks(self.token_row)
         tokens = self._chunks.tokens(f"{END} {spaced} {END}".split(" "))
-        last = (~self.joined(tokens)).nonzero()[0]  # that of each word, the first word being the end put before
+        last = (~self.joined(tokens)).nonzero()[0]  # last token of each word; the first word is the leading END
         base = np.add.accumulate(tokens["advance"])
         starts, ends = base + tokens["start"], base + tokens["end"]
         return starts[1:][last[:-1]], ends[last[1:]]
@@ -89,15 +89,15 @@ class Segmenter:
     def joined(self, tokens: _Tokens) -> npt.NDArray[np.bool]:
         """Return for each token but the last whether the next one belongs to its word.
 
-        ``tokens`` have the fields of ``TOKEN_ROW``. The first and the last must be ``END``, and one must stand between
-        any two sequences.
+        ``tokens`` have the fields of ``TOKEN_ROW``. The first and the last must be ``END``, and an ``END`` must
+        separate sequences.
         """
         inside = self._best_path.labels(self._scores(tokens))
         joined: npt.NDArray[np.bool] = (tokens["joins_next"][:-1] & tokens["joins_previous"][1:]) * inside[1:] != 0
         return joined
 
     def _scores(self, tokens: _Tokens) -> _Floats:
-        """Return for each token how much speaks for "inside" over "begin", transitions aside."""
+        """Return each token's score for "inside" minus that for "begin", without transitions."""
         known = self._dictionary.look_up(tokens)
         scores = tokens["here"].copy()
         after, before = scores[1:], scores[:-1]
@@ -113,13 +113,13 @@ class Segmenter:
         return scores
 
     def token_row(self, token: str) -> tuple[float, ...]:
-        """Return what the model says of a token, the values of a ``TOKEN_ROW``."""
-        if token == END:  # a beginning, whatever stands near; what it lends undoes the transitions to and from it
+        """Return the values of the ``TOKEN_ROW`` of a token."""
+        if token == END:  # always begins a word; its weights for its neighbours cancel the transitions
             path = self._best_path
             return (-np.inf, -path.given[0], path.asked[0], 0, 0, 0, 0, 0)
         weight = self._weight
         lower = token.lower()
-        name = lower.partition("\0")[0]  # CRFsuite takes names of attributes as C strings
+        name = lower.partition("\0")[0]  # CRFsuite reads attribute names as C strings
         here = weight("bias", 0.0) + weight(f"word.lower():{name}", 0.0)
         previous, following = weight(f"-1:word.lower():{name}", 0.0), weight(f"+1:word.lower():{name}", 0.0)
         if token.isupper():
@@ -134,15 +134,15 @@ class Segmenter:
             here += weight("word.isdigit()", 0.0)
         joins_next = joins_previous = 0
         if token not in string.punctuation and not token[0].isdigit():
-            joins_next, joins_previous = (3, 2) if token[0].istitle() else (1, 1)  # only a title joins with a title
+            joins_next, joins_previous = (3, 2) if token[0].istitle() else (1, 1)  # a title follows only a title
         return (here, previous, following, *self._dictionary.places(lower), joins_next, joins_previous)
 
 
 class _Dictionary:
     """pyvi's words of two and three syllables.
 
-    A table has two bits for each two syllables, 9 MB: 1 if they are a word, 2 if they begin a word of three. The
-    first syllable's number chooses the row of the table, the second one's the byte in the row and the bits in it.
+    A table of 9 MB has two bits for each pair of syllables: 1 if the pair is a word, 2 if it begins a word of three.
+    The first syllable's number selects the row of the table, the second's the byte in the row and the bits in it.
     """
 
     def __init__(self, model: Model) -> None:
@@ -168,19 +168,19 @@ class _Dictionary:
         self._triples = np.sort(self._triple_keys(np.array(triples, np.int64).reshape(-1, 3).T))
 
     def places(self, syllable: str) -> tuple[int, int, int]:
-        """Return where the table has the pairs that ``syllable`` is in: row, byte in a row, bit in a byte."""
+        """Return the row of pairs that start with ``syllable``, and the byte and bit in a row for pairs that end so."""
         number = self._numbers.get(syllable, 0)
         return number * self._row, number >> 2, 2 * (number & 3)
 
     def look_up(self, tokens: _Tokens) -> npt.NDArray[np.uint8]:
-        """Return the two bits of each two neighbours."""
+        """Return the two bits of each pair of neighbours."""
         found: npt.NDArray[np.uint8] = (
             self._bits[tokens["pair_row"][:-1] + tokens["pair_byte"][1:]] >> tokens["pair_bit"][1:] & 3
         )
         return found
 
     def are_triples(self, rows: _Ints, at: _Ints) -> npt.NDArray[np.bool]:
-        """Tell for places ``at`` in ``rows``, where two tokens begin a word of three, whether the third ends it."""
+        """Return for places ``at`` in ``rows``, where two tokens begin a word of three, whether the third ends it."""
         keys = self._triple_keys(np.stack([rows[at], rows[at + 1], rows[at + 2]]) // self._row)
         found = self._triples.searchsorted(keys).clip(max=max(len(self._triples) - 1, 0))
         same: npt.NDArray[np.bool] = self._triples[found] == keys
@@ -194,7 +194,7 @@ class _Dictionary:
 
 
 class _Chunks(dict[str, tuple[int, ...]]):
-    """The chunks met so far, each as the rows of its tokens; one asked for the first time is cut and added."""
+    """The row numbers of the tokens of each chunk; the first lookup of a chunk cuts and adds it."""
 
     def __init__(self, token_row: Callable[[str], tuple[float, ...]]) -> None:
         self.size = 0
@@ -204,9 +204,9 @@ class _Chunks(dict[str, tuple[int, ...]]):
         self._adding = Lock()
 
     def tokens(self, names: list[str]) -> _Tokens:
-        """Return the rows of the tokens of a text split at its spaces; the first chunk is an end."""
+        """Return the rows of the tokens of a text split at its spaces; the first chunk must be ``END``."""
         rows = list(map(self.__getitem__, names))
-        if not all(rows):  # chunks of spaces have no token to keep their length: add them to the one before
+        if not all(rows):  # white space has no token to carry its width: join it to the chunk before
             groups: list[list[str]] = []
             for name, found in zip(names, rows, strict=True):
                 if found:
@@ -218,7 +218,7 @@ class _Chunks(dict[str, tuple[int, ...]]):
 
     def __missing__(self, chunk: str) -> tuple[int, ...]:
         width = len(chunk) + 1
-        if chunk.startswith("\n"):  # stands at the space that was put before it
+        if chunk.startswith("\n"):  # stands at the space inserted before it
             sign = END if chunk.startswith(END) else "\n"
             width -= len(sign) + 1
             cuts = [(sign, -1, 0)]
@@ -229,7 +229,7 @@ class _Chunks(dict[str, tuple[int, ...]]):
                 return self[chunk]
             rows = tuple(range(self._used, self._used + len(cuts)))
             self._used += len(cuts)
-            # Other threads may be reading: a table is replaced, never resized, and a row is there before its number.
+            # Other threads may be reading: replace the table, never resize it; write a row before adding its number.
             if self._used > len(self._table):
                 self._table = np.concatenate([self._table, np.zeros(self._used, _PLACED_ROW)])
             for row, (token, start, end) in zip(rows, cuts, strict=True):
@@ -242,20 +242,20 @@ class _Chunks(dict[str, tuple[int, ...]]):
 
 def pyvi_tokens(chunk: str) -> list[tuple[str, int, int]]:
     """Return pyvi's tokens of a chunk without spaces, each with its start and end."""
-    if chunk.isalnum():  # what the pattern would find, sooner
+    if chunk.isalnum():  # fast path: the pattern would match the same
         return [(chunk, 0, len(chunk))]
     return [(match.group(), match.start(), match.end()) for match in _matches(chunk)]
 
 
 def _matches(chunk: str) -> Iterator[re.Match[str]]:
-    """Yield pyvi's tokens of a chunk, in time that grows with its length."""
+    """Yield pyvi's tokens of a chunk, in time linear in its length."""
     if "@" not in chunk:
         yield from _TOKEN.finditer(chunk)
         return
     at = run_end = 0
     pattern = _TOKEN
     while at < len(chunk):
-        if at >= run_end:  # an address is a run of its characters, up to the sign, with a domain behind it
+        if at >= run_end:  # an address is a run of local-part characters, then @ and a domain
             run = _LOCAL_RUN.match(chunk, at)
             run_end = max(at + 1, run.end() if run else 0)
             pattern = _TOKEN_OR_ADDRESS if _DOMAIN_AFTER.match(chunk, run_end) else _TOKEN
@@ -269,5 +269,5 @@ def _matches(chunk: str) -> Iterator[re.Match[str]]:
 
 @cache
 def default_segmenter() -> Segmenter:
-    """Return the shared segmenter over pyvi's model."""
+    """Return the shared segmenter with pyvi's model."""
     return Segmenter(pyvi_model())

@@ -1,7 +1,7 @@
-"""Words that carry grammar rather than meaning.
+"""List words that carry grammar rather than meaning.
 
-Stop syllables are searched like any other; but where the query's more telling words are marked, these are not marked
-alone, and a completion does not end with one.
+Stop syllables are indexed and searched like any other. But if a query has accents and other words too, the highlighter
+never marks them alone.
 """
 
 STOP_SYLLABLES = frozenset(
@@ -114,7 +114,7 @@ QUESTION_WORDS = frozenset(
         "hay_không",
     ]
 )
-"""What makes a question of a sentence, as pyvi cuts it: not what the question is about."""
+"""The words, as pyvi cuts them, that make a sentence a question; a longer query gives them less weight."""
 
 PLAIN_QUESTION_SYLLABLES = frozenset(["ai", "gi", "nao", "la", "bao", "nhieu"])
-"""Those of them that mean little else when the accents are left out."""
+"""The question syllables that rarely mean anything else when typed without accents."""

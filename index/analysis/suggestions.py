@@ -1,8 +1,8 @@
-"""Which phrases of an article are offered as completions while a reader types.
+"""Choose the phrases of an article that are offered as completions while a reader types.
 
-A suggestion is kept as one term, its unaccented form before its accented one, so that the sorted list of
-terms answers what is typed with or without accents by a prefix. The words of an article are suggestions, and up to
-three neighbouring words of its title, where nothing but single spaces stands between their syllables.
+A suggestion is one term, its unaccented form before its accented one, so a prefix lookup in the sorted terms completes
+text typed with or without accents. The words of an article are suggestions, and so are up to three neighbouring words
+of its title, if single spaces separate their syllables.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ SUGGESTED_SYLLABLES = range(2, 9)
 
 
 def bare_syllable(written: str) -> str | None:
-    """Return the unaccented form of a lower-case syllable as it is written; None if it is not to be suggested."""
+    """Return the unaccented form of a lower-case syllable; None if it must not be suggested."""
     return fold(canonical_syllable(written)) if SYLLABLE.fullmatch(written) else None
 
 
 def suggestion(bare: Sequence[str], written: Sequence[str]) -> str:
-    """Return the term for syllables in their unaccented form and as they are written."""
+    """Return the term for syllables, given their unaccented and their written forms."""
     return f"{' '.join(bare)}{SEPARATOR}{' '.join(written)}"
 
 
 def suggestion_prefix(typed: list[str], *, complete: bool) -> str:
-    """Return the prefix of the terms for the folded syllables ``typed``; ``complete`` if the last one is finished."""
+    """Return the term prefix for the folded syllables ``typed``; ``complete`` means that the last one is finished."""
     return " ".join(typed) + (" " if complete and typed else "")
 
 
 def split_suggestion(term: str) -> tuple[str, str]:
-    """Return (unaccented, accented) of a suggestion's term."""
+    """Return (unaccented, accented) of a suggestion."""
     unaccented, _, accented = term.partition(SEPARATOR)
     return unaccented, accented

@@ -1,11 +1,11 @@
-"""How a Vietnamese syllable is spelt: initial consonant, vowels, final consonant, tone.
+"""Spell Vietnamese syllables: initial consonant, vowels, final consonant, tone.
 
 Three rules live here and nowhere else. *Tone placement*: ``hoà`` and ``hòa`` are one syllable. *y and i*: ``kỹ`` and
-``kĩ`` are one syllable (``canonical_syllable``, and ``spellings`` for the way back). *Grammar*: which vowels, finals and
-tones go together, by the tables of the orthography, with the final ``k`` of ``Đắk`` beside them.
+``kĩ`` are one syllable (``canonical_syllable``; ``spellings`` is the inverse). *Grammar*: which vowels, finals and
+tones go together, by the tables of the orthography, plus the final ``k`` of ``Đắk``.
 
-A syllable has Vietnamese *shape* where its letters stand in the right order, whatever vowels they are; that decides how
-text is normalised. The *grammar* is stricter; it decides what a reader can have meant.
+A syllable has Vietnamese *shape* if its letters are in the right order, whatever its vowels; that decides how text is
+normalised. The *grammar* is stricter; it decides what a reader may have meant.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _MARKED_VOWELS = "ăâêôơư"
 
 @lru_cache(maxsize=65536)
 def canonical_syllable(syllable: str) -> str:
-    """Return the lower-case spelling all spellings of ``syllable`` share; what is not Vietnamese is lower-cased.
+    """Return the one lower-case spelling for all spellings of ``syllable``; lower-case what is not Vietnamese.
 
-    The tone goes to the vowel with a mark of its own, else to the middle one of three, else to the second
-    before a final consonant, else to the first (``hoà`` to ``hòa``, ``qúy`` to ``quí``). A lone ``y`` after
-    an initial consonant becomes ``i`` (``kỹ`` to ``kĩ``).
+    The tone goes on the vowel with a quality mark, else on the middle one of three, else on the second before
+    a final consonant, else on the first (``hoà`` to ``hòa``, ``qúy`` to ``quí``). A lone ``y`` after an initial
+    consonant becomes ``i`` (``kỹ`` to ``kĩ``).
     """
     lower = unicodedata.normalize("NFC", syllable.lower())
     if not lower.isalpha():
@@ -61,7 +61,7 @@ def canonical_syllable(syllable: str) -> str:
 
 
 def is_vietnamese_shape(syllable: str) -> bool:
-    """Tell whether a lower-case syllable, accents aside, is built as Vietnamese syllables are."""
+    """Tell whether a lower-case syllable, ignoring accents, has Vietnamese shape."""
     return _SHAPE.fullmatch(fold(syllable)) is not None
 
 
@@ -75,14 +75,14 @@ def _tone_position(vowels: str, has_final: bool) -> int:
 
 
 def spellings(folded: str) -> set[str]:
-    """Return how a canonical syllable without accents may be written: its ``i`` may have been a ``y``."""
+    """Return the possible spellings of a canonical syllable without accents: an ``i`` may have been a ``y``."""
     return {folded} | {folded[:at] + "y" + folded[at + 1 :] for at, letter in enumerate(folded) if letter == "i"}
 
 
 def beginnings(written: str) -> set[str]:
-    """Return the beginnings under which syllables are found that begin as ``written``, lower-case.
+    """Return the term prefixes to look up for syllables that begin with ``written`` (lower-case).
 
-    Its canonical form is one; but ``quy`` begins ``quyết`` too, whose ``y`` is not written ``i``.
+    These are ``written`` and its canonical form: ``quy`` also begins ``quyết``, whose ``y`` does not become ``i``.
     """
     return {written, canonical_syllable(written)}
 
@@ -100,7 +100,7 @@ _OPEN_RIME = re.compile(f"[{''.join({rime[0] for rime in _ON_FIRST_VOWEL})}][aey
 def with_tones_on_last_vowel(text: str) -> str:
     """Return ``text`` (NFC) with the tone of oa, oe and uy on their last vowel: ``hòa`` as ``hoà``.
 
-    It is as long as it was. The words pyvi knows are spelt so.
+    The length does not change. pyvi's dictionary uses this spelling.
     """
     return _OPEN_RIME.sub(lambda match: _ON_FIRST_VOWEL.get(match.group(), match.group()), text)
 
@@ -108,7 +108,7 @@ def with_tones_on_last_vowel(text: str) -> str:
 # --- grammar ------------------------------------------------------------------------------------------
 
 LONGEST_FOLDED = 7
-"""Letters of the longest syllable without accents (``nghieng``)."""
+"""Length of the longest syllable without accents (``nghieng``), in letters."""
 
 
 def _table(entries: str) -> frozenset[str]:
@@ -138,7 +138,7 @@ class Parts:
 
 @lru_cache(maxsize=16384)
 def parts_of(folded: str) -> Parts | None:
-    """Cut a lower-case syllable without accents into its parts; None where it is not built as Vietnamese ones are."""
+    """Cut a lower-case syllable without accents into its parts; return None if it breaks the grammar."""
     match = _LETTERS.fullmatch(folded)
     if match is None or match.group(3) not in _FINALS or match.group(1) == "q":
         return None
@@ -148,7 +148,7 @@ def parts_of(folded: str) -> Parts | None:
 
 @lru_cache(maxsize=16384)
 def nuclei(parts: Parts) -> tuple[str, ...]:
-    """Return what the vowels of a syllable can be with their marks, horns before circumflexes before none."""
+    """Return every nucleus that the vowels of a syllable can be, horns before circumflexes before none."""
     found = []
     for letters in product(*(_QUALITIES.get(vowel, vowel) for vowel in parts.vowels)):
         nucleus = "".join(letters)
@@ -158,7 +158,7 @@ def nuclei(parts: Parts) -> tuple[str, ...]:
 
 
 def allows_tone(parts: Parts, tone: str) -> bool:
-    """Tell whether a syllable can have this tone: one that ends in a stop has sắc or nặng."""
+    """Tell whether a syllable may have this tone: one that ends in a stop takes only sắc or nặng."""
     return parts.final not in _STOPS or tone in _STOPPED_TONES
 
 
@@ -169,7 +169,7 @@ def compose(initial: str, nucleus: str, final: str, tone: str) -> str:
 
 @lru_cache(maxsize=4096)
 def accented_forms(folded: str) -> tuple[str, ...]:
-    """Return every syllable that is written ``folded`` without its accents, in canonical spelling."""
+    """Return every syllable whose unaccented form is ``folded``, in canonical spelling."""
     parts = parts_of(folded)
     if parts is None:
         return ()

@@ -1,7 +1,7 @@
-"""Cut canonical text into syllables and codes, each with its place in the original text.
+"""Cut canonical text into syllables and codes, each with its offsets in the original text.
 
-A syllable is a run of letters and digits. What signs hold together is cut into its parts; ``index.analysis.codes`` tells
-what it is as a whole.
+A syllable is a run of letters and digits. Syllables joined by signs (``COVID-19``) are tokens of their own;
+``index.analysis.codes`` recognises the whole.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST_REMEMBERED = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The syllables of a text in columns, all of the same length, and the codes among them.
+    """The syllables of a text, in columns of equal length, and the codes among them.
 
     ``starts`` and ``ends`` are character offsets in the original text, ``canonical_starts`` and ``canonical_ends``
     those in the canonical text, ``exact`` the canonical forms with accents, ``folded`` those without.
@@ -50,12 +50,12 @@ class Tokens:
         return len(self.exact)
 
     def written(self, at: int) -> str:
-        """Return a syllable as it is written in the canonical text, capitals kept."""
+        """Return a syllable as it stands in the canonical text, with its capitals."""
         return self.canonical[self.canonical_starts[at] : self.canonical_ends[at]]
 
 
 def tokenize(text: str) -> Tokens:
-    """Cut ``text`` into syllables and codes. Any text is taken; signs and spaces are not tokens."""
+    """Cut ``text`` into syllables and codes. Any text is valid; punctuation and white space are not tokens."""
     normal = normalize(text)
     canonical = normal.text
     starts: list[int] = []
@@ -78,7 +78,7 @@ def tokenize(text: str) -> Tokens:
 
 
 class ChunkCut(NamedTuple):
-    """How a chunk is cut: its syllables in columns, offsets and numbers counted from its beginning; and its runs."""
+    """A tokenized chunk: its syllables in columns, and its sign runs. Offsets and positions count from its start."""
 
     starts: Sequence[int]
     ends: Sequence[int]
@@ -92,7 +92,7 @@ def cut_chunk(chunk: str) -> ChunkCut:
     spans: list[tuple[int, int]] = []
     runs: list[SignRun] = []
     core = chunk.strip(_SIGNS)
-    if core.isalnum():  # what the patterns would find, sooner
+    if core.isalnum():  # fast path: the patterns would match the same
         start = chunk.index(core)
         whole = canonical_syllable(core[:_LONGEST_SYLLABLE])
         own = (SignRun(0, 1, core),) if core[0].isdecimal() else ()
@@ -109,7 +109,7 @@ def cut_chunk(chunk: str) -> ChunkCut:
 
 
 class _Cuts(dict[str, ChunkCut]):
-    """How the chunks met so far are cut: no token goes beyond a space, and most chunks were met before."""
+    """A cache of tokenized chunks: no token crosses a space, and most chunks repeat."""
 
     def __missing__(self, chunk: str) -> ChunkCut:
         cut = cut_chunk(chunk)
@@ -126,14 +126,14 @@ _CUTS = _Cuts()
 def original_places(
     normal: NormalizedText, starts: Sequence[int], ends: Sequence[int]
 ) -> tuple[Sequence[int], Sequence[int]]:
-    """Return where in the original text the places of syllables in its canonical form are."""
+    """Convert the offsets of syllables in the canonical text to offsets in the original."""
     if normal.starts is None or normal.ends is None:
         return starts, ends
     return [normal.starts[start] for start in starts], [normal.ends[end - 1] for end in ends]
 
 
 def unfinished_syllable(text: str) -> list[str]:
-    """Return the beginnings under which syllables that begin with the last one of ``text`` are found."""
+    """Return the term prefixes to look up for syllables that begin with the last one of ``text``, sorted."""
     return sorted(beginnings(tokenize(text).written(-1).lower()))
 
 
@@ -144,7 +144,7 @@ def codes_in(
     starts: Sequence[int] | NDArray[np.int64],
     ends: Sequence[int] | NDArray[np.int64],
 ) -> Sequence[Code]:
-    """Return the codes of a canonical text, ascending; ``folded`` may be empty where it has no ``runs``."""
+    """Return the codes of a canonical text, sorted by position; ``folded`` may be empty if ``runs`` is."""
 
     def beside(at: int) -> bool:
         between = canonical[ends[at - 1] : starts[at]]

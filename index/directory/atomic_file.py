@@ -1,6 +1,6 @@
 """Small files that are whole or not there: synced before they get their name, sealed with a checksum.
 
-The seal is a last line, ``crc32`` and the CRC-32 of what comes before it in eight hexadecimal digits.
+The seal is the last line: ``crc32`` and, in eight hexadecimal digits, the CRC-32 of everything before it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _UNFINISHED = ".new"
 
 
 def write_sealed(path: Path, data: bytes) -> None:
-    """Have the disk hold ``data`` and its checksum as the file ``path``; where that fails, what was there stays."""
+    """Write ``data`` and its checksum to ``path`` and fsync it; if writing fails, the previous file stays."""
     fresh = path.with_name(path.name + _UNFINISHED)
     try:
         with fresh.open("wb") as file:
@@ -32,9 +32,9 @@ def write_sealed(path: Path, data: bytes) -> None:
 
 
 def read_sealed(path: Path) -> bytes:
-    """Return what ``write_sealed`` wrote. Raises OSError, or ValueError where the bytes are others by now.
+    """Return what ``write_sealed`` wrote. Raises OSError, or ValueError if bytes have changed since.
 
-    A file without a seal, which Whoosh's own writer makes, is returned as it is.
+    A file without a seal, such as Whoosh's own writer makes, is returned as it is.
     """
     whole = path.read_bytes()
     seal = _SEAL.search(whole, max(len(whole) - _SEAL_LENGTH, 0))
@@ -47,7 +47,7 @@ def read_sealed(path: Path) -> bytes:
 
 
 def remove_unfinished(folder: Path) -> list[str]:
-    """Delete what a process left that was killed before it could name its file; only the writer may call this."""
+    """Delete files that killed processes left unfinished; return their names. Only the writer may call this."""
     unfinished = [path for path in folder.glob(f"*{_UNFINISHED}") if path.is_file()]
     for path in unfinished:
         path.unlink(missing_ok=True)
@@ -55,7 +55,7 @@ def remove_unfinished(folder: Path) -> list[str]:
 
 
 def sync(path: Path) -> None:
-    """Have the disk hold a file, or the names in a folder."""
+    """Fsync a file, or the names in a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,8 @@
-"""The commits of a generation: which segments it consists of.
+"""The commits of a generation: the segments it consists of.
 
 A commit is one small file, sealed with a checksum; renaming the next one into place makes it visible. Its last line
-lists the segments as JSON, each with the articles deleted from it, and is all that is read here. What stands before is
-the same list for Whoosh (``index.whoosh_codec.contents``). Segments' own files never change.
+before the seal lists the segments as JSON, each with its deleted articles; only this line is read here. Before it is
+the same list for Whoosh (``index.whoosh_codec.contents``). The files of a segment never change.
 """
 
 from __future__ import annotations
@@ -26,40 +26,40 @@ from index.whoosh_codec.contents import read_listed_segments, table_of_contents
 
 _NAME = "MAIN"
 _CONTENTS = re.compile(rf"_{_NAME}_([0-9]+)\.toc")
-_FIRST_NUMBERS = 1 << 30  # of the 1 << 31 that Whoosh has room for
+_FIRST_NUMBERS = 1 << 30  # Whoosh has room for 1 << 31
 _OURS = re.compile(rf"(_?{_NAME}_[0-9a-z]+)\..*")
-"""The files of segments, and of commits with what was left of writing them."""
+"""The files of segments and commits, unfinished ones included."""
 _LISTED = b'\n{"segments": '
 _SEGMENT_ALPHABET, _SEGMENT_LETTERS = string.ascii_lowercase + string.digits, 16
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One state of an index: its number, which rises, and its segments, the articles of the first numbered first."""
+    """One state of an index: its number, which increases, and its segments in the order of their doc ids."""
 
     number: int
     segments: Sequence[SegmentInfo]
 
 
 def create_index(generation: Path) -> None:
-    """Make an empty index in a generation's folder, one that ``whoosh.index.open_dir`` opens too.
+    """Create an empty index in a generation's folder; ``whoosh.index.open_dir`` opens it too.
 
-    Its commits are numbered from a random start, which tells them from those of a deleted index in a folder of that name.
+    Its commit numbers start at random, to differ from those of a deleted index in a folder of the same name.
     """
     _write(generation, Commit(secrets.randbelow(_FIRST_NUMBERS), []))
 
 
 def latest_commit(generation: Path) -> int:
-    """Return the number of the latest commit; -1 where there is none. Costs the listing of a folder."""
-    with os.scandir(generation) as entries:  # every search asks: a fifth of the cost of a Path's
+    """Return the number of the latest commit, or -1 if there is none. Costs one listing of the folder."""
+    with os.scandir(generation) as entries:  # called for every search; takes a fifth of the time of Path.iterdir
         found = [_CONTENTS.fullmatch(entry.name) for entry in entries]
     return max((int(match[1]) for match in found if match), default=-1)
 
 
 def read_commit(generation: Path) -> Commit:
-    """Read which segments ``generation`` consists of now.
+    """Return the latest commit of ``generation``.
 
-    Raises OSError where it is gone, DamagedIndexError where its commit cannot be read.
+    Raises OSError if the generation is gone, DamagedIndexError if its commit cannot be read.
     """
     with reading(generation):
         number = latest_commit(generation)
@@ -74,9 +74,9 @@ def read_commit(generation: Path) -> Commit:
 
 
 def write_commit(generation: Path, before: Commit, segments: Sequence[SegmentInfo]) -> Commit:
-    """Make ``generation`` consist of ``segments``, whose files are on disk; then remove files no segment needs.
+    """Commit ``segments``, whose files are on disk, as the successor of ``before``; then delete files no longer needed.
 
-    Whenever the process is killed, the index is the one before or the one after.
+    If the process is killed at any moment, the index is the one before or the one after.
     """
     after = Commit(before.number + 1, list(segments))
     sync(generation)  # the names of the segments' files
@@ -86,7 +86,7 @@ def write_commit(generation: Path, before: Commit, segments: Sequence[SegmentInf
 
 
 def remove_stray_files(generation: Path, commit: Commit) -> list[str]:
-    """Delete files that ``commit``, the latest one, does not need, and return their names; only the writer may."""
+    """Delete files that ``commit``, the latest, does not need; return their names. Only the writer may call this."""
     needed = {segment.name for segment in commit.segments}
     stray = [
         path
@@ -99,12 +99,12 @@ def remove_stray_files(generation: Path, commit: Commit) -> list[str]:
 
 
 def add_segment(generation: Path, segment: Segment) -> SegmentInfo:
-    """Write the files of a new segment; it belongs to the index once a commit lists it."""
+    """Write the files of a new segment and return its entry; it joins the index once a commit lists it."""
     letters = (secrets.choice(_SEGMENT_ALPHABET) for _ in range(_SEGMENT_LETTERS))
     info = SegmentInfo(f"{_NAME}_{''.join(letters)}", segment.count)
     try:
         write_segment(generation, info.name, segment)
-    except BaseException:  # what a full disk cut off must not fill it
+    except BaseException:  # partly written files must not stay on a full disk
         for path in generation.glob(f"{info.name}.*"):
             path.unlink(missing_ok=True)
         raise
@@ -112,23 +112,23 @@ def add_segment(generation: Path, segment: Segment) -> SegmentInfo:
 
 
 def verify_checksums(segments: Iterable[Segment]) -> None:
-    """Read the files of segments whole; raise DamagedIndexError where one is not as it was written."""
+    """Verify all checksums of ``segments``. Raises DamagedIndexError, which names every array that differs."""
     damages = [problem for segment in segments for problem in segment.problems()]
     if damages:
         raise DamagedIndexError("; ".join(damages))
 
 
 class OpenSegments:
-    """The mapped files of the segments of the latest commit that was asked for. Safe to share between threads."""
+    """Keep the segments of one commit open, the last one requested. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._open: dict[str, Segment] = {}
         self._lock = threading.Lock()
 
     def of(self, generation: Path, commit: Commit) -> list[Segment]:
-        """Return the segments of ``commit``; those the last one had too stay open, others are forgotten.
+        """Return the segments of ``commit``, reusing those that the last commit has too and dropping the others.
 
-        Raises FileNotFoundError where one is gone, DamagedIndexError where one is not whole.
+        Raises FileNotFoundError if a file is missing, DamagedIndexError if one is not whole.
         """
         with self._lock, reading(generation):
             known = self._open
@@ -141,7 +141,7 @@ class OpenSegments:
 
 @contextmanager
 def reading(generation: Path) -> Iterator[None]:
-    """Turn whatever unreadable files raise into DamagedIndexError; pass on missing files and shortages."""
+    """Raise DamagedIndexError for any error but FileNotFoundError and a shortage of open files or memory."""
     try:
         yield
     except (FileNotFoundError, DamagedIndexError):
@@ -151,7 +151,7 @@ def reading(generation: Path) -> Iterator[None]:
             raise
         raise DamagedIndexError(
             f"the index in {generation} is damaged ({type(error).__name__}: {error});"
-            " it is made anew from the store by timtin serve, or by timtin index --rebuild"
+            " to rebuild it from the store, start timtin serve or run timtin index --rebuild"
         ) from error
 
 

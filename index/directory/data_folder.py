@@ -2,11 +2,11 @@
 
 ::
 
-    DATA/                 0700, the owner's alone
+    DATA/                 mode 0700, for its owner only
       articles.sqlite     the store, the truth
-      api-key             the key that allows writing, 0600
+      api-key             the key that allows writing, mode 0600
       synonyms.txt        words searched for each other, if its owner put it there
-      indexes/            generations of the index; made again from the store when lost
+      indexes/            generations of the index; rebuilt from the store if lost
       writer.lock         held by the one process that writes the index
 """
 
@@ -39,7 +39,7 @@ class DataFolder:
 
     @property
     def synonyms(self) -> Path:
-        """The file of synonyms; there may be none."""
+        """The file of synonyms; it may not exist."""
         return self.path / "synonyms.txt"
 
     @property
@@ -49,9 +49,10 @@ class DataFolder:
 
 
 def open_data_folder(path: Path) -> DataFolder:
-    """Make the folder where it is missing, closed to other users; refuse one of another user or another purpose.
+    """Create the data folder if it is missing, close it to other users, and return its paths.
 
-    Index files hold pickles, so whoever can write them could run code here. Raises StoreError.
+    Index files hold pickles, so whoever can write them could run code here. Raises StoreError if the folder is not
+    writable, belongs to another user or holds something else.
     """
     folder = DataFolder(path.resolve())
     try:
@@ -61,7 +62,7 @@ def open_data_folder(path: Path) -> DataFolder:
         if path.stat().st_uid != os.geteuid():
             raise StoreError(f"the data folder {path} belongs to another user; run timtin as its owner")
         if not folder.store.exists() and any(not entry.name.startswith(_OWN) for entry in path.iterdir()):
-            raise StoreError(f"{path} holds other things and is no data folder; name an empty or a new one with --data")
+            raise StoreError(f"{path} is not a data folder: it has other files; name an empty or new one with --data")
         path.chmod(0o700)
     except OSError as error:
         raise StoreError(

@@ -1,7 +1,7 @@
-"""Generations: finished indexes side by side, one of them current.
+"""Generations: whole indexes side by side, one of them current.
 
-``CURRENT`` names the generation that serves. A rebuild writes a new folder beside it and swaps by renaming
-one small file, so a searcher sees the old index or the new one, never half of one.
+``CURRENT`` names the generation that serves. A rebuild writes a new folder beside it and swaps them by renaming one
+small file, so a searcher sees the old index or the new one, never half of one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STATE = "state.json"
 
 @dataclass(frozen=True, slots=True)
 class GenerationState:
-    """What a generation was made with, and the last number of the store's sequence it holds."""
+    """What a generation was made with (store, analyzer, schema), and the last sequence number it has applied."""
 
     store: str
     applied: int
@@ -41,24 +41,25 @@ class GenerationState:
 
     @property
     def outdated(self) -> bool:
-        """Whether another version of the program made the index: it serves and follows until its successor is built."""
+        """Whether another version of the program made the index, so that a successor must be built."""
         return self.analyzer != ANALYZER_VERSION or self.schema != SCHEMA_VERSION
 
 
 def current_generation(indexes: Path) -> Path | None:
-    """Return the folder of the generation that serves, or None where none is named yet.
+    """Return the folder of the generation that serves, or None if none is named yet or its name is damaged.
 
-    It may be gone the moment after, when another one was published. Raises OSError where the name cannot be read.
+    The folder may be gone a moment later, once another generation is published. Raises OSError if the name cannot be
+    read.
     """
     try:
         name = read_sealed(indexes / _CURRENT).decode("ascii").strip()
-    except (FileNotFoundError, ValueError):  # not there, or damaged
+    except (FileNotFoundError, ValueError):  # missing or damaged
         return None
     return indexes / name if name.isdigit() else None
 
 
 def new_generation(indexes: Path) -> Path:
-    """Make an empty folder for the next generation; only the writer may call this."""
+    """Create an empty folder for the next generation and return it. Only the writer may call this."""
     taken = [int(path.name) for path in indexes.iterdir() if path.name.isdigit()] if indexes.is_dir() else []
     path = indexes / f"{max(taken, default=0) + 1:06d}"
     path.mkdir(parents=True)
@@ -72,10 +73,9 @@ def publish_generation(path: Path) -> None:
 
 
 def remove_leftovers(indexes: Path) -> list[str]:
-    """Delete all but the current generation, and files that never got their name; return what was deleted, by name.
+    """Delete unfinished files and all generations but the current one; return the names of what was deleted.
 
-    Only the writer may call this. Readers that have a generation open keep it until they are done; its disk space is
-    free then.
+    Only the writer may call this. Readers keep the generation they have open; its disk space is freed when they close.
     """
     current = current_generation(indexes)
     gone = [name for folder in (indexes, current) if folder is not None for name in remove_unfinished(folder)]
@@ -87,7 +87,10 @@ def remove_leftovers(indexes: Path) -> list[str]:
 
 
 def read_state(generation: Path) -> GenerationState | None:
-    """Return the state of a generation, or None where it is missing or damaged. Raises OSError for want of files."""
+    """Return the state of a generation, or None if it is missing or damaged.
+
+    Raises OSError if the process is out of open files or memory, which says nothing about the generation.
+    """
     try:
         return GenerationState(**json.loads(read_sealed(generation / _STATE)))
     except (OSError, ValueError, TypeError) as error:

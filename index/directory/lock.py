@@ -1,7 +1,7 @@
 """One writer at a time in a data folder, across processes.
 
-The lock is the kernel's (``flock``, by filelock): it goes with its process, so a crash leaves no stale lock. A
-note beside it tells a second writer who holds it.
+The kernel holds the lock (``flock``, by filelock) and releases it when the process ends, so a crash leaves no stale
+lock. A note beside it says who holds it, for the error message of a second writer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from index.errors import WriterBusyError
 
 
 class WriterLock:
-    """The writer's lock of ``folder``. Threads exclude each other as processes do; one may take it again."""
+    """The writer's lock of ``folder``. It excludes other processes and other threads; one thread may nest it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -28,10 +28,10 @@ class WriterLock:
 
     @contextmanager
     def held(self, purpose: str, wait: float, unless: Callable[[], bool] | None = None) -> Iterator[None]:
-        """Hold the lock for ``purpose``; wait at most ``wait`` seconds for it, then raise WriterBusyError.
+        """Hold the lock for ``purpose``. Raises WriterBusyError if it is not free within ``wait`` seconds.
 
-        It is raised sooner where ``unless``, asked several times a second while others hold the lock, says that it is
-        needed no longer.
+        While another holds the lock, ``unless`` is called several times a second; once it returns True, the lock is no
+        longer needed and WriterBusyError is raised at once.
         """
         try:
             self._lock.acquire(timeout=wait, cancel_check=unless)
@@ -46,7 +46,7 @@ class WriterLock:
                 "purpose": purpose,
                 "since": datetime.now().astimezone().isoformat("T", "seconds"),
             }
-            with suppress(OSError):  # the lock holds without the note, which a full disk has no room for
+            with suppress(OSError):  # the lock works without the note, for which a full disk has no room
                 self._note.write_text(json.dumps(note), "utf-8")
             yield
         finally:

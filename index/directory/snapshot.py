@@ -1,11 +1,11 @@
-"""One opened generation of the Whoosh index, as arrays.
+"""One commit of a generation, opened as arrays over all its segments.
 
-A snapshot never changes: an index that has moved on is a new snapshot. Articles are numbered 0 to ``size``, over all
-segments, deleted ones included.
+A snapshot never changes: the next commit is a new snapshot. Doc ids run from 0 up to ``size`` over all segments,
+deleted articles included.
 
-Segments are mapped files (``index.segments.segment``) that never change either: any thread reads them without a lock, and
-those that a new snapshot has in common with the one before it stay open. Columns joined over the segments are kept for
-as long as the snapshot lives; so is, up to a bound, where the postings of the terms used last are.
+Segments are mapped files (``index.segments.segment``) that never change either: any thread reads them without a lock,
+and a new snapshot reuses those it shares with the one before. A snapshot caches columns joined over its segments for as
+long as it lives, and where the postings of a bounded number of terms are.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MOST_LISTED = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """The articles a term is in, ascending, and how often in each. Both arrays have the same length."""
+    """The doc ids of the articles a term is in, ascending, and its frequency in each. Both have the same length."""
 
     articles: DocIds
     frequencies: Floats
@@ -45,7 +45,7 @@ class Postings:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """A label of every article: ``values[codes[article]]``; an empty value is no label."""
+    """One label of every article: ``values[codes[article]]``, empty for an article without it."""
 
     codes: DocIds
     values: list[str]
@@ -53,8 +53,10 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class StoryGroups:
-    """The articles, ascending, whose story others tell too, and for each article of the snapshot the number of the
-    group of those that tell its story, -1 where it is alone.
+    """The stories that several live articles tell.
+
+    ``articles`` are the doc ids of these articles, ascending. ``groups`` has one number per article of the snapshot,
+    the same for all that tell one story; it is -1 for an article whose story no other tells.
     """
 
     articles: NDArray[np.intp]
@@ -66,7 +68,7 @@ NO_POSTINGS = Postings(np.empty(0, np.int32), np.empty(0, np.float32))
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A segment whose article 0 is the snapshot's ``offset``; ``live`` is None where none was deleted."""
+    """A segment, the snapshot's doc id of its article 0, and its doc mask of live articles, None if all are live."""
 
     segment: Segment
     offset: int
@@ -78,9 +80,10 @@ class _Part:
 
 
 class SegmentPostings(NamedTuple):
-    """The postings in one segment of the term that has ``number`` there: ``articles``, ascending, with ``frequencies``.
+    """The posting list of a term in one segment, where it has the number ``number``; deleted articles included.
 
-    The segment counts its articles, deleted ones too, from 0; with ``offset`` they are the snapshot's, up to ``limit``.
+    ``articles`` are doc ids within the segment, ascending; ``articles + offset`` are doc ids of the snapshot, below
+    ``limit``. ``frequencies`` says how often each has the term.
     """
 
     articles: Array
@@ -105,14 +108,14 @@ class SegmentPostings(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TermPostings:
-    """Where the postings of a term are, and how many of its articles are there (not deleted)."""
+    """The posting lists of a term in all segments, and the number of live articles in them."""
 
     count: int
     parts: Sequence[SegmentPostings]
 
 
 class Snapshot:
-    """Open the index in ``generation``. Safe to share between threads."""
+    """Open the latest commit of ``generation``. Safe to share between threads."""
 
     def __init__(self, generation: Path, segments: OpenSegments) -> None:
         self._generation = generation
@@ -129,11 +132,11 @@ class Snapshot:
         self._joined: dict[str, Any] = {}
 
     def is_latest(self, generation: Path) -> bool:
-        """Tell whether this is ``generation`` as it is now; costs the listing of a folder."""
+        """Tell whether this is the latest commit of ``generation``; costs one listing of its folder."""
         return generation == self._generation and latest_commit(generation) == self._commit
 
     def postings(self, field: str, term: str) -> Postings:
-        """Return the postings of ``term``, deleted articles left out; empty for an unknown term."""
+        """Return the postings of ``term`` without deleted articles; empty for an unknown term."""
         parts = self.term_postings(field, term).parts
         if not parts:
             return NO_POSTINGS
@@ -145,7 +148,7 @@ class Snapshot:
         return Postings(articles, frequencies)
 
     def term_postings(self, field: str, term: str) -> TermPostings:
-        """Return where the postings of ``term`` are; it is remembered for a while."""
+        """Return the posting lists of ``term`` in all segments; cached."""
         known = self._listed.get((field, term))
         if known is None:
             if len(self._listed) >= _MOST_LISTED:
@@ -169,7 +172,7 @@ class Snapshot:
         return TermPostings(count, parts)
 
     def positions(self, field: str, term: str, articles: DocIds) -> tuple[DocIds, DocIds]:
-        """Return (article, position) of every occurrence of ``term`` in ``articles`` (ascending), as two arrays."""
+        """Return the doc ids and the positions of all occurrences of ``term`` in ``articles`` (ascending)."""
         owners: list[DocIds] = []
         places: list[DocIds] = []
         for part in self.term_postings(field, term).parts:
@@ -182,7 +185,7 @@ class Snapshot:
                 continue
             at = at[there]
             counts = part.frequencies
-            before = np.add.reduceat(counts, at, dtype=np.uint32).astype(np.int64)  # up to the next one wanted
+            before = np.add.reduceat(counts, at, dtype=np.uint32).astype(np.int64)  # from each one wanted to the next
             starts = (
                 np.cumsum(before) - before + int(counts[: at[0]].sum()) + int(inverted.position_starts[part.number])
             )
@@ -195,12 +198,12 @@ class Snapshot:
         return np.concatenate([nowhere, *owners]), np.concatenate([nowhere, *places])
 
     def lengths(self, field: str) -> Floats:
-        """Return the number of terms of each article in ``field``."""
+        """Return the length of ``field``, in terms, of each article."""
         lengths: Floats = self._join(f"length {field}", np.float32, lambda segment: segment.lengths.get(field))
         return lengths
 
     def average_length(self, field: str) -> float:
-        """Return the mean of ``lengths`` over the articles that are there."""
+        """Return the mean length of ``field`` over the live articles; 0 without any."""
         name = f"average {field}"
         if name not in self._joined:
             total = float(self.lengths(field)[self.live].sum(dtype=np.float64))
@@ -209,12 +212,12 @@ class Snapshot:
 
     @cached_property
     def any_deleted(self) -> bool:
-        """Whether any article was deleted."""
+        """Whether the snapshot has deleted articles."""
         return bool(self.count < self.size)
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
-        """One flag an article: False where it was deleted."""
+        """The doc mask of live articles, False for deleted ones."""
         flags = np.ones(self.size, bool)
         for part in self._parts:
             if part.live is not None:
@@ -223,21 +226,21 @@ class Snapshot:
 
     @cached_property
     def minutes(self) -> NDArray[np.int64]:
-        """When each article was published (``index.dates.local_minute``), UNDATED where it is not known."""
+        """When each article was published (``index.dates.local_minute``); UNDATED if unknown."""
         minutes: NDArray[np.int64] = self._join(PUBLISHED, np.int64, _column(PUBLISHED), UNDATED)
         return minutes
 
     @cached_property
     def sequence(self) -> NDArray[np.int64]:
-        """The store's number of each article's last write: an order that no rebuild changes."""
+        """The sequence number of each article's last write: an order that no rebuild changes."""
         numbers: NDArray[np.int64] = self._join(SEQUENCE, np.int64, _column(SEQUENCE))
         return numbers
 
     @cached_property
     def stories(self) -> NDArray[np.int64]:
-        """The story each article tells: near-copies have one in common (``index.analysis.near_copies``).
+        """The story of each article: near-copies share one (``index.analysis.near_copies``).
 
-        In an index of an earlier schema, which serves until it is made anew, each article tells its own.
+        In an index of an earlier schema, which serves until it is rebuilt, each article has its own.
         """
         numbers: NDArray[np.int64] = self._join(
             STORY, np.int64, lambda segment: segment.columns.get(STORY, segment.columns.get(SEQUENCE))
@@ -246,7 +249,7 @@ class Snapshot:
 
     @cached_property
     def copied(self) -> StoryGroups:
-        """The stories told by several articles that are there."""
+        """The stories that several live articles tell."""
         there = np.flatnonzero(self.live)
         _, stories, counts = np.unique(self.stories[there], return_inverse=True, return_counts=True)
         several = counts > 1
@@ -255,7 +258,7 @@ class Snapshot:
         return StoryGroups(np.flatnonzero(groups >= 0), groups)
 
     def labels(self, field: str) -> Labels:
-        """Return the source, category or author of every article."""
+        """Return the label ``field``, one of ``LABELS``, of every article. Raises KeyError for any other."""
         if field not in LABELS:
             raise KeyError(field)
         name = f"label {field}"
@@ -264,7 +267,7 @@ class Snapshot:
             parts = [np.empty(0, np.int32)]
             for part in self._parts:
                 column = part.segment.columns.get(field)
-                if not isinstance(column, DictionaryColumn):  # written before there was this label
+                if not isinstance(column, DictionaryColumn):  # written before the schema had this label
                     parts.append(np.zeros(part.segment.count, np.int32))
                     continue
                 names = [value.decode("utf-8") for value in column.values.all()]
@@ -275,19 +278,19 @@ class Snapshot:
         return labels
 
     def article_id(self, article: int) -> str:
-        """Return the id of an article number."""
+        """Return the article's id in the store, given its doc id."""
         part = self._parts[bisect_right(self.offsets, article) - 1]
         ids = part.segment.columns[ID]
         assert isinstance(ids, PackedStrings)
         return ids[article - part.offset].decode("utf-8")
 
     def article_number(self, id: str) -> int | None:
-        """Return the number of the article with this id, or None."""
+        """Return the doc id of the article with the id ``id``, or None."""
         found = self.postings(ID, id).articles
         return int(found[-1]) if len(found) else None
 
     def terms_with_prefix(self, field: str, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return up to ``most`` terms that start with ``prefix``, in their order, with their document frequency.
+        """Return up to ``most`` terms that start with ``prefix``, ascending, with their document frequencies.
 
         Deleted articles count until their segment is merged.
         """
@@ -303,11 +306,11 @@ class Snapshot:
         return [(term.decode("utf-8"), frequencies[term]) for term in sorted(frequencies)[:most]]
 
     def document_frequency(self, field: str, term: str) -> int:
-        """Return in how many articles ``term`` is, deleted ones included until their segment is merged."""
+        """Return how many articles have ``term``; deleted articles count until their segment is merged."""
         return sum([len(part.articles) for part in self.term_postings(field, term).parts])
 
     def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> Any:
-        """Return one array over all segments; a segment that lacks it has ``default`` throughout."""
+        """Return one array of what ``read`` returns for each segment, ``default`` where that is None; cached."""
         if name not in self._joined:
             whole = np.full(self.size, default, dtype)
             for part in self._parts:

@@ -4,12 +4,12 @@ Layout::
 
     magic | arrays, each at a multiple of 8 bytes | directory (JSON) | footer
 
-The directory names every array with its type, place, length and CRC-32. The footer holds the directory's place,
-length and checksum, the size of the file and the magic again. All numbers are little-endian.
+The directory gives the name, dtype, file offset, length and CRC-32 of every array. The footer gives the offset, length
+and CRC-32 of the directory, the size of the file and the magic again. All numbers are little-endian.
 
-Opening a file checks magic, size and directory, which tells a truncated or overwritten file; ``problems`` reads
-everything and compares the checksums, and so does ``verified_blocks``, without the map. Arrays are views of the map:
-they cost nothing until they are touched, may be read by any thread, and keep the map alive.
+Opening a file checks magic, size and directory, which detects a truncated or overwritten file. ``problems`` reads
+everything and compares the checksums; ``verified_blocks`` does the same without the map. Arrays are views of the map:
+they cost nothing until they are touched, any thread may read them, and they keep the map alive.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BLOCK = 1 << 20
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, Array]], about: Mapping[str, Any]) -> None:
-    """Write ``arrays`` and the JSON values ``about`` to a new file and have the disk hold it."""
+    """Write ``arrays`` and the metadata ``about`` (JSON values) to a new file and fsync it."""
     directory: Directory = {}
     with path.open("xb") as file:
         file.write(_MAGIC)
@@ -58,7 +58,7 @@ def write_arrays(path: Path, arrays: Iterable[tuple[str, Array]], about: Mapping
 
 
 class ArrayFile:
-    """Open the arrays at ``path``. Raises FileNotFoundError, or DamagedIndexError where it is not a whole file."""
+    """Open the arrays at ``path``. Raises FileNotFoundError, or DamagedIndexError if the file is not whole."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -73,12 +73,12 @@ class ArrayFile:
         return name in self._arrays
 
     def __getitem__(self, name: str) -> Array:
-        """Return the array ``name``, read-only; raises KeyError."""
+        """Return the array ``name``, read-only. Raises KeyError."""
         dtype, place, count, _ = self._arrays[name]
         return np.frombuffer(self._map, dtype, count, place)
 
     def problems(self) -> list[str]:
-        """Read every array and return what is wrong with them."""
+        """Read every array; return one message for each whose checksum differs."""
         return [
             str(_changed(self.path, name))
             for name, (_, _, _, checksum) in self._arrays.items()
@@ -87,9 +87,9 @@ class ArrayFile:
 
 
 def verified_blocks(path: Path) -> Iterator[None]:
-    """Read a file whole, stopping after each megabyte. Raises OSError, or DamagedIndexError where bytes have changed.
+    """Verify a file's checksums, yielding after each megabyte. Raises OSError, or DamagedIndexError if bytes changed.
 
-    It is read without a map: a file may be cut off meanwhile, and none of it is counted as memory of this process.
+    The file is read without a map: truncating it meanwhile is safe, and it does not count as memory of this process.
     """
     block = memoryview(bytearray(_BLOCK))
     with path.open("rb", buffering=0) as file:
@@ -105,7 +105,7 @@ def verified_blocks(path: Path) -> Iterator[None]:
 
 
 def _read_directory(path: Path, file: BinaryIO) -> tuple[dict[str, Any], Directory]:
-    """Return what is said about the arrays of an open file, and where they are."""
+    """Return the metadata and the directory of an open file. Raises DamagedIndexError."""
     size = os.fstat(file.fileno()).st_size
     if size < len(_MAGIC) + _FOOTER.size:
         raise _damaged(path, "it is too short")
@@ -113,7 +113,7 @@ def _read_directory(path: Path, file: BinaryIO) -> tuple[dict[str, Any], Directo
     file.seek(size - _FOOTER.size)
     place, length, checksum, whole, magic = _FOOTER.unpack(file.read(_FOOTER.size))
     if start != _MAGIC or magic != _MAGIC or whole != size or place + length + _FOOTER.size != size:
-        raise _damaged(path, "it is cut off, or was overwritten")
+        raise _damaged(path, "it is truncated or was overwritten")
     file.seek(place)
     text = file.read(length)
     if zlib.crc32(text) != checksum:

@@ -1,4 +1,4 @@
-"""Columns of strings: packed into one blob, as a dictionary of few distinct values, or as a sorted term dictionary."""
+"""Columns of strings: packed into one blob, encoded as a dictionary of few values, or sorted as a term dictionary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORD = 8
 
 
 class PackedStrings:
-    """Byte strings in one blob: number ``i`` is ``blob[starts[i]:starts[i + 1]]``."""
+    """Byte strings in one blob: string ``i`` is ``blob[starts[i]:starts[i + 1]]``."""
 
     __slots__ = ("_ends", "_view", "blob", "starts")
 
@@ -31,7 +31,7 @@ class PackedStrings:
 
     @classmethod
     def pack(cls, strings: Sequence[bytes]) -> PackedStrings:
-        """Return ``strings`` in one blob."""
+        """Pack ``strings`` into one blob."""
         lengths = np.fromiter(map(len, strings), np.int64, len(strings))
         return cls(np.frombuffer(b"".join(strings), np.uint8), offsets(lengths))
 
@@ -43,7 +43,7 @@ class PackedStrings:
         return cls(np.concatenate(blobs), offsets(np.concatenate(lengths)))
 
     def take(self, numbers: NDArray[np.int64]) -> PackedStrings:
-        """Return the strings with these numbers, in this order."""
+        """Return the strings with these numbers, in the order of ``numbers``."""
         lengths = sizes(self.starts)[numbers]
         return PackedStrings(self.blob[spread(self.starts[numbers].astype(np.int64), lengths)], offsets(lengths))
 
@@ -57,7 +57,7 @@ class PackedStrings:
         return PackedStrings, (self.blob, self.starts)
 
     def slice(self, first: int, end: int) -> list[bytes]:
-        """Return the strings numbered ``first`` up to but not including ``end``."""
+        """Return the strings from number ``first`` up to but not including ``end``."""
         places = self.starts[first : end + 1].tolist()
         if not places:
             return []
@@ -66,15 +66,14 @@ class PackedStrings:
         return [text[a - base : b - base] for a, b in pairwise(places)]
 
     def all(self) -> list[bytes]:
-        """Return all of them."""
+        """Return all strings."""
         return self.slice(0, len(self))
 
 
 class TermDictionary:
-    """The terms of a field, ascending by their bytes.
+    """The terms of a field, in ascending byte order.
 
-    Every 64th is kept apart (``samples``), so that finding one touches this small array and one stretch of the
-    others.
+    Every 64th term is also kept in ``samples``, so that a lookup touches this small array and one block of 64 terms.
     """
 
     def __init__(self, strings: PackedStrings, samples: PackedStrings | None = None) -> None:
@@ -95,7 +94,7 @@ class TermDictionary:
         return self._samples
 
     def find(self, term: bytes) -> int:
-        """Return the number of ``term``, or of the first one after it where it is not there."""
+        """Return the number of ``term`` or, if it is absent, of the first term after it (``len(self)`` if none)."""
         block = bisect_right(self._sampled, term) - 1
         if block < 0:
             return 0
@@ -103,12 +102,12 @@ class TermDictionary:
         return bisect_left(self.strings, term, first, min(first + _SAMPLED, self._count))
 
     def get(self, term: bytes) -> int | None:
-        """Return the number of ``term``, or None."""
+        """Return the number of ``term``, or None if it is absent."""
         number = self.find(term)
         return number if number < self._count and self.strings[number] == term else None
 
     def with_prefix(self, prefix: bytes) -> range:
-        """Return the numbers of the terms that begin with ``prefix``; terms are UTF-8, which has no byte 0xff."""
+        """Return the numbers of the terms that start with ``prefix``. Terms are UTF-8, which has no byte 0xff."""
         first = self.find(prefix)
         if first == len(self) or not self.strings[first].startswith(prefix):
             return range(first, first)
@@ -128,7 +127,7 @@ class DictionaryColumn:
 
     @classmethod
     def pack(cls, values: Sequence[bytes]) -> DictionaryColumn:
-        """Return ``values`` as a column; distinct ones are numbered in the order they are met in."""
+        """Return ``values`` as a column; distinct values are numbered in the order of their first occurrence."""
         known: dict[bytes, int] = {}
         codes = [known.setdefault(value, len(known)) for value in values]
         return cls(np.array(codes, smallest_unsigned(len(known))), PackedStrings.pack(list(known)))
@@ -138,9 +137,9 @@ Column = Array | DictionaryColumn | PackedStrings
 
 
 def ascending_ranks(strings: PackedStrings) -> NDArray[np.int64]:
-    """Return for each string how many come before it in ascending order; none may have a zero byte.
+    """Return for each string how many strings sort before it. Equal strings share a rank; none may have a zero byte.
 
-    They are sorted by their first eight bytes, read as one number; those that are alike so far by the next eight.
+    Strings are sorted by their first eight bytes, read as one number; ties by the next eight, and so on.
     """
     starts, lengths = strings.starts[:-1].astype(np.int64), sizes(strings.starts)
     padded = np.concatenate([strings.blob, np.zeros(_WORD, np.uint8)])

@@ -2,7 +2,7 @@
 
 Segments are merged by size, as Lucene's log-structured policy does: a tier spans a factor of four in articles, and a
 tier with more than four segments is merged. So each article is copied once per tier, adding one never rewrites the
-archive, and the number of segments grows with the logarithm of its size.
+index, and the number of segments grows with the logarithm of its size.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MOST_ARTICLES = 65_536
-"""The limit of a merged segment, so that a doc id takes two bytes."""
+"""The most articles a merged segment may have, so that a doc id takes two bytes."""
 _MOST_BYTES = 1 << 30
 _FACTOR = 4
 _SMALLEST = 64
@@ -21,7 +21,7 @@ _MOST_IN_A_TIER = 4
 
 @dataclass(frozen=True, slots=True)
 class SegmentSize:
-    """How large a segment is: articles that are not deleted, deleted ones, bytes on disk."""
+    """The size of a segment: live articles, deleted articles, bytes on disk."""
 
     live: int
     deleted: int
@@ -29,9 +29,9 @@ class SegmentSize:
 
 
 def next_merge(segments: Sequence[SegmentSize]) -> list[int]:
-    """Return the numbers of the segments to merge into one now; empty where all is well.
+    """Return the numbers of the segments to merge into one now; empty if no merge is due.
 
-    A segment more than half of which was deleted is written anew by itself.
+    A segment with more deleted than live articles is rewritten by itself.
     """
     tiers: defaultdict[int, list[int]] = defaultdict(list)
     for number, size in enumerate(segments):
@@ -55,7 +55,7 @@ def _tier(articles: int) -> int:
 
 
 def _fullness(size: SegmentSize) -> float:
-    """Return how much of what a segment may have at most is there, of articles or of bytes."""
+    """Return the share of a segment's limit that is used, of articles or bytes, whichever is higher."""
     return max(size.live / MOST_ARTICLES, size.bytes / _MOST_BYTES)
 
 

@@ -1,8 +1,8 @@
 """Merge segments into one.
 
-Merging concatenates arrays: terms are sorted together, and every posting list is copied whole to its new place,
-articles renumbered and deleted ones left out. Nothing is analysed or decoded again, and memory holds one field at a
-time.
+Merging concatenates arrays: the term dictionaries are merged, and every posting list is copied whole to its new place,
+with doc ids renumbered and deleted articles dropped. Nothing is analysed or decoded again, and memory holds one field
+at a time.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def merge(
 ) -> Segment:
     """Return one segment with the articles of ``segments``, in their order.
 
-    ``live`` tells for each segment which articles are kept; None keeps them all. A column that a segment lacks is empty
-    for its articles. The inverted index of a field is merged when it is asked for, and not kept; ``between`` is called then.
+    ``live`` has a doc mask for each segment, True for articles to keep; None keeps them all. A column that a segment
+    lacks is empty for its articles. Each access to a field merges its inverted index again, and calls ``between``.
     """
     counts = [part.count if alive is None else int(alive.sum()) for part, alive in zip(segments, live, strict=True)]
     bases = [sum(counts[:number]) for number in range(len(counts))]
@@ -48,7 +48,7 @@ def merge(
 
 
 class _Fields(Mapping[str, InvertedField]):
-    """The inverted indexes of merged segments, each made when it is asked for."""
+    """The inverted indexes of the merged segment, by field; each access merges one."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ def _chosen(array: Array, live: Live | None) -> Array:
 
 
 def _blank(like: Column, count: int) -> Column:
-    """Return a column of ``count`` empty values for a segment that was written before there was that column."""
+    """Return a column of ``count`` empty values, for a segment written before the schema had that column."""
     if isinstance(like, PackedStrings):
         return PackedStrings.pack([b""] * count)
     if isinstance(like, DictionaryColumn):
@@ -94,7 +94,7 @@ def _blank(like: Column, count: int) -> Column:
 
 
 def _join(parts: Sequence[Column], live: Sequence[Live | None]) -> Column:
-    """Return one column with the kept values of several of the same kind."""
+    """Concatenate columns of the same kind, keeping the values of live articles."""
     if isinstance(parts[0], PackedStrings):
         strings = [part.all() for part in parts if isinstance(part, PackedStrings)]
         return PackedStrings.pack(
@@ -120,7 +120,7 @@ def _join(parts: Sequence[Column], live: Sequence[Live | None]) -> Column:
 
 
 def _without(inverted: InvertedField, live: Live) -> InvertedField:
-    """Return ``inverted`` with the articles that are ``live`` alone, numbered anew, and the terms they have."""
+    """Return ``inverted`` without the articles that are not ``live``: doc ids renumbered, terms left empty dropped."""
     renumbered = np.cumsum(live) - 1
     frequencies_of: list[NDArray[np.int64]] = []
     articles: list[Array] = []
@@ -162,7 +162,7 @@ def _without(inverted: InvertedField, live: Live) -> InvertedField:
 
 
 def _concatenate(parts: Sequence[tuple[InvertedField, int]], count: int) -> InvertedField:
-    """Return one inverted index of ``count`` articles; article 0 of each part has the number beside it."""
+    """Return one inverted index of ``count`` articles. The number beside each part is added to its doc ids."""
     indexes = [inverted for inverted, _ in parts]
     terms, numbers = _merge_terms([inverted.terms.strings for inverted in indexes])
     starts, targets = _places([inverted.starts for inverted in indexes], numbers, len(terms))
@@ -187,7 +187,7 @@ def _concatenate(parts: Sequence[tuple[InvertedField, int]], count: int) -> Inve
 
 
 def _merge_terms(lists: Sequence[PackedStrings]) -> tuple[PackedStrings, list[NDArray[np.int64]]]:
-    """Return all terms, ascending, and for each list the number that each of its terms has among them."""
+    """Return all distinct terms, ascending, and for each list the numbers of its terms among them."""
     together = PackedStrings.concatenate(lists)
     ranks = ascending_ranks(together)
     first = np.zeros(len(ranks), np.int64)
@@ -202,7 +202,7 @@ def _merge_terms(lists: Sequence[PackedStrings]) -> tuple[PackedStrings, list[ND
 def _places(
     starts: Sequence[Array], numbers: Sequence[NDArray[np.int64]], terms: int
 ) -> tuple[Array, list[NDArray[np.int64]]]:
-    """Return where each merged term starts, and for each part where the items of each of its terms go."""
+    """Return where each merged term's items start, and for each part where the items of each of its terms go."""
     totals = np.zeros(terms, np.int64)
     before = []
     for own, number in zip(starts, numbers, strict=True):
@@ -213,7 +213,7 @@ def _places(
 
 
 def _copy(source: Array, starts: Array, into: Array, targets: NDArray[np.int64], add: int) -> None:
-    """Put the items of each term, ``source[starts[t]:starts[t + 1]]`` plus ``add``, at ``targets[t]``."""
+    """Copy the items of each term, ``source[starts[t]:starts[t + 1]]`` plus ``add``, to ``into`` at ``targets[t]``."""
     for first, end in _blocks(starts):
         items = source[int(starts[first]) : int(starts[end])]
         into[spread(targets[first:end], sizes(starts[first : end + 1]))] = items.astype(into.dtype) + into.dtype.type(
@@ -242,7 +242,7 @@ def _concatenate_counts(
 
 
 def _blocks(starts: Array) -> Iterator[tuple[int, int]]:
-    """Yield ranges of terms (first, end) with about 260,000 items each, or one term with more."""
+    """Yield ranges of terms (first, end) with at most 262,144 items each, or a single term with more."""
     first = 0
     while first < len(starts) - 1:
         end = int(

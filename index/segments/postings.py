@@ -1,7 +1,7 @@
-"""From the terms of each article to the articles of each term.
+"""Inversion: from the terms of each article to the postings of each term.
 
-Terms come as numbers of a list, and those that occur get their rank among them. An occurrence is one whole number, its
-term's rank above where it stands, so that one sort brings the occurrences of each term together, in order.
+Terms are given as numbers into a list of names; those that occur are ranked by name. An occurrence is one integer, the
+term's rank in the high bits and its place in the low bits, so that one sort groups the occurrences by term, in order.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from index.segments.segment import InvertedField, pack_counts
 
 
 def positional_postings(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
-    """Return the inverted index, with positions, of occurrences of ``names[terms[i]]`` at ``places[i]``.
+    """Return the inverted index, with positions, of the terms ``names[terms[i]]`` at ``places[i]``.
 
-    Article ``a`` has the places from ``bounds[a]`` up to ``bounds[a + 1]``; positions count from the first of them.
+    Places count over the whole batch: article ``a`` has those from ``bounds[a]`` up to ``bounds[a + 1]``. A position is
+    a place less the article's first one.
     """
     strings, ranks = _ranked(terms, names)
     bits = int(bounds[-1]).bit_length()
@@ -36,7 +37,7 @@ def positional_postings(terms: Ints, places: Ints, bounds: Ints, names: Sequence
 
 
 def counted_postings(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
-    """Return the same without positions."""
+    """Return the inverted index of the same arguments without positions."""
     strings, ranks = _ranked(terms, names)
     bits = len(bounds).bit_length()
     keys = np.sort((ranks << bits) | _owners(bounds)[places])
@@ -44,10 +45,10 @@ def counted_postings(terms: Ints, places: Ints, bounds: Ints, names: Sequence[by
 
 
 def bigram_postings(terms: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
-    """Return the inverted index, without positions, of each two neighbouring terms of an article, joined by ``_``.
+    """Return the inverted index, without positions, of the bigrams of an article: neighbouring terms joined by ``_``.
 
-    ``terms`` has one number a place; no term may have a ``_`` in it. So pairs are in the order of their first terms,
-    each with a ``_`` after it, and then of their second ones.
+    ``terms`` has one term number per place. No term may contain ``_``; so bigrams sort by their first term with ``_``
+    appended, then by their second term.
     """
     seconds, second = _ranked(terms, names)
     firsts = [term + b"_" for term in seconds]
@@ -69,7 +70,7 @@ def bigram_postings(terms: Ints, bounds: Ints, names: Sequence[bytes]) -> Invert
 
 
 def term_set_postings(terms: Sequence[Collection[str]]) -> InvertedField:
-    """Return the inverted index, without frequencies, of the distinct terms of each article."""
+    """Return the inverted index, without frequencies, of each article's distinct terms."""
     strings = sorted(set(chain.from_iterable(terms)))
     ranks = dict(zip(strings, range(len(strings)), strict=True))
     counts = np.fromiter(map(len, terms), np.int64, len(terms))
@@ -81,7 +82,7 @@ def term_set_postings(terms: Sequence[Collection[str]]) -> InvertedField:
 
 
 def _ranked(terms: Ints, names: Sequence[bytes]) -> tuple[list[bytes], Ints]:
-    """Return the distinct ones of ``terms`` as text, ascending, and for each of ``terms`` its number among them."""
+    """Return the distinct ``terms`` as names, ascending, and for each of ``terms`` its number among these."""
     there = np.zeros(int(terms.max(initial=-1)) + 1, bool)
     there[terms] = True
     numbers = np.flatnonzero(there).tolist()
@@ -92,12 +93,12 @@ def _ranked(terms: Ints, names: Sequence[bytes]) -> tuple[list[bytes], Ints]:
 
 
 def _owners(bounds: Ints) -> Ints:
-    """Return for each place the article that has it."""
+    """Return for each place the number of the article that has it."""
     return np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
 
 
 def _inverted(strings: Sequence[bytes], term_of: Ints, owners: Ints, articles: int) -> InvertedField:
-    """Return the inverted index of occurrences in the order of their terms and, for one term, of their articles."""
+    """Return the inverted index of occurrences that are sorted by term, then by article."""
     new = np.ones(len(term_of), bool)
     new[1:] = (term_of[1:] != term_of[:-1]) | (owners[1:] != owners[:-1])
     firsts = np.flatnonzero(new)

@@ -1,7 +1,7 @@
 """The fields of an index: which streams, term sets and columns a segment has.
 
-Each text field (title, body) has one indexed field for every term stream. What filters, sorting and facets need is kept
-in columns, one value per article.
+Each text field (title, body) has one indexed field per term stream. Filters, sorting and facets read columns, which
+have one value per article.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from index.dates import local_minute
 from index.segments.columns import Column, DictionaryColumn, PackedStrings
 
 SCHEMA_VERSION = 5
-"""Raise it whenever fields or files change: indexes made before are then rebuilt."""
+"""Raise it whenever fields or files change: older indexes are then rebuilt."""
 
 OLDEST_WRITABLE = 4
-"""Indexes of this version and later ones follow the store until their successor is built."""
+"""Indexes of this version or later follow the store until their successor is built."""
 
 OLDEST_SEARCHABLE = 3
-"""Indexes of this version and later ones answer searches until their successor is built."""
+"""Indexes of this version or later answer searches until their successor is built."""
 
 STREAMS_WITH_POSITIONS = (Stream.SYLLABLE, Stream.FOLDED)
 ID, SUGGEST, ABBREVIATIONS = "id", "suggest", "abbreviations"
@@ -40,7 +40,7 @@ UNDATED = -1
 
 
 class NumberedArticle(NamedTuple):
-    """An article and the store's number of its last write."""
+    """An article and the sequence number of its last write."""
 
     seq: int
     article: Article
@@ -52,7 +52,7 @@ def field_name(field: str, stream: Stream) -> str:
 
 
 def pack_columns(articles: Sequence[NumberedArticle], sketches: NDArray[np.uint64]) -> dict[str, Column]:
-    """Return the columns of ``articles``; ``sketches``, shape (2, n), are those of their bodies.
+    """Return the columns of ``articles``; ``sketches`` are the sketches of their bodies, shape (2, n).
 
     Each article is its own story until it is compared with others.
     """

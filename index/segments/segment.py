@@ -1,11 +1,11 @@
 """A segment as arrays: an immutable part of the index, in memory or on disk.
 
-For each indexed field it has the inverted index (``InvertedField``: sorted terms, and for each the articles it is in, how
-often and where); for each article the lengths of its fields and the values of its columns. Articles are numbered from
-0 within the segment. On disk these are two files: ``.inv`` and ``.doc``.
+It has an inverted index for each indexed field (``InvertedField``: sorted terms, and for each term the articles it is
+in, how often and where), and for each article the lengths of its fields and the values of its columns. Doc ids count
+from 0 within the segment. On disk a segment is two files: ``.inv`` (inverted indexes) and ``.doc`` (lengths, columns).
 
-Useful for reading whole posting lists, in one page-in a term and without decoding. Not useful for changing anything: a
-change is a new segment.
+Useful for reading whole posting lists, each contiguous and without decoding. Not useful for changing anything: a change
+is a new segment.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _COUNT_MOST = 255
 class InvertedField:
     """The inverted index of one field: term ``t`` has the postings ``starts[t]`` up to ``starts[t + 1]``.
 
-    ``articles`` are ascending within a term. ``counts`` tell how often the term is in each, up to 255; the postings in
-    ``large`` have more, ``large_counts``. It is None for fields where a term is in an article or not. ``positions``
-    has the places of all postings one after the other, those of term ``t`` from ``position_starts[t]``.
+    ``articles`` has the doc id of each posting, ascending within a term. ``counts`` has its frequency, capped at 255;
+    the postings listed in ``large`` have the frequencies ``large_counts``. ``counts`` is None for fields without
+    frequencies. ``positions`` has the positions of all postings, those of term ``t`` from ``position_starts[t]`` on.
     """
 
     terms: TermDictionary
@@ -45,11 +45,11 @@ class InvertedField:
     positions: Array | None = None
 
     def posting_range(self, number: int) -> tuple[int, int]:
-        """Return the first posting of term ``number`` and the one after its last."""
+        """Return the range of the postings of term ``number``: the first and the one after the last."""
         return int(self.starts[number]), int(self.starts[number + 1])
 
     def frequencies(self, first: int, end: int) -> Array:
-        """Return how often the term is in the article, for a range of postings; any unsigned type."""
+        """Return the frequencies of the postings from ``first`` up to ``end``; any unsigned dtype."""
         if self.counts is None:
             return np.ones(end - first, np.uint8)
         part = self.counts[first:end]
@@ -63,13 +63,13 @@ class InvertedField:
         return part
 
     def positions_of(self, number: int) -> Array:
-        """Return the places of all postings of term ``number``, one posting after the other."""
+        """Return the positions of all postings of term ``number``, one posting after the other. Raises ValueError."""
         if self.positions is None or self.position_starts is None:
             raise ValueError("the field has no positions")
         return self.positions[int(self.position_starts[number]) : int(self.position_starts[number + 1])]
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
-        """Yield what is written, by name."""
+        """Yield the arrays to write, with their names."""
         samples = self.terms.samples()
         yield from (("terms", self.terms.strings.blob), ("term_starts", self.terms.strings.starts))
         yield from (("samples", samples.blob), ("sample_starts", samples.starts))
@@ -84,9 +84,9 @@ _OPTIONAL = ("counts", "large", "large_counts", "position_starts", "positions")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The arrays of ``count`` articles: by field the inverted index, the lengths, and the columns.
+    """The arrays of ``count`` articles: inverted indexes, lengths and columns, each by field.
 
-    ``files`` are what they were read from, none for a segment in memory.
+    ``files`` are the files they are mapped from; empty for a segment in memory.
     """
 
     count: int
@@ -96,12 +96,12 @@ class Segment:
     files: Sequence[ArrayFile] = ()
 
     def problems(self) -> list[str]:
-        """Read the files whole and return what is wrong with them."""
+        """Verify all checksums of the files; return one message for each array that differs."""
         return [problem for file in self.files for problem in file.problems()]
 
 
 def pack_counts(frequencies: Array) -> tuple[Array, Array, Array]:
-    """Return (``counts``, ``large``, ``large_counts``) of ``InvertedField`` for the frequencies of all postings."""
+    """Return ``counts``, ``large`` and ``large_counts`` of ``InvertedField`` for the frequencies of all postings."""
     large = np.flatnonzero(frequencies > _COUNT_MOST)
     counts = np.minimum(frequencies, _COUNT_MOST).astype(np.uint8)
     wide = smallest_unsigned(len(frequencies))
@@ -115,7 +115,7 @@ def write_inverted(path: Path, count: int, fields: Mapping[str, InvertedField]) 
 
 
 def write_documents(path: Path, count: int, lengths: Mapping[str, Array], columns: Mapping[str, Column]) -> None:
-    """Write what a segment keeps for each of its ``count`` articles to a new file."""
+    """Write the lengths and columns of a segment of ``count`` articles to a new file."""
 
     def arrays() -> Iterator[tuple[str, Array]]:
         yield from ((f"{field}/length", array) for field, array in lengths.items())
@@ -132,7 +132,7 @@ def write_documents(path: Path, count: int, lengths: Mapping[str, Array], column
 
 
 def read_inverted(file: ArrayFile) -> dict[str, InvertedField]:
-    """Return the inverted indexes in a file, by field."""
+    """Return the inverted indexes in ``file``, by field."""
     fields = {}
     for field in file.about["fields"]:
         terms = PackedStrings(file[f"{field}/terms"], file[f"{field}/term_starts"])
@@ -145,7 +145,7 @@ def read_inverted(file: ArrayFile) -> dict[str, InvertedField]:
 
 
 def read_documents(file: ArrayFile) -> tuple[dict[str, Array], dict[str, Column]]:
-    """Return the lengths and the columns in a file, by field."""
+    """Return the lengths and the columns in ``file``, both by field."""
     columns: dict[str, Column] = {}
     for field in file.about["columns"]:
         if f"{field}/numbers" in file:
@@ -170,17 +170,17 @@ def write_segment(folder: Path, name: str, segment: Segment) -> None:
 
 
 def segment_files(folder: Path, name: str) -> tuple[Path, Path]:
-    """Return the files of a segment."""
+    """Return the paths of a segment's two files, ``.inv`` and ``.doc``."""
     return folder / (name + INVERTED_EXTENSION), folder / (name + DOCUMENTS_EXTENSION)
 
 
 def segment_bytes(folder: Path, name: str) -> int:
-    """Return how much of the disk a segment takes."""
+    """Return the size of a segment's files in bytes."""
     return sum(path.stat().st_size for path in segment_files(folder, name))
 
 
 def open_segment_file(path: Path, count: int) -> ArrayFile:
-    """Open one of the files of a segment of ``count`` articles. Raises DamagedIndexError, FileNotFoundError."""
+    """Open one file of a segment of ``count`` articles. Raises DamagedIndexError, FileNotFoundError."""
     file = ArrayFile(path)
     if file.about["count"] != count:
         raise DamagedIndexError(f"{path} holds {file.about['count']} articles, the index lists {count}")

@@ -1,4 +1,4 @@
-"""What a commit lists of each segment."""
+"""The entry of a segment in a commit."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class SegmentInfo:
-    """A segment of a commit: the stem of its files' names, how many articles it has, and which of them are deleted.
+    """A segment of a commit: the stem of its file names, its number of articles, and the deleted ones among them.
 
-    Articles are numbered from 0 within the segment; ``deleted`` is ascending.
+    ``deleted`` has doc ids within the segment, ascending.
     """
 
     name: str
@@ -22,11 +22,11 @@ class SegmentInfo:
 
     @property
     def live_count(self) -> int:
-        """How many articles are not deleted."""
+        """The number of articles that are not deleted."""
         return self.count - len(self.deleted)
 
     def live_mask(self) -> NDArray[np.bool_] | None:
-        """Return one flag per article, False where it was deleted; None where none was."""
+        """Return a doc mask, shape (``count``,), False for deleted articles; None if none is deleted."""
         if not self.deleted:
             return None
         live = np.ones(self.count, bool)
@@ -34,6 +34,6 @@ class SegmentInfo:
         return live
 
     def without(self, articles: Iterable[int]) -> SegmentInfo:
-        """Return the segment with these articles deleted too."""
+        """Return this entry with ``articles`` (doc ids within the segment) deleted too."""
         more = {*self.deleted, *articles}
         return self if len(more) == len(self.deleted) else replace(self, deleted=tuple(sorted(more)))

@@ -1,8 +1,9 @@
-"""Whoosh's codec over arrays: segments are written as, and read from, ``index.segments.segment``.
+"""A Whoosh codec over arrays: it writes and reads segments in the format of ``index.segments.segment``.
 
-With it Whoosh's own writer, readers (``index.whoosh_codec.readers``), matchers, queries and scorers work on the same files that
-``index.directory.snapshot`` reads as arrays. What differs from Whoosh's own codec: field lengths are exact; weights are whole
-numbers; formats with characters or boosts, vectors, and columns other than numbers and bytes are refused.
+With it, Whoosh's own writer, queries and scorers work on the same files that ``index.directory.snapshot`` reads as
+arrays; ``index.whoosh_codec.readers`` has the readers and the matcher. It differs from Whoosh's own codec: field
+lengths are exact; weights are integers; formats with characters or boosts, vectors, and columns other than numbers and
+bytes are refused.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ from index.whoosh_codec.readers import STORED, ColumnarDocumentsReader, Columnar
 
 
 class ColumnarSegment(W3Segment):
-    """A segment of the columnar codec; Whoosh pickles it into the table of contents."""
+    """A segment of the columnar codec, which Whoosh pickles into its table of contents."""
 
     def should_assemble(self) -> bool:
-        """Keep the files apart: they are mapped as they are."""
+        """Keep the files separate, because they are mapped as they are."""
         return False
 
 
@@ -44,50 +45,50 @@ class ColumnarCodec(W3Codec):
 
     __module__ = "index.whoosh_codec"  # the path that pickles name
 
-    length_stats = False  # lengths are looked up when a term's statistics are asked for
+    length_stats = False  # term_info looks lengths up
 
     def per_document_writer(self, storage: Any, segment: Any) -> PerDocumentWriter:
-        """Return what writes lengths, columns and stored fields."""
+        """Return the writer of lengths, columns and stored fields."""
         return _DocumentsWriter(storage, segment)
 
     def field_writer(self, storage: Any, segment: Any) -> FieldWriter:
-        """Return what writes the inverted indexes."""
+        """Return the writer of the inverted indexes."""
         return _InvertedWriter(storage, segment)
 
     def per_document_reader(self, storage: Any, segment: Any) -> PerDocumentReader:
-        """Open lengths, columns and stored fields."""
+        """Return the reader of lengths, columns and stored fields."""
         return ColumnarDocumentsReader(storage, segment)
 
     def terms_reader(self, storage: Any, segment: Any) -> TermsReader:
-        """Open the inverted indexes."""
+        """Return the reader of the inverted indexes."""
         return ColumnarTermsReader(storage, segment)
 
     def new_segment(self, _storage: Any, indexname: str) -> ColumnarSegment:
-        """Return a segment with a name of its own."""
+        """Return a segment with a new name."""
         return ColumnarSegment(self, indexname)
 
 
 def has_positions(field: FieldType) -> bool:
-    """Tell whether a field keeps positions; raises ValueError for a format that cannot be kept."""
+    """Tell whether a field stores positions. Raises ValueError for a format the codec does not support."""
     if not isinstance(field.format, Existence | Frequency | Positions) or field.format.supports("characters"):
-        raise ValueError(f"the format {field.format!r} cannot be kept in a columnar segment")
+        raise ValueError(f"the format {field.format!r} cannot be stored in a columnar segment")
     return isinstance(field.format, Positions)
 
 
 def has_frequencies(field: FieldType) -> bool:
-    """Tell whether a field keeps how often a term is in an article, not only whether it is."""
+    """Tell whether a field stores term frequencies."""
     return not isinstance(field.format, Existence)
 
 
 def pack_column(column: Any, values: list[Any]) -> Column:
-    """Return the values of a Whoosh column as arrays; raises ValueError for a kind that cannot be kept."""
+    """Return the values of a Whoosh column as arrays. Raises ValueError for a kind the codec does not support."""
     if isinstance(column, NumericColumn):
         return np.array(values, np.dtype(column._typecode).newbyteorder("<"))
     if isinstance(column, RefBytesColumn):
         return DictionaryColumn.pack(values)
     if isinstance(column, VarBytesColumn):
         return PackedStrings.pack(values)
-    raise ValueError(f"the column {column!r} cannot be kept in a columnar segment")
+    raise ValueError(f"the column {column!r} cannot be stored in a columnar segment")
 
 
 class _DocumentsWriter(PerDocumentWriter):
@@ -102,7 +103,7 @@ class _DocumentsWriter(PerDocumentWriter):
 
     def start_doc(self, docnum: int) -> None:
         if docnum != self._count:
-            raise ValueError(f"article {docnum} comes where {self._count} was expected")
+            raise ValueError(f"got article {docnum} where article {self._count} was expected")
         self._count += 1
         self._stored = {}
 
@@ -117,7 +118,7 @@ class _DocumentsWriter(PerDocumentWriter):
         _put(values, self._count - 1, value, column.default_value())
 
     def add_vector_items(self, *_: Any) -> None:
-        raise ValueError("vectors cannot be kept in a columnar segment")
+        raise ValueError("vectors cannot be stored in a columnar segment")
 
     def finish_doc(self) -> None:
         if self._stored:
@@ -140,7 +141,7 @@ class _DocumentsWriter(PerDocumentWriter):
 
 
 def _put(values: list[Any], at: int, value: Any, default: Any) -> None:
-    del values[at:]  # left by an article that was given up
+    del values[at:]  # left by a cancelled article
     _fill(values, at, default)
     values.append(value)
 
@@ -173,13 +174,13 @@ class _InvertedWriter(FieldWriter):
     def add(self, docnum: int, weight: float, vbytes: bytes, _length: int) -> None:
         frequency = int(weight)
         if frequency != weight or frequency < 1 or (frequency > 1 and not has_frequencies(self._field)):
-            raise ValueError(f"the weight {weight} of {self._terms[-1]!r} cannot be kept in a columnar segment")
+            raise ValueError(f"the weight {weight} of {self._terms[-1]!r} cannot be stored in a columnar segment")
         self._articles.append(docnum)
         self._frequencies.append(frequency)
         if self._positioned:
             places = self._field.format.decode_positions(vbytes)
             if len(places) != frequency:
-                raise ValueError(f"{self._terms[-1]!r} has weight {frequency} and {len(places)} positions")
+                raise ValueError(f"{self._terms[-1]!r} has weight {frequency} but {len(places)} positions")
             self._positions.extend(places)
 
     def finish_term(self) -> None:

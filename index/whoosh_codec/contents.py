@@ -1,7 +1,7 @@
-"""Whoosh's table of contents: the file that makes an index of ours one that ``whoosh.index.open_dir`` opens.
+"""Whoosh's table of contents, which lets ``whoosh.index.open_dir`` open our indexes.
 
-timtin itself reads none of it: ``index.directory.commits`` keeps the same list as JSON behind it. Whoosh's part is a
-pickle. Its schema is made of Whoosh's own classes; of ours it names one, the codec, by the path it is exported under.
+timtin does not read it: ``index.directory.commits`` appends the same list as JSON. Whoosh's part is a pickle. Its
+schema consists of Whoosh's own classes; the codec is the only class of ours it names, by its exported path.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SAFE_BUILTINS = {"set", "frozenset"}
 
 
 def whoosh_schema() -> Schema:
-    """Return the fields of an index as Whoosh describes them; its parser cuts queries at spaces, in small letters."""
+    """Return the fields of an index as a Whoosh schema; its analyzer splits queries at spaces and lowercases them."""
     words = SpaceSeparatedTokenizer() | LowercaseFilter()
     term_set = FieldType(Existence(), words)
     schema = Schema(id=ID(unique=True, sortable=True))
@@ -52,7 +52,7 @@ def whoosh_schema() -> Schema:
 
 
 def table_of_contents(index_name: str, number: int, segments: Sequence[SegmentInfo]) -> bytes:
-    """Return Whoosh's table of contents of commit ``number``."""
+    """Return Whoosh's table of contents for commit ``number`` of ``segments``."""
     listed = [
         W3Segment(
             ColumnarCodec(), index_name, segment.count, segment.name.removeprefix(f"{index_name}_"),
@@ -69,7 +69,7 @@ def table_of_contents(index_name: str, number: int, segments: Sequence[SegmentIn
 def read_listed_segments(contents: bytes) -> list[SegmentInfo]:
     """Return the segments that a table of contents lists, without running any class its pickle names.
 
-    Commits of timtin 0.1 before schema 5 have no other list. Raises ValueError for anything else.
+    Needed for commits of timtin 0.1 before schema 5, which have no other list. Raises ValueError for other contents.
     """
     try:
         listed = _AttributesOnly(io.BytesIO(contents[_segments_offset(contents) :])).load()
@@ -79,11 +79,11 @@ def read_listed_segments(contents: bytes) -> list[SegmentInfo]:
             for one in found
         ]
     except (pickle.UnpicklingError, struct.error, EOFError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise ValueError(f"not a table of contents of Whoosh: {type(error).__name__}: {error}") from error
+        raise ValueError(f"not a Whoosh table of contents: {type(error).__name__}: {error}") from error
 
 
 def _segments_offset(contents: bytes) -> int:
-    """Return where the pickled list of segments begins: behind sizes, versions, the pickled schema and two numbers."""
+    """Return the offset of the pickled list of segments, after sizes, versions, the pickled schema and two numbers."""
     stream = RamStorage()
     stream.files["toc"] = contents
     with stream.open_file("toc") as file:
@@ -100,7 +100,7 @@ def _segments_offset(contents: bytes) -> int:
 
 
 class _Attributes:
-    """Stand for an object of a pickle: its attributes, not its class."""
+    """Hold the attributes of a pickled object, whatever its class."""
 
     def __setstate__(self, state: Any) -> None:
         if isinstance(state, dict):

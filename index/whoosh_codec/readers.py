@@ -1,7 +1,7 @@
-"""What Whoosh reads of a segment: its documents, terms and postings, as the classes Whoosh asks for.
+"""Whoosh's reader classes over a segment: documents, terms and postings.
 
-A matcher walks one term's postings; cursors and readers of terms walk the dictionary. All of them look at the arrays
-of ``index.segments.segment`` and hold no place in a file, so any number may be used at once.
+A matcher walks one posting list; term cursors and readers walk the term dictionary. All of them view the arrays of
+``index.segments.segment`` and hold no file position, so any number may be used at once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from index.segments.segment import (
 )
 
 STORED = "_stored"
-"""The column of Whoosh's stored fields, pickled."""
+"""The column that has Whoosh's stored fields, pickled."""
 _BLOCK = 128
 
 
@@ -43,7 +43,7 @@ def _file(storage: Any, segment: Any, extension: str) -> ArrayFile:
 
 
 class ColumnarDocumentsReader(PerDocumentReader):
-    """Read lengths, columns and stored fields of a segment; Whoosh's ``PerDocumentReader``."""
+    """Read lengths, columns and stored fields of a segment, as Whoosh's ``PerDocumentReader``."""
 
     def __init__(self, storage: Any, segment: Any) -> None:
         self._segment = segment
@@ -119,12 +119,12 @@ class _ArrayColumnReader(ColumnReader):
 
     def set_reverse(self) -> None:
         if not isinstance(self._column, np.ndarray):
-            super().set_reverse()  # which says that it cannot be done
+            super().set_reverse()  # raises NotImplementedError
         self._sign = -1
 
 
 class ColumnarTermsReader(TermsReader):
-    """Read terms and postings of a segment; Whoosh's ``TermsReader``."""
+    """Read terms and postings of a segment, as Whoosh's ``TermsReader``."""
 
     def __init__(self, storage: Any, segment: Any) -> None:
         self._fields = read_inverted(_file(storage, segment, INVERTED_EXTENSION))
@@ -197,7 +197,7 @@ class ColumnarTermsReader(TermsReader):
 
 
 class ColumnarMatcher(LeafMatcher):
-    """Walk the postings of term ``number`` the way Whoosh's queries do: one at a time, skipping by blocks of 128."""
+    """Walk the postings of term ``number`` as Whoosh's queries do: one at a time, or skipping blocks of 128."""
 
     def __init__(
         self, inverted: InvertedField, number: int, format_: Format, lengths: Array | None, term: Any, scorer: Any
@@ -212,7 +212,7 @@ class ColumnarMatcher(LeafMatcher):
         self._term = term
 
     def is_active(self) -> bool:
-        """Tell whether there is a posting here."""
+        """Tell whether there is a current posting."""
         return self._at < len(self._ids)
 
     def reset(self) -> None:
@@ -220,15 +220,15 @@ class ColumnarMatcher(LeafMatcher):
         self._at = 0
 
     def id(self) -> int:
-        """Return the article; after the end the last one, at which Whoosh's AND NOT looks."""
+        """Return the current doc id; after the end the last one, because Whoosh's AND NOT reads it then."""
         return int(self._ids[min(self._at, len(self._ids) - 1)])
 
     def weight(self) -> float:
-        """Return how often the term is in the article."""
+        """Return the term's frequency in the current article."""
         return float(self._frequencies[self._at])
 
     def value(self) -> bytes:
-        """Return the posting's value as the field's format encodes it."""
+        """Return the current posting's value, encoded by the field's format."""
         if isinstance(self.format, Positions):
             places = self._places[self._position_ends[self._at - 1] if self._at else 0 : self._position_ends[self._at]]
             return self.format.encode(places.tolist())  # type: ignore[no-any-return]
@@ -238,7 +238,7 @@ class ColumnarMatcher(LeafMatcher):
 
     @cached_property
     def _position_ends(self) -> NDArray[np.int64]:
-        """Where the positions of each posting end among those of the term."""
+        """The end of each posting's positions among those of the term."""
         return np.cumsum(self._frequencies, dtype=np.int64)
 
     @cached_property
@@ -247,14 +247,14 @@ class ColumnarMatcher(LeafMatcher):
         return self._inverted.positions_of(self._number)
 
     def next(self) -> bool:
-        """Go on by one; tell whether a new block begins."""
+        """Move to the next posting; tell whether it begins a block. Raises ReadTooFar after the end."""
         if not self.is_active():
             raise ReadTooFar
         self._at += 1
         return self._at % _BLOCK == 0
 
     def skip_to(self, id: int) -> None:
-        """Go to the first article from ``id`` on."""
+        """Move to the first posting whose doc id is at least ``id``, never back. Raises ReadTooFar after the end."""
         if not self.is_active():
             raise ReadTooFar
         if id > self.id():
@@ -262,7 +262,7 @@ class ColumnarMatcher(LeafMatcher):
             self._at += len(rest) if id > rest[-1] else int(rest.searchsorted(rest.dtype.type(id)))
 
     def skip_to_quality(self, minquality: float) -> int:
-        """Leave out blocks that cannot score more than ``minquality``; return how many."""
+        """Skip blocks that cannot score more than ``minquality``; return their number."""
         skipped = 0
         while self.is_active() and self.block_quality() <= minquality:
             self._at += _BLOCK - self._at % _BLOCK
@@ -270,11 +270,11 @@ class ColumnarMatcher(LeafMatcher):
         return skipped
 
     def block_min_id(self) -> int:
-        """Return the first article of the block."""
+        """Return the lowest doc id in the block."""
         return int(self._block(self._ids)[0])
 
     def block_max_id(self) -> int:
-        """Return the last article of the block."""
+        """Return the highest doc id in the block."""
         return int(self._block(self._ids)[-1])
 
     def block_max_weight(self) -> float:
@@ -282,11 +282,11 @@ class ColumnarMatcher(LeafMatcher):
         return float(self._block(self._frequencies).max())
 
     def block_min_length(self) -> int:
-        """Return the shortest length of the articles in the block."""
+        """Return the shortest field length of the articles in the block; 0 if the field has no lengths."""
         return 0 if self._lengths is None else int(self._lengths[self._block(self._ids)].min())
 
     def block_max_length(self) -> int:
-        """Return the greatest length of the articles in the block."""
+        """Return the greatest field length of the articles in the block; 0 if the field has no lengths."""
         return 0 if self._lengths is None else int(self._lengths[self._block(self._ids)].max())
 
     def _block(self, array: Array) -> Array:
@@ -295,7 +295,7 @@ class ColumnarMatcher(LeafMatcher):
 
 
 class _TermCursor(FieldCursor):
-    """A place among the terms of one field."""
+    """A cursor over the sorted terms of one field."""
 
     def __init__(self, reader: ColumnarTermsReader, fieldname: str, field: FieldType) -> None:
         self._reader, self._fieldname, self._field = reader, fieldname, field

@@ -1,9 +1,9 @@
 """Build the index of a generation: batches of changes become segments, and segments are merged in tiers.
 
-A batch is analysed and inverted in chunks, by worker processes where it is large, and the chunks are merged in memory
-into one segment. The older versions of its articles are marked as deleted, its near-copies of other articles are told
-by comparison with all that are left, it is written, and one commit makes all of this visible at once. Merging follows
-in commits of its own, so that a new article need not wait for it.
+A batch is analysed and inverted in chunks, by worker processes if it is large, and the chunks are merged in memory into
+one segment. Older versions of its articles are marked deleted, near-copies are found by comparison with all live
+articles, the segment is written, and one commit makes all of this visible at once. Merges follow in commits of their
+own, so that new articles do not wait for them.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from index.store.article_store import Change
 from index.writer.workers import Chunk, Workers
 
 CHUNK_ARTICLES = 100
-"""So many articles are analysed together at most."""
+"""The most articles that are analysed together."""
 _CHUNK_CHARACTERS = 400_000
 _COMMIT_ARTICLES = 2000
 _COMMIT_CHARACTERS = 20_000_000
 
 
 class Builder:
-    """Apply changes to the index in ``generation``; one builder at a time, its user holds the writer's lock."""
+    """Apply changes to the index in ``generation``. Use one builder at a time, and hold the writer's lock."""
 
     def __init__(self, generation: Path, workers: Workers) -> None:
         self._generation = generation
@@ -49,10 +49,10 @@ class Builder:
         self._segments = OpenSegments()
 
     def apply(self, changes: Iterable[Change], between: Callable[[int], None]) -> Iterator[int]:
-        """Put and delete articles, each id once, in commits of some thousand; yield the last change's number of each.
+        """Put and delete articles, each id once, in commits of up to 2,000; yield the last sequence number of each.
 
-        Workers go on with the next commit's articles while one is made, and while the one who asks does something else.
-        ``between`` is called now and then with how many changes were worked on since its last call.
+        Workers start on the next commit's articles while one is written and while the caller is busy. ``between`` is
+        called often, with the number of changes processed since its last call.
         """
         under_way: deque[_ChangeBatch] = deque()
 
@@ -75,14 +75,14 @@ class Builder:
                 ids, parts = [], []
 
     def merge(self, between: Callable[[], None]) -> None:
-        """Merge segments until none is due; ``between`` is called now and then.
+        """Merge segments until no merge is due, calling ``between`` often.
 
-        Raises DamagedIndexError where a segment to merge is not as it was written.
+        Raises DamagedIndexError if the bytes of a segment to merge have changed.
         """
         commit = read_commit(self._generation)
         while chosen := next_merge([self._size(segment) for segment in commit.segments]):
             opened = self._segments.of(self._generation, commit)
-            verify_checksums(opened[number] for number in chosen)  # merged, damage would get a checksum that fits
+            verify_checksums(opened[number] for number in chosen)  # a merge would give damage a valid checksum
             live = [commit.segments[number].live_mask() for number in chosen]
             whole = merge([opened[number] for number in chosen], live, between)
             kept = [segment for number, segment in enumerate(commit.segments) if number not in chosen]
@@ -106,7 +106,7 @@ class Builder:
 
 
 def _numbers(segment: Segment, ids: Iterable[str]) -> Iterator[int]:
-    """Yield the numbers of the articles with these ids in a segment."""
+    """Yield the doc ids in ``segment`` of the articles with these ids."""
     known = segment.fields[ID]
     for id in ids:
         number = known.terms.get(id.encode("utf-8"))
@@ -115,7 +115,10 @@ def _numbers(segment: Segment, ids: Iterable[str]) -> Iterator[int]:
 
 
 def with_stories(fresh: Segment, known: Iterable[tuple[Segment, NDArray[np.bool_] | None]]) -> Segment:
-    """Return ``fresh`` with the stories of its articles, found among the articles of ``known`` that are there."""
+    """Return ``fresh`` with the stories of its articles, found by comparison with the live articles of ``known``.
+
+    ``known`` has segments, each with its doc mask of live articles, None if all are live.
+    """
     parts = [(_columns(segment), slice(None) if live is None else live) for segment, live in known]
     own = _columns(fresh)
     before = [own[:, :0], *(columns[:, kept] for columns, kept in parts)]
@@ -131,7 +134,7 @@ def _columns(segment: Segment) -> NDArray[np.uint64]:
 
 @dataclass
 class _ChangeBatch:
-    """Changes of which the articles are analysed together."""
+    """Changes whose articles are analysed together."""
 
     articles: list[NumberedArticle] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
@@ -149,12 +152,12 @@ class _ChangeBatch:
 
     @property
     def is_full(self) -> bool:
-        """Whether it takes a fraction of a second."""
+        """Whether it is large enough to analyse, which takes a fraction of a second."""
         return len(self.articles) >= CHUNK_ARTICLES or self.characters >= _CHUNK_CHARACTERS
 
 
 def _change_batches(changes: Iterable[Change]) -> Iterator[_ChangeBatch]:
-    """Group changes; the last group, and each that fills a commit, ends one."""
+    """Yield changes in batches; the last batch, and each that fills a commit, ends a commit."""
     batch = _ChangeBatch()
     count = characters = 0
     for change in changes:

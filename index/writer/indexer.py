@@ -1,12 +1,12 @@
-"""The indexer: the index follows the store.
+"""The indexer keeps the index in sync with the store.
 
-Every change in the store has a number; a generation remembers the last number it holds. Catching up applies
-what comes after, and is safe to repeat: an article is put by its id, whatever was there before. So a process
-killed at any moment leaves an index that the next catching up completes.
+Every change in the store has a sequence number; a generation records the last one it has applied. Applying the changes
+after it is safe to repeat: an article replaces whatever had its id. So if the process is killed at any moment, the next
+call completes the index.
 
-An index that cannot follow is made anew at once: one that cannot be opened, has other fields, belongs to another store,
-or is ahead of a store that was put back from a backup. One that can follow, but was made by another analyzer or has a
-file in which bytes have changed, serves and follows meanwhile.
+An index that cannot follow the store is rebuilt at once: one that cannot be opened, has other fields, belongs to
+another store, or is ahead of a store restored from a backup. One that can follow, but was made by another analyzer or
+has a file whose bytes have changed, keeps serving and following until its successor is built.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ log = logging.getLogger(__name__)
 
 _BATCH = 50
 _MANY = 500
-"""So many changes are worth the second that worker processes take to start."""
+"""From this many changes on, worker processes are worth the second they take to start."""
 _FOLLOW_SECONDS = 0.25
-"""So long an index that is being replaced may lag behind."""
+"""How long the serving index may lag behind the store while its successor is built."""
 _ROOM_SECONDS = 60.0
-"""So long a rebuild for which the disk had no room waits before it is tried again."""
+"""How long to wait before retrying a rebuild for which the disk had no room."""
 
 
 class Indexer:
-    """Keep the index of ``folder`` level with ``store``. One indexer writes at a time, across processes."""
+    """Keep the index of ``folder`` in sync with ``store``. One indexer writes at a time, across processes."""
 
     def __init__(self, folder: DataFolder, store: SqliteArticleStore) -> None:
         self._folder = folder
@@ -63,12 +63,12 @@ class Indexer:
         self.lock = WriterLock(folder.path)
         self._scrubber = Scrubber(folder.indexes)
         self._scrubbing = threading.Lock()
-        self._sound = False  # whether this indexer has seen the current generation open, and has nothing against it
-        self._damaged: Path | None = None  # the generation in which a file has changed since it was written
+        self._sound = False  # whether this indexer has opened the current generation and found no fault
+        self._damaged: Path | None = None  # the generation that has a file whose bytes have changed
         self._rebuild_after = 0.0
 
     def applied(self) -> int:
-        """Return the last sequence number that searches can see; -1 where there is no usable index."""
+        """Return the last sequence number that searches see, or -1 if there is no index that follows the store."""
         try:
             generation = current_generation(self._folder.indexes)
             state = None if generation is None else read_state(generation)
@@ -77,11 +77,11 @@ class Indexer:
         return -1 if state is None or self._mismatch(state) else state.applied
 
     def catch_up(self, *, wait: float, purpose: str = "indexing", progress: Progress | None = None) -> int:
-        """Apply everything the store has and the index lacks; return the number of changes applied.
+        """Apply every change that the store has and the index lacks; return the number of changes applied.
 
-        An index that is missing, damaged or was made by another version is rebuilt. Where another process writes, it is
-        waited for until it is done, or has applied what the store has by now. Raises WriterBusyError where neither
-        comes true within ``wait`` seconds, DiskFullError where there is no room.
+        Rebuild an index that is missing, damaged or was made by another version. If another process is writing, wait
+        until it is done or has applied what the store has now. Raises WriterBusyError if neither happens within
+        ``wait`` seconds, DiskFullError if the disk is full.
         """
         upto = self._store.last_seq()
         if self._sound and self.applied() == upto:
@@ -101,7 +101,7 @@ class Indexer:
             raise
 
     def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Make every write so far searchable, as ``catch_up`` does."""
+        """Make every write so far searchable; raises what ``catch_up`` raises."""
         self.catch_up(wait=wait, progress=progress)
 
     def rebuild(
@@ -111,15 +111,18 @@ class Indexer:
         purpose: str = "rebuilding the index",
         progress: Progress | None = None,
     ) -> None:
-        """Build a new generation from the store and swap it in; the old one serves, and follows, meanwhile."""
+        """Build a new generation from the store and swap it in; meanwhile the old one keeps serving and following.
+
+        Raises WriterBusyError if the lock is not free within ``wait`` seconds, DiskFullError if the disk is full.
+        """
         with self.lock.held(purpose, wait), naming_full_disk(self._folder.path):
             self._build_generation(progress)
 
     def scrub(self, seconds: float, *, again: bool = False) -> bool:
-        """Read index files that were not read before for about so many seconds; return False while there is more to do.
+        """Verify index files not yet verified, for about ``seconds``; return False while there is more to do.
 
-        With ``again`` the rest of that time is for those read longest ago. Where bytes have changed, that is logged,
-        and the next catching up makes the index anew. Needs no lock.
+        With ``again``, spend the rest of that time on those verified longest ago. Changed bytes are logged, and the
+        next ``catch_up`` rebuilds the index. Needs no lock.
         """
         with self._scrubbing:
             if self._damaged is not None and self._damaged == current_generation(self._folder.indexes):
@@ -131,9 +134,9 @@ class Indexer:
                 return False
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
-        """Return how many articles, by the numbers of their writes, are near-copies of another; None if none can tell.
+        """Return how many articles of these writes are near-copies of another article; None if that is unknown.
 
-        ``writes`` are in ascending order and do not overlap. An article that was written again since counts no more.
+        ``writes`` are ranges of sequence numbers, ascending and disjoint. Articles written again since do not count.
         """
         if not writes:
             return 0
@@ -142,33 +145,33 @@ class Indexer:
             if generation is None or self._fault(generation):
                 return None
             return sum(_near_copies(segment, writes) for segment in open_segments(generation))
-        except (DamagedIndexError, OSError):  # swapped for another meanwhile, or damaged, which others say
+        except (DamagedIndexError, OSError):  # replaced meanwhile, or damaged, which is reported elsewhere
             return None
 
     def check(self) -> list[str]:
-        """Compare index and store; return what is wrong, nothing for an index that agrees as far as it has come."""
+        """Compare index and store; return the problems, none if they agree up to what the index has applied."""
         problems = [f"store: {problem}" for problem in self._store.database.integrity_problems()]
         return problems or [f"index: {problem}" for problem in self._index_problems()]
 
     def repair(self, *, wait: float, progress: Progress | None = None) -> list[str]:
-        """Mend what can be made again from the store; return what was done. Nothing is done to a damaged store."""
+        """Repair the index from the store; return what was done. Does nothing if the store is damaged."""
         if self._store.database.integrity_problems():
             return []
         with self.lock.held("repairing the index", wait), naming_full_disk(self._folder.path):
-            done = [f"removed {name}, left by a process that was cut off" for name in self._tidy()]
+            done = [f"removed {name}, left behind by an interrupted process" for name in self._tidy()]
             if self._index_problems():
                 self._build_generation(progress)
-                return [*done, f"made the index anew from the {self._store.count()} articles of the store"]
+                return [*done, f"rebuilt the index from the {self._store.count()} articles in the store"]
             if count := self._bring_in_sync(progress):
                 done.append(f"applied {count} changes that the index lacked")
             return done
 
     def _tidy(self) -> list[str]:
-        """Remove what writers left that were cut off; return the names."""
+        """Delete what interrupted writers left behind; return the names."""
         gone = remove_leftovers(self._folder.indexes)
         generation = current_generation(self._folder.indexes)
         if generation is not None:
-            with suppress(DamagedIndexError, OSError):  # such an index is made anew
+            with suppress(DamagedIndexError, OSError):  # such an index is rebuilt
                 gone += remove_stray_files(generation, read_commit(generation))
         return gone
 
@@ -176,9 +179,9 @@ class Indexer:
         while True:
             generation = current_generation(self._folder.indexes)
             if generation is None:
-                return ["there is none"] if self._store.count() else []
+                return ["it is missing"] if self._store.count() else []
             state = read_state(generation)
-            fault = "what it has applied cannot be read" if state is None else self._mismatch(state)
+            fault = "its state.json cannot be read" if state is None else self._mismatch(state)
             try:
                 if state is not None and not fault:
                     problems = compare(open_segments(generation), self._store, state.applied)
@@ -191,20 +194,20 @@ class Indexer:
                 return [fault]
 
     def _mismatch(self, state: GenerationState) -> str | None:
-        """Return why an index of this state cannot follow the store, None where it can."""
+        """Return why an index in this state cannot follow the store, or None if it can."""
         if not state.writable:
             return "another version of timtin made it"
         if state.store != self._store.database.uuid():
             return "it was made from another store"
         if state.applied > self._store.indexed():
-            return "it is ahead of the store, which was put back from a backup"
+            return "it is ahead of the store, which was restored from a backup"
         return None
 
     def _fault(self, generation: Path) -> str | None:
-        """Return why the index in ``generation`` cannot follow the store, None where it can."""
+        """Return why the index in ``generation`` cannot follow the store, or None if it can."""
         state = read_state(generation)
         if state is None:
-            return "what it has applied cannot be read"
+            return "its state.json cannot be read"
         try:
             open_segments(generation)
         except (DamagedIndexError, OSError) as error:
@@ -214,17 +217,17 @@ class Indexer:
         return self._mismatch(state)
 
     def _note_damage(self, generation: Path | None, error: DamagedIndexError) -> None:
-        log.error("%s; the index is made anew from the store", error)
+        log.error("%s; the index will be rebuilt from the store", error)
         self._damaged = generation
         self._sound = False
 
     def _bring_in_sync(self, progress: Progress | None) -> int:
-        """Bring the current generation level with the store, or make another where it cannot be, or was outgrown."""
+        """Apply changes to the current generation; build another if it is missing, damaged, outdated or unrelated."""
         generation = current_generation(self._folder.indexes)
         fault = None if generation is None else self._fault(generation)
         if generation is None or fault:
             if fault:
-                log.warning("the index in %s is made anew from the store: %s", generation, fault)
+                log.warning("rebuilding the index in %s from the store: %s", generation, fault)
             return self._build_generation(progress)
         state = read_state(generation)
         if generation != self._damaged and state is not None and not state.outdated:
@@ -240,7 +243,7 @@ class Indexer:
             except Exception as error:
                 if not is_disk_full(error):
                     raise
-                log.error("the disk has no room for making the index anew; the one there is goes on: %s", error)
+                log.error("the disk has no room to rebuild the index; the current one stays in use: %s", error)
                 self._rebuild_after = time.monotonic() + _ROOM_SECONDS
         return self._apply(generation, progress)
 
@@ -268,8 +271,8 @@ class Indexer:
                 if isinstance(error, DamagedIndexError) and follows != self._damaged:
                     self._note_damage(follows, error)
                     return
-                # damage deep in its files must not stop the rebuild that mends it
-                log.exception("the serving index in %s cannot follow; the new one will replace it", follows)
+                # damage deep in its files must not stop the rebuild that repairs it
+                log.exception("the serving index in %s cannot apply changes; the new one will replace it", follows)
                 follows = None
 
         try:
@@ -277,9 +280,9 @@ class Indexer:
             write_state(fresh, GenerationState(self._store.database.uuid(), 0))
             count = self._apply(fresh, progress, between=follow)
             count += self._apply(fresh, progress, between=follow)  # what was written meanwhile
-            count += self._apply(fresh, progress)  # the serving index stands still: searches never see less than before
+            count += self._apply(fresh, progress)  # the serving index is not updated now: searches never lose a change
             publish_generation(fresh)
-        finally:  # of the old generation, or of the fresh one where it did not come about
+        finally:  # the old generation, or the fresh one if the rebuild failed
             remove_leftovers(indexes)
         self._damaged = None
         self._sound = True
@@ -287,15 +290,15 @@ class Indexer:
         return count
 
     def _disown(self, generation: Path) -> None:
-        """Note that an index cannot follow this store, whatever numbers the store comes to."""
+        """Record that an index cannot follow this store, whatever sequence number the store reaches."""
         state = read_state(generation)
         if state is not None:
             write_state(generation, replace(state, store=""))
 
     def _apply(self, generation: Path, progress: Progress | None, between: Callable[[], None] | None = None) -> int:
-        """Apply what the store has by now to ``generation``, committing now and then; return how many changes.
+        """Apply the changes the store has now to ``generation``, in several commits; return their number.
 
-        What is written meanwhile is left for the next time, or writers could keep this from ever ending. ``between`` is
+        Later writes wait for the next call; otherwise constant writes could keep this one from ending. ``between`` is
         called several times a second.
         """
         total = 0
@@ -310,7 +313,7 @@ class Indexer:
 
         state = read_state(generation)
         if state is None:
-            raise DamagedIndexError(f"what the index in {generation} has applied cannot be read")
+            raise DamagedIndexError(f"the state.json of the index in {generation} cannot be read")
         applied, upto = state.applied, self._store.last_seq()
         if applied >= upto:
             return 0
@@ -323,7 +326,7 @@ class Indexer:
                 worked(0)
                 if generation != self._damaged:
                     builder.merge(lambda: worked(0))
-        if applied < upto:  # the numbers between belong to articles changed again since
+        if applied < upto:  # the remaining numbers belong to articles changed again since
             self._note_applied(generation, replace(state, applied=upto))
         return total
 
@@ -333,7 +336,7 @@ class Indexer:
 
 
 def _changes(store: SqliteArticleStore, after: int, upto: int) -> Iterator[Change]:
-    """Yield the changes numbered after ``after`` up to ``upto``, no id twice."""
+    """Yield the changes with sequence numbers from ``after`` + 1 to ``upto``, each id once."""
     while True:
         batch = store.changes_after(after, _BATCH)
         for change in batch:
@@ -346,7 +349,7 @@ def _changes(store: SqliteArticleStore, after: int, upto: int) -> Iterator[Chang
 
 
 def _near_copies(opened: tuple[SegmentInfo, Segment], writes: Sequence[range]) -> int:
-    """Return how many articles of a segment, written with one of these numbers, are of another's story."""
+    """Return how many live articles of a segment, with sequence numbers in ``writes``, have another article's story."""
     info, segment = opened
     numbers, stories, live = segment.columns["seq"], segment.columns["story"], info.live_mask()
     assert isinstance(numbers, np.ndarray)

@@ -1,8 +1,8 @@
-"""What is wrong with an index: files that are not as they were written, articles that disagree with the store.
+"""Find what is wrong with an index: files whose bytes have changed, articles that disagree with the store.
 
-Opening a file tells whether it is whole (``arrayfile``); that none of its bytes has changed is known once all were
-read. A ``Scrubber`` reads them beside other work, so that an index answers as soon as it is opened, and again later:
-what a disk keeps can change at any time.
+Opening a file checks that it is whole (``array_file``), but only reading all of it shows that no byte has changed. A
+``Scrubber`` reads files beside other work, so that an index answers as soon as it is opened. It reads them again later,
+because bytes on a disk can change at any time.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ _LOST = {errno.ENOENT, errno.EIO}
 
 
 class Scrubber:
-    """Read the files of the current generation in ``indexes`` a slice at a time: each once, then round and round."""
+    """Verify the files of the current generation in ``indexes`` a slice at a time: each once, then again in turn."""
 
     def __init__(self, indexes: Path) -> None:
         self._indexes = indexes
-        self._commit: tuple[Path, int] | None = None  # the one that lists ``_files``
+        self._commit: tuple[Path, int] | None = None  # the generation and commit number that list ``_files``
         self._files: list[Path] = []
-        self._sizes: dict[Path, int] = {}  # of the files read to their end, the one read longest ago first
+        self._sizes: dict[Path, int] = {}  # of files read to the end, the one read longest ago first
         self._begun: dict[Path, Iterator[None]] = {}
-        self.generation: Path | None = None  # the one that is read
+        self.generation: Path | None = None  # the one being verified
 
     def scrub(self, seconds: float, *, again: bool = False) -> bool:
-        """Read what was not read yet for about so many seconds; return whether all there is was read once.
+        """Verify files not yet verified, for about ``seconds``; return whether all have been verified once.
 
-        With ``again`` the rest of that time is for what was read longest ago. Raises DamagedIndexError, which names the
-        file, where one that the latest commit lists is not as it was written.
+        With ``again``, spend the rest of that time on those verified longest ago. Raises DamagedIndexError, which names
+        the file, if one that the latest commit lists has changed since it was written.
         """
         deadline = time.monotonic() + seconds
         self._list(anew=again)
         for path, size in list(self._sizes.items()):
             if (found := _size(path)) != size:
-                what = "is missing" if found is None else "has another size than it was written with"
+                what = "is missing" if found is None else "has changed size since it was written"
                 self._suspect(path, f"the index file {path} {what}")
         fresh = [path for path in self._files if path not in self._sizes]
         for path in [*fresh, *(list(self._sizes) if again else ())]:
@@ -57,7 +57,7 @@ class Scrubber:
         return True
 
     def _read(self, path: Path, deadline: float) -> bool:
-        """Read on in a file until ``deadline``; return whether that is done."""
+        """Verify a file, resuming where the last call stopped, until ``deadline``; return whether it is done."""
         blocks = self._begun.pop(path, None) or verified_blocks(path)
         try:
             for _ in blocks:
@@ -77,13 +77,13 @@ class Scrubber:
         return True
 
     def _suspect(self, path: Path, what: str) -> None:
-        """Raise DamagedIndexError unless the file was replaced since."""
+        """Raise DamagedIndexError, unless the latest commit no longer lists the file."""
         self._list()
         if path in self._files:
             raise DamagedIndexError(what)
 
     def _list(self, *, anew: bool = False) -> None:
-        """Find the files of the latest commit; ``anew`` reads its table though it was read before."""
+        """List the files of the latest commit; with ``anew``, read the commit again even if it is known."""
         while (latest := self._latest()) != self._commit or anew:
             anew = False
             self.generation = None if latest is None else latest[0]
@@ -106,7 +106,7 @@ class Scrubber:
         generation = current_generation(self._indexes)
         try:
             return None if generation is None else (generation, latest_commit(generation))
-        except OSError:  # swapped for another, or gone, which catching up sees
+        except OSError:  # replaced or gone, which ``Indexer.catch_up`` notices
             return None
 
 
@@ -118,7 +118,7 @@ def _size(path: Path) -> int | None:
 
 
 def open_segments(generation: Path) -> Opened:
-    """Open every segment of an index as it is now, though a writer be at work. Raises DamagedIndexError, OSError."""
+    """Open the segments of the latest commit, even while a writer works. Raises DamagedIndexError, OSError."""
     while True:
         commit = read_commit(generation)
         try:
@@ -129,9 +129,9 @@ def open_segments(generation: Path) -> Opened:
 
 
 def compare(opened: Opened, store: SqliteArticleStore, applied: int) -> list[str]:
-    """Read all files of an index that has applied the store's changes up to ``applied``; return what is wrong with it.
+    """Verify an index that has applied the store's changes up to ``applied``; return its problems.
 
-    The store may be written meanwhile: articles that have changed since are passed over.
+    The store may be written meanwhile: articles changed since are skipped.
     """
     damages = [problem for _, segment in opened for problem in segment.problems()]
     if damages:
@@ -143,18 +143,18 @@ def compare(opened: Opened, store: SqliteArticleStore, applied: int) -> list[str
     seen: set[str] = set()
     for id, seq in indexed:
         if id in seen:
-            problems.append(f"article {id!r} is there twice")
+            problems.append(f"article {id!r} is indexed twice")
         elif id not in stored and id not in recent:
-            problems.append(f"article {id!r} was deleted from the store")
+            problems.append(f"article {id!r} is still indexed, but was deleted from the store")
         elif id not in recent and stored[id] != seq:
-            problems.append(f"article {id!r} is at change {seq}, the store at {stored[id]}")
+            problems.append(f"article {id!r} is indexed as of change {seq}, the store has it as of {stored[id]}")
         seen.add(id)
-    problems.extend(f"article {id!r} is missing" for id in stored.keys() - seen - recent)
+    problems.extend(f"article {id!r} is missing from the index" for id in stored.keys() - seen - recent)
     return problems
 
 
 def _versions(opened: Iterable[tuple[SegmentInfo, Segment]]) -> Iterator[tuple[str, int]]:
-    """Yield (id, sequence number) of every article in an index."""
+    """Yield (id, sequence number) of every live article in an index."""
     for info, segment in opened:
         deleted = set(info.deleted)
         ids, numbers = segment.columns["id"], segment.columns["seq"]

@@ -1,4 +1,4 @@
-"""Invert articles: from the text of each one to a segment, a batch at a time."""
+"""Invert articles: from their texts to a segment, a batch at a time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from index.segments.segment import InvertedField, Segment
 
 
 def invert(articles: Sequence[NumberedArticle]) -> Segment:
-    """Return ``articles`` as a segment in memory; number 0 is the first of them."""
+    """Return ``articles`` as a segment in memory; the first has doc id 0."""
     titles = _analyzer().analyze([article.title for _, article in articles])
     bodies = _analyzer().analyze([searchable_body(article) for _, article in articles])
     fields = {
@@ -48,8 +48,8 @@ def invert(articles: Sequence[NumberedArticle]) -> Segment:
 
 
 def body_sketches(batch: AnalyzedBatch) -> NDArray[np.uint64]:
-    """Return the sketches of the texts of ``batch``, shape (2, n)."""
-    names = batch.streams[Stream.SYLLABLE][0][: batch.bounds[-1]]  # those of codes as wholes follow
+    """Return the sketches of the n texts of ``batch``, shape (2, n)."""
+    names = batch.streams[Stream.SYLLABLE][0][: batch.bounds[-1]]  # whole codes come after these
     distinct = np.flatnonzero(np.bincount(names))
     known = np.zeros(int(names.max(initial=-1)) + 1, np.uint64)
     known[distinct] = hashed([batch.terms[name] for name in distinct.tolist()])
@@ -57,7 +57,7 @@ def body_sketches(batch: AnalyzedBatch) -> NDArray[np.uint64]:
 
 
 def invert_stream(batch: AnalyzedBatch, stream: Stream) -> InvertedField:
-    """Return the inverted index of a stream of the texts of ``batch``."""
+    """Return the inverted index of one stream of the texts of ``batch``."""
     terms, places = batch.streams[stream]
     if stream is Stream.BIGRAM:
         return bigram_postings(terms, batch.bounds, batch.terms)
@@ -66,7 +66,7 @@ def invert_stream(batch: AnalyzedBatch, stream: Stream) -> InvertedField:
 
 
 def stream_lengths(batch: AnalyzedBatch, stream: Stream) -> NDArray[np.int64]:
-    """Return how many terms each text of ``batch`` has in a stream."""
+    """Return the length of each text of ``batch`` in a stream, in terms, shape (n,)."""
     if stream is Stream.BIGRAM:
         return (np.diff(batch.bounds) - 1).clip(min=0)
     _, places = batch.streams[stream]

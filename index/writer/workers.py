@@ -1,7 +1,8 @@
-"""Analyse and invert articles, in worker processes where there are many.
+"""Analyse and invert articles, in worker processes if there are many.
 
-A worker gets a chunk of articles and gives back a segment: arrays, which cost little to pass on. Workers are spawned,
-not forked, because the process that asks may have threads. One that dies loses nothing: what it had is done here.
+A worker gets a chunk of articles and returns a segment: arrays, which are cheap to pass between processes. Workers are
+spawned, not forked, because the calling process may have threads. If one dies, nothing is lost: this process inverts
+its chunks.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ Chunk = Sequence[NumberedArticle]
 
 
 class Workers:
-    """Worker processes, ``count`` of them, from the first ``segments`` until ``close``; with 0 all is done here."""
+    """Run ``count`` worker processes from the first chunk until ``close``; with 0, this process does all the work."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -45,15 +46,15 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """End the worker processes; what they have not begun is dropped."""
+        """Stop the worker processes, dropping chunks they have not begun."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
     def segments(self, chunks: Iterable[Chunk], between: Callable[[], None] = lambda: None) -> Iterator[Segment]:
-        """Yield the segment of each chunk, in their order; a few chunks are taken ahead of what was yielded.
+        """Yield the segment of each chunk, in order, reading ``chunks`` a few ahead: three for each worker.
 
-        ``between`` is called several times a second while a worker is waited for.
+        ``between`` is called several times a second while waiting for a worker.
         """
         waiting: deque[tuple[Chunk, Future[Segment] | None]] = deque()
         for chunk in chunks:
@@ -72,7 +73,7 @@ class Workers:
                 self._pool = ProcessPoolExecutor(self._count, context, initializer=_begin)
             with uninterrupted():
                 return self._pool.submit(invert, chunk)
-        except (OSError, RuntimeError) as error:  # a broken pool, no more processes, or the program is ending
+        except (OSError, RuntimeError) as error:  # the pool is broken, no process can start, or the program is exiting
             self._give_up(error)
             return None
 
@@ -82,22 +83,22 @@ class Workers:
                 between()
             try:
                 return future.result()
-            except Exception as error:  # whatever became of the worker, the article may well be sound
+            except Exception as error:  # whatever happened to the worker, the articles may be fine
                 self._give_up(error)
         return invert(chunk)
 
     def _give_up(self, error: Exception) -> None:
         if self._count:
-            log.warning("a worker process failed (%s: %s); going on without workers", type(error).__name__, error)
+            log.warning("a worker process failed (%s: %s); continuing without workers", type(error).__name__, error)
             self._count = 0
 
 
 def _begin() -> None:
-    """Leave interrupts to the parent process, end when it ends, however it does, and give way to searches."""
+    """Prepare a worker: ignore interrupts, lower its priority below searches, exit when the parent exits, however."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(10)
     default_segmenter()
-    gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
+    gc.freeze()  # what is loaded stays: the collector need not scan it again and again
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -1,6 +1,6 @@
-"""The engines, one folder each: what stands behind the ``Engine`` protocol.
+"""The implementations of the ``Engine`` protocol, one folder each.
 
 ============  ==================================================================
-``embedded``  the index on this machine's disk, read as mapped arrays
+``embedded``  the index on this machine's disk, read as memory-mapped arrays
 ============  ==================================================================
 """

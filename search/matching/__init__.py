@@ -1,14 +1,14 @@
-"""Which articles match a query tree, over a snapshot. A doc mask has one flag for each article; a doc id is an
+"""Find the articles of a snapshot that match a query tree. A doc mask has one flag per article; a doc id is an
 article's number in the snapshot.
 
 =============  =====================================================================
-``evaluator``  a query tree to doc masks, and to the clauses that scores are sums of
-``term_sets``  the articles that have a term, terms in a row, a code
-``filters``    articles with a label, or published within some days
-``collapse``   one hit for the near-copies of a story
+``evaluator``  a query tree to doc masks and score clauses
+``term_sets``  the articles that have a term, adjacent terms, or a code
+``filters``    the articles with a label, or published within a range of days
+``collapse``   one hit for all near-copies of a story
 ``facets``     how many matching articles each value has
 =============  =====================================================================
 
-Words are matched without accents. Words, pairs and accents raise the score (``search.ranking``); they never decide
-alone whether an article is found.
+Matching is by syllables without accents. Words, bigrams and accents raise the score (``search.ranking``); they never
+decide alone whether an article is found.
 """

@@ -1,4 +1,4 @@
-"""Near-copies among what a query finds: of each story the article that comes first stands for all that match."""
+"""Collapse near-copies: of all matching articles of a story, only the first becomes a hit."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from index.directory.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Stories:
-    """Which articles found tell one story: ``groups`` as in ``StoryGroups``, and how many found each group has."""
+    """The stories of the matching articles: ``groups`` as in ``StoryGroups``; ``counts`` has the matches per group."""
 
     groups: NDArray[np.intp]
     counts: NDArray[np.intp]
 
     @property
     def hidden(self) -> int:
-        """How many articles found have another stand for them."""
+        """How many matching articles are collapsed into another."""
         return int(self.counts.sum()) - int(np.count_nonzero(self.counts))
 
     def first_told(self, articles: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return the places of ``articles``, ascending, without those whose story an earlier one tells."""
+        """Return the indices into ``articles``, ascending, that keep only the first article of each story."""
         if not len(self.counts):
             return np.arange(len(articles))
         told: set[int] = set()
@@ -35,7 +35,7 @@ class Stories:
         return np.array(places, np.intp)
 
     def copies(self, articles: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return for each of ``articles``, all found, how many others found tell its story."""
+        """Return for each of ``articles``, which must match, how many other matching articles have its story."""
         if not len(self.counts):
             return np.zeros(len(articles), np.intp)
         groups = self.groups[articles]
@@ -43,7 +43,7 @@ class Stories:
 
 
 def stories_found(snapshot: Snapshot, matched: NDArray[np.bool_]) -> Stories:
-    """Return the stories told by the articles for which ``matched``, one flag an article, is set."""
+    """Return the stories of the articles in ``matched``, a doc mask."""
     copied = snapshot.copied
     some = copied.articles[matched[copied.articles]]
     stories = Stories(copied.groups, np.bincount(copied.groups[some]))
@@ -51,4 +51,4 @@ def stories_found(snapshot: Snapshot, matched: NDArray[np.bool_]) -> Stories:
 
 
 NO_STORIES = Stories(np.empty(0, np.intp), np.empty(0, np.intp))
-"""Every article found stands for itself alone."""
+"""Nothing to collapse: every matching article is a hit of its own."""

@@ -1,8 +1,8 @@
-"""A query tree over a snapshot: which articles match, and what their scores are made of.
+"""Evaluate a query tree over a snapshot: which articles match, and the clauses their scores are sums of.
 
-Every node gives flags, one an article: whether it matches, whether it has every word, whether it has every accent that
-was typed; and the terms that its score is a sum of, to be added up for those articles that matter (``search.ranking.maxscore``).
-Words are matched without accents; the streams with accents, words and pairs only raise the score.
+Each node gives three doc masks (articles that match, that have every word, that have every accent typed) and score
+clauses; ``search.ranking.maxscore`` adds these up, only for the articles that may come first. Words are matched without
+accents; the streams of accented syllables, words and bigrams only raise the score.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ _MOST_SCANNED = 1000
 
 @dataclass(frozen=True, slots=True)
 class NodeMatches:
-    """What a node says of every article: the flags, and what the scores are made of.
+    """What a node evaluates to: doc masks and score clauses.
 
-    ``short`` tells that the words are few, ``accents`` that some were typed with accents; ``exactly`` gives the
-    articles that have these, where it is needed. Nodes may share flags: they are never changed.
+    ``short`` tells that the words are few, ``accents`` that some were typed with accents; ``exactly`` computes, on
+    demand, the articles that have these accents. Nodes may share masks: never change one.
     """
 
     matched: DocMask
@@ -66,7 +66,11 @@ class NodeMatches:
 
 @dataclass(frozen=True, slots=True)
 class AnalyzedWords:
-    """A text cut into terms; for each of its first syllables whether accents were left out, and what it counts."""
+    """A text cut into terms.
+
+    For each syllable, up to ``MOST_SYLLABLES``, ``plain`` tells whether its accents were left out, and ``shares`` has
+    the factor of its weight.
+    """
 
     analysis: Analysis
     scope: str | None
@@ -74,14 +78,14 @@ class AnalyzedWords:
     shares: Sequence[float]
 
     def share(self, stream: Stream, at: int) -> float:
-        """Return what a term at a place counts; a pair is of two syllables."""
+        """Return the factor of a term that starts at syllable ``at``; for a bigram, the geometric mean of its two."""
         if stream is not Stream.BIGRAM:
             return self.shares[at]
         return math.sqrt(self.shares[at] * self.shares[min(at + 1, len(self.shares) - 1)])
 
 
 class Evaluator:
-    """Evaluate one tree."""
+    """Evaluate one query tree over a snapshot."""
 
     def __init__(self, impacts: TermImpacts, match: Match) -> None:
         self._snapshot = impacts.snapshot
@@ -91,7 +95,7 @@ class Evaluator:
         self._analyzed_texts: dict[tuple[str, str | None], AnalyzedWords] = {}
 
     def run(self, tree: Node, within: DocMask | None = None) -> Matches:
-        """Return what a whole query finds: live articles alone, of those ``within`` if that is given."""
+        """Return the matches of a whole query: live articles only, restricted to ``within`` if given."""
         result = self._node(tree)
         matched = self._live(result.matched)
         if self._match is Match.AUTO and not matched.any():
@@ -119,7 +123,7 @@ class Evaluator:
         return matched & self._snapshot.live if self._snapshot.any_deleted else matched
 
     def _proximity(self, leaf: Words) -> ProximityClause | None:
-        """Return the weights of the syllables that any article has, without accents; None for few of them."""
+        """Return the weights of the syllables, without accents, that any article has; None if these are few."""
         analyzed = self._analyzed(leaf.text, leaf.field)
         weights: dict[str, float] = {}
         if len(analyzed.plain) > self._ranking.short_query:
@@ -169,7 +173,7 @@ class Evaluator:
         return np.ones(self._snapshot.size, bool)
 
     def _each(self, found: Sequence[DocMask]) -> DocMask:
-        """Return the articles that are in each of ``found``, all where there is nothing to be in."""
+        """Return the articles in every mask of ``found``; all articles if there are no masks."""
         return intersection(found) if found else self._all()
 
     def _both(self, children: Iterator[NodeMatches]) -> NodeMatches:
@@ -206,7 +210,7 @@ class Evaluator:
     # --- words -------------------------------------------------------------------------------------------
 
     def _text(self, leaf: Words) -> NodeMatches:
-        """Match words without accents; how many an article must have depends on the match mode."""
+        """Match words without accents; the match mode decides how many an article must have."""
         scope = leaf.field
         analyzed = self._analyzed(leaf.text, scope)
         others = [
@@ -229,7 +233,7 @@ class Evaluator:
         return NodeMatches(matched, every, exactly, clauses, short, bool(accented))
 
     def _with_most(self, concepts: Sequence[Concept], covered: Sequence[DocMask], *, short: bool) -> DocMask:
-        """Return the articles that have enough of the idf of the query."""
+        """Return the articles that have enough of the query's summed idf."""
         importance = [idf(self._snapshot.count, int(np.count_nonzero(concept.articles))) for concept in concepts]
         least = self._ranking.least_matched_short if short else self._ranking.least_matched
         return weight_at_least(covered, importance, least * sum(importance))
@@ -237,9 +241,9 @@ class Evaluator:
     def _alternatives(
         self, leaf: Words, analyzed: AnalyzedWords, others: Sequence[Spelled], every: DocMask
     ) -> Iterator[ScoreClause]:
-        """Yield for the articles that lack what was typed the score of what else they say for it.
+        """Yield a score clause for each alternative, for the articles that lack some of the typed words.
 
-        It is scaled to what was typed, so that many words for one add no more than few words for many.
+        It is scaled to the weight of what was typed, so that a long alternative adds no more than a short one.
         """
         tokens = analyzed.analysis.tokens
         for other, articles in {other.text: (other, articles) for other, articles in others}.values():
@@ -255,7 +259,7 @@ class Evaluator:
             yield ScoreClause([scaled], f"for {other.text}", articles & ~every)
 
     def _excluded(self, node: Node) -> DocMask:
-        """Return what ``NOT node`` leaves out: articles with every word of it, with the accents that were typed."""
+        """Return what ``NOT node`` excludes: articles with every word of it, with the accents that were typed."""
         outer, self._match = self._match, Match.ALL
         result = self._node(node)
         self._match = outer
@@ -272,7 +276,7 @@ class Evaluator:
         return self._certain(analyzed, self._matcher.in_a_row(analyzed.analysis.tokens.exact, Stream.SYLLABLE, scope))
 
     def _certain(self, analyzed: AnalyzedWords, matched: DocMask) -> NodeMatches:
-        """Return what a node says whose articles have all of it."""
+        """Return the matches of a node that needs all of its words."""
         certain = self._constant(matched, ScoreClause([self._weighted_terms(analyzed)]))
         return replace(certain, accents=bool(accented_syllables(analyzed.analysis)))
 
@@ -293,7 +297,7 @@ class Evaluator:
         return self._constant(found, ScoreClause(groups, f"prefix {text}"))
 
     def _with_accents(self, accented: Mapping[str, int], scope: str | None, others: Sequence[Spelled]) -> DocMask:
-        """Return the articles that have every accent that was typed; what is said another way needs none."""
+        """Return the articles that have every accent that was typed; alternatives need none."""
         return self._each(
             [
                 Concept(at, at + 1, self._matcher.articles(Stream.SYLLABLE, syllable, scope)).covered(others)
@@ -314,7 +318,10 @@ class Evaluator:
         return found
 
     def _weighted_terms(self, analyzed: AnalyzedWords) -> list[WeightedTerm]:
-        """Return what the terms of all streams add: for each the most it counts anywhere in the text."""
+        """Return the weighted terms of all streams.
+
+        A repeated term has the highest weight of its tokens, times ``query_frequency_weight``.
+        """
         terms: list[WeightedTerm] = []
         all_plain, ranking = all(analyzed.plain), self._ranking
         for stream in Stream:
@@ -345,7 +352,7 @@ class Evaluator:
         ]
 
     def _shares(self, analysis: Analysis, plain: Sequence[bool]) -> list[float]:
-        """Return for each syllable what it counts: less for the question words of a longer query."""
+        """Return the factor of each syllable: below 1 for the question words of a longer query."""
         folded = analysis.tokens.folded[:MOST_SYLLABLES]
         shares = [1.0] * len(folded)
         if len(folded) <= self._ranking.short_query:
@@ -360,7 +367,8 @@ class Evaluator:
     def _plain_syllables(self, analysis: Analysis, scope: str | None) -> list[bool]:
         """Tell for each syllable whether its accents were left out.
 
-        In a query without any accent they all were. Otherwise those were that articles hardly ever write so.
+        In a query without any accent, all were. In any other, a syllable was left bare if articles hardly ever write it
+        without accents.
         """
         tokens = analysis.tokens
         typed = list(zip(tokens.exact, tokens.folded, strict=True))[:MOST_SYLLABLES]

@@ -1,4 +1,4 @@
-"""How many matching articles each source, category, author, year or month has."""
+"""Count facets: how many matching articles each source, category, author, year or month has."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _MINUTES_A_DAY = 1440
 
 
 def count_facet(snapshot: Snapshot, facet: str, articles: NDArray[np.int64]) -> list[FacetCount]:
-    """Count the values of ``facet`` among ``articles`` (numbers), at most 100 of them.
+    """Count the values of ``facet`` among ``articles`` (doc ids); return at most 100 of them.
 
-    Labels come with the most frequent first, years and months with the newest first. Articles without a value are
-    not counted.
+    Labels are sorted most frequent first, years and months newest first. Articles without a value are not counted.
     """
     if facet in PERIODS:
         return _count_periods(snapshot.minutes[articles], PERIODS[facet])

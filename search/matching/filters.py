@@ -1,4 +1,4 @@
-"""Which articles have a label, or were published within some days."""
+"""Doc masks of the articles that have a label, or were published within a range of days."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_VALUES = 1 << 16
 
 
 def within(snapshot: Snapshot, filters: Filters) -> DocMask | None:
-    """Return the articles that pass ``filters``, None where there are none."""
+    """Return the articles that pass ``filters``; None if there are no filters."""
     wanted = [_by_label(snapshot, label, partial(eq, _plain(value))) for label, value in filters.labels]
     if filters.first_day is not None or filters.last_day is not None:
         wanted.append(published_between(snapshot, filters.first_day, filters.last_day))
@@ -27,13 +27,13 @@ def within(snapshot: Snapshot, filters: Filters) -> DocMask | None:
 
 
 def with_label(snapshot: Snapshot, label: str, value: str) -> DocMask:
-    """Return the articles whose label has the words of ``value`` in a row, case and accents aside."""
+    """Return the articles whose label has the words of ``value`` side by side, ignoring case and accents."""
     wanted = f" {_plain(value)} "
     return _by_label(snapshot, label, lambda plain: wanted in f" {plain} ")
 
 
 def published_between(snapshot: Snapshot, first: int | None, last: int | None) -> DocMask:
-    """Return the articles published from day ``first`` to day ``last``; undated ones are left out."""
+    """Return the articles published from day ``first`` to day ``last`` (ordinals, inclusive), without undated ones."""
     minutes = snapshot.minutes
     matched: DocMask = minutes != UNDATED
     if first is not None:

@@ -1,4 +1,4 @@
-"""Which articles have what a query asks for: terms, terms in a row, codes, and what else says the same."""
+"""Doc masks of the articles that have what a query asks for: terms, adjacent terms, codes, and alternatives."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _FEW = 6
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """Something asked for, the syllables ``first`` to ``end`` of the query, and the articles that have it.
+    """A syllable or code of the query, its syllables ``first`` to ``end`` (exclusive), and the articles that have it.
 
-    ``loosely`` are those that will do where it may have been meant otherwise.
+    ``loosely`` holds articles that match too if the code may not have been meant as one.
     """
 
     first: int
@@ -34,25 +34,25 @@ class Concept:
     loosely: DocMask | None = None
 
     def covered(self, others: Sequence[Spelled]) -> DocMask:
-        """Return the articles that have it, or say it another way."""
+        """Return the articles that have it, or an alternative for a part of the query that includes it."""
         found = [self.articles] if self.loosely is None else [self.articles, self.loosely]
         found += [articles for other, articles in others if other.first <= self.first and self.end <= other.end]
         return union(found)
 
 
 Spelled = tuple[Alternative, DocMask]
-"""Another way to say a part of the query, and the articles that do."""
+"""An alternative for a part of the query, and the articles that have it."""
 
 
 class Matcher:
-    """Look up articles; a ``scope`` of None is every text field. Sets of articles are flags, one an article."""
+    """Look up articles as doc masks; a ``scope`` of None means every text field."""
 
     def __init__(self, impacts: TermImpacts) -> None:
         self._impacts = impacts
         self._snapshot = impacts.snapshot
 
     def concepts(self, analysis: Analysis, scope: str | None) -> list[Concept]:
-        """Return, for each distinct syllable or code, the articles that have it."""
+        """Return one concept for each distinct syllable or code."""
         tokens = analysis.tokens
         in_code: set[int] = set()
         concepts: dict[object, Concept] = {}
@@ -72,7 +72,7 @@ class Matcher:
         return list(concepts.values())
 
     def spelled(self, analysis: Analysis, scope: str | None) -> DocMask:
-        """Return the articles that have all words of a text in a row, or each of its codes."""
+        """Return the articles that have all words of a text side by side, or the whole text written as a code."""
         tokens = analysis.tokens
         found = [self.in_a_row(tokens.folded, Stream.FOLDED, scope)]
         found += [
@@ -83,15 +83,15 @@ class Matcher:
         return union(found)
 
     def anywhere(self, syllables: Sequence[str], scope: str | None) -> DocMask:
-        """Return the articles that have each of ``syllables`` somewhere."""
+        """Return the articles that have all of ``syllables``, at any position."""
         return intersection([self.articles(Stream.FOLDED, syllable, scope) for syllable in syllables])
 
     def in_a_row(self, syllables: Sequence[str], stream: Stream, scope: str | None) -> DocMask:
-        """Return the articles where ``syllables`` stand one after the other in one text field."""
+        """Return the articles where ``syllables`` have consecutive positions in one text field."""
         return self.together([(stream, syllable) for syllable in syllables], scope)
 
     def together(self, terms: Sequence[tuple[Stream, str]], scope: str | None) -> DocMask:
-        """Return the articles where ``terms`` stand one after the other in one text field."""
+        """Return the articles where ``terms``, each of a stream, have consecutive positions in one text field."""
         return union([self._together_in(name, terms[:MOST_SYLLABLES]) for name in scoped(scope)])
 
     def _together_in(self, name: str, terms: Sequence[tuple[Stream, str]]) -> DocMask:
@@ -119,24 +119,24 @@ class Matcher:
         return max([self._snapshot.term_postings(field, term).count for field in fields_of(scope, stream).values()])
 
     def articles(self, stream: Stream, term: str, scope: str | None) -> DocMask:
-        """Return the articles that have ``term``."""
+        """Return the articles that have ``term`` in any text field of ``scope``."""
         return self._impacts.docs_with_term(fields_of(scope, stream).values(), term)
 
 
 def union(found: Sequence[DocMask]) -> DocMask:
-    """Return the articles that are in any of ``found``."""
+    """Return the articles in any of ``found``, at least one mask."""
     return reduce(np.logical_or, found)
 
 
 def intersection(found: Sequence[DocMask]) -> DocMask:
-    """Return the articles that are in each of ``found``."""
+    """Return the articles in all of ``found``, at least one mask."""
     return reduce(np.logical_and, found)
 
 
 def weight_at_least(found: Sequence[DocMask], weights: Sequence[float], least: float) -> DocMask:
-    """Return the articles that are in some of ``found`` whose weights (more than 0) add up to ``least``, in float32.
+    """Return the articles whose masks in ``found`` have weights (above 0) that sum to at least ``least``, in float32.
 
-    Of a few sets it is the union of the intersections of those that just suffice.
+    For up to six masks, it is the union of the intersections of the subsets that just reach ``least``.
     """
     if len(found) > _FEW:
         sums = np.zeros(len(found[0]), np.float32)
@@ -162,7 +162,7 @@ def _just_enough(
 
 
 def isin_sorted(known: NDArray[np.int64], asked: NDArray[np.int64]) -> DocMask:
-    """Tell which of ``asked`` are in ``known``, which is ascending."""
+    """Tell which of ``asked`` are in ``known``, which is sorted ascending."""
     if not len(known):
         return np.zeros(len(asked), bool)
     at = known.searchsorted(asked)
@@ -178,5 +178,5 @@ def scoped(scope: str | None) -> Sequence[str]:
 
 @cache
 def fields_of(scope: str | None, stream: Stream) -> Mapping[str, str]:
-    """Return the fields of the index that hold ``stream``, by text field of a scope."""
+    """Return the index fields that hold ``stream``, by the text fields of a scope."""
     return {name: field_name(name, stream) for name in scoped(scope)}

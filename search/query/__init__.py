@@ -1,12 +1,12 @@
-"""A query's text to a tree. A clause is one thing asked for: words, a phrase, a prefix, a field, a date.
+"""Query text to a tree of clauses: words, phrases, prefixes, fields, dates.
 
 =============  =======================================================================
 ``tree``       the nodes of a query tree, and how its words are analyzed
-``parser``     the query language to a tree
+``parser``     parses the query language to a tree
 ``synonyms``   the owner's synonyms, from a file
-``expansion``  other ways to say a query: abbreviations that articles define, synonyms
+``expansion``  alternatives for plain words: abbreviations articles define, synonyms
 =============  =======================================================================
 
-No text is an error: what cannot be parsed is plain words. A new kind of node needs a rule in ``parser``, a case in
-``search.matching.evaluator``, and in every other engine.
+Parsing never fails: text that cannot be parsed becomes plain words. A new kind of node needs a rule in ``parser``, and
+a case in ``search.matching.evaluator`` and in every other engine.
 """

@@ -1,8 +1,7 @@
-"""Other ways to say what was typed: abbreviations the articles define, what they stand for, and synonyms.
+"""Query expansion: abbreviations that articles define, their long forms, and synonyms.
 
-``expand`` gives the plain words of a query tree their alternatives; phrases and exact words ask for just what
-they say and have none. An abbreviation in small letters that could be a Vietnamese syllable (``ai``, ``eu``) is
-taken for the syllable.
+``expand`` adds alternatives to the plain words of a query tree; phrases and exact words get none. An abbreviation in
+lower case that could be a Vietnamese syllable (``ai``, ``eu``) is taken as the syllable.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _LEAST_AGREED = 0.5
 
 
 def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
-    """Return ``tree`` with the alternatives of its plain words."""
+    """Return ``tree`` with alternatives added to its plain words."""
     match tree:
         case And(nodes):
             return And(tuple(expand(node, statistics, synonyms) for node in nodes))
@@ -45,13 +44,13 @@ def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
 
 
 class Abbreviations:
-    """The abbreviations that the articles define."""
+    """The abbreviations that articles define, and their long forms."""
 
     def __init__(self, statistics: TermStatistics) -> None:
         self._statistics = statistics
 
     def alternatives(self, tokens: Tokens) -> Iterator[Alternative]:
-        """Yield what the abbreviations of a query stand for, and the abbreviations of what it spells out."""
+        """Yield the long forms of a query's abbreviations, and abbreviations of the long forms it contains."""
         codes = {(code.first, code.end): code.text for code in tokens.codes if not code.implied}
         for at in range(min(len(tokens), MOST_SYLLABLES)):
             if _may_be_short(tokens, at):
@@ -67,7 +66,7 @@ class Abbreviations:
                         yield Alternative(first, end, short if " " in short else short.upper())
 
     def long_forms(self, short: str) -> Sequence[str]:
-        """Return what an abbreviation stands for, the most usual first: canonical syllables joined by spaces."""
+        """Return the long forms of an abbreviation, the most frequent first: canonical syllables joined by spaces."""
         counts: dict[str, dict[str, int]] = {CERTAIN: {}, CAPITAL: {}, SMALL: {}}
         defined = 0
         found = self._statistics.abbreviations(f"{short}\t", _SCANNED)
@@ -101,7 +100,7 @@ def _may_be_short(tokens: Tokens, at: int) -> bool:
 
 
 def _says(tokens: Tokens, first: int, end: int, long: str) -> bool:
-    """Tell whether syllables of a query are a long form: with its accents, or typed without any."""
+    """Tell whether syllables ``first`` to ``end`` of a query are ``long``: with its accents, or typed without any."""
     wanted = long.split()
     typed = list(tokens.exact[first:end])
     return typed == wanted or (typed == list(tokens.folded[first:end]) and typed == [fold(one) for one in wanted])

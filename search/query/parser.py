@@ -1,4 +1,4 @@
-"""The query language to a query tree.
+"""Parse the query language to a query tree.
 
 ::
 
@@ -8,10 +8,10 @@
     item     = "(" either ")" | "title:(" either ")" | [field ":"] words
     words    = '"' phrase '"' | "~" word | prefix "*" | word
 
-Words that stand together are one run: ``hội nhập OR hợp tác`` asks for the first two or the last two. No text
-is an error: brackets and quotes that have no partner are left out, an operator without an operand is a word
-like any other, an unknown field is part of the word, the minus in ``F -35`` is a hyphen, and after eight phrases,
-prefixes or exact words the next ones are plain words.
+Neighbouring words form one run: ``hội nhập OR hợp tác`` matches the first two words or the last two. Parsing never
+fails: unpaired brackets and quotes are dropped, an operator without an operand is an ordinary word, an unknown field is
+part of the word, the minus in ``F -35`` is a hyphen, and after eight phrases, prefixes or exact words any further ones
+become plain words.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from search.query.tree import (
 )
 
 LONGEST_QUERY = 2000
-"""Characters of a query that are looked at; the rest of a longer one is left out."""
+"""How many characters of a query are parsed; the rest is ignored."""
 
 _DEEPEST = 20
 _MOST_COSTLY = 8
@@ -67,7 +67,7 @@ class _Lexeme:
 
 
 def parse(text: str) -> Node:
-    """Return the tree of a query. Any text has one; an empty one asks for everything."""
+    """Return the tree of a query. Every text has one; an empty text matches everything."""
     clean = _clean(text)
     if not clean.strip():
         return MatchAll()
@@ -75,9 +75,9 @@ def parse(text: str) -> Node:
 
 
 def plain_words(text: str) -> list[tuple[int, int]]:
-    """Return the (start, end) in ``text`` of its plain words: no operators, nor what a field, sign or quote governs."""
+    """Return (start, end) of each plain word in ``text``: no operators, nothing under a field, a sign or quotes."""
     spans: list[tuple[int, int]] = []
-    governing, depth = False, 0  # depth of brackets that a field or a "not" stands before
+    governing, depth = False, 0  # depth of brackets that follow a field or a "not"
     for match in _LEXEME.finditer(_clean(text)):
         kind, word = match.lastgroup or "word", match.group()
         if kind == "open" and (governing or depth):
@@ -92,7 +92,7 @@ def plain_words(text: str) -> list[tuple[int, int]]:
 
 
 def _clean(text: str) -> str:
-    """Return as many characters of a query as are looked at, each one that can be written as UTF-8."""
+    """Return the part of a query that is parsed, valid in UTF-8 and with plain double quotes."""
     clean = text[:LONGEST_QUERY].encode("utf-8", "replace").decode("utf-8")
     return re.sub(r"[“”„‟″]", '"', clean)
 
@@ -114,7 +114,7 @@ def _lex(text: str) -> list[_Lexeme]:
 
 
 class _QueryParser:
-    """Recursive descent over lexemes; brackets deeper than 20 are left out."""
+    """Recursive descent over lexemes; brackets nested deeper than 20 are dropped."""
 
     def __init__(self, lexemes: list[_Lexeme]) -> None:
         self._lexemes = _balanced(lexemes)
@@ -140,7 +140,7 @@ class _QueryParser:
         while self._peek() == "OR":
             self._next()
             alternatives.append(self._both())
-        # an OR with nothing on one side is no operator
+        # an OR with an empty side is no operator
         real = list(dict.fromkeys(node for node in alternatives if not isinstance(node, MatchNone)))
         if not real:
             return MatchNone()
@@ -221,7 +221,7 @@ class _QueryParser:
 
 
 def _balanced(lexemes: list[_Lexeme]) -> list[_Lexeme]:
-    """Leave out brackets that have no partner or are too deep."""
+    """Drop brackets that are unpaired or nested too deep."""
     keep = [True] * len(lexemes)
     opened: list[int] = []
     for at, lexeme in enumerate(lexemes):
@@ -244,7 +244,7 @@ def _words(text: str, field: str | None) -> Node:
 
 
 def _dates(text: str) -> DateRange | None:
-    """Return the days of ``2025-01..2025-08``, ``2025-01..``, ``..2025`` or ``2025-08``, None for anything else."""
+    """Return the range of ``2025-01..2025-08``, ``2025-01..``, ``..2025`` or ``2025-08``; None for any other text."""
     first, dots, last = text.partition("..")
     try:
         if not dots:

@@ -7,9 +7,9 @@
     ubnd => ủy ban nhân dân
     1\\,5 độ, một phẩy năm độ
 
-What stands together in a line, divided by commas, is searched for each other; with ``=>`` what stands left also
-finds what stands right. What was typed is always searched as well, and comes first. A backslash takes the
-meaning of the character after it away.
+The comma-separated phrases of a line are synonyms of each other; with ``=>`` the left ones also find the right ones,
+but not the reverse. What was typed is always searched as well, and comes first. A backslash escapes the next
+character.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _MOST_LOGGED = 20
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Syllables, with and without accents, and what is searched for them too."""
+    """A phrase as syllables, with and without accents, and the other phrases to search for too."""
 
     exact: tuple[str, ...]
     folded: tuple[str, ...]
     others: tuple[str, ...]
 
     def matches(self, tokens: Tokens, first: int) -> bool:
-        """Tell whether these syllables begin at ``first``: with these accents, or typed without any."""
+        """Tell whether the phrase starts at token ``first``: with its accents, or in a query without any."""
         end = first + len(self.exact)
         typed = tuple(tokens.exact[first:end])
         return typed == self.exact or (typed == self.folded and tuple(tokens.folded) == tuple(tokens.exact))
@@ -49,13 +49,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Synonyms:
-    """The rules of a file, by their first syllable without accents; ``problems`` names the lines that have none."""
+    """The rules of a file, by their first syllable without accents; ``problems`` describes the invalid lines."""
 
     rules: Mapping[str, Sequence[Rule]]
     problems: Sequence[str] = ()
 
     def alternatives(self, tokens: Tokens) -> Iterator[Alternative]:
-        """Yield the other ways to say parts of a query."""
+        """Yield the alternatives for the parts of a query that a rule matches."""
         for first, syllable in enumerate(tokens.folded):
             for rule in self.rules.get(syllable, ()):
                 if rule.matches(tokens, first):
@@ -67,15 +67,15 @@ NO_SYNONYMS = Synonyms({})
 
 
 def read_synonyms(path: Path) -> Synonyms:
-    """Read a file of synonyms; none where there is no file. What is wrong in it is named and left out."""
+    """Read a file of synonyms; a missing file has none. Invalid lines are skipped and named in ``problems``."""
     try:
         if path.stat().st_size > _LARGEST:
-            return Synonyms({}, [f"{path} is larger than {_LARGEST:,} bytes; it was left out"])
+            return Synonyms({}, [f"{path} is larger than {_LARGEST:,} bytes; it was ignored. Make it smaller"])
         text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         return NO_SYNONYMS
     except (OSError, UnicodeDecodeError) as error:
-        return Synonyms({}, [f"{path} cannot be read: {error}; it was left out. It must be text in UTF-8"])
+        return Synonyms({}, [f"{path} cannot be read: {error}; it was ignored. It must be text in UTF-8"])
     rules: dict[str, list[Rule]] = {}
     problems: list[str] = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -85,7 +85,7 @@ def read_synonyms(path: Path) -> Synonyms:
         known = sides[0] if sides else []
         wanted = sides[-1]
         if len(sides) > 2 or not known or not wanted or (len(sides) == 1 and len(known) < 2):
-            problems.append(f"{path}, line {number}: wanted 'a, b' or 'a => b', found {line.strip()[:80]!r}")
+            problems.append(f"{path}, line {number}: expected 'a, b' or 'a => b', found {line.strip()[:80]!r}")
             continue
         for tokens in {tuple(tokens.exact): tokens for tokens in map(tokenize, known)}.values():
             others = tuple(other for other in wanted if tokenize(other).exact != tokens.exact)
@@ -95,24 +95,24 @@ def read_synonyms(path: Path) -> Synonyms:
 
 
 class SynonymSource(Protocol):
-    """Where an archive's synonyms come from."""
+    """A source of synonyms for an archive."""
 
     def current(self) -> Synonyms:
-        """Return the synonyms as they are now."""
+        """Return the current synonyms."""
 
     def version(self) -> Hashable:
-        """Return a value that differs whenever the synonyms do."""
+        """Return a value that changes whenever the synonyms do."""
 
 
 class SynonymFile:
-    """The synonyms of a file as it is now: it is read again when it was changed."""
+    """The synonyms of a file, read again whenever the file changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read: tuple[object, Synonyms] = (None, NO_SYNONYMS)
 
     def current(self) -> Synonyms:
-        """Return the synonyms; what is wrong in a changed file is logged once."""
+        """Return the current synonyms; log the problems of a changed file once, at most 20 of them."""
         version = self.version()
         if self._read[0] != version:
             synonyms = read_synonyms(self._path)
@@ -122,7 +122,7 @@ class SynonymFile:
         return self._read[1]
 
     def version(self) -> Hashable:
-        """Return what tells this state of the file from others, None where there is no file."""
+        """Return what identifies this state of the file; None if there is no file."""
         try:
             status = self._path.stat()
         except OSError:
@@ -131,6 +131,6 @@ class SynonymFile:
 
 
 def _phrases(side: str) -> list[str]:
-    """Return the phrases between commas that have a word in them."""
+    """Return the comma-separated phrases that contain a word."""
     phrases = (re.sub(r"\\(.)", r"\1", piece).strip() for piece in _PIECE.findall(side))
     return [phrase for phrase in phrases if len(tokenize(phrase))]

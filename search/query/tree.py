@@ -1,4 +1,4 @@
-"""The query tree: what a reader asked for, before anything is looked up."""
+"""The query tree: what a query asks for, before anything is looked up."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from index.analysis.analyzer import Analysis, analyze
 from index.analysis.tokenizer import Tokens, tokenize
 
 MOST_SYLLABLES = 64
-"""Syllables of plain words that are looked at; the rest of longer ones is left out."""
+"""How many syllables of a run of words are looked up; the rest is ignored."""
 
 
 class Match(StrEnum):
-    """Which articles plain words find: those with all of them, any of them, or what serves best."""
+    """How many of the plain words an article must have: all, any, or (auto) as many as suit the query."""
 
     AUTO = "auto"
     ALL = "all"
@@ -24,7 +24,7 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another way to say a part of plain words, its syllables ``first`` up to but not including ``end``."""
+    """An alternative for a part of plain words: their syllables ``first`` up to but not including ``end``."""
 
     first: int
     end: int
@@ -33,7 +33,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Plain words in a row; ``field`` narrows them to one text field."""
+    """A run of plain words; ``field`` restricts them to one text field."""
 
     text: str
     field: str | None = None
@@ -42,7 +42,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that must stand together, in this order; those typed with accents must have just these."""
+    """Words that must occur side by side, in this order; those typed with accents must have exactly these."""
 
     text: str
     field: str | None = None
@@ -50,7 +50,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class AccentExact:
-    """Words that must be there with exactly these accents."""
+    """Words that must occur with exactly these accents."""
 
     text: str
     field: str | None = None
@@ -58,7 +58,7 @@ class AccentExact:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Any syllable that begins so."""
+    """Any syllable that starts with ``text``."""
 
     text: str
     field: str | None = None
@@ -66,7 +66,7 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class FieldFilter:
-    """Articles whose source, author or category has these words in a row."""
+    """Articles whose ``field`` (source, author or category) has the words of ``value`` side by side, in this order."""
 
     field: str
     value: str
@@ -74,7 +74,7 @@ class FieldFilter:
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """Articles published from the first to the last day (ordinals), both included; None is open."""
+    """Articles published from the first to the last day (ordinals), inclusive; None leaves an end open."""
 
     first: int | None
     last: int | None
@@ -108,7 +108,7 @@ class MatchAll:
 
 @dataclass(frozen=True, slots=True)
 class MatchNone:
-    """No article: a query without a word in it."""
+    """No article: the query contains no word."""
 
 
 WordClause = Words | Phrase | AccentExact | Prefix
@@ -116,17 +116,17 @@ Node = WordClause | FieldFilter | DateRange | Not | And | Or | MatchAll | MatchN
 
 
 def has_words(text: str) -> bool:
-    """Tell whether ``typed_tokens`` are any: where there is a letter or a digit."""
+    """Tell whether ``text`` has tokens, that is, a letter or a digit."""
     return any(map(str.isalnum, text))
 
 
 def typed_tokens(text: str) -> Tokens:
-    """Return ``tokenize`` of a part of a query; that of a short one is kept, as several steps ask for it."""
+    """Return ``tokenize`` of a part of a query; short parts are cached, as several steps need them."""
     return _tokens(text) if len(text) <= _SHORT else tokenize(text)
 
 
 def typed_analysis(text: str) -> Analysis:
-    """Return ``analyze`` of a part of a query; that of a short one is kept, as several steps ask for it."""
+    """Return ``analyze`` of a part of a query; short parts are cached, as several steps need them."""
     return _analysis(text) if len(text) <= _SHORT else analyze(text)
 
 
@@ -136,7 +136,7 @@ _analysis = lru_cache(maxsize=1024)(analyze)
 
 
 def accented_syllables(analysis: Analysis) -> dict[str, int]:
-    """Return the syllables typed with accents outside codes, whose spellings differ, and where each comes first."""
+    """Return the syllables typed with accents and their first positions; codes, spelled in many ways, are left out."""
     tokens = analysis.tokens
     in_code = {at for code in tokens.codes for at in range(code.first, code.end)}
     accented: dict[str, int] = {}
@@ -147,7 +147,7 @@ def accented_syllables(analysis: Analysis) -> dict[str, int]:
 
 
 def with_accents_required(node: Node) -> Node:
-    """Return ``node`` with every syllable of plain words that was typed with accents required with just these."""
+    """Return ``node``, but requiring exactly the accents that were typed in plain words."""
     match node:
         case And(nodes):
             return And(tuple(map(with_accents_required, nodes)))
@@ -161,7 +161,7 @@ def with_accents_required(node: Node) -> Node:
 
 
 def wanted_words(node: Node) -> Iterator[WordClause]:
-    """Yield the leaves whose words a matching article may show, those under ``Not`` left out."""
+    """Yield the leaves whose words a matching article may contain, without those under ``Not``."""
     match node:
         case And(nodes) | Or(nodes):
             for child in nodes:
@@ -173,7 +173,7 @@ def wanted_words(node: Node) -> Iterator[WordClause]:
 
 
 def alternatives(node: Node) -> Iterator[str]:
-    """Yield the other ways to say its plain words, those under ``Not`` left out."""
+    """Yield the alternatives of the plain words of ``node``, without those under ``Not``."""
     for leaf in wanted_words(node):
         if isinstance(leaf, Words):
             yield from (other.text for other in leaf.alternatives)

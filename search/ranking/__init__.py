@@ -1,14 +1,14 @@
-"""Which of the matching articles come first. A score is a sum of BM25 parts, to which the best articles add nearness.
+"""Order the matching articles. A score is a sum of BM25 parts, plus a proximity bonus for the best articles.
 
 =============  ===================================================================
 ``scoring``    the ranking formula and its parameters, as pure functions
-``clauses``    what a query is evaluated to: matching articles, terms with weights
-``impacts``    what a term adds to the score of an article, looked up in postings
-``maxscore``   scores of the articles that may come first, and of no others
-``proximity``  how close together an article has the words
-``top_k``      the best of many without sorting them all
+``clauses``    what a query evaluates to: matching articles, weighted terms
+``impacts``    what a term adds to an article's score, looked up in postings
+``maxscore``   scores only the articles that may be in the top k
+``proximity``  how close together an article has the query's words
+``top_k``      the best of many without a full sort
 =============  ===================================================================
 
-To tune, change ``Ranking`` in ``scoring`` and measure with ``make quality``; decision 2 has what was measured.
-``maxscore`` must give the scores of the formula: it only leaves articles out.
+To tune, change ``Ranking`` in ``scoring`` and measure with ``make quality``; decision 2 has the measurements.
+``maxscore`` must give exactly the scores of the formula: it only skips articles.
 """

@@ -1,4 +1,4 @@
-"""What a query is evaluated to: the articles that match it, and the clauses their scores are sums of."""
+"""What a query evaluates to: the articles that match it, and the clauses their scores are sums of."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DocMask = NDArray[np.bool_]
 
 
 class WeightedTerm(NamedTuple):
-    """A term of a field (``body_word``), and the weight its impacts are multiplied by in a score."""
+    """A term of an index field (``body_word``), its postings, and the weight that multiplies its impacts."""
 
     field: str
     term: str
@@ -25,9 +25,9 @@ class WeightedTerm(NamedTuple):
 
 
 class ScoreClause(NamedTuple):
-    """What a part of the query adds to scores: the sum of its terms' parts; of several groups, the largest sum.
+    """What a part of the query adds to scores: the sum over the terms of a group; of several groups, the largest sum.
 
-    It is added to the articles of ``only``, if that is given; ``name`` explains it as a whole.
+    ``only`` restricts it to some articles. With a ``name``, explanations show it as one part.
     """
 
     groups: Sequence[Sequence[WeightedTerm]]
@@ -35,12 +35,12 @@ class ScoreClause(NamedTuple):
     only: DocMask | None = None
 
     def most(self, k1: float) -> float:
-        """Return an upper bound of what it can add."""
+        """Return an upper bound of what it can add to a score."""
         return (k1 + 1.0) * max([sum([term.weight for term in group]) for group in self.groups], default=0.0)
 
 
 class ProximityClause(NamedTuple):
-    """The syllables of a longer query with their weights, and the fields that should have them close together."""
+    """The weighted syllables of a longer query, and the fields that should have them close together."""
 
     fields: Sequence[str]
     weights: Mapping[str, float]
@@ -51,7 +51,7 @@ class Matches:
     """The articles that match a query, those among them with every word, and the clauses of their scores.
 
     With ``every_word_first`` the articles with every word come first. With ``prefers_accents`` the query is short and
-    was typed with accents: articles that only have its words without them were found for want of better.
+    was typed with accents: articles that lack these accents are only a fallback.
     """
 
     matched: DocMask
@@ -65,10 +65,10 @@ class Matches:
 
     @property
     def exact(self) -> DocMask:
-        """The articles that have every accent typed, among others that do not match."""
+        """The articles that have every accent typed, whether they match or not."""
         return self.exactly()
 
     def preferring_accents(self) -> Matches:
-        """Leave out the mere unaccented matches of a short query, if there are others."""
+        """Leave out the matches of a short query that lack its accents, unless all do."""
         kept = self.matched & self.exact if self.prefers_accents else self.matched
         return replace(self, matched=kept, every=self.every & kept) if self.prefers_accents and kept.any() else self

@@ -1,8 +1,8 @@
-"""What terms add to the scores of articles, and which articles have them.
+"""The impacts of terms on scores, and which articles have a term.
 
 The impact of a term on an article is BM25's tf part (``scoring.saturation``): all of the score that does not
-depend on the query. It is worked out from the postings for the articles that are asked for; what of it depends on the
-article alone, the norm, is computed once a snapshot. How often articles have a frequent term is kept.
+depend on the query. It is computed from the postings for the requested articles; the norm, which depends on the
+article alone, is computed once per snapshot. The term frequencies of a frequent term are cached.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(pr
 class TermImpacts:
     """Look up terms in ``snapshot`` and their impacts under ``ranking``. Safe to share between threads.
 
-    Up to 96 MB are kept, of which this takes its part where there are several ``sharing`` the machine.
+    The cache holds up to 96 MB, divided by ``sharing``, the number of processes with such a cache.
     """
 
     def __init__(self, snapshot: Snapshot, ranking: Ranking, sharing: int = 1) -> None:
@@ -47,15 +47,15 @@ class TermImpacts:
         self._lock = threading.Lock()
 
     def frequent(self, postings: TermPostings) -> bool:
-        """Tell whether so many articles have a term that it is best added up last, for a few articles.
+        """Tell whether so many articles have a term that it is best scored last, for a few candidates.
 
-        How often each article has it is kept as one array. Deleted articles do not matter, as the order of additions
-        shows in the last digits of scores.
+        Its term frequencies are cached as one array over all articles. Only live articles count: deleted ones would
+        change the order of additions, and with it the last digits of scores.
         """
         return postings.count * _FREQUENT > self.snapshot.count
 
     def docs_with_term(self, fields: Iterable[str], term: str) -> DocMask:
-        """Return the articles that have ``term`` in any of ``fields``."""
+        """Return the live articles that have ``term`` in any of ``fields``."""
         whole: list[DocMask] = []
         parts: list[SegmentPostings] = []
         for field in fields:
@@ -66,14 +66,14 @@ class TermImpacts:
                 parts += postings.parts
         flags = reduce(np.logical_or, whole) if whole else np.zeros(self.snapshot.size, bool)
         for part in parts:
-            flags[part.offset : part.limit][part.articles.astype(np.intp)] = True  # slow by any other type
+            flags[part.offset : part.limit][part.articles.astype(np.intp)] = True  # other index types are slow
         if self.snapshot.any_deleted:
             flags &= self.snapshot.live
         return flags
 
     def add(self, terms: Sequence[WeightedTerm], articles: NDArray[np.intp], sums: Floats) -> None:
-        """Add to ``sums``, one by one, what ``terms`` add to the scores of ``articles``: ascending, not deleted."""
-        if len(articles) * _NARROW > self.snapshot.size:  # with so many it is sooner done for all
+        """Add to ``sums``, term by term, what ``terms`` add to the scores of ``articles`` (ascending, not deleted)."""
+        if len(articles) * _NARROW > self.snapshot.size:  # for this many, scoring all is faster
             of_all = np.zeros(self.snapshot.size, np.float32)
             of_all[articles] = sums
             for field, term, weight, postings in terms:
@@ -93,7 +93,7 @@ class TermImpacts:
                 sums += row
 
     def sums_of_all(self, terms: Sequence[WeightedTerm], among: DocMask | None = None) -> Floats:
-        """Return what ``terms`` add to the score of every article, or of those ``among`` it; 0 for others."""
+        """Return what ``terms`` add to the score of every article, or only of those in ``among``; 0 for the others."""
         sums = np.zeros(self.snapshot.size, np.float32)
         parts = [(term, part) for term in terms for part in term.postings.parts]
         ends = list(accumulate([len(part.articles) for _, part in parts]))
@@ -105,13 +105,13 @@ class TermImpacts:
         return sums
 
     def _frequencies(self, field: str, term: str, postings: TermPostings) -> Array:
-        """Return how often each article has a term; it is kept if the term is frequent."""
+        """Return the term frequency in every article; cached if the term is frequent."""
         if not self.frequent(postings):
             return self._spread_out(postings)
         found = self._kept_frequencies(field, term)
         if found is None:
             found = self._spread_out(postings)
-            with self._lock, suppress(ValueError):  # it may be larger than all that is kept
+            with self._lock, suppress(ValueError):  # it may be larger than the whole cache
                 self._kept[field, term] = found
         return found
 
@@ -126,7 +126,7 @@ class TermImpacts:
         return whole
 
     def _how_often(self, weighted: WeightedTerm, articles: NDArray[np.intp]) -> Array:
-        """Return how often ``articles`` have a term; few are looked up in long postings that are not kept."""
+        """Return the term frequency in ``articles``; in a long posting list that is not cached, look up only these."""
         field, term, _, postings = weighted
         whole = self._kept_frequencies(field, term)
         if whole is None and postings.count < len(articles) * _MANY:
@@ -144,7 +144,7 @@ class TermImpacts:
     def _add_all(
         self, parts: Sequence[tuple[WeightedTerm, SegmentPostings]], sums: Floats, among: DocMask | None
     ) -> None:
-        """Add postings to the ``sums`` of all articles, at once."""
+        """Add several posting lists to the ``sums`` of all articles at once."""
         articles = np.concatenate([part.articles for _, part in parts], dtype=np.intp)
         frequencies = np.concatenate([part.frequencies for _, part in parts])
         numbers = np.arange(len(parts)).repeat([len(part.articles) for _, part in parts])
@@ -159,13 +159,13 @@ class TermImpacts:
         np.add.at(sums, articles, values)
 
     def _rows_and_weights(self, terms: Sequence[WeightedTerm]) -> tuple[NDArray[np.intp], Floats]:
-        """Return where the norms of the fields of ``terms`` begin, and the weights."""
+        """Return where the norms of each term's field begin in the flattened ``_norms``, and the weights."""
         rows = [_FIELDS[term.field] * self.snapshot.size for term in terms]
         return np.array(rows), np.array([term.weight for term in terms], np.float32)
 
     @cached_property
     def _norms(self) -> Floats:
-        """A row for each of ``_FIELDS``, an entry an article."""
+        """BM25 length norms: a row for each of ``_FIELDS``, a column for each article."""
         ranking, snapshot = self.ranking, self.snapshot
         lengths = np.array([snapshot.lengths(field) for field in _FIELDS])
         averages = np.array([[snapshot.average_length(field)] for field in _FIELDS], np.float32)

@@ -1,12 +1,12 @@
-"""The scores of what a query finds, worked out only for the articles that may come first.
+"""Score only the matching articles that may be in the top k.
 
-Most of what a query finds will not be shown. Two things tell it before it is scored:
+Most matches are never shown. Two rules exclude articles before they are scored:
 
-- Of a short query the articles with every word come first, those with the accents typed before others: where these
-  are enough, the rest is not looked at.
-- The rare terms have few postings and decide most. When their sums are known, what the frequent ones can add at most
-  tells which articles cannot be among the best. It is the idea of Turtle and Flood's MaxScore (*Query evaluation:
-  strategies and optimizations*, 1995), over whole arrays. How much is needed is told by the few that lead so far,
+- For a short query, articles with every word come first, those with the accents typed before others. If these are
+  enough, the rest is skipped.
+- Rare terms have short posting lists and decide most. Once their sums are known, an upper bound of what the frequent
+  terms add tells which articles cannot be in the top k. This is the idea of Turtle and Flood's MaxScore (*Query
+  evaluation: strategies and optimizations*, 1995), over whole arrays. The threshold comes from the few leaders so far,
   scored in full.
 """
 
@@ -31,7 +31,7 @@ _ROUNDING = 1e-5
 
 
 class MaxScoreScorer:
-    """Score ``found``. ``articles`` (ascending) may be among the best ``most``; ``best`` are their scores."""
+    """Score the matches ``found``. ``articles`` (ascending) may be in the top ``most``; ``best`` are their scores."""
 
     def __init__(self, impacts: TermImpacts, found: Matches, most: int) -> None:
         self._impacts = impacts
@@ -48,7 +48,7 @@ class MaxScoreScorer:
         self._named = [clause for clause in found.clauses if clause.name is not None]
         most = max(most, ranking.proximity_articles if found.proximity else 1)
         self.articles, sums = self._candidates(self._tier(most), most)
-        if not sums.any() and self._bonus:  # what has every word need not have a term that counts
+        if not sums.any() and self._bonus:  # an article with every word may have no weighted term
             self.articles = np.flatnonzero(found.matched)
             sums = self._sums(self.articles)
         best = float(sums.max(initial=0.0))
@@ -59,11 +59,11 @@ class MaxScoreScorer:
         self.best = self._scores(self.articles, sums)
 
     def scores(self, articles: Articles) -> Floats:
-        """Return the scores of some of the articles found, ascending."""
+        """Return the scores of ``articles``, any of the matches, ascending by doc id."""
         return self._scores(articles, self._sums(articles))
 
     def explain(self, articles: Articles) -> dict[int, dict[str, float]]:
-        """Return what the scores of ``articles`` are the sums of, the most first."""
+        """Return the parts that sum to the score of each of ``articles``, largest first, by doc id."""
         parts: dict[str, Floats] = {}
         for clause in self._found.clauses:
             if clause.name is not None:
@@ -82,7 +82,7 @@ class MaxScoreScorer:
         }
 
     def _candidates(self, tier: DocMask, most: int) -> tuple[Articles, Floats]:
-        """Return the articles of ``tier``, ascending, that may be among the best ``most``, and their sums."""
+        """Return the articles of ``tier``, ascending, that may be in the top ``most``, and their sums."""
         enough, others, full = max(most, _FEW), self._frequent, self._ranking.k1 + 1.0
         more = full * sum([term.weight for term in others])
         more += sum([clause.most(self._ranking.k1) for clause in self._named]) + _ROUNDING * self._ceiling
@@ -113,15 +113,15 @@ class MaxScoreScorer:
         return articles, sums
 
     def _reached(self, scores: Floats, sums: Floats, most: int) -> float:
-        """Return what the best ``most`` articles score at least, given what some score at least."""
+        """Return a lower bound of the scores in the top ``most``, given lower bounds for some articles."""
         least = reached(scores, most)
-        # the one that would be first but for having every word is wanted too
+        # keep the article that would be first without the every-word bonus, too
         return min(least, float(sums.max())) if self._found.proximity else least
 
     def _tier(self, most: int) -> DocMask:
-        """Return the articles of which those that come first are at least ``most``, as far as that is told by flags.
+        """Return the top tier, known from doc masks alone, with at least ``most`` articles; else all matches.
 
-        What nearness adds is a share of the best score, so for a few long codes it takes all articles found.
+        Proximity adds a share of the best score, so with it (a query of a few long codes) take all matches.
         """
         if self._bonus and self._found.short and not self._found.proximity:
             for tier in (self._foremost, self._found.every):
@@ -131,12 +131,12 @@ class MaxScoreScorer:
 
     @cached_property
     def _foremost(self) -> DocMask:
-        """The articles that have every word, and every accent typed."""
+        """The articles that have every word, and, if the query prefers accents, every accent typed."""
         found = self._found
         return found.every & found.exact if found.prefers_accents else found.every
 
     def _bonuses(self, articles: Articles | slice) -> Iterator[tuple[str, Floats]]:
-        """Yield what articles score for having every word, and every accent typed."""
+        """Yield the bonuses of ``articles`` for having every word, and every accent typed."""
         if self._bonus:
             found = self._found
             share = 1.0 if found.short else self._ranking.every_word
@@ -145,13 +145,13 @@ class MaxScoreScorer:
                 yield "accents as typed", self._foremost[articles] * np.float32(self._bonus)
 
     def _sums(self, articles: Articles) -> Floats:
-        """Return the scores of ``articles`` but for what comes from having every word, and from nearness."""
+        """Return the scores of ``articles`` without bonuses and proximity."""
         sums = self._impacts.sums_of_all(self._rare).take(articles)
         self._complete(articles, sums, self._frequent)
         return sums
 
     def _complete(self, articles: Articles, sums: Floats, others: Sequence[WeightedTerm]) -> None:
-        """Add to ``sums`` of ``articles`` what they lack: ``others``, and what is explained as a whole."""
+        """Complete the ``sums`` of ``articles``: add the terms ``others`` and the named clauses."""
         self._impacts.add(others, articles, sums)
         for clause in self._named:
             sums += self._gained(clause, articles)
@@ -169,7 +169,7 @@ class MaxScoreScorer:
         return sums
 
     def _raised(self, articles: Articles | slice, sums: Floats) -> Floats:
-        """Return ``sums`` with what articles score for having every word, and every accent typed."""
+        """Return ``sums`` plus the bonuses of ``articles`` for having every word, and every accent typed."""
         scores = sums.copy()
         for _, bonus in self._bonuses(articles):
             scores += bonus
@@ -182,8 +182,8 @@ class MaxScoreScorer:
         return scores
 
     def _add_proximity(self, proximity: ProximityClause, sums: Floats, best: float) -> None:
-        """Add to the best articles shares of ``best``, the best score: for how close together they have the words of a
-        longer query, and for how many at the beginning.
+        """Add shares of ``best``, the best score, to the best articles: for how close together they have the words of a
+        longer query, and for how many they have at the beginning.
         """
         ranking, snapshot = self._ranking, self._impacts.snapshot
         scores = self._scores(self.articles, sums)
@@ -198,7 +198,7 @@ class MaxScoreScorer:
 
 
 def _placed(near: Articles, gains: Floats, articles: Articles) -> Floats:
-    """Return for each of ``articles`` (ascending) what it gains, nothing if it is not ``near``."""
+    """Return the gain of each of ``articles`` (ascending), 0 for those not in ``near``."""
     placed = np.zeros(len(articles), np.float32)
     at = articles.searchsorted(near)
     there = articles.take(at, mode="clip") == near if len(articles) else np.zeros(len(near), bool)

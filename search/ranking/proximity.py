@@ -1,8 +1,8 @@
-"""How close together an article says what is asked for.
+"""Measure how close together an article has the query's words.
 
-The measure is the best window: over every stretch of a few syllables, the weights of the different query terms in
-it are added up, and the largest sum counts. It is the minimal-span idea of Tao and Zhai, *An exploration of
-proximity measures in information retrieval* (2007), the other way round: a fixed span, the most it holds.
+The measure is the best window: for every window of a few syllables, sum the weights of the distinct query terms in
+it, and take the largest sum. It inverts the minimal-span idea of Tao and Zhai, *An exploration of proximity measures
+in information retrieval* (2007): the span is fixed, what it holds is maximised.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def proximity_of(
     widths: Sequence[int],
     lead: int,
 ) -> tuple[Floats, Floats]:
-    """Return how close to each other and to the beginning each of ``articles`` (ascending) has the terms.
+    """Return how close to each other, and to the beginning, each of ``articles`` (ascending) has the terms.
 
-    The first array has a row for each of ``widths``: the weight of the best window of so many syllables in a field.
-    The second is the weight of the terms among the first ``lead`` syllables of the fields.
+    The first array, (widths, articles), has the weight of the best window of each width, in syllables, in any field.
+    The second, (articles,), has the weight of the terms among the first ``lead`` syllables of the fields.
     """
     owners: list[NDArray[np.intp]] = []
     places: list[DocIds] = []
@@ -60,11 +60,11 @@ def proximity_of(
 def best_windows(
     owners: NDArray[np.integer[Any]], places: DocIds, terms: DocIds, weights: Floats, widths: Sequence[int]
 ) -> tuple[NDArray[np.integer[Any]], Floats]:
-    """Return for each occurrence its owner, ascending, and the weights of the windows that it begins, a row a width.
+    """Return the owner of each token, ascending, and the weights of the windows that start there, one row per width.
 
-    ``owners``, ``places`` and ``terms`` (numbers into ``weights``) describe occurrences, in any order; no two terms
-    have one place. Computed from where each term occurs next: an array of a row a term, an entry an occurrence. It is
-    made for a part of them at a time, the last ones first, so that long articles take no more memory.
+    ``owners``, ``places`` (positions) and ``terms`` (indices into ``weights``) describe tokens in any order; no two
+    terms share a place. The weights are computed from the next position of each term: an array with a row per term
+    and a column per token. It is built in chunks, last chunk first, so that long articles take no more memory.
     """
     keys = (owners.astype(np.int64) << 32) + places
     order = keys.argsort()

@@ -1,8 +1,8 @@
-"""The formulas of ranking: pure functions over arrays, and the numbers they were tuned to.
+"""The ranking formulas, as pure functions over arrays, and their tuned parameters.
 
 The score of an article is a sum of BM25 parts, one for every query term, stream and text field. BM25 is that
 of Robertson and Zaragoza, *The Probabilistic Relevance Framework* (2009), with the idf of Lucene, which is
-never negative. To it comes what nearness adds to the best articles (``search.ranking.proximity``).
+never negative. The best articles also get a proximity bonus (``search.ranking.proximity``).
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ class Ranking:
 
     k1: float = 1.2
     b: Mapping[str, float] = field(default_factory=lambda: {"title": 0.0, "body": 0.75})
-    """How much the length of a text field counts; a long headline says no less than a short one."""
+    """How much the length of a text field counts; a long headline is no worse than a short one."""
     idf_power: float = 1.0
-    """More than 1 makes common words count still less."""
+    """Above 1, common words count even less."""
     streams_accented: Mapping[Stream, float] = field(
         default_factory=lambda: {Stream.SYLLABLE: 0.8, Stream.WORD: 1.0, Stream.BIGRAM: 0.5, Stream.FOLDED: 0.4}
     )
-    """Weights for a syllable or word typed with accents, or without where that is its spelling."""
+    """Stream weights of a syllable or word typed with accents, or one that is spelled without."""
     streams_plain: Mapping[Stream, float] = field(default_factory=lambda: {Stream.FOLDED: 1.2, Stream.BIGRAM: 0.5})
-    """Weights for what was typed without the accents it has in articles."""
+    """Stream weights of what was typed without the accents it has in articles."""
     fields: Mapping[str, float] = field(default_factory=lambda: {"title": 1.25, "body": 1.0})
     short_query: int = 4
     """Up to this many syllables, articles with all of them come first, those with the accents typed before others."""
     every_word: float = 0.01
-    """In longer queries having every syllable adds this share of the most any article can score."""
+    """In longer queries, having every syllable adds this share of the highest score any article can have."""
     least_matched: float = 0.2
     least_matched_short: float = 0.6
-    """The share of the query's idf an article must have to be found (``match=auto``), in long and short queries."""
+    """The share of the query's idf an article must have to match (``match=auto``), in long and in short queries."""
     question_word: float = 0.4
-    """What a question word of a longer query counts; see ``index.analysis.stopwords``."""
+    """The factor of a question word's weight in a longer query; see ``index.analysis.stopwords``."""
     windows: Mapping[int, float] = field(default_factory=lambda: {8: 0.45, 24: 0.4})
-    """How much more, in parts of the best score, an article scores that has every word of a longer query within one
-    window; by the width of the window in syllables."""
+    """The bonus, as a share of the best score, for having every word of a longer query within one window; by the width
+    of the window in syllables."""
     lead: tuple[int, float] = (60, 0.5)
-    """The syllables that an article's beginning has, and how much more it scores that has every word there."""
+    """How many syllables are an article's beginning, and the bonus (as above) for having every word there."""
     proximity_articles: int = 50
-    """How many of the best articles are looked at so."""
+    """How many of the best articles get these bonuses."""
     alternative: float = 0.5
-    """What an abbreviation or a synonym counts, or what it stands for, in parts of what was typed and is lacking."""
+    """The weight of an alternative (abbreviation, long form, synonym), as a share of the typed words it replaces."""
     unaccented_share: float = 0.05
-    """A syllable typed without accents was left bare if fewer than this share of its articles write it so."""
+    """A syllable typed without accents was left bare if less than this share of its articles write it so."""
 
     def most_proximity(self) -> float:
-        """Return the most that nearness can add, in parts of the best score."""
+        """Return the highest proximity bonus, as a share of the best score."""
         return sum(self.windows.values()) + self.lead[1]
 
 
@@ -67,18 +67,18 @@ def idf(article_count: int, document_frequency: int) -> float:
 
 
 def length_norm(lengths: Floats, averages: Floats, k1: float, b: Floats) -> Floats:
-    """Return BM25's k1 (1 - b + b l / avg) for each length, and more than 0."""
+    """Return BM25's k1 (1 - b + b l / avg) for each length; always above 0."""
     norms: Floats = np.maximum(k1 * (1.0 - b + b * lengths / np.maximum(averages, 1e-9)), 1e-9)
     return norms
 
 
 def saturation(frequencies: NDArray[Any], norms: Floats, k1: float) -> Floats:
-    """Return BM25's tf part, f (k1 + 1) / (f + norm), for arrays of one shape; less than k1 + 1, and 0 for none."""
+    """Return BM25's tf part, f (k1 + 1) / (f + norm), for arrays of one shape; below k1 + 1, 0 where f is 0."""
     often: Floats = np.asarray(frequencies, np.float32)
     values: Floats = often * np.float32(k1 + 1.0) / (often + norms)
     return values
 
 
 def query_frequency_weight(count: int) -> float:
-    """Return how much a term counts that the query has ``count`` times: its root, for two times at the most."""
+    """Return the factor of a term that occurs ``count`` times in the query: sqrt(min(count, 2))."""
     return math.sqrt(min(count, 2))

@@ -1,4 +1,4 @@
-"""The best of many articles, without sorting them all."""
+"""Select the top k of many articles without sorting them all."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _FEWEST_GROUPS = 512
 
 
 def best_first(snapshot: Snapshot, articles: NDArray[np.intp], scores: Floats, most: int) -> NDArray[np.intp]:
-    """Return the places of the best ``articles`` in their order; ties go to the newest, then to the first written."""
+    """Return the indices of the ``most`` best articles, best first; ties go to the newest, then the first written."""
     places = largest(scores, most)
     some = articles[places]
     return places[np.lexsort((snapshot.sequence[some], -snapshot.minutes[some], -scores[places]))][:most]
 
 
 def largest(keys: NDArray[Any], count: int) -> NDArray[np.intp]:
-    """Return the places, ascending, of the ``count`` largest of ``keys`` and of all that equal the least of them.
+    """Return the indices, ascending, of the ``count`` largest of ``keys`` and of all that equal the smallest of them.
 
-    The keys are dealt into groups; ``count`` groups have a largest key of at least the ``count``-th largest of these,
-    so that what is less need not be looked at again.
+    The keys are dealt into groups. At least ``count`` keys reach the ``count``-th largest group maximum, so smaller
+    keys are skipped.
     """
     if count >= len(keys):
         return np.arange(len(keys))
@@ -43,7 +43,7 @@ def largest(keys: NDArray[Any], count: int) -> NDArray[np.intp]:
 
 
 def reached(keys: NDArray[Any], count: int) -> float:
-    """Return a number that at least ``count`` of ``keys`` reach, seldom far from the ``count``-th largest."""
+    """Return a number that at least ``count`` of ``keys`` reach, usually close to the ``count``-th largest."""
     if count > len(keys):
         return -np.inf
     groups = max(_FEWEST_GROUPS, _GROUPS_A_PLACE * count)

@@ -1,10 +1,10 @@
-"""What a running service is made of, apart from HTTP.
+"""The parts of a running service besides HTTP.
 
 ==================  ================================================================
-``answer_cache``    answers kept until store, index or synonyms change
-``search_pool``     processes that search, each with an archive of its own
-``index_follower``  the thread that makes writes searchable and carries out rebuilds
+``answer_cache``    answers cached until store, index or synonyms change
+``search_pool``     search processes, each with its own archive
+``index_follower``  the thread that makes writes searchable and runs rebuilds
 ==================  ================================================================
 
-All of it works on an ``Archive`` and knows no engine. What crosses to a process of the pool is pickled.
+All of it works on an ``Archive`` and knows no engine. Data that crosses to a process of the pool is pickled.
 """

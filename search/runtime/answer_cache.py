@@ -1,4 +1,4 @@
-"""Answers to searches, kept while nothing they depend on changes."""
+"""A cache of search answers, valid while nothing they depend on changes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _MOST_CHARACTERS = 24_000_000
 
 
 class AnswerCache:
-    """Answers of ``answer``, each made once however many ask for it at a time. Safe to share between threads.
+    """Cache what ``answer`` returns; simultaneous equal searches compute it once. Safe to share between threads.
 
-    ``version`` returns a value that differs whenever an answer may. The answers used longest ago go first once all have
-    more than ``most_characters``.
+    ``version`` returns a value that changes whenever an answer may. The least recently used answers are evicted once
+    all together have more than ``most_characters``.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class AnswerCache:
         self._answer = once(lambda _version, parameters: answer(parameters))
 
     def search(self, parameters: SearchParameters) -> Answer:
-        """Answer one search as ``search.service.search`` does."""
+        """Answer one search like ``search.service.search``."""
         started = time.perf_counter()
         answer = self._answer(self._version(), parameters)
         return replace(answer, took_ms=round((time.perf_counter() - started) * 1000, 2))
 
 
 def _characters(answer: Answer) -> int:
-    """Return about how many characters an answer takes, with a share for all else."""
+    """Return about how many characters an answer takes, plus an allowance for everything else."""
     texts = (len(hit.article.lead) + len(hit.title_html) + sum(map(len, hit.body_html)) for hit in answer.hits)
     parts = sum(len(hit.explanation or ()) for hit in answer.hits)
     counted = [entry.value for counts in answer.facets.values() for entry in counts]

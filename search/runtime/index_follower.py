@@ -1,8 +1,8 @@
-"""The follower: a thread that makes acknowledged writes searchable, and carries out rebuilds.
+"""The index follower: a thread that makes acknowledged writes searchable and runs rebuilds.
 
-It looks for writes five times a second, which gathers what comes in between into one commit and finds what other
-processes wrote; it looks at once where many writes are waiting, or someone waits for one. Every five seconds it reads a
-part of the index for damage. Whatever fails is logged, kept for the status page, and tried again.
+It checks for writes five times a second: this gathers the writes in between into one commit and finds those of other
+processes. It checks at once if many writes are waiting, or someone waits for one. Every five seconds it verifies a part
+of the index files. Failures are logged, kept for the status page, and retried.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _PATIENCE_SECONDS = 1.0
 
 
 class IndexFollower:
-    """Keep ``archive`` in sync and carry out its tasks; looks for work every ``interval`` seconds.
+    """Keep ``archive`` in sync and run its tasks; check for work every ``interval`` seconds.
 
-    Up to ``waiting`` threads wait longer than a second for a write to be searchable: others have searches to answer.
+    At most ``waiting`` threads wait longer than a second for a write, so that other threads can answer searches.
     """
 
     def __init__(self, archive: Archive, interval: float = 0.2, waiting: int = 4) -> None:
@@ -47,11 +47,11 @@ class IndexFollower:
         self.last_error: str | None = None
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop after the piece of work at hand."""
+        """Stop after the current piece of work; wait up to 30 seconds for it."""
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
@@ -60,7 +60,7 @@ class IndexFollower:
     def wait_until_searchable(self, seq: int, timeout: float) -> bool:
         """Wait until searches see write ``seq``; return False if they do not after ``timeout`` seconds.
 
-        Where many wait, as they do while another process writes for long, it is False after a second.
+        If many threads are waiting, as while another process writes for long, return False after one second.
         """
         self._wake.set()
         if self._wait(seq, min(timeout, _PATIENCE_SECONDS)):
@@ -83,13 +83,13 @@ class IndexFollower:
         return True
 
     def wrote(self, count: int) -> None:
-        """Take note of ``count`` writes; after many of them the next look is at once."""
+        """Record ``count`` writes; once there are 500, the next check is at once."""
         self._writes += count
         if self._writes >= _MANY_WRITES:
             self._wake.set()
 
     def request_rebuild(self) -> Task:
-        """Ask for a rebuild; one that waits already is answered with the same task."""
+        """Request a rebuild and return its task; if one is waiting already, return that."""
         task = self._tasks.request_rebuild()
         self._wake.set()
         return task
@@ -101,25 +101,25 @@ class IndexFollower:
             except _StoppedError:
                 return
             except (TimtinError, OSError) as error:
-                if self.last_error != str(error):  # said once, however often it is tried
-                    log.error("the index could not follow the store: %s; trying again", error)
+                if self.last_error != str(error):  # logged once, however often it is retried
+                    log.error("changes could not be applied to the index: %s; trying again", error)
                 self.last_error = str(error)
                 self._stop.wait(1.0)
             except Exception as error:
                 self.last_error = f"{type(error).__name__}: {error}"
-                log.exception("the index could not follow the store; trying again")
+                log.exception("changes could not be applied to the index; trying again")
                 self._stop.wait(1.0)
             self._wake.wait(self._interval)
             self._wake.clear()
 
     def _work(self) -> str | None:
-        """Do what there is to do; return what keeps searches from seeing every write, None where they do."""
+        """Do all pending work; return why searches do not see every write, None if they do."""
         busy = None
         try:
             self._follow()
             self._end_writes()
             self._rebuild_if_asked()
-        except WriterBusyError as error:  # the other writer applies what the store has
+        except WriterBusyError as error:  # the other writer applies the changes
             busy = str(error)
             self._end_writes()
         if time.monotonic() - self._scrubbed > _LOOK_SECONDS:
@@ -130,7 +130,7 @@ class IndexFollower:
 
     def _follow(self) -> None:
         self._writes = 0
-        # a commit looks at the index's files too, so that one is made now and then even if all is level
+        # applying changes checks the index files, too, so do it now and then even if the index is in sync
         if time.monotonic() - self._committed > _LOOK_SECONDS or not self._archive.in_sync():
             bring_in_sync(self._archive, wait=0, progress=self._go_on)
             self._committed = time.monotonic()
@@ -144,9 +144,9 @@ class IndexFollower:
             self._tasks.end(task.id)
 
     def _rebuild_if_asked(self) -> None:
-        # the right to write the index is held while a rebuild is running, so one found running then was cut off
+        # a rebuild holds the writer's lock, so a task found running by the next holder was interrupted
         for task in self._tasks.unfinished(TaskKind.REINDEX):
-            with suppress(_AlreadyDoneError, WriterBusyError):  # until the other writer is done, the task waits
+            with suppress(_AlreadyDoneError, WriterBusyError):  # the task waits until the other writer is done
                 self._rebuild(task)
 
     def _rebuild(self, task: Task) -> None:
@@ -170,7 +170,7 @@ class IndexFollower:
         self._tasks.begin(task.id)
         try:
             yield
-        except _StoppedError:  # what was running when a server ended is begun anew by the next
+        except _StoppedError:  # the next server starts the task again
             raise
         except Exception as error:
             self._tasks.end(
@@ -181,7 +181,7 @@ class IndexFollower:
         self._tasks.end(task.id)
 
     def _go_on(self, _count: int, tell: Callable[[], None] | None = None) -> None:
-        """Raise _StoppedError if the server ends; twice a second note what searches see by now, and ``tell`` more."""
+        """Raise _StoppedError if the server is stopping; twice a second end tasks of visible writes, call ``tell``."""
         if self._stop.is_set():
             raise _StoppedError
         if time.monotonic() - self._told < _TELL_SECONDS:
@@ -195,9 +195,9 @@ class IndexFollower:
 
 
 def bring_in_sync(archive: Archive, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-    """Apply every write so far, and verify the index files that were never read.
+    """Apply every write so far, and verify the index files that were never verified.
 
-    Damage found is mended at once. Raises WriterBusyError after ``wait`` seconds behind another writer.
+    Any damage found is repaired at once. Raises WriterBusyError if another writer is busy for ``wait`` seconds.
     """
     archive.engine.apply(wait=wait, progress=progress)
     while archive.engine.upkeep is not None and not archive.engine.upkeep.scrub(_SCRUB_SECONDS):
@@ -207,8 +207,8 @@ def bring_in_sync(archive: Archive, *, wait: float = 10.0, progress: Progress | 
 
 
 class _StoppedError(Exception):
-    """The server ends; what is not done is done after its next start."""
+    """The server is stopping; unfinished work is done after its next start."""
 
 
 class _AlreadyDoneError(Exception):
-    """Another process carried the task out in the meantime."""
+    """Another process has finished the task in the meantime."""

@@ -1,7 +1,7 @@
-"""Searching in processes of its own, so that a server uses every processor and outlives whatever ends one of them.
+"""Search in separate processes, so that a server uses every processor and survives the end of any process.
 
-Threads would not do: numpy gives the interpreter's lock away at each step, and they spend their time taking it from
-each other. The processes share the mapped files of the index and, where the system can fork, what Python loaded.
+Threads would not do: numpy releases the GIL at each step, and threads spend their time competing for it. The processes
+share the mapped index files and, where the system can fork, the loaded Python modules.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _DIE_SECONDS = 0.1
 
 
 class SearchRunner(Protocol):
-    """What does work that reads an archive. Safe to share between threads."""
+    """Runs work that reads an archive. Safe to share between threads."""
 
     def run(
         self, work: Callable[Concatenate[Archive, Args], Result], *args: Args.args, **kwargs: Args.kwargs
@@ -50,7 +50,7 @@ class SearchRunner(Protocol):
 
 
 class InProcessRunner:
-    """Do work that reads ``archive`` in this process."""
+    """Run work that reads ``archive`` in this process."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -63,10 +63,10 @@ class InProcessRunner:
 
 
 class SearchPool:
-    """``count`` processes, each with an archive of its own that ``open_archive`` opens; they end with this process, however it ends.
+    """``count`` search processes, each with its own archive from ``open_archive``.
 
-    What is asked and answered, and the functions given here, are pickled. Each process begins with ``warm_up``;
-    ``modules`` are loaded once for all of them.
+    They end with this process, however it ends. Arguments, results and the functions given here are pickled. Each
+    process starts with ``warm_up``; ``modules`` are loaded once for all of them.
     """
 
     def __init__(
@@ -78,64 +78,64 @@ class SearchPool:
     ) -> None:
         context = _context([__name__, *modules])
         self._all = [_Worker(context, open_archive, warm_up) for _ in range(count)]
-        self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()  # the one at work last has the most in its caches
+        self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()  # the last one used has the warmest caches
         self._starting = threading.Thread(target=self._start, name="start searchers")
         self._starting.start()
 
     def run(
         self, work: Callable[Concatenate[Archive, Args], Result], *args: Args.args, **kwargs: Args.kwargs
     ) -> Result:
-        """Return ``work(archive, *args, **kwargs)`` of a process that is free, or raise what it raises.
+        """Return ``work(archive, *args, **kwargs)``, run in a free process, or raise what it raises.
 
-        A process that ends over it is replaced, and the work is given to the one begun instead. Raises SearchEndedError
-        where that ends too, where the work or the wait for a process takes more than a minute, and after ``close``.
+        If the process ends during the work, start another and try once more. Raises SearchEndedError if that one ends
+        too, if the work or the wait for a free process takes more than a minute, and after ``close``.
         """
         try:
             worker = self._idle.get(timeout=_LONGEST_SECONDS)
         except queue.Empty:
-            raise SearchEndedError("every process that searches has been busy for a minute; ask again later") from None
+            raise SearchEndedError("all search processes have been busy for a minute; try again later") from None
         try:
             try:
                 return worker.run(work, args, kwargs)
             except _ProcessEndedError as error:
-                log.error("a process that searched ended: %s; another takes its place", error)
+                log.error("a search process ended: %s; starting another", error)
             return worker.run(work, args, kwargs)
         except _ProcessEndedError as error:
-            log.error("a process that searched ended over the same: %s", error)
-            raise SearchEndedError(f"two processes ended over this search: {error}") from error
+            log.error("a second search process ended on the same search: %s", error)
+            raise SearchEndedError(f"two search processes ended on this search: {error}") from error
         finally:
             self._idle.put(worker)
 
     def close(self) -> None:
-        """End all processes; what is still asked is refused."""
+        """End all processes; later work is refused."""
         self._starting.join()
         for worker in self._all:
             worker.end()
 
     def _start(self) -> None:
         for worker in self._all:
-            with suppress(SearchEndedError):  # it is tried again when asked
+            with suppress(SearchEndedError):  # retried when there is work
                 worker.start()
             self._idle.put(worker)
 
 
 def _context(modules: Sequence[str]) -> Any:
-    """Return what starts processes: a fork server that has loaded ``modules``, or spawning where there can be none."""
-    # Without these a fork server takes files in the working folder for modules of their names, and finds no others.
+    """Return a multiprocessing context: a fork server that has loaded ``modules``, or spawn if there can be none."""
+    # Without these, a fork server imports modules from the working folder and finds no others.
     os.environ.update(PYTHONSAFEPATH="1", PYTHONPATH=os.pathsep.join(sys.path))
     try:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(modules))
         with uninterrupted():
             forkserver.ensure_running()
-    except (OSError, ValueError) as error:  # no folder that its socket can be in, or a system that cannot fork
-        log.warning("processes that search take more memory, because no fork server can be started: %s", error)
+    except (OSError, ValueError) as error:  # no folder for its socket, or a system that cannot fork
+        log.warning("search processes will use more memory, because no fork server can be started: %s", error)
         return multiprocessing.get_context("spawn")
     return context
 
 
 class _ProcessEndedError(Exception):
-    """A process ended while it was asked."""
+    """A process ended while it worked."""
 
 
 class _Worker:
@@ -148,11 +148,11 @@ class _Worker:
         self._is_over = False
 
     def start(self) -> tuple[BaseProcess, Connection]:
-        """Start the process where it is not running. Raises SearchEndedError where the system has none to give."""
+        """Start the process if it is not running. Raises SearchEndedError if it cannot start, or after ``end``."""
         running = self._running = self._running or self._begun()
-        if self._is_over:  # maybe since the process was begun
+        if self._is_over:  # perhaps set while the process was starting
             self.close()
-            raise SearchEndedError("timtin is being stopped")
+            raise SearchEndedError("timtin is stopping")
         return running
 
     def _begun(self) -> tuple[BaseProcess, Connection]:
@@ -164,7 +164,7 @@ class _Worker:
                 process.start()
                 failing.pop_all()
         except (OSError, EOFError) as error:
-            raise SearchEndedError(f"no process can be started to search: {error}") from error
+            raise SearchEndedError(f"no search process can be started: {error}") from error
         return process, here
 
     def run(self, work: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
@@ -173,7 +173,7 @@ class _Worker:
             connection.send((work, args, kwargs))
             if not connection.poll(_LONGEST_SECONDS):
                 self.close(wait=0.0)
-                raise SearchEndedError(f"the search took more than {_LONGEST_SECONDS:.0f} seconds and was given up")
+                raise SearchEndedError(f"the search took more than {_LONGEST_SECONDS:.0f} seconds and was stopped")
             returned, value = connection.recv()
         except (EOFError, OSError) as error:
             self.close()
@@ -184,7 +184,7 @@ class _Worker:
         raise value
 
     def close(self, wait: float = _LEAVE_SECONDS) -> None:
-        """End the process, which leaves when it is told to or its connection is closed."""
+        """Ask the process to end, and close its connection; kill it if it still runs after ``wait`` seconds."""
         if self._running is not None:
             process, connection = self._running
             self._running = None
@@ -197,22 +197,22 @@ class _Worker:
                 process.join()
 
     def end(self) -> None:
-        """End the process for good, though a thread may be waiting for it: one that is left would be waited for."""
+        """End the process for good, even while a thread waits for it: Python would not exit while it runs."""
         self._is_over = True
         self.close()
 
 
 def _answer(connection: Connection, open_archive: Callable[[], Archive], warm_up: Callable[[Archive], object]) -> None:
-    """Do what is asked until None is, or the one who asks is gone.
+    """Do the work received until None arrives or the other end is closed.
 
-    Files that were replaced are let go of within a second.
+    When idle, files of replaced indexes are closed within a second.
     """
-    for name in (signal.SIGINT, signal.SIGTERM):  # the server finishes what is under way, then closes the connection
+    for name in (signal.SIGINT, signal.SIGTERM):  # the server finishes its requests, then closes the connection
         signal.signal(name, signal.SIG_IGN)
-    archive = cache(open_archive)  # one that could not be opened is tried again
-    with suppress(Exception):  # it is told to the first who asks
+    archive = cache(open_archive)  # a failure to open is not cached, but retried
+    with suppress(Exception):  # the first work received reports a failure
         warm_up(archive())
-    gc.freeze()  # what is loaded stays, and need not be looked through for garbage again and again
+    gc.freeze()  # loaded objects stay: keep the garbage collector from scanning them
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             if connection.poll(_RELEASE_SECONDS):
@@ -228,10 +228,10 @@ def _answer(connection: Connection, open_archive: Callable[[], Archive], warm_up
 
 
 def _clear_up() -> None:
-    """Remove the folder with the fork server's socket where the process that made it was killed, and left it."""
+    """Remove the folder of the fork server's socket if the process that made it was killed and left it behind."""
     parent = multiprocessing.parent_process()
     assert parent is not None
-    parent.join(_DIE_SECONDS)  # the connection may be closed before all that tells that it is gone
+    parent.join(_DIE_SECONDS)  # the connection may close a moment before the parent counts as dead
     if not parent.is_alive():
         shutil.rmtree(get_temp_dir(), ignore_errors=True)
 
@@ -241,7 +241,7 @@ def _done(
 ) -> tuple[bool, object]:
     try:
         return True, work(archive(), *args, **kwargs)
-    except Exception as error:  # it is raised where it was asked for
+    except Exception as error:  # raised again in the process that sent the work
         if not isinstance(error, TimtinError):
             error.add_note(traceback.format_exc())
         return False, error

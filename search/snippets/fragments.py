@@ -1,4 +1,4 @@
-"""The passages of an article that show the query's words best, as marked HTML."""
+"""Pick the fragments of a text that show the query's words best, and render them as HTML with marks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_CANDIDATES = 200
 
 
 class Fragment(NamedTuple):
-    """A part of a text and the marks in it, all as offsets in the text."""
+    """A passage of a text and the marks in it, all as character offsets in the text."""
 
     start: int
     end: int
@@ -32,18 +32,18 @@ class Fragment(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """A passage that may be shown: its marks are ``first`` up to ``stop`` of the text's, ``words`` theirs as bits."""
+    """A fragment that may be shown; its marks are the text's from ``first`` to ``stop``, ``words`` theirs as bits."""
 
     start: int
     end: int
     first: int
     stop: int
     words: int
-    span: Span  # the whole sentences it was cut out of
+    span: Span  # the whole sentences it was cut from
 
 
 class _CutFragment(NamedTuple):
-    """A passage of ``text`` as it was cut out of the whole sentences ``span``."""
+    """A fragment of ``text`` cut from the whole sentences ``span``; it may begin or end within a word."""
 
     text: str
     span: Span
@@ -54,7 +54,7 @@ class _CutFragment(NamedTuple):
 
 
 def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
-    """Return ``text[start:end]`` as HTML: everything escaped, the marks in ``<mark>``."""
+    """Return ``text[start:end]`` as HTML: everything escaped, the marks that lie in it in ``<mark>``."""
     escape = html.escape if _SPECIAL.search(text, start, end) else str
     pieces = []
     at = start
@@ -67,23 +67,23 @@ def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
 
 
 def best_fragments(text: str, marks: Sequence[Span], count: int, size: int) -> list[Fragment]:
-    """Return up to ``count`` passages of about ``size`` characters, the best first; the first one if none is marked.
+    """Return up to ``count`` fragments of about ``size`` characters, best first; the opening one if nothing is marked.
 
-    A passage is made of whole sentences of one line where they fit, else of whole words around its marks. It
-    is the better the more different words it marks, then the more marks it has.
+    A fragment is made of whole sentences of one line if they fit, else of whole words around its marks. The next one is
+    always the one that marks the most different words not yet shown, then the longest such word, then the most marks.
     """
     return fragments_of([(text, marks)], count, size)[0]
 
 
 def fragments_of(texts: Sequence[tuple[str, Sequence[Span]]], count: int, size: int) -> list[list[Fragment]]:
-    """Return the ``best_fragments`` of each of ``texts`` with its marks; sooner than one after the other."""
+    """Return ``best_fragments`` of each (text, marks); faster than one call per text."""
     chosen = [_chosen(text, marks, count, size) for text, marks in texts]
     whole = iter(_with_whole_words([cut for cuts in chosen for cut in cuts]))
     return [list(islice(whole, len(cuts))) for cuts in chosen]
 
 
 def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_CutFragment]:
-    """Return the best passages of a text, which may begin and end within words."""
+    """Return the best fragments of a text; their ends may still cut words."""
     if count < 1 or not text or text.isspace():
         return []
     if not marks:
@@ -110,9 +110,9 @@ def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cu
 
 
 def _as_bits(spellings: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Return for each spelling its word as a bit, and by the number of the highest bit how many syllables it has.
+    """Return each spelling as a bit, and by the number of its highest bit how many syllables a set's longest word has.
 
-    The more syllables a word has the higher is its bit; with no bit there are none.
+    Words of more syllables get higher bits; the empty set has 0.
     """
     by_length = sorted((spelling.count(" ") + 1, spelling) for spelling in set(spellings))
     bits = {spelling: 1 << at for at, (_, spelling) in enumerate(by_length)}
@@ -131,9 +131,10 @@ def _line(text: str, at: int) -> Span:
 def _marked_passages(
     text: str, marks: Sequence[Span], starts: Sequence[int], size: int
 ) -> Iterator[tuple[Span, Span, int, int]]:
-    """Yield for each sentence with marks, which begin at ``starts``, what fits in ``size`` of its line around it.
+    """Yield a candidate for each sentence with marks: as much of the line around it as fits in ``size``.
 
-    That is (whole sentences, the part of them to show, its first mark, the one after its last).
+    Each is (whole sentences, the part of them to show, its first mark, the mark after its last); ``starts`` are the
+    starts of ``marks``.
     """
     stop = 0
     while stop < len(starts):
@@ -160,7 +161,7 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 
 
 def _grown(sentences: Sequence[Span], at: int, size: int) -> Span:
-    """Add the sentences of the line that follow, then those before, while they fit in ``size``."""
+    """Extend sentence ``at`` by the sentences after it, then those before it, while all fit in ``size``."""
     start, end = sentences[at]
     following = at + 1
     while following < len(sentences) and sentences[following][1] - start <= size:
@@ -174,14 +175,14 @@ def _grown(sentences: Sequence[Span], at: int, size: int) -> Span:
 
 
 def _within(marks: Sequence[Span], starts: Sequence[int], start: int, end: int) -> tuple[int, int]:
-    """Return the first of the marks, which begin at ``starts``, that lie in ``text[start:end]``, and the one after."""
+    """Return (first, stop) of the marks that lie in ``text[start:end]``; ``starts`` are where the marks begin."""
     first = bisect_left(starts, start)
     stop = bisect_left(starts, end, first)
     return first, stop - (stop > first and marks[stop - 1][1] > end)
 
 
 def _shortened(text: str, span: Span, marks: Sequence[Span], starts: Sequence[int], size: int) -> Span:
-    """Cut a long passage around the densest of its marks: from its beginning if that fits, else from a clause."""
+    """Cut a span longer than ``size`` around its densest marks: from its start if they fit, else from a clause."""
     start, end = span
     if end - start <= size:
         return span
@@ -195,7 +196,7 @@ def _shortened(text: str, span: Span, marks: Sequence[Span], starts: Sequence[in
 
 
 def _with_whole_words(cuts: Sequence[_CutFragment]) -> list[Fragment]:
-    """Shrink passages so that no word of two syllables is cut at their ends, marks kept."""
+    """Shrink fragments so that their ends cut no word of several syllables; keep all marks."""
     places = [(cut, at) for cut in cuts for at in cut.passage_ends() if at not in cut.span and not _apart(cut, at)]
     found = dict(zip(((id(cut), at) for cut, at in places), _words_across(places), strict=True))
     return [
@@ -204,7 +205,7 @@ def _with_whole_words(cuts: Sequence[_CutFragment]) -> list[Fragment]:
 
 
 def _shrunk(cut: _CutFragment, first: Span | None, last: Span | None) -> Fragment:
-    """Leave out of a passage the words across its start and its end, where they have no marks."""
+    """Drop from a fragment the words that cross its start (``first``) and end (``last``), unless they have marks."""
     passage, text = cut.passage, cut.text
     if first is None and last is None:
         return passage
@@ -218,9 +219,9 @@ def _shrunk(cut: _CutFragment, first: Span | None, last: Span | None) -> Fragmen
 
 
 def _apart(cut: _CutFragment, at: int) -> bool:
-    """Tell at a glance that no word goes beyond ``at``.
+    """Tell cheaply whether no word crosses ``at``; False proves nothing.
 
-    A figure begins a word, and so does a capital after a small letter; a sign after a clause is in none.
+    A digit begins a word, and so does a capital after a word without one; punctuation after a clause is in no word.
     """
     before, after = cut.text[max(cut.span[0], at - _NEAR) : at], cut.text[at : at + _NEAR]
     chunk, following = before.split()[-1:], after.lstrip()[:1]
@@ -232,7 +233,7 @@ def _apart(cut: _CutFragment, at: int) -> bool:
 
 
 def _words_across(places: Sequence[tuple[_CutFragment, int]]) -> list[Span | None]:
-    """Return the words that go beyond these places, cut by what stands near them in the sentences."""
+    """Return for each place the word that crosses it, or None; only the text near the place is segmented."""
     lows = [max(cut.span[0], at - _NEAR) for cut, at in places]
     windows = [
         (cut.text[low : min(cut.span[1], at + _NEAR)], at - low) for (cut, at), low in zip(places, lows, strict=True)
@@ -253,7 +254,7 @@ def _densest(marks: Sequence[Span], size: int) -> tuple[Span, int]:
 
 
 def _clause_start(text: str, earliest: int, latest: int) -> int:
-    """Return where a clause begins between the two, else a word, else ``latest``."""
+    """Return where the first clause begins in ``text[earliest:latest]``, else the first word, else ``latest``."""
     clause = _CLAUSE.search(text, earliest, latest)
     if clause is not None:
         return clause.end()
@@ -268,7 +269,7 @@ def _skip_signs(text: str, at: int, latest: int) -> int:
 
 
 def _word_end(text: str, start: int, at: int, earliest: int) -> int:
-    """Move back to the end of a word, not before ``earliest``; a word longer than the passage is cut."""
+    """Move back to the end of a word, not before ``earliest``; cut a word that is longer than the fragment."""
     head = text[start:at]
     if at >= len(text) or text[at].isspace() or head[-1:].isspace():
         return start + len(head.rstrip())

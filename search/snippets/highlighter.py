@@ -1,8 +1,8 @@
-"""The query's words in an article's own text.
+"""Find the query's words in a text, as marks.
 
-Marks are spans of the original text, found by cutting it as it was cut for the index, so accents, spelling
-and case are the article's. Syllables that follow one another in the query and in the text are one mark. A
-syllable the query has in company is marked alone only where the article never shows any in company.
+Marks are spans of the original text, which is tokenized as for the index, so accents, spelling and case are the
+article's. Syllables adjacent in both query and text are one mark. A syllable with neighbours in the query is marked
+alone only if it is a word by itself, or if the article has no other marks (``lone``).
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """Syllables in the order of the query: as typed, and without accents.
+    """The syllables of a clause in order: ``exact`` as typed, ``folded`` without accents.
 
-    ``alone`` tells which may be marked with nothing of the query beside them, ``grammar`` which are words that
-    only join others. Places in the query are kept as bits too.
+    ``alone`` flags those that may be marked without a neighbour from the query, ``grammar`` those that are function
+    words. Sets of places in the query are also kept as bits.
     """
 
     exact: Sequence[str]
     folded: Sequence[str]
     alone: Sequence[bool]
     grammar: Sequence[bool]
-    whole: bool  # only all of them together are a mark
-    accents: bool  # only with these accents
+    whole: bool  # only the whole sequence is a mark
+    accents: bool  # accents must be as typed
     accented: frozenset[str]
-    places: Mapping[str, int]  # of a syllable as it was typed
-    bare_places: Mapping[str, int]  # of one without accents
+    places: Mapping[str, int]  # of each syllable as typed
+    bare_places: Mapping[str, int]  # of each syllable without accents
     alone_places: int
-    content_places: int  # of what a run begins and ends with: no grammar, unless the query has nothing else
-    prefixes: tuple[str, ...] = ()  # what a single unfinished syllable begins with
+    content_places: int  # where a run may begin and end: no function word, unless the query has nothing else
+    prefixes: tuple[str, ...] = ()  # possible beginnings of a single unfinished syllable
 
 
 class Highlighter:
-    """Find the words of ``tree`` in texts."""
+    """Find the words of the query ``tree`` in texts."""
 
     def __init__(self, tree: Node) -> None:
         leaves = list(wanted_words(tree))
@@ -73,12 +73,12 @@ class Highlighter:
     def marks(self, text: str, *, lone: bool = False) -> list[Span]:
         """Return the spans of ``text`` to mark: in order, not empty, not overlapping.
 
-        With ``lone``, syllables the query has in company are marked alone too, for articles that show it nowhere.
+        With ``lone``, for articles without other marks, also mark syllables without their neighbours from the query.
         """
         return self.marks_of([text], lone=lone)[0]
 
     def marks_of(self, texts: Sequence[str], *, lone: bool = False) -> list[list[Span]]:
-        """Return the ``marks`` of each of ``texts``; sooner than one after the other."""
+        """Return ``marks`` of each of ``texts``; faster than one call per text."""
         if not self._chains:
             return [[] for _ in texts]
         return [self._marks(spots, lone) for spots in self._spotter.spot(texts)]
@@ -123,7 +123,7 @@ def _places(syllables: Sequence[str]) -> dict[str, int]:
 
 
 def _codes(leaf: WordClause) -> Iterator[str]:
-    """Yield the texts, without accents, of what a query has as a code, or an article may have as one."""
+    """Yield, without accents, the codes of a clause and those of its syllables that an article may have as a code."""
     if isinstance(leaf, AccentExact | Prefix):
         return
     tokens = typed_analysis(leaf.text).tokens
@@ -148,7 +148,7 @@ def _begins(chain: _Chain, spots: Spots, at: int) -> bool:
 
 
 def _whole_runs(chain: _Chain, spots: Spots) -> list[tuple[int, int]]:
-    """Return the runs of all the syllables; where some have just the accents typed, these alone."""
+    """Return the runs of all the syllables; if some have exactly the accents typed, only these."""
     length = len(chain.folded)
     runs = [
         (at, at + length)
@@ -162,14 +162,14 @@ def _whole_runs(chain: _Chain, spots: Spots) -> list[tuple[int, int]]:
 
 
 def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[int, int]]:
-    """Yield runs of the query's syllables, and those that may be marked alone.
+    """Yield runs of the query's syllables, and single syllables that may be marked alone.
 
-    Places in the query are kept as bits: each spot has those it may stand for, and a run those it may have reached.
+    Sets of query places are bits: each spot has the places it may stand for, each run those it may have reached.
     """
     places = _possible_places(chain, spots)
     content, alone = chain.content_places, ~0 if any_lone else chain.alone_places
     in_runs: set[str] = set()
-    for first, last in _unbroken(places, spots):  # words that only join others are taken off both ends
+    for first, last in _unbroken(places, spots):  # function words are trimmed from both ends
         while first < last and not places[first] & content:
             first += 1
         while first < last and not places[last - 1] & content:
@@ -183,7 +183,7 @@ def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[i
 
 
 def _unbroken(places: Sequence[int], spots: Spots) -> list[tuple[int, int]]:
-    """Return the longest runs of two and more spots that adjoin one another and go on in the query."""
+    """Return the longest runs of two or more adjacent spots, each one or two places further in the query."""
     runs: list[tuple[int, int]] = []
     reached = 0
     gaps = map(sub, spots.starts[1:], spots.ends)
@@ -198,9 +198,9 @@ def _unbroken(places: Sequence[int], spots: Spots) -> list[tuple[int, int]]:
 
 
 def _possible_places(chain: _Chain, spots: Spots) -> list[int]:
-    """Return for each spot, as bits, the places in the query that it may stand for.
+    """Return for each spot the query places it may stand for, as bits.
 
-    Of a syllable typed with accents that the text has just so, others do not stand for it.
+    If the text has an accented syllable of the query exactly as typed, no other spelling stands for it.
     """
     present = chain.accented.intersection(spots.exact)
     open_to_others = ~sum([chain.places[exact] for exact in present])
@@ -214,13 +214,13 @@ def _bits(flags: Iterable[bool]) -> int:
 
 
 def _adjoins(spots: Spots, at: int) -> bool:
-    """Tell whether nothing but a space or a sign inside a code stands between a syllable and the one before."""
+    """Tell whether only white space or one punctuation mark of a code stands between a syllable and the one before."""
     before, start = spots.ends[at - 1], spots.starts[at]
     return spots.text[before:start] == " " or _BETWEEN.fullmatch(spots.text, before, start) is not None
 
 
 def _merged(text: str, runs: set[CodeSpan]) -> list[Span]:
-    """Return runs, each with whether it ends with a number, as marks."""
+    """Merge runs, (start, end, whether it ends with a number), to marks within lines; a number takes ``%`` along."""
     merged: list[CodeSpan] = []
     for run in sorted(runs):
         if merged and run[0] < merged[-1][1]:

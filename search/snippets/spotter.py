@@ -1,9 +1,9 @@
-"""Find the syllables and codes of a query in texts without cutting all of them.
+"""Find the syllables and codes of a query in texts without tokenizing all of them.
 
-A table turns texts into bytes, one for each character that is not a mark on another or invisible: letters and
-figures small and without accents, everything else a space. What is asked for is searched in these bytes, in those of
-several texts at once; only what is found there is brought to its canonical form, and only the lines that may have a
-code are cut. Texts with characters that stand for several, such as ligatures, are cut as a whole.
+A table turns a text into bytes, one per character that is neither a combining mark nor invisible: letters and digits in
+lower case without accents, everything else a space. The query is looked up in these bytes, in several texts at once.
+Only what is found is brought to its canonical form, and only lines that may have a code are tokenized. Texts with
+characters that stand for several, such as ligatures, are tokenized whole.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from index.analysis.syllables import canonical_syllable, spellings
 from index.analysis.tokenizer import Tokens, tokenize
 
 _UNKNOWN, _NOT_PLAIN, _PASSED_OVER, _FOREIGN, _SIGN = 0, 1, 2, 3, 32
-_LONGEST = 32  # of what is searched as bytes; tokens are kept up to 64 characters
+_LONGEST = 32  # characters of a term searched as bytes; tokens have up to 64
 _LONGEST_SYLLABLE = 64
 _MOST_SPOTS = 20_000
-_MOST_TOGETHER = 2 * _MOST_SPOTS  # characters: no more than 20,000 syllables and the spaces after them
-_HEAD = 8  # bytes of a syllable that are compared as one number
+_MOST_TOGETHER = 2 * _MOST_SPOTS  # characters: at most 20,000 syllables, each with a space after it
+_HEAD = 8  # first bytes of a syllable, compared as one number
 
 Span = tuple[int, int]
-"""Where something starts and ends in a text, in characters."""
+"""(start, end) of something in a text, in characters."""
 
 CodeSpan = tuple[int, int, bool]
-"""Where a code starts and ends, and whether its last syllable is a number."""
+"""(start, end, whether the last syllable is a number) of a code."""
 
 
 class Spots(NamedTuple):
-    """The syllables of ``text`` that may be asked for, in columns of the same length, and where it has codes.
+    """The syllables of ``text`` that the query may ask for, as columns of equal length, and the spans of its codes.
 
-    ``starts`` and ``ends`` are offsets in ``text``, ``exact`` the canonical forms with accents, ``folded`` those
+    ``starts`` and ``ends`` are offsets in ``text``, ``exact`` are the canonical forms with accents, ``folded`` those
     without.
     """
 
@@ -57,7 +57,7 @@ class Spots(NamedTuple):
 
 
 class Spotter:
-    """Look in texts for ``syllables``, all without accents, beginnings of syllables and whole ``codes``."""
+    """Find ``syllables`` and ``codes``, both without accents, and syllables with one of ``beginnings``, in texts."""
 
     def __init__(self, syllables: Iterable[str], beginnings: Iterable[str], codes: Iterable[str]) -> None:
         self._codes = frozenset(codes)
@@ -72,7 +72,7 @@ class Spotter:
             self._patterns = [re.compile(pattern.encode()) for pattern in patterns if pattern]
 
     def spot(self, texts: Sequence[str]) -> Iterator[Spots]:
-        """Yield the spots of each of ``texts``, of any one syllable only the first 20,000."""
+        """Yield the spots of each of ``texts``; of any one syllable, only the first 20,000."""
         for some in _together(texts):
             whole = "\n".join(["", *some, ""])
             read = _read(whole) if self._plain else None
@@ -85,12 +85,12 @@ class Spotter:
                 yield self.cut(some[0])
 
     def cut(self, text: str) -> Spots:
-        """Return all syllables of ``text`` as spots: slower, and the same to who asks."""
+        """Return all syllables of ``text`` as spots; slower, but leads to the same marks."""
         tokens = tokenize(text)
         return Spots(text, tokens.starts, tokens.ends, tokens.exact, tokens.folded, self._coded(tokens, 0))
 
     def _spots(self, texts: Sequence[str], whole: str, read: _ReadText) -> Iterator[Spots]:
-        """Yield the spots of ``texts``, each of which ``whole`` has between line breaks and ``read`` as bytes."""
+        """Yield the spots of ``texts``; ``whole`` is the texts between line breaks, ``read`` the same as bytes."""
         found = read.words(self._needles)
         begins, stops = read.places(read.spaces[found] + 1), read.places(read.spaces[found + 1])
         forms = [_forms(whole[first:end]) for first, end in zip(begins.tolist(), stops.tolist(), strict=True)]
@@ -127,7 +127,7 @@ class Spotter:
 
 
 def _together(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield ``texts`` in groups of one, or of several that have 40,000 characters together."""
+    """Yield ``texts`` in groups of at most 40,000 characters; a longer text is a group by itself."""
     low = held = 0
     for high, text in enumerate(texts):
         held += len(text) + 1
@@ -147,10 +147,10 @@ def _is_plain(name: str) -> bool:
 
 
 def _code_pattern(code: str) -> str | None:
-    """Return a pattern for what every spelling of a code has, None if nothing is known of it.
+    """Return a pattern that every spelling of a code contains, None if nothing is certain.
 
-    With a slash it may be a date or a document spelled out, of which only the figures are sure; else its signs may
-    be others, but with none it is a syllable. It begins and ends where syllables do.
+    A code with a slash may be a date or a document number written out, so only its digits are certain. In other codes
+    the punctuation may differ; without any, the code is just a syllable. Matches begin and end at syllable boundaries.
     """
     if not code.isascii() or code != code.lower():
         return None
@@ -163,15 +163,15 @@ def _code_pattern(code: str) -> str | None:
 
 # --- texts as bytes ----------------------------------------------------------------------------------------
 
-_TABLE = np.zeros(1 << 16, np.uint8)  # filled as characters are met; threads may fill the same place with the same
+_TABLE = np.zeros(1 << 16, np.uint8)  # filled on first use; threads may race, but write the same value
 
 
 @dataclass(frozen=True, slots=True)
 class _ReadText:
-    """A text that begins and ends with a sign, as bytes: ``known``, and which of these are ``spaces``.
+    """A text that begins and ends with a separator, as bytes: ``known``, and the places of the ``spaces`` in it.
 
-    ``heads`` has for each space the eight bytes behind it as one number. ``skipped`` tells of each character that is no
-    byte how many bytes are before it.
+    ``heads`` has for each space the eight bytes after it as one number. ``skipped`` has for each character without a
+    byte the number of bytes before it.
     """
 
     known: bytes
@@ -180,7 +180,7 @@ class _ReadText:
     skipped: NDArray[np.intp]
 
     def words(self, needles: Iterable[bytes]) -> NDArray[np.intp]:
-        """Return the numbers of the spaces behind which one of ``needles`` is, of each only the first 20,000."""
+        """Return the numbers of the spaces before one of ``needles``; of each needle only the first 20,000."""
         found = [np.empty(0, np.intp)]
         for needle in needles:
             width = 8 * min(len(needle), _HEAD)
@@ -192,16 +192,16 @@ class _ReadText:
         return np.unique(np.concatenate(found))
 
     def places(self, at: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return where in the text the characters of these bytes begin."""
+        """Return the offsets in the text of the characters that the bytes ``at`` stand for."""
         return at + self.skipped.searchsorted(at, "right") if len(self.skipped) else at
 
     def place(self, at: int) -> int:
-        """Return where in the text the character of a byte begins."""
+        """Return the offset in the text of the character that the byte ``at`` stands for."""
         return at + bisect_right(self.skipped, at)
 
 
 def _read(text: str) -> _ReadText | None:
-    """Return ``text`` as bytes, None where it has characters that cannot be read one by one."""
+    """Return ``text`` as bytes, None if it has characters that cannot be read one by one."""
     characters = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
     known = _TABLE.take(characters)
     least = known.min()
@@ -225,7 +225,7 @@ def _read(text: str) -> _ReadText | None:
 
 
 def _byte(character: str) -> int:
-    """Return the byte for a character: its letter or figure, or what else it is."""
+    """Return the byte for a character: its letter or digit without accents, or its class."""
     normal = normalize(character)
     if normal.starts is not None:
         beside = normalize("a" + character)

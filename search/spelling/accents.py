@@ -1,13 +1,13 @@
-"""Which accents a run of syllables was meant to have: a noisy channel, and the archive as its model.
+"""Choose the accents a run of syllables was meant to have: a noisy channel with the archive as its model.
 
-What was meant is the cheapest cover of the run with phrases of the archive and single syllables. Each costs its
-surprise (the negative logarithm of how likely it comes next in a text), and each syllable that it has with other
-accents than typed costs more. So ``quốc tê`` is ``quốc tế`` only where that phrase is far likelier than two
-syllables that happen to meet; a pair of syllables that stands as typed in the archive has met there, and is left.
+The result is the cheapest cover of the run with phrases of the archive and single syllables. Each costs its surprise
+(the negative logarithm of how likely it comes next in a text), and each syllable whose accents differ from those typed
+costs extra. So ``quốc tê`` becomes ``quốc tế`` only if that phrase is far likelier than two syllables that meet by
+chance. A pair of syllables that the archive has as typed is kept.
 
-A change is made only where the archive bears it out: a syllable that is known as typed is not changed for a phrase of
-very few articles (``rau má``, ``rau mà``), and the changed syllable must also go with the words before and after the
-phrase (``công ăn việc``: ``an việc`` is never met).
+A change needs evidence: a syllable known as typed is not changed for a phrase of very few articles (``rau má``,
+``rau mà``), and the changed syllable must also occur beside the words before and after the phrase (``công ăn việc``:
+``an việc`` never occurs).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FEW_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Syllables ``start`` up to but not including ``end`` of a run read as one phrase or syllable."""
+    """Syllables ``start`` to ``end`` (exclusive) of a run, read as one phrase or syllable."""
 
     start: int
     end: int
@@ -47,7 +47,7 @@ class _Piece:
 
 
 def choose_accents(vocabulary: Vocabulary, run: Sequence[ReadSyllable]) -> list[str]:
-    """Return the syllables of ``run`` as they were meant, those left alone as ``ReadSyllable.exact`` has them."""
+    """Return the syllables of ``run`` as they were meant; unchanged ones are ``ReadSyllable.exact``."""
     words = _typed_words(vocabulary, run)
     sure = {at for word in words for at in range(word.start, word.end)}
     if len(sure) == len(run):
@@ -77,7 +77,7 @@ def choose_accents(vocabulary: Vocabulary, run: Sequence[ReadSyllable]) -> list[
 
 
 def _typed_words(vocabulary: Vocabulary, run: Sequence[ReadSyllable]) -> list[_Piece]:
-    """Return the words of the archive that stand in ``run`` as they were typed, their folded form not far commoner."""
+    """Return the words of the archive that ``run`` has as typed, unless their folded form is far more frequent."""
     words: list[_Piece] = []
     for start in range(len(run)):
         commonest = vocabulary.articles
@@ -93,7 +93,7 @@ def _typed_words(vocabulary: Vocabulary, run: Sequence[ReadSyllable]) -> list[_P
 
 
 def _pieces(vocabulary: Vocabulary, run: Sequence[ReadSyllable], start: int, sure: set[int]) -> Iterator[_Piece]:
-    """Yield the pieces that begin at ``start``; what lies wholly among the ``sure`` syllables is not looked up."""
+    """Yield the pieces that begin at ``start``; spans of only ``sure`` syllables are not looked up."""
     yield _single(vocabulary, run, start)
     if sure.isdisjoint(range(start, start + 2)):
         yield from _pairs(vocabulary, run, start)
@@ -120,7 +120,7 @@ def _single_cost(vocabulary: Vocabulary, syllable: ReadSyllable) -> float:
 
 
 def _pairs(vocabulary: Vocabulary, run: Sequence[ReadSyllable], start: int) -> Iterator[_Piece]:
-    """Yield two neighbours that are no phrase of the archive, of which one is doubtful, as they stand in articles."""
+    """Yield readings of two neighbours, one of them doubtful, that articles have but no phrase of the archive does."""
     meant = run[start : start + 2]
     if len(meant) < 2 or not vocabulary.pair(meant[0].folded, meant[1].folded):
         return
@@ -145,7 +145,7 @@ def _pairs(vocabulary: Vocabulary, run: Sequence[ReadSyllable], start: int) -> I
 
 
 def _alternatives(vocabulary: Vocabulary, syllable: ReadSyllable) -> list[str]:
-    """Return what a doubtful syllable may have been: one with accents seldom met, or cut out of a token without any."""
+    """Return other forms of a doubtful syllable, one whose accents are rare or were left out; [] for others."""
     if parts_of(syllable.folded) is None or (syllable.made and not syllable.bare):
         return []
     known = vocabulary.exact(syllable.exact)
@@ -166,9 +166,9 @@ def _typing_cost(meant: Sequence[ReadSyllable], accented: Sequence[str]) -> floa
 
 
 def _single(vocabulary: Vocabulary, run: Sequence[ReadSyllable], at: int) -> _Piece:
-    """Return one syllable as a piece: as typed where it is known so, else with the accents it nearly always has.
+    """Return one syllable as a piece: as typed if it is known, else with the accents it nearly always has.
 
-    Accents it never has beside its neighbours are not counted, if it has others there.
+    Accents that it never has beside its neighbours are not counted, if it has others there.
     """
     syllable = run[at]
     known = vocabulary.exact(syllable.exact)
@@ -186,7 +186,7 @@ def _single(vocabulary: Vocabulary, run: Sequence[ReadSyllable], at: int) -> _Pi
 
 
 def _fits_beside(vocabulary: Vocabulary, run: Sequence[ReadSyllable], at: int, exact: str) -> bool:
-    """Tell whether ``exact``, read for the syllable ``at``, is met beside those typed around it where any form is."""
+    """Tell whether ``exact``, put at ``at``, occurs beside each typed neighbour that any form of it occurs beside."""
     for other in (at - 1, at + 1):
         if 0 <= other < len(run) and not run[other].bare and vocabulary.exact(run[other].exact):
             folded = [run[place].folded for place in sorted((at, other))]
@@ -197,7 +197,7 @@ def _fits_beside(vocabulary: Vocabulary, run: Sequence[ReadSyllable], at: int, e
 
 
 def _stands(vocabulary: Vocabulary, run: Sequence[ReadSyllable], piece: _Piece) -> bool:
-    """Tell whether no changed syllable of a piece is met in the archive, as it was typed, beside its neighbours."""
+    """Tell whether no changed syllable of a piece occurs in the archive, as typed, beside its neighbours."""
     for at in range(piece.start, piece.end):
         if run[at].exact == piece.exact[at - piece.start]:
             continue
@@ -208,7 +208,7 @@ def _stands(vocabulary: Vocabulary, run: Sequence[ReadSyllable], piece: _Piece) 
 
 
 def _met_as_typed(vocabulary: Vocabulary, run: Sequence[ReadSyllable], piece: _Piece, first: int) -> bool:
-    """Tell whether two neighbours, the ``first`` and the next, stand in the archive as typed, not far less often."""
+    """Tell whether syllable ``first`` and the next are neighbours in articles as typed, not far rarer than as meant."""
     typed = run[first : first + 2]
     if any(syllable.bare or syllable.made for syllable in typed):
         return False
@@ -221,7 +221,7 @@ def _met_as_typed(vocabulary: Vocabulary, run: Sequence[ReadSyllable], piece: _P
 
 
 def _borne_out(vocabulary: Vocabulary, run: Sequence[ReadSyllable], piece: _Piece, meant: Sequence[str]) -> bool:
-    """Tell whether there is evidence enough to change what was typed into ``piece``, ``meant`` being the whole run."""
+    """Tell whether the evidence suffices to change what was typed into ``piece``; ``meant`` is the whole run."""
     places = range(piece.start, piece.end)
     changed = [at for at in places if not run[at].made and not run[at].bare and run[at].exact != meant[at]]
     alone = len(places) - len(changed) < 2
@@ -238,14 +238,14 @@ def _borne_out(vocabulary: Vocabulary, run: Sequence[ReadSyllable], piece: _Piec
 
 
 def _ever_met(vocabulary: Vocabulary, run: Sequence[ReadSyllable], at: int, other: int) -> bool:
-    """Tell whether two neighbours of the run are neighbours in some article, whatever their accents."""
+    """Tell whether two neighbours of the run are neighbours in any article, accents aside."""
     return vocabulary.pair(*(run[place].folded for place in sorted((at, other)))) > 0
 
 
 def _goes_with(vocabulary: Vocabulary, run: Sequence[ReadSyllable], meant: Sequence[str], at: int, other: int) -> bool:
-    """Tell whether the changed syllable ``at`` goes with its neighbour ``other``, as typed or as meant.
+    """Tell whether the changed syllable ``at`` occurs beside its neighbour ``other``, as typed or as meant.
 
-    Two that are never neighbours, whatever their accents, prove nothing: then what was typed has to be seldom met.
+    Two that are never neighbours, accents aside, prove nothing; then the typed form has to be rare.
     """
     neighbours = {meant[other]} if run[other].bare else {meant[other], run[other].exact}
     neighbours = {neighbour for neighbour in neighbours if vocabulary.exact(neighbour)}

@@ -1,4 +1,4 @@
-"""Completions of what is typed so far, with accents, from the phrases of the index."""
+"""Complete what is typed, with accents, from the phrases of the index."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LONGEST_TYPED = 12
 
 
 def complete(statistics: TermStatistics, typed: str, size: int) -> list[str]:
-    """Return up to ``size`` completions of ``typed``, the most used first.
+    """Return up to ``size`` completions of ``typed``, most frequent first.
 
-    What is typed with accents is completed with these; what is typed without, with any. Where nothing begins
-    with all that is typed, its last words are completed and the others kept.
+    Syllables typed with accents keep them; those typed without may get any. If no phrase begins with all that is typed,
+    the last words are completed and the others kept.
     """
     tokens = tokenize(typed[:200])
     if not len(tokens) or len(tokens.folded[-1]) + len(tokens) < 3:
@@ -34,7 +34,7 @@ def complete(statistics: TermStatistics, typed: str, size: int) -> list[str]:
 
 
 def _complete(statistics: TermStatistics, exact: list[str], last: list[str], *, finished: bool) -> list[str]:
-    """Complete ``exact`` and one of the beginnings ``last`` of the syllable after it."""
+    """Return the phrases that begin with ``exact`` and then one of the beginnings ``last``, most frequent first."""
     uses: Counter[str] = Counter()
     for prefix in sorted({fold(beginning) for beginning in last}):
         typed = suggestion_prefix([*(fold(syllable) for syllable in exact), prefix], complete=finished)
@@ -47,7 +47,7 @@ def _complete(statistics: TermStatistics, exact: list[str], last: list[str], *, 
 
 
 def _agrees(exact: list[str], last: list[str], accented: str) -> bool:
-    """Tell whether every syllable typed with accents has just these in ``accented``."""
+    """Tell whether ``accented`` has every syllable that was typed with accents exactly so."""
     offered = tokenize(accented)
     if len(offered) <= len(exact):
         return False
@@ -58,7 +58,7 @@ def _agrees(exact: list[str], last: list[str], accented: str) -> bool:
 
 
 def _distinct_spellings(phrases: list[str]) -> list[str]:
-    """Leave out phrases that differ from an earlier one only in spelling (``hoà``, ``hòa``)."""
+    """Drop phrases that differ from an earlier one only in spelling (``hoà``, ``hòa``)."""
     seen: set[tuple[str, ...]] = set()
     kept = []
     for phrase in phrases:

@@ -1,18 +1,18 @@
-"""What a reader meant to type: a query corrected by the words of the archive itself.
+"""Correct a query by the words of the archive itself: what its reader meant to type.
 
 When a correction is offered:
 
-- only plain words are corrected; operators, quotes, fields, signs, codes and figures stay as they are;
-- a query without any accent is answered as it is: its reader leaves them out. One with some accents is corrected
-  where others are wrong or missing and a phrase of the archive with the right ones is far likelier;
-- a token is taken apart or decoded as keys only where the archive does not know it, or knows it incomparably less;
-- the correction must find an article with every one of its words, just these accents included, filters aside; where
-  keys were decoded or a token taken apart, and no article has all that was typed, accents aside is enough;
-- a capital stands only where a word of the query began with one.
+- only plain words are corrected; operators, quotes, fields, punctuation, codes and numbers stay as they are;
+- a query without any accents is not corrected, as its reader leaves them out. One with some accents is corrected
+  if others are wrong or missing and a phrase of the archive with the right ones is far likelier;
+- a token is split or decoded as keys only if the archive does not know it, or knows it incomparably less;
+- some article must have every word of the correction with exactly these accents, filters aside; if keys were decoded
+  or a token split, and no article has all that was typed, the words without accents are enough;
+- a word is capitalised only if a word of the query was.
 
-The steps are ``readings`` (what syllables were typed), ``accents`` (which accents they were meant to have) and the
-trial of the result. They look up frequencies; postings are read only for neighbours of which one is doubtful, for 80
-at most. A query is corrected in its first 32 plain words.
+The steps are ``readings`` (which syllables were typed), ``accents`` (which accents they were meant to have) and a trial
+search for the result. They look up frequencies; postings are read only for neighbours one of which is doubtful, at most
+80. Only the first 32 plain words of a query are corrected.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MOST_WORDS = 32
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """A plain word of the query: where it stands, and its form without case and spelling variants."""
+    """A plain word of the query: its offsets, its text, and its canonical form with and without accents."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ class _Typed:
 
 
 def correct(engine: Engine, text: str) -> str | None:
-    """Return the query ``text`` as it was meant, or None where nothing better is known."""
+    """Return the query ``text`` as it was meant, or None if nothing better is known."""
     runs = list(_runs(text))
     words = [word for run in runs for word in run]
     if not words:
@@ -72,7 +72,7 @@ def correct(engine: Engine, text: str) -> str | None:
 
 
 def _runs(text: str) -> Iterator[list[_Typed]]:
-    """Yield the plain words that stand together with nothing but spaces between them; codes end a run."""
+    """Yield runs of plain words with only spaces between them; codes end a run."""
     run: list[_Typed] = []
     count = 0
     for start, end in plain_words(text):
@@ -100,7 +100,7 @@ def _runs(text: str) -> Iterator[list[_Typed]]:
 def _meant(
     vocabulary: Vocabulary, run: Sequence[_Typed], *, unaccented: bool
 ) -> Iterator[tuple[_Typed, list[str], bool]]:
-    """Yield each word of a run, the syllables it was meant to be, and whether these were decoded or cut out of it."""
+    """Yield (word, the syllables it was meant to be, whether they were decoded or split) for each word of a run."""
     syllables: list[ReadSyllable] = read_tokens(vocabulary, [word.text.lower() for word in run], unaccented=unaccented)
     if unaccented and not any(syllable.made for syllable in syllables):
         return
@@ -111,7 +111,7 @@ def _meant(
 
 
 def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) -> str:
-    """Put the replacements in place; a query all in capitals becomes lower case, a capitalised word stays so."""
+    """Return ``text`` with words replaced; a query all in capitals becomes lower case, a capitalised word stays so."""
     shouted = all(word.text == word.text.upper() for word in words) and any(len(word.text) > 1 for word in words)
     pieces: list[str] = []
     at = 0
@@ -125,6 +125,6 @@ def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) 
 
 
 def _finds_all(engine: Engine, text: str, *, accents: bool) -> bool:
-    """Tell whether some article has every word of the query ``text``, with just its accents if ``accents``."""
+    """Tell whether some article has every word of the query ``text``, with exactly its accents if ``accents``."""
     tree = with_accents_required(parse(text)) if accents else parse(text)
     return engine.retrieve(Request(tree, Match.ALL, size=0)).total > 0

@@ -1,4 +1,4 @@
-"""What a keyboard left in the wrong mode wrote: raw Telex or VNI keys to the syllable they stand for.
+"""Decode what a keyboard in the wrong mode typed: raw Telex or VNI keys to the syllable they stand for.
 
 ========  ==============================================  =============================================
 keys      marks                                           tones
@@ -9,9 +9,9 @@ VNI       ``6`` â ê ô, ``7`` ơ ư, ``8`` ă, ``9`` đ        ``2 1 3 4 5`` h
 ========  ==============================================  =============================================
 
 Both (TCVN 5712 for Telex) let a key come right after its letter or anywhere later in the syllable
-(``tieesng``, ``tieengs``, ``tiengse``). A key pressed once too often is taken as pressed once. What is not built
-as a Vietnamese syllable when decoded was no such key, so most foreign words and codes have no decoding; those
-that have one (``been``, ``co2``) are told from Vietnamese by whoever knows the words of the archive.
+(``tieesng``, ``tieengs``, ``tiengse``). A key pressed once too often counts once. A token whose result is not built as
+a Vietnamese syllable has no decoding, so most foreign words and codes have none; ``readings`` tells those that have
+one (``been``, ``co2``) from Vietnamese by the words of the archive.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from index.analysis.normalization import fold
 from index.analysis.syllables import allows_tone, compose, is_vietnamese_shape, nuclei, parts_of
 
 LONGEST_TYPED = 14
-"""Keys of the longest syllable that is decoded."""
+"""The most keys a syllable may have to be decoded."""
 
 _TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
 _VNI_TONES = {"2": "\u0300", "1": "\u0301", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
@@ -32,7 +32,7 @@ _MOST_VNI_KEYS = 4
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A syllable in its canonical spelling and how many marks its keys stood for: one proves little."""
+    """A syllable in its canonical spelling, and how many marks its keys stood for; a single mark proves little."""
 
     text: str
     keys: int
@@ -40,7 +40,7 @@ class Decoded:
 
 @dataclass(slots=True)
 class _Keys:
-    """The letters of a syllable, and the marks its keys ask for; ``circumflex`` is its letter, or ``any``."""
+    """The letters of a syllable and the marks its keys ask for; ``circumflex`` is the letter it goes on, or ``any``."""
 
     letters: str = ""
     tone: str = ""
@@ -55,9 +55,9 @@ class _Keys:
 
 @lru_cache(maxsize=8192)
 def decode(typed: str) -> Decoded | None:
-    """Return the syllable that ``typed`` stands for in Telex or VNI, None where it stands for none.
+    """Return the syllable that ``typed`` stands for in Telex or VNI, None if it stands for none.
 
-    Letters are taken in any case; what has no key of a mark in it is not decoded.
+    Case is ignored; a token without a key for a mark is not decoded.
     """
     lower = typed.lower()
     if not 1 < len(lower) <= LONGEST_TYPED or not (lower.isascii() and lower.isalnum()) or lower[0].isdigit():
@@ -70,7 +70,7 @@ def decode(typed: str) -> Decoded | None:
 
 
 def _telex_keys(lower: str, *, repeated: bool) -> _Keys | None:
-    """Take the keys out of raw Telex; ``repeated`` reads a vowel that comes again as the key of its mark."""
+    """Separate the keys of raw Telex from the letters; ``repeated`` reads a repeated vowel as the key of its mark."""
     keys = _Keys()
     vowels = ""
     for char in lower:
@@ -96,7 +96,7 @@ def _telex_keys(lower: str, *, repeated: bool) -> _Keys | None:
 
 
 def _vni_keys(lower: str) -> _Keys | None:
-    """Take the keys out of raw VNI."""
+    """Separate the keys of raw VNI from the letters."""
     digits = {char for char in lower if char.isdigit()}
     tones = digits & _VNI_TONES.keys()
     if len(tones) > 1 or "0" in digits or sum(char.isdigit() for char in lower) > _MOST_VNI_KEYS:
@@ -112,7 +112,7 @@ def _vni_keys(lower: str) -> _Keys | None:
 
 
 def _decoded(keys: _Keys | None, *, vni: bool) -> Decoded | None:
-    """Put the marks on the letters; None where that makes no Vietnamese syllable."""
+    """Put the marks on the letters; return None if the result is no Vietnamese syllable."""
     parts = None if keys is None or not keys.count() else parts_of(keys.letters)
     if keys is None or parts is None or (keys.stroke and parts.initial != "d"):
         return None
@@ -127,7 +127,7 @@ def _decoded(keys: _Keys | None, *, vni: bool) -> Decoded | None:
 
 
 def _has_marks(nucleus: str, keys: _Keys, *, vni: bool) -> bool:
-    """Tell whether the marks on ``nucleus`` are just those the keys ask for."""
+    """Tell whether ``nucleus`` has exactly the marks that the keys ask for."""
     circumflexed = "".join(fold(letter) for letter in nucleus if letter in "âêô")
     if bool(circumflexed) != bool(keys.circumflex) or keys.circumflex not in {"", "any", circumflexed}:
         return False

@@ -1,12 +1,13 @@
-"""Which syllables the typed tokens stand for: themselves, decoded keys, or several written without spaces.
+"""Read typed tokens as syllables: as they are, decoded from keys, or split where several are written without spaces.
 
-A token that the archive knows is read as itself. Another is read as keys of Telex or VNI where these give a
-known syllable: at once where two or more keys were marks (``hooij``); where there was one (``vangf``, but also
-``been``) only where it stands beside its neighbour in the archive too, next to a token of two marks, or where two
-other tokens are keys. Where a third of the tokens are keys, so are those the archive knows, if it knows what they
-stand for far better (``max``).
-What is left is cut into known syllables, each pair of which are neighbours in some article; in several articles,
-as chance alone makes some neighbours, where the token is short (``Bana``) or stands alone and is cut in two or three.
+A token that the archive knows is read as it is. Another is decoded from Telex or VNI keys if these give a known
+syllable: always if two or more keys were marks (``hooij``); if only one was (``vangf``, but also ``been``), only if the
+syllable stands beside its neighbour in the archive too, the token is next to one of two marks, or two other tokens are
+keys. If a third of the tokens are keys, tokens that the archive knows are decoded too, where it knows the result far
+better (``max``).
+
+What is left is split into known syllables, each pair of which must be neighbours in some article. A token that is short
+(``Bana``) or the only one, and is split in two or three, needs several articles, as chance makes some neighbours.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _COMMONER = 5
 _LONGEST_CUT = 40
 _MOST_CUT = 80
 _CUTS_KEPT = 4
-_FEWEST_LETTERS = 2.2  # a syllable has, on average, in three or more written as one
+_FEWEST_LETTERS = 2.2  # least average letters per syllable of a token split in three or more
 _SHORT = 5
 _FEW_SYLLABLES = 3
 _SEVERAL = 5
@@ -36,10 +37,9 @@ _SURE_TOKENS = 2
 
 @dataclass(frozen=True, slots=True)
 class ReadSyllable:
-    """One syllable that was meant: without accents, with those typed, and the token it comes from.
+    """One syllable that was meant: without accents, with those typed, and the number of its token.
 
-    ``made`` tells that it was not typed so but decoded or cut out; ``bare`` that its accents were left out, which
-    then may be any.
+    ``made`` means that it was decoded or split off; ``bare`` that its accents were left out, so that it may have any.
     """
 
     folded: str
@@ -52,7 +52,7 @@ class ReadSyllable:
 def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: bool) -> list[ReadSyllable]:
     """Return the syllables that the lower-case tokens ``typed`` stand for, in order.
 
-    ``unaccented`` tells that no token of the query has an accent, so that those of a plain one may be missing.
+    ``unaccented`` means that no token of the query has accents, so that plain tokens may lack theirs.
     """
     decoded = _decoded_tokens(vocabulary, typed)
     bare = unaccented and not any(decoded)
@@ -78,7 +78,7 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
 
 
 def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decoded | None]:
-    """Return what the tokens that are keys stand for, None for the others."""
+    """Return the decoded syllable of each token that is keys, None for the others."""
     exact = [canonical_syllable(token) for token in typed]
     known = [vocabulary.folded(fold(syllable)) for syllable in exact]
     possible = [decode(token) for token in typed]
@@ -109,9 +109,9 @@ def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decode
 
 
 def _stands_beside(vocabulary: Vocabulary, read: Sequence[str], typed: Sequence[str], at: int) -> bool:
-    """Tell whether the syllable decoded ``at`` stands beside a neighbour's in the archive, accents included.
+    """Tell whether the syllable decoded at ``at`` stands beside a neighbour in the archive too, accents included.
 
-    The neighbour is taken as decoded, else as typed.
+    The neighbour is taken as decoded or as typed.
     """
     for other in (at - 1, at + 1):
         if not 0 <= other < len(read) or not vocabulary.exact(read[at]):
@@ -124,11 +124,10 @@ def _stands_beside(vocabulary: Vocabulary, read: Sequence[str], typed: Sequence[
 
 
 def _cut_token(vocabulary: Vocabulary, token: str, fewest: int) -> list[tuple[str, str]]:
-    """Return the known syllables (folded, with accents or empty) written without spaces in ``token``; [] for one.
+    """Split ``token`` into known syllables written without spaces, each (folded, accented or empty); [] if it is one.
 
-    Where they are two or three, each pair is neighbours in ``fewest`` articles at least. The best path over the places
-    where it can be cut, by how often each pair of syllables is neighbours. At every place the four best last syllables
-    are kept.
+    The split is the best path over the possible cuts, by how often each pair of syllables is neighbours; at every place
+    the four best paths are kept. Pairs of two or three syllables must be neighbours in at least ``fewest`` articles.
     """
     folded = fold(canonical_syllable(token))
     known = vocabulary.folded(folded)
@@ -159,7 +158,7 @@ def _cut_token(vocabulary: Vocabulary, token: str, fewest: int) -> list[tuple[st
 
 
 def _keys_fit(vocabulary: Vocabulary, cut: Sequence[tuple[str, str]]) -> bool:
-    """Tell whether the syllables of a cut that were decoded from keys are met, so accented, beside their neighbours."""
+    """Tell whether each syllable of a split that was decoded from keys occurs, so accented, beside its neighbours."""
     for first, second in pairwise(cut):
         if (first[1] or second[1]) and not vocabulary.side_by_side(first[1] or first[0], second[1] or second[0]):
             return False
@@ -168,7 +167,7 @@ def _keys_fit(vocabulary: Vocabulary, cut: Sequence[tuple[str, str]]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """A way to cut the beginning of a token; ``weakest`` is the lowest frequency of its pairs."""
+    """A way to split the beginning of a token; ``weakest`` is the lowest frequency of its pairs."""
 
     cost: float
     weakest: int
@@ -186,7 +185,7 @@ class _Path:
 
 
 def _syllables_from(vocabulary: Vocabulary, token: str, start: int) -> Iterator[tuple[int, str, str]]:
-    """Yield (end, folded, with accents or empty) of the known syllables that begin at ``start``."""
+    """Yield (end, folded, accented or empty) for each known syllable that begins at ``start``."""
     for end in range(start + 1, min(len(token), start + LONGEST_TYPED) + 1):
         piece = token[start:end]
         if end - start <= LONGEST_FOLDED:

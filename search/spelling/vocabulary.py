@@ -1,7 +1,7 @@
-"""What an archive knows of syllables and phrases, for correcting a query; nothing is scanned, all is looked up.
+"""Look up how frequent syllables and phrases are in the archive, for correcting a query; nothing is scanned.
 
 Frequencies are document frequencies. Phrases come from the ``suggest`` field: the words of all articles that have
-several syllables, and up to three neighbouring words of titles.
+several syllables, and up to three adjacent words of titles.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from index.analysis.syllables import accented_forms, canonical_syllable
 from search.statistics import TermStatistics
 
 SYLLABLES_AN_ARTICLE = 200
-"""Distinct syllables of a usual article: makes document frequencies comparable with chance."""
+"""Distinct syllables of a typical article; turns document frequencies into probabilities."""
 
 _MOST_SPELLINGS = 60
 _MOST_PHRASES = 100
@@ -28,7 +28,7 @@ _UNSEEN = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A phrase with its accents: canonical syllables, the way they are mostly written, and in how many articles."""
+    """A phrase with accents: its canonical syllables, their most frequent spelling, and how many articles have it."""
 
     exact: tuple[str, ...]
     written: tuple[str, ...]
@@ -36,9 +36,9 @@ class Spelling:
 
 
 class Vocabulary:
-    """Look things up in ``statistics``, phrases and neighbours only once and up to a bound.
+    """Look up ``statistics``; phrases and neighbours are cached, and only so many are looked up.
 
-    Made for one query; not to be shared between threads.
+    For one query; not to be shared between threads.
     """
 
     def __init__(self, statistics: TermStatistics) -> None:
@@ -49,32 +49,32 @@ class Vocabulary:
         self._syllables = math.log(max(1, self.articles) * SYLLABLES_AN_ARTICLE)
 
     def folded(self, syllable: str) -> int:
-        """Return in how many articles a syllable is, accents aside."""
+        """Return how many articles have a syllable, accents aside."""
         return self._statistics.document_frequency(Stream.FOLDED, syllable)
 
     def exact(self, syllable: str) -> int:
-        """Return in how many articles a syllable is with these accents."""
+        """Return how many articles have a syllable with these accents."""
         return self._statistics.document_frequency(Stream.SYLLABLE, syllable)
 
     def pair(self, first: str, second: str) -> int:
-        """Return in how many articles two syllables are neighbours, accents aside."""
+        """Return how many articles have two syllables as neighbours, accents aside."""
         return self._statistics.document_frequency(Stream.BIGRAM, next(bigrams((first, second))))
 
     def word(self, exact: Sequence[str]) -> int:
-        """Return in how many articles these syllables, with these accents, are cut as one word."""
+        """Return how many articles have these syllables, with these accents, segmented as one word."""
         return self._statistics.document_frequency(Stream.WORD, "_".join(exact))
 
     def surprise(self, frequency: float) -> float:
-        """Return the negative logarithm of how likely a term of this document frequency is to come next in a text."""
+        """Return the negative logarithm of how likely a term of this document frequency comes next in a text."""
         return self._syllables - math.log(max(frequency, _UNSEEN))
 
     def variants(self, folded: str) -> list[tuple[str, int]]:
-        """Return the known (syllable, frequency) that are ``folded`` without their accents, the most used first."""
+        """Return (syllable, frequency) for each known form of ``folded`` with accents, most frequent first."""
         known = [(form, self.exact(form)) for form in accented_forms(folded)]
         return sorted(((form, count) for form, count in known if count), key=lambda entry: -entry[1])
 
     def spellings(self, folded: Sequence[str]) -> list[Spelling]:
-        """Return how a phrase of two or more syllables is accented in the archive, the most used first."""
+        """Return how the archive accents a phrase of two or more syllables, most frequent first."""
         key = tuple(folded)
         found = self._spellings.get(key)
         if found is None and len(self._spellings) < _MOST_PHRASES:
@@ -82,7 +82,7 @@ class Vocabulary:
         return found or []
 
     def side_by_side(self, first: str, second: str) -> int:
-        """Return in about how many articles two syllables with these accents are neighbours."""
+        """Return about how many articles have two syllables with these accents as neighbours."""
         key = (first, second)
         if key not in self._side_by_side and len(self._side_by_side) < _MOST_NEIGHBOURS:
             possible = self.exact(first) and self.exact(second) and self.pair(fold(first), fold(second))

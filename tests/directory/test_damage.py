@@ -343,7 +343,7 @@ def test_files_cut_short_under_a_server_end_no_more_than_a_search(serve: Callabl
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert server.stop() == 0
-    assert f"exit code -{signal.SIGBUS.value}; another takes its place" in (tmp_path / "server.log").read_text("utf-8")
+    assert f"exit code -{signal.SIGBUS.value}; starting another" in (tmp_path / "server.log").read_text("utf-8")
 
 
 def test_index_with_fewer_fields_answers_until_it_is_made_anew(folder: DataFolder) -> None:

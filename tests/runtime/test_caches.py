@@ -119,7 +119,7 @@ def test_what_is_open_answers_while_it_cannot_be_told_which_index_serves(tmp_pat
     assert archive.engine.retrieve(request).total == 1
     assert not archive.in_sync()
     late = open_archive(ArchiveConfig(folder.path))
-    with pytest.raises(DamagedIndexError, match="which index serves"):
+    with pytest.raises(DamagedIndexError, match="name of the current index"):
         late.engine.retrieve(request)
     late.close()
     archive.close()

@@ -142,7 +142,7 @@ def test_a_killed_process_is_replaced_unnoticed(two: SearchPool, caplog: pytest.
     first = two.run(process_id)
     os.kill(first, signal.SIGKILL)
     assert two.run(search, SearchParameters(q="lúa")).total == 3
-    assert "a process that searched ended: exit code -9" in caplog.text
+    assert "a search process ended: exit code -9" in caplog.text
     assert two.run(process_id) != first
 
 
@@ -243,7 +243,7 @@ def test_who_waits_too_long_for_a_process_is_refused(
         wait_for(lambda: len(list(place.iterdir())) == 2)
         with monkeypatch.context() as patch:
             patch.setattr(searchers, "_LONGEST_SECONDS", 0.1)
-            with pytest.raises(SearchEndedError, match="ask again later"):
+            with pytest.raises(SearchEndedError, match="try again later"):
                 two.run(search, SearchParameters(q="lúa"))
         (place / "third").touch()
         assert [future.result() for future in busy] == [3, 3]

@@ -50,7 +50,7 @@ def test_store_put_back_from_a_backup_is_noticed_whatever_was_written_since(
     if written_since:
         archive.store.put(articles(written_since, "new"))
     assert not archive.in_sync(0)
-    assert check(archive) == ["index: it is ahead of the store, which was put back from a backup"]
+    assert check(archive) == ["index: it is ahead of the store, which was restored from a backup"]
     bring_in_sync(archive)
     assert check(archive) == []
     assert found(archive) == {article.id for article in archive.store.articles()}

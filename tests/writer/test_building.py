@@ -328,7 +328,7 @@ def test_killed_workers_lose_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with Workers(2) as workers, caplog.at_level(logging.WARNING):
         found = [content(segment) for segment in workers.segments(chunks_and_a_murder())]
     assert found == [content(invert(chunk)) for chunk in chunks]
-    assert "going on without workers" in caplog.text
+    assert "continuing without workers" in caplog.text
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc to see it in: make test on Linux")

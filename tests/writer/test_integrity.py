@@ -23,13 +23,13 @@ def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:
     done = timtin("check", "--data", str(folder.path))
     assert (done.returncode, damaged.exists()) == (1, True)
     assert damaged.name in done.stderr
-    assert done.stdout == "1 problem; timtin check --repair mends the index\n"
+    assert done.stdout == "1 problem; run timtin check --repair to repair the index\n"
     done = timtin("check", "--repair", "--data", str(folder.path))
     assert done.returncode == 0
     assert damaged.name in done.stderr
     assert done.stdout.splitlines() == [
-        "removed 000009, left by a process that was cut off",
-        "made the index anew from the 19 articles of the store",
+        "removed 000009, left behind by an interrupted process",
+        "rebuilt the index from the 19 articles in the store",
         "the index agrees with the store",
     ]
     archive = open_archive(ArchiveConfig(folder.path))

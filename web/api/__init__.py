@@ -1,12 +1,12 @@
 """``/api/v1``: JSON for programs.
 
 ==============  ====================================================================
-``parameters``  what the other requests may ask for, and the check of all parameters
+``parameters``  the parameters of the other requests, and the check of all of them
 ``blueprint``   the blueprint, and what its routes share
 ``search``      searches, completions, similar articles
-``articles``    articles read, put, deleted, sent in bulk
+``articles``    articles: read, put, delete, send in bulk
 ``tasks``       tasks, rebuilds, counts
-``answers``     what an answer looks like as JSON
+``answers``     answers as JSON
 ``routes``      the blueprint with all its routes
 ``openapi``     the description of the API, made from the parameters and ``Article``
 ==============  ====================================================================

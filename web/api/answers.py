@@ -1,4 +1,4 @@
-"""What an answer looks like as JSON."""
+"""Answers as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search.service import Answer, RenderedHit
 
 
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
-    """Return the answer to a search."""
+    """Return the answer to a search as JSON values."""
     return {
         "query": {
             "text": parameters.q,
@@ -35,7 +35,7 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
 
 
 def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
-    """Return the answer to a search with the addresses of this page of it and of those beside it."""
+    """Return the answer to a search with the URLs of this page of hits, the next and the previous one."""
     last_page, page = max(1, -(-answer.stories // parameters.size)), parameters.page
     first = search_address("api.search", parameters, 1)
 
@@ -51,7 +51,7 @@ def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str
 
 
 def hit_json(hit: RenderedHit) -> dict[str, Any]:
-    """Return one hit."""
+    """Return one hit as JSON values."""
     article = hit.article._asdict()
     del article["lang"]
     shown: dict[str, Any] = {
@@ -66,12 +66,12 @@ def hit_json(hit: RenderedHit) -> dict[str, Any]:
 
 
 def article_json(article: Article) -> dict[str, Any]:
-    """Return a whole article."""
+    """Return a whole article as JSON values."""
     return article.model_dump()
 
 
 def task_json(task: Task) -> dict[str, Any]:
-    """Return a task; a bulk write, which is kept before it is one, has no time at which it was begun."""
+    """Return a task as JSON values; a bulk write has no ``started``, because it is stored before it is a task."""
     shown = asdict(task)
     if task.kind is TaskKind.ARTICLES:
         del shown["started"]
@@ -79,7 +79,7 @@ def task_json(task: Task) -> dict[str, Any]:
 
 
 def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:
-    """Return the address of a search, with everything that differs from the defaults."""
+    """Return the URL of a search, with every parameter that differs from its default."""
     values = parameters.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"page", "q"})
     if "facets" in values:
         values["facets"] = ",".join(values["facets"])

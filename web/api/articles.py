@@ -1,4 +1,4 @@
-"""Articles as JSON: read, put, deleted one by one, or sent many at a time."""
+"""Articles as JSON: read, put or delete one, or send many at a time."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def delete_article(id: str) -> tuple[Response, int]:
 @api.post("/articles")
 @key_required
 def post_articles() -> tuple[Response, int]:
-    """Take one article, an array of them, or one a line; the first 1,000 that cannot be kept are named."""
+    """Store one article, an array of them, or one per line; name the first 1,000 that are refused."""
     parameters = checked(WriteParameters, request.args)
     if request.mimetype in {"application/x-ndjson", "application/jsonl", "application/x-jsonlines"}:
         entries = _ndjson_entries()
@@ -78,7 +78,7 @@ def post_articles() -> tuple[Response, int]:
     seq = _keep(entries, report)
     if report["received"] and not report["ids"]:
         problems = [Problem(f"articles[{entry['index']}]", entry["detail"]) for entry in report["refused"][:100]]
-        raise InvalidInputError("None of the articles could be kept.", problems)
+        raise InvalidInputError("None of the articles could be stored.", problems)
     counts = {name: report[name] for name in ("received", "added", "updated", "unchanged")}
     refused = report["received"] - len(report["ids"])
     task = services().archive.store.tasks.written(seq, {**counts, "refused": refused}, report["refused"])
@@ -102,7 +102,7 @@ def _post_one(data: Any, parameters: WriteParameters) -> tuple[Response, int]:
 def _refuse_encoded_body() -> None:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        raise UnsupportedMediaType(f"Send the body as it is; Content-Encoding {encoding!r} is not read.")
+        raise UnsupportedMediaType(f"Send the body uncompressed; Content-Encoding {encoding!r} is not supported.")
 
 
 def _json_body() -> Any:
@@ -147,7 +147,7 @@ def _line_entry(line: bytes) -> Article | InvalidInputError:
 
 
 def _keep(entries: Iterator[Article | InvalidInputError], report: dict[str, Any]) -> int:
-    """Put the good entries into the store, some at a time; return the sequence number that holds them all."""
+    """Store the valid entries in batches and count them in ``report``; return the last sequence number."""
     batch: list[Article] = []
     characters = seq = 0
 

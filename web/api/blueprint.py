@@ -1,4 +1,4 @@
-"""The blueprint of ``/api/v1``, which the modules beside this one add their routes to, and what they share."""
+"""The blueprint of ``/api/v1``, to which the other modules add their routes, and what these share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST_WAIT = 60.0
 
 
 def stored_article(id: str) -> Article:
-    """Return the article with this id; raise NotFound where there is none."""
+    """Return the article with this id; raise NotFound if there is none."""
     article = services().archive.store.get(id)
     if article is None:
         raise NotFound
@@ -22,7 +22,10 @@ def stored_article(id: str) -> Article:
 
 
 def made_searchable(seq: int, count: int, *, wait: bool) -> bool:
-    """Tell the follower of ``count`` writes up to number ``seq``, ``wait`` for it if asked; return whether searches see them."""
+    """Return whether searches see the last ``count`` writes, up to sequence number ``seq``.
+
+    With ``wait``, first wait until they do, for at most ``WAIT_SECONDS``; without, only notify the follower.
+    """
     here = services()
     if not wait:
         here.follower.wrote(count)

@@ -12,7 +12,7 @@ from search.parameters import SearchParameters
 from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
 
 _BAD = {
-    "description": "a problem",
+    "description": "An error",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 _PROBLEM = {
@@ -32,17 +32,17 @@ _PROBLEM = {
 
 
 def describe_api() -> dict[str, Any]:
-    """Return the description as plain values."""
+    """Return the OpenAPI description as plain values."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "timtin", "version": "1", "description": "Full-text search for Vietnamese articles"},
         "paths": {
             "/api/v1/search": {"get": _operation("search", "Find articles", query=SearchParameters)},
-            "/api/v1/suggest": {"get": _operation("suggest", "Complete what is typed so far", query=SuggestParameters)},
+            "/api/v1/suggest": {"get": _operation("suggest", "Complete a partial query", query=SuggestParameters)},
             "/api/v1/articles": {
                 "post": _operation(
                     "add",
-                    "Take one article, an array, or one a line",
+                    "Store one article, an array of articles, or one per line",
                     (200, 201, 202),
                     WriteParameters,
                     body=_BULK,
@@ -59,14 +59,14 @@ def describe_api() -> dict[str, Any]:
             "/api/v1/articles/{id}/similar": {
                 "get": _operation("similar", "Find articles like this one", query=SimilarParameters, path=True)
             },
-            "/api/v1/reindex": {"post": _operation("reindex", "Make the index anew", (202,), key=True)},
+            "/api/v1/reindex": {"post": _operation("reindex", "Rebuild the index", (202,), key=True)},
             "/api/v1/tasks": {"get": _operation("tasks", "List the latest tasks", query=TaskParameters)},
             "/api/v1/tasks/{id}": {"get": _operation("task", "Read the state of a task", path=True)},
             "/api/v1/stats": {"get": _operation("stats", "Read counts and the state of the index")},
             "/feed.atom": {"get": _operation("feed", "Follow a search as an Atom feed", query=SearchParameters)},
-            "/healthz": {"get": _operation("healthz", "Tell whether the process answers")},
-            "/readyz": {"get": _operation("readyz", "Tell whether searches see every write", (200, 503))},
-            "/metrics": {"get": _operation("metrics", "Read the measures, in Prometheus' text format")},
+            "/healthz": {"get": _operation("healthz", "Check that the process responds")},
+            "/readyz": {"get": _operation("readyz", "Check that searches see every write", (200, 503))},
+            "/metrics": {"get": _operation("metrics", "Read the metrics, in the Prometheus text format")},
         },
         "components": {
             "schemas": {"Article": _schema(Article), "Problem": _PROBLEM},

@@ -1,4 +1,4 @@
-"""All routes of ``/api/v1``: importing this gives the blueprint with every one of them."""
+"""The blueprint with all routes of ``/api/v1``; importing this module adds them."""
 
 from __future__ import annotations
 

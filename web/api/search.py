@@ -21,7 +21,7 @@ def search() -> Response:
 
 @api.get("/suggest")
 def suggest() -> Response:
-    """Complete what is typed so far."""
+    """Complete a partial query."""
     parameters = checked(SuggestParameters, request.args)
     suggestions = services().runner.run(completions, parameters.q, parameters.size)
     return jsonify({"query": parameters.q, "suggestions": suggestions})
@@ -29,7 +29,7 @@ def suggest() -> Response:
 
 @api.get("/articles/<path:id>/similar")
 def similar(id: str) -> Response:
-    """Return the articles most like one."""
+    """Return the articles most similar to one."""
     parameters = checked(SimilarParameters, request.args)
     stored_article(id)
     found = services().runner.run(similar_articles, id, parameters.size)

@@ -15,7 +15,7 @@ from web.services import services
 @api.post("/reindex")
 @key_required
 def reindex() -> tuple[Response, int]:
-    """Ask for the index to be made anew."""
+    """Request a rebuild of the index."""
     task = services().follower.request_rebuild()
     response = jsonify(task_json(task))
     response.headers["Location"] = url_for("api.read_task", id=task.id)

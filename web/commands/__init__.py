@@ -2,13 +2,12 @@
 
 =============  ===============================================================================
 ``base``       what every command shares: options, the archive, progress, output, how it fails
-``terminal``   text of others on a terminal: one line, no control characters
+``terminal``   foreign text on a terminal: one line, no control characters
 ``writing``    ``index``, ``watch``, ``fetch``
 ``answering``  ``search``, ``suggest``, ``stats``, ``evaluate``
 ``serving``    ``serve``
 ``keeping``    ``check``, ``export``, ``backup``
 =============  ===============================================================================
 
-Exit codes: 0 done, 1 something failed and was named on standard error, 2 wrong usage. After a change run ``make
-docs``.
+Exit codes: 0 success, 1 failure, reported on standard error, 2 wrong usage. After a change run ``make docs``.
 """

@@ -1,4 +1,4 @@
-"""The commands that answer: searches, completions, counts, and how good the answers are."""
+"""The commands that answer: searches, completions, counts, and relevance."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def _label_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command(cls=Command)
 @click.argument("query")
-@click.option("--size", type=int, default=10, show_default=True, help="Hits a page, at most 100.")
+@click.option("--size", type=int, default=10, show_default=True, help="Hits per page, at most 100.")
 @click.option("--page", type=int, default=1, show_default=True)
 @click.option("--sort", type=click.Choice([sort.value for sort in Sort]), default="relevance", show_default=True)
 @_label_options
-@click.option("--from", "from_", metavar="DATE", help="From this year, month or day: 2025, 2025-08, 2025-08-27.")
-@click.option("--to", metavar="DATE", help="To this year, month or day, included.")
-@click.option("--all", "every", is_flag=True, help="Show near-copies as hits of their own.")
+@click.option("--from", "from_", metavar="DATE", help="From this year, month or day on: 2025, 2025-08, 2025-08-27.")
+@click.option("--to", metavar="DATE", help="Up to and including this year, month or day.")
+@click.option("--all", "every", is_flag=True, help="List near-copies as separate hits.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @data_option
 def search(
@@ -88,7 +88,7 @@ def search(
 
 
 def _styled(marked_html: str) -> str:
-    """Return highlighted HTML as one line for a terminal: marks in bold, which click leaves out in a pipe."""
+    """Return marked HTML as one line for a terminal: marks in bold, which click leaves out in a pipe."""
     parts = [one_line(html.unescape(part)) for part in re.split(r"</?mark>", marked_html)]
     return "".join(click.style(part, bold=True) if at % 2 else part for at, part in enumerate(parts))
 
@@ -98,7 +98,7 @@ def _styled(marked_html: str) -> str:
 @click.option("--size", type=click.IntRange(1, 50), default=8, show_default=True)
 @data_option
 def suggest(prefix: str, size: int, data: Path) -> None:
-    """Complete what is typed so far."""
+    """Complete a partial query."""
     with opened_archive(data) as archive:
         for phrase in completions(archive, prefix, size):
             click.echo(phrase)
@@ -108,7 +108,7 @@ def suggest(prefix: str, size: int, data: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @data_option
 def stats(as_json: bool, data: Path) -> None:
-    """Show how many articles there are and whether the index is level with the store."""
+    """Show how many articles there are and whether the index is in sync with the store."""
     with opened_archive(data) as archive:
         facts = {"articles": archive.store.count(), "in_sync": archive.in_sync(), "data": str(data.resolve())}
     if as_json:
@@ -120,11 +120,11 @@ def stats(as_json: bool, data: Path) -> None:
 
 @click.command(cls=Command)
 @click.argument("set", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--unaccented", is_flag=True, help="Leave the accents of the queries out.")
+@click.option("--unaccented", is_flag=True, help="Strip the accents from the queries.")
 @click.option("--queries", type=click.IntRange(1), metavar="N", help="Only the first N queries.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool) -> None:
-    """Index the judged SET in a temporary folder and print how well its queries are answered."""
+    """Index the judged SET in a temporary folder and print how relevant the hits of its queries are."""
     from search.relevance import measure, read_queries, without_accents
 
     judged = read_queries(set)[:queries]

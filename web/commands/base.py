@@ -1,4 +1,4 @@
-"""What every command shares: how it fails, its options, the engine, progress, output."""
+"""What every command shares: how it fails, its options, the archive, progress, output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from web.commands.terminal import one_line
 
 
 class Command(click.Command):
-    """A command whose failures are one line on standard error and exit code 1."""
+    """A command that reports a failure in one line on standard error and exits with 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -32,14 +32,14 @@ class Command(click.Command):
             sys.exit(0)
         except OSError as error:
             if is_disk_full(error):
-                with suppress(OSError):  # what it keeps would fail once more at the end
+                with suppress(OSError):  # its buffer would fail again at exit
                     sys.stdout.close()
-                fail(f"the disk is full ({error}); make room and run this again: what was done already is kept")
+                fail(f"the disk is full ({error}); make room and run this again: what is done is kept")
             fail(f"{type(error).__name__}: {error}")
 
 
 class Seconds(click.FloatRange):
-    """A number of seconds; ``nan`` is in no range."""
+    """A number of seconds in a range; ``nan`` is refused."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         seconds = super().convert(value, param, ctx)
@@ -68,7 +68,7 @@ wait_option = click.option(
 
 @contextmanager
 def opened_archive(data: Path, *, made: bool = False) -> Iterator[Archive]:
-    """Open the archive in a data folder, which is made where it is missing if ``made`` says so."""
+    """Open the archive in a data folder; a missing folder is created if ``made``, else raises TimtinError."""
     if not made and not data.exists():
         raise TimtinError(f"there is no data folder {data}; make one with timtin index PATH, or name it with --data")
     with closing(open_archive(ArchiveConfig(data))) as archive:
@@ -77,7 +77,10 @@ def opened_archive(data: Path, *, made: bool = False) -> Iterator[Archive]:
 
 @contextmanager
 def shown_progress(what: str, unit: str = " articles") -> Iterator[tuple[Progress | None, Callable[[str], None]]]:
-    """Show a counter on a terminal; there is none in a pipe. Messages go to standard error above it."""
+    """Yield (what counts progress on a terminal, None in a pipe; what prints a message above the counter).
+
+    Both write to standard error.
+    """
     with tqdm(unit=unit, desc=what, disable=None, file=sys.stderr, leave=False) as bar:
 
         def advance(count: int) -> None:
@@ -87,11 +90,11 @@ def shown_progress(what: str, unit: str = " articles") -> Iterator[tuple[Progres
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON, indented, with Vietnamese letters as they are."""
+    """Print a value as indented JSON, Vietnamese letters unescaped."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def fail(message: str) -> NoReturn:
-    """Say in one line on standard error what went wrong, and exit with 1."""
+    """Print ``message`` in one line on standard error and exit with 1."""
     click.echo(f"timtin: {one_line(message)}", err=True)
     sys.exit(1)

@@ -13,10 +13,10 @@ from web.commands.terminal import one_line
 
 
 @click.command(cls=Command)
-@click.option("--repair", is_flag=True, help="Mend the index from the store, remove leftovers, and check again.")
+@click.option("--repair", is_flag=True, help="Repair the index from the store, remove leftover files, and check again.")
 @data_option
 def check(repair: bool, data: Path) -> None:
-    """Compare the index with the store; exit 1 and say what is wrong if they disagree."""
+    """Compare the index with the store; if they disagree, print the problems and exit with 1."""
     with opened_archive(data) as archive:
         upkeep = archive.engine.upkeep
         if upkeep is None:
@@ -41,16 +41,16 @@ def _verdict(problems: list[str]) -> str:
     found = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
     if any(problem.startswith("store:") for problem in problems):
         return (
-            f"{found}; the store cannot be mended from anything here: stop timtin, put a backup of articles.sqlite"
+            f"{found}; the store cannot be repaired from this data folder: stop timtin, put a backup of articles.sqlite"
             " in its place without articles.sqlite-wal and -shm, and run timtin check --repair"
         )
-    return f"{found}; timtin check --repair mends the index"
+    return f"{found}; run timtin check --repair to repair the index"
 
 
 @click.command(cls=Command)
 @data_option
 def export(data: Path) -> None:
-    """Write every article to standard output, one a line, as timtin index - takes them back."""
+    """Write every article to standard output, one per line, as timtin index - reads them."""
     with opened_archive(data) as archive:
         for article in archive.store.articles():
             click.echo(json.dumps(article.model_dump(), ensure_ascii=False))
@@ -60,7 +60,7 @@ def export(data: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @data_option
 def backup(file: Path, data: Path) -> None:
-    """Write all articles, as they are now, to FILE; a service may be running. FILE is a store: articles.sqlite."""
+    """Back up all articles to FILE, even while a service runs. FILE is a store: articles.sqlite."""
     with opened_archive(data) as archive:
         archive.store.back_up(file)
         click.echo(

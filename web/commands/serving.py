@@ -18,13 +18,13 @@ from web.commands.base import Command, data_option
     "--workers",
     type=click.IntRange(1, 64),
     default=lambda: min(processors(), 4),
-    show_default="the processors, at most 4",
-    help="Processes that search.",
+    show_default="one per processor, at most 4",
+    help="Number of search processes.",
 )
 @click.option(
     "--watch",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Also index what appears in this folder.",
+    help="Also index the articles in this folder, and those that appear in it.",
 )
 @data_option
 def serve(host: str, port: int, workers: int, watch: Path | None, data: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is written for a terminal: names and texts of others, which must neither take it over nor forge a line."""
+"""Make foreign text safe for a terminal: it can neither take it over nor forge a line."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _Error = tuple[type[BaseException], BaseException, TracebackType | None] | tuple
 
 
 def one_line(text: str) -> str:
-    """Return text that cannot take over a terminal: on one line, without control characters."""
+    """Return text on one line without control characters, so that it cannot take over a terminal."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
 
 
 class LineFormatter(logging.Formatter):
-    """Write each record as one line; the traceback it may have follows, indented."""
+    """Format each record as one line; its traceback, if any, follows indented."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Return the line."""

@@ -1,4 +1,4 @@
-"""The commands that bring articles in: from files and folders, from a followed folder, from the web."""
+"""The commands that add articles: from files and folders, from a watched folder, from the web."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from web.commands.terminal import one_line
 
 @click.command(cls=Command)
 @click.argument("paths", nargs=-1)
-@click.option("--source", metavar="NAME", help="The source of articles that name none.")
-@click.option("--prune", is_flag=True, help="Delete articles that were read from these folders before and are gone.")
-@click.option("--rebuild", is_flag=True, help="Make the index anew from the store as well.")
+@click.option("--source", metavar="NAME", help="Source of articles that name none.")
+@click.option("--prune", is_flag=True, help="Delete articles read from these folders before that are gone now.")
+@click.option("--rebuild", is_flag=True, help="Also rebuild the index from the store.")
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @data_option
 def index(
     paths: tuple[str, ...], source: str | None, prune: bool, rebuild: bool, wait: float, as_json: bool, data: Path
 ) -> None:
-    """Add the articles of PATHS: folders, files (.txt .html .md .jsonl .csv, .gz and .xz of these), - for stdin."""
+    """Add articles from PATHS: folders, files (.txt .html .md .jsonl .csv, .gz and .xz of these), - for stdin."""
     if not paths and not rebuild:
         raise click.UsageError("name the files or folders to index, or - for standard input")
     with (
@@ -62,7 +62,7 @@ def index(
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @data_option
 def watch(folder: Path, data: Path) -> None:
-    """Index what is in FOLDER and, until stopped, what appears there."""
+    """Index the articles in FOLDER and, until stopped, those that appear there."""
     from index.reading.watching import watch_folder
 
     with opened_archive(data, made=True) as archive:
@@ -71,9 +71,9 @@ def watch(folder: Path, data: Path) -> None:
 
 @click.command(cls=Command)
 @click.argument("urls", nargs=-1, required=True)
-@click.option("--source", metavar="NAME", help="The source of the articles, whatever their feeds or pages say.")
+@click.option("--source", metavar="NAME", help="Source of the articles, whatever their feeds or pages say.")
 @click.option(
-    "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Articles asked for at most."
+    "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Most articles to request."
 )
 @click.option(
     "--delay",
@@ -81,7 +81,7 @@ def watch(folder: Path, data: Path) -> None:
     default=1.0,
     show_default=True,
     metavar="SECONDS",
-    help="The least pause between requests to one host.",
+    help="Shortest pause between requests to one host.",
 )
 @click.option("--allow-private", is_flag=True, help="Also fetch from private and loopback addresses, and other ports.")
 @wait_option
@@ -116,7 +116,7 @@ def fetch(
 
 
 def _conclude(summary: Summary, as_json: bool) -> NoReturn:
-    """Print what a run did and, where it did not come to its end, why; exit."""
+    """Print the summary of a run and, if it was cut short, why; exit."""
     if as_json:
         print_json(summary.as_dict())
     else:

@@ -6,5 +6,5 @@
 ================  =================================================
 
 ``templates/`` has the HTML, ``static/`` the style sheet and the icon. Templates take their words from
-``translations`` and mark only what ``search.snippets.fragments`` rendered as safe.
+``translations`` and treat as safe only HTML that ``search.snippets.fragments`` rendered.
 """

@@ -93,7 +93,7 @@ def feed() -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Correction:
-    """A query as it was probably meant, its address, and whether its hits are shown instead of none."""
+    """A query as probably meant, its URL, and whether its hits are shown because the query typed has none."""
 
     text: str
     address: str
@@ -101,9 +101,9 @@ class _Correction:
 
 
 def _answered(parameters: SearchParameters) -> tuple[SearchParameters, Answer, _Correction | None]:
-    """Search; where what was typed finds nothing, search for what was probably meant.
+    """Search; if what was typed finds nothing, search for what was probably meant.
 
-    Returns the parameters that the answer is for, the answer, and the correction to show.
+    Return the parameters that the answer is for, the answer, and the correction to show.
     """
     answers = services().answers
     answer = answers.search(parameters)
@@ -118,20 +118,20 @@ def _answered(parameters: SearchParameters) -> tuple[SearchParameters, Answer, _
 
 
 def _since(years: Sequence[FacetCount]) -> list[FacetCount]:
-    """Return how many articles there are from each year on; ``years`` has the newest first."""
+    """Return how many articles there are from each year on; ``years`` are newest first."""
     totals = accumulate(entry.count for entry in years)
     return [FacetCount(entry.value, total) for entry, total in zip(years, totals, strict=True)]
 
 
 def _kept_by_form(parameters: SearchParameters) -> dict[str, Any]:
-    """Return the parameters the page has no field for, which a new search keeps."""
+    """Return the parameters that the page has no field for and a new search keeps."""
     shown = {"q", "sort", "source", "from_", "page", "facets"}
     kept: dict[str, Any] = parameters.model_dump(mode="json", by_alias=True, exclude=shown, exclude_defaults=True)
     return kept | ({} if parameters.collapse else {"collapse": "false"})
 
 
 def init_app(app: Flask) -> None:
-    """Give templates the language of the request, its texts and ways to show dates and marks."""
+    """Give templates the language of the request, its texts, and filters for dates and marks."""
 
     @app.before_request
     def choose_language() -> None:
@@ -154,7 +154,7 @@ def init_app(app: Flask) -> None:
 
 
 def printable(markup: str) -> str:
-    """Return markup without the control characters that neither XML nor HTML may hold."""
+    """Return markup without the control characters that neither XML nor HTML allows."""
     return _NOT_XML.sub("", markup)
 
 
@@ -166,7 +166,7 @@ def _page(html: str, status: int = 200) -> Response:
 
 
 def _shown_date(published: str | None) -> str:
-    """Return a date as people in Vietnam write it: 27/08/2025, 18:24 27/08/2025."""
+    """Return a date as written in Vietnam: 27/08/2025, 18:24 27/08/2025."""
     if not published:
         return text(g.get("language", "vi"), "undated")
     moment = datetime.fromisoformat(published)
@@ -175,7 +175,7 @@ def _shown_date(published: str | None) -> str:
 
 
 def _atom_time(published: str | None) -> str:
-    """Return a time as RFC 3339 wants it; an undated article gets the beginning of 1970."""
+    """Return a time in RFC 3339 form; the beginning of 1970 for an undated article."""
     if not published:
         return "1970-01-01T00:00:00Z"
     moment = datetime.fromisoformat(published)

@@ -1,12 +1,12 @@
-"""The embedded engine: the index of a data folder, read as mapped arrays.
+"""The embedded engine: the index in a data folder, read as memory-mapped arrays.
 
 ==============  ================================================================
-``engine``      ``EmbeddedEngine`` and the care of its files
-``newest``      the newest snapshot of the index, opened once and kept
-``retrieval``   one retrieval: evaluate, filter, order and cut, count facets
-``similar``     articles like one
-``statistics``  frequencies for completions, corrections and expansions
+``engine``      ``EmbeddedEngine`` and the maintenance of its files
+``newest``      the newest snapshot of the index, opened once and cached
+``retrieval``   one retrieval: evaluate, filter, rank, collapse, count facets
+``similar``     articles similar to a given one
+``statistics``  frequencies for completions, corrections and expansion
 ==============  ================================================================
 
-Nothing outside this folder and ``search.archive`` may name what is in it.
+Outside this folder, only ``search.archive`` may import from it.
 """

@@ -21,9 +21,9 @@ from search.statistics import TermStatistics
 
 
 class EmbeddedEngine:
-    """Open the index of ``store`` in a data folder; what it lacks is applied at the next ``apply``.
+    """Open the index of ``store`` in a data folder; the next ``apply`` applies the writes it lacks.
 
-    The more engines there are ``sharing`` the memory for hot terms, the less each takes.
+    ``sharing`` is the number of engines that divide the memory for cached terms.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class EmbeddedEngine:
         self.upkeep = EmbeddedUpkeep(self._indexer, self._newest)
 
     def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Apply what the store has and the index lacks."""
+        """Apply the writes in the store that the index lacks."""
         self._indexer.catch_up(wait=wait, progress=progress)
         self.upkeep.release_stale()
 
@@ -44,11 +44,11 @@ class EmbeddedEngine:
         self.upkeep.release_stale()
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
-        """Count the near-copies among the articles written with these numbers."""
+        """Count the near-copies among the articles written with these sequence numbers; None if unknown."""
         return self._indexer.near_copies(writes)
 
     def applied(self) -> int:
-        """Return the last number of the store that the current generation has."""
+        """Return the highest sequence number of the store that the current generation has applied."""
         return self._indexer.applied()
 
     def version(self) -> Hashable:
@@ -63,7 +63,7 @@ class EmbeddedEngine:
         return retrieve(opened.impacts, request)
 
     def similar(self, article: Article, size: int) -> list[Hit]:
-        """Search the newest snapshot by the words most telling of ``article``."""
+        """Search the newest snapshot for the most characteristic words of ``article``."""
         opened = self._newest.get()
         return [] if opened is None else similar(opened.impacts, article, size)
 
@@ -78,29 +78,29 @@ class EmbeddedEngine:
 
 
 class EmbeddedUpkeep:
-    """The care of the index files."""
+    """Maintenance of the index files."""
 
     def __init__(self, indexer: Indexer, newest: NewestIndex) -> None:
         self._indexer = indexer
         self._newest = newest
 
     def exclusive(self, purpose: str, *, wait: float) -> AbstractContextManager[None]:
-        """Hold the writer's lock of the data folder; it holds across processes."""
+        """Hold the data folder's writer lock, which works across processes."""
         return self._indexer.lock.held(purpose, wait)
 
     def scrub(self, seconds: float, *, again: bool = False) -> bool:
-        """Verify checksums of index files; return whether all were read once."""
+        """Verify checksums of index files; return whether all have been read once."""
         return self._indexer.scrub(seconds, again=again)
 
     def release_stale(self) -> None:
-        """Close files that a newer index replaced, so that their space is free."""
+        """Close files that a newer index replaced, to free their disk space."""
         with suppress(DamagedIndexError):
             self._newest.release_stale()
 
     def check(self) -> list[str]:
-        """Compare store and index; return what is wrong."""
+        """Compare store and index; return the problems found."""
         return self._indexer.check()
 
     def repair(self, *, wait: float = 10.0) -> list[str]:
-        """Mend what can be made again from the store; return what was done."""
+        """Rebuild from the store what is damaged; return what was done."""
         return self._indexer.repair(wait=wait)

@@ -1,4 +1,4 @@
-"""The newest snapshot of an index, with what is kept for as long as it is the newest."""
+"""The newest snapshot of an index, with caches that live as long as it is the newest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SETTLED_NS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class OpenedIndex:
-    """A snapshot, and what is kept of it: hot terms and frequencies that were looked up."""
+    """A snapshot and its caches: frequent terms, and document frequencies already looked up."""
 
     snapshot: Snapshot
     impacts: TermImpacts
@@ -33,7 +33,7 @@ class OpenedIndex:
 class NewestIndex:
     """Open the newest index in ``indexes`` and keep it until there is a newer one. Safe to share between threads.
 
-    An index that was replaced lives until its last user is done.
+    A replaced index stays open until its last user is done.
     """
 
     def __init__(self, indexes: Path, ranking: Ranking, sharing: int) -> None:
@@ -46,7 +46,7 @@ class NewestIndex:
         self._lock = threading.Lock()
 
     def get(self) -> OpenedIndex | None:
-        """Return the newest index, None where there is none yet. Raises DamagedIndexError where it cannot be opened."""
+        """Return the newest index that opens, None if there is none yet. Raises DamagedIndexError if none opens."""
         with self._lock:
             if self._opened is not None and self._unchanged.holds():
                 return self._opened
@@ -56,7 +56,7 @@ class NewestIndex:
                     generation = current_generation(self._indexes)
                 except OSError as error:
                     if self._opened is None:
-                        raise DamagedIndexError(f"which index serves cannot be read: {error}") from error
+                        raise DamagedIndexError(f"the name of the current index cannot be read: {error}") from error
                     break
                 if generation is None:
                     break
@@ -65,7 +65,7 @@ class NewestIndex:
                     self._renew(generation)
                     self._unchanged = look
                     break
-                except OSError as error:  # swapped for another between finding and opening it
+                except OSError as error:  # replaced between finding and opening it
                     if attempt == _OPEN_ATTEMPTS - 1 and self._opened is None:
                         raise DamagedIndexError(f"the index in {generation} cannot be opened: {error}") from error
                     time.sleep(_OPEN_PAUSE)
@@ -76,11 +76,11 @@ class NewestIndex:
             return self._opened
 
     def version(self) -> Hashable:
-        """Return a value that differs whenever the newest index does; costs a few file names."""
+        """Return a value that changes whenever the newest index does; reads only file names and ``CURRENT``."""
         try:
             generation = current_generation(self._indexes)
             return generation, None if generation is None else latest_commit(generation)
-        except OSError:  # swapped for another meanwhile
+        except OSError:  # replaced meanwhile
             return object()
 
     def release_stale(self) -> None:
@@ -99,7 +99,7 @@ class NewestIndex:
             if state is not None and not state.searchable:
                 raise DamagedIndexError(
                     f"the index in {generation} was made by another version of timtin;"
-                    " it is made anew from the store by timtin serve, or by timtin index --rebuild"
+                    " to rebuild it from the store, start timtin serve or run timtin index --rebuild"
                 )
             snapshot = Snapshot(generation, self._segments)
             impacts = TermImpacts(snapshot, self._ranking, self._sharing)
@@ -107,20 +107,20 @@ class NewestIndex:
 
 
 class _Unchanged:
-    """Tell cheaply that no name in some folders was added, removed or replaced since it was made.
+    """Tell cheaply whether any name in some folders was added, removed or replaced since this object was created.
 
-    A folder's time of change is that of the kernel's clock, which ticks every few milliseconds. It is relied on only
-    where it was long past when the folder was looked at: whatever happens after that has another time.
+    A folder's mtime comes from the kernel's clock, which ticks every few milliseconds. It is trusted only if it was
+    over a second old when it was read: any later change then has another mtime.
     """
 
     def __init__(self, *folders: Path) -> None:
-        """Look at ``folders``, before they are read. Raises FileNotFoundError."""
+        """Record the mtimes of ``folders``, before they are read. Raises FileNotFoundError."""
         seen = [(folder, folder.stat().st_mtime_ns) for folder in folders]
         settled = time.time_ns() - max([changed for _, changed in seen], default=0) > _SETTLED_NS
         self._seen = seen if settled else []
 
     def holds(self) -> bool:
-        """Return False where that cannot be told."""
+        """Return True only if it is certain that nothing changed."""
         try:
             return bool(self._seen) and all(folder.stat().st_mtime_ns == changed for folder, changed in self._seen)
         except OSError:

@@ -1,4 +1,4 @@
-"""One retrieval over a snapshot: evaluate, filter, order and cut, and count facets."""
+"""One retrieval over a snapshot: evaluate, filter, rank, collapse, count facets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NO_ARTICLES = np.empty(0, np.intp)
 
 
 def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
-    """Return what ``request`` finds."""
+    """Return the result of ``request``."""
     snapshot = impacts.snapshot
     found = Evaluator(impacts, request.match).run(request.tree, within(snapshot, request.filters))
     shown = found if request.sort is Sort.RELEVANCE else found.preferring_accents()
@@ -55,7 +55,7 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
 def _best(
     ranked: MaxScoreScorer, shown: Matches, snapshot: Snapshot, request: Request, most: int
 ) -> tuple[NDArray[np.intp], Floats]:
-    """Return the ``most`` articles that come first, in their order, and their scores."""
+    """Return the first ``most`` articles in the requested order, and their scores."""
     if request.sort is Sort.RELEVANCE:
         some, scores = ranked.articles, ranked.best
         order = best_first(snapshot, some, scores, most)
@@ -68,7 +68,7 @@ def _best(
 
 
 def _ages(snapshot: Snapshot, articles: NDArray[np.intp], sort: Sort) -> NDArray[np.int64]:
-    """Return keys that put articles into their order by date, undated ones last."""
+    """Return keys that sort articles by date, undated ones last."""
     minutes = snapshot.minutes[articles]
     ages = minutes if sort is Sort.OLDEST else -minutes
     ages[minutes == UNDATED] = np.iinfo(np.int64).max

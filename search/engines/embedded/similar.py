@@ -1,4 +1,4 @@
-"""Articles like one: those that share the words most telling of it, frequent here and rare elsewhere."""
+"""Find similar articles: those that share an article's characteristic words, frequent in it and rare elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _READ = 20_000
 
 
 def similar(impacts: TermImpacts, article: Article, size: int) -> list[Hit]:
-    """Return up to ``size`` articles of other stories, the most like ``article`` first."""
+    """Return up to ``size`` articles of other stories, most like ``article`` first."""
     snapshot = impacts.snapshot
     text = analyze(f"{article.title}\n{searchable_body(article)}"[:_READ])
     importance = {}

@@ -1,4 +1,4 @@
-"""``TermStatistics`` over a snapshot: frequencies are looked up, never scanned, and kept."""
+"""``TermStatistics`` over a snapshot: frequencies are looked up, never scanned, and cached."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MOST_READ = 100
 
 
 class KnownFrequencies(dict[tuple[Stream, str], int]):
-    """In how many articles of ``snapshot`` a term of a stream is; what was looked up is kept.
+    """The document frequencies of terms in ``snapshot``, by stream and term; looked up once and cached.
 
-    Threads may share it: what two of them look up at a time is the same.
+    Threads may share it: concurrent lookups of a term give the same number.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -38,7 +38,7 @@ class KnownFrequencies(dict[tuple[Stream, str], int]):
 
 
 class SnapshotStatistics:
-    """The statistics of a snapshot for one query; not to be shared between threads."""
+    """The statistics of a snapshot for one query; do not share it between threads."""
 
     def __init__(self, frequencies: KnownFrequencies) -> None:
         self._snapshot = frequencies.snapshot
@@ -47,7 +47,7 @@ class SnapshotStatistics:
 
     @property
     def articles(self) -> int:
-        """How many articles there are."""
+        """The number of articles."""
         return self._snapshot.count
 
     def document_frequency(self, stream: Stream, term: str) -> int:
@@ -55,11 +55,11 @@ class SnapshotStatistics:
         return self._frequencies[stream, term]
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return suggestions with ``prefix``; deleted articles count until their segment is merged."""
+        """Return suggestions that start with ``prefix``; deleted articles count until their segment is merged."""
         return self._snapshot.terms_with_prefix(SUGGEST, prefix, most)
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return what the articles abbreviate, with ``prefix``."""
+        """Return abbreviation terms that start with ``prefix``, by live articles only."""
         kept = self._frequencies.abbreviations
         found = kept.get((prefix, most))
         if found is None:
@@ -73,10 +73,10 @@ class SnapshotStatistics:
         return found
 
     def adjacent(self, first: str, second: str) -> int:
-        """Return in about how many articles two syllables with these accents are neighbours.
+        """Return about how many articles have two syllables, with exactly these accents, side by side.
 
-        Where more than 100 articles have them as neighbours whatever their accents, a sample of these is read, and one
-        occurrence counts half of what it stands for.
+        If more than 100 articles have them side by side with any accents, a sample of these is read; half an article
+        is subtracted from those found before scaling up.
         """
         return max(self._adjacent_in(name, (first, second)) for name in TEXT_FIELDS)
 
@@ -91,7 +91,7 @@ class SnapshotStatistics:
         return found if step == 1 else round((found - 0.5) * step) if found else 0
 
     def _places_in(self, name: str, pair: str, syllable: str, articles: DocIds) -> NDArray[np.int64]:
-        """Return where a syllable stands in ``articles``, those of ``pair``: article and position in one number."""
+        """Return where a syllable is in ``articles``, those with ``pair``, as ``(article << 32) + position``."""
         key = (name, pair, syllable)
         if key not in self._places:
             owners, places = self._snapshot.positions(field_name(name, Stream.SYLLABLE), syllable, articles)
@@ -100,7 +100,7 @@ class SnapshotStatistics:
 
 
 class NoStatistics:
-    """The statistics where there is no index yet."""
+    """The statistics when there is no index yet."""
 
     articles = 0
 
