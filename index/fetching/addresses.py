@@ -1,7 +1,7 @@
-"""Where a request may go: the form of a URL, and the address a socket is connected to.
+"""Where a request may go: the form of a URL, and the IP address a socket connects to.
 
-The check is made on the address the connection is then made to, so no name, no way of writing a number and no
-second answer of a name server leads anywhere else.
+The address that is checked is the one that is connected to, so no host name, no way of writing a number and no second
+DNS answer leads anywhere else.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class FetchError(TimtinError):
-    """Say why a URL was not fetched.
+    """Report why a URL was not fetched.
 
-    ``temporary`` tells that it may be there another time, ``status`` what the server answered, if it did.
+    ``temporary`` tells that a later try may succeed; ``status`` is the HTTP status, if the server answered.
     """
 
     def __init__(self, message: str, *, temporary: bool = False, status: int | None = None) -> None:
@@ -38,12 +38,12 @@ class FetchError(TimtinError):
 
 
 class RefusedError(FetchError):
-    """Refuse to go where a URL leads."""
+    """Refuse a URL that must not be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The parts of a URL a request is made of; ``host`` has no brackets, ``path`` holds the query too."""
+    """The parts of a URL that a request needs; ``host`` has no brackets, ``path`` includes the query."""
 
     scheme: str
     host: str
@@ -52,45 +52,45 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """Return the host as a header names it, with the port where it is not the scheme's own."""
+        """Return the host as in a Host header, with the port if it is not the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def origin(self) -> str:
-        """Return scheme, host and port as the beginning of a URL."""
+        """Return scheme, host and port as the start of a URL."""
         return f"{self.scheme}://{self.authority}"
 
 
 def target_of(url: str, *, allow_private: bool = False) -> Target:
-    """Take ``url`` apart. Raises RefusedError where it is not one timtin fetches.
+    """Split ``url`` into its parts. Raises RefusedError if it is not a URL that timtin fetches.
 
-    That is one of http or https, without a name or password, on port 80, 443, 8080 or 8443; where private addresses
-    are allowed, also on any port from 1024 up.
+    It must be http or https, without a user name or password, on port 80, 443, 8080 or 8443; if private addresses are
+    allowed, also on any port from 1024 up.
     """
     try:
         parts = parse_url(url.strip())
         host = (parts.host or "").strip("[]").rstrip(".")
     except (LocationParseError, ValueError):
-        raise RefusedError("is not an address of the web") from None
-    if "\\" in url:  # what stands before it is the host to some readers, what stands behind it to others
-        raise RefusedError("is not an address of the web")
+        raise RefusedError("is not a web address") from None
+    if "\\" in url:  # some parsers end the host at a backslash, others do not
+        raise RefusedError("is not a web address")
     if parts.scheme not in _PORTS:
         raise RefusedError("is not an http or https address; only these are fetched")
     if len(url) > _LONGEST_URL:
         raise RefusedError(f"is longer than {_LONGEST_URL} characters")
     if parts.auth is not None:
-        raise RefusedError("holds a name or password; timtin logs in nowhere")
+        raise RefusedError("contains a user name or password; timtin does not log in")
     if not host or not host.isascii() or "%" in host:
-        raise RefusedError("has no host that can be asked")
+        raise RefusedError("has no valid host")
     port = _PORTS[parts.scheme] if parts.port is None else parts.port
     if port not in _PUBLIC_PORTS and not (allow_private and port >= _PRIVILEGED):
-        raise RefusedError(f"asks for port {port}; only {', '.join(map(str, sorted(_PUBLIC_PORTS)))} are fetched from")
+        raise RefusedError(f"uses port {port}; only {', '.join(map(str, sorted(_PUBLIC_PORTS)))} are allowed")
     return Target(parts.scheme, host.lower(), port, parts.request_uri)
 
 
 def is_public(address: str) -> bool:
-    """Tell whether a numeric address is one of the public internet, also through the forms that wrap IPv4 in IPv6."""
+    """Tell whether an IP address is on the public internet; IPv4 wrapped in IPv6 is judged as IPv4."""
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         wrapped = parsed.ipv4_mapped or parsed.sixtofour
@@ -104,10 +104,10 @@ def is_public(address: str) -> bool:
 
 
 def dial(target: Target, *, allow_private: bool, seconds: float) -> socket.socket:
-    """Resolve the host of ``target`` once, check every address it has, and connect to one of them.
+    """Resolve the host of ``target`` once, check all its addresses, and connect to one of them.
 
-    Nothing is sent to a host that has a private address too. Raises RefusedError for it, FetchError where no address
-    answers within ``seconds``.
+    Raises RefusedError, before anything is sent, if any address is private and ``allow_private`` is not set; FetchError
+    if no address answers within ``seconds``.
     """
     until = time.monotonic() + seconds
     try:

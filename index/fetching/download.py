@@ -1,8 +1,7 @@
-"""One HTTP request, within limits of time and size; no redirect is followed.
+"""One HTTP request, within limits of time and size; redirects are not followed.
 
-The socket is made, checked and, for https, wrapped here; urllib3 speaks HTTP over it and takes the content encoding
-off, a bounded piece at a time. Proxies that the environment names are not used: behind one, the address that is
-connected to could not be checked.
+The socket is opened, checked and, for https, wrapped here; urllib3 speaks HTTP over it and decodes the content encoding
+in bounded pieces. Proxies from the environment are not used: behind one, the address connected to could not be checked.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ _TEXT_CODECS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server answered to one request; the names of ``headers`` are in small letters."""
+    """What a server answered to one request; the names of ``headers`` are in lower case."""
 
     url: str
     status: int
@@ -58,7 +57,7 @@ class Reply:
 
 
 class Downloader:
-    """Make requests to public addresses, or to any where ``allow_private``, each over within ``seconds``."""
+    """Make requests to public addresses, or to any if ``allow_private``; each ends within ``seconds``."""
 
     def __init__(self, *, allow_private: bool = False, seconds: float = 60.0) -> None:
         self._allow_private = allow_private
@@ -66,13 +65,13 @@ class Downloader:
         self._tls = ssl.create_default_context()
 
     def target(self, url: str) -> Target:
-        """Take ``url`` apart. Raises RefusedError where it may not be fetched."""
+        """Split ``url`` into its parts. Raises RefusedError if it may not be fetched."""
         return target_of(url, allow_private=self._allow_private)
 
     def get(self, url: str, headers: Mapping[str, str], largest: int) -> Reply:
-        """Ask for ``url`` once and read the answer, at most ``largest`` bytes when decoded.
+        """Request ``url`` once and return the reply, with at most ``largest`` bytes after decoding.
 
-        Raises FetchError where that cannot be done, or would go where it must not.
+        Raises FetchError if that fails, RefusedError if the request would go where it must not.
         """
         target = self.target(url)
         until = time.monotonic() + self._seconds
@@ -83,7 +82,7 @@ class Downloader:
                 reply = self._ask(url, target, raw, headers, largest)
             except (HTTPError, HTTPException, OSError, ValueError) as error:
                 failed = error
-        if over.is_set():  # an answer without a length looks whole when it was cut
+        if over.is_set():  # a reply without a length looks complete when it was cut
             raise FetchError(f"took longer than {self._seconds:g} seconds", temporary=True)
         if failed is not None:
             raise FetchError(_reason(failed), temporary=True)
@@ -93,7 +92,7 @@ class Downloader:
         secure = target.scheme == "https"
         kind = HTTPSConnection if secure else HTTPConnection
         connection = kind(target.host, target.port, timeout=_IDLE_SECONDS)
-        connection.auto_open = 0  # it must use the socket it is given or none
+        connection.auto_open = 0  # use the given socket or none
         raw.settimeout(_IDLE_SECONDS)
         connection.sock = self._tls.wrap_socket(raw, server_hostname=target.host) if secure else raw
         try:
@@ -116,9 +115,9 @@ class Downloader:
 
 
 def decoded(data: bytes, content_type: str = "") -> str:
-    """Return a page or feed as text: what is UTF-8 as UTF-8, else by what the header or the text itself declares.
+    """Return a page or feed as text: as UTF-8 if it is valid, otherwise as the header or the text itself declares.
 
-    Raises FetchError where it is in no encoding that is declared.
+    Raises FetchError if it is in none of the declared encodings.
     """
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8"),
@@ -141,7 +140,7 @@ def decoded(data: bytes, content_type: str = "") -> str:
 
 
 def unpacked(data: bytes, largest: int) -> bytes:
-    """Return what a gzip file holds, at most ``largest`` bytes, and other data as it is. Raises FetchError."""
+    """Return the content of a gzip file, at most ``largest`` bytes, or other data unchanged. Raises FetchError."""
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:
@@ -157,7 +156,7 @@ def unpacked(data: bytes, largest: int) -> bytes:
 def _body(response: HTTPResponse, largest: int) -> bytes:
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in _ENCODINGS:
-        raise FetchError(f"came encoded as {encoding[:40]!r}, which was not asked for")
+        raise FetchError(f"has the content encoding {encoding[:40]!r}, which was not requested")
     body = bytearray()
     while piece := response.read(_PIECE, decode_content=True):
         body += piece
@@ -168,9 +167,9 @@ def _body(response: HTTPResponse, largest: int) -> bytes:
 
 @contextmanager
 def _ended_after(connection: socket.socket, seconds: float) -> Iterator[threading.Event]:
-    """Shut ``connection`` down after ``seconds``, whoever is reading from it, and set the event given."""
+    """Shut ``connection`` down after ``seconds``, whoever is reading from it, and set the event yielded."""
     over = threading.Event()
-    twin = connection.dup()  # what TLS wraps is no longer its socket
+    twin = connection.dup()  # wrapping in TLS detaches the original socket
 
     def end() -> None:
         over.set()

@@ -1,4 +1,4 @@
-"""RSS and Atom feeds to entries: where an article is, what its feed says of it, and its text where the feed has it."""
+"""RSS and Atom feeds to entries: the link of an article, what the feed says of it, and its text if the feed has it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from index.fetching.addresses import FetchError
 
 MOST_ENTRIES = 5000
 LEAST_FULL_TEXT = 800
-"""Characters a feed must give of an article to stand for the whole of it."""
+"""The fewest characters of text that count as a whole article."""
 
 _LONGEST_LEAD = 1000
 _LONGEST_LABEL = 500
@@ -31,9 +31,9 @@ _NO_TEXT = ("script", "style", "noscript", "template", "iframe", "object", "svg"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a feed or sitemap, as plain text; what it does not say is empty or None.
+    """One entry of a feed or sitemap, as plain text; fields that it lacks are empty or None.
 
-    ``published`` is in the form of an article's; ``changed`` is the instant of the last change that it states.
+    ``published`` has the form of an article's; ``changed`` is the time of the last change that it states.
     """
 
     link: str
@@ -48,19 +48,19 @@ class Entry:
 
     @property
     def is_whole(self) -> bool:
-        """Tell whether the entry's text stands for the whole article: long enough, and not ending where it was cut."""
+        """Tell whether the text is that of the whole article: long enough, and without a sign that it was cut."""
         return len(self.text) >= LEAST_FULL_TEXT and not _CUT.search(self.text[-80:])
 
 
 def read_feed(text: str, url: str) -> list[Entry]:
-    """Read the RSS or Atom feed ``text``, which came from ``url``: links made absolute, markup removed.
+    """Return the entries of the RSS or Atom feed ``text`` from ``url``, with absolute links and no markup.
 
-    At most MOST_ENTRIES of its entries, in its order; the link of one that has none is empty. Raises FetchError where
-    nothing can be read.
+    At most MOST_ENTRIES, in feed order; an entry without a link has an empty one. Raises FetchError if nothing can be
+    read.
     """
     import feedparser
 
-    # given as UTF-8 and said to be, whatever it declares
+    # passed and labelled as UTF-8, whatever it declares
     headers = {"content-location": url, "content-type": "application/xml; charset=utf-8"}
     parsed = feedparser.parse(text.encode("utf-8", "replace"), response_headers=headers)
     if not parsed.entries and parsed.bozo and not parsed.version:
@@ -70,7 +70,7 @@ def read_feed(text: str, url: str) -> list[Entry]:
 
 
 def plain_text(markup: str) -> str:
-    """Return the text of a piece of HTML in NFC: paragraphs apart by an empty line, without scripts and styles."""
+    """Return the text of a piece of HTML in NFC: paragraphs separated by blank lines, no scripts or styles."""
     if "<" not in markup and "&" not in markup:
         return _paragraphs(markup)
     from lxml import etree, html
@@ -112,7 +112,7 @@ def _entry(found: Any, url: str, source: str | None) -> Entry:
 
 
 def _link(found: Any, url: str) -> str:
-    """Return where an entry's article is: its link, or its id where that is an address."""
+    """Return the link of an entry's article, or the entry's id if that is a URL."""
     link = (found.get("link") or "").strip()
     if not link and (found.get("id") or "").startswith(("http://", "https://")):
         link = found["id"].strip()
@@ -127,8 +127,8 @@ def _label(markup: str | None) -> str | None:
 
 
 def _moment(found: Any, name: str) -> datetime | None:
-    """Return a date feedparser has read, which it gives in UTC."""
-    parsed = dict.get(found, name)  # its own get puts one date in the place of another
+    """Return a date that feedparser has parsed; it gives UTC."""
+    parsed = dict.get(found, name)  # feedparser's own get substitutes one date for another
     try:
         return None if parsed is None else datetime.fromtimestamp(calendar.timegm(parsed), UTC)
     except (ValueError, OverflowError, OSError):

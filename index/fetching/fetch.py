@@ -1,7 +1,8 @@
-"""Feeds, sitemaps and pages of the web into the store and the index.
+"""Read feeds, sitemaps and web pages into the store and the index.
 
-What an address holds is told from its first element. A page is fetched again only where its feed or sitemap says
-that it changed since, or it is named itself; a list whose every article was dealt with is asked for conditionally.
+The first element of a document tells what it is. A page is fetched again only if its feed or sitemap says that it has
+changed since, or if its own URL is given. A feed or sitemap whose articles were all dealt with is requested
+conditionally.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from index.reading.import_run import SILENT, ImportRun, Report, Summary
 from index.store.article_store import ArticleStore, DerivedIndex, Fetched, Progress
 
 LARGEST_PAGE = 4 << 20
-"""Bytes of a page or feed after decompression; reading hostile ones takes up to 20 seconds a megabyte."""
+"""Bytes of a page or feed after decompression; parsing a hostile one takes up to 20 seconds per megabyte."""
 LARGEST_SITEMAP = 50 << 20
 DEEPEST_SITEMAP = 3
 MOST_SITEMAPS = 500
-"""Sitemaps of one run that others list."""
+"""The most sitemaps listed by other sitemaps that one run reads."""
 
 _BATCH = 50
 _STORE_SECONDS = 10.0
@@ -45,7 +46,7 @@ _NO_TEXT = ("image/", "audio/", "video/", "font/", "application/pdf", "applicati
 _FEEDS = {"rss", "rdf", "feed"}
 _SITEMAPS = {"urlset", "sitemapindex"}
 _REFUSALS = (FetchError, InvalidInputError, UnreadableFileError)
-"""What one address may be refused for; any other error is none of its making."""
+"""Errors that one URL may cause; any other error is not its fault."""
 
 _T = TypeVar("_T")
 
@@ -56,8 +57,8 @@ log = logging.getLogger(__name__)
 class FetchOptions:
     """How to fetch: ``source`` is the source of the articles, whatever their pages say.
 
-    At most ``limit`` articles are asked for; ``delay`` is the least pause in seconds between requests to one host.
-    Where another process writes the index, it is waited for at the end, ``wait`` seconds at most.
+    At most ``limit`` articles are fetched; ``delay`` is the minimum pause in seconds between requests to one host. If
+    another process is writing the index, the run waits for it at the end, ``wait`` seconds at most.
     """
 
     source: str | None = None
@@ -77,12 +78,12 @@ def fetch(
     options: FetchOptions = DEFAULTS,
     report: Report = SILENT,
 ) -> Summary:
-    """Fetch the articles at ``urls`` into ``store`` and bring ``index`` up to date with it.
+    """Fetch the articles at ``urls`` into ``store`` and bring ``index`` in sync with it.
 
-    The progress of ``report`` is told of each article that is taken. An interrupt or a full disk ends the run; what was
-    fetched is kept as far as there is room.
+    The progress of ``report`` counts the articles taken. An interrupt or a full disk ends the run; what was fetched is
+    kept as far as there is room.
     """
-    silent = None if report.progress is None else lambda _count: None  # of what the index applies
+    silent = None if report.progress is None else lambda _count: None  # hides progress of the index
     importing = ImportRun(store, index, replace(report, progress=silent))
     visitor = PoliteClient(Downloader(allow_private=options.allow_private), delay=options.delay)
     run = _Run(visitor, store, importing, options, report.progress)
@@ -96,7 +97,7 @@ def fetch(
 
 
 class _Run:
-    """One run of ``fetch``: what it has taken, what waits to be stored, and which hosts were given up."""
+    """One run of ``fetch``: what it has taken, what waits to be stored, and which hosts were left alone."""
 
     def __init__(
         self,
@@ -118,13 +119,13 @@ class _Run:
         self._cut = False
 
     def fail(self, where: str, why: str) -> None:
-        """Note that something was not fetched."""
+        """Record that something was not fetched."""
         self._importing.refuse(Failure(_shown(where), why))
 
     def visit(self, url: str, depth: int, changed: datetime | None = None) -> bool:
-        """Take the article, or the articles of the feed or sitemap, at ``url``; return whether none is left for later.
+        """Take the article, or the articles of the feed or sitemap, at ``url``; return whether all were dealt with.
 
-        A list that has not ``changed`` since it was fetched is passed over.
+        A list that has not ``changed`` since it was fetched is skipped.
         """
         try:
             return self._visit(url, depth, changed)
@@ -132,12 +133,12 @@ class _Run:
             return self._failed(url, error)
 
     def finish(self) -> None:
-        """Store what waits, and say what was left out."""
+        """Store what waits, and report what was left out."""
         for host, count in self._skipped.items():
             if count:
                 self.fail(host, f"{count} more of its pages were not fetched; run again later")
         if self._cut:
-            log.info("as many articles as allowed were taken, and more are listed; run again to go on")
+            log.info("the limit of articles was reached, and more are listed; run again to continue")
         self._store_waiting()
 
     def _visit(self, url: str, depth: int, changed: datetime | None) -> bool:
@@ -161,7 +162,7 @@ class _Run:
         kind, text = self._read(reply)
         if kind not in _FEEDS | _SITEMAPS:
             if depth > 1:
-                raise FetchError("is no sitemap, though an index of sitemaps lists it")
+                raise FetchError("is not a sitemap, though a sitemap index lists it")
             self._left -= 1
             self._seen.add(id)
             self._take_page(Entry(clean_link(link)), reply, text, at)
@@ -172,7 +173,7 @@ class _Run:
         return complete
 
     def _take_list(self, kind: str, text: str, url: str, depth: int) -> bool:
-        """Take every entry of a feed or sitemap; return whether none is left for later."""
+        """Take every entry of a feed or sitemap; return whether all were dealt with."""
         complete = True
         if kind in _FEEDS:
             pages, sitemaps = _parsed(read_feed, text, url), []
@@ -180,21 +181,21 @@ class _Run:
             sitemap = _parsed(read_sitemap, text, url)
             pages, sitemaps = sitemap.pages, sitemap.sitemaps
         if sitemaps and depth >= DEEPEST_SITEMAP:
-            raise FetchError(f"is an index of sitemaps below {DEEPEST_SITEMAP - 1} others; so deep none are read")
+            raise FetchError(f"is a sitemap index below {DEEPEST_SITEMAP - 1} others; none are read so deep")
         for entry in sitemaps:
             complete = self.visit(entry.link, depth + 1, entry.changed) and complete
         linked = [entry for entry in pages if entry.link]
         if len(linked) < len(pages):
-            self.fail(url, f"has {len(pages) - len(linked)} entries without a link, which cannot be taken")
+            self.fail(url, f"has {len(pages) - len(linked)} entries without a link, which cannot be fetched")
         for entry in linked:
             complete = self._take(entry, url) and complete
         return complete
 
     def _take(self, entry: Entry, url: str) -> bool:
-        """Take the article of one entry of the list at ``url``; return whether it is dealt with.
+        """Take the article of one entry of the list at ``url``; return whether it was dealt with.
 
-        Its page is not asked for where it did not change, or the list has its whole text and is of the same site:
-        no other may say what a site has written.
+        Its page is not requested if it has not changed, or if the list has its whole text and is of the same site: no
+        other site may say what this one has written.
         """
         try:
             link, at = clean_link(entry.link), datetime.now(UTC)
@@ -230,11 +231,11 @@ class _Run:
         try:
             self._put(entry, _parsed(html_fields, text, entry.link), at, reply)
         except _REFUSALS:
-            self._note(entry.link, at, reply)  # it will be no article the next time either
+            self._note(entry.link, at, reply)  # it would be refused the next time too
             raise
 
     def _put(self, entry: Entry, page: dict[str, Any], at: datetime, reply: Reply | None) -> None:
-        """Make an article of what the page says and, where it says nothing or less exactly, its feed."""
+        """Make an article from its page, or from its feed where the page says nothing or is less exact."""
         body = page["body"]
         article = article_from(
             {
@@ -264,32 +265,32 @@ class _Run:
         return self._visitor.get(link, largest=largest, etag=etag, modified=modified)
 
     def _read(self, reply: Reply) -> tuple[str, str]:
-        """Return what the reply is, by the name of its first element, and its text."""
+        """Return the name of the reply's first element, which tells what it is, and its text."""
         content_type = reply.headers.get("content-type", "")
         if content_type.startswith(_NO_TEXT):
-            raise FetchError(f"is {content_type[:80]}, not a feed, a sitemap or a page of HTML")
+            raise FetchError(f"is {content_type[:80]}, not a feed, a sitemap or an HTML page")
         text = decoded(unpacked(reply.body, LARGEST_SITEMAP), content_type)
         found = _ROOT.match(text[:100_000])
         kind = found[2].lower() if found else ""
         if kind not in _SITEMAPS and len(text) > LARGEST_PAGE:
             raise FetchError(f"is larger than {LARGEST_PAGE >> 20} MB")
         if not found or (text.lstrip().startswith("<?xml") and kind not in {*_FEEDS, *_SITEMAPS, "html"}):
-            raise FetchError("is neither a feed, a sitemap nor a page of HTML")
+            raise FetchError("is neither a feed, a sitemap nor an HTML page")
         return kind, text
 
     def _note(self, link: str, at: datetime, reply: Reply | None) -> None:
-        """Remember, when the articles that wait are stored, that ``link`` was fetched."""
+        """Record that ``link`` was fetched, once the articles that wait are stored."""
         headers = {} if reply is None else reply.headers
         self._fetched.append(Fetched(link, at, headers.get("etag"), headers.get("last-modified")))
 
     def _store_waiting(self) -> None:
         self._importing.put(self._articles)
-        self._articles = []  # they are counted
+        self._articles = []  # stored and counted, even if the next line fails
         self._store.fetches.note(self._fetched)
         self._fetched = []
 
     def _failed(self, url: str, error: TimtinError) -> bool:
-        """Note why ``url`` failed; return whether it is of no use to try again."""
+        """Record why ``url`` failed; return whether it is useless to try again."""
         if isinstance(error, HostLeftError):
             if error.host in self._skipped:
                 self._skipped[error.host] += 1
@@ -300,7 +301,7 @@ class _Run:
 
 
 def _parsed(read: Callable[[str, str], _T], text: str, url: str) -> _T:
-    """Read with a parser that what a stranger wrote may break in any way."""
+    """Call ``read`` on a stranger's text; whatever error that raises is a TimtinError."""
     try:
         return read(text, url)
     except TimtinError:
@@ -310,11 +311,11 @@ def _parsed(read: Callable[[str, str], _T], text: str, url: str) -> _T:
 
 
 def _id(link: str) -> str:
-    """Return the id of the article at ``link``. Raises RefusedError where it has no form that is ever fetched."""
-    target_of(link, allow_private=True)  # where it leads is checked when it is asked for
+    """Return the id of the article at ``link``. Raises RefusedError if no URL of this form is fetched."""
+    target_of(link, allow_private=True)  # the address is checked when it is requested
     return article_id(link)
 
 
 def _shown(url: str) -> str:
-    """Return a URL without the name and password it may hold."""
+    """Return a URL without a user name and password."""
     return re.sub(r"//[^/?#]*@", "//…@", url)

@@ -1,4 +1,4 @@
-"""The links of articles: what of them names the article, and the readable id made of that."""
+"""Article links: the part of a link that identifies the article, and a readable id made from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIGEST = 16
 
 
 def clean_link(url: str) -> str:
-    """Return ``url`` without its fragment and the parameters that only say where a reader came from."""
+    """Return ``url`` without its fragment and tracking parameters."""
     bare, _, _ = url.strip().partition("#")
     path, mark, query = bare.partition("?")
     kept = [part for part in query.split("&") if part and not _TRACKING.fullmatch(unquote(part.partition("=")[0]))]
@@ -27,11 +27,11 @@ def clean_link(url: str) -> str:
 
 
 def article_id(url: str) -> str:
-    """Return the id of the article at ``url``: its host and path, and the parameters that name it, as people read them.
+    """Return the id of the article at ``url``: its host, path and identifying parameters, in readable form.
 
-    The same for http and https, with and without ``www.``, tracking parameters, fragment and closing slash, and in
-    any order of parameters or Unicode form. What an id cannot hold is left out, and told apart by a digest. Raises
-    ValueError where ``url`` is no address of the web.
+    The id is the same for http and https, with and without ``www.``, tracking parameters, fragment and closing slash,
+    and for any order of parameters and any Unicode form. What an id cannot hold is left out, and a digest of the whole
+    added. Raises ValueError if ``url`` is not a web address.
     """
     parts = parse_url(clean_link(url))
     port = "" if parts.port in {None, 80, 443} else f":{parts.port}"
@@ -48,7 +48,7 @@ def article_id(url: str) -> str:
 
 
 def same_site(url: str, other: str) -> bool:
-    """Tell whether two URLs are of one host, or of a host and one below it. Raises ValueError where one is no URL."""
+    """Tell whether two URLs have the same host, or one a subdomain of the other. Raises ValueError if one is no URL."""
     first, second = _host(parse_url(url)), _host(parse_url(other))
     return first == second or first.endswith(f".{second}") or second.endswith(f".{first}")
 

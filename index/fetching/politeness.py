@@ -1,4 +1,4 @@
-"""Polite visits: robots.txt obeyed, a pause between requests to a host, busy hosts left alone, redirects followed.
+"""Polite visits: obey robots.txt, pause between requests to a host, leave busy hosts alone, follow redirects.
 
 One request is made at a time.
 """
@@ -20,7 +20,7 @@ MOST_REDIRECTS = 5
 LARGEST_ROBOTS = 512 * 1024
 LONGEST_PAUSE = 30.0
 MOST_FAILURES = 3
-"""Requests to a host that may go without an answer, one after another, before it is left alone."""
+"""Consecutive requests without an answer after which a host is left alone."""
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _BUSY = {429, 503}
@@ -28,7 +28,7 @@ _AGENT_LINE = re.compile(r"^([ \t]*user(?:-|[ \t]?)agent(?:[ \t]*:)?[ \t]*)([^#]
 
 
 class HostLeftError(FetchError):
-    """Tell that a host asked to be left alone and was; it is not asked again by this visitor."""
+    """Report that a host is left alone, as it asked or kept failing; this client requests nothing more from it."""
 
     def __init__(self, host: str, message: str) -> None:
         super().__init__(message, temporary=True)
@@ -36,7 +36,7 @@ class HostLeftError(FetchError):
 
 
 class PoliteClient:
-    """Visit URLs through ``downloader``, with a pause of at least ``delay`` seconds between requests to one host."""
+    """Request URLs through ``downloader``, with at least ``delay`` seconds between requests to one host."""
 
     def __init__(
         self, downloader: Downloader, *, delay: float = 1.0, sleep: Callable[[float], None] = time.sleep
@@ -50,9 +50,9 @@ class PoliteClient:
         self._robots: dict[str, Protego | FetchError] = {}
 
     def get(self, url: str, *, largest: int, etag: str | None = None, modified: str | None = None) -> Reply:
-        """Fetch ``url`` and return an answer of status 200, or 304 where it is as ``etag`` or ``modified`` say.
+        """Fetch ``url`` and return a reply with status 200, or 304 if ``etag`` or ``modified`` is still current.
 
-        Raises FetchError for everything else, RefusedError where robots.txt or the address forbids it.
+        Raises FetchError for everything else, RefusedError if robots.txt or the address forbids it.
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": modified}
         headers = {name: value for name, value in conditions.items() if value is not None}
@@ -72,12 +72,12 @@ class PoliteClient:
                 return reply
             if reply.status not in _REDIRECTS or not reply.headers.get("location"):
                 temporary = reply.status not in {404, 410}
-                raise FetchError(f"was answered {reply.status}", temporary=temporary, status=reply.status)
+                raise FetchError(f"returned HTTP {reply.status}", temporary=temporary, status=reply.status)
             try:
                 url = urljoin(url, _location(reply)).partition("#")[0]
             except ValueError:
-                raise RefusedError("leads to what is not an address of the web") from None
-        raise FetchError(f"leads from one address to another more than {MOST_REDIRECTS} times")
+                raise RefusedError("redirects to something that is not a web address") from None
+        raise FetchError(f"redirects more than {MOST_REDIRECTS} times")
 
     def _request(self, url: str, host: str, headers: dict[str, str], largest: int) -> Reply:
         pause = self._free_at.get(host, 0.0) - time.monotonic()
@@ -107,7 +107,7 @@ class PoliteClient:
         return HostLeftError(host, self._left[host])
 
     def _ask_robots(self, url: str) -> None:
-        """Raise RefusedError where robots.txt forbids ``url``, HostLeftError where it cannot be read (RFC 9309)."""
+        """Raise RefusedError if robots.txt forbids ``url``, HostLeftError if it cannot be read (RFC 9309)."""
         origin = self._downloader.target(url).origin
         if origin not in self._robots:
             self._robots[origin] = self._read_robots(origin)
@@ -130,7 +130,7 @@ class PoliteClient:
 
 
 def _location(reply: Reply) -> str:
-    """Return where a reply leads; HTTP's headers are read as Latin-1, and sites write UTF-8."""
+    """Return where a reply redirects to; HTTP headers are decoded as Latin-1, but sites write UTF-8."""
     location = reply.headers["location"].strip()
     with suppress(UnicodeError):
         return location.encode("latin-1").decode("utf-8")
@@ -138,9 +138,9 @@ def _location(reply: Reply) -> str:
 
 
 def _own_group(robots: str) -> str:
-    """Return robots.txt with one name for all the agents that are not this one.
+    """Return robots.txt with one name for all agents other than this one.
 
-    Every agent of a group has a copy of its rules, which half a megabyte can make millions.
+    The parser copies the rules of a group for each of its agents, which half a megabyte can turn into millions.
     """
     lines = []
     for line in robots.splitlines():
@@ -152,5 +152,5 @@ def _own_group(robots: str) -> str:
 
 def _busy(host: str, reply: Reply) -> str:
     later = reply.headers.get("retry-after", "")[:40]
-    asked = f" and asks to come again after {later}{' s' if later.isdecimal() else ''}" if later else ""
+    asked = f" and asks to retry after {later}{' s' if later.isdecimal() else ''}" if later else ""
     return f"{host} answered {reply.status}{asked}"

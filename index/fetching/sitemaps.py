@@ -1,4 +1,4 @@
-"""Sitemaps to entries: the pages of a site or the further sitemaps of an index, with dates and titles of news."""
+"""Sitemaps to entries: the pages of a site, or the sitemaps that an index lists, with dates and titles of news."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from index.fetching.addresses import FetchError
 from index.fetching.feeds import Entry, plain_text
 
 MOST_LOCATIONS = 50_000
-"""Locations of one sitemap, as its protocol says."""
+"""Locations in one sitemap; the limit of the sitemap protocol."""
 
 _LONGEST_LABEL = 500
 _OF_PAGE = ("loc", "lastmod")
@@ -21,34 +21,34 @@ _OF_NEWS = ("name", "publication_date", "title")
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """What a sitemap lists, latest change first: ``pages``, or further ``sitemaps``."""
+    """What a sitemap lists, most recent change first: ``pages``, or further ``sitemaps``."""
 
     pages: list[Entry]
     sitemaps: list[Entry]
 
 
 def read_sitemap(text: str, url: str) -> Sitemap:
-    """Read the sitemap or index of sitemaps ``text``, which came from ``url``; at most MOST_LOCATIONS of it.
+    """Read the sitemap or sitemap index ``text`` from ``url``; at most MOST_LOCATIONS of it.
 
-    Raises FetchError where it is no sound XML.
+    Raises FetchError if it is not well-formed XML.
     """
     from lxml import etree
 
     reader = _Reader()
-    # no tree is built, no entity expanded, no DTD loaded, nothing asked for over the network
+    # builds no tree, expands no entity, loads no DTD, makes no network request
     parser = etree.XMLParser(
         target=reader, encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
     )
     try:
         etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise FetchError(f"is not sound XML: {error}") from None
+        raise FetchError(f"is not well-formed XML: {error}") from None
     entries = sorted((_entry(said, url) for said in reader.found), key=_newest_first)
     return Sitemap([], entries) if reader.root == "sitemapindex" else Sitemap(entries, [])
 
 
 class _Reader:
-    """Take what a sitemap says of each location as its parser comes by: (name, text), first come first kept."""
+    """Parser target that collects a {name: text} for each location; the first text of a name is kept."""
 
     def __init__(self) -> None:
         self.root = ""
@@ -105,7 +105,7 @@ def _published(text: str | None) -> str | None:
 
 
 def _end_of(published: str | None) -> datetime | None:
-    """Return the last instant a date stands for: that of its day, where it states no time."""
+    """Return the last instant of a date: the end of its day if it states no time."""
     if published is None:
         return None
     moment = datetime.fromisoformat(published)

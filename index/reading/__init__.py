@@ -1,13 +1,13 @@
-"""From folders, files and streams to articles in the store, and to know again what was read.
+"""From folders, files and streams to articles in the store, parsing only what is new or changed.
 
 ================  ==================================================================================
-``formats``       what a file holds, a module for each format
-``files``         the files of a folder, their bytes and the digests of these
-``folder_scan``   what folders have that the store has not: added, changed, moved, gone
-``import_run``    what a run stores, the index behind it, and the summary
-``ingest``        files and folders into the store and the index
-``stability``     which files of a watched folder are still being written, or were read as they are
-``watching``      a folder watched while articles appear in it
+``formats``       the file formats, a module for each
+``files``         the files of a folder, their bytes and digests
+``folder_scan``   what has changed in files and folders: added, changed, moved, gone
+``import_run``    one run: store articles, apply them to the index, sum up
+``ingest``        read files and folders into the store and the index
+``stability``     which files of a watched folder are ready to be read
+``watching``      watch a folder and index what appears in it
 ================  ==================================================================================
 
 Nothing here knows where articles are kept: a store and an index are handed in (``store.article_store``).

@@ -1,4 +1,4 @@
-"""The files below a folder that articles can be read from, and their bytes."""
+"""The files below a folder that articles can be read from, their bytes and digests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WRITTEN_OUT = re.compile(rb"\\x([0-9a-f]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An input that could not be read: ``where`` names the file, with its line where it has many."""
+    """An input that could not be read: ``where`` names the file, and the line if it has many articles."""
 
     where: str
     why: str
@@ -29,7 +29,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something worth saying about an input that was read, or was rightly left out."""
+    """Something worth reporting about an input that was read or rightly left out."""
 
     where: str
     why: str
@@ -37,7 +37,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file to read: ``name`` is its path below the folder asked for, empty where the file itself was."""
+    """A file to read: ``name`` is its path below the folder given, empty if the file itself was given."""
 
     path: Path
     name: str
@@ -48,7 +48,7 @@ class FoundFile:
 class LeftOut:
     """A file or folder that is not read: a failure, or a file read elsewhere; ``name`` as in ``FoundFile``.
 
-    What is below an ``unlisted`` folder is not known: what was read from it before may still be there.
+    The contents of an ``unlisted`` folder are unknown: files that were read from it before may still be there.
     """
 
     path: Path
@@ -62,21 +62,21 @@ Found = FoundFile | LeftOut
 
 
 def shown(path: str | Path) -> str:
-    """Return a path as text that can be kept and printed; what is not UTF-8 in it is written out."""
+    """Return a path as text that can be stored and printed; bytes that are not UTF-8 are escaped."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def real_path(text: str) -> Path:
-    """Return the path that ``shown`` gave as ``text``."""
+    """Return the path for which ``shown`` returned ``text``."""
     if os.path.lexists(text) or "\\x" not in text:
         return Path(text)
     return Path(os.fsdecode(_WRITTEN_OUT.sub(lambda match: bytes([int(match[1], 16)]), text.encode())))
 
 
 def files_below(root: Path) -> Iterator[Found]:
-    """Yield the files of a folder that have a known format, in order; hidden entries and other formats are left out.
+    """Yield the files of a folder that have a known format, in order; skip hidden entries and other formats.
 
-    A link is followed where it leads to a file inside the folder that is not read by its own name.
+    A link is followed if it leads to a file inside the folder that is not read under its own name.
     """
     folders = [""]
     while folders:
@@ -107,7 +107,7 @@ def _link(root: Path, name: str) -> Iterator[Found]:
         target, inside = path.resolve(strict=True), root.resolve()
     except (OSError, RuntimeError):
         if kind is not None:
-            yield LeftOut(path, name, "is a link that leads nowhere, or back to itself")
+            yield LeftOut(path, name, "is a link that is broken or leads back to itself")
         return
     if target.is_dir():
         yield LeftOut(path, name, "is a link to a folder, which is not followed; name that folder itself", failed=False)
@@ -118,13 +118,13 @@ def _link(root: Path, name: str) -> Iterator[Found]:
             return
         parts = target.relative_to(inside).parts
         if kind_of(parts[-1]) is not None and not any(part.startswith(".") for part in parts):
-            yield LeftOut(path, name, f"is a link to {shown(target)}, which is read itself", failed=False)
+            yield LeftOut(path, name, f"is a link to {shown(target)}, which is read under its own name", failed=False)
         else:
             yield FoundFile(path, name, kind)
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file for reading; never waits for a pipe. Raises UnreadableFileError for what is none, OSError."""
+    """Open a regular file for reading; never wait for a pipe. Raises UnreadableFileError if it is none, OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -133,15 +133,15 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read_document(path: Path) -> bytes:
-    """Return the bytes of a file that holds one article. Raises as ``open_regular``, and where it is too large."""
+    """Return the bytes of a single-article file. Raises as ``open_regular``, and if it is too large."""
     with open_regular(path) as stream:
         if os.fstat(stream.fileno()).st_size > LARGEST_DOCUMENT:
-            raise UnreadableFileError(f"is larger than {LARGEST_DOCUMENT >> 20} MB; one article is never so long")
+            raise UnreadableFileError(f"is larger than {LARGEST_DOCUMENT >> 20} MB; no article is that long")
         return stream.read()
 
 
 class HashedStream:
-    """A stream that digests what is read of it; see ``digest``."""
+    """A stream that digests what is read from it; see ``digest``."""
 
     def __init__(self, stream: BinaryIO, source: str | None) -> None:
         self._stream = stream
@@ -150,38 +150,38 @@ class HashedStream:
         self._read = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read as the stream does."""
+        """Read up to ``size`` bytes, or all."""
         data = self._stream.read(size)
         self._hash.update(data)
         self._read += len(data)
         return data
 
     def tell(self) -> int:
-        """Return how many bytes were read."""
+        """Return the number of bytes read."""
         return self._read
 
     def finish(self) -> str:
-        """Read what is left and return the digest of the whole."""
+        """Read the rest and return the digest of the whole stream."""
         while self.read(_PIECE):
             pass
         return self._hash.hexdigest() + _digest_of_source(self._source)
 
 
 def digest(data: bytes, source: str | None) -> str:
-    """Return the digest of how a file is read: 32 hexadecimal digits of its bytes, then those of ``source``.
+    """Return the digest of how a file is read: 32 hexadecimal digits of its bytes, then 16 of ``source``.
 
-    That is the source its articles are told to have; there are no digits for None.
+    ``source`` is the one given for its articles; without one there are no digits of it.
     """
     return hashlib.blake2b(data, digest_size=16, person=_READER).hexdigest() + _digest_of_source(source)
 
 
 def of_bytes(digest: str) -> str:
-    """Return the part of a digest that is of the file's bytes alone."""
+    """Return the part of a digest that covers the file's bytes only."""
     return digest[:32]
 
 
 def digest_of_file(path: Path, source: str | None) -> str:
-    """Return the digest of a file, which is read piece by piece. Raises as ``open_regular``."""
+    """Return the digest of a file, reading it in pieces. Raises as ``open_regular``."""
     with open_regular(path) as stream:
         return HashedStream(stream, source).finish()
 
@@ -191,4 +191,4 @@ def _digest_of_source(source: str | None) -> str:
 
 
 _READER = b"timtin-1"
-"""To be changed when files are read otherwise than before, so that they are read again."""
+"""Change this when files are read differently, so that they are read again."""

@@ -1,7 +1,7 @@
-"""What folders, files and standard input have that the store has not.
+"""What files, folders and standard input have that the store lacks.
 
-A file is told by the digest of its bytes. One whose digest is known is not parsed; where it is the digest of a file
-that is gone or has other bytes by now, the file was moved, and its articles keep their ids. So all files are looked at
+A file is identified by the digest of its bytes. A file whose digest is known is not parsed. If the file that the digest
+was recorded for is gone or has changed, the file was moved, and its articles keep their ids. So all files are digested
 before any is parsed.
 """
 
@@ -49,7 +49,7 @@ _REFUSALS = (
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An article read from ``path``; ``digest`` is that of the file if the whole file is this article."""
+    """An article read from ``path``; ``digest`` is the digest of the file if the whole file is this article."""
 
     path: str
     where: str
@@ -59,17 +59,17 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of a file, all of whose articles were given."""
+    """The end of a file, all of whose articles were yielded."""
 
     path: str
     digest: str
 
 
 class FolderScan:
-    """Find what is new at the paths given to ``run``, and read it: first every file is looked at, then some are read.
+    """Find what is new at the given paths and read it: first digest every file, then parse those that need it.
 
-    ``source`` is the source of articles that name none. With ``stability`` files that are still being written are left
-    out. ``failed`` has the paths of files that could not be read, or not wholly.
+    ``source`` is the source of articles that name none. With ``stability``, files still being written are left out.
+    ``failed`` has the paths of files that could not be read completely.
     """
 
     def __init__(self, run: ImportRun, inputs: InputLog, source: str | None, stability: Stability | None) -> None:
@@ -84,7 +84,7 @@ class FolderScan:
         self._files: dict[str, tuple[FoundFile, str]] = {}
 
     def items(self, paths: Sequence[str]) -> Iterator[Read | Finished]:
-        """Yield what is new at ``paths``, standard input last; what cannot be read is refused, and reading goes on."""
+        """Yield what is new at ``paths``, standard input last; refuse what cannot be read, and go on."""
         for root in paths:
             if root != STANDARD_INPUT:
                 with self._refusing(None, shown(root)):
@@ -102,15 +102,16 @@ class FolderScan:
                 yield from self._rows(found, STANDARD_INPUT, "standard input")
 
     def refuse(self, path: str | None, where: str, why: str) -> None:
-        """Note what could not be read, of the file at ``path`` if it is known which."""
+        """Record that something could not be read; ``path`` is its file, if known."""
         if path is not None:
             self.failed.add(path)
         self._run.refuse(Failure(where, why))
 
     def gone(self, root: str) -> list[Input]:
-        """Return the inputs at or below ``root`` whose files are not there any more.
+        """Return the inputs at or below ``root`` whose files no longer exist.
 
-        A folder may stand for files that an old store did not tell apart; it is gone when all of them were read.
+        An old store may have one input for all files of a folder; it is gone once a run has read everything without a
+        failure.
         """
         failed = self._run.summary.failures > 0
         return [
@@ -123,7 +124,7 @@ class FolderScan:
 
     @contextmanager
     def _refusing(self, path: str | None, where: str) -> Iterator[None]:
-        """Refuse what fails as files and their contents can fail; other errors are none of their making."""
+        """Refuse what fails as files and their contents can fail; let other errors through."""
         try:
             yield
         except _REFUSALS as error:
@@ -138,10 +139,10 @@ class FolderScan:
         elif kind := kind_of(root.name):
             self._look_at(FoundFile(root, "", kind), origin)
         else:
-            raise UnreadableFileError(f"has no format timtin reads: {KNOWN}")
+            raise UnreadableFileError(f"is in no format that timtin reads: {KNOWN}")
 
     def _look_at(self, found: FoundFile | LeftOut, path: str) -> None:
-        """Digest a file, unless it was met already or is still being written."""
+        """Digest a file, unless it was seen already or is still being written."""
         if path in self._seen:
             return
         self._seen.add(path)
@@ -164,7 +165,7 @@ class FolderScan:
                 self._files[path] = found, digest_of_file(found.path, self._source)
 
     def _new(self) -> list[str]:
-        """Return the paths of the files to read: those whose articles are not stored as they are, nor were moved."""
+        """Return the paths of the files to parse: those whose articles are neither stored unchanged nor moved."""
         new: list[str] = []
         unknown: dict[tuple[str, Kind], list[str]] = {}
         for path, (file, found) in self._files.items():
@@ -173,7 +174,7 @@ class FolderScan:
                 unknown.setdefault((of_bytes(found), file.kind), []).append(path)
             elif known.digest == found:
                 self._run.done_with_file(unchanged=known.articles)
-            else:  # its articles are told to have another source
+            else:  # the same bytes, but another ``source`` is given
                 new.append(path)
         moved: dict[str, Input] = {}
         for (bytes_, kind), paths in unknown.items():
@@ -188,7 +189,7 @@ class FolderScan:
         return [path for path in new if path in self._files]
 
     def _lost(self, bytes_: str, kind: Kind) -> Iterator[Input]:
-        """Yield the inputs that were read with these bytes and whose files do not have them any more."""
+        """Yield the inputs that were read with these bytes and whose files no longer have them."""
         for input in self._inputs.with_digest(bytes_):
             if input.articles and kind_of(input.path) == kind and not self._may_have(input.path, bytes_):
                 yield input
@@ -217,13 +218,13 @@ class FolderScan:
         yield Finished(path, whole)
 
     def _id(self, file: FoundFile, path: str) -> str:
-        """Return the id of a file's one article: the one it has, or else that of its name."""
+        """Return the id of a single-article file's article: its present id, otherwise one from the file name."""
         name = without_suffixes(file.name or file.path.name)
         ids, natural = self._inputs.ids(path), usable_id(name)
         if ids and natural not in ids:
             return min(ids)
         if natural != name:
-            why = f"has a name that cannot be an id; its article is {natural!r}"
+            why = f"has a name that cannot be an id; its article gets the id {natural!r}"
             self._run.report.remark(Remark(shown(file.path), why))
         return natural
 
@@ -247,12 +248,12 @@ class FolderScan:
 
 
 def absolute(path: str | Path) -> str:
-    """Return the absolute path of a file or folder, links resolved, as ``shown``."""
+    """Return the absolute path of a file or folder, links resolved, in the form of ``shown``."""
     return shown(os.path.realpath(path))
 
 
 def is_file(path: str) -> bool:
-    """Tell whether there is a file at a path that is ``shown``, or a link, and no folder."""
+    """Tell whether a file or a link, but not a folder, exists at ``path``, which is in the form of ``shown``."""
     return os.path.lexists(real_path(path)) and not real_path(path).is_dir()
 
 
@@ -271,7 +272,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, EOFError | zlib.error | lzma.LZMAError):
         return f"is damaged or cut short: {error}"
     if isinstance(error, RecursionError):
-        return "is nested too deep"
+        return "is nested too deeply"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

@@ -1,6 +1,6 @@
-"""One run that brings articles in: into the store at once, into the index as far as no other process writes it.
+"""One import run: articles go into the store at once, and into the index when no other process is writing it.
 
-Storing needs no lock, so a run goes on to its end whoever writes the index.
+Storing takes no index lock, so a run completes whoever is writing the index.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from index.store.article_store import ArticleStore, DerivedIndex, Progress
 log = logging.getLogger(__name__)
 
 MOST_NAMED = 1000
-"""Failures a summary names; the others are counted."""
+"""Failures that a summary names; further ones are only counted."""
 
 _FOLLOW_SECONDS = 5.0
 _SAY_SECONDS = 10.0
@@ -28,11 +28,11 @@ _SAY_SECONDS = 10.0
 
 @dataclass(slots=True)
 class Summary:
-    """What a run did: counts of articles, the first thousand failures and the count of all, and the seconds.
+    """What a run did: counts of articles, the first thousand failures and the count of all, and the seconds it took.
 
-    ``moved`` are the unchanged articles whose files have other names or places than before, ``copies`` those added or
-    updated that are near-copies of another, None where the index has not come so far. ``unfinished`` says why the run
-    was stopped, or why what it stored is not searchable yet.
+    ``moved`` counts unchanged articles whose files have another name or place than before; ``copies`` counts those
+    added or updated that are near-copies of others, None if the index has not applied them all. ``unfinished`` says why
+    the run stopped early, or why what it stored is not searchable yet.
     """
 
     added: int = 0
@@ -53,9 +53,9 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Whom a run tells of each failure, of each remark, of each file it is done with, and of articles done.
+    """Callbacks of a run: for each failure, each remark, each file that is done, and for articles done.
 
-    Where there is no ``progress``, the log says now and then how far the run has come.
+    Without ``progress``, the log reports now and then how far the run has got.
     """
 
     failure: Callable[[Failure], None] = lambda _failure: None
@@ -68,7 +68,7 @@ SILENT = Report()
 
 
 class ImportRun:
-    """Bring articles into ``store``, and apply them to ``index`` now and then; ``summary`` says what was done."""
+    """Bring articles into ``store`` and apply them to ``index`` now and then; ``summary`` counts what was done."""
 
     def __init__(self, store: ArticleStore, index: DerivedIndex, report: Report) -> None:
         self.summary = Summary()
@@ -81,7 +81,7 @@ class ImportRun:
         self._started = self._followed = self._said = time.monotonic()
 
     def count(self, what: str, more: int = 1) -> None:
-        """Count things done, and log them now and then unless progress is shown."""
+        """Count things done, and log the counts now and then unless progress is shown."""
         self._counts[what] += more
         if self.report.progress is None and time.monotonic() - self._said > _SAY_SECONDS:
             log.info("%s", ", ".join(f"{count} {what}" for what, count in self._counts.items() if count > 1))
@@ -95,7 +95,7 @@ class ImportRun:
         self.report.file()
 
     def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> None:
-        """Store articles and count what became of them."""
+        """Store articles and count them as added, updated or unchanged."""
         result = self._store.put(articles, inputs)
         self.summary.added += len(result.added)
         self.summary.updated += len(result.updated)
@@ -104,14 +104,14 @@ class ImportRun:
             self._writes.append(range(result.seq - written + 1, result.seq + 1))
 
     def refuse(self, failure: Failure) -> None:
-        """Note what could not be brought in."""
+        """Record what could not be brought in."""
         self.summary.failures += 1
         if len(self.summary.failed) < MOST_NAMED:
             self.summary.failed.append(failure)
         self.report.failure(failure)
 
     def follow(self) -> None:
-        """Bring the index up to date if that was some seconds ago and no other process is writing it."""
+        """Apply changes to the index unless that was done in the last five seconds or another process writes it."""
         if time.monotonic() - self._followed > _FOLLOW_SECONDS:
             with suppress(WriterBusyError):
                 self._index.apply(wait=0, progress=self._progress)
@@ -119,11 +119,11 @@ class ImportRun:
 
     @contextmanager
     def stoppable(self, done: str) -> Iterator[None]:
-        """End the run, with its summary, on an interrupt or a full disk; what was ``done`` until then is kept."""
+        """End the run with its summary on an interrupt or a full disk; ``done`` is the verb for what is kept (read)."""
         try:
             yield
         except KeyboardInterrupt:
-            self._leave(f"the run was stopped; what was {done} until then is kept, and running it again goes on")
+            self._leave(f"the run was stopped; what was {done} so far is kept; run it again to continue")
         except (DiskFullError, OSError) as error:
             if not is_disk_full(error):
                 raise
@@ -131,13 +131,13 @@ class ImportRun:
             self._leave(f"{full}; make room and run this again: what was done already is kept")
 
     def apply(self, *, wait: float, rebuild: bool = False) -> None:
-        """Bring the index up to date, or rebuild it; note if another process writes it for longer than ``wait``."""
+        """Bring the index in sync, or rebuild it; record it if another process writes it for longer than ``wait``."""
         try:
             (self._index.rebuild if rebuild else self._index.apply)(wait=wait, progress=self._progress)
             self.summary.copies = self._index.near_copies(self._writes)
         except WriterBusyError as error:
-            kept = "All that was read is kept, and will be searchable when that is done"
-            self._leave(f"{error}. {kept}{'; the index was not made anew' if rebuild else ''}")
+            kept = "Everything read is kept, and will be searchable once that is done"
+            self._leave(f"{error}. {kept}{'; the index was not rebuilt' if rebuild else ''}")
 
     def end(self) -> Summary:
         """Return the summary of the run."""
@@ -145,6 +145,6 @@ class ImportRun:
         return self.summary
 
     def _leave(self, why: str) -> None:
-        """Note why the run does not come to its end, and that nobody can tell which of its articles are copies."""
+        """Record why the run ends early; how many of its articles are near-copies is then unknown."""
         self.summary.unfinished = self.summary.unfinished or why
         self.summary.copies = None

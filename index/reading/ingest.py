@@ -1,4 +1,4 @@
-"""Bring the articles of files and folders into the store and the index, and say what became of each."""
+"""Read articles from files and folders into the store and the index, and report what became of each."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _BATCH_CHARACTERS = 20_000_000
 class ImportOptions:
     """How to read: ``source`` is the source of articles that name none.
 
-    With ``prune`` the articles that came from these paths before and are no longer there are deleted; those of files
-    that could not be read stay. With ``rebuild`` the index is made anew as well. Where another process writes it, it is
-    waited for at the end, ``wait`` seconds at most. An interrupt or a full disk is raised or, in a run that is
-    ``stoppable``, ends it.
+    With ``prune``, delete articles that were read from these paths before and are no longer there, except those of
+    files that could not be read. With ``rebuild``, rebuild the index as well. If another process is writing the index,
+    wait for it at the end, ``wait`` seconds at most. An interrupt or a full disk is raised, or ends a ``stoppable``
+    run.
     """
 
     source: str | None = None
@@ -47,9 +47,9 @@ def ingest(
     report: Report = SILENT,
     stability: Stability | None = None,
 ) -> Summary:
-    """Read ``paths`` (files, folders, ``-``) into ``store`` and bring ``index`` up to date with it.
+    """Read ``paths`` (files, folders, ``-``) into ``store`` and bring ``index`` in sync with it.
 
-    ``stability`` is that of a watched folder: files that are still being written are left for later.
+    ``stability`` is that of a watched folder: files still being written are left for later.
     """
     run = ImportRun(store, index, report)
     scan = FolderScan(run, store.inputs, options.source, stability)
@@ -73,7 +73,7 @@ class _Reader:
         self._kept: dict[str, set[str]] = {}
 
     def read(self) -> None:
-        """Store what there is, then delete what has gone if that was asked for."""
+        """Store what is new; with ``prune``, then delete what is gone."""
         for batch in _batches(self._scan.items(self._paths)):
             self._keep(batch)
             self._run.follow()
@@ -100,7 +100,7 @@ class _Reader:
             self._inputs.finish(whole)
 
     def _count_kept(self, path: str) -> int:
-        """Drop or delete the articles a file no longer has; return how many it has, 0 where some of it failed."""
+        """Drop or delete the articles a file no longer has; return how many it has, 0 if part of it failed."""
         ids = self._kept.pop(path, set())
         if path in self._scan.failed:
             return 0
@@ -114,7 +114,7 @@ class _Reader:
         return len(ids)
 
     def _admitted(self, item: Read, owners: dict[str, str]) -> Article | None:
-        """Return the article to store, under an id of its own if need be; None where it would replace another's."""
+        """Return the article to store, under a new id if necessary; None if it would replace another file's."""
         article = item.article
         if article.id in self._kept.get(item.path, ()):
             self._scan.refuse(item.path, item.where, f"has the id {article.id!r}, which an earlier line has too")
@@ -130,7 +130,7 @@ class _Reader:
         return None
 
     def _other_owner(self, id: str, item: Read, owners: dict[str, str]) -> str | None:
-        """Return the path of the other file that the article with this id belongs to, if ``item`` may not take it.
+        """Return the path of the other file that owns the article with this id, if ``item`` may not replace it.
 
         A line of a file may replace an article that was read from elsewhere, but not in the same run.
         """
@@ -141,7 +141,7 @@ class _Reader:
         return owner if in_this_run or item.digest is not None else None
 
     def _was_moved(self, owner: str, id: str) -> bool:
-        """Tell whether a file of this run, which is one article, had another name when that got its id."""
+        """Tell whether ``owner``, a single-article file of this run, got its article's id under another name."""
         kind = kind_of(owner)
         if kind is None or not kind.is_document:
             return False
@@ -166,7 +166,7 @@ def _emptied(count: int) -> str:
 
 
 def _batches(items: Iterable[Read | Finished]) -> Iterator[list[Read | Finished]]:
-    """Group items so that one batch is one transaction of bounded size."""
+    """Group items into batches of bounded size; each batch is one transaction."""
     batch: list[Read | Finished] = []
     count = characters = 0
     for item in items:

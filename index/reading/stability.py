@@ -1,7 +1,7 @@
-"""Which files of a watched folder are worth reading: not those still being written, nor those already read as they are.
+"""Which files of a watched folder to read: not those still being written, nor those unchanged since they were read.
 
-Linux tells when a file that was written to is closed. A file that was written to and is not closed yet is left alone;
-one of which nothing was told has come to rest two seconds after it was last modified.
+Linux reports when a file opened for writing is closed. A file that was written to and is not closed yet is left alone;
+without events, a file counts as stable two seconds after it was last modified.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from index.reading.files import real_path
 
 QUIET_SECONDS = 2.0
 OPEN_SECONDS = 600.0
-"""So long a file that is written to and not closed is left alone; then it is read whenever it has come to rest."""
+"""How long a file that is written to and not closed is left alone; after that it is read whenever it is stable."""
 _RETRY_SECONDS = 600.0
 
 _State = tuple[int, int, int, int]
 
 
 class Stability:
-    """What is known of the files of a watched folder, each by its path as ``shown``.
+    """What is known of the files of a watched folder, by path in the form of ``shown``.
 
-    ``waiting`` tells whether a file that was asked about has not come to rest yet. Events are told from another thread.
+    ``waiting`` tells whether a file that was asked about was not stable yet. Events may arrive on another thread.
     """
 
     def __init__(self) -> None:
         self.waiting = False
         self._started = time.time_ns()
         self._written_since: dict[str, float] = {}
-        self._closed: dict[str, int] = {}  # when a file had last been modified as it was closed
-        self._read: dict[str, tuple[_State, float | None]] = {}  # as it was read, and when to try again
+        self._closed: dict[str, int] = {}  # modification time at the last close
+        self._read: dict[str, tuple[_State, float | None]] = {}  # state when it was read, and when to retry
 
     def note_modified(self, path: str) -> None:
-        """Note that a file was written to, or that its mode or times were set, of which no closing is told."""
+        """Record that a file was written to, or had its mode or times set, which no close event follows."""
         modified = _modified(path)
         if modified is not None and modified > self._closed.get(path, self._started):
             self._written_since.setdefault(path, time.monotonic())
 
     def note_closed(self, path: str) -> None:
-        """Note that a file was closed by one who may have written to it."""
+        """Record that a file was closed by a process that may have written to it."""
         self._written_since.pop(path, None)
         if (modified := _modified(path)) is not None:
             self._closed[path] = modified
@@ -51,10 +51,10 @@ class Stability:
             known.pop(path, None)
 
     def wants(self, path: str, status: os.stat_result, is_stored: bool) -> bool:
-        """Tell whether a file has come to rest and was not read since it changed.
+        """Tell whether a file is stable and has not been read since it changed.
 
         One whose articles are no longer stored as they were read (not ``is_stored``) is read again, and one that failed
-        is tried again after ten minutes.
+        is retried after ten minutes.
         """
         now = time.monotonic()
         state = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
@@ -63,7 +63,7 @@ class Stability:
             return False
         if now - self._written_since.get(path, -OPEN_SECONDS) < OPEN_SECONDS:
             return False
-        is_young = abs(time.time() - status.st_mtime) < QUIET_SECONDS  # later than now: by the clock of a file server
+        is_young = abs(time.time() - status.st_mtime) < QUIET_SECONDS  # may be in the future, by a file server's clock
         if is_young and self._closed.get(path) != status.st_mtime_ns:
             self.waiting = True
             return False
@@ -71,11 +71,11 @@ class Stability:
         return True
 
     def forget_reading(self) -> None:
-        """Forget which files were read, so that all that have come to rest are wanted again."""
+        """Forget which files were read, so that all stable files are wanted again."""
         self._read.clear()
 
     def note_failed(self, paths: Iterable[str]) -> None:
-        """Note that files could not be read, or not wholly."""
+        """Record that files could not be read completely."""
         for path in paths:
             if (read := self._read.get(path)) is not None:
                 self._read[path] = (read[0], time.monotonic() + _RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""A folder watched while articles appear in it."""
+"""Watch a folder and index the articles that appear in it."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _EVENTS: list[type[events.FileSystemEvent]] = [
     events.FileClosedEvent,
     events.FileMovedEvent,
     events.FileDeletedEvent,
-    events.DirCreatedEvent,  # what is made in a new folder before it is watched is not told
+    events.DirCreatedEvent,  # there are no events for what is created in a new folder before it is watched
     events.DirMovedEvent,
 ]
 
 
 def watch_folder(folder: Path, store: ArticleStore, index: DerivedIndex, stop: threading.Event | None = None) -> None:
-    """Index what is in ``folder``, then what appears there or changes, until ``stop`` is set.
+    """Index what is in ``folder``, then what appears or changes there, until ``stop`` is set.
 
-    The folder is read when nothing was closed, moved or made in it for 0.2 s, but for files that are still being
-    written (``stability``), and once a minute whatever was told. A file that is renamed keeps its articles; those of
-    files that go away stay. A folder that goes away is waited for, and watched anew when it is back.
+    Read the folder once nothing has been closed, moved or created in it for 0.2 s, except files still being written
+    (``stability``), and once a minute whatever the events. A renamed file keeps its articles; those of deleted files
+    stay. If the folder disappears, wait for it and watch it again when it is back.
     """
     stop = stop or threading.Event()
     watcher = _FolderWatcher(folder, store, index)
@@ -53,13 +53,13 @@ def watch_folder(folder: Path, store: ArticleStore, index: DerivedIndex, stop: t
             watcher.watch(stop)
         except FileNotFoundError:
             log.warning("%s is not there; waiting for it", folder)
-        except Exception:  # whatever else a folder can do, the next look may find it mended
+        except Exception:  # other trouble with a folder may be over at the next try
             log.exception("%s could not be watched; trying again", folder)
         stop.wait(_RETRY_SECONDS)
 
 
 class _Events(events.FileSystemEventHandler):
-    """Tell ``stability`` of every event, and set ``changed`` at those after which there may be more to read."""
+    """Pass every event to ``stability``; set ``changed`` after those that may leave more to read."""
 
     def __init__(self, stability: Stability) -> None:
         self.changed = threading.Event()
@@ -93,10 +93,13 @@ class _FolderWatcher:
         self._said: set[Failure | Remark] = set()
 
     def watch(self, stop: threading.Event) -> None:
-        """Read the folder whenever something changes in it; return when it is gone or another folder has its name."""
+        """Read the folder whenever something changes in it; return once another folder has its name.
+
+        Raises FileNotFoundError when the folder is gone.
+        """
         stability = Stability()
         told = _Events(stability)
-        held = os.open(self._folder, os.O_RDONLY)  # while it is held, no other folder can get its number
+        held = os.open(self._folder, os.O_RDONLY)  # while this is open, no other folder can get its inode number
         try:
             with _observed(self._folder, told):
                 self._read(stability)
@@ -130,7 +133,7 @@ class _FolderWatcher:
             summary = ingest([str(self._folder)], self._store, self._index, report=report, stability=stability)
         except (TimtinError, OSError) as error:
             log.warning("%s was not read: %s", self._folder, error)
-            stability.forget_reading()  # what was looked at may not have been stored
+            stability.forget_reading()  # files that were looked at may not have been stored
             return
         self._said = said
         if summary.added or summary.updated or summary.moved:
@@ -142,15 +145,15 @@ class _FolderWatcher:
 
 @contextmanager
 def _observed(folder: Path, handler: _Events) -> Iterator[None]:
-    """Tell ``handler`` what happens in a folder; where the system cannot, say so."""
-    # watchdog warns, at great length, of a new folder that it finds by itself before it is told of it
+    """Pass events in ``folder`` to ``handler``; log a warning if the system cannot watch it."""
+    # watchdog warns at great length when it finds a new folder before the event for it arrives
     warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
     observer = Observer()
     try:
         observer.schedule(handler, os.path.realpath(folder), recursive=True, event_filter=_EVENTS)
         observer.start()
-    except OSError as error:  # as where there are more folders than the system watches
-        log.warning("changes in %s are found once a minute only: %s", folder, error)
+    except OSError as error:  # such as more folders than the system can watch
+        log.warning("changes in %s are found only once a minute: %s", folder, error)
     try:
         yield
     finally:

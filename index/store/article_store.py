@@ -1,6 +1,7 @@
-"""The ``ArticleStore`` protocol: the articles, which are the truth, and what is kept beside them.
+"""The ``ArticleStore`` protocol: the articles, which are the source of truth, and the logs kept beside them.
 
-Everything above the store is handed one and knows only this file. ``search.archive`` decides which store that is.
+Everything above the store is handed an ``ArticleStore`` and knows only this file; ``search.archive`` chooses the
+implementation.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from index.article import Article
 from index.store.input_log import InputLog
 
 Progress = Callable[[int], None]
-"""Called often, with the number of articles done since the last call. What it raises ends the work."""
+"""Called often, with the number of articles done since the last call. An exception it raises ends the work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry of the sequence of writes: ``article`` as it is now, or None where the id was deleted."""
+    """One entry of the write sequence: ``article`` as it is now, or None if the id was deleted."""
 
     seq: int
     id: str
@@ -30,7 +31,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What a write did: ids in the order given, and the sequence number that covers it all."""
+    """The outcome of a write: ids in the order given; an index that has applied ``seq`` has the whole write."""
 
     added: list[str]
     updated: list[str]
@@ -40,7 +41,7 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class DeleteResult:
-    """What a deletion did: the ids that existed, and the sequence number that covers it."""
+    """The outcome of a deletion: the ids that existed; an index that has applied ``seq`` has the whole deletion."""
 
     deleted: list[str]
     seq: int
@@ -54,7 +55,7 @@ class TaskKind(StrEnum):
 
 
 class TaskState(StrEnum):
-    """How far a task has come."""
+    """The progress of a task."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -64,9 +65,9 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task. Times are ISO 8601, UTC; ``started`` is known for rebuilds alone.
+    """One task. Times are ISO 8601, UTC; ``started`` is set for rebuilds only.
 
-    A bulk write is done when searches see the write numbered ``seq``.
+    A bulk write is done once searches see write ``seq``.
     """
 
     id: str
@@ -81,13 +82,13 @@ class Task:
 
 
 class TaskLog(Protocol):
-    """Work that outlasts its request. Keeps the last 1,000 tasks and every unfinished rebuild."""
+    """Work that outlives its request. Keeps the last 1,000 tasks and every unfinished rebuild."""
 
     def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
         """Record a bulk write that is done once searches see write ``seq``; the first 100 errors are kept."""
 
     def request_rebuild(self) -> Task:
-        """Request a rebuild of the index; return the waiting request if there is one."""
+        """Request a rebuild of the index; if a request is waiting already, return that one."""
 
     def get(self, id: str) -> Task | None:
         """Return a task, or None for an unknown id."""
@@ -105,12 +106,12 @@ class TaskLog(Protocol):
         """Record how much of a task is done."""
 
     def end(self, id: str, error: str | None = None) -> None:
-        """Record that a task is done, or that it failed and why."""
+        """Record that a task is done or, with ``error``, that it failed and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One URL as it was last fetched, at the instant ``at``, with the validators its server sent."""
+    """One URL as last fetched, at time ``at``, with the validators its server sent."""
 
     url: str
     at: datetime
@@ -125,19 +126,19 @@ class FetchLog(Protocol):
         """Return the last fetch of ``url``; None if there was none, or its article ``id`` was deleted since."""
 
     def note(self, fetched: Iterable[Fetched]) -> None:
-        """Record fetches, replacing what was known of their URLs."""
+        """Record fetches, replacing what was recorded for their URLs."""
 
 
 class ArticleStore(Protocol):
-    """The articles. Share it between threads freely.
+    """The articles. Safe to share between threads.
 
-    A write is acknowledged when it is durable, and takes the next number of one sequence; a deleted article
-    leaves its number behind. So "everything after number n" is what an index that has applied n still lacks.
+    A write is acknowledged once it is durable, and takes the next number of one sequence; a deleted article leaves its
+    number behind. So "all changes after number n" is exactly what an index that has applied n lacks.
     """
 
     @property
     def tasks(self) -> TaskLog:
-        """Work that outlasts its request."""
+        """Work that outlives its request."""
 
     @property
     def inputs(self) -> InputLog:
@@ -148,14 +149,14 @@ class ArticleStore(Protocol):
         """The URLs that articles were fetched from."""
 
     def put(self, articles: Sequence[Article], input: int | Sequence[int | None] | None = None) -> WriteResult:
-        """Add or replace ``articles`` in one transaction; equal content stays untouched.
+        """Add or replace ``articles`` in one transaction; stored articles with equal content stay untouched.
 
-        ``input`` is the number of the input they were read from (``inputs``), or one number for each. Of an id given
-        twice the last article stands.
+        ``input`` is the number of the input they were read from (``inputs``), or one number for each. If an id occurs
+        twice, the last article wins.
         """
 
     def delete(self, ids: Iterable[str]) -> DeleteResult:
-        """Delete articles in one transaction; unknown ids are passed over."""
+        """Delete articles in one transaction; ignore unknown ids."""
 
     def get(self, id: str) -> Article | None:
         """Return the article with this id, or None."""
@@ -167,13 +168,13 @@ class ArticleStore(Protocol):
         """Return at most ``limit`` changes after number ``seq``, oldest first; each id once, at its latest number."""
 
     def articles(self) -> Iterator[Article]:
-        """Yield every article in the order of the sequence, as of one moment."""
+        """Yield every article in sequence order, as of one moment."""
 
     def count(self) -> int:
         """Return the number of articles."""
 
     def last_seq(self) -> int:
-        """Return the number of the latest write."""
+        """Return the sequence number of the latest write."""
 
     def back_up(self, file: Path) -> None:
         """Write all articles of one moment to a new ``file``. Raises StoreError if it exists or cannot be written."""
@@ -183,16 +184,16 @@ class ArticleStore(Protocol):
 
 
 class DerivedIndex(Protocol):
-    """What makes the articles of a store searchable, as its writers see it. ``search.engine.Engine`` adds the rest."""
+    """The index derived from a store, as import runs see it. ``search.engine.Engine`` adds the rest."""
 
     def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Make every write so far searchable; raise WriterBusyError after ``wait`` seconds behind another writer."""
+        """Make every write so far searchable. Raises WriterBusyError if another writer outlasts ``wait`` seconds."""
 
     def rebuild(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Build a new index from the store while the present one serves, then swap. Raises WriterBusyError."""
+        """Build a new index from the store while the current one serves, then swap. Raises WriterBusyError."""
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
         """Return how many articles written with these sequence numbers are near-copies of others; None if unknown.
 
-        ``writes`` are ascending and do not overlap. An article written again since does not count.
+        ``writes`` are ascending and disjoint. An article written again since does not count.
         """

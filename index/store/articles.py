@@ -1,8 +1,8 @@
-"""The store: articles in SQLite, the truth that every index is made from.
+"""``ArticleStore`` in SQLite: the source of truth that every index is built from.
 
-Each write gets the next number of one sequence, so "everything after number n" is exactly what an index that
-has applied n still lacks. A deleted article leaves a tombstone with its number. A write is acknowledged once
-its transaction is committed.
+Each write takes the next number of one sequence, so "all changes after number n" is exactly what an index that has
+applied n lacks. A deleted article leaves a tombstone with its number. A write is acknowledged once its transaction is
+committed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from index.store.tasks import SqliteTaskLog
 _FIELDS = ("id", "title", "body", "lead", "published", "source", "url", "author", "category", "lang", "extra")
 _COLUMNS = ", ".join(_FIELDS)
 _ID_BATCH = 500
-_BLANK = Article(id="-", title="-")  # a copy with other values is made sooner than an article without checks
+_BLANK = Article(id="-", title="-")  # copying it with other values is faster than constructing an article
 _OWN = "UPDATE articles SET input = ?, dropped_by = NULL WHERE id = ?"
 _READ_AGAIN = "UPDATE inputs SET digest = NULL WHERE number = (SELECT input FROM articles WHERE id = ?)"
 
 
 class SqliteArticleStore:
-    """The articles in the SQLite file ``path``; share it between threads freely. Raises StoreError where it is none."""
+    """The articles in the SQLite file ``path``; safe to share between threads. Raises StoreError if it is no store."""
 
     def __init__(self, path: Path) -> None:
         self.database = Database(path)
@@ -38,11 +38,11 @@ class SqliteArticleStore:
         self.fetches = SqliteFetchLog(self.database)
 
     def put(self, articles: Sequence[Article], input: int | Sequence[int | None] | None = None) -> WriteResult:
-        """Add or replace ``articles`` in one transaction; those already stored with equal content stay as they are.
+        """Add or replace ``articles`` in one transaction; stored articles with equal content stay untouched.
 
-        ``input`` is the number of the input (``inputs``) they were read from, or has one for each; an input
-        that loses an article to another is read again when its turn comes. Where an id is given twice the last one
-        stands.
+        ``input`` is the number of the input (``inputs``) they were read from, or one number for each. An input that
+        loses an article to another one loses its digest, so that it is read again. If an id occurs twice, the last
+        article wins.
         """
         added: list[str] = []
         updated: list[str] = []
@@ -74,7 +74,7 @@ class SqliteArticleStore:
         return WriteResult(added, updated, unchanged, seq)
 
     def delete(self, ids: Iterable[str]) -> DeleteResult:
-        """Delete articles in one transaction; ids that are not there are passed over."""
+        """Delete articles in one transaction; ignore unknown ids."""
         gone = []
         with self.database.transaction() as write:
             seq = self._last_seq(write)
@@ -92,7 +92,7 @@ class SqliteArticleStore:
         return self.get_many([id]).get(id)
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
-        """Return the articles with these ids; those not there are left out."""
+        """Return the articles with these ids; unknown ids are left out."""
         found: dict[str, Article] = {}
         for at in range(0, len(ids), _ID_BATCH):
             some = ids[at : at + _ID_BATCH]
@@ -119,7 +119,7 @@ class SqliteArticleStore:
         return [Change(row[0], row[2], _from_row(row[2:]) if row[1] else None) for row in rows]
 
     def versions(self) -> Iterator[tuple[str, int]]:
-        """Yield (id, sequence number) of every article: one consistent view."""
+        """Yield (id, sequence number) of every article, as of one moment."""
         yield from self.database.connection().execute("SELECT id, seq FROM articles")
 
     def ids_changed_after(self, seq: int) -> set[str]:
@@ -131,7 +131,7 @@ class SqliteArticleStore:
         return {row[0] for row in rows}
 
     def articles(self) -> Iterator[Article]:
-        """Yield every article, in the order of the sequence: one consistent view."""
+        """Yield every article in sequence order, as of one moment."""
         for row in self.database.connection().execute(f"SELECT {_COLUMNS} FROM articles ORDER BY seq"):  # noqa: S608
             yield _from_row(row)
 
@@ -140,18 +140,19 @@ class SqliteArticleStore:
         return int(self.database.connection().execute("SELECT count(*) FROM articles").fetchone()[0])
 
     def last_seq(self) -> int:
-        """Return the number of the latest write."""
+        """Return the sequence number of the latest write."""
         return self._last_seq(self.database.connection())
 
     def indexed(self) -> int:
-        """Return a number that no index of this store has gone beyond."""
+        """Return the highest sequence number that an index of this store may have applied."""
         noted = self._noted()
         return self.last_seq() if noted is None else noted
 
     def note_indexed(self, seq: int) -> None:
-        """Note that an index is about to hold everything up to number ``seq``.
+        """Record that an index is about to count all writes up to number ``seq`` as applied.
 
-        A store put back from a backup knows of less than its index holds, however much is written to it afterwards.
+        A store restored from a backup has recorded a lower number than its index has applied, however much is written
+        to it afterwards.
         """
         noted = self._noted()
         if noted is None or noted < seq:
@@ -159,7 +160,7 @@ class SqliteArticleStore:
                 write.execute("INSERT OR REPLACE INTO state VALUES ('indexed', ?)", (seq,))
 
     def back_up(self, file: Path) -> None:
-        """Write all articles of one moment to ``file``, a database of its own. Raises StoreError."""
+        """Write all articles, as of one moment, to ``file``, a separate database. Raises StoreError."""
         self.database.back_up(file)
 
     def close(self) -> None:

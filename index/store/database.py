@@ -1,7 +1,7 @@
-"""The SQLite file of a data folder: one connection a thread, and the tables of every version.
+"""The SQLite file of a data folder: one connection per thread, the tables, and upgrades from older versions.
 
-What is committed is kept: the journal is written ahead (WAL) and synced (synchronous FULL) before a transaction
-counts as done, so neither a killed process nor a lost power supply takes it back.
+Committed transactions survive a killed process and a power cut: they are in the write-ahead log (WAL), synced
+(synchronous FULL), before they count as done.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ CREATE TABLE tasks (
 ) STRICT;
 CREATE TABLE fetches (url TEXT PRIMARY KEY, etag TEXT, modified TEXT, fetched TEXT NOT NULL) STRICT;
 """
-# an input was a folder or file that was asked for and a name below it, '-' for standard input; now it is a path.
-# what a file no longer had belonged to an input of that name below the file; now the file has dropped it
+# an input was a folder or file given by the user, or '-' for standard input, and a name below it; now it is a path.
+# articles a file had lost belonged to an input 'no longer there' below the file; now the file has dropped them
 _PATHS = """
 ALTER TABLE inputs ADD COLUMN path TEXT;
 UPDATE inputs SET path = CASE
@@ -69,13 +69,13 @@ CREATE INDEX inputs_digest ON inputs (digest) WHERE digest IS NOT NULL;
 CREATE INDEX articles_dropped_by ON articles (dropped_by) WHERE dropped_by IS NOT NULL;
 """
 _STEPS = (_TABLES, _INPUTS_TASKS_FETCHES, _PATHS)
-"""What makes a database of version n one of version n + 1."""
+"""Step n upgrades a database from version n to version n + 1."""
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
 def _naming_errors(method: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Return a method of cursors that raises StoreError, or what is more exact, in place of SQLite's operational errors."""
+    """Return a cursor method that turns SQLite's errors into StoreError, DamagedStoreError or DiskFullError."""
 
     def named(*given: Given.args, **named: Given.kwargs) -> Result:
         try:
@@ -89,8 +89,8 @@ def _naming_errors(method: Callable[Given, Result]) -> Callable[Given, Result]:
                 raise full_disk(path.parent) from error
             if code & 0xFF in _DAMAGED:
                 raise DamagedStoreError(
-                    f"the store {path} is damaged ({error}): stop timtin and put a backup in its place,"
-                    " without its -wal and -shm files; timtin check names the damage"
+                    f"the store {path} is damaged ({error}): stop timtin, remove its -wal and -shm files"
+                    " and put a backup in its place; timtin check shows the damage"
                 ) from error
             if isinstance(error, sqlite3.OperationalError):
                 raise StoreError(f"the store {path} cannot be used now: {error}") from error
@@ -119,11 +119,11 @@ class _Connection(sqlite3.Connection):
 
 
 class Database:
-    """Open the database at ``path``, making or upgrading it; share it between threads freely.
+    """Open the database at ``path``, creating or upgrading it; safe to share between threads.
 
-    Raises StoreError where the file is no database of this or an earlier version, and at each later use where another
-    file has its name by then: what is written to a file without a name is gone once the process ends. What finds the
-    file damaged raises DamagedStoreError, what finds no room on the disk DiskFullError.
+    Raises StoreError if the file is not a database of this or an earlier version, and on later use if another file has
+    taken its name: what is written to a file without a name is lost when the process ends. Any use raises
+    DamagedStoreError if the file is damaged and DiskFullError if the disk is full.
     """
 
     def __init__(self, path: Path) -> None:
@@ -150,12 +150,12 @@ class Database:
         self._local = threading.local()
 
     def connection(self) -> sqlite3.Connection:
-        """Return this thread's connection, in which each statement is a transaction of its own."""
+        """Return this thread's connection; each statement is a transaction of its own."""
         if self._file is not None and _identity(self._path) != self._file:
             raise StoreError(f"{self._path} was replaced or removed while timtin had it open; start timtin again")
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            # closed by close(), from whichever thread; used by this thread alone
+            # only this thread uses it, but close() may run in another
             connection = sqlite3.connect(
                 self._path, timeout=30, isolation_level=None, check_same_thread=False, factory=_Connection
             )
@@ -169,9 +169,9 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Give this thread's connection, in a transaction that holds the right to write from its beginning.
+        """Yield this thread's connection, in a transaction that holds the write lock from the start.
 
-        It is committed at the end, and taken back where an exception ends it.
+        Commit at the end; roll back on an exception.
         """
         connection = self.connection()
         connection.execute("BEGIN IMMEDIATE")
@@ -184,17 +184,17 @@ class Database:
             raise
 
     def uuid(self) -> str:
-        """Return what tells this database from any other."""
+        """Return the unique id of this database."""
         return str(self.connection().execute("SELECT value FROM state WHERE key = 'uuid'").fetchone()[0])
 
     def back_up(self, file: Path) -> None:
-        """Write all that is committed now to ``file``, a database of its own; others may read and write meanwhile.
+        """Write everything committed so far to ``file``, a separate database; others may read and write meanwhile.
 
-        Its uuid is another, so that no index takes it for the database it was made from. The file appears when it is
-        whole, readable by its owner alone. Raises StoreError where it is there already or cannot be written.
+        The copy gets a new uuid, so that no index takes it for the original. ``file`` appears only when it is complete,
+        readable by its owner alone. Raises StoreError if it exists or cannot be written.
         """
         if file.exists():
-            raise StoreError(f"{file} is there already; name another file, or remove it")
+            raise StoreError(f"{file} already exists; name another file, or remove it")
         partial = file.with_name(file.name + ".partial")
         try:
             partial.unlink(missing_ok=True)
@@ -212,10 +212,10 @@ class Database:
             raise StoreError(f"the backup {file} could not be written: {error.__cause__ or error}") from error
 
     def integrity_problems(self) -> list[str]:
-        """Return what SQLite's own check finds wrong with the file; empty for a sound one."""
+        """Return the problems that SQLite's integrity check finds; empty for a sound file."""
         try:
             rows = self.connection().execute("PRAGMA integrity_check(10)").fetchall()
-        except DamagedStoreError as error:  # too damaged to be checked
+        except DamagedStoreError as error:  # too damaged to check
             return [str(error.__cause__)]
         return [row[0] for row in rows if row[0] != "ok"]
 
@@ -234,7 +234,7 @@ class Database:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells the file of this name from any other, None where there is none."""
+    """Return the device and inode of the file at ``path``, or None if there is none."""
     try:
         status = path.stat()
     except OSError:

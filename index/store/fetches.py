@@ -1,4 +1,4 @@
-"""The fetch log in SQLite: when each URL was last fetched, and what tells its next version."""
+"""The fetch log in SQLite: when each URL was last fetched, and the validators its server sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class SqliteFetchLog:
-    """The fetches of ``database``, as ``FetchLog`` says."""
+    """``FetchLog`` in ``database``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -20,7 +20,7 @@ class SqliteFetchLog:
     def known(self, url: str, id: str) -> Fetched | None:
         """Return the last fetch of ``url``; None if there was none, or its article ``id`` was deleted since.
 
-        A fetch in the future, noted by a clock that was ahead, counts as one long ago.
+        A fetch dated in the future, recorded by a clock that was ahead, counts as long ago.
         """
         row = (
             self._database.connection()
@@ -37,7 +37,7 @@ class SqliteFetchLog:
         return Fetched(row[0], at if at <= datetime.now(UTC) else _LONG_AGO, row[2], row[3])
 
     def note(self, fetched: Iterable[Fetched]) -> None:
-        """Record fetches, replacing what was known of their URLs."""
+        """Record fetches, replacing what was recorded for their URLs."""
         rows = [(one.url, one.etag, one.modified, one.at.isoformat(timespec="seconds")) for one in fetched]
         with self._database.transaction() as write:
             write.executemany("INSERT OR REPLACE INTO fetches (url, etag, modified, fetched) VALUES (?, ?, ?, ?)", rows)

@@ -9,9 +9,9 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file that articles were read from: its absolute ``path``, and how many ``articles`` it has.
+    """A file that articles were read from: its absolute ``path``, and how many ``articles`` belong to it.
 
-    ``digest`` is that of the file when it was last read to its end; None if it must be read again.
+    ``digest`` is the digest of the file when it was last read to its end; None if it must be read again.
     """
 
     number: int
@@ -21,42 +21,42 @@ class Input:
 
 
 class InputLog(Protocol):
-    """The files that articles were read from. Share it between threads freely.
+    """The files that articles were read from. Safe to share between threads.
 
-    An article belongs to the input whose number it was put with. Once its file no longer has it, it is dropped: it
-    belongs to no input, may be taken by another, and is remembered until the file's folder is pruned. An input that
-    loses an article to another writer loses its digest too.
+    An article belongs to the input whose number it was put with. Once its file no longer has it, it is *dropped*: it
+    belongs to no input, another input may take it, and it is remembered until the file's folder is pruned. An input
+    that loses an article to another one loses its digest too.
     """
 
     def below(self, path: str) -> list[Input]:
-        """Return the inputs at ``path`` and in the folder ``path``."""
+        """Return the inputs at or below ``path``."""
 
     def with_digest(self, prefix: str) -> list[Input]:
         """Return the inputs whose digest begins with ``prefix``."""
 
     def owners(self, ids: Sequence[str]) -> dict[str, str]:
-        """Return the path of the input of each of these articles; those of no input are left out."""
+        """Return the path of the input that each of these articles belongs to; articles without one are left out."""
 
     def ids(self, path: str) -> set[str]:
-        """Return the ids of the articles of the input at ``path``."""
+        """Return the ids of the articles that belong to the input at ``path``."""
 
     def dropped(self, path: str) -> set[str]:
         """Return the ids of the articles that inputs at or below ``path`` dropped."""
 
     def begin(self, paths: Iterable[str]) -> dict[str, int]:
-        """Return the number of the input at each path, making it if there is none, and erase its digest."""
+        """Return the number of the input at each path, creating it if there is none, and erase its digest."""
 
     def finish(self, read: Iterable[tuple[int, str, int]]) -> None:
         """Record inputs that were read to their end: (number, digest, count of articles).
 
-        One that has lost an article meanwhile stays without a digest.
+        An input that has lost an article meanwhile stays without a digest.
         """
 
     def drop(self, ids: Iterable[str]) -> None:
         """Record that the files of these articles no longer have them."""
 
     def move(self, moves: Iterable[tuple[int, str]]) -> None:
-        """Give each numbered input another path, in order; an input that has that path gets the one that is left."""
+        """Give each numbered input another path, in order; an input already at that path gets the old one."""
 
     def forget(self, numbers: Iterable[int]) -> None:
-        """Forget inputs that have no articles, and have dropped none."""
+        """Forget those of these inputs that have no articles and have dropped none."""

@@ -14,13 +14,13 @@ _BELOW = "(path = ? OR (path >= ? AND path < ?))"
 
 
 class SqliteInputLog:
-    """The inputs of ``database``, as ``InputLog`` says."""
+    """``InputLog`` in ``database``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def below(self, path: str) -> list[Input]:
-        """Return the inputs at ``path`` and in the folder ``path``."""
+        """Return the inputs at or below ``path``."""
         return self._inputs(f"{_INPUT} WHERE {_BELOW}", _bounds(path))
 
     def with_digest(self, prefix: str) -> list[Input]:
@@ -28,7 +28,7 @@ class SqliteInputLog:
         return self._inputs(f"{_INPUT} WHERE digest >= ? AND digest < ?", (prefix, f"{prefix}g"))  # after hex digits
 
     def owners(self, ids: Sequence[str]) -> dict[str, str]:
-        """Return the path of the input of each of these articles; those of no input are left out."""
+        """Return the path of the input that each of these articles belongs to; articles without one are left out."""
         found: dict[str, str] = {}
         for at in range(0, len(ids), _ID_BATCH):
             some = ids[at : at + _ID_BATCH]
@@ -37,7 +37,7 @@ class SqliteInputLog:
         return found
 
     def ids(self, path: str) -> set[str]:
-        """Return the ids of the articles of the input at ``path``."""
+        """Return the ids of the articles that belong to the input at ``path``."""
         return self._ids("SELECT id FROM articles JOIN inputs ON input = number WHERE path = ?", (path,))
 
     def dropped(self, path: str) -> set[str]:
@@ -46,12 +46,12 @@ class SqliteInputLog:
         return self._ids(query, _bounds(path))
 
     def begin(self, paths: Iterable[str]) -> dict[str, int]:
-        """Return the number of the input at each path, making it if there is none, and erase its digest."""
+        """Return the number of the input at each path, creating it if there is none, and erase its digest."""
         with self._database.transaction() as write:
             return {path: _begun(write, path) for path in paths}
 
     def finish(self, read: Iterable[tuple[int, str, int]]) -> None:
-        """Record inputs that were read to their end, but for those that have lost an article meanwhile."""
+        """Record inputs that were read to their end, except those that have lost an article meanwhile."""
         with self._database.transaction() as write:
             write.executemany(
                 "UPDATE inputs SET digest = ?2 WHERE number = ?1"
@@ -66,7 +66,7 @@ class SqliteInputLog:
             write.executemany(drop, [(id,) for id in ids])
 
     def move(self, moves: Iterable[tuple[int, str]]) -> None:
-        """Give each numbered input another path, in order; an input that has that path gets the one that is left."""
+        """Give each numbered input another path, in order; an input already at that path gets the old one."""
         with self._database.transaction() as write:
             for number, path in moves:
                 left = write.execute("SELECT path FROM inputs WHERE number = ?", (number,)).fetchone()
@@ -76,7 +76,7 @@ class SqliteInputLog:
                     write.execute("UPDATE inputs SET path = ? WHERE number = ?", (path, number))
 
     def forget(self, numbers: Iterable[int]) -> None:
-        """Forget inputs that have no articles, and have dropped none."""
+        """Forget those of these inputs that have no articles and have dropped none."""
         with self._database.transaction() as write:
             write.executemany(
                 "DELETE FROM inputs WHERE number = ?1"
@@ -97,7 +97,7 @@ def _begun(write: sqlite3.Connection, path: str) -> int:
 
 
 def _bounds(path: str) -> tuple[str, str, str]:
-    """Return ``path`` and the bounds of the paths in it: the first, and the first that is not."""
+    """Return ``path``, and the bounds of the paths below it: the lower one inclusive, the upper one exclusive."""
     folder = path.rstrip("/")
     return path, f"{folder}/", f"{folder}0"  # 0 follows / in ASCII
 

@@ -1,7 +1,7 @@
-"""Tasks: work that goes on after its request was answered, kept in the store so that a restart forgets none.
+"""The task log in SQLite: work that outlives its request, kept in the store so that a restart loses none.
 
-A bulk write is a task that waits until searches see it and is done then; a rebuild is one that any server on the data
-folder carries out, running meanwhile. The last 1,000 are kept, and every rebuild that is still to be carried out.
+A bulk write waits until searches see it, and is then done. A rebuild is carried out by any server on the data folder.
+The last 1,000 tasks are kept, and every unfinished rebuild.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _COLUMNS = "id, kind, state, created, started, finished, counts, errors, seq"
 
 
 class SqliteTaskLog:
-    """The tasks of ``database``; share it between threads freely."""
+    """``TaskLog`` in ``database``; safe to share between threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
-        """Note a bulk write that is done once searches see the store's number ``seq``; 100 errors are kept."""
+        """Record a bulk write that is done once searches see write ``seq``; the first 100 errors are kept."""
         with self._database.transaction() as write:
             return _add(write, TaskKind.ARTICLES, counts, errors, seq)
 
     def request_rebuild(self) -> Task:
-        """Ask for the index to be made anew; where one waits already that is the answer."""
+        """Request a rebuild of the index; if a request is waiting already, return that one."""
         with self._database.transaction() as write:
             waiting = _select(write, "WHERE kind = ? AND state = ?", TaskKind.REINDEX, TaskState.WAITING)
             return waiting[0] if waiting else _add(write, TaskKind.REINDEX, {}, [], None)
@@ -44,13 +44,13 @@ class SqliteTaskLog:
         return found[0] if found else None
 
     def latest(self, size: int, state: TaskState | None = None) -> list[Task]:
-        """Return up to ``size`` tasks, the latest first; only those in ``state`` where it is given."""
+        """Return up to ``size`` tasks, newest first; only those in ``state`` if it is given."""
         return _select(
             self._database.connection(), "WHERE ? IS NULL OR state = ? ORDER BY number DESC LIMIT ?", state, state, size
         )
 
     def unfinished(self, kind: TaskKind) -> list[Task]:
-        """Return the tasks of a kind that are not done, the oldest first."""
+        """Return the unfinished tasks of a kind, oldest first."""
         return _select(
             self._database.connection(),
             "WHERE kind = ? AND state IN (?, ?) ORDER BY number",
@@ -60,15 +60,15 @@ class SqliteTaskLog:
         )
 
     def begin(self, id: str) -> None:
-        """Note that a task is being carried out."""
+        """Record that a task has started."""
         self._set(id, "state = ?, started = ?", TaskState.RUNNING, _now())
 
     def count(self, id: str, counts: Mapping[str, int]) -> None:
-        """Note how much of a task is done."""
+        """Record how much of a task is done."""
         self._set(id, "counts = ?", json.dumps(counts))
 
     def end(self, id: str, error: str | None = None) -> None:
-        """Note that a task is done, or that it failed and why."""
+        """Record that a task is done or, with ``error``, that it failed and why."""
         if error is None:
             self._set(id, "state = ?, finished = ?", TaskState.DONE, _now())
         else:

@@ -94,9 +94,9 @@ def test_public_addresses_are(number: str, dialled: list[Any]) -> None:
         ("/etc/passwd", "http or https"), ("//x.vn/a", "http or https"), ("", "http or https"),
         ("http://user:secret@x.vn/", "name or password"), ("http://user@x.vn/", "name or password"),
         ("http://x.vn:22/", "port 22"), ("http://x.vn:6379/", "port 6379"), ("http://x.vn:0/", "port 0"),
-        ("http:///a", "host"), ("http://[fe80::1%25eth0]/", "host"), ("http://x.vn:99999/", "address of the web"),
-        ("http://[::1/", "address of the web"), ("http://x.vn/" + "a" * 3000, "longer than"),
-        ("http://127.0.0.1\\@x.vn/", "address of the web"), ("http://x .vn/", "address of the web"),
+        ("http:///a", "host"), ("http://[fe80::1%25eth0]/", "host"), ("http://x.vn:99999/", "web address"),
+        ("http://[::1/", "web address"), ("http://x.vn/" + "a" * 3000, "longer than"),
+        ("http://127.0.0.1\\@x.vn/", "web address"), ("http://x .vn/", "web address"),
     ],
 )  # fmt: skip
 def test_what_is_no_plain_address_of_the_web_is_refused(url: str, reason: str, dialled: list[Any]) -> None:
@@ -227,7 +227,7 @@ def test_endless_and_exploding_answers_are_cut_off(site: Site) -> None:
     downloader = Downloader(allow_private=True)
     for path, reason in {
         "/endless": "larger than 1 MB", "/gzip": "larger than 1 MB", "/deflate": "larger than 1 MB",
-        "/twice": "not asked for", "/br": "not asked for", "/damaged": "could not be read",
+        "/twice": "not requested", "/br": "not requested", "/damaged": "could not be read",
     }.items():  # fmt: skip
         with pytest.raises(FetchError, match=reason):
             downloader.get(site.root + path, {}, 1 << 20)

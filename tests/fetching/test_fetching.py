@@ -193,7 +193,7 @@ def test_feed_with_a_page_that_failed_is_read_whole_the_next_time(site: Site, ar
         "/b": (500, {}, b""),
     }
     summary = take("/rss")
-    assert (summary.added, why(summary)) == (1, f"{site.root}/b: was answered 500")
+    assert (summary.added, why(summary)) == (1, f"{site.root}/b: returned HTTP 500")
     site.answers["/b"] = page("Bài b")
     summary = take("/rss")
     assert (summary.added, summary.unchanged, summary.failed) == (1, 1, [])
@@ -226,9 +226,9 @@ def test_failures_are_named_and_the_others_fetched(site: Site, archive: Archive,
     assert (summary.added, len(heard)) == (1, 9)
     said = why(summary)
     for name, reason in {
-        "/broken": "not sound XML", "/json": "neither a feed", "/pdf": "is application/pdf",
+        "/broken": "not well-formed XML", "/json": "neither a feed", "/pdf": "is application/pdf",
         "/empty": "no article text", "/other": "neither a feed", "/latin": "not UTF-8",
-        "/missing": "was answered 404", "ftp://x.vn/a": "http or https", "http://…@x.vn/": "name or password",
+        "/missing": "returned HTTP 404", "ftp://x.vn/a": "http or https", "http://…@x.vn/": "name or password",
     }.items():  # fmt: skip
         assert any(name in line and reason in line for line in said.splitlines()), name
 
@@ -290,7 +290,7 @@ def test_interrupt_keeps_what_was_fetched(site: Site, archive: Archive, take: Fe
     summary = take("/rss", report=Report(progress=stop))
     assert (summary.added, summary.failures) == (1, 0)
     assert summary.unfinished is not None
-    assert "what was fetched until then is kept" in summary.unfinished
+    assert "what was fetched so far is kept" in summary.unfinished
     assert search(archive, SearchParameters(q="bài a")).total == 1
     assert take("/rss").added == 1
 
@@ -337,7 +337,7 @@ def test_robots_txt_of_very_many_agents_and_rules_is_read(site: Site, archive: A
 
 def test_robots_txt_that_cannot_be_read_forbids(site: Site, archive: Archive, take: Fetch) -> None:
     site.answers = {"/robots.txt": (500, {}, b""), "/a": page("a")}
-    assert "robots.txt could not be read: was answered 500" in why(take("/a"))
+    assert "robots.txt could not be read: returned HTTP 500" in why(take("/a"))
     assert site.paths() == []
     assert len(take("/a", "/b", "/c").failed) == 2
     site.answers["/robots.txt"] = (403, {}, b"")
@@ -363,7 +363,7 @@ def test_busy_host_is_left_alone(site: Site, archive: Archive, take: Fetch, stat
     assert site.paths() == ["/rss", "/0", "/1"]
     assert summary.added == 1
     lines = why(summary).splitlines()
-    assert lines[0].startswith(f"{site.root}/1: 127.0.0.1 answered {status} and asks to come again after 120 s;")
+    assert lines[0].startswith(f"{site.root}/1: 127.0.0.1 answered {status} and asks to retry after 120 s;")
     assert lines[1:] == ["127.0.0.1: 4 more of its pages were not fetched; run again later"]
 
 
@@ -397,7 +397,7 @@ def test_sitemap_loops_end(site: Site, take: Fetch) -> None:
         return "<sitemapindex>" + "".join(f"<sitemap><loc>{path}</loc></sitemap>" for path in paths) + "</sitemapindex>"
 
     site.answers = {"/1": index_of("/1", "/2"), "/2": index_of("/1", "/3"), "/3": index_of("/4"), "/4": urlset()}
-    assert "so deep none are read" in why(take("/1"))
+    assert "none are read so deep" in why(take("/1"))
     assert site.paths() == ["/1", "/2", "/3"]
 
 
@@ -460,10 +460,10 @@ def test_command_prints_what_became_of_it(site: Site, tmp_path: Path) -> None:
 
     done = run("--allow-private", "--json")
     assert (done.returncode, json.loads(done.stdout)["added"]) == (1, 1)
-    assert done.stderr.splitlines()[0] == f"timtin: {site.root}/b: was answered 404"
+    assert done.stderr.splitlines()[0] == f"timtin: {site.root}/b: returned HTTP 404"
     refused = run()
     assert (refused.returncode, refused.stdout[:8]) == (1, "0 added,")
-    assert refused.stderr.startswith(f"timtin: {site.root}/rss: asks for port {site.port};")
+    assert refused.stderr.startswith(f"timtin: {site.root}/rss: uses port {site.port};")
     site.answers["/b"] = page("Bài b")
     with WriterLock(tmp_path / "data").held("a long import", 5):
         done = run("--allow-private", "--wait", "0.2")

@@ -121,9 +121,9 @@ def test_table_with_vietnamese_names(delimiter: str, mark: str) -> None:
     [
         (b"2,only", "2 cells"),
         (b"2,x,y,z", "4 cells"),
-        (b'2,"x" y,z', "no row"),
+        (b'2,"x" y,z', "not a row"),
         (b"2,x,\xff\xfe", "UTF-8"),
-        (b'2,"opened,z', "no row"),
+        (b'2,"opened,z', "not a row"),
         (b"2,x\0y,z", "NUL"),
     ],
 )
@@ -143,7 +143,7 @@ def test_blank_lines_before_the_header_are_passed_over() -> None:
 def test_lone_carriage_returns_are_named() -> None:
     with pytest.raises(UnreadableFileError, match="old Mac"):
         table("title,body\ra,b\rc,d\r")
-    assert table("title,body\na,b\rc\n") == [(2, "is no row: new-line character seen in unquoted field")]
+    assert table("title,body\na,b\rc\n") == [(2, "is not a row: new-line character seen in unquoted field")]
 
 
 def test_table_whose_header_names_no_text_is_refused() -> None:
@@ -170,7 +170,7 @@ def test_empty_rows_and_cells_that_spreadsheets_add_are_left_out() -> None:
 
 def test_table_of_quotes_that_are_never_closed_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index.reading.formats.csv_table, "_MOST_READ_AGAIN", 10_000_000)
-    with pytest.raises(UnreadableFileError, match="not closed in line"):
+    with pytest.raises(UnreadableFileError, match="unclosed quotes in line"):
         table("title,body\n1,2\n" + 'a","b\n' * 20_000)
 
 

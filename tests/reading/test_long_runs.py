@@ -101,7 +101,7 @@ def test_rebuild_that_another_process_keeps_from_being_made_is_no_success(archiv
         )
     assert summary.added == 1
     assert summary.unfinished is not None
-    assert "was not made anew" in summary.unfinished
+    assert "was not rebuilt" in summary.unfinished
 
 
 def test_command_prints_what_it_read_and_who_has_the_index(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_command_prints_what_it_read_and_who_has_the_index(tmp_path: Path) -> No
     assert done.returncode == 1
     assert re.match(r"5 added, .* 0 moved in ", done.stdout)
     assert f"timtin: the data folder {data} is being written by a long import (process {holder.pid}" in done.stderr
-    assert "All that was read is kept, and will be searchable" in done.stderr
+    assert "Everything read is kept, and will be searchable" in done.stderr
 
 
 def test_interrupted_command_says_what_it_did_and_that_it_can_go_on(tmp_path: Path) -> None:
@@ -132,9 +132,7 @@ def test_interrupted_command_says_what_it_did_and_that_it_can_go_on(tmp_path: Pa
         assert process.wait(timeout=60) == 1
         said, complaints = process.stdout.read(), process.stderr.read()
     assert said.startswith("500 added, ")
-    assert complaints == (
-        "timtin: the run was stopped; what was read until then is kept, and running it again goes on\n"
-    )
+    assert complaints == "timtin: the run was stopped; what was read so far is kept; run it again to continue\n"
     stored.database.close()
 
 

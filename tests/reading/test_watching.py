@@ -315,6 +315,6 @@ def test_folder_of_which_the_system_tells_nothing_is_looked_through_now_and_then
     monkeypatch.setattr("watchdog.observers.inotify.InotifyEmitter.on_thread_start", Refusing)
     monkeypatch.setattr("index.reading.watching._SCAN_SECONDS", 0.5)
     watched = request.getfixturevalue("watched")
-    wait_for(lambda: "are found once a minute only: [Errno 28] inotify watch limit reached" in caplog.text)
+    wait_for(lambda: "are found only once a minute: [Errno 28] inotify watch limit reached" in caplog.text)
     os.utime(write(watched / "a.txt", "một"), (0, 0))
     wait_for(lambda: bodies(archive) == {"a": "một"})

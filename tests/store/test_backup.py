@@ -158,7 +158,7 @@ def test_backup_replaces_nothing_and_leaves_nothing_behind(data: Path, tmp_path:
     kept = tmp_path / "kept"
     kept.write_text("mine")
     with opened(data) as archive:
-        with pytest.raises(StoreError, match="there already"):
+        with pytest.raises(StoreError, match="already exists"):
             archive.store.back_up(kept)
         with pytest.raises(StoreError, match="could not be written"):
             archive.store.back_up(tmp_path / "missing" / "saved")

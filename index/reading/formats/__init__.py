@@ -1,14 +1,14 @@
-"""What a file holds: its format, and how each format is read.
+"""The file formats: which one a file has, and a reader for each.
 
 ===============  ===============================================================================
-``registry``     which format a file has by its name, and the reader of each
+``registry``     the format of a file by its name, and the reader of each format
 ``plaintext``    scraped plain text to title, lead, body, date, source and author
-``boilerplate``  what stands around an article and is not its text
-``html``         the article in a page
+``boilerplate``  what surrounds an article and is not its text
+``html``         the article in an HTML page
 ``markdown``     Markdown to text, front matter to metadata
 ``json_lines``   JSON lines, one article each
 ``csv_table``    CSV, an article a row
-``compressed``   compressed streams, unpacked within bounds
-``encodings``    what bytes are: UTF-8, or something else that is refused by name
+``compressed``   compressed streams, unpacked within limits
+``encodings``    UTF-8; other encodings are recognised and refused by name
 ===============  ===============================================================================
 """

@@ -1,4 +1,4 @@
-"""What stands around an article in scraped text and is not its text: menus, players, doubled captions."""
+"""What surrounds an article in scraped text and is not its text: menus, players, repeated captions."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _LONGEST_LABEL = 300
 
 
 def without_menus(lines: Sequence[str]) -> list[str]:
-    """Leave out the menus before the first line of prose and after the last one.
+    """Remove the menus before the first line of prose and after the last one.
 
-    Before it a menu is a run of three short bulleted lines, or of five lines of up to three words, or one line of
-    short parts between signs; after it, where lists and verses end an article, a run of eight bulleted lines. Lines
-    with figures are no menu, nor is a list that a colon introduces. Text that has no line of prose (a poem, a
-    table) is left as it is.
+    Before it, a menu is a run of three short bulleted lines, a run of five lines of up to three words, or a breadcrumb
+    trail: one line of short parts between separators. After it, where lists and verses may end an article, a menu is a
+    run of eight bulleted lines. Lines with digits are no menu, nor is a list that a colon introduces. Text without a
+    line of prose (a poem, a table) is left as it is.
     """
     prose = [at for at, line in enumerate(lines) if is_prose(line)]
     if not prose:
@@ -48,7 +48,7 @@ def without_menus(lines: Sequence[str]) -> list[str]:
 
 
 def without_repeats(lines: Sequence[str], title: str | None) -> list[str]:
-    """Leave out a line that repeats the one before it, and pictures named after the title by number."""
+    """Remove lines that repeat the one before, and numbered picture captions that repeat the title."""
     kept: list[str] = []
     for line in lines:
         picture = _NUMBERED_PICTURE.fullmatch(line) if len(line) <= _LONGEST_LABEL else None
@@ -60,18 +60,18 @@ def without_repeats(lines: Sequence[str], title: str | None) -> list[str]:
 
 
 def is_prose(line: str) -> bool:
-    """Tell whether a line is running text: many words, or a few that end as a sentence does."""
+    """Tell whether a line is running text: many words, or a few that end like a sentence."""
     words = len(line.split())
     return words >= _PROSE_WORDS or (words > _BULLET_WORDS and bool(_SENTENCE_END.search(line[-12:])))
 
 
 def is_control(line: str) -> bool:
-    """Tell whether a line is a label of the page's controls: a player, a link to other articles, a button."""
+    """Tell whether a line is the label of a page control: a player, a link to other articles, a button."""
     return len(line) <= 60 and bool(_PLAYER.fullmatch(line) or _BUTTON.fullmatch(line))
 
 
 def _drop_runs(lines: Sequence[str], bullets: int, entries: int, before: str = "") -> list[str]:
-    """Leave out runs of at least so many bulleted lines or short entries (0: never)."""
+    """Remove runs of at least ``bullets`` bulleted lines or ``entries`` short lines (0: never)."""
     kept = list(lines)
     for accept, least in ((_is_bullet, bullets), (_is_entry, entries)):
         if not least:
@@ -93,7 +93,7 @@ def _drop_runs(lines: Sequence[str], bullets: int, entries: int, before: str = "
 
 
 def _is_trail(line: str) -> bool:
-    """Tell whether a line is the way to a page: short parts between signs."""
+    """Tell whether a line is a breadcrumb trail: short parts between separators."""
     if len(line) > _LONGEST_LABEL:
         return False
     parts = _CRUMBS.split(line)

@@ -1,4 +1,4 @@
-"""Compressed streams, unpacked within bounds."""
+"""Compressed streams, unpacked within limits."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import IO, Protocol, cast
 from index.errors import UnreadableFileError
 
 _OPENERS: dict[str, Callable[[IO[bytes]], Callable[[int], bytes]]] = {
-    ".gz": lambda packed: gzip.GzipFile(fileobj=packed).read1,  # which gives what there is before it finds damage
-    ".xz": lambda packed: lzma.LZMAFile(packed).read1,  # noqa: SIM115 - the file belongs to who opened it
+    ".gz": lambda packed: gzip.GzipFile(fileobj=packed).read1,  # read1 returns what it has before it finds damage
+    ".xz": lambda packed: lzma.LZMAFile(packed).read1,  # noqa: SIM115 - the caller closes the file
 }
 SUFFIXES = frozenset(_OPENERS)
 _BUFFER = 256 * 1024
 _LEAST_REFUSED = 16 * 1024 * 1024
 _MOST_EXPANDED = 100
-"""Text unpacks to three to ten times its size, the dullest log to fifty; what is made to fill memory to a thousand."""
+"""Text unpacks to three to ten times its size, the most repetitive log to fifty; a decompression bomb to a thousand."""
 
 
 class Packed(Protocol):
-    """A stream of compressed bytes that tells how many of them were read."""
+    """A stream of compressed bytes; ``tell`` returns how many of them were read."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
@@ -30,10 +30,10 @@ class Packed(Protocol):
 
 
 def unpacked(stream: Packed, suffix: str) -> IO[bytes]:
-    """Return what ``stream`` unpacks to, by the suffix of its file: ``.gz``, ``.xz``, anything else as it is.
+    """Return ``stream`` decompressed by the suffix of its file: ``.gz``, ``.xz``; any other suffix as it is.
 
-    Reading it raises UnreadableFileError once it has given more than 16 MB and a hundred times what was read of
-    ``stream``, and OSError, EOFError, zlib.error or lzma.LZMAError where ``stream`` is damaged or cut short.
+    Reading the result raises UnreadableFileError once it has yielded more than 16 MB plus a hundred times the bytes
+    read from ``stream``, and OSError, EOFError, zlib.error or lzma.LZMAError if ``stream`` is damaged or cut short.
     """
     opener = _OPENERS.get(suffix)
     if opener is None:
@@ -56,6 +56,6 @@ class _Bounded(io.RawIOBase):
         self._given += len(data)
         if self._packed is not None and self._given > _LEAST_REFUSED + _MOST_EXPANDED * self._packed.tell():
             raise UnreadableFileError(
-                f"unpacks to more than {_MOST_EXPANDED} times its size; if it is no trap, unpack it and index that"
+                f"unpacks to more than {_MOST_EXPANDED} times its size; if you trust it, unpack it and index the result"
             )
         return len(data)

@@ -13,17 +13,17 @@ from index.reading.formats.json_lines import numbered_lines
 
 _DELIMITERS = ",;\t|"
 _MOST_READ_AGAIN = 100_000_000
-"""Bytes, each line counting for a hundred more."""
+"""Bytes that may be read again after bad rows; each line counts as a hundred more."""
 _LARGEST_ROW = 2 * LONGEST_BODY
 
 
 def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | TimtinError]]:
-    """Yield the number of the line a row begins in, and the row as an article's fields or the error it has.
+    """Yield the number of the line in which a row begins, and the row as an article's fields or its error.
 
-    The delimiter is the one of ``, ; | tab`` that cuts the header into the most fields an article has. After a
-    row that cannot be read the next line is taken for the beginning of a row. Rows without text are left out, as are
-    empty cells beyond the header. Raises UnreadableFileError as ``numbered_lines``, and where the header names no title
-    and no body or quotes that are never closed would have the table read over and over.
+    The delimiter is the one of ``, ; | tab`` that splits the header into the most known fields. After a row that cannot
+    be read, the next line is taken as the start of a row. Rows without text are skipped, as are empty cells beyond the
+    header. Raises UnreadableFileError as ``numbered_lines``, and if the header names neither a title nor a body, or if
+    unclosed quotes would have the table read over and over.
     """
     csv.field_size_limit(LONGEST_BODY)
     lines = _Lines(stream)
@@ -32,14 +32,14 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
         if header.strip()[:4].lower() == "sep=":
             header = _first_written(lines)
         if "\r" in header.strip():
-            raise UnreadableFileError("has lines that end as on an old Mac; save it as CSV UTF-8")
+            raise UnreadableFileError("has line endings of an old Mac; save it as CSV UTF-8")
         delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign)))
         names = _cells(header, delimiter)
     except csv.Error as error:
         raise UnreadableFileError(f"has a first line that names no fields: {error}") from None
     if not {"title", "body"} & set(map(field_named, names)):
         raise UnreadableFileError(
-            "names no title and no body in its first line; name a column title, body, tiêu đề ..."
+            "names neither a title nor a body in its first line; name a column title, body, tiêu đề ..."
         )
     while True:
         lines.keep_from_here()
@@ -50,17 +50,17 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
                 lines.keep_from_here()
             return
         except csv.Error as error:
-            what = str(error) if isinstance(error, _BadLine) else f"is no row: {str(error).partition(' - ')[0]}"
+            what = str(error) if isinstance(error, _BadLine) else f"is not a row: {str(error).partition(' - ')[0]}"
             yield lines.first, UnreadableFileError(what)
             lines.again_from_second()
 
 
 class _BadLine(csv.Error):
-    """A line that is not text, or too long; whatever else ends the stream ends the table."""
+    """A line that is not text or is too long; other errors of the stream end the table."""
 
 
 class _Lines:
-    """The lines of a table as text; those of the row being read are kept, so that they can be read otherwise."""
+    """The lines of a table as text; keeps those of the row being read, so that they can be read again."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._lines = numbered_lines(stream)
@@ -94,13 +94,13 @@ class _Lines:
     def again_from_second(self) -> None:
         self._read_again += self._size + 100 * len(self._row)
         if self._read_again > _MOST_READ_AGAIN:
-            raise UnreadableFileError(f"has quotes that are not closed in line {self.first} and others; mend them")
+            raise UnreadableFileError(f"has unclosed quotes in line {self.first} and others; close them")
         self._again.extend(reversed(self._row[1:]))
         self.keep_from_here()
 
 
 def _first_written(lines: _Lines) -> str:
-    """Return the first line that is not blank, or nothing."""
+    """Return the first line that is not blank, or an empty string."""
     return next(filter(str.strip, lines), "")
 
 
@@ -116,12 +116,12 @@ def _row(names: list[str], cells: list[str]) -> dict[str, Any] | TimtinError:
     while len(cells) > len(names) and not cells[-1].strip():
         cells.pop()
     if len(cells) != len(names):
-        return UnreadableFileError(f"has {len(cells)} cells where the first line names {len(names)}")
+        return UnreadableFileError(f"has {len(cells)} cells, but the first line names {len(names)}")
     return named_fields(zip(names, cells, strict=True))
 
 
 def named_fields(pairs: Iterator[tuple[str, Any]] | Mapping[str, Any]) -> dict[str, Any]:
-    """Return an article's fields from named values: what has no field of its own, or a second one, is ``extra``."""
+    """Return an article's fields from named values; unknown and repeated names go into ``extra``."""
     fields: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:

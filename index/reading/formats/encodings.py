@@ -1,8 +1,8 @@
-"""What bytes are: UTF-8 text, or something else that is named when it is refused.
+"""Decode UTF-8; recognise anything else and refuse it by name.
 
-Vietnamese was written in several ways before Unicode. Windows-1258, TCVN3 (the ABC fonts, ``.VnTime``) and VNI
-(``VNI-Times``) are recognised by what their letters spell: a text is in the one in which its accented words are
-Vietnamese syllables. Text of the two font encodings also comes as valid UTF-8, copied letter by letter.
+Vietnamese was written in several encodings before Unicode. Windows-1258, TCVN3 (the ABC fonts, ``.VnTime``) and VNI
+(``VNI-Times``) are recognised by what their letters spell: a text is in the encoding in which its accented words are
+Vietnamese syllables. Text in the two font encodings also occurs as valid UTF-8, copied letter by letter.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _CONVERT_FONT = "convert it to Unicode, for instance with the converter of UniKe
 
 
 def decode(data: bytes) -> str:
-    """Return the text of ``data``, which must be UTF-8. Raises UnreadableFileError that names what it is instead."""
+    """Return ``data`` decoded as UTF-8. Raises UnreadableFileError, which names what it is instead."""
     refuse_foreign(data)
     if b"\0" in data:
         raise UnreadableFileError("is not text: it has NUL bytes")
@@ -82,7 +82,7 @@ def decode(data: bytes) -> str:
 
 
 def refuse_foreign(start: bytes) -> None:
-    """Raise UnreadableFileError where what ``start`` begins is UTF-16, UTF-32 or a known kind of file without text."""
+    """Raise UnreadableFileError if ``start``, the start of a file, is UTF-16, UTF-32 or a known format without text."""
     for mark, name in _WIDE_MARKS:
         if start.startswith(mark):
             raise UnreadableFileError(f"is {name}; save it as UTF-8")
@@ -94,13 +94,13 @@ def refuse_foreign(start: bytes) -> None:
 
 
 def legacy_font(text: str) -> str | None:
-    """Return the name of the font encoding that valid Unicode was copied from letter by letter; None for real text.
+    """Return the font encoding that valid Unicode was copied from letter by letter; None for real text.
 
     Real Vietnamese has letters that these encodings lack, and words that are syllables as they stand.
     """
     sample = text[:_SAMPLE]
     if len(sample.encode("latin-1", "ignore")) < 0.95 * len(sample):
-        return None  # the rest is quick to tell for most texts, and says the same
+        return None  # a quick exit for most texts; the checks below agree
     letters = len(_LATIN_1.findall(sample))
     if letters < _FEWEST_LETTERS or len(_BEYOND.findall(sample)) * 4 > letters:
         return None
@@ -114,7 +114,7 @@ def legacy_font(text: str) -> str | None:
 
 
 def _wide_without_mark(sample: bytes) -> str | None:
-    """Tell UTF-16 without a byte order mark: one byte of each pair is the same few values over and over."""
+    """Return the name of UTF-16 without a byte order mark, or None; one byte of each pair takes few values."""
     even, odd = sample[0::2], sample[1::2]
     for name, high, low in (("UTF-16 (little-endian)", odd, even), ("UTF-16 (big-endian)", even, odd)):
         common = len(high) - len(high.translate(None, _WIDE_HIGH_BYTES))
@@ -124,7 +124,7 @@ def _wide_without_mark(sample: bytes) -> str | None:
 
 
 def _not_utf8(sample: bytes, position: int) -> str:
-    """Say what bytes that are no UTF-8 probably are, and what to do."""
+    """Return the reason to refuse bytes that are not UTF-8: what they probably are, and what to do."""
     readings: tuple[tuple[str, str, Iterable[str]], ...] = (
         ("Windows-1258", "convert it: iconv -f WINDOWS-1258 -t UTF-8", _words(sample.decode("cp1258", "replace"), str)),
         ("TCVN3 (ABC)", "convert it: iconv -f TCVN -t UTF-8", _words(sample.decode("latin-1"), _from_tcvn3)),
@@ -138,7 +138,7 @@ def _not_utf8(sample: bytes, position: int) -> str:
             best, share, do = name, spelt, advice
     text = sample.decode("utf-8", "replace")
     if len(_BEYOND.findall(text)) > 4 * text.count("\ufffd"):
-        return f"is not UTF-8 throughout: byte {position} is damaged; mend it or save it again"
+        return f"is not UTF-8 throughout: byte {position} is damaged; correct it or save the file again"
     if best:
         return f"is not UTF-8 but {best} (byte {position}); {do}"
     return f"is not UTF-8 (byte {position}); convert it, for instance with: iconv -f WINDOWS-1258 -t UTF-8"
@@ -153,7 +153,7 @@ def _accented_words(text: str) -> list[str]:
 
 
 def _is_syllable(word: str) -> bool:
-    """Tell whether a word is spelt like a Vietnamese syllable with at most one tone, in one way of using capitals."""
+    """Tell whether a word is spelt like a Vietnamese syllable: at most one tone, and consistent capitals."""
     word = unicodedata.normalize("NFC", word)
     if not (word.islower() or word.isupper() or word.istitle()):
         return False

@@ -1,4 +1,4 @@
-"""HTML: the article in a page, told from what stands around it."""
+"""HTML: the article in a page, without what surrounds it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from index.errors import UnreadableFileError
 
 
 def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
-    """Return the fields of the article in a page, without what stands around it; ``url`` is where it came from.
+    """Return the fields of the article in a page, without what surrounds it; ``url`` is where the page came from.
 
-    Raises UnreadableFileError where no article can be told.
+    Raises UnreadableFileError if no article can be found.
     """
     # imported here: it takes half a second, and most folders have no HTML
     from trafilatura import bare_extraction
 
     try:
         page = bare_extraction(text, url=url, with_metadata=True, include_comments=False, include_tables=True)
-    except Exception as error:  # whatever a page can do to a parser
+    except Exception as error:  # a page may break the parser in any way
         raise UnreadableFileError(f"is HTML that cannot be read: {type(error).__name__}") from error
     if page is None or isinstance(page, dict) or not page.text:
-        raise UnreadableFileError("has no article text that could be told from the page around it")
+        raise UnreadableFileError("has no article text that can be told apart from the page around it")
     body = "\n\n".join(line.strip() for line in page.text.splitlines() if line.strip())
     return {
         "title": page.title or "",

@@ -10,15 +10,15 @@ from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.reading.formats.encodings import decode, refuse_foreign
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
-"""Bytes of one article's file, or of one line, after decompression."""
+"""The most bytes of a single-article file, or of one line, after decompression."""
 
 _PIECE = 1024 * 1024
 
 
 def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | UnreadableFileError]]:
-    """Yield every line with its number, from 1; for one that is too long, which is skipped, the error that says so.
+    """Yield every line with its number, from 1; skip a line that is too long and yield an error in its place.
 
-    Raises UnreadableFileError where the first line shows that none is UTF-8.
+    Raises UnreadableFileError if the first line shows that the stream is not UTF-8.
     """
     number = 0
     while line := stream.readline(LARGEST_DOCUMENT + 1):
@@ -34,7 +34,7 @@ def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | UnreadableF
 
 
 def json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
-    """Yield the number and the value of every line that is not blank; for a line that has none a TimtinError.
+    """Yield the number and the value of every line that is not blank; a TimtinError if the line has no value.
 
     Raises UnreadableFileError as ``numbered_lines``.
     """

@@ -29,7 +29,8 @@ _LISTED = {"author": ", ", "category": "; "}
 def markdown_fields(text: str) -> dict[str, Any]:
     """Return the fields of an article in Markdown: CommonMark with tables, front matter in YAML or TOML.
 
-    Without a title there, the first heading is it. Raises UnreadableFileError for front matter that cannot be read.
+    If the front matter has no title, the first heading is the title. Raises UnreadableFileError for front matter that
+    cannot be read.
     """
     about, text = _front_matter(text.replace("\r\n", "\n"))
     blocks = list(_blocks(MarkdownIt("commonmark").enable("table").parse(text)))
@@ -60,16 +61,16 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
         where = " ".join(str(error).split())
         raise UnreadableFileError(f"has front matter that cannot be read: {where[:200]}") from None
     if not isinstance(values, Mapping):
-        return {}, text  # a rule across the page, and a text between two of them
+        return {}, text  # a text between two horizontal rules
     plain = {str(name): _plain(value) for name, value in values.items()}
     fields = named_fields({name: _joined(name, value) for name, value in plain.items()})
-    if "id" in fields:  # the id is the file's name, as it is for other documents
+    if "id" in fields:  # the id comes from the file's name, as for other documents
         fields["extra"] = {**fields.get("extra", {}), "id": fields.pop("id")}
     return fields, text[found.end() :]
 
 
 class _PlainLoader(yaml.BaseLoader):
-    """YAML in which every scalar is text as it is written, and nothing is repeated by an alias."""
+    """YAML in which every scalar is text as written, and aliases are refused."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -78,7 +79,7 @@ class _PlainLoader(yaml.BaseLoader):
 
 
 def _plain(value: Any) -> Any:
-    """Return TOML's dates as text, the rest as it is."""
+    """Return TOML's dates as text, other values unchanged."""
     if isinstance(value, Mapping):
         return {str(name): _plain(entry) for name, entry in value.items()}
     if isinstance(value, list):
@@ -94,7 +95,7 @@ def _joined(name: str, value: Any) -> Any:
 
 
 def _blocks(tokens: list[Token]) -> Iterator[tuple[str, str]]:
-    """Yield each block of text with what it is: a heading, a paragraph, a row of a table, code."""
+    """Yield (kind, text) of each block; the kind is heading, paragraph, row (of a table) or code."""
     row: list[str] | None = None
     kind = "paragraph"
     for token in tokens:

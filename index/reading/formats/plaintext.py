@@ -1,8 +1,8 @@
-"""Read an article from scraped plain text: what is its title, its text, and what is said about it.
+"""Read an article from scraped plain text: its title, its text and its metadata.
 
-Such text has no markup left; what a line is shows in its form and its place. The head may hold fields, menus,
-a headline, a date and a source in brackets before the lead; the foot a byline and a line naming the source.
-What is recognised as one of these is kept as metadata and is no longer part of the text.
+Such text has no markup left; the form and place of a line show what it is. The head may hold fields, menus, a headline,
+a date and a source in brackets before the lead; the foot a byline and a line naming the source. What is recognised as
+one of these becomes metadata and is removed from the text.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _OLDEST_BARE_DATE = "1995"
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """What was read from a text; ``body`` is its paragraphs, a blank line between them."""
+    """An article read from a text; ``body`` is its paragraphs, separated by blank lines."""
 
     title: str
     body: str
@@ -65,7 +65,7 @@ class PlainText:
 
 
 def read_plain_text(text: str) -> PlainText:
-    """Read one article from plain text. Any text is taken; one without letters has an empty body."""
+    """Read one article from plain text. Any text is accepted; one without letters has an empty body."""
     about: dict[str, str] = {}
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
     lines = _take_head_fields([line for line in lines if line], about)
@@ -84,7 +84,7 @@ def read_plain_text(text: str) -> PlainText:
 
 def _take_head_fields(lines: list[str], about: dict[str, str]) -> list[str]:
     """Take ``key: value`` lines and a leading date off the head."""
-    at = start = 0  # slices of what is left would take the square of its length
+    at = start = 0  # slicing off each field would take quadratic time
     while at < len(lines):
         dated = _DATED_START.match(lines[at], start)
         named = _FIELD.fullmatch(lines[at], start)
@@ -104,7 +104,7 @@ def _take_head_fields(lines: list[str], about: dict[str, str]) -> list[str]:
 
 
 def _take_timestamp(lines: list[str], about: dict[str, str]) -> list[str]:
-    """Take lines that hold nothing but a date off the head and the foot; the first one dates the article."""
+    """Take lines that hold only a date off the head and the foot; the first one dates the article."""
     kept = []
     for at, line in enumerate(lines):
         stamp = _TIMESTAMP.fullmatch(line) if at < _HEAD_LINES or at >= len(lines) - _FOOT_LINES else None
@@ -133,7 +133,7 @@ def _take_foot(lines: list[str], about: dict[str, str]) -> list[str]:
     for _ in range(_FOOT_LINES):
         if len(lines) < 2:
             break
-        source = _SOURCE.fullmatch(" ".join(lines[-1].split()))  # with runs of spaces it would take for ever
+        source = _SOURCE.fullmatch(" ".join(lines[-1].split()))  # runs of spaces would take the regex for ever
         if source and "source" not in about and _names_a_source(source):
             about["source"] = source["name"].strip(" -") or source["url"].split("/")[2].removeprefix("www.")
             if source["url"]:
@@ -147,14 +147,14 @@ def _take_foot(lines: list[str], about: dict[str, str]) -> list[str]:
 
 
 def _names_a_source(line: re.Match[str]) -> bool:
-    """Tell a line that names a source from a sentence that begins with the same word."""
+    """Tell whether a line names a source, and is not a sentence that begins with the same word."""
     name = line["name"].strip()
     marked = line["colon"] or line["url"] or line.group().startswith("(")
     return bool(line["url"] or name) and (bool(marked) or (len(name.split()) <= 5 and _capitalised(name)))
 
 
 def _byline(line: str, text: list[str]) -> str | None:
-    """Return the names in a line that holds nothing else, or None; names that the text speaks of are its own."""
+    """Return the names in a line that holds nothing else, or None; names that occur in the text belong to it."""
     prefix = _BYLINE_PREFIX.match(line)
     names = line[prefix.end() :] if prefix else line
     if not names or len(names) > _LONGEST_BYLINE or names[-1] in "!?…:;,":
@@ -173,7 +173,7 @@ def _capitalised(name: str) -> bool:
 
 
 def _take_dateline(lines: list[str], about: dict[str, str]) -> list[str]:
-    """Take the source in brackets off the beginning of the lead; a name the text speaks of is part of it."""
+    """Take the source off the beginning of the lead; a bracketed name that occurs in the text belongs to it."""
     dateline = _DATELINE.match(lines[0])
     name = dateline and (dateline["bracketed"] or dateline["bare"])
     if dateline is None or not name or _NOT_A_SOURCE.search(name):
@@ -192,7 +192,7 @@ def _is_headline(line: str) -> bool:
 
 
 def _after_section_name(lines: list[str], about: dict[str, str]) -> list[str]:
-    """Take the name of a section off the head, where the headline follows it."""
+    """Take the name of a section off the head if the headline follows it."""
     names, follows = lines[0], lines[1]
     is_section = len(names.split()) <= _SECTION_WORDS and len(follows.split()) > _SECTION_WORDS + 2
     if len(lines) > 2 and is_section and _is_headline(follows) and not is_prose(follows):
@@ -202,7 +202,7 @@ def _after_section_name(lines: list[str], about: dict[str, str]) -> list[str]:
 
 
 def made_title(lines: list[str]) -> str:
-    """Return a title made of the first sentence of paragraphs; one that is very long is cut at a comma or a space."""
+    """Return the first sentence of the paragraphs as a title; cut a very long one at a comma or a space."""
     prose = next((line for line in lines if is_prose(line)), lines[0] if lines else "")
     spans = sentence_spans(prose)
     if not spans:

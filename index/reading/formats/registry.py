@@ -1,7 +1,7 @@
-"""The formats articles come in: which one a file has by its name, and how each is read.
+"""The formats of articles: which one a file has by its name, and how each is read.
 
-``.txt``, ``.html`` and ``.md`` are documents, one article each; ``.jsonl``, ``.ndjson`` and ``.csv`` have many. Each
-also comes as ``.gz`` or ``.xz``.
+``.txt``, ``.html`` and ``.md`` files are documents, one article each; ``.jsonl``, ``.ndjson`` and ``.csv`` files have
+many. Each may also be compressed, as ``.gz`` or ``.xz``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LARGEST_MARKUP = 16 * 1024 * 1024
 
 
 class Format(Enum):
-    """What a file holds."""
+    """The format of a file."""
 
     TEXT = "text"
     HTML = "HTML"
@@ -56,7 +56,7 @@ _DOCUMENTS = {suffix for suffix, format in _FORMATS.items() if format not in _RO
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The format of a file, and the suffix of its compression or nothing."""
+    """The format of a file, and its compression suffix, empty if it is not compressed."""
 
     format: Format
     packed: str = ""
@@ -68,7 +68,7 @@ class Kind:
 
 
 def kind_of(name: str) -> Kind | None:
-    """Return what a file holds by its name, None where that is nothing known."""
+    """Return the format that a file has by its name, or None if it is unknown."""
     stem, dot, last = name.rpartition(".")
     packed = (dot + last).lower() if (dot + last).lower() in COMPRESSED else ""
     if packed:
@@ -78,7 +78,7 @@ def kind_of(name: str) -> Kind | None:
 
 
 def without_suffixes(name: str) -> str:
-    """Return the name of a document without what tells its format: the id its article has."""
+    """Return the name of a document without its format and compression suffixes: the id of its article."""
     while True:
         stem, dot, last = name.rpartition(".")
         if (dot + last).lower() not in _DOCUMENTS | COMPRESSED or not stem or stem.endswith("/"):
@@ -91,31 +91,31 @@ def document_fields(data: bytes, kind: Kind) -> dict[str, Any]:
     content = unpacked(io.BytesIO(data), kind.packed).read(LARGEST_DOCUMENT + 1) if kind.packed else data
     largest = LARGEST_DOCUMENT if kind.format is Format.TEXT else _LARGEST_MARKUP
     if len(content) > largest:
-        raise UnreadableFileError(f"is larger than {largest >> 20} MB; one article is never so long")
+        raise UnreadableFileError(f"is larger than {largest >> 20} MB; no article is that long")
     text = decode(content)
     if not text.strip():
-        raise UnreadableFileError("has no text in it")
+        raise UnreadableFileError("has no text")
     try:
         fields = _READERS[kind.format](text)
     except TimtinError:
         raise
-    except Exception as error:  # whatever a text can do to a parser, the other files are read
+    except Exception as error:  # a text that breaks its parser must not stop the other files
         raise UnreadableFileError(f"is {kind.format.value} that cannot be read: {type(error).__name__}") from error
     if not fields.get("body") and not fields.get("title"):
-        raise UnreadableFileError("has no text in it")
+        raise UnreadableFileError("has no text")
     return fields
 
 
 def rows(stream: IO[bytes], kind: Kind) -> Iterator[tuple[int, Any]]:
-    """Yield the number and the fields of every article in a file of many; for one that cannot be read, its error.
+    """Yield the line number and the fields of every article in a file of many; for one that cannot be read, its error.
 
-    Raises UnreadableFileError where none of the file can be read, and as ``unpacked``.
+    Raises UnreadableFileError if nothing in the file can be read, and as ``unpacked``.
     """
     return _ROWS[kind.format](stream)
 
 
 def parse_json_article(line: bytes, source: str | None = None) -> Article:
-    """Make an article of one line of NDJSON. Raises InvalidInputError."""
+    """Return the article in one line of NDJSON. Raises InvalidInputError."""
     return article_from(json_row(line), source=source)
 
 
