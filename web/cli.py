@@ -22,14 +22,14 @@ from web.commands.writing import fetch, index, watch
 @click.version_option(package_name="timtin")
 def main() -> None:
     """Full-text search for Vietnamese articles."""
-    _keep_no_line_of_the_log()
+    _unbuffer_stderr()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("watchdog").setLevel(logging.WARNING)
 
 
-def _keep_no_line_of_the_log() -> None:
+def _unbuffer_stderr() -> None:
     """Make standard error unbuffered, so that a line that a full disk refuses is lost and fails no later flush.
 
     Starting a process flushes standard error.

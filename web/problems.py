@@ -84,7 +84,7 @@ def init_app(app: Flask) -> None:
     def unexpected(error: Exception) -> Response:
         if isinstance(error, DiskFullError) or is_disk_full(error):
             log.error("%s %s was refused: the disk is full (%s)", request.method, request.path, error)
-            return _answer(507, "The disk is full. Make room and send this again; what was acknowledged is safe.")
+            return _answer(507, "The disk is full. Make room and send this again; every acknowledged write is safe.")
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return _answer(500, "Something went wrong on the server; its log says what.")
 

@@ -51,8 +51,8 @@ class DataFolder:
 def open_data_folder(path: Path) -> DataFolder:
     """Create the data folder if it is missing, close it to other users, and return its paths.
 
-    Index files hold pickles, so whoever can write them could run code here. Raises StoreError if the folder is not
-    writable, belongs to another user or holds something else.
+    An index's table of contents is a pickle, so whoever can write it could run code here. Raises StoreError if the
+    folder is not writable, belongs to another user or holds something else.
     """
     folder = DataFolder(path.resolve())
     try:

@@ -77,12 +77,12 @@ class Downloader:
         until = time.monotonic() + self._seconds
         raw = dial(target, allow_private=self._allow_private, seconds=self._seconds)
         failed: Exception | None = None
-        with closing(raw), _ended_after(raw, until - time.monotonic()) as over:
+        with closing(raw), _ended_after(raw, until - time.monotonic()) as timed_out:
             try:
                 reply = self._ask(url, target, raw, headers, largest)
             except (HTTPError, HTTPException, OSError, ValueError) as error:
                 failed = error
-        if over.is_set():  # a reply without a length looks complete when it was cut
+        if timed_out.is_set():  # a reply without a length looks complete when it was cut
             raise FetchError(f"took longer than {self._seconds:g} seconds", temporary=True)
         if failed is not None:
             raise FetchError(_reason(failed), temporary=True)
@@ -168,23 +168,23 @@ def _body(response: HTTPResponse, largest: int) -> bytes:
 @contextmanager
 def _ended_after(connection: socket.socket, seconds: float) -> Iterator[threading.Event]:
     """Shut ``connection`` down after ``seconds``, whoever is reading from it, and set the event yielded."""
-    over = threading.Event()
-    twin = connection.dup()  # wrapping in TLS detaches the original socket
+    timed_out = threading.Event()
+    duplicate = connection.dup()  # wrapping in TLS detaches the original socket
 
     def end() -> None:
-        over.set()
+        timed_out.set()
         with suppress(OSError):
-            twin.shutdown(socket.SHUT_RDWR)
+            duplicate.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
-        yield over
+        yield timed_out
     finally:
         timer.cancel()
         timer.join()
-        twin.close()
+        duplicate.close()
 
 
 def _too_large(largest: int) -> str:

@@ -109,14 +109,14 @@ class _Run:
     ) -> None:
         self.summary = importing.summary
         self._visitor, self._store, self._importing = visitor, store, importing
-        self._source, self._left, self._progress = options.source, options.limit, progress
+        self._source, self._remaining, self._progress = options.source, options.limit, progress
         self._articles: list[Article] = []
         self._fetched: list[Fetched] = []
         self._seen: set[str] = set()
-        self._lists: set[str] = set()
-        self._skipped: dict[str, int] = {}
+        self._visited: set[str] = set()
+        self._skipped_per_host: dict[str, int] = {}
         self._stored = time.monotonic()
-        self._cut = False
+        self._limit_reached = False
 
     def fail(self, where: str, why: str) -> None:
         """Record that something was not fetched."""
@@ -134,23 +134,23 @@ class _Run:
 
     def finish(self) -> None:
         """Store what waits, and report what was left out."""
-        for host, count in self._skipped.items():
+        for host, count in self._skipped_per_host.items():
             if count:
                 self.fail(host, f"{count} more of its pages were not fetched; run again later")
-        if self._cut:
+        if self._limit_reached:
             log.info("the limit of articles was reached, and more are listed; run again to continue")
         self._store_waiting()
 
     def _visit(self, url: str, depth: int, changed: datetime | None) -> bool:
         link, at = url.strip().partition("#")[0], datetime.now(UTC)
-        if link in self._lists:
+        if link in self._visited:
             return True
-        if self._left <= 0:
-            self._cut = True
+        if self._remaining <= 0:
+            self._limit_reached = True
             return False
-        if depth > 1 and len(self._lists) >= MOST_SITEMAPS:
+        if depth > 1 and len(self._visited) >= MOST_SITEMAPS:
             raise FetchError(f"is one sitemap too many; a run reads at most {MOST_SITEMAPS}", temporary=True)
-        self._lists.add(link)
+        self._visited.add(link)
         id = _id(link)
         known = self._store.fetches.known(link, id)
         if known is not None and changed is not None and changed <= known.at:
@@ -163,7 +163,7 @@ class _Run:
         if kind not in _FEEDS | _SITEMAPS:
             if depth > 1:
                 raise FetchError("is not a sitemap, though a sitemap index lists it")
-            self._left -= 1
+            self._remaining -= 1
             self._seen.add(id)
             self._take_page(Entry(clean_link(link)), reply, text, at)
             return True
@@ -207,10 +207,10 @@ class _Run:
                 self._seen.add(id)
                 self.summary.unchanged += 1
                 return True
-            if self._left <= 0:
-                self._cut = True
+            if self._remaining <= 0:
+                self._limit_reached = True
                 return False
-            self._left -= 1
+            self._remaining -= 1
             self._seen.add(id)
             entry = replace(entry, link=link)
             if entry.is_whole and same_site(link, url):
@@ -223,7 +223,7 @@ class _Run:
                 return True
             self._take_page(entry, reply, self._read(reply)[1], at)
         except _REFUSALS as error:
-            self._left += isinstance(error, HostLeftError)
+            self._remaining += isinstance(error, HostLeftError)
             return self._failed(entry.link, error)
         return True
 
@@ -257,7 +257,7 @@ class _Run:
         self._importing.count("articles fetched")
         if len(self._articles) >= _BATCH or time.monotonic() - self._stored > _STORE_SECONDS:
             self._store_waiting()
-            self._importing.follow()
+            self._importing.apply_if_due()
             self._stored = time.monotonic()
 
     def _get(self, link: str, known: Fetched | None, largest: int) -> Reply:
@@ -292,10 +292,10 @@ class _Run:
     def _failed(self, url: str, error: TimtinError) -> bool:
         """Record why ``url`` failed; return whether it is useless to try again."""
         if isinstance(error, HostLeftError):
-            if error.host in self._skipped:
-                self._skipped[error.host] += 1
+            if error.host in self._skipped_per_host:
+                self._skipped_per_host[error.host] += 1
                 return False
-            self._skipped[error.host] = 0
+            self._skipped_per_host[error.host] = 0
         self.fail(url, str(error))
         return not (isinstance(error, FetchError) and error.temporary)
 

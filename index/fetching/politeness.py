@@ -45,7 +45,7 @@ class PoliteClient:
         self._delay = delay
         self._sleep = sleep
         self._free_at: dict[str, float] = {}
-        self._left: dict[str, str] = {}
+        self._left_hosts: dict[str, str] = {}
         self._failures: dict[str, int] = {}
         self._robots: dict[str, Protego | FetchError] = {}
 
@@ -58,12 +58,12 @@ class PoliteClient:
         headers = {name: value for name, value in conditions.items() if value is not None}
         return self._follow(url, headers, largest)
 
-    def _follow(self, url: str, headers: dict[str, str], largest: int, *, obedient: bool = True) -> Reply:
+    def _follow(self, url: str, headers: dict[str, str], largest: int, *, check_robots: bool = True) -> Reply:
         for _ in range(MOST_REDIRECTS + 1):
             host = self._downloader.target(url).host
-            if host in self._left:
-                raise HostLeftError(host, self._left[host])
-            if obedient:
+            if host in self._left_hosts:
+                raise HostLeftError(host, self._left_hosts[host])
+            if check_robots:
                 self._ask_robots(url)
             reply = self._request(url, host, headers, largest)
             if reply.status in _BUSY:
@@ -103,8 +103,8 @@ class PoliteClient:
         return min(wanted or 0.0, LONGEST_PAUSE)
 
     def _leave(self, host: str, why: str) -> HostLeftError:
-        self._left[host] = f"{why}; {host} is left alone for the rest of this run"
-        return HostLeftError(host, self._left[host])
+        self._left_hosts[host] = f"{why}; {host} is left alone for the rest of this run"
+        return HostLeftError(host, self._left_hosts[host])
 
     def _ask_robots(self, url: str) -> None:
         """Raise RefusedError if robots.txt forbids ``url``, HostLeftError if it cannot be read (RFC 9309)."""
@@ -119,7 +119,7 @@ class PoliteClient:
 
     def _read_robots(self, origin: str) -> Protego | FetchError:
         try:
-            reply = self._follow(f"{origin}/robots.txt", {}, LARGEST_ROBOTS, obedient=False)
+            reply = self._follow(f"{origin}/robots.txt", {}, LARGEST_ROBOTS, check_robots=False)
         except (RefusedError, HostLeftError) as error:
             return error
         except FetchError as error:

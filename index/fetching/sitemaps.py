@@ -43,7 +43,7 @@ def read_sitemap(text: str, url: str) -> Sitemap:
         etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise FetchError(f"is not well-formed XML: {error}") from None
-    entries = sorted((_entry(said, url) for said in reader.found), key=_newest_first)
+    entries = sorted((_entry(fields, url) for fields in reader.found), key=_newest_first)
     return Sitemap([], entries) if reader.root == "sitemapindex" else Sitemap(entries, [])
 
 
@@ -54,7 +54,7 @@ class _Reader:
         self.root = ""
         self.found: list[dict[str, str]] = []
         self._path: list[str] = []
-        self._said: dict[str, str] = {}
+        self._fields: dict[str, str] = {}
         self._text: list[str] = []
 
     def doctype(self, *_named: object) -> None:
@@ -66,34 +66,34 @@ class _Reader:
         if len(self._path) == 1:
             self.root = self._path[0]
         elif len(self._path) == 2:
-            self._said = {}
+            self._fields = {}
 
     def data(self, text: str) -> None:
         self._text.append(text)
 
     def end(self, _tag: str) -> None:
         name = self._path.pop()
-        if len(self._path) == 1 and self._said.get("loc") and len(self.found) < MOST_LOCATIONS:
-            self.found.append(self._said)
+        if len(self._path) == 1 and self._fields.get("loc") and len(self.found) < MOST_LOCATIONS:
+            self.found.append(self._fields)
         # images and videos of a page have locations and titles too
         if name in (_OF_NEWS if "news" in self._path else _OF_PAGE if len(self._path) == 2 else ()):
-            self._said.setdefault(name, " ".join("".join(self._text).split()))
+            self._fields.setdefault(name, " ".join("".join(self._text).split()))
 
     def close(self) -> None:
         pass
 
 
-def _entry(said: Mapping[str, str], url: str) -> Entry:
+def _entry(fields: Mapping[str, str], url: str) -> Entry:
     try:
-        link = urljoin(url, said["loc"])
+        link = urljoin(url, fields["loc"])
     except ValueError:
-        link = said["loc"]
+        link = fields["loc"]
     return Entry(
         link,
-        title=plain_text(said.get("title", "")),
-        published=_published(said.get("publication_date")),
-        changed=_end_of(_published(said.get("lastmod") or said.get("publication_date"))),
-        source=said.get("name", "")[:_LONGEST_LABEL] or None,
+        title=plain_text(fields.get("title", "")),
+        published=_published(fields.get("publication_date")),
+        changed=_end_of(_published(fields.get("lastmod") or fields.get("publication_date"))),
+        source=fields.get("name", "")[:_LONGEST_LABEL] or None,
     )
 
 

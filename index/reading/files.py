@@ -15,7 +15,7 @@ from index.errors import UnreadableFileError
 from index.reading.formats.json_lines import LARGEST_DOCUMENT
 from index.reading.formats.registry import Kind, kind_of
 
-_PIECE = 1024 * 1024
+_CHUNK = 1024 * 1024
 _WRITTEN_OUT = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -61,13 +61,13 @@ class LeftOut:
 Found = FoundFile | LeftOut
 
 
-def shown(path: str | Path) -> str:
+def printable_path(path: str | Path) -> str:
     """Return a path as text that can be stored and printed; bytes that are not UTF-8 are escaped."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def real_path(text: str) -> Path:
-    """Return the path for which ``shown`` returned ``text``."""
+def path_from_printable(text: str) -> Path:
+    """Return the path for which ``printable_path`` returned ``text``."""
     if os.path.lexists(text) or "\\x" not in text:
         return Path(text)
     return Path(os.fsdecode(_WRITTEN_OUT.sub(lambda match: bytes([int(match[1], 16)]), text.encode())))
@@ -113,12 +113,14 @@ def _link(root: Path, name: str) -> Iterator[Found]:
         yield LeftOut(path, name, "is a link to a folder, which is not followed; name that folder itself", failed=False)
     elif kind is not None:
         if not target.is_relative_to(inside):
-            why = f"is a link out of the folder, to {shown(target)}; name that file itself or copy it"
+            why = f"is a link out of the folder, to {printable_path(target)}; name that file itself or copy it"
             yield LeftOut(path, name, why)
             return
         parts = target.relative_to(inside).parts
         if kind_of(parts[-1]) is not None and not any(part.startswith(".") for part in parts):
-            yield LeftOut(path, name, f"is a link to {shown(target)}, which is read under its own name", failed=False)
+            yield LeftOut(
+                path, name, f"is a link to {printable_path(target)}, which is read under its own name", failed=False
+            )
         else:
             yield FoundFile(path, name, kind)
 
@@ -145,7 +147,7 @@ class HashedStream:
 
     def __init__(self, stream: BinaryIO, source: str | None) -> None:
         self._stream = stream
-        self._hash = hashlib.blake2b(digest_size=16, person=_READER)
+        self._hash = hashlib.blake2b(digest_size=16, person=_DIGEST_VERSION)
         self._source = source
         self._read = 0
 
@@ -162,7 +164,7 @@ class HashedStream:
 
     def finish(self) -> str:
         """Read the rest and return the digest of the whole stream."""
-        while self.read(_PIECE):
+        while self.read(_CHUNK):
             pass
         return self._hash.hexdigest() + _digest_of_source(self._source)
 
@@ -172,10 +174,10 @@ def digest(data: bytes, source: str | None) -> str:
 
     ``source`` is the one given for its articles; without one there are no digits of it.
     """
-    return hashlib.blake2b(data, digest_size=16, person=_READER).hexdigest() + _digest_of_source(source)
+    return hashlib.blake2b(data, digest_size=16, person=_DIGEST_VERSION).hexdigest() + _digest_of_source(source)
 
 
-def of_bytes(digest: str) -> str:
+def bytes_digest(digest: str) -> str:
     """Return the part of a digest that covers the file's bytes only."""
     return digest[:32]
 
@@ -190,5 +192,5 @@ def _digest_of_source(source: str | None) -> str:
     return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() if source else ""
 
 
-_READER = b"timtin-1"
+_DIGEST_VERSION = b"timtin-1"
 """Change this when files are read differently, so that they are read again."""

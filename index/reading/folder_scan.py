@@ -26,14 +26,14 @@ from index.reading.files import (
     HashedStream,
     LeftOut,
     Remark,
+    bytes_digest,
     digest,
     digest_of_file,
     files_below,
-    of_bytes,
     open_regular,
+    path_from_printable,
+    printable_path,
     read_document,
-    real_path,
-    shown,
 )
 from index.reading.formats.compressed import unpacked
 from index.reading.formats.registry import KNOWN, Format, Kind, document_fields, kind_of, rows, without_suffixes
@@ -87,11 +87,11 @@ class FolderScan:
         """Yield what is new at ``paths``, standard input last; refuse what cannot be read, and go on."""
         for root in paths:
             if root != STANDARD_INPUT:
-                with self._refusing(None, shown(root)):
+                with self._refusing(None, printable_path(root)):
                     self._find(Path(root))
-        for path in self._new():
+        for path in self._files_to_parse():
             file, _ = self._files[path]
-            with self._refusing(path, shown(file.path)):
+            with self._refusing(path, printable_path(file.path)):
                 yield from self._articles(file, path)
                 self._run.done_with_file()
         if STANDARD_INPUT in paths:
@@ -119,7 +119,7 @@ class FolderScan:
             for input in self._inputs.below(root)
             if input.path not in self._seen
             and not any(input.path.startswith(folder) for folder in self._unlisted)
-            and not (is_file(input.path) or (failed and real_path(input.path).is_dir()))
+            and not (is_file(input.path) or (failed and path_from_printable(input.path).is_dir()))
         ]
 
     @contextmanager
@@ -135,13 +135,13 @@ class FolderScan:
         self._known |= {input.path: input for input in self._inputs.below(origin)}
         if stat.S_ISDIR(root.stat().st_mode):
             for found in files_below(root):
-                self._look_at(found, f"{origin.rstrip('/')}/{shown(found.name)}".rstrip("/"))
+                self._digest_file(found, f"{origin.rstrip('/')}/{printable_path(found.name)}".rstrip("/"))
         elif kind := kind_of(root.name):
-            self._look_at(FoundFile(root, "", kind), origin)
+            self._digest_file(FoundFile(root, "", kind), origin)
         else:
             raise UnreadableFileError(f"is in no format that timtin reads: {KNOWN}")
 
-    def _look_at(self, found: FoundFile | LeftOut, path: str) -> None:
+    def _digest_file(self, found: FoundFile | LeftOut, path: str) -> None:
         """Digest a file, unless it was seen already or is still being written."""
         if path in self._seen:
             return
@@ -150,11 +150,11 @@ class FolderScan:
             if found.unlisted:
                 self._unlisted.append(f"{path}/")
             if found.failed:
-                self.refuse(path, shown(found.path), found.why)
+                self.refuse(path, printable_path(found.path), found.why)
             else:
-                self._run.report.remark(Remark(shown(found.path), found.why))
+                self._run.report.remark(Remark(printable_path(found.path), found.why))
             return
-        with self._refusing(path, shown(found.path)):
+        with self._refusing(path, printable_path(found.path)):
             known = self._known.get(path)
             is_stored = known is not None and known.digest is not None and known.articles > 0
             if self._stability is not None and not self._stability.wants(path, found.path.stat(), is_stored):
@@ -164,21 +164,21 @@ class FolderScan:
             else:
                 self._files[path] = found, digest_of_file(found.path, self._source)
 
-    def _new(self) -> list[str]:
+    def _files_to_parse(self) -> list[str]:
         """Return the paths of the files to parse: those whose articles are neither stored unchanged nor moved."""
         new: list[str] = []
         unknown: dict[tuple[str, Kind], list[str]] = {}
         for path, (file, found) in self._files.items():
             known = self._known.get(path)
             if known is None or not known.articles or known.digest is None or not _same_bytes(known.digest, found):
-                unknown.setdefault((of_bytes(found), file.kind), []).append(path)
+                unknown.setdefault((bytes_digest(found), file.kind), []).append(path)
             elif known.digest == found:
                 self._run.done_with_file(unchanged=known.articles)
             else:  # the same bytes, but another ``source`` is given
                 new.append(path)
         moved: dict[str, Input] = {}
         for (bytes_, kind), paths in unknown.items():
-            moved.update(zip(paths, self._lost(bytes_, kind), strict=False))
+            moved.update(zip(paths, self._moved_from(bytes_, kind), strict=False))
             new.extend(paths)
         if moved:
             self._inputs.move([(input.number, path) for path, input in moved.items()])
@@ -188,16 +188,16 @@ class FolderScan:
                 del self._files[path]
         return [path for path in new if path in self._files]
 
-    def _lost(self, bytes_: str, kind: Kind) -> Iterator[Input]:
+    def _moved_from(self, bytes_: str, kind: Kind) -> Iterator[Input]:
         """Yield the inputs that were read with these bytes and whose files no longer have them."""
         for input in self._inputs.with_digest(bytes_):
-            if input.articles and kind_of(input.path) == kind and not self._may_have(input.path, bytes_):
+            if input.articles and kind_of(input.path) == kind and not self._may_still_have(input.path, bytes_):
                 yield input
 
-    def _may_have(self, path: str, bytes_: str) -> bool:
+    def _may_still_have(self, path: str, bytes_: str) -> bool:
         """Tell whether the file at ``path`` has these bytes; one that cannot be read may have them."""
         try:
-            found = self._files[path][1] if path in self._files else digest_of_file(real_path(path), None)
+            found = self._files[path][1] if path in self._files else digest_of_file(path_from_printable(path), None)
         except (FileNotFoundError, NotADirectoryError, UnreadableFileError):
             return False
         except OSError:
@@ -205,7 +205,7 @@ class FolderScan:
         return _same_bytes(found, bytes_)
 
     def _articles(self, file: FoundFile, path: str) -> Iterator[Read | Finished]:
-        where = shown(file.path)
+        where = printable_path(file.path)
         if not file.kind.is_document:
             with open_regular(file.path) as raw:
                 stream = HashedStream(raw, self._source)
@@ -225,7 +225,7 @@ class FolderScan:
             return min(ids)
         if natural != name:
             why = f"has a name that cannot be an id; its article gets the id {natural!r}"
-            self._run.report.remark(Remark(shown(file.path), why))
+            self._run.report.remark(Remark(printable_path(file.path), why))
         return natural
 
     def _rows(self, found: Iterator[tuple[int, Any]], path: str, name: str) -> Iterator[Read | Finished]:
@@ -248,13 +248,13 @@ class FolderScan:
 
 
 def absolute(path: str | Path) -> str:
-    """Return the absolute path of a file or folder, links resolved, in the form of ``shown``."""
-    return shown(os.path.realpath(path))
+    """Return the absolute path of a file or folder, links resolved, in the form of ``printable_path``."""
+    return printable_path(os.path.realpath(path))
 
 
 def is_file(path: str) -> bool:
-    """Tell whether a file or a link, but not a folder, exists at ``path``, which is in the form of ``shown``."""
-    return os.path.lexists(real_path(path)) and not real_path(path).is_dir()
+    """Tell whether a file or a link, but not a folder, exists at ``path``, a ``printable_path``."""
+    return os.path.lexists(path_from_printable(path)) and not path_from_printable(path).is_dir()
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -263,7 +263,7 @@ def is_below(path: str, folder: str) -> bool:
 
 
 def _same_bytes(digest: str, other: str) -> bool:
-    return of_bytes(digest) == of_bytes(other)
+    return bytes_digest(digest) == bytes_digest(other)
 
 
 def _reason(error: Exception) -> str:

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 MOST_NAMED = 1000
 """Failures that a summary names; further ones are only counted."""
 
-_FOLLOW_SECONDS = 5.0
-_SAY_SECONDS = 10.0
+_APPLY_SECONDS = 5.0
+_LOG_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -78,14 +78,14 @@ class ImportRun:
         self._counts: Counter[str] = Counter()
         self._progress = report.progress or (lambda count: self.count("articles indexed", count))
         self._writes: list[range] = []
-        self._started = self._followed = self._said = time.monotonic()
+        self._started = self._applied_at = self._logged_at = time.monotonic()
 
     def count(self, what: str, more: int = 1) -> None:
         """Count things done, and log the counts now and then unless progress is shown."""
         self._counts[what] += more
-        if self.report.progress is None and time.monotonic() - self._said > _SAY_SECONDS:
+        if self.report.progress is None and time.monotonic() - self._logged_at > _LOG_SECONDS:
             log.info("%s", ", ".join(f"{count} {what}" for what, count in self._counts.items() if count > 1))
-            self._said = time.monotonic()
+            self._logged_at = time.monotonic()
 
     def done_with_file(self, *, unchanged: int = 0, moved: int = 0) -> None:
         """Count a file, and those of its articles that need not be stored."""
@@ -110,12 +110,12 @@ class ImportRun:
             self.summary.failed.append(failure)
         self.report.failure(failure)
 
-    def follow(self) -> None:
+    def apply_if_due(self) -> None:
         """Apply changes to the index unless that was done in the last five seconds or another process writes it."""
-        if time.monotonic() - self._followed > _FOLLOW_SECONDS:
+        if time.monotonic() - self._applied_at > _APPLY_SECONDS:
             with suppress(WriterBusyError):
                 self._index.apply(wait=0, progress=self._progress)
-            self._followed = time.monotonic()
+            self._applied_at = time.monotonic()
 
     @contextmanager
     def stoppable(self, done: str) -> Iterator[None]:
@@ -123,12 +123,12 @@ class ImportRun:
         try:
             yield
         except KeyboardInterrupt:
-            self._leave(f"the run was stopped; what was {done} so far is kept; run it again to continue")
+            self._end_early(f"the run was stopped; what was {done} so far is kept; run it again to continue")
         except (DiskFullError, OSError) as error:
             if not is_disk_full(error):
                 raise
             full = f"the disk is full ({error.__cause__ or error})"
-            self._leave(f"{full}; make room and run this again: what was done already is kept")
+            self._end_early(f"{full}; make room and run this again: what was done already is kept")
 
     def apply(self, *, wait: float, rebuild: bool = False) -> None:
         """Bring the index in sync, or rebuild it; record it if another process writes it for longer than ``wait``."""
@@ -137,14 +137,14 @@ class ImportRun:
             self.summary.copies = self._index.near_copies(self._writes)
         except WriterBusyError as error:
             kept = "Everything read is kept, and will be searchable once that is done"
-            self._leave(f"{error}. {kept}{'; the index was not rebuilt' if rebuild else ''}")
+            self._end_early(f"{error}. {kept}{'; the index was not rebuilt' if rebuild else ''}")
 
     def end(self) -> Summary:
         """Return the summary of the run."""
         self.summary.seconds = round(time.monotonic() - self._started, 3)
         return self.summary
 
-    def _leave(self, why: str) -> None:
+    def _end_early(self, why: str) -> None:
         """Record why the run ends early; how many of its articles are near-copies is then unknown."""
         self.summary.unfinished = self.summary.unfinished or why
         self.summary.copies = None

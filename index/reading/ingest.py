@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from index.article import Article, own_id, usable_id
-from index.reading.files import real_path
+from index.reading.files import path_from_printable
 from index.reading.folder_scan import STANDARD_INPUT, Finished, FolderScan, Read, absolute, is_below, is_file
 from index.reading.formats.registry import kind_of, without_suffixes
 from index.reading.import_run import SILENT, ImportRun, Report, Summary
@@ -76,9 +76,9 @@ class _Reader:
         """Store what is new; with ``prune``, then delete what is gone."""
         for batch in _batches(self._scan.items(self._paths)):
             self._keep(batch)
-            self._run.follow()
+            self._run.apply_if_due()
         for path, root in self._roots.items() if self._prune else ():
-            if os.path.lexists(real_path(root)):
+            if os.path.lexists(path_from_printable(root)):
                 self._remove_gone(path, root)
 
     def _keep(self, batch: Sequence[Read | Finished]) -> None:
@@ -88,7 +88,7 @@ class _Reader:
         articles: list[Article] = []
         inputs: list[int | None] = []
         for item in batch:
-            if isinstance(item, Read) and (article := self._admitted(item, owners)):
+            if isinstance(item, Read) and (article := self._article_to_store(item, owners)):
                 owners[article.id] = item.path
                 self._kept.setdefault(item.path, set()).add(article.id)
                 articles.append(article)
@@ -110,10 +110,10 @@ class _Reader:
         elif left and ids:
             self._run.summary.removed += len(self._store.delete(sorted(left)).deleted)
         elif left:
-            self._scan.refuse(path, path, _emptied(len(left)))
+            self._scan.refuse(path, path, _nothing_left_message(len(left)))
         return len(ids)
 
-    def _admitted(self, item: Read, owners: dict[str, str]) -> Article | None:
+    def _article_to_store(self, item: Read, owners: dict[str, str]) -> Article | None:
         """Return the article to store, under a new id if necessary; None if it would replace another file's."""
         article = item.article
         if article.id in self._kept.get(item.path, ()):
@@ -155,13 +155,13 @@ class _Reader:
         dropped = self._inputs.dropped(root)
         ids = dropped.union(*(self._inputs.ids(input.path) for input in gone))
         if ids and len(ids) == len(dropped) + sum(input.articles for input in self._inputs.below(root)):
-            self._scan.refuse(None, path, _emptied(len(ids)))
+            self._scan.refuse(None, path, _nothing_left_message(len(ids)))
             return
         self._run.summary.removed += len(self._store.delete(sorted(ids)).deleted)
         self._inputs.forget(input.number for input in gone)
 
 
-def _emptied(count: int) -> str:
+def _nothing_left_message(count: int) -> str:
     return f"has no article left; its {count} articles were not removed"
 
 

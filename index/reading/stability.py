@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterable
 
-from index.reading.files import real_path
+from index.reading.files import path_from_printable
 
 QUIET_SECONDS = 2.0
 OPEN_SECONDS = 600.0
@@ -21,7 +21,7 @@ _State = tuple[int, int, int, int]
 
 
 class Stability:
-    """What is known of the files of a watched folder, by path in the form of ``shown``.
+    """What is known of the files of a watched folder, by path in the form of ``printable_path``.
 
     ``waiting`` tells whether a file that was asked about was not stable yet. Events may arrive on another thread.
     """
@@ -83,6 +83,6 @@ class Stability:
 
 def _modified(path: str) -> int | None:
     try:
-        return real_path(path).stat().st_mtime_ns
+        return path_from_printable(path).stat().st_mtime_ns
     except OSError:
         return None

@@ -15,7 +15,7 @@ from watchdog import events
 from watchdog.observers import Observer
 
 from index.errors import TimtinError
-from index.reading.files import Failure, Remark, shown
+from index.reading.files import Failure, Remark, printable_path
 from index.reading.import_run import Report
 from index.reading.ingest import ingest
 from index.reading.stability import Stability
@@ -42,9 +42,9 @@ _EVENTS: list[type[events.FileSystemEvent]] = [
 def watch_folder(folder: Path, store: ArticleStore, index: DerivedIndex, stop: threading.Event | None = None) -> None:
     """Index what is in ``folder``, then what appears or changes there, until ``stop`` is set.
 
-    Read the folder once nothing has been closed, moved or created in it for 0.2 s, except files still being written
-    (``stability``), and once a minute whatever the events. A renamed file keeps its articles; those of deleted files
-    stay. If the folder disappears, wait for it and watch it again when it is back.
+    Read the folder once nothing has been closed, moved or created in it for 0.2 s, or after 1.2 s of unbroken changes,
+    except files still being written (``stability``); and once a minute whatever the events. A renamed file keeps its
+    articles; those of deleted files stay. If the folder disappears, wait for it and watch it again when it is back.
     """
     stop = stop or threading.Event()
     watcher = _FolderWatcher(folder, store, index)
@@ -90,7 +90,7 @@ class _FolderWatcher:
         self._folder = folder
         self._store = store
         self._index = index
-        self._said: set[Failure | Remark] = set()
+        self._reported: set[Failure | Remark] = set()
 
     def watch(self, stop: threading.Event) -> None:
         """Read the folder whenever something changes in it; return once another folder has its name.
@@ -98,16 +98,16 @@ class _FolderWatcher:
         Raises FileNotFoundError when the folder is gone.
         """
         stability = Stability()
-        told = _Events(stability)
+        handler = _Events(stability)
         held = os.open(self._folder, os.O_RDONLY)  # while this is open, no other folder can get its inode number
         try:
-            with _observed(self._folder, told):
+            with _observed(self._folder, handler):
                 self._read(stability)
                 read_at, pending_since = time.monotonic(), None
                 while not stop.wait(_QUIET_SECONDS) and os.path.samestat(os.fstat(held), self._folder.stat()):
                     now = time.monotonic()
-                    if told.changed.is_set():
-                        told.changed.clear()
+                    if handler.changed.is_set():
+                        handler.changed.clear()
                         pending_since = pending_since or now
                         is_due = now - pending_since > _LONGEST_SECONDS
                     else:
@@ -120,22 +120,22 @@ class _FolderWatcher:
             os.close(held)
 
     def _read(self, stability: Stability) -> None:
-        said: set[Failure | Remark] = set()
+        reported: set[Failure | Remark] = set()
 
-        def say(what: Failure | Remark) -> None:
-            said.add(what)
-            if what not in self._said:
+        def report_once(what: Failure | Remark) -> None:
+            reported.add(what)
+            if what not in self._reported:
                 log.warning("%s: %s", what.where, what.why)
 
         stability.waiting = False
-        report = Report(failure=say, remark=say)
+        report = Report(failure=report_once, remark=report_once)
         try:
             summary = ingest([str(self._folder)], self._store, self._index, report=report, stability=stability)
         except (TimtinError, OSError) as error:
             log.warning("%s was not read: %s", self._folder, error)
             stability.forget_reading()  # files that were looked at may not have been stored
             return
-        self._said = said
+        self._reported = reported
         if summary.added or summary.updated or summary.moved:
             log.info(
                 "%s: %d added, %d updated, %d moved in %.1f s",
@@ -163,4 +163,4 @@ def _observed(folder: Path, handler: _Events) -> Iterator[None]:
 
 
 def _path(path: bytes | str) -> str:
-    return shown(os.fsdecode(path))
+    return printable_path(os.fsdecode(path))

@@ -24,8 +24,8 @@ _FIELDS = ("id", "title", "body", "lead", "published", "source", "url", "author"
 _COLUMNS = ", ".join(_FIELDS)
 _ID_BATCH = 500
 _BLANK = Article(id="-", title="-")  # copying it with other values is faster than constructing an article
-_OWN = "UPDATE articles SET input = ?, dropped_by = NULL WHERE id = ?"
-_READ_AGAIN = "UPDATE inputs SET digest = NULL WHERE number = (SELECT input FROM articles WHERE id = ?)"
+_TAKE_OWNERSHIP = "UPDATE articles SET input = ?, dropped_by = NULL WHERE id = ?"
+_CLEAR_INPUT_DIGEST = "UPDATE inputs SET digest = NULL WHERE number = (SELECT input FROM articles WHERE id = ?)"
 
 
 class SqliteArticleStore:
@@ -57,13 +57,13 @@ class SqliteArticleStore:
                 if known is not None and known[0] == digest:
                     unchanged.append(article.id)
                     if number is not None and known[1] != number:
-                        write.execute(_READ_AGAIN, (article.id,))
-                        write.execute(_OWN, (number, article.id))
+                        write.execute(_CLEAR_INPUT_DIGEST, (article.id,))
+                        write.execute(_TAKE_OWNERSHIP, (number, article.id))
                     continue
                 (added if known is None else updated).append(article.id)
                 seq += 1
                 if known is not None and known[1] != number:
-                    write.execute(_READ_AGAIN, (article.id,))
+                    write.execute(_CLEAR_INPUT_DIGEST, (article.id,))
                 write.execute("DELETE FROM tombstones WHERE id = ?", (article.id,))
                 write.execute(
                     f"INSERT OR REPLACE INTO articles (seq, hash, input, stored_at, {_COLUMNS})"  # noqa: S608
@@ -79,7 +79,7 @@ class SqliteArticleStore:
         with self.database.transaction() as write:
             seq = self._last_seq(write)
             for id in ids:
-                write.execute(_READ_AGAIN, (id,))
+                write.execute(_CLEAR_INPUT_DIGEST, (id,))
                 if write.execute("DELETE FROM articles WHERE id = ?", (id,)).rowcount:
                     seq += 1
                     gone.append(id)
@@ -143,18 +143,18 @@ class SqliteArticleStore:
         """Return the sequence number of the latest write."""
         return self._last_seq(self.database.connection())
 
-    def indexed(self) -> int:
+    def highest_applied(self) -> int:
         """Return the highest sequence number that an index of this store may have applied."""
-        noted = self._noted()
+        noted = self._recorded_applied()
         return self.last_seq() if noted is None else noted
 
-    def note_indexed(self, seq: int) -> None:
+    def record_applied(self, seq: int) -> None:
         """Record that an index is about to count all writes up to number ``seq`` as applied.
 
         A store restored from a backup has recorded a lower number than its index has applied, however much is written
         to it afterwards.
         """
-        noted = self._noted()
+        noted = self._recorded_applied()
         if noted is None or noted < seq:
             with self.database.transaction() as write:
                 write.execute("INSERT OR REPLACE INTO state VALUES ('indexed', ?)", (seq,))
@@ -167,7 +167,7 @@ class SqliteArticleStore:
         """Close every connection; no thread may be using one."""
         self.database.close()
 
-    def _noted(self) -> int | None:
+    def _recorded_applied(self) -> int | None:
         row = self.database.connection().execute("SELECT value FROM state WHERE key = 'indexed'").fetchone()
         return None if row is None else int(row[0])
 

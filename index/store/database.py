@@ -74,14 +74,14 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
-def _naming_errors(method: Callable[Given, Result]) -> Callable[Given, Result]:
+def _translating_errors(method: Callable[Given, Result]) -> Callable[Given, Result]:
     """Return a cursor method that turns SQLite's errors into StoreError, DamagedStoreError or DiskFullError."""
 
-    def named(*given: Given.args, **named: Given.kwargs) -> Result:
+    def translated(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
-            return method(*given, **named)
+            return method(*args, **kwargs)
         except sqlite3.DatabaseError as error:
-            cursor = given[0]
+            cursor = args[0]
             assert isinstance(cursor, _Cursor)
             path = cursor.connection.path
             code = getattr(error, "sqlite_errorcode", 0)
@@ -96,16 +96,16 @@ def _naming_errors(method: Callable[Given, Result]) -> Callable[Given, Result]:
                 raise StoreError(f"the store {path} cannot be used now: {error}") from error
             raise
 
-    return named
+    return translated
 
 
 class _Cursor(sqlite3.Cursor):
     connection: _Connection
-    execute = _naming_errors(sqlite3.Cursor.execute)
-    executemany = _naming_errors(sqlite3.Cursor.executemany)
-    fetchone = _naming_errors(sqlite3.Cursor.fetchone)
-    fetchall = _naming_errors(sqlite3.Cursor.fetchall)
-    __next__ = _naming_errors(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
+    execute = _translating_errors(sqlite3.Cursor.execute)
+    executemany = _translating_errors(sqlite3.Cursor.executemany)
+    fetchone = _translating_errors(sqlite3.Cursor.fetchone)
+    fetchall = _translating_errors(sqlite3.Cursor.fetchall)
+    __next__ = _translating_errors(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
 
 
 class _Connection(sqlite3.Connection):

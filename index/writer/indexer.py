@@ -35,6 +35,7 @@ from index.directory.generations import (
 from index.directory.lock import WriterLock
 from index.errors import DamagedIndexError, WriterBusyError, is_disk_full, is_shortage, naming_full_disk
 from index.processes import processors
+from index.segments.schema import SEQUENCE, STORY
 from index.segments.segment import Segment
 from index.segments.segment_info import SegmentInfo
 from index.store.article_store import Change, Progress
@@ -199,7 +200,7 @@ class Indexer:
             return "another version of timtin made it"
         if state.store != self._store.database.uuid():
             return "it was made from another store"
-        if state.applied > self._store.indexed():
+        if state.applied > self._store.highest_applied():
             return "it is ahead of the store, which was restored from a backup"
         return None
 
@@ -331,7 +332,7 @@ class Indexer:
         return total
 
     def _note_applied(self, generation: Path, state: GenerationState) -> None:
-        self._store.note_indexed(state.applied)
+        self._store.record_applied(state.applied)
         write_state(generation, state)
 
 
@@ -351,7 +352,7 @@ def _changes(store: SqliteArticleStore, after: int, upto: int) -> Iterator[Chang
 def _near_copies(opened: tuple[SegmentInfo, Segment], writes: Sequence[range]) -> int:
     """Return how many live articles of a segment, with sequence numbers in ``writes``, have another article's story."""
     info, segment = opened
-    numbers, stories, live = segment.columns["seq"], segment.columns["story"], info.live_mask()
+    numbers, stories, live = segment.columns[SEQUENCE], segment.columns[STORY], info.live_mask()
     assert isinstance(numbers, np.ndarray)
     assert isinstance(stories, np.ndarray)
     copies = numbers[(stories != numbers) & (True if live is None else live)]

@@ -19,6 +19,7 @@ from index.directory.generations import current_generation
 from index.errors import DamagedIndexError
 from index.segments.array_file import verified_blocks
 from index.segments.columns import PackedStrings
+from index.segments.schema import ID, SEQUENCE
 from index.segments.segment import Segment, segment_files
 from index.segments.segment_info import SegmentInfo
 from index.store.articles import SqliteArticleStore
@@ -157,7 +158,7 @@ def _versions(opened: Iterable[tuple[SegmentInfo, Segment]]) -> Iterator[tuple[s
     """Yield (id, sequence number) of every live article in an index."""
     for info, segment in opened:
         deleted = set(info.deleted)
-        ids, numbers = segment.columns["id"], segment.columns["seq"]
+        ids, numbers = segment.columns[ID], segment.columns[SEQUENCE]
         assert isinstance(ids, PackedStrings)
         assert isinstance(numbers, np.ndarray)
         for article, (id, seq) in enumerate(zip(ids.all(), numbers.tolist(), strict=True)):

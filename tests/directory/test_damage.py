@@ -277,7 +277,7 @@ def follow_a_rebuild(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> lis
     assert len(found(other)) == 19
     seen: list[bool] = []
     publish = "index.writer.indexer.publish_generation"
-    note = other.store.note_indexed
+    note = other.store.record_applied
 
     def write_in_the_middle(seq: int) -> None:
         note(seq)
@@ -292,7 +292,7 @@ def follow_a_rebuild(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> lis
 
     from index.directory.generations import publish_generation
 
-    monkeypatch.setattr(archive.store, "note_indexed", write_in_the_middle)
+    monkeypatch.setattr(archive.store, "record_applied", write_in_the_middle)
     monkeypatch.setattr(publish, before_the_swap)
     monkeypatch.setattr("index.writer.indexer._FOLLOW_SECONDS", 0.0)
     bring_in_sync(archive)

@@ -298,7 +298,7 @@ def test_interrupt_keeps_what_was_fetched(site: Site, archive: Archive, take: Fe
 def test_all_is_fetched_while_another_process_has_the_index(
     site: Site, archive: Archive, take: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.reading.import_run._FOLLOW_SECONDS", -1)
+    monkeypatch.setattr("index.reading.import_run._APPLY_SECONDS", -1)
     monkeypatch.setattr("index.fetching.fetch._BATCH", 1)
     site.answers = {"/rss": rss(item("/a"), item("/b")), "/a": page("Bài a"), "/b": page("Bài b")}
     with WriterLock(tmp_path / "data").held("a long import", 5):

@@ -47,7 +47,7 @@ with archive.engine.upkeep.exclusive("a long rebuild", wait=5):
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs want the index level after every batch, and a batch is two articles."""
-    monkeypatch.setattr("index.reading.import_run._FOLLOW_SECONDS", -1)
+    monkeypatch.setattr("index.reading.import_run._APPLY_SECONDS", -1)
     monkeypatch.setattr("index.reading.ingest._BATCH", 2)
 
 
@@ -156,7 +156,7 @@ def test_command_interrupted_while_its_workers_start_says_no_more_than_that(tmp_
 def test_log_counts_what_was_read_and_indexed_within_one_file(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("index.reading.import_run._SAY_SECONDS", -1)
+    monkeypatch.setattr("index.reading.import_run._LOG_SECONDS", -1)
     caplog.set_level("INFO", "index.reading.import_run")
     ingest([rows(tmp_path / "many.jsonl", 9)], archive.store, archive.engine)
     assert "4 articles read, 2 articles indexed" in caplog.messages
@@ -170,7 +170,7 @@ def test_log_counts_what_was_read_and_indexed_within_one_file(
 def test_log_is_silent_where_progress_is_shown(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("index.reading.import_run._SAY_SECONDS", -1)
+    monkeypatch.setattr("index.reading.import_run._LOG_SECONDS", -1)
     caplog.set_level("INFO", "index.reading.import_run")
     shown: list[int] = []
     ingest([rows(tmp_path / "many.jsonl", 9)], archive.store, archive.engine, report=Report(progress=shown.append))

@@ -240,7 +240,7 @@ def test_bulk_write_is_done_while_a_rebuild_goes_on(archive: Archive, monkeypatc
     tasks = archive.store.tasks
     seen: list[TaskState] = []
     written: list[str] = []
-    note, publish = archive.store.note_indexed, publish_generation
+    note, publish = archive.store.record_applied, publish_generation
 
     def write_in_the_middle(seq: int) -> None:
         note(seq)
@@ -253,7 +253,7 @@ def test_bulk_write_is_done_while_a_rebuild_goes_on(archive: Archive, monkeypatc
         seen.append(task.state)
         publish(fresh)
 
-    monkeypatch.setattr(archive.store, "note_indexed", write_in_the_middle)
+    monkeypatch.setattr(archive.store, "record_applied", write_in_the_middle)
     monkeypatch.setattr("index.writer.indexer.publish_generation", before_the_swap)
     monkeypatch.setattr("index.writer.indexer._FOLLOW_SECONDS", 0.0)
     monkeypatch.setattr("search.runtime.index_follower._TELL_SECONDS", 0.0)

@@ -37,7 +37,7 @@ def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:
     archive.close()
 
 
-def test_repair_brings_the_index_level(folder: DataFolder) -> None:
+def test_repair_brings_the_index_in_sync(folder: DataFolder) -> None:
     archive = open_archive(ArchiveConfig(folder.path))
     archive.store.put(articles(3, "b"))
     archive.close()

@@ -168,7 +168,7 @@ def test_rebuild_and_catching_up_end_though_every_commit_is_followed_by_a_write(
 ) -> None:
     archive.store.put(articles(20))
     bring_in_sync(archive)
-    note = archive.store.note_indexed
+    note = archive.store.record_applied
     written = 0
 
     def note_and_write(seq: int) -> None:
@@ -179,7 +179,7 @@ def test_rebuild_and_catching_up_end_though_every_commit_is_followed_by_a_write(
             archive.store.put([Article(id=f"mới-{written}", body="bản tin nóng")])
 
     with monkeypatch.context() as patched:
-        patched.setattr(archive.store, "note_indexed", note_and_write)
+        patched.setattr(archive.store, "record_applied", note_and_write)
         archive.engine.rebuild()
         bring_in_sync(archive)
         assert 0 < written < 20

@@ -26,8 +26,8 @@ def check(repair: bool, data: Path) -> None:
         for problem in problems:
             click.echo(one_line(problem), err=True)
         if repair:
-            for deed in upkeep.repair(wait=10.0):
-                click.echo(one_line(deed))
+            for action in upkeep.repair(wait=10.0):
+                click.echo(one_line(action))
             problems = upkeep.check()
             for problem in problems:
                 click.echo(f"still wrong: {one_line(problem)}", err=True)
