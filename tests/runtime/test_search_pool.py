@@ -191,7 +191,7 @@ def test_a_search_that_outlives_the_server_begins_no_process(two: SearchPool, tm
         asked = pool.submit(two.run, meet, place, 2)
         wait_for(lambda: bool(list(place.iterdir())))
         two.close()
-        with pytest.raises(SearchEndedError, match="being stopped"):
+        with pytest.raises(SearchEndedError, match="is stopping"):
             asked.result()
     assert multiprocessing.active_children() == []
 
