@@ -24,6 +24,8 @@ NOT_OURS = re.compile(r"(?:https?|ftp|all|no)_proxy|XDG_\w+|TIMTIN(?:_\w+)?|PORT
 CHECKOUT = Path(os.environ.pop("CHECKOUT_OF_TESTS", ROOT))  # another one where this is what is tested
 RUN, PLACE = "RUN_OF_TESTS", "PLACE_OF_TESTS"
 MADE_BY_TOOLS = {"__pycache__", ".git", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+PATIENCE = os.environ.pop("PATIENCE_OF_TESTS", "20")
+"""Seconds that processes have to end once the tests have ended."""
 LEASH = """
 import os, signal, sys, time
 from pathlib import Path
@@ -39,7 +41,7 @@ def ours():
             pass
 
 in_order = sys.stdin.read() == "end"
-deadline = time.monotonic() + 30 * in_order
+deadline = time.monotonic() + float(sys.argv[2]) * in_order
 while (left := dict(ours())) and time.monotonic() < deadline:
     time.sleep(0.05)
 for _ in range(100):
@@ -61,7 +63,7 @@ class _Leash:
     """A process that ends what the tests started when they end, by themselves or by a signal. Needs /proc."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-S", "-c", LEASH, f"{RUN}={os.environ[RUN]}"]
+        command = [sys.executable, "-S", "-c", LEASH, f"{RUN}={os.environ[RUN]}", PATIENCE]
         environment = {name: value for name, value in os.environ.items() if name != RUN}
         self._process = subprocess.Popen(
             command,

@@ -27,6 +27,7 @@ def pytest_command(folder: Path, text: str, *more: str) -> tuple[list[str], dict
     (folder / "test_it.py").write_text(text, "utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "TIMTIN_"))}
+    environment["PATIENCE_OF_TESTS"] = "1"
     return [sys.executable, "-m", "pytest", *PLUGINS, *more, str(folder)], environment
 
 
