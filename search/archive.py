@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,19 @@ class Archive:
         """Return ``tree`` with alternatives for its plain words: abbreviations the articles define, and synonyms."""
         return expand(tree, self.engine.statistics(), self.synonyms.current())
 
+    def problems(self) -> list[str]:
+        """Return what is wrong with the store (each begins with "store:"), or else with the index ("index:")."""
+        problems = [f"store: {problem}" for problem in self.store.problems()]
+        if problems or self.engine.upkeep is None:
+            return problems
+        return [f"index: {problem}" for problem in self.engine.upkeep.check()]
+
+    def repair(self, *, wait: float = 10.0) -> list[str]:
+        """Repair the index from the store, unless that is damaged; return what was done. Raises WriterBusyError."""
+        if self.engine.upkeep is None or self.store.problems():
+            return []
+        return self.engine.upkeep.repair(wait=wait)
+
     def close(self) -> None:
         """Close the engine and the store; no thread may be using them."""
         self.engine.close()
@@ -65,6 +79,10 @@ def open_archive(config: ArchiveConfig) -> Archive:
     Raises StoreError if the data folder or its store cannot be used.
     """
     folder = open_data_folder(config.data)
-    store = SqliteArticleStore(folder.store)
-    engine = EmbeddedEngine(folder, store, config.ranking, sharing=config.sharing)
-    return Archive(store, engine, SynonymFile(folder.synonyms), folder.path)
+    with ExitStack() as opened:
+        store = SqliteArticleStore(folder.store)
+        opened.callback(store.close)
+        engine = EmbeddedEngine(folder, store, config.ranking, sharing=config.sharing)
+        archive = Archive(store, engine, SynonymFile(folder.synonyms), folder.path)
+        opened.pop_all()
+    return archive

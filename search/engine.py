@@ -111,21 +111,25 @@ class Upkeep(Protocol):
         """Close files that a newer index replaced, to free their disk space."""
 
     def check(self) -> list[str]:
-        """Compare store and index; return the problems found."""
+        """Compare the index with the store; return the problems found."""
 
     def repair(self, *, wait: float = 10.0) -> list[str]:
         """Rebuild the index from the store if it is wrong, or apply what it lacks; return what was done."""
 
 
 class Engine(DerivedIndex, Protocol):
-    """An index of a store's articles. Safe to share between threads."""
+    """An index of a store's articles. Safe to share between threads.
+
+    ``retrieve``, ``similar`` and ``statistics`` raise a TimtinError while the index cannot be read, such as
+    DamagedIndexError.
+    """
 
     @property
     def upkeep(self) -> Upkeep | None:
         """Maintenance of the engine's files; None if it has none."""
 
     def applied(self) -> int:
-        """Return the highest sequence number of the store that searches see; -1 if there is no usable index."""
+        """Return the highest sequence number of the store that searches see; -1 if no index follows this store."""
 
     def version(self) -> Hashable:
         """Return a value that changes whenever answers may. It must be cheap: every search calls it."""

@@ -9,8 +9,8 @@ from search.engines.embedded.engine import EmbeddedEngine
 
 
 def check(archive: Archive) -> list[str]:
-    """Return the problems of an archive's files; none if it keeps no files."""
-    return [] if archive.engine.upkeep is None else archive.engine.upkeep.check()
+    """Return the problems of an archive."""
+    return archive.problems()
 
 
 def scrub(archive: Archive, seconds: float) -> bool:

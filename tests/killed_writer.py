@@ -58,7 +58,7 @@ def main(data: Path, seed: str, most: str) -> None:
     builder.merge = announced_merge
     _say("begin start {}")
     index.catch_up(wait=5)
-    problems = index.check()
+    problems = store.problems() or index.problems()
     if problems:
         _say(f"wrong {json.dumps(problems)}")
         return

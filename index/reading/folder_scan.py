@@ -2,7 +2,7 @@
 
 A file is identified by the digest of its bytes. A file whose digest is known is not parsed. If the file that the digest
 was recorded for is gone or has changed, the file was moved, and its articles keep their ids. So all files are digested
-before any is parsed.
+before any is parsed, but for files with unknown digests in a folder that nothing was read from before.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,10 +66,11 @@ class Finished:
 
 
 class FolderScan:
-    """Find what is new at the given paths and read it: first digest every file, then parse those that need it.
+    """Find what is new at the given paths and read it.
 
     ``source`` is the source of articles that name none. With ``stability``, files still being written are left out.
-    ``failed`` has the paths of files that could not be read completely.
+    ``failed`` has the paths of files that could not be read completely, ``unlisted`` the folders that could not be
+    listed, each with a slash at its end.
     """
 
     def __init__(self, run: ImportRun, inputs: InputLog, source: str | None, stability: Stability | None) -> None:
@@ -80,20 +81,19 @@ class FolderScan:
         self._stability = stability
         self._known: dict[str, Input] = {}
         self._seen: set[str] = set()
-        self._unlisted: list[str] = []
+        self.unlisted: list[str] = []
         self._files: dict[str, tuple[FoundFile, str]] = {}
+        self._parsed: set[str] = set()
 
     def items(self, paths: Sequence[str]) -> Iterator[Read | Finished]:
         """Yield what is new at ``paths``, standard input last; refuse what cannot be read, and go on."""
         for root in paths:
             if root != STANDARD_INPUT:
                 with self._refusing(None, printable_path(root)):
-                    self._find(Path(root))
+                    for path in self._find(Path(root)):
+                        yield from self._parse(path)
         for path in self._files_to_parse():
-            file, _ = self._files[path]
-            with self._refusing(path, printable_path(file.path)):
-                yield from self._articles(file, path)
-                self._run.done_with_file()
+            yield from self._parse(path)
         if STANDARD_INPUT in paths:
             with self._refusing(None, "standard input"):
                 if sys.stdin is None:
@@ -118,7 +118,7 @@ class FolderScan:
             input
             for input in self._inputs.below(root)
             if input.path not in self._seen
-            and not any(input.path.startswith(folder) for folder in self._unlisted)
+            and not any(input.path.startswith(folder) for folder in self.unlisted)
             and not (is_file(input.path) or (failed and path_from_printable(input.path).is_dir()))
         ]
 
@@ -130,16 +130,32 @@ class FolderScan:
         except _REFUSALS as error:
             self.refuse(path, where, _reason(error))
 
-    def _find(self, root: Path) -> None:
+    def _find(self, root: Path) -> Iterator[str]:
+        """Digest the files at ``root``; yield those to parse at once: all unknown ones, where nothing was read yet."""
         origin = absolute(root)
         self._known |= {input.path: input for input in self._inputs.below(origin)}
+        found: Iterable[FoundFile | LeftOut]
         if stat.S_ISDIR(root.stat().st_mode):
-            for found in files_below(root):
-                self._digest_file(found, f"{origin.rstrip('/')}/{printable_path(found.name)}".rstrip("/"))
+            found = files_below(root)
         elif kind := kind_of(root.name):
-            self._digest_file(FoundFile(root, "", kind), origin)
+            found = (FoundFile(root, "", kind),)
         else:
             raise UnreadableFileError(f"is in no format that timtin reads: {KNOWN}")
+        for file in found:
+            path = f"{origin.rstrip('/')}/{printable_path(file.name)}".rstrip("/")
+            self._digest_file(file, path)
+            if path in self._files and not self._known and not self._has_digest(path):
+                self._parsed.add(path)
+                yield path
+
+    def _has_digest(self, path: str) -> bool:
+        return bool(self._inputs.with_digest(bytes_digest(self._files[path][1])))
+
+    def _parse(self, path: str) -> Iterator[Read | Finished]:
+        file, _ = self._files[path]
+        with self._refusing(path, printable_path(file.path)):
+            yield from self._articles(file, path)
+            self._run.done_with_file()
 
     def _digest_file(self, found: FoundFile | LeftOut, path: str) -> None:
         """Digest a file, unless it was seen already or is still being written."""
@@ -148,7 +164,7 @@ class FolderScan:
         self._seen.add(path)
         if isinstance(found, LeftOut):
             if found.unlisted:
-                self._unlisted.append(f"{path}/")
+                self.unlisted.append(f"{path}/")
             if found.failed:
                 self.refuse(path, printable_path(found.path), found.why)
             else:
@@ -169,6 +185,8 @@ class FolderScan:
         new: list[str] = []
         unknown: dict[tuple[str, Kind], list[str]] = {}
         for path, (file, found) in self._files.items():
+            if path in self._parsed:
+                continue
             known = self._known.get(path)
             if known is None or not known.articles or known.digest is None or not _same_bytes(known.digest, found):
                 unknown.setdefault((bytes_digest(found), file.kind), []).append(path)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from index.article import Article, own_id, usable_id
 from index.reading.files import path_from_printable
-from index.reading.folder_scan import STANDARD_INPUT, Finished, FolderScan, Read, absolute, is_below, is_file
+from index.reading.folder_scan import STANDARD_INPUT, Finished, FolderScan, Read, absolute, is_below
 from index.reading.formats.registry import kind_of, without_suffixes
 from index.reading.import_run import SILENT, ImportRun, Report, Summary
 from index.reading.stability import Stability
@@ -135,8 +135,8 @@ class _Reader:
         A line of a file may replace an article that was read from elsewhere, but not in the same run.
         """
         owner = owners.get(id, item.path)
-        if owner == item.path or not is_file(owner):
-            return None
+        if is_below(item.path, owner) or not os.path.lexists(path_from_printable(owner)):
+            return None  # an old store may have one input for all files of a folder
         in_this_run = any(is_below(owner, root) for root in self._roots.values())
         return owner if in_this_run or item.digest is not None else None
 
@@ -152,7 +152,7 @@ class _Reader:
     def _remove_gone(self, path: str, root: str) -> None:
         """Delete the articles below ``root`` whose files, or whose lines in them, are gone."""
         gone = self._scan.gone(root)
-        dropped = self._inputs.dropped(root)
+        dropped = self._inputs.dropped(root).difference(*map(self._inputs.dropped, self._scan.unlisted))
         ids = dropped.union(*(self._inputs.ids(input.path) for input in gone))
         if ids and len(ids) == len(dropped) + sum(input.articles for input in self._inputs.below(root)):
             self._scan.refuse(None, path, _nothing_left_message(len(ids)))

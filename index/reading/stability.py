@@ -30,20 +30,31 @@ class Stability:
         self.waiting = False
         self._started = time.time_ns()
         self._written_since: dict[str, float] = {}
-        self._closed: dict[str, int] = {}  # modification time at the last close
+        self._closed: dict[str, tuple[int, int]] = {}  # modification time and size at the last close
         self._read: dict[str, tuple[_State, float | None]] = {}  # state when it was read, and when to retry
 
     def note_modified(self, path: str) -> None:
         """Record that a file was written to, or had its mode or times set, which no close event follows."""
-        modified = _modified(path)
-        if modified is not None and modified > self._closed.get(path, self._started):
-            self._written_since.setdefault(path, time.monotonic())
+        if (now := _time_and_size(path)) is not None:
+            closed = self._closed.get(path, (self._started, -1))
+            if now[0] > closed[0] and now[1] != closed[1]:
+                self._written_since.setdefault(path, time.monotonic())
 
     def note_closed(self, path: str) -> None:
         """Record that a file was closed by a process that may have written to it."""
         self._written_since.pop(path, None)
-        if (modified := _modified(path)) is not None:
-            self._closed[path] = modified
+        if (now := _time_and_size(path)) is not None:
+            self._closed[path] = now
+
+    def note_moved(self, old: str, new: str) -> None:
+        """Record that a file was renamed; one that is still being written is so under its new name."""
+        since = self._written_since.get(old)
+        self.note_gone(old)
+        self.note_gone(new)
+        if since is None:
+            self.note_closed(new)
+        else:
+            self._written_since[new] = since
 
     def note_gone(self, path: str) -> None:
         """Forget a file."""
@@ -64,7 +75,7 @@ class Stability:
         if now - self._written_since.get(path, -OPEN_SECONDS) < OPEN_SECONDS:
             return False
         is_young = abs(time.time() - status.st_mtime) < QUIET_SECONDS  # may be in the future, by a file server's clock
-        if is_young and self._closed.get(path) != status.st_mtime_ns:
+        if is_young and self._closed.get(path) != (status.st_mtime_ns, status.st_size):
             self.waiting = True
             return False
         self._read[path] = (state, None)
@@ -81,8 +92,9 @@ class Stability:
                 self._read[path] = (read[0], time.monotonic() + _RETRY_SECONDS)
 
 
-def _modified(path: str) -> int | None:
+def _time_and_size(path: str) -> tuple[int, int] | None:
     try:
-        return path_from_printable(path).stat().st_mtime_ns
+        status = path_from_printable(path).stat()
     except OSError:
         return None
+    return status.st_mtime_ns, status.st_size

@@ -77,8 +77,7 @@ class _Events(events.FileSystemEventHandler):
 
     def on_moved(self, event: events.FileSystemEvent) -> None:
         if not event.is_directory:
-            self._stability.note_gone(_path(event.src_path))
-            self._stability.note_closed(_path(event.dest_path))
+            self._stability.note_moved(_path(event.src_path), _path(event.dest_path))
         self.changed.set()
 
     def on_deleted(self, event: events.FileSystemEvent) -> None:

@@ -176,6 +176,25 @@ class ArticleStore(Protocol):
     def last_seq(self) -> int:
         """Return the sequence number of the latest write."""
 
+    def identity(self) -> str:
+        """Return an id that no other store has, nor a backup of this one."""
+
+    def highest_applied(self) -> int:
+        """Return the highest number passed to ``record_applied``. An index that is ahead of it must be rebuilt."""
+
+    def record_applied(self, seq: int) -> None:
+        """Record that an index is about to count all writes up to number ``seq`` as applied.
+
+        A store restored from a backup has recorded a lower number than its index has applied, however much is written
+        to it afterwards.
+        """
+
+    def problems(self) -> list[str]:
+        """Verify everything stored; return the problems found."""
+
+    def how_to_restore(self) -> str:
+        """Tell how to put a backup in the place of this store."""
+
     def back_up(self, file: Path) -> None:
         """Write all articles of one moment to a new ``file``. Raises StoreError if it exists or cannot be written."""
 

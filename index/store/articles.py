@@ -15,7 +15,7 @@ from pathlib import Path
 
 from index.article import Article
 from index.store.article_store import Change, DeleteResult, WriteResult
-from index.store.database import Database
+from index.store.database import Database, how_to_restore
 from index.store.fetches import SqliteFetchLog
 from index.store.inputs import SqliteInputLog
 from index.store.tasks import SqliteTaskLog
@@ -158,6 +158,18 @@ class SqliteArticleStore:
         if noted is None or noted < seq:
             with self.database.transaction() as write:
                 write.execute("INSERT OR REPLACE INTO state VALUES ('indexed', ?)", (seq,))
+
+    def identity(self) -> str:
+        """Return an id that no other store has, nor a backup of this one."""
+        return self.database.uuid()
+
+    def problems(self) -> list[str]:
+        """Return the problems that an integrity check finds."""
+        return self.database.integrity_problems()
+
+    def how_to_restore(self) -> str:
+        """Tell how to put a backup in the place of the database's files."""
+        return how_to_restore(self.database.path)
 
     def back_up(self, file: Path) -> None:
         """Write all articles, as of one moment, to ``file``, a separate database. Raises StoreError."""

@@ -89,8 +89,7 @@ def _translating_errors(method: Callable[Given, Result]) -> Callable[Given, Resu
                 raise full_disk(path.parent) from error
             if code & 0xFF in _DAMAGED:
                 raise DamagedStoreError(
-                    f"the store {path} is damaged ({error}): stop timtin, remove its -wal and -shm files"
-                    " and put a backup in its place; timtin check shows the damage"
+                    f"the store {path} is damaged ({error}): {how_to_restore(path)}; timtin check shows the damage"
                 ) from error
             if isinstance(error, sqlite3.OperationalError):
                 raise StoreError(f"the store {path} cannot be used now: {error}") from error
@@ -127,7 +126,7 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._connections_lock = threading.Lock()
@@ -151,15 +150,18 @@ class Database:
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection; each statement is a transaction of its own."""
-        if self._file is not None and _identity(self._path) != self._file:
-            raise StoreError(f"{self._path} was replaced or removed while timtin had it open; start timtin again")
+        if self._file is not None and _identity(self.path) != self._file:
+            raise StoreError(f"{self.path} was replaced or removed while timtin had it open; start timtin again")
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             # only this thread uses it, but close() may run in another
-            connection = sqlite3.connect(
-                self._path, timeout=30, isolation_level=None, check_same_thread=False, factory=_Connection
-            )
-            connection.path = self._path
+            try:
+                connection = sqlite3.connect(
+                    self.path, timeout=30, isolation_level=None, check_same_thread=False, factory=_Connection
+                )
+            except sqlite3.OperationalError as error:
+                raise StoreError(f"the store {self.path} cannot be used now: {error}") from error
+            connection.path = self.path
             with self._connections_lock:
                 self._connections.append(connection)
             self._local.connection = connection
@@ -207,7 +209,7 @@ class Database:
             sync(file.parent)
         except (OSError, sqlite3.Error, TimtinError) as error:
             partial.unlink(missing_ok=True)
-            if isinstance(error, StoreError):
+            if isinstance(error, DamagedStoreError):
                 raise
             raise StoreError(f"the backup {file} could not be written: {error.__cause__ or error}") from error
 
@@ -225,12 +227,17 @@ class Database:
         with self.transaction() as write:
             version = _version(write)
             if version > len(_STEPS):
-                raise StoreError(f"{self._path} was made by a newer timtin (store version {version}); upgrade timtin")
+                raise StoreError(f"{self.path} was made by a newer timtin (store version {version}); upgrade timtin")
             for step in _STEPS[version:]:
                 for statement in step.split(";"):
                     write.execute(statement)
             write.execute("INSERT OR IGNORE INTO state VALUES ('uuid', ?)", (uuid.uuid4().hex,))
             write.execute(f"PRAGMA user_version = {len(_STEPS)}")
+
+
+def how_to_restore(path: Path) -> str:
+    """Tell how to put a backup in the place of the database at ``path``."""
+    return f"stop timtin, remove {path.name}-wal and {path.name}-shm, and put a backup in the place of {path.name}"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -77,7 +77,7 @@ class Indexer:
             return -1
         return -1 if state is None or self._mismatch(state) else state.applied
 
-    def catch_up(self, *, wait: float, purpose: str = "indexing", progress: Progress | None = None) -> int:
+    def catch_up(self, *, wait: float, progress: Progress | None = None) -> int:
         """Apply every change that the store has and the index lacks; return the number of changes applied.
 
         Rebuild an index that is missing, damaged or was made by another version. If another process is writing, wait
@@ -92,7 +92,7 @@ class Indexer:
             return self.applied() >= upto
 
         try:
-            with self.lock.held(purpose, wait, unless=is_in_sync), naming_full_disk(self._folder.path):
+            with self.lock.held("indexing", wait, unless=is_in_sync), naming_full_disk(self._folder.path):
                 if not self._sound:
                     self._tidy()
                 return self._bring_in_sync(progress)
@@ -101,22 +101,12 @@ class Indexer:
                 return 0
             raise
 
-    def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Make every write so far searchable; raises what ``catch_up`` raises."""
-        self.catch_up(wait=wait, progress=progress)
-
-    def rebuild(
-        self,
-        *,
-        wait: float = 10.0,
-        purpose: str = "rebuilding the index",
-        progress: Progress | None = None,
-    ) -> None:
+    def rebuild(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
         """Build a new generation from the store and swap it in; meanwhile the old one keeps serving and following.
 
         Raises WriterBusyError if the lock is not free within ``wait`` seconds, DiskFullError if the disk is full.
         """
-        with self.lock.held(purpose, wait), naming_full_disk(self._folder.path):
+        with self.lock.held("rebuilding the index", wait), naming_full_disk(self._folder.path):
             self._build_generation(progress)
 
     def scrub(self, seconds: float, *, again: bool = False) -> bool:
@@ -149,21 +139,14 @@ class Indexer:
         except (DamagedIndexError, OSError):  # replaced meanwhile, or damaged, which is reported elsewhere
             return None
 
-    def check(self) -> list[str]:
-        """Compare index and store; return the problems, none if they agree up to what the index has applied."""
-        problems = [f"store: {problem}" for problem in self._store.database.integrity_problems()]
-        return problems or [f"index: {problem}" for problem in self._index_problems()]
-
-    def repair(self, *, wait: float, progress: Progress | None = None) -> list[str]:
-        """Repair the index from the store; return what was done. Does nothing if the store is damaged."""
-        if self._store.database.integrity_problems():
-            return []
+    def repair(self, *, wait: float) -> list[str]:
+        """Repair the index from the store, which must be sound; return what was done."""
         with self.lock.held("repairing the index", wait), naming_full_disk(self._folder.path):
             done = [f"removed {name}, left behind by an interrupted process" for name in self._tidy()]
-            if self._index_problems():
-                self._build_generation(progress)
+            if self.problems():
+                self._build_generation(None)
                 return [*done, f"rebuilt the index from the {self._store.count()} articles in the store"]
-            if count := self._bring_in_sync(progress):
+            if count := self._bring_in_sync(None):
                 done.append(f"applied {count} changes that the index lacked")
             return done
 
@@ -176,7 +159,8 @@ class Indexer:
                 gone += remove_stray_files(generation, read_commit(generation))
         return gone
 
-    def _index_problems(self) -> list[str]:
+    def problems(self) -> list[str]:
+        """Compare index and store; return the problems, none if they agree up to what the index has applied."""
         while True:
             generation = current_generation(self._folder.indexes)
             if generation is None:
@@ -198,7 +182,7 @@ class Indexer:
         """Return why an index in this state cannot follow the store, or None if it can."""
         if not state.writable:
             return "another version of timtin made it"
-        if state.store != self._store.database.uuid():
+        if state.store != self._store.identity():
             return "it was made from another store"
         if state.applied > self._store.highest_applied():
             return "it is ahead of the store, which was restored from a backup"
@@ -278,7 +262,7 @@ class Indexer:
 
         try:
             create_index(fresh)
-            write_state(fresh, GenerationState(self._store.database.uuid(), 0))
+            write_state(fresh, GenerationState(self._store.identity(), 0))
             count = self._apply(fresh, progress, between=follow)
             count += self._apply(fresh, progress, between=follow)  # what was written meanwhile
             count += self._apply(fresh, progress)  # the serving index is not updated now: searches never lose a change

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 
-from cachetools import LRUCache, cached
+from cachetools import LRUCache
 
 from search.parameters import SearchParameters
 from search.service import Answer
@@ -16,10 +18,10 @@ _MOST_CHARACTERS = 24_000_000
 
 
 class AnswerCache:
-    """Cache what ``answer`` returns; simultaneous equal searches compute it once. Safe to share between threads.
+    """Cache what ``answer`` returns; simultaneous equal searches compute it once, and share its error too.
 
-    ``version`` returns a value that changes whenever an answer may. The least recently used answers are evicted once
-    all together have more than ``most_characters``.
+    ``version`` returns a value that changes whenever an answer may; then all answers are dropped. The least recently
+    used ones are evicted once all together have more than ``most_characters``. Safe to share between threads.
     """
 
     def __init__(
@@ -28,16 +30,45 @@ class AnswerCache:
         version: Callable[[], Hashable],
         most_characters: int = _MOST_CHARACTERS,
     ) -> None:
+        self._answer = answer
         self._version = version
-        kept: LRUCache[Hashable, Answer] = LRUCache(most_characters, _characters)
-        once = cached(kept, key=lambda *asked: asked, condition=threading.Condition())
-        self._answer = once(lambda _version, parameters: answer(parameters))
+        self._cached: LRUCache[SearchParameters, Answer] = LRUCache(most_characters, _characters)
+        self._cached_version: Hashable = None
+        self._computing: dict[tuple[Hashable, SearchParameters], Future[Answer]] = {}
+        self._lock = threading.Lock()
 
     def search(self, parameters: SearchParameters) -> Answer:
         """Answer one search like ``search.service.search``."""
         started = time.perf_counter()
-        answer = self._answer(self._version(), parameters)
+        version = self._version()
+        with self._lock:
+            if version != self._cached_version:
+                self._cached_version = version
+                self._cached.clear()
+            answer = self._cached.get(parameters)
+            future = self._computing.get((version, parameters))
+            is_first = answer is None and future is None
+            if is_first:
+                future = self._computing[version, parameters] = Future()
+        if is_first and future is not None:
+            self._compute(version, parameters, future)
+        if answer is None and future is not None:
+            answer = future.result()
+        assert answer is not None
         return replace(answer, took_ms=round((time.perf_counter() - started) * 1000, 2))
+
+    def _compute(self, version: Hashable, parameters: SearchParameters, future: Future[Answer]) -> None:
+        answer = None
+        try:
+            answer = self._answer(parameters)
+            future.set_result(answer)
+        except BaseException as error:
+            future.set_exception(error)
+        with self._lock:
+            del self._computing[version, parameters]
+            if answer is not None and version == self._cached_version:
+                with suppress(ValueError):  # it alone is larger than the cache
+                    self._cached[parameters] = answer
 
 
 def _characters(answer: Answer) -> int:

@@ -49,10 +49,25 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._articles: dict[str, tuple[int, Article]] = {}
         self._deleted: dict[str, int] = {}
-        self._seq = 0
+        self._seq = self._highest_applied = 0
         self.tasks = MemoryTasks()
         self.inputs = MemoryInputs()
         self.fetches = MemoryFetches(self)
+
+    def identity(self) -> str:
+        return str(id(self))
+
+    def highest_applied(self) -> int:
+        return self._highest_applied
+
+    def record_applied(self, seq: int) -> None:
+        self._highest_applied = max(seq, self._highest_applied)
+
+    def problems(self) -> list[str]:
+        return []
+
+    def how_to_restore(self) -> str:
+        return "index the files again"
 
     def put(self, articles: Sequence[Article], input: int | Sequence[int | None] | None = None) -> WriteResult:
         result = WriteResult([], [], [], 0)

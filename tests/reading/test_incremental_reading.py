@@ -460,13 +460,8 @@ def test_prune_does_not_believe_an_empty_folder(read: Index, folder: Path, archi
     assert set(stored(archive)) == {"x", "y"}
 
 
-def test_prune_leaves_what_is_below_a_folder_that_cannot_be_listed(
-    read: Index, folder: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("a.txt", "b.txt", "closed/c.txt"):
-        write(folder / name)
-    read()
-    (folder / "a.txt").unlink()
+def close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody list folders of the name "closed"."""
     real = index.reading.files.os.scandir
 
     def scandir(path: Path) -> Any:
@@ -475,8 +470,71 @@ def test_prune_leaves_what_is_below_a_folder_that_cannot_be_listed(
         return real(path)
 
     monkeypatch.setattr(index.reading.files.os, "scandir", scandir)
+
+
+def test_prune_leaves_what_is_below_a_folder_that_cannot_be_listed(
+    read: Index, folder: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "b.txt", "closed/c.txt"):
+        write(folder / name)
+    read()
+    (folder / "a.txt").unlink()
+    close(monkeypatch)
     assert read(prune=True) == {"unchanged": 1, "removed": 1, "failures": 1}
     assert set(stored(archive)) == {"b", "closed/c"}
+
+
+def test_prune_leaves_dropped_rows_that_may_be_back_below_a_folder_that_cannot_be_listed(
+    read: Index, folder: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "a.txt")
+    (folder / "closed").mkdir()
+    (folder / "closed" / "b.jsonl").write_text(rows("x", "y"), "utf-8")
+    read()
+    (folder / "closed" / "b.jsonl").write_text(rows("x"), "utf-8")
+    read()
+    (folder / "closed" / "b.jsonl").write_text(rows("x", "y"), "utf-8")
+    close(monkeypatch)
+    read(prune=True)
+    assert set(stored(archive)) == {"a", "x", "y"}
+
+
+def test_file_elsewhere_does_not_replace_an_article_of_a_store_that_did_not_tell_files_apart(
+    read: Index, folder: Path, archive: Archive, tmp_path: Path
+) -> None:
+    write(folder / "a.txt")
+    read()
+    with archive.store.database.transaction() as connection:
+        connection.execute("UPDATE inputs SET path = ?, digest = NULL", (str(folder.resolve()),))
+    other = tmp_path / "other"
+    other.mkdir()
+    write(other / "a.txt", "b")
+    failures: list[Failure] = []
+    assert read(other, failures=failures) == {"failures": 1}
+    assert f"which {folder.resolve()} has too" in failures[0].why
+    assert stored(archive) == {"a": "a"}
+    write(folder / "a.txt", "b")
+    assert read() == {"updated": 1}
+    assert stored(archive) == {"a": "b"}
+
+
+def test_first_reading_stores_articles_before_it_has_seen_all_files(
+    folder: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.reading.ingest._BATCH", 1)
+    for name in "abc":
+        write(folder / f"{name}.txt")
+    seen: list[int] = []
+    real = index.reading.folder_scan.read_document
+
+    def read_document(path: Path) -> bytes:
+        seen.append(archive.store.count())
+        return real(path)
+
+    monkeypatch.setattr(index.reading.folder_scan, "read_document", read_document)
+    ingest([str(folder)], archive.store, archive.engine)
+    assert seen[-1] == 2
+    assert archive.store.count() == 3
 
 
 def test_articles_of_a_store_that_did_not_tell_files_apart(read: Index, folder: Path, archive: Archive) -> None:

@@ -130,12 +130,27 @@ def test_file_is_wanted_as_soon_as_it_is_closed_and_not_before(file: File) -> No
     assert not file.is_wanted()
 
 
-@pytest.mark.parametrize("seconds", [0, -3600])
+@pytest.mark.parametrize("seconds", [0, 5, -3600])
 def test_file_whose_mode_or_times_are_set_after_it_was_closed_is_wanted(file: File, seconds: int) -> None:
     file.write("all", told=True)
     file.stability.note_closed(str(file.path))
     os.utime(file.path, (file.clock.now + seconds, file.clock.now + seconds))
     file.stability.note_modified(str(file.path))
+    assert file.is_wanted()
+
+
+def test_file_renamed_while_it_is_written_is_not_wanted_before_it_is_closed(file: File) -> None:
+    file.write("half", told=True)
+    old = file.path
+    file.path = old.rename(old.with_name("b"))
+    file.stability.note_moved(str(old), str(file.path))
+    file.clock.now += QUIET_SECONDS + 1
+    assert not file.is_wanted()
+    file.stability.note_closed(str(file.path))
+    assert file.is_wanted()
+    old = file.path
+    file.path = old.rename(old.with_name("c"))
+    file.stability.note_moved(str(old), str(file.path))
     assert file.is_wanted()
 
 

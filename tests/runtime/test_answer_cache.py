@@ -96,6 +96,34 @@ def test_threads_that_ask_the_same_at_a_time_share_one_answer(archive: Archive) 
     assert len(made) == 1
 
 
+def test_threads_that_ask_the_same_at_a_time_share_one_failure() -> None:
+    made, all_asked = [], threading.Event()
+
+    def answer(wanted: SearchParameters) -> Answer:
+        made.append(wanted)
+        assert all_asked.wait(30)
+        raise DamagedIndexError("damaged")
+
+    answers = AnswerCache(answer, lambda: 0)
+    with ThreadPoolExecutor(8) as pool:
+        found = [pool.submit(answers.search, RICE) for _ in range(8)]
+        while sum(future.running() for future in found) < 8:
+            time.sleep(0.01)
+        time.sleep(0.1)  # until the others wait for the first
+        all_asked.set()
+        assert {type(future.exception()) for future in found} == {DamagedIndexError}
+    assert len(made) == 1
+
+
+def test_answers_of_an_earlier_version_take_no_memory(archive: Archive) -> None:
+    version = 0
+    answers = AnswerCache(partial(search, archive), lambda: version)
+    for version in range(5):  # noqa: B007
+        answers.search(RICE)
+        answers.search(SearchParameters(q="lúa"))
+    assert len(answers._cached) == 2
+
+
 def test_an_answer_that_failed_is_tried_again(archive: Archive) -> None:
     failures = [DamagedIndexError("damaged")]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -154,6 +156,18 @@ def test_backup_while_articles_are_written_is_of_one_moment(data: Path, tmp_path
             assert {id[:-2] for id in ids if id.endswith("-a")} == {id[:-2] for id in ids if id.endswith("-b")}
 
 
+@contextmanager
+def file_size_limit(most: int) -> Iterator[None]:
+    """Let no file grow beyond ``most`` bytes."""
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
 def test_backup_replaces_nothing_and_leaves_nothing_behind(data: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.write_text("mine")
@@ -162,6 +176,8 @@ def test_backup_replaces_nothing_and_leaves_nothing_behind(data: Path, tmp_path:
             archive.store.back_up(kept)
         with pytest.raises(StoreError, match="could not be written"):
             archive.store.back_up(tmp_path / "missing" / "saved")
+        with pytest.raises(StoreError, match="the backup .*saved could not be written"), file_size_limit(4096):
+            archive.store.back_up(tmp_path / "saved")
     assert kept.read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} == {"kept", "data"}
 

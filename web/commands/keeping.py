@@ -18,32 +18,25 @@ from web.commands.terminal import one_line
 def check(repair: bool, data: Path) -> None:
     """Compare the index with the store; if they disagree, print the problems and exit with 1."""
     with opened_archive(data) as archive:
-        upkeep = archive.engine.upkeep
-        if upkeep is None:
-            click.echo("this archive keeps no files to check")
-            return
-        problems = upkeep.check()
+        problems = archive.problems()
         for problem in problems:
             click.echo(one_line(problem), err=True)
         if repair:
-            for action in upkeep.repair(wait=10.0):
+            for action in archive.repair():
                 click.echo(one_line(action))
-            problems = upkeep.check()
+            problems = archive.problems()
             for problem in problems:
                 click.echo(f"still wrong: {one_line(problem)}", err=True)
-    click.echo(_verdict(problems))
+        click.echo(_verdict(problems, archive.store.how_to_restore()))
     sys.exit(1 if problems else 0)
 
 
-def _verdict(problems: list[str]) -> str:
+def _verdict(problems: list[str], how_to_restore: str) -> str:
     if not problems:
         return "the index agrees with the store"
     found = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
     if any(problem.startswith("store:") for problem in problems):
-        return (
-            f"{found}; the store cannot be repaired from this data folder: stop timtin, put a backup of articles.sqlite"
-            " in its place without articles.sqlite-wal and -shm, and run timtin check --repair"
-        )
+        return f"{found}; the store is damaged: {how_to_restore}, then run 'timtin check --repair'"
     return f"{found}; run timtin check --repair to repair the index"
 
 

@@ -98,8 +98,8 @@ class EmbeddedUpkeep:
             self._newest.release_stale()
 
     def check(self) -> list[str]:
-        """Compare store and index; return the problems found."""
-        return self._indexer.check()
+        """Compare the index with the store; return the problems found."""
+        return self._indexer.problems()
 
     def repair(self, *, wait: float = 10.0) -> list[str]:
         """Rebuild from the store what is damaged; return what was done."""
