@@ -90,7 +90,7 @@ def _translating_errors(method: Callable[Given, Result]) -> Callable[Given, Resu
             if code & 0xFF in _DAMAGED:
                 raise DamagedStoreError(
                     f"the store {path} is damaged ({error}): stop timtin, remove its -wal and -shm files"
-                    " and put a backup in its place; timtin check shows the damage"
+                    " and put a backup in its place; 'timtin check' shows the damage"
                 ) from error
             if isinstance(error, sqlite3.OperationalError):
                 raise StoreError(f"the store {path} cannot be used now: {error}") from error

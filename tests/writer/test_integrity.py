@@ -23,7 +23,7 @@ def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:
     done = timtin("check", "--data", str(folder.path))
     assert (done.returncode, damaged.exists()) == (1, True)
     assert damaged.name in done.stderr
-    assert done.stdout == "1 problem; run timtin check --repair to repair the index\n"
+    assert done.stdout == "1 problem; run 'timtin check --repair' to repair the index\n"
     done = timtin("check", "--repair", "--data", str(folder.path))
     assert done.returncode == 0
     assert damaged.name in done.stderr

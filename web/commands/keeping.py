@@ -20,7 +20,7 @@ def check(repair: bool, data: Path) -> None:
     with opened_archive(data) as archive:
         upkeep = archive.engine.upkeep
         if upkeep is None:
-            click.echo("this archive keeps no files to check")
+            click.echo("this engine has no index files to check")
             return
         problems = upkeep.check()
         for problem in problems:
@@ -41,16 +41,16 @@ def _verdict(problems: list[str]) -> str:
     found = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
     if any(problem.startswith("store:") for problem in problems):
         return (
-            f"{found}; the store cannot be repaired from this data folder: stop timtin, put a backup of articles.sqlite"
-            " in its place without articles.sqlite-wal and -shm, and run timtin check --repair"
+            f"{found}; the store is damaged and only a backup can restore it: stop timtin, put a backup of"
+            " articles.sqlite in its place without articles.sqlite-wal and -shm, and run 'timtin check --repair'"
         )
-    return f"{found}; run timtin check --repair to repair the index"
+    return f"{found}; run 'timtin check --repair' to repair the index"
 
 
 @click.command(cls=Command)
 @data_option
 def export(data: Path) -> None:
-    """Write every article to standard output, one per line, as timtin index - reads them."""
+    """Write every article to standard output, one per line, as 'timtin index -' reads them."""
     with opened_archive(data) as archive:
         for article in archive.store.articles():
             click.echo(json.dumps(article.model_dump(), ensure_ascii=False))
@@ -60,9 +60,12 @@ def export(data: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @data_option
 def backup(file: Path, data: Path) -> None:
-    """Back up all articles to FILE, even while a service runs. FILE is a store: articles.sqlite."""
+    """Back up all articles to FILE, even while a service runs.
+
+    To restore it, put FILE into an empty data folder as articles.sqlite.
+    """
     with opened_archive(data) as archive:
         archive.store.back_up(file)
         click.echo(
-            f"{file}: {file.stat().st_size:,} bytes; to restore it, put it into a data folder as articles.sqlite"
+            f"{file}: {file.stat().st_size:,} bytes; to restore it, put it into an empty data folder as articles.sqlite"
         )
