@@ -21,12 +21,12 @@ test: $(VENV)/.dev ## run the tests
 test-fast: $(VENV)/.dev ## run the tests but for those that take many seconds
 	$(BIN)/pytest -m "not slow"
 
-lint: $(VENV)/.dev ## check form and types
+lint: $(VENV)/.dev ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(VENV)/.dev ## put the code into its form
+format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -38,13 +38,13 @@ quality: $(VENV)/.dev ## measure segmentation, ranking and corrections
 	$(BIN)/python -m benchmarks.relevance
 	$(BIN)/python -m benchmarks.corrections
 
-docs: $(VENV)/.dev ## write the command and HTTP reference anew
+docs: $(VENV)/.dev ## regenerate the command and HTTP reference
 	$(BIN)/python -m docs.generate
 
 screenshot: $(VENV)/.dev ## take the README's picture of the search page (needs Chromium)
 	$(BIN)/python -m docs.screenshot
 
-lock: $(VENV)/.dev ## pin the dependencies anew
+lock: $(VENV)/.dev ## pin the dependencies again
 	$(BIN)/pip-compile --no-header -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock --extra build pyproject.toml
 	$(BIN)/pip-compile --no-header -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements-dev.lock --extra build --extra dev pyproject.toml
 

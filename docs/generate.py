@@ -51,7 +51,7 @@ def http_reference() -> str:
 def _row(parameter: dict[str, Any]) -> str:
     schema = parameter["schema"]
     values = schema.get("enum") or schema.get("items", {}).get("enum") or []
-    what = "; ".join(part for part in (schema.get("description", ""), ", ".join(values)) if part)
+    what = "; ".join(part for part in (schema.get("description", "").rstrip("."), ", ".join(values)) if part)
     default = schema.get("default")
     shown = "" if default in (None, "", []) else f"`{str(default).lower() if isinstance(default, bool) else default}`"
     return f"| `{parameter['name']}` | {parameter['in']} | {what} | {shown} |"

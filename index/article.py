@@ -53,8 +53,10 @@ def _plain_id(text: str) -> str:
         raise ValueError("must not begin or end with a space, or contain line breaks or control characters")
     if text in {".", ".."} or text.startswith("/") or text.endswith("/") or "//" in text:
         raise ValueError("must work in an address: no '.' or '..', no '/' at either end, no '//'")
-    if text.endswith("/similar") or "\ufffd" in text:
-        raise ValueError("must not end in '/similar', another address, or contain U+FFFD, which no address has")
+    if text.endswith("/similar"):
+        raise ValueError("must not end in '/similar', which is the address of similar articles")
+    if "\ufffd" in text:
+        raise ValueError("must not contain U+FFFD (a character that was lost in decoding)")
     if any(part in {".", ".."} for part in text.split("/")):
         raise ValueError("must work in an address: no part between '/' may be '.' or '..'")
     return text
@@ -198,7 +200,7 @@ def _checked(known: dict[str, Any], unsure: Callable[[str], None] | None) -> Art
         if unsure is None or not wrong.keys() <= set(_MAY_BE_WRONG):
             raise
         for name, why in wrong.items():
-            unsure(f"{name}: {why}; kept in extra, the field is left empty")
+            unsure(f"{name}: {why}; the value is kept in extra and the field is left empty")
         aside = {name: known[name] for name in wrong}
         rest = {name: value for name, value in known.items() if name not in wrong}
         return Article(**{**rest, "extra": {**aside, **known["extra"]}})

@@ -34,7 +34,11 @@ class UnreadableFileError(TimtinError):
 
 
 class WriterBusyError(TimtinError):
-    """Refuse a second writer; the message names the one that holds the data folder."""
+    """Refuse a second writer; the message names the one that holds the data folder, the ``holder``."""
+
+    def __init__(self, message: str, holder: str = "another process") -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class StoreError(TimtinError):
@@ -82,4 +86,6 @@ def naming_full_disk(folder: Path) -> Iterator[None]:
 
 def full_disk(folder: Path) -> DiskFullError:
     """Return the error for a full disk that holds ``folder``."""
-    return DiskFullError(f"the disk that holds {folder} is full; make room: every acknowledged write is safe")
+    return DiskFullError(
+        f"the disk that holds {folder} is full; free some space and try again. No acknowledged write is lost."
+    )

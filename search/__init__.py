@@ -16,6 +16,7 @@
 ``relevance``   judged queries, and measures of how well an engine answers them
 ==============  ===========================================================================
 
-``service``, ``spelling``, ``snippets`` and the floor above depend only on the protocols in ``engine``. ``matching`` and
-``ranking`` belong to the embedded engine: they read a snapshot.
+``service``, ``spelling`` and the floor above know ``Archive`` and the protocols in ``engine`` and ``statistics``, and
+no implementation; ``snippets`` needs no index. ``matching`` and ``ranking`` belong to the embedded engine: they read a
+snapshot.
 """

@@ -35,7 +35,8 @@ def ours():
         try:
             if folder.name.isdecimal() and sys.argv[1].encode() in (folder / "environ").read_bytes().split(b"\\0"):
                 line = (folder / "cmdline").read_bytes()
-                if line:  # a process that has ended has none
+                # a process that has ended has none; the resource tracker ends with the tests' own process
+                if line and b"multiprocessing.resource_tracker" not in line:
                     yield int(folder.name), line.replace(b"\\0", b" ").decode(errors="replace")
         except OSError:
             pass

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from index.errors import (
     DamagedIndexError,
@@ -25,6 +25,7 @@ from web.keys import UnauthorizedError
 log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+NO_ARTICLE = "There is no article with this id."
 
 
 def problem(status: int, detail: str, errors: Sequence[Problem] = ()) -> Response:
@@ -57,7 +58,8 @@ def init_app(app: Flask) -> None:
     def unauthorized(_: UnauthorizedError) -> Response:
         response = problem(
             401,
-            "Writing needs the header 'Authorization: Bearer KEY'; the server's data folder has the key in 'api-key'.",
+            "Writing needs the header 'Authorization: Bearer KEY';"
+            " the key is in the file 'api-key' in the server's data folder.",
         )
         response.headers["WWW-Authenticate"] = 'Bearer realm="timtin"'
         return response
@@ -84,13 +86,13 @@ def init_app(app: Flask) -> None:
     def unexpected(error: Exception) -> Response:
         if isinstance(error, DiskFullError) or is_disk_full(error):
             log.error("%s %s was refused: the disk is full (%s)", request.method, request.path, error)
-            return _answer(507, "The disk is full. Make room and send this again; every acknowledged write is safe.")
+            return _answer(507, "The disk is full. Free some space and send this again; no acknowledged write is lost.")
         log.error("%s %s failed", request.method, request.path, exc_info=error)
-        return _answer(500, "Something went wrong on the server; its log says what.")
+        return _answer(500, "Something went wrong on the server; see its log.")
 
 
 def _detail(error: HTTPException) -> str:
-    if error.code == 404:
+    if isinstance(error, NotFound) and error.description == NotFound.description:
         return "There is nothing at this address."
     return str(error.description or error.name)
 

@@ -66,7 +66,7 @@ class _RequestParser(HTTPRequestParser):  # type: ignore[misc]
         elif self.completed and self.error is None and self.body_rcv is not None and self.body_rcv.buf.failure:
             failure = self.body_rcv.buf.failure
             log.error("%s %s was refused: there is no room to receive its body (%s)", self.command, self.path, failure)
-            self._refuse(HTTPStatus.INSUFFICIENT_STORAGE, "The disk is full. Make room and send this again.")
+            self._refuse(HTTPStatus.INSUFFICIENT_STORAGE, "The disk is full. Free some space and send this again.")
         return taken
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:

@@ -20,7 +20,8 @@ NO_SKETCH = (0, 0)
 SLOTS = 64
 MOST_DIFFERING = 21
 """The number of slots in which the sketches of copies may differ. Unrelated texts differ in 48 of the 64, because two
-bits agree by chance in a quarter; 21 means a Jaccard similarity of 1 - 21 / 48 = 0.56. docs/decisions/0009 says why."""
+bits agree by chance in a quarter; 21 means a Jaccard similarity of 1 - 21 / 48 = 0.56.
+docs/decisions/0009-near-copies.md says why."""
 
 _SHINGLE = 3
 _FEWEST_SHINGLES = 50

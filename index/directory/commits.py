@@ -151,7 +151,7 @@ def reading(generation: Path) -> Iterator[None]:
             raise
         raise DamagedIndexError(
             f"the index in {generation} is damaged ({type(error).__name__}: {error});"
-            " to rebuild it from the store, start timtin serve or run timtin index --rebuild"
+            " to rebuild it from the store, run 'timtin serve' or 'timtin index --rebuild'"
         ) from error
 
 

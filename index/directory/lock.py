@@ -36,9 +36,10 @@ class WriterLock:
         try:
             self._lock.acquire(timeout=wait, cancel_check=unless)
         except Timeout:
+            holder = self._holder()
             raise WriterBusyError(
-                f"the data folder {self._folder} is being written by {self._holder()};"
-                " wait until it is done, or stop it"
+                f"the data folder {self._folder} is being written by {holder}; wait until it is done, or stop it",
+                holder,
             ) from None
         try:
             note = {
@@ -55,6 +56,6 @@ class WriterLock:
     def _holder(self) -> str:
         try:
             note = json.loads(self._note.read_text("utf-8"))
-            return f"{note['purpose']} (process {note['pid']}, since {note['since']})"
+            return f"process {note['pid']} ({note['purpose']}, since {note['since']})"
         except (OSError, ValueError, KeyError, TypeError):
             return "another process"

@@ -85,7 +85,8 @@ def target_of(url: str, *, allow_private: bool = False) -> Target:
         raise RefusedError("has no valid host")
     port = _PORTS[parts.scheme] if parts.port is None else parts.port
     if port not in _PUBLIC_PORTS and not (allow_private and port >= _PRIVILEGED):
-        raise RefusedError(f"uses port {port}; only {', '.join(map(str, sorted(_PUBLIC_PORTS)))} are allowed")
+        allowed = f"{', '.join(map(str, sorted(_PUBLIC_PORTS)))}, and {_PRIVILEGED} and above with --allow-private"
+        raise RefusedError(f"uses port {port}; allowed are {allowed}")
     return Target(parts.scheme, host.lower(), port, parts.request_uri)
 
 
@@ -118,8 +119,7 @@ def dial(target: Target, *, allow_private: bool, seconds: float) -> socket.socke
         for answer in answers:
             if not is_public(str(answer[4][0])):
                 raise RefusedError(
-                    f"{target.host} has the address {answer[4][0]}, which is not public;"
-                    " --allow-private fetches from such addresses",
+                    f"leads to {target.host} ({answer[4][0]}), which is not public; use --allow-private to fetch it",
                     temporary=True,
                 )
     why = "it has no address"

@@ -196,4 +196,4 @@ def _reason(error: Exception) -> str:
         return f"has a certificate that cannot be trusted: {error.verify_message}"
     if isinstance(error, TimeoutError):
         return f"sent nothing for {_IDLE_SECONDS:g} seconds"
-    return f"the answer could not be read: {error or type(error).__name__}"
+    return f"sent no answer that can be read: {error or type(error).__name__}"

@@ -64,7 +64,7 @@ def read_feed(text: str, url: str) -> list[Entry]:
     headers = {"content-location": url, "content-type": "application/xml; charset=utf-8"}
     parsed = feedparser.parse(text.encode("utf-8", "replace"), response_headers=headers)
     if not parsed.entries and parsed.bozo and not parsed.version:
-        raise FetchError(f"is not a feed that can be read: {parsed.bozo_exception}")
+        raise FetchError(f"cannot be read as a feed: {parsed.bozo_exception}")
     source = _label(parsed.feed.get("title"))
     return [_entry(found, url, source) for found in parsed.entries[:MOST_ENTRIES]]
 

@@ -149,7 +149,7 @@ class _Run:
             self._limit_reached = True
             return False
         if depth > 1 and len(self._visited) >= MOST_SITEMAPS:
-            raise FetchError(f"is one sitemap too many; a run reads at most {MOST_SITEMAPS}", temporary=True)
+            raise FetchError(f"was not read: a run reads at most {MOST_SITEMAPS} sitemaps", temporary=True)
         self._visited.add(link)
         id = _id(link)
         known = self._store.fetches.known(link, id)
@@ -181,7 +181,8 @@ class _Run:
             sitemap = _parsed(read_sitemap, text, url)
             pages, sitemaps = sitemap.pages, sitemap.sitemaps
         if sitemaps and depth >= DEEPEST_SITEMAP:
-            raise FetchError(f"is a sitemap index below {DEEPEST_SITEMAP - 1} others; none are read so deep")
+            what = f"lists sitemaps nested deeper than {DEEPEST_SITEMAP} levels, which are not read"
+            raise FetchError(f"{what}; to read them, give its address to 'timtin fetch'")
         for entry in sitemaps:
             complete = self.visit(entry.link, depth + 1, entry.changed) and complete
         linked = [entry for entry in pages if entry.link]
@@ -301,7 +302,7 @@ class _Run:
 
 
 def _parsed(read: Callable[[str, str], _T], text: str, url: str) -> _T:
-    """Call ``read`` on a stranger's text; whatever error that raises is a TimtinError."""
+    """Call ``read`` on untrusted text; turn any error into a TimtinError."""
     try:
         return read(text, url)
     except TimtinError:

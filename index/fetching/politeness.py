@@ -103,7 +103,7 @@ class PoliteClient:
         return min(wanted or 0.0, LONGEST_PAUSE)
 
     def _leave(self, host: str, why: str) -> HostLeftError:
-        self._left_hosts[host] = f"{why}; {host} is left alone for the rest of this run"
+        self._left_hosts[host] = f"{why}; no more requests are sent to {host} in this run"
         return HostLeftError(host, self._left_hosts[host])
 
     def _ask_robots(self, url: str) -> None:
@@ -115,7 +115,7 @@ class PoliteClient:
         if isinstance(rules, FetchError):
             raise rules
         if not rules.can_fetch(url, AGENT):
-            raise RefusedError("robots.txt asks not to fetch it")
+            raise RefusedError("is disallowed by robots.txt")
 
     def _read_robots(self, origin: str) -> Protego | FetchError:
         try:

@@ -58,7 +58,7 @@ class _Reader:
         self._text: list[str] = []
 
     def doctype(self, *_named: object) -> None:
-        raise FetchError("has a document type, which no sitemap needs")
+        raise FetchError("has a DOCTYPE, which is refused")
 
     def start(self, tag: str, _attributes: object) -> None:
         self._path.append(tag.rpartition("}")[2].lower())

@@ -128,7 +128,7 @@ class ImportRun:
             if not is_disk_full(error):
                 raise
             full = f"the disk is full ({error.__cause__ or error})"
-            self._end_early(f"{full}; make room and run this again: what was done already is kept")
+            self._end_early(f"{full}: free some space and run the command again; what was stored is kept")
 
     def apply(self, *, wait: float, rebuild: bool = False) -> None:
         """Bring the index in sync, or rebuild it; record it if another process writes it for longer than ``wait``."""
@@ -136,8 +136,9 @@ class ImportRun:
             (self._index.rebuild if rebuild else self._index.apply)(wait=wait, progress=self._progress)
             self.summary.copies = self._index.near_copies(self._writes)
         except WriterBusyError as error:
-            kept = "Everything read is kept, and will be searchable once that is done"
-            self._end_early(f"{error}. {kept}{'; the index was not rebuilt' if rebuild else ''}")
+            kept = "Everything read is stored, and will be searchable when that process or the next run has finished"
+            rebuilt = "; the index was not rebuilt" if rebuild else ""
+            self._end_early(f"{error.holder} is writing the index. {kept}{rebuilt}")
 
     def end(self) -> Summary:
         """Return the summary of the run."""

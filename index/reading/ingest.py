@@ -162,7 +162,8 @@ class _Reader:
 
 
 def _nothing_left_message(count: int) -> str:
-    return f"has no article left; its {count} articles were not removed"
+    what = f"holds none of the {count} articles read from it before, so none was removed"
+    return f"{what}; to remove them, delete them over HTTP"
 
 
 def _batches(items: Iterable[Read | Finished]) -> Iterator[list[Read | Finished]]:

@@ -1,7 +1,7 @@
 """The ``ArticleStore`` protocol: the articles, which are the source of truth, and the logs kept beside them.
 
-Everything above the store is handed an ``ArticleStore`` and knows only this file; ``search.archive`` chooses the
-implementation.
+Importers, and everything above ``search.archive``, are handed an ``ArticleStore`` and know only this file and
+``input_log``; ``search.archive`` chooses the implementation.
 """
 
 from __future__ import annotations

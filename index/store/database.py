@@ -89,7 +89,7 @@ def _translating_errors(method: Callable[Given, Result]) -> Callable[Given, Resu
                 raise full_disk(path.parent) from error
             if code & 0xFF in _DAMAGED:
                 raise DamagedStoreError(
-                    f"the store {path} is damaged ({error}): {how_to_restore(path)}; timtin check shows the damage"
+                    f"the store {path} is damaged ({error}): {how_to_restore(path)}; 'timtin check' shows the damage"
                 ) from error
             if isinstance(error, sqlite3.OperationalError):
                 raise StoreError(f"the store {path} cannot be used now: {error}") from error
@@ -134,7 +134,7 @@ class Database:
         try:
             self._upgrade()
         except DamagedStoreError as error:
-            what = f"{path} cannot be used as timtin's store: {error.__cause__}; put a backup in its place"
+            what = f"{path} cannot be used as timtin's store: {error.__cause__}; {how_to_restore(path)}"
             raise StoreError(what) from error
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{path} cannot be used as timtin's store: {error}") from error

@@ -1,4 +1,4 @@
-"""Count facets: how many matching articles each source, category, author, year or month has."""
+"""Count facets: how many matching articles each label, year or month has."""
 
 from __future__ import annotations
 

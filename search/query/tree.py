@@ -66,7 +66,7 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class FieldFilter:
-    """Articles whose ``field`` (source, author or category) has the words of ``value`` side by side, in this order."""
+    """Articles whose label ``field`` (one of ``LABELS``) has the words of ``value`` side by side, in this order."""
 
     field: str
     value: str

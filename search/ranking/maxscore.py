@@ -119,7 +119,7 @@ class MaxScoreScorer:
         return min(least, float(sums.max())) if self._found.proximity else least
 
     def _tier(self, most: int) -> DocMask:
-        """Return the top tier, known from doc masks alone, with at least ``most`` articles; else all matches.
+        """Return the smallest tier, by doc masks alone, with at least ``most`` articles; all matches if there is none.
 
         Proximity adds a share of the best score, so with it (a query of a few long codes) take all matches.
         """

@@ -69,7 +69,7 @@ def choose_accents(vocabulary: Vocabulary, run: Sequence[ReadSyllable]) -> list[
     meant = [exact for piece in reversed(path) for exact in piece.exact]
     chosen: list[str] = [syllable.exact for syllable in run]
     for piece in path:
-        if _stands(vocabulary, run, piece) and _borne_out(vocabulary, run, piece, meant):
+        if _has_no_rival(vocabulary, run, piece) and _borne_out(vocabulary, run, piece, meant):
             for at in range(piece.start, piece.end):
                 if run[at].made or run[at].exact != piece.exact[at - piece.start]:
                     chosen[at] = piece.written[at - piece.start]
@@ -196,8 +196,11 @@ def _fits_beside(vocabulary: Vocabulary, run: Sequence[ReadSyllable], at: int, e
     return True
 
 
-def _stands(vocabulary: Vocabulary, run: Sequence[ReadSyllable], piece: _Piece) -> bool:
-    """Tell whether no changed syllable of a piece occurs in the archive, as typed, beside its neighbours."""
+def _has_no_rival(vocabulary: Vocabulary, run: Sequence[ReadSyllable], piece: _Piece) -> bool:
+    """Tell whether what was typed is no rival to ``piece``.
+
+    It is one if the archive has a changed syllable, as typed, beside each neighbour that it has in the run.
+    """
     for at in range(piece.start, piece.end):
         if run[at].exact == piece.exact[at - piece.start]:
             continue

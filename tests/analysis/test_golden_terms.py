@@ -14,7 +14,7 @@ from index.analysis.batch import BatchAnalyzer
 from tests.analysis import golden
 
 RAISE = "raise ANALYZER_VERSION in index/analysis/analyzer.py, so that indexes are rebuilt"
-WRITE = "write the golden file anew: python -m tests.analysis.golden"
+WRITE = "regenerate the golden terms: python -m tests.analysis.golden"
 
 
 def differences(kept: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:

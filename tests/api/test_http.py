@@ -69,6 +69,20 @@ def test_every_error_has_one_shape(client: FlaskClient, method: str, path: str, 
     assert answer.json["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/api/v1/articles/none", "There is no article with this id."),
+        ("/api/v1/articles/none/similar", "There is no article with this id."),
+        ("/articles/none", "There is no article with this id."),
+        ("/api/v1/tasks/none", "There is no such task."),
+        ("/api/v1/none", "There is nothing at this address."),
+    ],
+)
+def test_what_is_not_there_is_named(client: FlaskClient, path: str, detail: str) -> None:
+    assert client.get(path).json["detail"] == detail
+
+
 def test_unexpected_failure_shows_no_trace(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")

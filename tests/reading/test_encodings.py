@@ -67,7 +67,7 @@ def test_what_the_helpers_write_is_known_to_be_right() -> None:
         (vni(TEXT).encode("latin-1"), "VNI-Windows"),
         (tcvn3(TEXT).encode("utf-8"), "TCVN3"),
         (vni(TEXT).encode("utf-8"), "VNI-Windows"),
-        (TEXT.encode() + b"\xff", "damaged"),
+        (TEXT.encode() + b"\xff", "invalid UTF-8 byte"),
         (b"\0\x07\x93" * 50, "NUL"),
         (b"%PDF-1.7 ...", "PDF"),
         (b"PK\x03\x04...", "office"),

@@ -151,7 +151,7 @@ def test_table_whose_header_names_no_text_is_refused() -> None:
         table("a,b,c\n1,2,3\n")
     with pytest.raises(UnreadableFileError, match="first line"):
         table("")
-    with pytest.raises(UnreadableFileError, match="first line"):
+    with pytest.raises(UnreadableFileError, match="header line"):
         table("title," + "x" * 20_000_001 + "\n1,2\n")
     with pytest.raises(UnreadableFileError, match="UTF-16"):
         table("title,body\n1,2\n".encode("utf-16"))

@@ -46,7 +46,7 @@ with archive.engine.upkeep.exclusive("a long rebuild", wait=5):
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs want the index level after every batch, and a batch is two articles."""
+    """Runs apply the index after every batch, and a batch is two articles."""
     monkeypatch.setattr("index.reading.import_run._APPLY_SECONDS", -1)
     monkeypatch.setattr("index.reading.ingest._BATCH", 2)
 
@@ -112,8 +112,8 @@ def test_command_prints_what_it_read_and_who_has_the_index(tmp_path: Path) -> No
         holder.kill()
     assert done.returncode == 1
     assert re.match(r"5 added, .* 0 moved in ", done.stdout)
-    assert f"timtin: the data folder {data} is being written by a long import (process {holder.pid}" in done.stderr
-    assert "Everything read is kept, and will be searchable" in done.stderr
+    assert f"timtin: process {holder.pid} (a long import, since " in done.stderr
+    assert "Everything read is stored, and will be searchable" in done.stderr
 
 
 def test_interrupted_command_says_what_it_did_and_that_it_can_go_on(tmp_path: Path) -> None:

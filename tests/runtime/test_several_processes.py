@@ -38,7 +38,7 @@ def hold_lock(folder: Path) -> subprocess.Popen[str]:
 def test_second_writer_is_told_who_writes(tmp_path: Path) -> None:
     with hold_lock(tmp_path) as holder:
         with (
-            pytest.raises(WriterBusyError, match=rf"a long import \(process {holder.pid}, since "),
+            pytest.raises(WriterBusyError, match=rf"process {holder.pid} \(a long import, since "),
             WriterLock(tmp_path).held("x", 0.1),
         ):
             pass

@@ -83,7 +83,7 @@ def test_writes_over_http_are_refused_and_go_on_when_there_is_room(
         refused += 1
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json["title"] == "Insufficient Storage"
-        assert "Make room" in answer.json["detail"]
+        assert "Free some space" in answer.json["detail"]
     rows = [{"id": f"b{number}", "body": "bưởi da xanh " * 500} for number in range(200)]
     assert server.write("POST", "/api/v1/articles", rows).status == 507
     assert refused > 20
@@ -110,7 +110,7 @@ def test_indexing_without_room_leaves_the_index_as_it_was_and_no_files(disk: Pat
     archive.store.put([Article(id=f"a{number}", body=f"bưởi da xanh {number} " * 30) for number in range(40)])
     ballast = fill(disk, leave=8192)
     for _ in range(5):  # what a failure left would fill the disk further
-        with pytest.raises(DiskFullError, match="make room"):
+        with pytest.raises(DiskFullError, match="free some space"):
             bring_in_sync(archive)
         assert sorted(path.name for path in (disk / "data" / "indexes").rglob("*")) == before
     with pytest.raises(DiskFullError):
@@ -128,7 +128,7 @@ def test_store_without_room_says_so_and_keeps_what_it_has(disk: Path) -> None:
     archive = open_archive(ArchiveConfig(disk / "data"))
     ballast = fill(disk)
     large = [Article(id=f"a{number}", body=f"bưởi da xanh {number} " * 3000) for number in range(40)]
-    with pytest.raises(DiskFullError, match="make room"):
+    with pytest.raises(DiskFullError, match="free some space"):
         archive.store.put(large)
     assert archive.store.count() == 5
     ballast.unlink()
@@ -171,7 +171,7 @@ def test_command_says_so_in_one_line(disk: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "full" in done.stderr
-    assert "make room" in done.stderr
+    assert "free some space" in done.stderr
     assert done.stdout.startswith("0 added,")
     ballast.unlink()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -200,7 +200,7 @@ def test_fetching_to_a_full_disk_ends_in_one_line_with_a_summary_of_what_was_sto
         assert done.stdout.startswith("50 added, 0 updated, 0 unchanged, 0 removed, 0 failed,")
         assert done.stderr.count("\n") == 1
         assert done.stderr.startswith("timtin: the disk is full (")
-        assert "make room" in done.stderr
+        assert "free some space" in done.stderr
         ballast.unlink()
         shutil.copytree(disk / "data", disk.parent / "data")
         done = subprocess.run([*command[:-1], str(disk.parent / "data")], capture_output=True, text=True, check=False)
@@ -237,7 +237,7 @@ def test_bulk_that_the_disk_cannot_receive_is_refused_in_words(serve: Callable[.
     answer = server.write("POST", "/api/v1/articles", "\n".join(map(json.dumps, rows)).encode())
     assert (answer.status, answer.json["title"]) == (507, "Insufficient Storage")
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert "Make room" in answer.json["detail"]
+    assert "Free some space" in answer.json["detail"]
     assert server.write("POST", "/api/v1/articles?wait=true", rows[:50]).status == 200
     assert server.search("bưởi", collapse="false")["total"] == 50
     log = (disk / "server.log").read_text()

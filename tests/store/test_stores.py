@@ -99,7 +99,7 @@ def test_damaged_store_is_one_line_that_says_what_to_do(folder: DataFolder, comm
     done = timtin(command, *given.get(command, []), "--data", str(folder.path))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert f"the store {folder.store} is damaged" in done.stderr
-    assert "put a backup in its place" in done.stderr
+    assert "put a backup in the place of articles.sqlite" in done.stderr
     assert not list(tmp_path.glob("copy*"))
 
 
@@ -117,7 +117,7 @@ def test_damaged_store_is_a_problem_without_a_traceback(
     for answer in answers:
         assert answer.status == 503
         assert f"the store {folder.store} is damaged" in answer.json["detail"]
-        assert "put a backup in its place" in answer.json["detail"]
+        assert "put a backup in the place of articles.sqlite" in answer.json["detail"]
     assert server.stop() == 0
     said = (tmp_path / "server.log").read_text("utf-8")
     assert "Traceback" not in said

@@ -23,7 +23,7 @@ def test_repair_mends_the_index_and_says_so(folder: DataFolder) -> None:
     done = timtin("check", "--data", str(folder.path))
     assert (done.returncode, damaged.exists()) == (1, True)
     assert damaged.name in done.stderr
-    assert done.stdout == "1 problem; run timtin check --repair to repair the index\n"
+    assert done.stdout == "1 problem; run 'timtin check --repair' to repair the index\n"
     done = timtin("check", "--repair", "--data", str(folder.path))
     assert done.returncode == 0
     assert damaged.name in done.stderr
@@ -51,13 +51,13 @@ def test_damaged_store_is_left_alone_and_a_backup_asked_for(folder: DataFolder) 
     done = timtin("check", "--repair", "--data", str(folder.path))
     assert done.returncode == 1
     assert "store: " in done.stderr
-    assert "put a backup of articles.sqlite in its place" in done.stdout
+    assert "put a backup in the place of articles.sqlite" in done.stdout
     assert folder.store.read_bytes() == before
     folder.store.write_bytes(b"no database" * 1000)
     done = timtin("check", "--data", str(folder.path))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "put a backup in its place" in done.stderr
+    assert "put a backup in the place of articles.sqlite" in done.stderr
 
 
 def test_check_is_right_while_a_server_writes_and_rebuilds(serve: Callable[..., Server], tmp_path: Path) -> None:

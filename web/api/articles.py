@@ -17,6 +17,7 @@ from web.api.answers import article_json
 from web.api.blueprint import api, made_searchable, stored_article
 from web.api.parameters import WriteParameters, checked
 from web.keys import key_required
+from web.problems import NO_ARTICLE
 from web.services import services
 
 _BATCH = 500
@@ -55,7 +56,7 @@ def delete_article(id: str) -> tuple[Response, int]:
     parameters = checked(WriteParameters, request.args)
     result = services().archive.store.delete([id])
     if not result.deleted:
-        raise NotFound
+        raise NotFound(NO_ARTICLE)
     searchable = made_searchable(result.seq, 1, wait=parameters.wait)
     return jsonify({"id": id, "result": "deleted", "searchable": searchable}), 200
 
@@ -78,7 +79,7 @@ def post_articles() -> tuple[Response, int]:
     seq = _keep(entries, report)
     if report["received"] and not report["ids"]:
         problems = [Problem(f"articles[{entry['index']}]", entry["detail"]) for entry in report["refused"][:100]]
-        raise InvalidInputError("None of the articles could be stored.", problems)
+        raise InvalidInputError("Every article was refused; 'errors' says why (the first 100).", problems)
     counts = {name: report[name] for name in ("received", "added", "updated", "unchanged")}
     refused = report["received"] - len(report["ids"])
     task = services().archive.store.tasks.written(seq, {**counts, "refused": refused}, report["refused"])

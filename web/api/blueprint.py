@@ -6,6 +6,7 @@ from flask import Blueprint, current_app
 from werkzeug.exceptions import NotFound
 
 from index.article import Article
+from web.problems import NO_ARTICLE
 from web.services import services
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -17,7 +18,7 @@ def stored_article(id: str) -> Article:
     """Return the article with this id; raise NotFound if there is none."""
     article = services().archive.store.get(id)
     if article is None:
-        raise NotFound
+        raise NotFound(NO_ARTICLE)
     return article
 
 

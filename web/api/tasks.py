@@ -40,7 +40,7 @@ def read_task(id: str) -> Response:
     """Return one task."""
     task = services().archive.store.tasks.get(id)
     if task is None:
-        raise NotFound
+        raise NotFound("There is no such task.")
     return jsonify(task_json(task))
 
 

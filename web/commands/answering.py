@@ -72,7 +72,8 @@ def search(
     with opened_archive(data) as archive:
         answer = run_search(archive, parameters)
         if not archive.in_sync():
-            click.echo("timtin: articles are missing from the index; timtin check --repair adds them", err=True)
+            missing = "some articles are not in the index yet; run 'timtin check --repair' to add them"
+            click.echo(f"timtin: {missing}", err=True)
     if as_json:
         print_json(answer_json(answer, parameters))
         return

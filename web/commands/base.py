@@ -34,7 +34,7 @@ class Command(click.Command):
             if is_disk_full(error):
                 with suppress(OSError):  # its buffer would fail again at exit
                     sys.stdout.close()
-                fail(f"the disk is full ({error}); make room and run this again: what is done is kept")
+                fail(f"the disk is full ({error}): free some space and run the command again; what was stored is kept")
             fail(f"{type(error).__name__}: {error}")
 
 
@@ -54,7 +54,7 @@ data_option = click.option(
     envvar="TIMTIN_DATA",
     default=Path("data"),
     show_default=True,
-    help="The data folder; also TIMTIN_DATA.",
+    help="The data folder (or set TIMTIN_DATA).",
 )
 wait_option = click.option(
     "--wait",
@@ -62,7 +62,7 @@ wait_option = click.option(
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait at the end for another writer.",
+    help="How long to wait for another process that is writing the index.",
 )
 
 
@@ -70,7 +70,7 @@ wait_option = click.option(
 def opened_archive(data: Path, *, made: bool = False) -> Iterator[Archive]:
     """Open the archive in a data folder; a missing folder is created if ``made``, else raises TimtinError."""
     if not made and not data.exists():
-        raise TimtinError(f"there is no data folder {data}; make one with timtin index PATH, or name it with --data")
+        raise TimtinError(f"there is no data folder {data}; make one with 'timtin index PATH', or name it with --data")
     with closing(open_archive(ArchiveConfig(data))) as archive:
         yield archive
 

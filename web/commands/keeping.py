@@ -36,14 +36,15 @@ def _verdict(problems: list[str], how_to_restore: str) -> str:
         return "the index agrees with the store"
     found = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
     if any(problem.startswith("store:") for problem in problems):
-        return f"{found}; the store is damaged: {how_to_restore}, then run 'timtin check --repair'"
-    return f"{found}; run timtin check --repair to repair the index"
+        why = "the store is damaged and only a backup can restore it"
+        return f"{found}; {why}: {how_to_restore}, then run 'timtin check --repair'"
+    return f"{found}; run 'timtin check --repair' to repair the index"
 
 
 @click.command(cls=Command)
 @data_option
 def export(data: Path) -> None:
-    """Write every article to standard output, one per line, as timtin index - reads them."""
+    """Write every article to standard output, one per line, as 'timtin index -' reads them."""
     with opened_archive(data) as archive:
         for article in archive.store.articles():
             click.echo(json.dumps(article.model_dump(), ensure_ascii=False))
@@ -53,9 +54,12 @@ def export(data: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @data_option
 def backup(file: Path, data: Path) -> None:
-    """Back up all articles to FILE, even while a service runs. FILE is a store: articles.sqlite."""
+    """Back up all articles to FILE, even while a service runs.
+
+    To restore it, put FILE into an empty data folder as articles.sqlite.
+    """
     with opened_archive(data) as archive:
         archive.store.back_up(file)
         click.echo(
-            f"{file}: {file.stat().st_size:,} bytes; to restore it, put it into a data folder as articles.sqlite"
+            f"{file}: {file.stat().st_size:,} bytes; to restore it, put it into an empty data folder as articles.sqlite"
         )

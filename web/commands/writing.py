@@ -26,8 +26,8 @@ from web.commands.terminal import one_line
 
 @click.command(cls=Command)
 @click.argument("paths", nargs=-1)
-@click.option("--source", metavar="NAME", help="Source of articles that name none.")
-@click.option("--prune", is_flag=True, help="Delete articles read from these folders before that are gone now.")
+@click.option("--source", metavar="NAME", help="Source for articles that do not name one.")
+@click.option("--prune", is_flag=True, help="Delete articles whose files or lines are no longer there.")
 @click.option("--rebuild", is_flag=True, help="Also rebuild the index from the store.")
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")

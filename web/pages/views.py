@@ -22,6 +22,7 @@ from search.service import Answer, marked_article, similar_articles
 from web.api.answers import search_address
 from web.api.parameters import checked
 from web.pages.translations import LANGUAGES, chosen_language, text
+from web.problems import NO_ARTICLE
 from web.services import services
 
 pages = Blueprint("pages", __name__)
@@ -66,7 +67,7 @@ def article(id: str) -> Response:
     """Show one article, with the words of ``?q=`` marked."""
     found = services().archive.store.get(id)
     if found is None:
-        raise NotFound
+        raise NotFound(NO_ARTICLE)
     query = request.args.get("q", "")[:2000]
     title, body = services().runner.run(marked_article, found, query)
     paragraphs = [Markup(html) for html in body.split("\n") if html.strip()]  # noqa: S704

@@ -32,11 +32,11 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
         if header.strip()[:4].lower() == "sep=":
             header = _first_written(lines)
         if "\r" in header.strip():
-            raise UnreadableFileError("has line endings of an old Mac; save it as CSV UTF-8")
+            raise UnreadableFileError("has old Mac line endings (CR only); save it with LF or CRLF, as CSV UTF-8 has")
         delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign)))
         names = _cells(header, delimiter)
     except csv.Error as error:
-        raise UnreadableFileError(f"has a first line that names no fields: {error}") from None
+        raise UnreadableFileError(f"has no header line that can be read: {error}") from None
     if not {"title", "body"} & set(map(field_named, names)):
         raise UnreadableFileError(
             "names neither a title nor a body in its first line; name a column title, body, tiêu đề ..."

@@ -138,7 +138,7 @@ def _not_utf8(sample: bytes, position: int) -> str:
             best, share, do = name, spelt, advice
     text = sample.decode("utf-8", "replace")
     if len(_BEYOND.findall(text)) > 4 * text.count("\ufffd"):
-        return f"is not UTF-8 throughout: byte {position} is damaged; correct it or save the file again"
+        return f"has an invalid UTF-8 byte at {position}; correct it or save the file again as UTF-8"
     if best:
         return f"is not UTF-8 but {best} (byte {position}); {do}"
     return f"is not UTF-8 (byte {position}); convert it, for instance with: iconv -f WINDOWS-1258 -t UTF-8"

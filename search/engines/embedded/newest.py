@@ -99,7 +99,7 @@ class NewestIndex:
             if state is not None and not state.searchable:
                 raise DamagedIndexError(
                     f"the index in {generation} was made by another version of timtin;"
-                    " to rebuild it from the store, start timtin serve or run timtin index --rebuild"
+                    " to rebuild it from the store, run 'timtin serve' or 'timtin index --rebuild'"
                 )
             snapshot = Snapshot(generation, self._segments)
             impacts = TermImpacts(snapshot, self._ranking, self._sharing)
