@@ -23,7 +23,7 @@ from search.archive import ArchiveConfig, open_archive
 from search.engine import Request
 from search.engines.embedded.newest import NewestIndex
 from search.matching.evaluator import Evaluator
-from search.matching.term_sets import Matcher
+from search.matching.term_sets import TermSets
 from search.query.parser import parse
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
@@ -33,7 +33,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("analysis of the query", search.matching.evaluator, "typed_analysis"),
     ("finding the terms", Snapshot, "_look_up"),
     ("which articles have a term", TermImpacts, "docs_with_term"),
-    ("doc masks of the concepts", Matcher, "concepts"),
+    ("doc masks of the concepts", TermSets, "concepts"),
     ("enough of the query's idf", search.matching.evaluator, "weight_at_least"),
     ("which have the accents", Evaluator, "_with_accents"),
     ("which may come first", MaxScoreScorer, "_candidates"),

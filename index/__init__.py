@@ -9,6 +9,7 @@
 ``store``         the articles themselves, the truth
 ``analysis``      a text to the terms that are indexed and searched
 ``arrays``        helpers for numpy arrays
+``atomic_file``   small files that are whole or not there, with a checksum
 ``segments``      immutable parts of an index, as arrays in files
 ``whoosh_codec``  the codec through which Whoosh reads and writes the same files
 ``directory``     where files lie, what makes them visible, and the snapshots that read them

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from index.article import LABELS
 from index.dates import period_days
+from index.errors import InvalidInputError, Problem
 from search.engine import FACETS, Filters, Request, Sort
 from search.query.tree import Match, Node
 
-LONGEST_QUERY = 10_000
+LONGEST_ACCEPTED = 10_000
 
 
 def _comma_separated(value: Any) -> Any:
@@ -47,7 +49,7 @@ class Parameters(BaseModel):
 
 
 class _First(Parameters):
-    q: Annotated[str, Field(max_length=LONGEST_QUERY, description="the query; empty for all articles")] = ""
+    q: Annotated[str, Field(max_length=LONGEST_ACCEPTED, description="the query; empty for all articles")] = ""
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
     size: Annotated[int, Field(ge=1, le=100, description="hits per page")] = 10
     sort: Sort = Sort.RELEVANCE
@@ -94,3 +96,20 @@ class SearchParameters(_WithLabels):
             start=(self.page - 1) * self.size,
             **{name: getattr(self, name) for name in ("match", "size", "facets", "explain", "collapse")},
         )
+
+
+ParametersT = TypeVar("ParametersT", bound=Parameters)
+
+
+def checked(model: type[ParametersT], values: Mapping[str, str]) -> ParametersT:
+    """Return ``values`` as a ``model``. Raises InvalidInputError that names each bad parameter."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        problems = [Problem(str(entry["loc"][0]), _reason(entry)) for entry in error.errors()]
+        names = ", ".join(problem.where for problem in problems)
+        raise InvalidInputError(f"The request has invalid parameters: {names}.", problems) from None
+
+
+def _reason(entry: Any) -> str:
+    return str(entry["msg"]).removeprefix("Value error, ")

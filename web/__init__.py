@@ -6,6 +6,7 @@
 ``app``           the application factory: it only wires
 ``services``      what a request works with: archive, runner, answers, follower
 ``keys``          the key that allows writing
+``addresses``     the URLs of searches
 ``problems``      errors as ``application/problem+json``, or a page for people
 ``api``           ``/api/v1``
 ``pages``         the search page, the article page, the feed

@@ -28,14 +28,10 @@ import numpy as np
 from index.analysis.normalization import fold, normalize
 from index.analysis.segmentation import default_segmenter
 from index.analysis.syllables import with_tones_on_last_vowel
-from index.analysis.tokenizer import Tokens, original_places, tokenize
+from index.analysis.tokenizer import SYLLABLE, Tokens, original_places, tokenize
 
 ANALYZER_VERSION = 2
 """Raise it whenever a text yields different terms; older indexes are then rebuilt."""
-
-
-SYLLABLE = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
-"""Matches a syllable of canonical text, as ``tokenize`` cuts it."""
 
 
 class Stream(StrEnum):

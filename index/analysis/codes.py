@@ -44,7 +44,9 @@ _DAYS = (
 _GROUPED = re.compile(r"(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?|(\d{1,3}(?:,\d{3})+)(?:\.(\d+))?")
 _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
 _NAMED_NUMBER = re.compile(r"([^\W\d_]+)[-.](\d+)")
-_SEPARATOR = re.compile(r"[-./,:&@+']")
+CODE_SIGNS = "-./,:&@+'"
+"""The signs that may join the parts of a code; the hyphen comes first, as in a character class."""
+_SEPARATOR = re.compile(f"[{CODE_SIGNS}]")
 _HOST = re.compile(r"(?:www\.)?((?:[A-Za-z0-9-]+\.)+[a-z]{2,24})(?=[/:]|$)")
 _CITY = re.compile(r"[tT][pP](?:\. ?| )((?i:[bcdđghklmnpqrstvx]{2,4}))\b")
 _YEARS = range(1900, 2100)

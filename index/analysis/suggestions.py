@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from index.analysis.analyzer import SYLLABLE
 from index.analysis.normalization import fold
 from index.analysis.syllables import canonical_syllable
+from index.analysis.tokenizer import SYLLABLE
 
 SEPARATOR = "\t"
 MOST_WORDS_OF_TITLES = 3

@@ -180,3 +180,9 @@ def accented_forms(folded: str) -> tuple[str, ...]:
         if allows_tone(parts, tone)
     )
     return tuple(dict.fromkeys(forms))
+
+
+def is_syllable(word: str) -> bool:
+    """Tell whether a lower-case word is a Vietnamese syllable by the grammar, in any of its spellings."""
+    canonical = canonical_syllable(word)
+    return canonical in accented_forms(fold(canonical))

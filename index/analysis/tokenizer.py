@@ -16,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.codes import Code, SignRun, city_codes, find_codes
+from index.analysis.codes import CODE_SIGNS, Code, SignRun, city_codes, find_codes
 from index.analysis.normalization import NormalizedText, fold, normalize
 from index.analysis.syllables import beginnings, canonical_syllable
 
-_ATOM = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"
-_RUN = re.compile(rf"{_ATOM}(?:[-./,:&@+']{_ATOM})*%?")
-_PART = re.compile(_ATOM)
+SYLLABLE = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+"""Matches a syllable of canonical text."""
+_RUN = re.compile(rf"{SYLLABLE.pattern}(?:[{CODE_SIGNS}]{SYLLABLE.pattern})*%?")
 _SIGNS = ".,:;!?\"'()[]…"
 _LONGEST_SYLLABLE = 64
 _WIDEST_SPACE = 4
@@ -99,7 +99,7 @@ def cut_chunk(chunk: str) -> ChunkCut:
         return ChunkCut((start,), (start + len(core),), (whole,), (fold(whole),), own)
     for match in _RUN.finditer(chunk):
         run = match.group()
-        parts = [match.span()] if run.isalnum() else [part.span() for part in _PART.finditer(chunk, *match.span())]
+        parts = [match.span()] if run.isalnum() else [part.span() for part in SYLLABLE.finditer(chunk, *match.span())]
         if len(parts) > 1 or not run.isalnum() or run[0].isdecimal():
             runs.append(SignRun(len(spans), len(spans) + len(parts), run))
         spans += parts

@@ -4,7 +4,6 @@ whole index; a commit is the small file that lists its segments; a snapshot is o
 ===============  ======================================================================
 ``data_folder``  the paths in a data folder, which only its owner can read
 ``lock``         one writer at a time, across processes
-``atomic_file``  small files that are whole or not there, with a checksum
 ``generations``  indexes side by side, the one that serves, and the swap between them
 ``commits``      the segments that a generation consists of
 ``snapshot``     one commit as arrays over all its segments: postings, lengths, columns

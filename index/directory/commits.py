@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from index.directory.atomic_file import read_sealed, sync, write_sealed
+from index.atomic_file import read_sealed, sync, write_sealed
 from index.errors import DamagedIndexError, is_shortage
 from index.segments.segment import Segment, read_segment, write_segment
 from index.segments.segment_info import SegmentInfo

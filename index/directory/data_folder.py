@@ -42,11 +42,6 @@ class DataFolder:
         """The file of synonyms; it may not exist."""
         return self.path / "synonyms.txt"
 
-    @property
-    def key(self) -> Path:
-        """The file of the API key."""
-        return self.path / "api-key"
-
 
 def open_data_folder(path: Path) -> DataFolder:
     """Create the data folder if it is missing, close it to other users, and return its paths.

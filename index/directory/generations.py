@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.analysis.analyzer import ANALYZER_VERSION
-from index.directory.atomic_file import read_sealed, remove_unfinished, sync, write_sealed
+from index.atomic_file import read_sealed, remove_unfinished, sync, write_sealed
 from index.errors import is_shortage
 from index.segments.schema import OLDEST_SEARCHABLE, OLDEST_WRITABLE, SCHEMA_VERSION
 

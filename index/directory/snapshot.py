@@ -44,7 +44,7 @@ class Postings:
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
+class LabelColumn:
     """One label of every article: ``values[codes[article]]``, empty for an article without it."""
 
     codes: DocIds
@@ -257,7 +257,7 @@ class Snapshot:
         groups[there] = np.where(several, np.cumsum(several) - 1, -1)[stories]
         return StoryGroups(np.flatnonzero(groups >= 0), groups)
 
-    def labels(self, field: str) -> Labels:
+    def labels(self, field: str) -> LabelColumn:
         """Return the label ``field``, one of ``LABELS``, of every article. Raises KeyError for any other."""
         if field not in LABELS:
             raise KeyError(field)
@@ -273,8 +273,8 @@ class Snapshot:
                 names = [value.decode("utf-8") for value in column.values.all()]
                 codes = np.array([values.setdefault(name, len(values)) for name in names], np.int32)
                 parts.append(codes[column.codes])
-            self._joined[name] = Labels(np.concatenate(parts), list(values))
-        labels: Labels = self._joined[name]
+            self._joined[name] = LabelColumn(np.concatenate(parts), list(values))
+        labels: LabelColumn = self._joined[name]
         return labels
 
     def article_id(self, article: int) -> str:

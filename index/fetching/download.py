@@ -139,7 +139,7 @@ def decoded(data: bytes, content_type: str = "") -> str:
     raise FetchError("is not UTF-8, nor in the encoding it declares")
 
 
-def unpacked(data: bytes, largest: int) -> bytes:
+def gunzipped(data: bytes, largest: int) -> bytes:
     """Return the content of a gzip file, at most ``largest`` bytes, or other data unchanged. Raises FetchError."""
     if not data.startswith(b"\x1f\x8b"):
         return data

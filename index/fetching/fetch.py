@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from index.article import Article, article_from
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.fetching.addresses import FetchError, target_of
-from index.fetching.download import Downloader, Reply, decoded, unpacked
+from index.fetching.download import Downloader, Reply, decoded, gunzipped
 from index.fetching.feeds import Entry, read_feed
 from index.fetching.links import article_id, clean_link, same_site
 from index.fetching.politeness import HostLeftError, PoliteClient
@@ -270,7 +270,7 @@ class _Run:
         content_type = reply.headers.get("content-type", "")
         if content_type.startswith(_NO_TEXT):
             raise FetchError(f"is {content_type[:80]}, not a feed, a sitemap or an HTML page")
-        text = decoded(unpacked(reply.body, LARGEST_SITEMAP), content_type)
+        text = decoded(gunzipped(reply.body, LARGEST_SITEMAP), content_type)
         found = _ROOT.match(text[:100_000])
         kind = found[2].lower() if found else ""
         if kind not in _SITEMAPS and len(text) > LARGEST_PAGE:

@@ -34,7 +34,7 @@ def read_sitemap(text: str, url: str) -> Sitemap:
     """
     from lxml import etree
 
-    reader = _Reader()
+    reader = _SitemapTarget()
     # builds no tree, expands no entity, loads no DTD, makes no network request
     parser = etree.XMLParser(
         target=reader, encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
@@ -47,7 +47,7 @@ def read_sitemap(text: str, url: str) -> Sitemap:
     return Sitemap([], entries) if reader.root == "sitemapindex" else Sitemap(entries, [])
 
 
-class _Reader:
+class _SitemapTarget:
     """Parser target that collects a {name: text} for each location; the first text of a name is kept."""
 
     def __init__(self) -> None:

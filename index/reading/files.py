@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from index.errors import UnreadableFileError
 from index.reading.formats.json_lines import LARGEST_DOCUMENT
-from index.reading.formats.registry import Kind, kind_of
+from index.reading.formats.registry import FileKind, kind_of
 
 _CHUNK = 1024 * 1024
 _WRITTEN_OUT = re.compile(rb"\\x([0-9a-f]{2})")
@@ -41,7 +41,7 @@ class FoundFile:
 
     path: Path
     name: str
-    kind: Kind
+    kind: FileKind
 
 
 @dataclass(frozen=True, slots=True)

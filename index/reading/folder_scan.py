@@ -36,7 +36,7 @@ from index.reading.files import (
     read_document,
 )
 from index.reading.formats.compressed import unpacked
-from index.reading.formats.registry import KNOWN, Format, Kind, document_fields, kind_of, rows, without_suffixes
+from index.reading.formats.registry import KNOWN, FileKind, Format, document_fields, kind_of, rows, without_suffixes
 from index.reading.import_run import ImportRun
 from index.reading.stability import Stability
 from index.store.input_log import Input, InputLog
@@ -48,7 +48,7 @@ _REFUSALS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadArticle:
     """An article read from ``path``; ``digest`` is the digest of the file if the whole file is this article."""
 
     path: str
@@ -58,7 +58,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FileEnd:
     """The end of a file, all of whose articles were yielded."""
 
     path: str
@@ -85,7 +85,7 @@ class FolderScan:
         self._files: dict[str, tuple[FoundFile, str]] = {}
         self._parsed: set[str] = set()
 
-    def items(self, paths: Sequence[str]) -> Iterator[Read | Finished]:
+    def items(self, paths: Sequence[str]) -> Iterator[ReadArticle | FileEnd]:
         """Yield what is new at ``paths``, standard input last; refuse what cannot be read, and go on."""
         for root in paths:
             if root != STANDARD_INPUT:
@@ -98,7 +98,7 @@ class FolderScan:
             with self._refusing(None, "standard input"):
                 if sys.stdin is None:
                     raise UnreadableFileError("is closed")
-                found = rows(sys.stdin.buffer, Kind(Format.JSON_LINES))
+                found = rows(sys.stdin.buffer, FileKind(Format.JSON_LINES))
                 yield from self._rows(found, STANDARD_INPUT, "standard input")
 
     def refuse(self, path: str | None, where: str, why: str) -> None:
@@ -151,7 +151,7 @@ class FolderScan:
     def _has_digest(self, path: str) -> bool:
         return bool(self._inputs.with_digest(bytes_digest(self._files[path][1])))
 
-    def _parse(self, path: str) -> Iterator[Read | Finished]:
+    def _parse(self, path: str) -> Iterator[ReadArticle | FileEnd]:
         file, _ = self._files[path]
         with self._refusing(path, printable_path(file.path)):
             yield from self._articles(file, path)
@@ -183,7 +183,7 @@ class FolderScan:
     def _files_to_parse(self) -> list[str]:
         """Return the paths of the files to parse: those whose articles are neither stored unchanged nor moved."""
         new: list[str] = []
-        unknown: dict[tuple[str, Kind], list[str]] = {}
+        unknown: dict[tuple[str, FileKind], list[str]] = {}
         for path, (file, found) in self._files.items():
             if path in self._parsed:
                 continue
@@ -206,7 +206,7 @@ class FolderScan:
                 del self._files[path]
         return [path for path in new if path in self._files]
 
-    def _moved_from(self, bytes_: str, kind: Kind) -> Iterator[Input]:
+    def _moved_from(self, bytes_: str, kind: FileKind) -> Iterator[Input]:
         """Yield the inputs that were read with these bytes and whose files no longer have them."""
         for input in self._inputs.with_digest(bytes_):
             if input.articles and kind_of(input.path) == kind and not self._may_still_have(input.path, bytes_):
@@ -222,18 +222,18 @@ class FolderScan:
             return True
         return _same_bytes(found, bytes_)
 
-    def _articles(self, file: FoundFile, path: str) -> Iterator[Read | Finished]:
+    def _articles(self, file: FoundFile, path: str) -> Iterator[ReadArticle | FileEnd]:
         where = printable_path(file.path)
         if not file.kind.is_document:
             with open_regular(file.path) as raw:
                 stream = HashedStream(raw, self._source)
                 yield from self._rows(rows(unpacked(stream, file.kind.packed), file.kind), path, where)
-                yield Finished(path, stream.finish())
+                yield FileEnd(path, stream.finish())
             return
         data = read_document(file.path)
         whole, id = digest(data, self._source), self._id(file, path)
         yield self._article(path, where, {**document_fields(data, file.kind), "id": id}, whole)
-        yield Finished(path, whole)
+        yield FileEnd(path, whole)
 
     def _id(self, file: FoundFile, path: str) -> str:
         """Return the id of a single-article file's article: its present id, otherwise one from the file name."""
@@ -246,7 +246,7 @@ class FolderScan:
             self._run.report.remark(Remark(printable_path(file.path), why))
         return natural
 
-    def _rows(self, found: Iterator[tuple[int, Any]], path: str, name: str) -> Iterator[Read | Finished]:
+    def _rows(self, found: Iterator[tuple[int, Any]], path: str, name: str) -> Iterator[ReadArticle | FileEnd]:
         for number, row in found:
             where = f"{name}:{number}"
             try:
@@ -256,13 +256,13 @@ class FolderScan:
             except TimtinError as error:
                 self.refuse(path, where, str(error))
 
-    def _article(self, path: str, where: str, fields: Any, digest: str | None = None) -> Read:
+    def _article(self, path: str, where: str, fields: Any, digest: str | None = None) -> ReadArticle:
         unsure: list[str] = []
         article = article_from(fields, source=self._source, unsure=unsure.append)
         for why in unsure:
             self._run.report.remark(Remark(where, why))
         self._run.count("articles read")
-        return Read(path, where, article, digest)
+        return ReadArticle(path, where, article, digest)
 
 
 def absolute(path: str | Path) -> str:

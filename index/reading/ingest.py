@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from index.article import Article, own_id, usable_id
 from index.reading.files import path_from_printable
-from index.reading.folder_scan import STANDARD_INPUT, Finished, FolderScan, Read, absolute, is_below
+from index.reading.folder_scan import STANDARD_INPUT, FileEnd, FolderScan, ReadArticle, absolute, is_below
 from index.reading.formats.registry import kind_of, without_suffixes
 from index.reading.import_run import SILENT, ImportRun, Report, Summary
 from index.reading.stability import Stability
@@ -54,14 +54,14 @@ def ingest(
     run = ImportRun(store, index, report)
     scan = FolderScan(run, store.inputs, options.source, stability)
     with run.stoppable("read") if options.stoppable else nullcontext():
-        _Reader(paths, store, run, scan, options.prune).read()
+        _Importer(paths, store, run, scan, options.prune).read()
         run.apply(wait=options.wait, rebuild=options.rebuild)
     if stability is not None:
         stability.note_failed(scan.failed)
     return run.end()
 
 
-class _Reader:
+class _Importer:
     """Store what a scan finds."""
 
     def __init__(
@@ -81,20 +81,20 @@ class _Reader:
             if os.path.lexists(path_from_printable(root)):
                 self._remove_gone(path, root)
 
-    def _keep(self, batch: Sequence[Read | Finished]) -> None:
+    def _keep(self, batch: Sequence[ReadArticle | FileEnd]) -> None:
         """Store the articles of a batch in one transaction, then the digests of the files that end in it."""
         numbers = self._inputs.begin({item.path for item in batch} - {STANDARD_INPUT})
-        owners = self._inputs.owners([item.article.id for item in batch if isinstance(item, Read)])
+        owners = self._inputs.owners([item.article.id for item in batch if isinstance(item, ReadArticle)])
         articles: list[Article] = []
         inputs: list[int | None] = []
         for item in batch:
-            if isinstance(item, Read) and (article := self._article_to_store(item, owners)):
+            if isinstance(item, ReadArticle) and (article := self._article_to_store(item, owners)):
                 owners[article.id] = item.path
                 self._kept.setdefault(item.path, set()).add(article.id)
                 articles.append(article)
                 inputs.append(numbers.get(item.path))
         self._run.put(articles, inputs)
-        ended = [item for item in batch if isinstance(item, Finished)]
+        ended = [item for item in batch if isinstance(item, FileEnd)]
         counts = [(numbers[item.path], item.digest, self._count_kept(item.path)) for item in ended]
         if whole := [row for row in counts if row[2]]:
             self._inputs.finish(whole)
@@ -113,7 +113,7 @@ class _Reader:
             self._scan.refuse(path, path, _nothing_left_message(len(left)))
         return len(ids)
 
-    def _article_to_store(self, item: Read, owners: dict[str, str]) -> Article | None:
+    def _article_to_store(self, item: ReadArticle, owners: dict[str, str]) -> Article | None:
         """Return the article to store, under a new id if necessary; None if it would replace another file's."""
         article = item.article
         if article.id in self._kept.get(item.path, ()):
@@ -129,7 +129,7 @@ class _Reader:
         self._scan.refuse(item.path, item.where, why)
         return None
 
-    def _other_owner(self, id: str, item: Read, owners: dict[str, str]) -> str | None:
+    def _other_owner(self, id: str, item: ReadArticle, owners: dict[str, str]) -> str | None:
         """Return the path of the other file that owns the article with this id, if ``item`` may not replace it.
 
         A line of a file may replace an article that was read from elsewhere, but not in the same run.
@@ -166,13 +166,13 @@ def _nothing_left_message(count: int) -> str:
     return f"{what}; to remove them, delete them over HTTP"
 
 
-def _batches(items: Iterable[Read | Finished]) -> Iterator[list[Read | Finished]]:
+def _batches(items: Iterable[ReadArticle | FileEnd]) -> Iterator[list[ReadArticle | FileEnd]]:
     """Group items into batches of bounded size; each batch is one transaction."""
-    batch: list[Read | Finished] = []
+    batch: list[ReadArticle | FileEnd] = []
     count = characters = 0
     for item in items:
         batch.append(item)
-        if isinstance(item, Read):
+        if isinstance(item, ReadArticle):
             count += 1
             characters += len(item.article.body)
         if count >= _BATCH or characters >= _BATCH_CHARACTERS:

@@ -28,7 +28,7 @@ import numpy as np
 from index.arrays import Array
 from index.errors import DamagedIndexError
 
-Directory = dict[str, tuple[str, int, int, int]]
+_ArrayTable = dict[str, tuple[str, int, int, int]]
 
 _MAGIC = b"timtin01"
 _FOOTER = struct.Struct("<QIIQ8s")
@@ -38,7 +38,7 @@ _BLOCK = 1 << 20
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, Array]], about: Mapping[str, Any]) -> None:
     """Write ``arrays`` and the metadata ``about`` (JSON values) to a new file and fsync it."""
-    directory: Directory = {}
+    directory: _ArrayTable = {}
     with path.open("xb") as file:
         file.write(_MAGIC)
         place = len(_MAGIC)
@@ -104,7 +104,7 @@ def verified_blocks(path: Path) -> Iterator[None]:
                 raise _changed(path, name)
 
 
-def _read_directory(path: Path, file: BinaryIO) -> tuple[dict[str, Any], Directory]:
+def _read_directory(path: Path, file: BinaryIO) -> tuple[dict[str, Any], _ArrayTable]:
     """Return the metadata and the directory of an open file. Raises DamagedIndexError."""
     size = os.fstat(file.fileno()).st_size
     if size < len(_MAGIC) + _FOOTER.size:

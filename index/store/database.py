@@ -15,11 +15,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from index.directory.atomic_file import sync
+from index.atomic_file import sync
 from index.errors import DamagedStoreError, StoreError, TimtinError, full_disk
 
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 _TABLES = """
 CREATE TABLE articles (
@@ -74,10 +74,10 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
-def _translating_errors(method: Callable[Given, Result]) -> Callable[Given, Result]:
+def _translating_errors(method: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
     """Return a cursor method that turns SQLite's errors into StoreError, DamagedStoreError or DiskFullError."""
 
-    def translated(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def translated(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
         try:
             return method(*args, **kwargs)
         except sqlite3.DatabaseError as error:

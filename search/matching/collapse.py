@@ -22,7 +22,7 @@ class Stories:
         """How many matching articles are collapsed into another."""
         return int(self.counts.sum()) - int(np.count_nonzero(self.counts))
 
-    def first_told(self, articles: NDArray[np.intp]) -> NDArray[np.intp]:
+    def first_of_each_story(self, articles: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the indices into ``articles``, ascending, that keep only the first article of each story."""
         if not len(self.counts):
             return np.arange(len(articles))

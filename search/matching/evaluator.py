@@ -20,7 +20,16 @@ from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.segments.schema import field_name
 from search.matching.filters import published_between, with_label
-from search.matching.term_sets import Concept, Matcher, Spelled, fields_of, intersection, scoped, union, weight_at_least
+from search.matching.term_sets import (
+    Concept,
+    MatchedAlternative,
+    TermSets,
+    fields_of,
+    intersection,
+    scoped,
+    union,
+    weight_at_least,
+)
 from search.query.tree import (
     MOST_SYLLABLES,
     AccentExact,
@@ -90,7 +99,7 @@ class Evaluator:
     def __init__(self, impacts: TermImpacts, match: Match) -> None:
         self._snapshot = impacts.snapshot
         self._ranking = impacts.ranking
-        self._matcher = Matcher(impacts)
+        self._matcher = TermSets(impacts)
         self._match = match
         self._analyzed_texts: dict[tuple[str, str | None], AnalyzedWords] = {}
 
@@ -239,7 +248,7 @@ class Evaluator:
         return weight_at_least(covered, importance, least * sum(importance))
 
     def _alternatives(
-        self, leaf: Words, analyzed: AnalyzedWords, others: Sequence[Spelled], every: DocMask
+        self, leaf: Words, analyzed: AnalyzedWords, others: Sequence[MatchedAlternative], every: DocMask
     ) -> Iterator[ScoreClause]:
         """Yield a score clause for each alternative, for the articles that lack some of the typed words.
 
@@ -296,7 +305,9 @@ class Evaluator:
         groups = [self._weighted(fields, term, 1.0) for term in terms]
         return self._constant(found, ScoreClause(groups, f"prefix {text}"))
 
-    def _with_accents(self, accented: Mapping[str, int], scope: str | None, others: Sequence[Spelled]) -> DocMask:
+    def _with_accents(
+        self, accented: Mapping[str, int], scope: str | None, others: Sequence[MatchedAlternative]
+    ) -> DocMask:
         """Return the articles that have every accent that was typed; alternatives need none."""
         return self._each(
             [

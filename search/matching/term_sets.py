@@ -33,18 +33,18 @@ class Concept:
     articles: DocMask
     loosely: DocMask | None = None
 
-    def covered(self, others: Sequence[Spelled]) -> DocMask:
+    def covered(self, others: Sequence[MatchedAlternative]) -> DocMask:
         """Return the articles that have it, or an alternative for a part of the query that includes it."""
         found = [self.articles] if self.loosely is None else [self.articles, self.loosely]
         found += [articles for other, articles in others if other.first <= self.first and self.end <= other.end]
         return union(found)
 
 
-Spelled = tuple[Alternative, DocMask]
+MatchedAlternative = tuple[Alternative, DocMask]
 """An alternative for a part of the query, and the articles that have it."""
 
 
-class Matcher:
+class TermSets:
     """Look up articles as doc masks; a ``scope`` of None means every text field."""
 
     def __init__(self, impacts: TermImpacts) -> None:

@@ -38,7 +38,7 @@ from search.query.tree import (
     typed_tokens,
 )
 
-LONGEST_QUERY = 2000
+LONGEST_PARSED = 2000
 """How many characters of a query are parsed; the rest is ignored."""
 
 _DEEPEST = 20
@@ -93,7 +93,7 @@ def plain_words(text: str) -> list[tuple[int, int]]:
 
 def _clean(text: str) -> str:
     """Return the part of a query that is parsed, valid in UTF-8 and with plain double quotes."""
-    clean = text[:LONGEST_QUERY].encode("utf-8", "replace").decode("utf-8")
+    clean = text[:LONGEST_PARSED].encode("utf-8", "replace").decode("utf-8")
     return re.sub(r"[“”„‟″]", '"', clean)
 
 

@@ -26,7 +26,7 @@ from search.ranking.top_k import best_first, largest, reached
 
 Articles = NDArray[np.intp]
 _FEW = 1000
-_TRIED = 4
+_LEADERS = 4
 _ROUNDING = 1e-5
 
 
@@ -67,14 +67,14 @@ class MaxScoreScorer:
         parts: dict[str, Floats] = {}
         for clause in self._found.clauses:
             if clause.name is not None:
-                parts[clause.name] = self._gained(clause, articles)
+                parts[clause.name] = self._clause_scores(clause, articles)
                 continue
             for term in clause.groups[0]:
                 name = " ".join((*term.field.split("_"), term.term))
                 parts[name] = parts.get(name, 0.0) + self._added([term], articles)
         parts |= dict(self._bonuses(articles))
         for name, near, gains in self._proximity:
-            parts[name] = parts.get(name, 0.0) + _placed(near, gains, articles)
+            parts[name] = parts.get(name, 0.0) + _spread_to(near, gains, articles)
         found = [{name: float(values[at]) for name, values in parts.items()} for at in range(len(articles))]
         return {
             article: dict(sorted([part for part in named.items() if part[1]], key=lambda part: -part[1]))
@@ -87,18 +87,18 @@ class MaxScoreScorer:
         more = full * sum([term.weight for term in others])
         more += sum([clause.most(self._ranking.k1) for clause in self._named]) + _ROUNDING * self._ceiling
         sums = self._impacts.sums_of_all(self._rare, tier)
-        alike = not self._bonus or tier is self._foremost
+        alike = not self._bonus or tier is self._top_tier
         if np.count_nonzero(tier) > enough:
-            scores = sums if alike else self._raised(slice(None), sums)
+            scores = sums if alike else self._with_bonuses(slice(None), sums)
             tier = tier & (scores >= self._reached(scores, sums, most) - more)
         articles = np.flatnonzero(tier)
         sums = sums.take(articles)
         while len(articles) > enough:
-            scores = sums if alike else self._raised(articles, sums)
-            some = largest(scores, _TRIED * most)[: 2 * _TRIED * most]
+            scores = sums if alike else self._with_bonuses(articles, sums)
+            some = largest(scores, _LEADERS * most)[: 2 * _LEADERS * most]
             best, in_full = articles.take(some), sums.take(some)
             self._complete(best, in_full, others)
-            least = self._reached(in_full if alike else self._raised(best, in_full), in_full, most)
+            least = self._reached(in_full if alike else self._with_bonuses(best, in_full), in_full, most)
             kept = np.flatnonzero(scores >= least - more)
             articles, sums = articles.take(kept), sums.take(kept)
             if len(articles) <= enough or not others:
@@ -124,13 +124,13 @@ class MaxScoreScorer:
         Proximity adds a share of the best score, so with it (a query of a few long codes) take all matches.
         """
         if self._bonus and self._found.short and not self._found.proximity:
-            for tier in (self._foremost, self._found.every):
+            for tier in (self._top_tier, self._found.every):
                 if np.count_nonzero(tier) >= most:
                     return tier
         return self._found.matched
 
     @cached_property
-    def _foremost(self) -> DocMask:
+    def _top_tier(self) -> DocMask:
         """The articles that have every word, and, if the query prefers accents, every accent typed."""
         found = self._found
         return found.every & found.exact if found.prefers_accents else found.every
@@ -142,7 +142,7 @@ class MaxScoreScorer:
             share = 1.0 if found.short else self._ranking.every_word
             yield "every word", found.every[articles] * np.float32(share * self._bonus)
             if found.prefers_accents:
-                yield "accents as typed", self._foremost[articles] * np.float32(self._bonus)
+                yield "accents as typed", self._top_tier[articles] * np.float32(self._bonus)
 
     def _sums(self, articles: Articles) -> Floats:
         """Return the scores of ``articles`` without bonuses and proximity."""
@@ -154,9 +154,9 @@ class MaxScoreScorer:
         """Complete the ``sums`` of ``articles``: add the terms ``others`` and the named clauses."""
         self._impacts.add(others, articles, sums)
         for clause in self._named:
-            sums += self._gained(clause, articles)
+            sums += self._clause_scores(clause, articles)
 
-    def _gained(self, clause: ScoreClause, articles: Articles) -> Floats:
+    def _clause_scores(self, clause: ScoreClause, articles: Articles) -> Floats:
         most = np.zeros(len(articles), np.float32)
         for group in clause.groups:
             np.maximum(most, self._added(group, articles), out=most)
@@ -168,7 +168,7 @@ class MaxScoreScorer:
         self._impacts.add(terms, articles, sums)
         return sums
 
-    def _raised(self, articles: Articles | slice, sums: Floats) -> Floats:
+    def _with_bonuses(self, articles: Articles | slice, sums: Floats) -> Floats:
         """Return ``sums`` plus the bonuses of ``articles`` for having every word, and every accent typed."""
         scores = sums.copy()
         for _, bonus in self._bonuses(articles):
@@ -176,9 +176,9 @@ class MaxScoreScorer:
         return scores
 
     def _scores(self, articles: Articles, sums: Floats) -> Floats:
-        scores = self._raised(articles, sums)
+        scores = self._with_bonuses(articles, sums)
         for _, near, gains in self._proximity:
-            scores += _placed(near, gains, articles)
+            scores += _spread_to(near, gains, articles)
         return scores
 
     def _add_proximity(self, proximity: ProximityClause, sums: Floats, best: float) -> None:
@@ -197,7 +197,7 @@ class MaxScoreScorer:
         self._proximity.append(("beginning", near, ranking.lead[1] * lead * unit))
 
 
-def _placed(near: Articles, gains: Floats, articles: Articles) -> Floats:
+def _spread_to(near: Articles, gains: Floats, articles: Articles) -> Floats:
     """Return the gain of each of ``articles`` (ascending), 0 for those not in ``near``."""
     placed = np.zeros(len(articles), np.float32)
     at = articles.searchsorted(near)

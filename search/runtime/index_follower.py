@@ -20,8 +20,8 @@ from search.archive import Archive
 log = logging.getLogger(__name__)
 
 _MANY_WRITES = 500
-_TELL_SECONDS = 0.5
-_LOOK_SECONDS = 5.0
+_REPORT_SECONDS = 0.5
+_CHECK_SECONDS = 5.0
 _SCRUB_SECONDS = 0.1
 _PATIENCE_SECONDS = 1.0
 
@@ -42,7 +42,7 @@ class IndexFollower:
         self._waiting = threading.Semaphore(waiting)
         self._writes = 0
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-        self._committed = self._told = float("-inf")
+        self._committed = self._progress_reported = float("-inf")
         self._scrubbed = time.monotonic()
         self.last_error: str | None = None
 
@@ -122,7 +122,7 @@ class IndexFollower:
         except WriterBusyError as error:  # the other writer applies the changes
             busy = str(error)
             self._end_writes()
-        if time.monotonic() - self._scrubbed > _LOOK_SECONDS:
+        if time.monotonic() - self._scrubbed > _CHECK_SECONDS:
             if (upkeep := self._archive.engine.upkeep) is not None:
                 upkeep.scrub(_SCRUB_SECONDS, again=True)
             self._scrubbed = time.monotonic()
@@ -131,8 +131,8 @@ class IndexFollower:
     def _follow(self) -> None:
         self._writes = 0
         # applying changes checks the index files, too, so do it now and then even if the index is in sync
-        if time.monotonic() - self._committed > _LOOK_SECONDS or not self._archive.in_sync():
-            bring_in_sync(self._archive, wait=0, progress=self._go_on)
+        if time.monotonic() - self._committed > _CHECK_SECONDS or not self._archive.in_sync():
+            bring_in_sync(self._archive, wait=0, progress=self._report_progress)
             self._committed = time.monotonic()
             with self._applied:
                 self._applied.notify_all()
@@ -155,15 +155,15 @@ class IndexFollower:
         def tell(count: int) -> None:
             nonlocal done
             done += count
-            self._go_on(count, lambda: self._tasks.count(task.id, {"indexed": done}))
+            self._report_progress(count, lambda: self._tasks.count(task.id, {"indexed": done}))
 
         upkeep = self._archive.engine.upkeep
         exclusive = nullcontext() if upkeep is None else upkeep.exclusive("rebuilding the index", wait=0)
-        with exclusive, self._carried_out(task, lambda: done):
+        with exclusive, self._running_task(task, lambda: done):
             self._archive.engine.rebuild(wait=0, progress=tell)
 
     @contextmanager
-    def _carried_out(self, task: Task, done: Callable[[], int]) -> Iterator[None]:
+    def _running_task(self, task: Task, done: Callable[[], int]) -> Iterator[None]:
         now = self._tasks.get(task.id)
         if now is None or now.state in {TaskState.DONE, TaskState.FAILED}:
             raise _AlreadyDoneError
@@ -180,18 +180,18 @@ class IndexFollower:
         self._tasks.count(task.id, {"indexed": done()})
         self._tasks.end(task.id)
 
-    def _go_on(self, _count: int, tell: Callable[[], None] | None = None) -> None:
+    def _report_progress(self, _count: int, tell: Callable[[], None] | None = None) -> None:
         """Raise _StoppedError if the server is stopping; twice a second end tasks of visible writes, call ``tell``."""
         if self._stop.is_set():
             raise _StoppedError
-        if time.monotonic() - self._told < _TELL_SECONDS:
+        if time.monotonic() - self._progress_reported < _REPORT_SECONDS:
             return
         self._end_writes()
         if self._archive.in_sync():
             self.last_error = None
         if tell is not None:
             tell()
-        self._told = time.monotonic()
+        self._progress_reported = time.monotonic()
 
 
 def bring_in_sync(archive: Archive, *, wait: float = 10.0, progress: Progress | None = None) -> None:

@@ -143,24 +143,24 @@ class _Worker:
 
     def __init__(self, context: Any, open_archive: Callable[[], Archive], warm_up: Callable[[Archive], object]) -> None:
         self._context = context
-        self._begin = (open_archive, warm_up)
+        self._setup = (open_archive, warm_up)
         self._running: tuple[BaseProcess, Connection] | None = None
         self._is_over = False
 
     def start(self) -> tuple[BaseProcess, Connection]:
         """Start the process if it is not running. Raises SearchEndedError if it cannot start, or after ``end``."""
-        running = self._running = self._running or self._begun()
+        running = self._running = self._running or self._spawn()
         if self._is_over:  # perhaps set while the process was starting
             self.close()
             raise SearchEndedError("timtin is stopping")
         return running
 
-    def _begun(self) -> tuple[BaseProcess, Connection]:
+    def _spawn(self) -> tuple[BaseProcess, Connection]:
         try:
             here, there = self._context.Pipe()
             with there, ExitStack() as failing:
                 failing.callback(here.close)
-                process = self._context.Process(target=_answer, args=(there, *self._begin), name="searcher")
+                process = self._context.Process(target=_serve, args=(there, *self._setup), name="searcher")
                 process.start()
                 failing.pop_all()
         except (OSError, EOFError) as error:
@@ -202,7 +202,7 @@ class _Worker:
         self.close()
 
 
-def _answer(connection: Connection, open_archive: Callable[[], Archive], warm_up: Callable[[Archive], object]) -> None:
+def _serve(connection: Connection, open_archive: Callable[[], Archive], warm_up: Callable[[Archive], object]) -> None:
     """Do the work received until None arrives or the other end is closed.
 
     When idle, files of replaced indexes are closed within a second.
@@ -219,7 +219,7 @@ def _answer(connection: Connection, open_archive: Callable[[], Archive], warm_up
                 asked = connection.recv()
                 if asked is None:
                     return
-                connection.send(_done(archive, *asked))
+                connection.send(_run_work(archive, *asked))
             else:
                 with suppress(Exception):
                     if (upkeep := archive().engine.upkeep) is not None:
@@ -236,7 +236,7 @@ def _clear_up() -> None:
         shutil.rmtree(get_temp_dir(), ignore_errors=True)
 
 
-def _done(
+def _run_work(
     archive: Callable[[], Archive], work: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[bool, object]:
     try:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import sub
 
+from index.analysis.codes import CODE_SIGNS
 from index.analysis.normalization import fold
 from index.analysis.stopwords import STOP_SYLLABLES
 from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
@@ -29,7 +30,7 @@ from search.query.tree import (
 )
 from search.snippets.spotter import CodeSpan, Span, Spots, Spotter
 
-_BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
+_BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[" rf"{CODE_SIGNS}’‐-―]")
 _WIDEST_BETWEEN = 3
 _LINE = re.compile(r"[^\r\n]+")
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)

@@ -136,7 +136,7 @@ def test_looking_over_goes_round_and_round_and_takes_files_not_read_first(folder
 def test_bit_flipped_under_a_follower_is_found_and_mended(
     folder: DataFolder, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("search.runtime.index_follower._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("search.runtime.index_follower._CHECK_SECONDS", 0.01)
     archive = open_archive(ArchiveConfig(folder.path))
     bring_in_sync(archive)
     before = indexer_of(archive)._scrubber._commit

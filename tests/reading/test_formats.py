@@ -10,34 +10,34 @@ import pytest
 import index.reading.formats.csv_table
 from index.errors import TimtinError, UnreadableFileError
 from index.reading.formats.html import html_fields
-from index.reading.formats.registry import Format, Kind, document_fields, kind_of, rows, without_suffixes
+from index.reading.formats.registry import FileKind, Format, document_fields, kind_of, rows, without_suffixes
 
 
 def markdown(text: str) -> dict[str, Any]:
-    return document_fields(text.encode(), Kind(Format.MARKDOWN))
+    return document_fields(text.encode(), FileKind(Format.MARKDOWN))
 
 
 def table(text: str | bytes) -> list[tuple[int, Any]]:
     """The rows of a CSV text; for a row that has one, its error in words."""
     data = text.encode() if isinstance(text, str) else text
-    found = rows(io.BytesIO(data), Kind(Format.CSV))
+    found = rows(io.BytesIO(data), FileKind(Format.CSV))
     return [(number, str(row) if isinstance(row, TimtinError) else row) for number, row in found]
 
 
 @pytest.mark.parametrize(
     ("name", "kind", "id"),
     [
-        ("a.txt", Kind(Format.TEXT), "a"),
-        ("sub/a.HTML.GZ", Kind(Format.HTML, ".gz"), "sub/a"),
-        ("a.md", Kind(Format.MARKDOWN), "a"),
-        ("a.b.jsonl.xz", Kind(Format.JSON_LINES, ".xz"), "a.b.jsonl"),
-        ("a.csv", Kind(Format.CSV), "a.csv"),
+        ("a.txt", FileKind(Format.TEXT), "a"),
+        ("sub/a.HTML.GZ", FileKind(Format.HTML, ".gz"), "sub/a"),
+        ("a.md", FileKind(Format.MARKDOWN), "a"),
+        ("a.b.jsonl.xz", FileKind(Format.JSON_LINES, ".xz"), "a.b.jsonl"),
+        ("a.csv", FileKind(Format.CSV), "a.csv"),
         ("a.pdf", None, "a.pdf"),
         ("txt", None, "txt"),
         ("a.gz", None, "a"),
     ],
 )
-def test_name_tells_the_format(name: str, kind: Kind | None, id: str) -> None:
+def test_name_tells_the_format(name: str, kind: FileKind | None, id: str) -> None:
     assert kind_of(name) == kind
     assert without_suffixes(name) == id
 

@@ -1,7 +1,7 @@
 """``/api/v1``: JSON for programs.
 
 ==============  ====================================================================
-``parameters``  the parameters of the other requests, and the check of all of them
+``parameters``  the parameters of requests other than searches
 ``blueprint``   the blueprint, and what its routes share
 ``search``      searches, completions, similar articles
 ``articles``    articles: read, put, delete, send in bulk

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from flask import url_for
-
 from index.article import Article
 from index.store.article_store import Task, TaskKind
 from search.parameters import SearchParameters
 from search.service import Answer, RenderedHit
+from web.addresses import search_address
 
 
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
@@ -78,14 +77,4 @@ def task_json(task: Task) -> dict[str, Any]:
     return shown
 
 
-def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:
-    """Return the URL of a search, with every parameter that differs from its default."""
-    values = parameters.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"page", "q"})
-    if "facets" in values:
-        values["facets"] = ",".join(values["facets"])
-    if "explain" in values:
-        values["explain"] = 1
-    if "collapse" in values:
-        values["collapse"] = "false"
-    values |= {"q": parameters.q, **({"page": page} if page > 1 else {}), **more}
-    return url_for(endpoint, **{key: value for key, value in values.items() if value is not None})
+# IMPORT search_address

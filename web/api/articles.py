@@ -13,9 +13,10 @@ from index.article import Article, article_from
 from index.errors import InvalidInputError, Problem, UnreadableFileError
 from index.reading.formats.json_lines import LARGEST_DOCUMENT, numbered_lines
 from index.reading.formats.registry import parse_json_article
+from search.parameters import checked
 from web.api.answers import article_json
 from web.api.blueprint import api, made_searchable, stored_article
-from web.api.parameters import WriteParameters, checked
+from web.api.parameters import WriteParameters
 from web.keys import key_required
 from web.problems import NO_ARTICLE
 from web.services import services

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response, jsonify, request
 
-from search.parameters import SearchParameters
+from search.parameters import SearchParameters, checked
 from search.service import completions, similar_articles
 from web.api.answers import hit_json, linked_answer_json
 from web.api.blueprint import api, stored_article
-from web.api.parameters import SimilarParameters, SuggestParameters, checked
+from web.api.parameters import SimilarParameters, SuggestParameters
 from web.services import services
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Response, jsonify, request, url_for
 from werkzeug.exceptions import NotFound
 
+from search.parameters import checked
 from web.api.answers import task_json
 from web.api.blueprint import api
-from web.api.parameters import TaskParameters, checked
+from web.api.parameters import TaskParameters
 from web.keys import key_required
 from web.services import services
 

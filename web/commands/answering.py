@@ -15,11 +15,10 @@ from index.errors import InvalidInputError
 from index.reading.import_run import Report
 from index.reading.ingest import ingest
 from search.engine import Sort
-from search.parameters import SearchParameters
+from search.parameters import SearchParameters, checked
 from search.service import completions
 from search.service import search as run_search
 from web.api.answers import answer_json
-from web.api.parameters import checked
 from web.commands.base import Command, data_option, opened_archive, print_json, shown_progress
 from web.commands.terminal import one_line
 

@@ -17,10 +17,10 @@ from werkzeug.exceptions import NotFound
 from index.dates import LOCAL_ZONE
 from index.errors import InvalidInputError
 from search.engine import FacetCount, Sort
-from search.parameters import SearchParameters
+from search.parameters import SearchParameters, checked
+from search.query.parser import LONGEST_PARSED
 from search.service import Answer, marked_article, similar_articles
-from web.api.answers import search_address
-from web.api.parameters import checked
+from web.addresses import search_address
 from web.pages.translations import LANGUAGES, chosen_language, text
 from web.problems import NO_ARTICLE
 from web.services import services
@@ -68,7 +68,7 @@ def article(id: str) -> Response:
     found = services().archive.store.get(id)
     if found is None:
         raise NotFound(NO_ARTICLE)
-    query = request.args.get("q", "")[:2000]
+    query = request.args.get("q", "")[:LONGEST_PARSED]
     title, body = services().runner.run(marked_article, found, query)
     paragraphs = [Markup(html) for html in body.split("\n") if html.strip()]  # noqa: S704
     page = render_template(

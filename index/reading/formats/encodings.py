@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
+from index.analysis.syllables import is_syllable
 from index.errors import UnreadableFileError
 
 _SIGNATURES = {
@@ -34,7 +35,6 @@ _WIDE_HIGH_BYTES = bytes((0x00, 0x01, 0x03, 0x1E, 0x20))
 _SAMPLE = 20_000
 _MOSTLY = 0.8
 
-_TONES = "\u0300\u0301\u0303\u0309\u0323"
 _TCVN3 = {
     0xA1: "ĂÂÊÔƠƯĐăâêôơưđ", 0xB5: "àảãáạ", 0xBB: "ằẳẵắ", 0xC6: "ặầẩẫấậè", 0xCE: "ẻẽéẹềểễếệìỉ", 0xDC: "ĩíịò",
     0xE1: "ỏõóọồổỗốộ", 0xEA: "ờởỡớợù", 0xF1: "ủũúụừửữứựỳỷỹýỵ",
@@ -48,12 +48,6 @@ _FROM_VNI = str.maketrans(
         "ú": "\u0306\u0309", "ë": "\u0306\u0323", "ö": "ư", "ô": "ơ", "ñ": "đ", "æ": "ỉ", "ó": "ĩ", "ò": "ị", "î": "ỵ",
     }
 )  # fmt: skip
-_SYLLABLE = re.compile(
-    "(?:ngh?|nh|ch|gh?|gi|kh|ph|qu|th|tr|[bcdđhklmnprstvx])?"
-    "(?:a[iouy]?|ă|â[uy]?|eo?|êu?|i[au]?|iêu?|o[io]?|oa[ioy]?|oă|oeo?|ôi?|ơi?|u[aiy]?|uây?|uê|uôi?|uơ|uy[aêu]?|ưa?|ư[iu]"
-    "|ươ[iu]?|y|yêu?)"
-    "(?:ch|ng|nh|[cmnpt])?"
-)
 _WORD = re.compile("[A-Za-z\u00a1-\u00ff\u0100-\u01b0\u0300-\u0323\u1ea0-\u1ef9]+")
 _LATIN_1 = re.compile("[\u00a1-\u00ff]")
 _BEYOND = re.compile(
@@ -153,13 +147,9 @@ def _accented_words(text: str) -> list[str]:
 
 
 def _is_syllable(word: str) -> bool:
-    """Tell whether a word is spelt like a Vietnamese syllable: at most one tone, and consistent capitals."""
+    """Tell whether a word is a Vietnamese syllable with consistent capitals."""
     word = unicodedata.normalize("NFC", word)
-    if not (word.islower() or word.isupper() or word.istitle()):
-        return False
-    parts = unicodedata.normalize("NFD", word.lower())
-    bare = "".join(part for part in parts if part not in _TONES)
-    return len(parts) - len(bare) <= 1 and bool(_SYLLABLE.fullmatch(unicodedata.normalize("NFC", bare)))
+    return (word.islower() or word.isupper() or word.istitle()) and is_syllable(word.lower())
 
 
 def _from_tcvn3(word: str) -> str:

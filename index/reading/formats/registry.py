@@ -55,7 +55,7 @@ _DOCUMENTS = {suffix for suffix, format in _FORMATS.items() if format not in _RO
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FileKind:
     """The format of a file, and its compression suffix, empty if it is not compressed."""
 
     format: Format
@@ -67,14 +67,14 @@ class Kind:
         return self.format not in _ROWS
 
 
-def kind_of(name: str) -> Kind | None:
+def kind_of(name: str) -> FileKind | None:
     """Return the format that a file has by its name, or None if it is unknown."""
     stem, dot, last = name.rpartition(".")
     packed = (dot + last).lower() if (dot + last).lower() in COMPRESSED else ""
     if packed:
         _, dot, last = stem.rpartition(".")
     format = _FORMATS.get((dot + last).lower())
-    return None if format is None else Kind(format, packed)
+    return None if format is None else FileKind(format, packed)
 
 
 def without_suffixes(name: str) -> str:
@@ -86,7 +86,7 @@ def without_suffixes(name: str) -> str:
         name = stem
 
 
-def document_fields(data: bytes, kind: Kind) -> dict[str, Any]:
+def document_fields(data: bytes, kind: FileKind) -> dict[str, Any]:
     """Return the fields of the one article in the bytes of a file. Raises UnreadableFileError, and as ``unpacked``."""
     content = unpacked(io.BytesIO(data), kind.packed).read(LARGEST_DOCUMENT + 1) if kind.packed else data
     largest = LARGEST_DOCUMENT if kind.format is Format.TEXT else _LARGEST_MARKUP
@@ -106,7 +106,7 @@ def document_fields(data: bytes, kind: Kind) -> dict[str, Any]:
     return fields
 
 
-def rows(stream: IO[bytes], kind: Kind) -> Iterator[tuple[int, Any]]:
+def rows(stream: IO[bytes], kind: FileKind) -> Iterator[tuple[int, Any]]:
     """Yield the line number and the fields of every article in a file of many; for one that cannot be read, its error.
 
     Raises UnreadableFileError if nothing in the file can be read, and as ``unpacked``.

@@ -38,7 +38,7 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     while True:
         ranked = MaxScoreScorer(impacts, found, most)
         some, scores = _best(ranked, shown, snapshot, request, most)
-        firsts = stories.first_told(some)
+        firsts = stories.first_of_each_story(some)
         if len(firsts) >= reach or most >= total:
             break
         most = min(total, 4 * most)

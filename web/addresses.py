@@ -1,0 +1,20 @@
+"""The addresses of searches."""
+
+from __future__ import annotations
+
+from flask import url_for
+
+from search.parameters import SearchParameters
+
+
+def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:
+    """Return the URL of a search, with every parameter that differs from its default."""
+    values = parameters.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"page", "q"})
+    if "facets" in values:
+        values["facets"] = ",".join(values["facets"])
+    if "explain" in values:
+        values["explain"] = 1
+    if "collapse" in values:
+        values["collapse"] = "false"
+    values |= {"q": parameters.q, **({"page": page} if page > 1 else {}), **more}
+    return url_for(endpoint, **{key: value for key, value in values.items() if value is not None})
