@@ -20,6 +20,8 @@ LABELS = ("source", "category", "author")
 """The fields that articles are filtered and counted by. A name added here becomes a column, a filter and a facet."""
 
 LONGEST_ID = 200
+LONGEST_LABEL = 500
+LONGEST_TITLE = 2000
 LONGEST_BODY = 20_000_000
 _DEEPEST_EXTRA = 32
 _ALIASES = {"date": "published", "content": "body", "text": "body", "description": "lead"}
@@ -103,7 +105,7 @@ def _web_address(text: str) -> str:
 
 
 WellFormedText = Annotated[str, AfterValidator(_well_formed)]
-LabelText = Annotated[WellFormedText, Field(max_length=500)]
+LabelText = Annotated[WellFormedText, Field(max_length=LONGEST_LABEL)]
 OptionalLabel = Annotated[LabelText | None, BeforeValidator(_empty_is_none)]
 
 
@@ -113,7 +115,7 @@ class Article(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: Annotated[WellFormedText, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_plain_id)]
-    title: Annotated[WellFormedText, Field(max_length=2000)] = ""
+    title: Annotated[WellFormedText, Field(max_length=LONGEST_TITLE)] = ""
     body: Annotated[WellFormedText, Field(max_length=LONGEST_BODY)] = ""
     lead: Annotated[WellFormedText, Field(max_length=100_000)] = ""
     published: Annotated[

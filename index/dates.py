@@ -15,6 +15,8 @@ from email.utils import parsedate_to_datetime
 LOCAL_ZONE = timezone(timedelta(hours=7))
 """Vietnam's time zone. An instant with another UTC offset belongs to its day in Hà Nội."""
 
+MINUTES_A_DAY = 24 * 60
+
 _MONTH_WORDS = ["một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười_một", "mười_hai"]
 _MONTH = r"\d{1,2}|mười (?:một|hai)|" + "|".join(_MONTH_WORDS[:10])
 _DAY_FIRST = (
@@ -150,7 +152,7 @@ def _zone(text: str | None) -> timezone | None:
 def local_minute(published: str) -> int:
     """Return the minute of ``published`` (as ``parse_published`` returns it), in Vietnam's time, counted from year 1.
 
-    Minutes sort articles by time; ``// 1440`` is the day's proleptic ordinal minus one.
+    Minutes sort articles by time; ``// MINUTES_A_DAY`` is the day's proleptic ordinal minus one.
     """
     moment = datetime.fromisoformat(published)
     if moment.tzinfo is not None:
@@ -158,7 +160,7 @@ def local_minute(published: str) -> int:
             moment = moment.astimezone(LOCAL_ZONE)
         except OverflowError:  # local time falls outside years 1 to 9999
             moment = moment.replace(tzinfo=None)
-    return (moment.toordinal() - 1) * 1440 + moment.hour * 60 + moment.minute
+    return (moment.toordinal() - 1) * MINUTES_A_DAY + moment.hour * 60 + moment.minute
 
 
 def period_days(text: str) -> tuple[int, int]:

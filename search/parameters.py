@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
-from index.article import LABELS
+from index.article import LABELS, LONGEST_LABEL
 from index.dates import period_days
 from index.errors import InvalidInputError, Problem
 from search.engine import FACETS, Filters, Request, Sort
@@ -38,7 +38,7 @@ def _period(value: Any) -> Any:
 
 
 FacetName = Annotated[str, AfterValidator(_known_facet), Field(json_schema_extra={"enum": list(FACETS)})]
-LabelValue = Annotated[Annotated[str, Field(max_length=500)] | None, BeforeValidator(none_if_empty)]
+LabelValue = Annotated[Annotated[str, Field(max_length=LONGEST_LABEL)] | None, BeforeValidator(none_if_empty)]
 Period = Annotated[str | None, BeforeValidator(_period)]
 
 

@@ -149,7 +149,7 @@ def _merged(text: str, runs: set[tuple[int, int, bool]]) -> list[Span]:
 
 
 def plain_passages(text: str, marks: Sequence[Span], count: int, size: int) -> list[Fragment]:
-    """Return what ``best_fragments`` must return."""
+    """Return what ``fragments_of`` must return."""
     if count < 1 or not text or text.isspace():
         return []
     if not marks:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
 
+from index.article import LONGEST_LABEL
 from index.dates import LOCAL_ZONE
 from index.fetching.addresses import FetchError
 
@@ -18,7 +19,6 @@ LEAST_FULL_TEXT = 800
 """The fewest characters of text that count as a whole article."""
 
 _LONGEST_LEAD = 1000
-_LONGEST_LABEL = 500
 _CUT = re.compile(
     r"(?:…|\.\.\.|\[[^\]]{0,40}\]|(?:đọc tiếp|xem thêm|read more|continue reading)\W*)\s*$", re.IGNORECASE
 )
@@ -123,7 +123,7 @@ def _link(found: Any, url: str) -> str:
 
 
 def _label(markup: str | None) -> str | None:
-    return plain_text(markup or "").replace("\n\n", " ")[:_LONGEST_LABEL] or None
+    return plain_text(markup or "").replace("\n\n", " ")[:LONGEST_LABEL] or None
 
 
 def _moment(found: Any, name: str) -> datetime | None:

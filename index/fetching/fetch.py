@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from index.article import Article, article_from
+from index.article import LONGEST_TITLE, Article, article_from
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.fetching.addresses import FetchError, target_of
 from index.fetching.download import Downloader, Reply, decoded, gunzipped
@@ -38,7 +38,6 @@ MOST_SITEMAPS = 500
 _BATCH = 50
 _STORE_SECONDS = 10.0
 _LABEL = 500
-_LONGEST_TITLE = 2000
 _ROOT = re.compile(
     r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*+<([\w.-]+:)?(\w+)", re.DOTALL | re.IGNORECASE
 )
@@ -242,7 +241,7 @@ class _Run:
             {
                 "id": _id(entry.link),
                 "url": entry.link,
-                "title": (page.get("title") or entry.title)[:_LONGEST_TITLE],
+                "title": (page.get("title") or entry.title)[:LONGEST_TITLE],
                 "body": body,
                 "lead": entry.summary or page.get("lead") or body.partition("\n")[0],
                 "published": entry.published or page.get("published"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from urllib.parse import urljoin
 
+from index.article import LONGEST_LABEL
 from index.dates import LOCAL_ZONE, parse_published
 from index.fetching.addresses import FetchError
 from index.fetching.feeds import Entry, plain_text
@@ -14,7 +15,6 @@ from index.fetching.feeds import Entry, plain_text
 MOST_LOCATIONS = 50_000
 """Locations in one sitemap; the limit of the sitemap protocol."""
 
-_LONGEST_LABEL = 500
 _OF_PAGE = ("loc", "lastmod")
 _OF_NEWS = ("name", "publication_date", "title")
 
@@ -93,7 +93,7 @@ def _entry(fields: Mapping[str, str], url: str) -> Entry:
         title=plain_text(fields.get("title", "")),
         published=_published(fields.get("publication_date")),
         changed=_end_of(_published(fields.get("lastmod") or fields.get("publication_date"))),
-        source=fields.get("name", "")[:_LONGEST_LABEL] or None,
+        source=fields.get("name", "")[:LONGEST_LABEL] or None,
     )
 
 

@@ -148,11 +148,10 @@ class ArticleStore(Protocol):
     def fetches(self) -> FetchLog:
         """The URLs that articles were fetched from."""
 
-    def put(self, articles: Sequence[Article], input: int | Sequence[int | None] | None = None) -> WriteResult:
+    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
         """Add or replace ``articles`` in one transaction; stored articles with equal content stay untouched.
 
-        ``input`` is the number of the input they were read from (``inputs``), or one number for each. If an id occurs
-        twice, the last article wins.
+        ``inputs`` has for each the number of the input it was read from. If an id occurs twice, the last article wins.
         """
 
     def delete(self, ids: Iterable[str]) -> DeleteResult:

@@ -37,18 +37,17 @@ class SqliteArticleStore:
         self.inputs = SqliteInputLog(self.database)
         self.fetches = SqliteFetchLog(self.database)
 
-    def put(self, articles: Sequence[Article], input: int | Sequence[int | None] | None = None) -> WriteResult:
+    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
         """Add or replace ``articles`` in one transaction; stored articles with equal content stay untouched.
 
-        ``input`` is the number of the input (``inputs``) they were read from, or one number for each. An input that
-        loses an article to another one loses its digest, so that it is read again. If an id occurs twice, the last
-        article wins.
+        ``inputs`` has for each the number of the input it was read from. An input that loses an article to another one
+        loses its digest, so that it is read again. If an id occurs twice, the last article wins.
         """
         added: list[str] = []
         updated: list[str] = []
         unchanged: list[str] = []
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        numbers = input if isinstance(input, Sequence) else [input] * len(articles)
+        numbers = [None] * len(articles) if inputs is None else inputs
         with self.database.transaction() as write:
             seq = self._last_seq(write)
             for article, number in zip(articles, numbers, strict=True):

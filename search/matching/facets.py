@@ -7,12 +7,12 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from index.dates import MINUTES_A_DAY
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
 from search.engine import PERIODS, FacetCount
 
 _MOST_VALUES = 100
-_MINUTES_A_DAY = 1440
 
 
 def count_facet(snapshot: Snapshot, facet: str, articles: NDArray[np.int64]) -> list[FacetCount]:
@@ -31,7 +31,7 @@ def count_facet(snapshot: Snapshot, facet: str, articles: NDArray[np.int64]) -> 
 
 
 def _count_periods(minutes: NDArray[np.int64], characters: int) -> list[FacetCount]:
-    days, counts = np.unique(minutes[minutes != UNDATED] // _MINUTES_A_DAY, return_counts=True)
+    days, counts = np.unique(minutes[minutes != UNDATED] // MINUTES_A_DAY, return_counts=True)
     totals: dict[str, int] = {}
     for day, count in zip(days.tolist(), counts.tolist(), strict=True):
         period = date.fromordinal(day + 1).isoformat()[:characters]

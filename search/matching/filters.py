@@ -9,12 +9,12 @@ from operator import eq
 import numpy as np
 
 from index.analysis.tokenizer import tokenize
+from index.dates import MINUTES_A_DAY
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
 from search.engine import Filters
 from search.ranking.clauses import DocMask
 
-_MINUTES_A_DAY = 1440
 _MOST_VALUES = 1 << 16
 
 
@@ -37,9 +37,9 @@ def published_between(snapshot: Snapshot, first: int | None, last: int | None) -
     minutes = snapshot.minutes
     matched: DocMask = minutes != UNDATED
     if first is not None:
-        matched &= minutes >= (first - 1) * _MINUTES_A_DAY
+        matched &= minutes >= (first - 1) * MINUTES_A_DAY
     if last is not None:
-        matched &= minutes < last * _MINUTES_A_DAY
+        matched &= minutes < last * MINUTES_A_DAY
     return matched
 
 

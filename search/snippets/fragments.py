@@ -66,17 +66,13 @@ def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
     return "".join(pieces)
 
 
-def best_fragments(text: str, marks: Sequence[Span], count: int, size: int) -> list[Fragment]:
-    """Return up to ``count`` fragments of about ``size`` characters, best first; the opening one if nothing is marked.
-
-    A fragment is made of whole sentences of one line if they fit, else of whole words around its marks. The next one is
-    always the one that marks the most different words not yet shown, then the longest such word, then the most marks.
-    """
-    return fragments_of([(text, marks)], count, size)[0]
-
-
 def fragments_of(texts: Sequence[tuple[str, Sequence[Span]]], count: int, size: int) -> list[list[Fragment]]:
-    """Return ``best_fragments`` of each (text, marks); faster than one call per text."""
+    """Return up to ``count`` fragments of about ``size`` characters of each (text, marks), best first.
+
+    If nothing is marked, return the opening one. A fragment is made of whole sentences of one line if they fit, else of
+    whole words around its marks. The next one is always the one that marks the most different words not yet shown, then
+    the longest such word, then the most marks.
+    """
     chosen = [_chosen(text, marks, count, size) for text, marks in texts]
     whole = iter(_with_whole_words([cut for cuts in chosen for cut in cuts]))
     return [list(islice(whole, len(cuts))) for cuts in chosen]

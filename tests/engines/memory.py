@@ -69,9 +69,9 @@ class MemoryStore:
     def how_to_restore(self) -> str:
         return "index the files again"
 
-    def put(self, articles: Sequence[Article], input: int | Sequence[int | None] | None = None) -> WriteResult:
+    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
         result = WriteResult([], [], [], 0)
-        inputs = input if isinstance(input, Sequence) else [input] * len(articles)
+        inputs = inputs or [None] * len(articles)
         with self._lock:
             for article, number in zip(articles, inputs, strict=True):
                 known = self._articles.get(article.id)

@@ -14,7 +14,7 @@ from index.analysis.analyzer import analyze, words_across
 from index.analysis.sentences import sentence_spans
 from search.archive import Archive
 from search.query.parser import parse
-from search.snippets.fragments import best_fragments, fragments_of, render
+from search.snippets.fragments import fragments_of, render
 from search.snippets.highlighter import Highlighter
 from tests.plain_marks import plain_marks, plain_passages
 
@@ -48,7 +48,7 @@ def test_marks_and_passages_are_the_texts_own(text: str, query: str, size: int, 
     assert marks == sorted(marks)
     assert all(start < end for start, end in marks)
     assert all(before[1] <= after[0] for before, after in pairwise(marks))
-    found = best_fragments(text, marks, 3, size)
+    found = fragments_of([(text, marks)], 3, size)[0]
     for passage in found:
         shown = render(text, passage.start, passage.end, passage.marks)
         assert html.unescape(re.sub("</?mark>", "", shown)) == text[passage.start : passage.end]
@@ -82,7 +82,7 @@ def test_rows_of_dots_and_lines_of_marks_are_no_trap() -> None:
     for text in ("đường " * 30_000, "Đi đường. " * 18_000, "Hà Nội 25 độ, " * 16_000):
         marks = Highlighter(parse("đường hà nội")).marks(text, lone=True)
         assert len(marks) >= 16_000
-        assert 1 <= len(best_fragments(text, marks, 3, 180)) <= 3
+        assert 1 <= len(fragments_of([(text, marks)], 3, 180)[0]) <= 3
 
 
 def test_mark_does_not_cross_a_line() -> None:
