@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 import warnings
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 _QUIET_SECONDS = 0.2
 _LONGEST_SECONDS = 1.2
+REPORTS_CLOSING = sys.platform == "linux"
+"""Whether the system reports that a file was closed; elsewhere a file is read once it was left alone for a while."""
 _WAIT_SECONDS = 1.0
 _SCAN_SECONDS = 60.0
 _RETRY_SECONDS = 1.0
@@ -69,7 +72,10 @@ class _Events(events.FileSystemEventHandler):
         self.changed.set()
 
     def on_modified(self, event: events.FileSystemEvent) -> None:
-        self._stability.note_modified(_path(event.src_path))
+        if REPORTS_CLOSING:
+            self._stability.note_modified(_path(event.src_path))
+        else:
+            self.changed.set()
 
     def on_closed(self, event: events.FileSystemEvent) -> None:
         self._stability.note_closed(_path(event.src_path))

@@ -182,6 +182,15 @@ def test_file_is_wanted_again_where_it_failed_or_its_articles_went(file: File) -
     assert file.is_wanted(is_stored=False)
 
 
+def test_where_the_system_does_not_tell_of_closing_a_file_is_read_when_it_has_come_to_rest(
+    archive: Archive, watched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.reading.watching.REPORTS_CLOSING", False)
+    monkeypatch.setattr("index.reading.watching._Events.on_closed", lambda *_: None)
+    write(watched / "a.txt", "a")
+    wait_for(lambda: bodies(archive) == {"a": "a"})
+
+
 def test_looking_again_reads_no_bytes(archive: Archive, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "abc":
         os.utime(write(folder / f"{name}.txt", name), (0, 0))
