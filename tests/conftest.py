@@ -68,6 +68,12 @@ settings.register_profile("timtin", deadline=None, suppress_health_check=[Health
 settings.load_profile("timtin")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one process more than there are processors: many tests wait for servers."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no process is left with it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
