@@ -70,8 +70,8 @@ settings.load_profile("timtin")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Use one process more than there are processors: many tests wait for servers."""
-    return (os.cpu_count() or 1) + 1
+    """Use two processes more than there are processors: many tests wait for servers."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -169,7 +169,7 @@ def filled_archive(articles: list[Article], replaced: int, ranking: Ranking) -> 
     [
         ({"_FEW": 1000}, {"_NARROW": 3}),
         ({"_FEW": 0}, {"_NARROW": 0, "_MANY": 0, "_FREQUENT": 3}),
-        ({"_FEW": 0, "_TRIED": 1}, {"_NARROW": 0, "_FREQUENT": 2, "_AT_ONCE": 2}),
+        ({"_FEW": 0, "_LEADERS": 1}, {"_NARROW": 0, "_FREQUENT": 2, "_AT_ONCE": 2}),
     ],
 )
 @settings(max_examples=80, deadline=None)
@@ -239,7 +239,7 @@ def test_leaving_out_what_cannot_come_first_changes_no_page(tried: int) -> None:
     rare = patch.object(search.ranking.impacts, "_FREQUENT", 2)  # of so few words most are in every sixteenth article
     with filled_archive(articles, 40, Ranking(proximity_articles=4)) as (archive, _), rare:
         wanted = [archive.engine.retrieve(request) for request in requests]
-    thresholds = patch.multiple(search.ranking.maxscore, _FEW=0, _TRIED=tried)
+    thresholds = patch.multiple(search.ranking.maxscore, _FEW=0, _LEADERS=tried)
     counted = patch.object(MaxScoreScorer, "_candidates", promising)
     with (
         filled_archive(articles, 40, Ranking(proximity_articles=4)) as (archive, _),

@@ -256,7 +256,7 @@ def test_bulk_write_is_done_while_a_rebuild_goes_on(archive: Archive, monkeypatc
     monkeypatch.setattr(archive.store, "record_applied", write_in_the_middle)
     monkeypatch.setattr("index.writer.indexer.publish_generation", before_the_swap)
     monkeypatch.setattr("index.writer.indexer._FOLLOW_SECONDS", 0.0)
-    monkeypatch.setattr("search.runtime.index_follower._TELL_SECONDS", 0.0)
+    monkeypatch.setattr("search.runtime.index_follower._REPORT_SECONDS", 0.0)
     follower = IndexFollower(archive, interval=0.01)
     tasks.request_rebuild()
     follower.start()
