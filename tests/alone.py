@@ -20,7 +20,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 KEPT = {"TIMTIN_TEST_DATA", "TIMTIN_TESTS_COMPLETE", "TIMTIN_KILLS", "TIMTIN_SEED", "TIMTIN_REBUILD"}
-NOT_OURS = re.compile(r"PYTHONDONTWRITEBYTECODE|(?:https?|ftp|all|no)_proxy|XDG_\w+|TIMTIN(?:_\w+)?|PORT|HOST", re.IGNORECASE)
+NOT_OURS = re.compile(
+    r"(?:https?|ftp|all|no)_proxy|XDG_\w+|TIMTIN(?:_\w+)?|PORT|HOST|PYTHONDONTWRITEBYTECODE", re.IGNORECASE
+)
 CHECKOUT = Path(os.environ.pop("CHECKOUT_OF_TESTS", ROOT))  # another one where this is what is tested
 RUN, PLACE = "RUN_OF_TESTS", "PLACE_OF_TESTS"
 MADE_BY_TOOLS = {"__pycache__", ".git", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
