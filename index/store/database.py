@@ -132,13 +132,20 @@ class Database:
         self._connections_lock = threading.Lock()
         self._file: tuple[int, int] | None = None
         try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        try:
             self._upgrade()
         except DamagedStoreError as error:
-            what = f"{path} cannot be used as timtin's store: {error.__cause__}; {how_to_restore(path)}"
+            what = f"{self.path} cannot be used as timtin's store: {error.__cause__}; {how_to_restore(self.path)}"
             raise StoreError(what) from error
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{path} cannot be used as timtin's store: {error}") from error
-        self._file = _identity(path)
+            raise StoreError(f"{self.path} cannot be used as timtin's store: {error}") from error
+        self._file = _identity(self.path)
 
     def close(self) -> None:
         """Close every connection; no thread may be using one."""

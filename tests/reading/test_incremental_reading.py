@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,71 +13,10 @@ import pytest
 import index.reading.folder_scan
 from index.reading.files import Failure
 from index.reading.folder_scan import is_below
-from index.reading.import_run import Report, Summary
-from index.reading.ingest import ImportOptions, ingest
+from index.reading.ingest import ingest
 from index.store.inputs import SqliteInputLog
 from search.archive import Archive
-from tests.archives import check
-
-Index = Callable[..., dict[str, Any]]
-COUNTS = ("added", "updated", "unchanged", "removed", "failures", "moved")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def read(archive: Archive, folder: Path) -> Index:
-    """Read the folder, or other paths, and return the counts that are not zero."""
-
-    def run(*paths: Path, failures: list[Failure] | None = None, **options: Any) -> dict[str, Any]:
-        report = Report(lambda failure: None if failures is None else failures.append(failure))
-        named = [str(path) for path in paths or (folder,)]
-        found = ingest(named, archive.store, archive.engine, ImportOptions(**options), report)
-        assert check(archive) == []
-        return counts(found)
-
-    return run
-
-
-def counts(summary: Summary) -> dict[str, int]:
-    return {name: value for name in COUNTS if (value := getattr(summary, name))}
-
-
-def text(name: str) -> str:
-    return f"Bài {name} nói về bún bò Huế, ai ăn rồi cũng muốn quay lại ăn thêm lần nữa."
-
-
-def write(path: Path, name: str | None = None) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text(name or path.stem), "utf-8")
-    return path
-
-
-def stored(archive: Archive) -> dict[str, str]:
-    """Return which text each article has, by the name in it."""
-    return {article.id: article.body.split()[1] for article in archive.store.articles()}
-
-
-def rows(*ids: str, word: str = "bún") -> str:
-    return "".join(json.dumps({"id": id, "body": f"Bài {word} của {id}"}, ensure_ascii=False) + "\n" for id in ids)
-
-
-@pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The files whose articles are parsed from here on."""
-    names: list[str] = []
-    real = index.reading.folder_scan.FolderScan._articles
-
-    def articles(self: Any, file: Any, *more: Any) -> Any:
-        names.append(file.name)
-        return real(self, file, *more)
-
-    monkeypatch.setattr(index.reading.folder_scan.FolderScan, "_articles", articles)
-    return names
+from tests.reading.conftest import Index, rows, stored, write
 
 
 def test_only_what_changed_is_parsed(read: Index, folder: Path, archive: Archive, parsed: list[str]) -> None:
@@ -133,31 +70,6 @@ def test_article_deleted_elsewhere_comes_back_when_the_folder_is_read(
     assert read() == {"added": 2, "unchanged": 1}
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
-def test_moved_file_read_with_another_source_keeps_its_articles(
-    read: Index, folder: Path, archive: Archive, name: str
-) -> None:
-    (folder / name).write_text(text("a") if name == "a.txt" else rows("a", "b"), "utf-8")
-    read(source="Báo Cũ")
-    ids = {article.id for article in archive.store.articles()}
-    (folder / "sub").mkdir()
-    (folder / name).rename(folder / "sub" / f"z-{name}")
-    assert read(source="Báo Mẫu", prune=True) == {"updated": len(ids)}
-    assert {article.id: article.source for article in archive.store.articles()} == dict.fromkeys(ids, "Báo Mẫu")
-    assert read(source="Báo Mẫu", prune=True) == {"unchanged": len(ids)}
-
-
-def test_file_read_with_another_source_does_not_take_the_place_of_a_copy_that_is_gone(
-    read: Index, folder: Path, archive: Archive
-) -> None:
-    write(folder / "a.txt", "a")
-    write(folder / "b.txt", "a")
-    read()
-    (folder / "b.txt").unlink()
-    assert read(source="Báo Mẫu") == {"updated": 1}
-    assert {article.id: article.source for article in archive.store.articles()} == {"a": "Báo Mẫu", "b": None}
-
-
 def test_run_that_was_interrupted_is_completed_by_the_next(
     read: Index, folder: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,65 +90,6 @@ def test_run_that_was_interrupted_is_completed_by_the_next(
     assert stored(archive) == {"a": "a2", "m1": "bún", "m2": "bún"}
 
 
-@pytest.mark.parametrize("to", ["zz.txt", "sub/deep/b.txt", "0.txt"])
-def test_moved_file_keeps_its_article(read: Index, folder: Path, archive: Archive, parsed: list[str], to: str) -> None:
-    write(folder / "a.txt")
-    write(folder / "other.txt")
-    read()
-    seq = archive.store.last_seq()
-    parsed.clear()
-    (folder / to).parent.mkdir(parents=True, exist_ok=True)
-    (folder / "a.txt").rename(folder / to)
-    assert read(prune=True) == {"moved": 1, "unchanged": 1}
-    assert (archive.store.last_seq(), parsed) == (seq, [])
-    write(folder / to, "later")
-    assert read(prune=True) == {"updated": 1, "unchanged": 1}
-    assert stored(archive) == {"a": "later", "other": "other"}
-    (folder / to).unlink()
-    assert read(prune=True) == {"removed": 1, "unchanged": 1}
-
-
-def test_folder_that_is_renamed_keeps_its_articles(read: Index, folder: Path, archive: Archive) -> None:
-    for number in range(30):
-        write(folder / "old" / f"{number}.txt")
-    (folder / "old" / "many.jsonl").write_text(rows("m1", "m2"), "utf-8")
-    read()
-    before = stored(archive)
-    (folder / "old").rename(folder / "new")
-    assert read(prune=True) == {"moved": 32}
-    assert read(prune=True) == {"unchanged": 32}
-    assert stored(archive) == before
-
-
-def test_file_moved_to_another_folder_keeps_its_article(
-    read: Index, folder: Path, tmp_path: Path, archive: Archive
-) -> None:
-    write(folder / "a.txt")
-    write(folder / "b.txt")
-    read()
-    other = tmp_path / "other"
-    other.mkdir()
-    (folder / "a.txt").rename(other / "a.txt")
-    assert read(other) == {"moved": 1}
-    assert read(folder, other, prune=True) == {"unchanged": 2}
-
-
-def test_file_moved_to_a_folder_that_is_read_later_is_not_pruned(
-    read: Index, folder: Path, tmp_path: Path, archive: Archive
-) -> None:
-    other = tmp_path / "other"
-    for path in (folder / "sub/a.txt", folder / "b.txt", folder / "gone.txt", other / "c.txt"):
-        write(path)
-    read(folder, other)
-    (folder / "sub/a.txt").rename(other / "d.txt")
-    (folder / "gone.txt").unlink()
-    assert read(folder, other, prune=True) == {"unchanged": 2, "moved": 1, "removed": 1}
-    assert stored(archive) == {"sub/a": "a", "b": "b", "c": "c"}
-    (folder / "b.txt").rename(other / "b.txt")
-    assert read(folder, other, prune=True) == {"unchanged": 2, "moved": 1}
-    assert stored(archive) == {"sub/a": "a", "b": "b", "c": "c"}
-
-
 def test_inputs_below_a_path_are_those_in_that_folder(archive: Archive) -> None:
     inputs = archive.store.inputs
     folders = ("", "/a", "/a/b", "/a/b.txt", "/a-b", "/ab", "/a/b/c")
@@ -245,105 +98,6 @@ def test_inputs_below_a_path_are_those_in_that_folder(archive: Archive) -> None:
     inputs.begin(paths)
     for path in ("/", "/a", "/a/b", "/a/b/c", "/a/b.txt", "/ab", "/a-b", "/a/b/\u1ebf", "/none"):
         assert sorted(input.path for input in inputs.below(path)) == sorted(p for p in paths if is_below(p, path))
-
-
-@pytest.mark.parametrize("moved", ["b.txt", "0.txt", "sub/a.txt"])
-def test_other_file_at_the_old_name_has_an_article_of_its_own(
-    read: Index, folder: Path, archive: Archive, moved: str
-) -> None:
-    write(folder / "a.txt", "first")
-    read()
-    (folder / "sub").mkdir()
-    (folder / "a.txt").rename(folder / moved)
-    write(folder / "a.txt", "second")
-    assert read(prune=True) == {"added": 1, "moved": 1}
-    found = stored(archive)
-    assert found["a"] == "first"
-    (own,) = found.keys() - {"a"}
-    assert own.startswith("a-")
-    assert found[own] == "second"
-    write(folder / "a.txt", "third")
-    assert read(prune=True) == {"updated": 1, "unchanged": 1}
-    assert stored(archive) == {"a": "first", own: "third"}
-
-
-def test_swapped_and_rotated_names(read: Index, folder: Path, archive: Archive) -> None:
-    for name in "abcde":
-        write(folder / f"{name}.txt")
-    read()
-    before = stored(archive)
-    for new, old in {"a": "b", "b": "a", "c": "d", "d": "e", "e": "c"}.items():
-        write(folder / f"{new}.txt", old)
-    result = read(prune=True)
-    assert result["moved"] + result.get("unchanged", 0) == 5
-    assert stored(archive) == before
-    assert read(prune=True) == {"unchanged": 5}
-
-
-def test_names_that_move_on_by_one_keep_the_articles_of_their_files(
-    read: Index, folder: Path, archive: Archive
-) -> None:
-    (folder / "today.jsonl").write_text(rows("t1", "t2"), "utf-8")
-    write(folder / "new.txt", "một")
-    write(folder / "old.txt", "hai")
-    read()
-    (folder / "today.jsonl").rename(folder / "yesterday.jsonl")
-    (folder / "today.jsonl").write_text(rows("t3"), "utf-8")
-    (folder / "old.txt").rename(folder / "older.txt")
-    (folder / "new.txt").rename(folder / "old.txt")
-    write(folder / "new.txt", "ba")
-    assert read(prune=True) == {"added": 2, "moved": 4}
-    found = stored(archive)
-    assert {id: found[id] for id in ("new", "old")} == {"new": "một", "old": "hai"}
-    assert found.keys() > {"t1", "t2", "t3"}
-    assert sorted(found.values()) == ["ba", "bún", "bún", "bún", "hai", "một"]
-    assert read(prune=True) == {"unchanged": 6}
-
-
-def test_file_moved_over_another(read: Index, folder: Path, archive: Archive) -> None:
-    write(folder / "a.txt")
-    write(folder / "b.txt")
-    read()
-    (folder / "b.txt").rename(folder / "a.txt")
-    assert read() == {"moved": 1}
-    assert read(prune=True) == {"unchanged": 1, "removed": 1}
-    assert stored(archive) == {"b": "b"}
-
-
-def test_copy_is_an_article_of_its_own(read: Index, folder: Path, archive: Archive) -> None:
-    write(folder / "a.txt")
-    read()
-    shutil.copy(folder / "a.txt", folder / "b.txt")
-    shutil.copy(folder / "a.txt", folder / "0.txt")
-    assert read() == {"added": 2, "unchanged": 1}
-    (folder / "b.txt").rename(folder / "c.txt")
-    assert read(prune=True) == {"moved": 1, "unchanged": 2}
-    assert set(stored(archive)) == {"0", "a", "b"}
-
-
-def test_copies_by_the_hundred_are_not_compared_with_one_another(
-    read: Index, folder: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(30):
-        write(folder / f"a{number}.txt", "trống")
-    read()
-    asked: list[str] = []
-    real = SqliteInputLog.with_digest
-    monkeypatch.setattr(SqliteInputLog, "with_digest", lambda self, digest: asked.append(digest) or real(self, digest))
-    for number in range(100):
-        write(folder / f"b{number}.txt", "trống")
-    assert read() == {"added": 100, "unchanged": 30}
-    assert len(asked) == 1
-    (folder / "a7.txt").rename(folder / "c.txt")
-    assert read(prune=True) == {"unchanged": 129, "moved": 1}
-
-
-def test_saving_by_rename_updates_the_article(read: Index, folder: Path, archive: Archive) -> None:
-    write(folder / "a.txt")
-    read()
-    write(folder / ".a.txt.tmp", "saved").rename(folder / "a.txt")
-    assert read(prune=True) == {"updated": 1}
-    assert stored(archive) == {"a": "saved"}
 
 
 def test_overlapping_folders_share_their_articles(read: Index, folder: Path, archive: Archive) -> None:
