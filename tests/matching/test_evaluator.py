@@ -172,7 +172,7 @@ def filled_archive(articles: list[Article], replaced: int, ranking: Ranking) -> 
         ({"_FEW": 0, "_LEADERS": 1}, {"_NARROW": 0, "_FREQUENT": 2, "_AT_ONCE": 2}),
     ],
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     ARTICLES,
     st.integers(0, 2),

@@ -30,7 +30,7 @@ def wait_until_level(server: Server) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.1, 0.8])
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.3, 0.8])
 def test_kill_during_batches(serve: Callable[..., Server], tmp_path: Path, delay: float) -> None:
     data = tmp_path / "data"
     with_seeds(data)
@@ -102,7 +102,7 @@ def test_rebuild_that_was_killed_leaves_the_old_index_serving_and_nothing_else(
 def test_damaged_index_is_made_anew_from_the_store(serve: Callable[..., Server], tmp_path: Path) -> None:
     data = tmp_path / "data"
     with_seeds(data)
-    for name in ("*.toc", "*.inv", "CURRENT"):
+    for name in ("*.toc", "*.inv", "*.doc", "CURRENT"):
         for path in (data / "indexes").rglob(name):
             path.write_bytes(b"\xff" * (path.stat().st_size // 2))
         server = serve(data)

@@ -1,7 +1,7 @@
 """``kill -9`` at random moments of everything that writes: nothing acknowledged is lost, nothing doubled or half-done.
 
 And before each change of a name that the index makes, one after the other, which random moments seldom meet.
-``TIMTIN_KILLS`` says how many times (14); a failure names the seed to repeat it with (``TIMTIN_SEED``).
+``TIMTIN_KILLS`` says how many times (24); a failure names the seed to repeat it with (``TIMTIN_SEED``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.processes import start
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("TIMTIN_KILLS", "14"))
+KILLS = int(os.environ.get("TIMTIN_KILLS", "24"))
 PHASES = ("start", "single", "bulk", "commit", "merge", "rebuild", "checkpoint")
 Versions = dict[str, int | None]
 
