@@ -86,13 +86,16 @@ class FacetCount:
 class Retrieved:
     """The result of a retrieval: ``total`` articles match, ``hits`` are the requested ones.
 
-    ``stories`` is the number of hits to page through; without ``collapse`` it equals ``total``. Facets count articles.
+    If few match, ``relaxed_total`` others follow them, which only have the syllables of the query's words scattered.
+    ``stories`` is the number of hits to page through; without ``collapse`` it is the sum of both. Facets count the
+    articles that match.
     """
 
     total: int
     stories: int
     hits: Sequence[Hit]
     facets: Mapping[str, Sequence[FacetCount]]
+    relaxed_total: int = 0
 
 
 class Upkeep(Protocol):

@@ -14,11 +14,12 @@ class TermStatistics(Protocol):
     def articles(self) -> int:
         """The number of articles."""
 
+    @property
+    def length(self) -> float:
+        """The mean length of an article's text, in syllables."""
+
     def document_frequency(self, stream: Stream, term: str) -> int:
         """Return how many articles have ``term``, in the text field where most have it; deleted ones may count."""
-
-    def adjacent(self, first: str, second: str) -> int:
-        """Return about how many articles have two syllables, with exactly these accents, side by side."""
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return up to ``most`` terms of ``index.analysis.suggestions`` that start with ``prefix``.

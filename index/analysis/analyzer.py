@@ -1,15 +1,17 @@
 """Turn one text into the term streams that are indexed and searched.
 
-===========  ==============================================  ==========================================
-stream       terms                                           used for
-===========  ==============================================  ==========================================
-``SYLLABLE`` syllables with accents; codes as a whole        exact accents first; phrases with accents
-``FOLDED``   the same without accents                        matching; phrases
-``WORD``     pyvi's words                                    ranking by meaning, never matching
-``BIGRAM``   neighbouring syllables without accents          ranking by order and nearness
-===========  ==============================================  ==========================================
+=================  =========================================  =======================================
+stream             terms                                      used for
+=================  =========================================  =======================================
+``SYLLABLE``       syllables with accents; codes as a whole   matching, phrases
+``FOLDED``         the same without accents                   the same, for what was typed without
+``WORD``           pyvi's words                               ranking by meaning, never matching
+``BIGRAM``         two neighbouring syllables of a sentence   matching words, ranking
+``FOLDED_BIGRAM``  the same without accents                   the same, for what was typed without
+=================  =========================================  =======================================
 
-Every term has a position: the number of its (first) syllable in the text.
+Every term has a position: the number of its (first) syllable in the text, plus one for every sentence before its own.
+So syllables with consecutive positions are neighbours in one sentence.
 """
 
 from __future__ import annotations
@@ -27,10 +29,11 @@ import numpy as np
 
 from index.analysis.normalization import fold, normalize
 from index.analysis.segmentation import default_segmenter
+from index.analysis.sentences import sentence_numbers, sentence_starts
 from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import SYLLABLE, Tokens, original_places, tokenize
 
-ANALYZER_VERSION = 2
+ANALYZER_VERSION = 3
 """Raise it whenever a text yields different terms; older indexes are then rebuilt."""
 
 
@@ -40,7 +43,11 @@ class Stream(StrEnum):
     SYLLABLE = "syllable"
     FOLDED = "folded"
     WORD = "word"
-    BIGRAM = "pair"
+    BIGRAM = "bigram"
+    FOLDED_BIGRAM = "pair"
+
+
+BIGRAMS = (Stream.BIGRAM, Stream.FOLDED_BIGRAM)
 
 
 class Word(NamedTuple):  # a text has hundreds; a frozen dataclass takes twice as long to create
@@ -55,10 +62,12 @@ class Word(NamedTuple):  # a text has hundreds; a frozen dataclass takes twice a
 class Analysis:
     """A text cut into syllables, codes and words.
 
-    The words are columns of equal length, one for each field of ``Word``, as the syllables are in ``Tokens``.
+    ``positions`` are those of the syllables. The words are columns of equal length, one for each field of ``Word``, as
+    the syllables are in ``Tokens``.
     """
 
     tokens: Tokens
+    positions: Sequence[int]
     word_firsts: Sequence[int]
     word_ends: Sequence[int]
     word_texts: Sequence[str]
@@ -69,7 +78,7 @@ class Analysis:
         return list(map(Word, self.word_firsts, self.word_ends, self.word_texts))
 
     def terms(self, stream: Stream) -> Iterator[tuple[str, int]]:
-        """Yield (term, position) of ``stream``, positions ascending for any one term."""
+        """Yield (term, number of its first syllable) of ``stream``, numbers ascending for any one term."""
         tokens = self.tokens
         match stream:
             case Stream.SYLLABLE:
@@ -79,10 +88,16 @@ class Analysis:
             case Stream.WORD:
                 yield from zip(self.word_texts, self.word_firsts, strict=True)
             case Stream.BIGRAM:
-                yield from zip(bigrams(tokens.folded), range(len(tokens)), strict=False)
+                yield from self._bigrams(tokens.exact)
+            case Stream.FOLDED_BIGRAM:
+                yield from self._bigrams(tokens.folded)
+
+    def _bigrams(self, syllables: Sequence[str]) -> Iterator[tuple[str, int]]:
+        steps = enumerate(pairwise(self.positions))
+        return ((bigram(*syllables[at : at + 2]), at) for at, (one, other) in steps if other - one == 1)
 
     def _with_codes(self, syllables: Sequence[str], form: Callable[[str], str]) -> Iterable[tuple[str, int]]:
-        """Return (term, position) of the syllables and the whole codes; one text may be both."""
+        """Return (term, syllable number) of the syllables and the whole codes; one text may be both."""
         terms = list(zip(syllables, range(len(syllables)), strict=True))
         if self.tokens.codes:
             terms += {(form(code.text), code.first) for code in self.tokens.codes}
@@ -90,9 +105,9 @@ class Analysis:
         return terms
 
 
-def bigrams(syllables: Iterable[str]) -> Iterator[str]:
-    """Yield one term for each pair of neighbouring syllables."""
-    return (f"{before}_{syllable}" for before, syllable in pairwise(syllables))
+def bigram(first: str, second: str) -> str:
+    """Return the term for two neighbouring syllables."""
+    return f"{first}_{second}"
 
 
 def analyze(text: str) -> Analysis:
@@ -108,7 +123,12 @@ def analyze(text: str) -> Analysis:
         exact[first] if stop - first == 1 else "_".join(exact[first:stop])
         for first, stop in zip(firsts, stops, strict=True)
     ]
-    return Analysis(tokens, firsts, stops, texts)
+    return Analysis(tokens, positions_in(tokens.canonical, tokens.canonical_starts), firsts, stops, texts)
+
+
+def positions_in(canonical: str, starts: Sequence[int]) -> list[int]:
+    """Return the positions of syllables, given a canonical text and the offsets where they start."""
+    return list(map(sum, enumerate(sentence_numbers(sentence_starts(canonical), starts))))
 
 
 def words_across(places: Sequence[tuple[str, int]]) -> list[tuple[int, int] | None]:

@@ -18,6 +18,7 @@ from index.analysis.codes import Code, SignRun
 from index.analysis.interning import LINE_BREAK, InternTables
 from index.analysis.normalization import NormalizedText, fold, normalize
 from index.analysis.segmentation import default_segmenter
+from index.analysis.sentences import sentence_starts
 from index.analysis.suggestions import SUGGESTED_SYLLABLES
 from index.analysis.tokenizer import Tokens, codes_in, original_places
 from index.arrays import Ints
@@ -58,12 +59,14 @@ class AnalyzedBatch:
     """Texts cut into syllables, codes and words.
 
     The syllables of text ``t`` run from ``bounds[t]`` to ``bounds[t + 1]``, its words from ``word_bounds[t]`` likewise.
+    ``positions`` are those of the syllables, each in its text.
     ``streams`` has (term numbers, syllables they stand at) of each stream: first the syllables, then the whole codes,
-    both in text order; in the bigram stream, the first syllable's term stands for the bigram. ``terms`` has the terms.
+    both in text order; in a bigram stream, the first syllable's term stands for the bigram. ``terms`` has the terms.
     """
 
     normals: Sequence[NormalizedText]
     bounds: Ints
+    positions: Ints
     syllables: SyllableColumns
     word_bounds: Ints
     words: WordColumns
@@ -87,7 +90,7 @@ class AnalyzedBatch:
         tokens = Tokens(normal.text, *original_places(normal, *places), exact, folded, *places, self.codes[at])
         firsts, stops = ((column[words] - own.start).tolist() for column in (self.words.firsts, self.words.stops))
         texts = list(map(bytes.decode, map(self.terms.__getitem__, self.words.terms[words].tolist())))
-        return Analysis(tokens, firsts, stops, texts)
+        return Analysis(tokens, self.positions[own].tolist(), firsts, stops, texts)
 
     def suggestions(self, most_words: int) -> list[set[str]]:
         """Return for each text the suggestions from runs of 1 to ``most_words`` words."""
@@ -158,11 +161,22 @@ def _analyze(tables: InternTables, normals: Sequence[NormalizedText]) -> Analyze
         Stream.SYLLABLE: _with_codes(tables, exact, bounds, codes, str),
         Stream.FOLDED: _with_codes(tables, folded, bounds, codes, fold),
         Stream.WORD: (words.terms, words.firsts),
-        Stream.BIGRAM: (folded, np.arange(len(folded))),
+        Stream.BIGRAM: (exact, np.arange(len(exact))),
+        Stream.FOLDED_BIGRAM: (folded, np.arange(len(folded))),
     }
+    positions = _positions(normals, bounds, syllables.starts)
     return AnalyzedBatch(
-        normals, bounds, syllables, np.searchsorted(words.firsts, bounds), words, codes, streams, tables
+        normals, bounds, positions, syllables, np.searchsorted(words.firsts, bounds), words, codes, streams, tables
     )
+
+
+def _positions(normals: Sequence[NormalizedText], bounds: Ints, starts: Ints) -> Ints:
+    """Return the position of every syllable in its text."""
+    positions = np.arange(len(starts)) - np.repeat(bounds[:-1], np.diff(bounds))
+    for normal, first, end in zip(normals, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        if sentences := sentence_starts(normal.text):
+            positions[first:end] += np.searchsorted(sentences, starts[first:end], "right")
+    return positions
 
 
 def _placed(widths: Ints, texts_at: Ints, chunk_of: Ints, columns: Sequence[Ints]) -> SyllableColumns:

@@ -197,6 +197,10 @@ class Snapshot:
         nowhere = np.empty(0, np.int32)
         return np.concatenate([nowhere, *owners]), np.concatenate([nowhere, *places])
 
+    def has_field(self, field: str) -> bool:
+        """Tell whether every segment has the indexed field; those of an earlier schema may lack it."""
+        return all(field in part.segment.fields for part in self._parts)
+
     def lengths(self, field: str) -> Floats:
         """Return the length of ``field``, in terms, of each article."""
         lengths: Floats = self._join(f"length {field}", np.float32, lambda segment: segment.lengths.get(field))

@@ -11,24 +11,27 @@ from dataclasses import replace
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.arrays import Array, Ints, offsets, smallest_unsigned
 from index.segments.columns import PackedStrings, TermDictionary
 from index.segments.segment import InvertedField, pack_counts
 
 
-def positional_postings(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
+def positional_postings(
+    terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes], positions: Ints
+) -> InvertedField:
     """Return the inverted index, with positions, of the terms ``names[terms[i]]`` at ``places[i]``.
 
-    Places count over the whole batch: article ``a`` has those from ``bounds[a]`` up to ``bounds[a + 1]``. A position is
-    a place less the article's first one.
+    Places count over the whole batch: article ``a`` has those from ``bounds[a]`` up to ``bounds[a + 1]``. ``positions``
+    has the position of each place in its article.
     """
     strings, ranks = _ranked(terms, names)
     bits = int(bounds[-1]).bit_length()
     occurrences = np.sort((ranks << bits) | places)
     term_of, place = occurrences >> bits, occurrences & ((1 << bits) - 1)
     owners = _owners(bounds)[place]
-    positions = place - bounds[owners]
+    positions = positions[place]
     return replace(
         _inverted(strings, term_of, owners, len(bounds) - 1),
         position_starts=offsets(np.bincount(term_of, minlength=len(strings))),
@@ -44,11 +47,12 @@ def counted_postings(terms: Ints, places: Ints, bounds: Ints, names: Sequence[by
     return _inverted(strings, keys >> bits, keys & ((1 << bits) - 1), len(bounds) - 1)
 
 
-def bigram_postings(terms: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
+def bigram_postings(terms: Ints, bounds: Ints, names: Sequence[bytes], positions: Ints) -> InvertedField:
     """Return the inverted index, without positions, of the bigrams of an article: neighbouring terms joined by ``_``.
 
-    ``terms`` has one term number per place. No term may contain ``_``; so bigrams sort by their first term with ``_``
-    appended, then by their second term.
+    ``terms`` and ``positions`` have one term number and one position per place; terms are neighbours if their positions
+    are consecutive. No term may contain ``_``; so bigrams sort by their first term with ``_`` appended, then by their
+    second term.
     """
     seconds, second = _ranked(terms, names)
     firsts = [term + b"_" for term in seconds]
@@ -56,7 +60,7 @@ def bigram_postings(terms: Ints, bounds: Ints, names: Sequence[bytes]) -> Invert
     first_ranks = np.empty(len(firsts), np.int64)
     first_ranks[by_sign] = np.arange(len(firsts))
     owners = _owners(bounds)
-    together = owners[:-1] == owners[1:]
+    together = neighbours(bounds, positions)[:-1]
     bits, term_bits = len(bounds).bit_length(), len(seconds).bit_length()
     of_pairs = (first_ranks[second[:-1][together]] << term_bits) | second[1:][together]
     keys = np.sort((of_pairs << bits) | owners[:-1][together])
@@ -67,6 +71,13 @@ def bigram_postings(terms: Ints, bounds: Ints, names: Sequence[bytes]) -> Invert
     after = map(seconds.__getitem__, (distinct & ((1 << term_bits) - 1)).tolist())
     strings = list(map(bytes.__add__, before, after))
     return _inverted(strings, np.cumsum(new) - 1, keys & ((1 << bits) - 1), len(bounds) - 1)
+
+
+def neighbours(bounds: Ints, positions: Ints) -> NDArray[np.bool]:
+    """Tell for each place whether the next one is in the same article, at the next position."""
+    together: NDArray[np.bool] = np.diff(positions, append=positions[-1:]) == 1
+    together[bounds[bounds > 0] - 1] = False
+    return together
 
 
 def term_set_postings(terms: Sequence[Collection[str]]) -> InvertedField:

@@ -9,13 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.abbreviations import abbreviation_terms, may_define
-from index.analysis.analyzer import Stream
+from index.analysis.analyzer import BIGRAMS, Stream
 from index.analysis.batch import AnalyzedBatch, BatchAnalyzer
 from index.analysis.near_copies import hashed, sketches
 from index.analysis.suggestions import MOST_WORDS_OF_TITLES
 from index.arrays import smallest_unsigned
 from index.article import TEXT_FIELDS, searchable_body
-from index.segments.postings import bigram_postings, counted_postings, positional_postings, term_set_postings
+from index.segments.postings import (
+    bigram_postings,
+    counted_postings,
+    neighbours,
+    positional_postings,
+    term_set_postings,
+)
 from index.segments.schema import (
     ABBREVIATIONS,
     ID,
@@ -59,16 +65,18 @@ def body_sketches(batch: AnalyzedBatch) -> NDArray[np.uint64]:
 def invert_stream(batch: AnalyzedBatch, stream: Stream) -> InvertedField:
     """Return the inverted index of one stream of the texts of ``batch``."""
     terms, places = batch.streams[stream]
-    if stream is Stream.BIGRAM:
-        return bigram_postings(terms, batch.bounds, batch.terms)
-    inverted = positional_postings if stream in STREAMS_WITH_POSITIONS else counted_postings
-    return inverted(terms, places, batch.bounds, batch.terms)
+    if stream in BIGRAMS:
+        return bigram_postings(terms, batch.bounds, batch.terms, batch.positions)
+    if stream in STREAMS_WITH_POSITIONS:
+        return positional_postings(terms, places, batch.bounds, batch.terms, batch.positions)
+    return counted_postings(terms, places, batch.bounds, batch.terms)
 
 
 def stream_lengths(batch: AnalyzedBatch, stream: Stream) -> NDArray[np.int64]:
     """Return the length of each text of ``batch`` in a stream, in terms, shape (n,)."""
-    if stream is Stream.BIGRAM:
-        return (np.diff(batch.bounds) - 1).clip(min=0)
+    if stream in BIGRAMS:
+        before = np.concatenate([[0], np.cumsum(neighbours(batch.bounds, batch.positions))])
+        return np.diff(before[batch.bounds])
     _, places = batch.streams[stream]
     return np.diff(np.searchsorted(np.sort(places), batch.bounds))
 

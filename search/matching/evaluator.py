@@ -1,21 +1,21 @@
 """Evaluate a query tree over a snapshot: which articles match, and the clauses their scores are sums of.
 
-Each node gives three doc masks (articles that match, that have every word, that have every accent typed) and score
-clauses; ``search.ranking.maxscore`` adds these up, only for the articles that may come first. Words are matched without
-accents; the streams of accented syllables, words and bigrams only raise the score.
+Each node gives a doc mask and score clauses; ``search.ranking.maxscore`` adds these up, only for the articles that may
+come first. Plain words match by words (``search.query.words``): each with its syllables in a row in one sentence, with
+the accents that were typed. If too few articles match, those with the syllables scattered, accents aside, are *relaxed*
+matches.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, partial, reduce
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from index.analysis.analyzer import Analysis, Stream
+from index.analysis.analyzer import BIGRAMS, Analysis, Stream
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.segments.schema import field_name
@@ -26,9 +26,11 @@ from search.matching.term_sets import (
     TermSets,
     fields_of,
     intersection,
+    row_of,
     scoped,
     union,
     weight_at_least,
+    weight_sums,
 )
 from search.query.tree import (
     MOST_SYLLABLES,
@@ -45,32 +47,27 @@ from search.query.tree import (
     Phrase,
     Prefix,
     Words,
-    accented_syllables,
     typed_analysis,
     wanted_words,
 )
+from search.query.words import cut_of, plain_syllables
 from search.ranking.clauses import DocMask, Matches, ProximityClause, ScoreClause, WeightedTerm
 from search.ranking.impacts import TermImpacts
 from search.ranking.scoring import idf, query_frequency_weight
 
 _MOST_EXPANSIONS = 100
 _MOST_SCANNED = 1000
+_FEW_SYLLABLES = 2
+
+Join = Callable[[Sequence[DocMask]], DocMask]
 
 
 @dataclass(frozen=True, slots=True)
 class NodeMatches:
-    """What a node evaluates to: doc masks and score clauses.
-
-    ``short`` tells that the words are few, ``accents`` that some were typed with accents; ``exactly`` computes, on
-    demand, the articles that have these accents. Nodes may share masks: never change one.
-    """
+    """What a node evaluates to: a doc mask and score clauses. Nodes may share masks: never change one."""
 
     matched: DocMask
-    every: DocMask
-    exactly: Callable[[], DocMask]
     clauses: Sequence[ScoreClause] = ()
-    short: bool = True
-    accents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +85,13 @@ class AnalyzedWords:
 
     def share(self, stream: Stream, at: int) -> float:
         """Return the factor of a term that starts at syllable ``at``; for a bigram, the geometric mean of its two."""
-        if stream is not Stream.BIGRAM:
+        if stream not in BIGRAMS:
             return self.shares[at]
         return math.sqrt(self.shares[at] * self.shares[min(at + 1, len(self.shares) - 1)])
+
+    def is_plain(self, stream: Stream, at: int) -> bool:
+        """Tell whether a term that starts at syllable ``at`` lacks accents; of a word, one syllable suffices."""
+        return any(self.plain[at : at + 2]) if stream in BIGRAMS else self.plain[at]
 
 
 class Evaluator:
@@ -99,37 +100,35 @@ class Evaluator:
     def __init__(self, impacts: TermImpacts, match: Match) -> None:
         self._snapshot = impacts.snapshot
         self._ranking = impacts.ranking
-        self._matcher = TermSets(impacts)
+        self._sets = TermSets(impacts)
         self._match = match
+        self._relaxing = False
         self._analyzed_texts: dict[tuple[str, str | None], AnalyzedWords] = {}
 
     def run(self, tree: Node, within: DocMask | None = None) -> Matches:
         """Return the matches of a whole query: live articles only, restricted to ``within`` if given."""
         result = self._node(tree)
-        matched = self._live(result.matched)
-        if self._match is Match.AUTO and not matched.any():
-            self._match = Match.ANY
-            result = self._node(tree)
-            matched = self._live(result.matched)
-        if within is not None:
-            matched = matched & within
-        return Matches(
-            matched,
-            result.every & matched,
-            result.exactly,
-            result.clauses,
-            [
-                proximity
-                for leaf in wanted_words(tree)
-                if isinstance(leaf, Words) and (proximity := self._proximity(leaf))
-            ],
-            self._match is not Match.ANY,
-            result.short,
-            result.short and result.accents,
-        )
+        matched = self._kept(result.matched, within)
+        relaxed = None
+        if np.count_nonzero(matched) < self._ranking.few:
+            relaxed = self._relaxed(tree, matched, within)
+        leaves = [leaf for leaf in wanted_words(tree) if isinstance(leaf, Words)]
+        proximity = [clause for leaf in leaves if (clause := self._proximity(leaf))]
+        return Matches(matched, relaxed, result.clauses, proximity)
 
-    def _live(self, matched: DocMask) -> DocMask:
-        return matched & self._snapshot.live if self._snapshot.any_deleted else matched
+    def _relaxed(self, tree: Node, matched: DocMask, within: DocMask | None) -> DocMask | None:
+        """Return the articles that have the syllables of plain words scattered and do not match; None if none has."""
+        self._relaxing = True
+        relaxed = self._kept(self._node(tree).matched, within) & ~matched
+        if self._match is Match.AUTO and not (relaxed.any() or matched.any()):
+            self._match = Match.ANY
+            relaxed = self._kept(self._node(tree).matched, within)
+        return relaxed if relaxed.any() else None
+
+    def _kept(self, found: DocMask, within: DocMask | None) -> DocMask:
+        if self._snapshot.any_deleted:
+            found = found & self._snapshot.live
+        return found if within is None else found & within
 
     def _proximity(self, leaf: Words) -> ProximityClause | None:
         """Return the weights of the syllables, without accents, that any article has; None if these are few."""
@@ -137,7 +136,7 @@ class Evaluator:
         weights: dict[str, float] = {}
         if len(analyzed.plain) > self._ranking.short_query:
             for syllable, share in zip(analyzed.analysis.tokens.folded, analyzed.shares, strict=False):
-                frequency = self._matcher.document_frequency(Stream.FOLDED, syllable, leaf.field)
+                frequency = self._sets.document_frequency(Stream.FOLDED, syllable, leaf.field)
                 if frequency:
                     weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
         if len(weights) <= self._ranking.short_query:
@@ -149,103 +148,87 @@ class Evaluator:
             case Words():
                 return self._text(node)
             case Phrase(text, scope):
-                return self._phrase(text, scope)
+                analyzed = self._analyzed(text, scope)
+                return self._certain(analyzed, analyzed.plain)
             case AccentExact(text, scope):
-                return self._exact(text, scope)
+                analyzed = self._analyzed(text, scope)
+                return self._certain(analyzed, (False,) * len(analyzed.plain))
             case Prefix(text, scope):
                 return self._prefix(text, scope)
             case FieldFilter(label, value):
-                return self._constant(with_label(self._snapshot, label, value))
+                return NodeMatches(with_label(self._snapshot, label, value))
             case DateRange(first, last):
-                return self._constant(published_between(self._snapshot, first, last))
+                return NodeMatches(published_between(self._snapshot, first, last))
             case Not(inner):
-                return self._constant(~self._excluded(inner))
+                return NodeMatches(~self._excluded(inner))
             case And(nodes):
-                return self._both(self._node(child) for child in nodes)
+                return self._joined(intersection, [self._node(child) for child in nodes])
             case Or(nodes):
-                return self._either(self._node(child) for child in nodes)
+                return self._joined(union, [self._node(child) for child in nodes])
             case MatchAll():
-                return self._constant(self._all())
+                return NodeMatches(np.ones(self._snapshot.size, bool))
             case MatchNone():
-                return self._constant(self._none())
+                return NodeMatches(self._none())
 
     # --- joining -----------------------------------------------------------------------------------------
-
-    @staticmethod
-    def _constant(matched: DocMask, *clauses: ScoreClause) -> NodeMatches:
-        return NodeMatches(matched, matched, lambda: matched, clauses)
 
     def _none(self) -> DocMask:
         return np.zeros(self._snapshot.size, bool)
 
-    def _all(self) -> DocMask:
-        return np.ones(self._snapshot.size, bool)
-
     def _each(self, found: Sequence[DocMask]) -> DocMask:
         """Return the articles in every mask of ``found``; all articles if there are no masks."""
-        return intersection(found) if found else self._all()
-
-    def _both(self, children: Iterator[NodeMatches]) -> NodeMatches:
-        def joined(one: NodeMatches, other: NodeMatches) -> NodeMatches:
-            return replace(
-                self._with_clauses(one, other),
-                matched=one.matched & other.matched,
-                every=one.every & other.every,
-                exactly=lambda: one.exactly() & other.exactly(),
-            )
-
-        return reduce(joined, children)
-
-    def _either(self, children: Iterator[NodeMatches]) -> NodeMatches:
-        def joined(one: NodeMatches, other: NodeMatches) -> NodeMatches:
-            return replace(
-                self._with_clauses(one, other),
-                matched=one.matched | other.matched,
-                every=one.every | other.every,
-                exactly=lambda: (one.every & one.exactly()) | (other.every & other.exactly()),
-            )
-
-        return reduce(joined, children)
+        return intersection(found) if found else np.ones(self._snapshot.size, bool)
 
     @staticmethod
-    def _with_clauses(one: NodeMatches, other: NodeMatches) -> NodeMatches:
-        return replace(
-            one,
-            clauses=[*one.clauses, *other.clauses],
-            short=one.short and other.short,
-            accents=one.accents or other.accents,
-        )
+    def _joined(join: Join, children: Sequence[NodeMatches]) -> NodeMatches:
+        clauses = [clause for child in children for clause in child.clauses]
+        return NodeMatches(join([child.matched for child in children]), clauses)
+
+    def _excluded(self, node: Node) -> DocMask:
+        """Return what ``NOT node`` excludes: articles that have every word of it."""
+        outer = self._match, self._relaxing
+        self._match, self._relaxing = Match.ALL, False
+        matched = self._node(node).matched
+        self._match, self._relaxing = outer
+        return matched
 
     # --- words -------------------------------------------------------------------------------------------
 
     def _text(self, leaf: Words) -> NodeMatches:
-        """Match words without accents; the match mode decides how many an article must have."""
+        """Match plain words; the match mode decides how many an article must have."""
         scope = leaf.field
         analyzed = self._analyzed(leaf.text, scope)
         others = [
-            (other, self._matcher.spelled(self._analyzed(other.text, scope).analysis, scope))
+            (other, self._sets.spelled(self._analyzed(other.text, scope).analysis, scope))
             for other in leaf.alternatives
         ]
-        concepts = self._matcher.concepts(analyzed.analysis, scope)
-        covered = [concept.covered(others) for concept in concepts]
-        every = self._each([concept.articles for concept in concepts])
-        short = len(concepts) <= self._ranking.short_query
-        if self._match is Match.ALL or (self._match is Match.AUTO and len(concepts) <= 2):
+        words = self._sets.words(analyzed.analysis, cut_of(leaf), scope)
+        wanted = self._sets.syllables(analyzed.analysis, scope) if self._relaxing else words
+        covered = [concept.covered(others) for concept in wanted]
+        if self._match is Match.ALL or (self._match is Match.AUTO and self._requires_each(wanted)):
             matched = self._each(covered)
         elif self._match is Match.ANY:
             matched = union([self._none(), *covered])
         else:
-            matched = self._with_most(concepts, covered, short=short)
+            matched = self._with_enough(wanted, covered)
+        every = self._each([concept.articles for concept in words])
         clauses = [ScoreClause([self._weighted_terms(analyzed)]), *self._alternatives(leaf, analyzed, others, every)]
-        accented = accented_syllables(analyzed.analysis)
-        exactly = cache(partial(self._with_accents, accented, scope, others))
-        return NodeMatches(matched, every, exactly, clauses, short, bool(accented))
+        return NodeMatches(matched, clauses)
 
-    def _with_most(self, concepts: Sequence[Concept], covered: Sequence[DocMask], *, short: bool) -> DocMask:
+    def _requires_each(self, wanted: Sequence[Concept]) -> bool:
+        return len(wanted) <= (_FEW_SYLLABLES if self._relaxing else self._ranking.most_required)
+
+    def _with_enough(self, wanted: Sequence[Concept], covered: Sequence[DocMask]) -> DocMask:
         """Return the articles that have enough of the query's summed idf."""
-        importance = [idf(self._snapshot.count, int(np.count_nonzero(concept.articles))) for concept in concepts]
-        least = self._ranking.least_matched_short if short else self._ranking.least_matched
-        return weight_at_least(covered, importance, least * sum(importance))
+        ranking, snapshot = self._ranking, self._snapshot
+        importance = [idf(snapshot.count, int(np.count_nonzero(concept.articles))) for concept in wanted]
+        if self._relaxing:
+            short = len(wanted) <= ranking.short_query
+            least = ranking.least_scattered_short if short else ranking.least_scattered
+            return weight_at_least(covered, importance, least * sum(importance))
+        sums = weight_sums(covered, importance)
+        best = float(sums.max(initial=0.0, where=snapshot.live if snapshot.any_deleted else True))
+        return sums >= np.float32(ranking.least_matched * best) if best else self._none()
 
     def _alternatives(
         self, leaf: Words, analyzed: AnalyzedWords, others: Sequence[MatchedAlternative], every: DocMask
@@ -267,27 +250,10 @@ class Evaluator:
             scaled = [term._replace(weight=term.weight * share) for term in terms]
             yield ScoreClause([scaled], f"for {other.text}", articles & ~every)
 
-    def _excluded(self, node: Node) -> DocMask:
-        """Return what ``NOT node`` excludes: articles with every word of it, with the accents that were typed."""
-        outer, self._match = self._match, Match.ALL
-        result = self._node(node)
-        self._match = outer
-        return result.matched & result.exactly()
-
-    def _phrase(self, text: str, scope: str | None) -> NodeMatches:
-        analyzed = self._analyzed(text, scope)
-        streams = [Stream.FOLDED if plain else Stream.SYLLABLE for plain in analyzed.plain]
-        terms = list(zip(streams, analyzed.analysis.tokens.exact, strict=False))
-        return self._certain(analyzed, self._matcher.together(terms, scope))
-
-    def _exact(self, text: str, scope: str | None) -> NodeMatches:
-        analyzed = self._analyzed(text, scope)
-        return self._certain(analyzed, self._matcher.in_a_row(analyzed.analysis.tokens.exact, Stream.SYLLABLE, scope))
-
-    def _certain(self, analyzed: AnalyzedWords, matched: DocMask) -> NodeMatches:
-        """Return the matches of a node that needs all of its words."""
-        certain = self._constant(matched, ScoreClause([self._weighted_terms(analyzed)]))
-        return replace(certain, accents=bool(accented_syllables(analyzed.analysis)))
+    def _certain(self, analyzed: AnalyzedWords, plain: Sequence[bool]) -> NodeMatches:
+        """Match a node that needs all of its syllables in a row."""
+        row = row_of(analyzed.analysis, plain, 0, len(plain))
+        return NodeMatches(self._sets.in_a_row(row, analyzed.scope), [ScoreClause([self._weighted_terms(analyzed)])])
 
     def _prefix(self, text: str, scope: str | None) -> NodeMatches:
         tokens = tokenize(text)
@@ -300,21 +266,9 @@ class Evaluator:
                 ):
                     known[term] = max(known[term], frequency)
         terms = [term for term, _ in known.most_common(_MOST_EXPANSIONS)]
-        found = union([self._none(), *(self._matcher.articles(stream, term, scope) for term in terms)])
-        fields = fields_of(scope, stream)
-        groups = [self._weighted(fields, term, 1.0) for term in terms]
-        return self._constant(found, ScoreClause(groups, f"prefix {text}"))
-
-    def _with_accents(
-        self, accented: Mapping[str, int], scope: str | None, others: Sequence[MatchedAlternative]
-    ) -> DocMask:
-        """Return the articles that have every accent that was typed; alternatives need none."""
-        return self._each(
-            [
-                Concept(at, at + 1, self._matcher.articles(Stream.SYLLABLE, syllable, scope)).covered(others)
-                for syllable, at in accented.items()
-            ]
-        )
+        found = union([self._none(), *(self._sets.articles(stream, term, scope) for term in terms)])
+        groups = [self._weighted(scope, stream, term, 1.0) for term in terms]
+        return NodeMatches(found, [ScoreClause(groups, f"prefix {text}")])
 
     # --- scoring -----------------------------------------------------------------------------------------
 
@@ -322,7 +276,9 @@ class Evaluator:
         found = self._analyzed_texts.get((text, scope))
         if found is None:
             analysis = typed_analysis(text)
-            plain = self._plain_syllables(analysis, scope)
+            plain = plain_syllables(
+                analysis.tokens, lambda stream, term: self._sets.document_frequency(stream, term, scope)
+            )
             found = self._analyzed_texts[text, scope] = AnalyzedWords(
                 analysis, scope, plain, self._shares(analysis, plain)
             )
@@ -334,33 +290,34 @@ class Evaluator:
         A repeated term has the highest weight of its tokens, times ``query_frequency_weight``.
         """
         terms: list[WeightedTerm] = []
-        all_plain, ranking = all(analyzed.plain), self._ranking
+        all_plain, size = all(analyzed.plain), len(analyzed.plain)
         for stream in Stream:
             if stream is Stream.WORD and all_plain:
                 continue
-            accented, bare = ranking.streams_accented.get(stream, 0.0), ranking.streams_plain.get(stream, 0.0)
+            accented = self._ranking.stream_weight(stream, size, plain=False)
+            bare = self._ranking.stream_weight(stream, size, plain=True)
+            if not (accented or bare):
+                continue
             found: defaultdict[str, list[float]] = defaultdict(list)
             for term, at in analyzed.analysis.terms(stream):
-                if at < len(analyzed.plain):
-                    weight = bare if analyzed.plain[at] and stream is not Stream.WORD else accented
+                if at < size:
+                    weight = bare if stream is not Stream.WORD and analyzed.is_plain(stream, at) else accented
                     found[term].append(weight * analyzed.share(stream, at))
-            fields = fields_of(analyzed.scope, stream)
             for term, weights in found.items():
                 if any(weights):
-                    terms += self._weighted(fields, term, max(weights) * query_frequency_weight(len(weights)))
+                    weight = max(weights) * query_frequency_weight(len(weights))
+                    terms += self._weighted(analyzed.scope, stream, term, weight)
         return terms
 
-    def _weighted(self, fields: Mapping[str, str], term: str, weight: float) -> list[WeightedTerm]:
-        by_field = [self._snapshot.term_postings(field, term) for field in fields.values()]
-        frequency = max([postings.count for postings in by_field])
-        if not frequency:
+    def _weighted(self, scope: str | None, stream: Stream, term: str, weight: float) -> list[WeightedTerm]:
+        """Return the term with its weight times its idf; nothing if no article has it."""
+        postings = [(field, self._snapshot.term_postings(field, term)) for field in fields_of(scope, stream).values()]
+        there = [entry for entry in postings if entry[1].count]
+        if not there:
             return []
+        frequency = max([found.count for _, found in there])
         weight *= idf(self._snapshot.count, frequency) ** self._ranking.idf_power
-        return [
-            WeightedTerm(field, term, weight * self._ranking.fields[name], postings)
-            for (name, field), postings in zip(fields.items(), by_field, strict=True)
-            if postings.count
-        ]
+        return [WeightedTerm(stream, term, weight, there)]
 
     def _shares(self, analysis: Analysis, plain: Sequence[bool]) -> list[float]:
         """Return the factor of each syllable: below 1 for the question words of a longer query."""
@@ -374,21 +331,3 @@ class Evaluator:
                 if asks or (all(plain) and folded[at] in PLAIN_QUESTION_SYLLABLES):
                     shares[at] = self._ranking.question_word
         return shares
-
-    def _plain_syllables(self, analysis: Analysis, scope: str | None) -> list[bool]:
-        """Tell for each syllable whether its accents were left out.
-
-        In a query without any accent, all were. In any other, a syllable was left bare if articles hardly ever write it
-        without accents.
-        """
-        tokens = analysis.tokens
-        typed = list(zip(tokens.exact, tokens.folded, strict=True))[:MOST_SYLLABLES]
-        if all(exact == folded for exact, folded in typed):
-            return [True] * len(typed)
-        return [exact == folded and self._written_bare_seldom(exact, scope) for exact, folded in typed]
-
-    def _written_bare_seldom(self, syllable: str, scope: str | None) -> bool:
-        as_typed = self._matcher.document_frequency(Stream.SYLLABLE, syllable, scope)
-        return as_typed < self._ranking.unaccented_share * self._matcher.document_frequency(
-            Stream.FOLDED, syllable, scope
-        )

@@ -1,19 +1,21 @@
-"""Doc masks of the articles that have what a query asks for: terms, adjacent terms, codes, and alternatives."""
+"""Doc masks of the articles that have what a query asks for: words, codes, syllables in a row, and alternatives."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.analyzer import Analysis, Stream
+from index.analysis.analyzer import Analysis, Stream, bigram
 from index.analysis.normalization import fold
+from index.arrays import Floats
 from index.article import TEXT_FIELDS
 from index.segments.schema import field_name
-from search.query.tree import MOST_SYLLABLES, Alternative
+from search.query.tree import MOST_SYLLABLES, Alternative, Cut
 from search.ranking.clauses import DocMask
 from search.ranking.impacts import TermImpacts
 
@@ -23,7 +25,7 @@ _FEW = 6
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A syllable or code of the query, its syllables ``first`` to ``end`` (exclusive), and the articles that have it.
+    """A word, syllable or code of the query, its syllables ``first`` to ``end`` (exclusive), and the articles with it.
 
     ``loosely`` holds articles that match too if the code may not have been meant as one.
     """
@@ -44,37 +46,54 @@ MatchedAlternative = tuple[Alternative, DocMask]
 """An alternative for a part of the query, and the articles that have it."""
 
 
+Row = Sequence[tuple[Stream, str, int]]
+"""Terms that stand together: the stream, the term, and its position less that of the first one."""
+
+
 class TermSets:
     """Look up articles as doc masks; a ``scope`` of None means every text field."""
 
     def __init__(self, impacts: TermImpacts) -> None:
         self._impacts = impacts
         self._snapshot = impacts.snapshot
+        self._has_bigrams = impacts.snapshot.has_field(field_name(TEXT_FIELDS[-1], Stream.BIGRAM))
 
-    def concepts(self, analysis: Analysis, scope: str | None) -> list[Concept]:
-        """Return one concept for each distinct syllable or code."""
-        tokens = analysis.tokens
-        in_code: set[int] = set()
-        concepts: dict[object, Concept] = {}
-        asked = [code for code in tokens.codes if not code.implied]
-        in_code.update(at for code in tokens.codes if code.implied for at in range(code.first, code.end))
-        for span in list(dict.fromkeys((code.first, code.end) for code in asked))[:_MOST_CODES]:
-            codes = [code for code in asked if (code.first, code.end) == span]
-            in_code.update(range(*span))
-            found = [self.articles(Stream.FOLDED, fold(code.text), scope) for code in codes]
-            parts = tokens.folded[slice(*span)]
-            found.append(self.in_a_row(parts, Stream.FOLDED, scope))
-            loosely = self.anywhere(parts, scope) if any(code.loose for code in codes) else None
-            concepts[tuple(code.text for code in codes)] = Concept(*span, union(found), loosely)
-        for at, syllable in enumerate(tokens.folded[:MOST_SYLLABLES]):
+    def words(self, analysis: Analysis, cut: Cut, scope: str | None) -> list[Concept]:
+        """Return one concept for each distinct word or code; a word's syllables stand in a row, in one sentence."""
+        concepts, in_code = self._codes(analysis, scope)
+        for first, end in cut.words:
+            row = row_of(analysis, cut.plain, first, end)
+            if not in_code.issuperset(range(first, end)) and row not in concepts:
+                concepts[row] = Concept(first, end, self.in_a_row(row, scope))
+        return list(concepts.values())
+
+    def syllables(self, analysis: Analysis, scope: str | None) -> list[Concept]:
+        """Return one concept for each distinct syllable, accents aside, or code."""
+        concepts, in_code = self._codes(analysis, scope)
+        for at, syllable in enumerate(analysis.tokens.folded[:MOST_SYLLABLES]):
             if at not in in_code and syllable not in concepts:
                 concepts[syllable] = Concept(at, at + 1, self.articles(Stream.FOLDED, syllable, scope))
         return list(concepts.values())
 
+    def _codes(self, analysis: Analysis, scope: str | None) -> tuple[dict[object, Concept], set[int]]:
+        """Return a concept for each distinct code, and the syllables that are in codes."""
+        tokens = analysis.tokens
+        concepts: dict[object, Concept] = {}
+        asked = [code for code in tokens.codes if not code.implied]
+        in_code = {at for code in tokens.codes if code.implied for at in range(code.first, code.end)}
+        for span in list(dict.fromkeys((code.first, code.end) for code in asked))[:_MOST_CODES]:
+            codes = [code for code in asked if (code.first, code.end) == span]
+            in_code.update(range(*span))
+            found = [self.articles(Stream.FOLDED, fold(code.text), scope) for code in codes]
+            found.append(self.in_a_row(folded_row(analysis, *span), scope))
+            loosely = self.anywhere(tokens.folded[slice(*span)], scope) if any(code.loose for code in codes) else None
+            concepts[tuple(code.text for code in codes)] = Concept(*span, union(found), loosely)
+        return concepts, in_code
+
     def spelled(self, analysis: Analysis, scope: str | None) -> DocMask:
         """Return the articles that have all words of a text side by side, or the whole text written as a code."""
         tokens = analysis.tokens
-        found = [self.in_a_row(tokens.folded, Stream.FOLDED, scope)]
+        found = [self.in_a_row(folded_row(analysis, 0, len(tokens)), scope)]
         found += [
             self.articles(Stream.FOLDED, fold(code.text), scope)
             for code in tokens.codes
@@ -86,23 +105,24 @@ class TermSets:
         """Return the articles that have all of ``syllables``, at any position."""
         return intersection([self.articles(Stream.FOLDED, syllable, scope) for syllable in syllables])
 
-    def in_a_row(self, syllables: Sequence[str], stream: Stream, scope: str | None) -> DocMask:
-        """Return the articles where ``syllables`` have consecutive positions in one text field."""
-        return self.together([(stream, syllable) for syllable in syllables], scope)
+    def in_a_row(self, row: Row, scope: str | None) -> DocMask:
+        """Return the articles where the terms of ``row`` stand together in one text field."""
+        if len(row) == 1:
+            return self.articles(*row[0][:2], scope)
+        bigrams = [row_bigram(*pair) for pair in pairwise(row)] if self._has_bigrams else []
+        terms = [term for term in bigrams if term is not None] or [(stream, term) for stream, term, _ in row]
+        if len(row) == 2 and terms == bigrams and row[0][0] is row[1][0]:
+            return self.articles(*terms[0], scope)
+        return union([self._in_a_row(name, row, terms) for name in scoped(scope)])
 
-    def together(self, terms: Sequence[tuple[Stream, str]], scope: str | None) -> DocMask:
-        """Return the articles where ``terms``, each of a stream, have consecutive positions in one text field."""
-        return union([self._together_in(name, terms[:MOST_SYLLABLES]) for name in scoped(scope)])
-
-    def _together_in(self, name: str, terms: Sequence[tuple[Stream, str]]) -> DocMask:
+    def _in_a_row(self, name: str, row: Row, terms: Sequence[tuple[Stream, str]]) -> DocMask:
+        """Return the articles with ``row`` in the text field ``name``, given terms that these must have."""
         found = intersection([self.articles(stream, term, name) for stream, term in terms])
-        if len(terms) == 1 or not found.any():
+        if not found.any():
             return found
         candidates = np.flatnonzero(found).astype(np.int32)
         starts: NDArray[np.int64] | None = None
-        rarest_first = sorted(range(len(terms)), key=lambda at: self.document_frequency(*terms[at], name))
-        for at in rarest_first:
-            stream, term = terms[at]
+        for stream, term, at in sorted(row, key=lambda one: self.document_frequency(one[0], one[1], name)):
             owners, places = self._snapshot.positions(field_name(name, stream), term, candidates)
             here = (owners.astype(np.int64) << 32) + (places - at)
             starts = here if starts is None else starts[isin_sorted(here, starts)]
@@ -123,6 +143,31 @@ class TermSets:
         return self._impacts.docs_with_term(fields_of(scope, stream).values(), term)
 
 
+def row_of(analysis: Analysis, plain: Sequence[bool], first: int, end: int) -> Row:
+    """Return syllables ``first`` to ``end`` of a query as a row: with accents, except where these were left out."""
+    tokens, start = analysis.tokens, analysis.positions[first]
+    return tuple(
+        (Stream.FOLDED, tokens.folded[at], analysis.positions[at] - start)
+        if plain[at]
+        else (Stream.SYLLABLE, tokens.exact[at], analysis.positions[at] - start)
+        for at in range(first, min(end, len(plain)))
+    )
+
+
+def folded_row(analysis: Analysis, first: int, end: int) -> Row:
+    """Return syllables ``first`` to ``end`` of a query as a row without accents."""
+    return row_of(analysis, (True,) * min(MOST_SYLLABLES, end), first, end)
+
+
+def row_bigram(one: tuple[Stream, str, int], other: tuple[Stream, str, int]) -> tuple[Stream, str] | None:
+    """Return the stream and the bigram that articles with two neighbours of a row have; None if none is certain."""
+    if other[2] - one[2] != 1:
+        return None
+    if one[0] is other[0] is Stream.SYLLABLE:
+        return Stream.BIGRAM, bigram(one[1], other[1])
+    return Stream.FOLDED_BIGRAM, bigram(fold(one[1]), fold(other[1]))
+
+
 def union(found: Sequence[DocMask]) -> DocMask:
     """Return the articles in any of ``found``, at least one mask."""
     return reduce(np.logical_or, found)
@@ -139,15 +184,20 @@ def weight_at_least(found: Sequence[DocMask], weights: Sequence[float], least: f
     For up to six masks, it is the union of the intersections of the subsets that just reach ``least``.
     """
     if len(found) > _FEW:
-        sums = np.zeros(len(found[0]), np.float32)
-        scratch = np.empty_like(sums)
-        for flags, weight in zip(found, weights, strict=True):
-            sums += np.multiply(flags, np.float32(weight), out=scratch)
-        return sums >= least if least > 0 else union(found)
+        return weight_sums(found, weights) >= least if least > 0 else union(found)
     heavy_first = sorted(range(len(found)), key=lambda at: -weights[at])
     rounded = [np.float32(weight) for weight in weights]
     enough = [intersection([found[at] for at in some]) for some in _just_enough(rounded, least, (), heavy_first)]
     return union(enough) if enough else np.zeros(len(found[0]), bool)
+
+
+def weight_sums(found: Sequence[DocMask], weights: Sequence[float]) -> Floats:
+    """Return for each article the sum of the weights of the masks in ``found``, at least one, that have it."""
+    sums = np.zeros(len(found[0]), np.float32)
+    scratch = np.empty_like(sums)
+    for flags, weight in zip(found, weights, strict=True):
+        sums += np.multiply(flags, np.float32(weight), out=scratch)
+    return sums
 
 
 def _just_enough(

@@ -1,7 +1,7 @@
-"""Query expansion: abbreviations that articles define, their long forms, and synonyms.
+"""Query expansion: what the archive knows of a query's words, abbreviations and their long forms, and synonyms.
 
-``expand`` adds alternatives to the plain words of a query tree; phrases and exact words get none. An abbreviation in
-lower case that could be a Vietnamese syllable (``ai``, ``eu``) is taken as the syllable.
+``expand`` cuts the plain words of a query tree and adds alternatives; phrases and exact words get none. An abbreviation
+in lower case that could be a Vietnamese syllable (``ai``, ``eu``) is taken as the syllable.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
 from search.query.synonyms import Synonyms
 from search.query.tree import MOST_SYLLABLES, Alternative, And, Node, Or, Words, typed_analysis
+from search.query.words import cut_words
 from search.statistics import TermStatistics
 
 _MOST_ALTERNATIVES = 6
@@ -28,7 +29,7 @@ _LEAST_AGREED = 0.5
 
 
 def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
-    """Return ``tree`` with alternatives added to its plain words."""
+    """Return ``tree`` with its plain words cut into words of the archive, and alternatives added."""
     match tree:
         case And(nodes):
             return And(tuple(expand(node, statistics, synonyms) for node in nodes))
@@ -38,7 +39,8 @@ def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
             tokens = typed_analysis(text).tokens
             found = dict.fromkeys(synonyms.alternatives(tokens))
             found.update(dict.fromkeys(Abbreviations(statistics).alternatives(tokens)))
-            return replace(tree, alternatives=tuple(found)[:_MOST_ALTERNATIVES])
+            cut = cut_words(typed_analysis(text), statistics)
+            return replace(tree, alternatives=tuple(found)[:_MOST_ALTERNATIVES], cut=cut)
         case _:
             return tree
 

@@ -8,7 +8,8 @@
     item     = "(" either ")" | "title:(" either ")" | [field ":"] words
     words    = '"' phrase '"' | "~" word | prefix "*" | word
 
-Neighbouring words form one run: ``hội nhập OR hợp tác`` matches the first two words or the last two. Parsing never
+Neighbouring words form one run: ``hội nhập OR hợp tác`` matches the first two words or the last two. A long text
+without operators was pasted rather than composed: its quoted parts are words like the others. Parsing never
 fails: unpaired brackets and quotes are dropped, an operator without an operand is an ordinary word, an unknown field is
 part of the word, the minus in ``F -35`` is a hyphen, and after eight phrases, prefixes or exact words any further ones
 become plain words.
@@ -17,7 +18,7 @@ become plain words.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.article import LABELS
 from index.dates import period_days
@@ -43,6 +44,7 @@ LONGEST_PARSED = 2000
 
 _DEEPEST = 20
 _MOST_COSTLY = 8
+_MOST_AROUND_PHRASES = 6
 _TEXT_FIELDS = {"title"}
 _FIELDS = "|".join([*_TEXT_FIELDS, *LABELS, "date"])
 _LEXEME = re.compile(
@@ -71,7 +73,10 @@ def parse(text: str) -> Node:
     clean = _clean(text)
     if not clean.strip():
         return MatchAll()
-    return _QueryParser(_lex(clean)).parse()
+    lexemes = _lex(clean)
+    if _is_pasted(lexemes):
+        lexemes = [replace(lexeme, kind="word") for lexeme in lexemes]
+    return _QueryParser(lexemes).parse()
 
 
 def plain_words(text: str) -> list[tuple[int, int]]:
@@ -111,6 +116,13 @@ def _lex(text: str) -> list[_Lexeme]:
             inner = match.group(kind) if kind in {"phrase", "exact"} else match.group()
             lexemes.append(_Lexeme(kind, inner))
     return lexemes
+
+
+def _is_pasted(lexemes: list[_Lexeme]) -> bool:
+    """Tell whether a text has many syllables outside its phrases, and no operator."""
+    if not {lexeme.kind for lexeme in lexemes} <= {"word", "phrase", "open", "close"}:
+        return False
+    return sum(len(typed_tokens(one.text)) for one in lexemes if one.kind == "word") > _MOST_AROUND_PHRASES
 
 
 class _QueryParser:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from index.analysis.analyzer import Analysis, analyze
 from index.analysis.tokenizer import Tokens, tokenize
@@ -31,13 +32,27 @@ class Alternative:
     text: str
 
 
+class Cut(NamedTuple):
+    """How a text is cut: its words as (first, end) of their syllables, and which syllables lack their accents.
+
+    Only the first ``MOST_SYLLABLES`` count. Every syllable is in one word.
+    """
+
+    words: tuple[tuple[int, int], ...]
+    plain: tuple[bool, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A run of plain words; ``field`` restricts them to one text field."""
+    """A run of plain words; ``field`` restricts them to one text field.
+
+    ``cut`` is None until ``search.query.expansion`` has cut the text by what the archive writes together.
+    """
 
     text: str
     field: str | None = None
     alternatives: tuple[Alternative, ...] = ()
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True)

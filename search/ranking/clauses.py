@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.analyzer import Stream
 from index.directory.snapshot import TermPostings
 
 DocMask = NDArray[np.bool_]
@@ -16,12 +17,17 @@ DocMask = NDArray[np.bool_]
 
 
 class WeightedTerm(NamedTuple):
-    """A term of an index field (``body_word``), its postings, and the weight that multiplies its impacts."""
+    """A term of a stream, the weight that multiplies its impact, and its postings by index field (``body_word``)."""
 
-    field: str
+    stream: Stream
     term: str
     weight: float
-    postings: TermPostings
+    postings: Sequence[tuple[str, TermPostings]]
+
+    @property
+    def frequency(self) -> int:
+        """How many articles have the term, in the field where most have it."""
+        return max([postings.count for _, postings in self.postings])
 
 
 class ScoreClause(NamedTuple):
@@ -40,7 +46,7 @@ class ScoreClause(NamedTuple):
 
 
 class ProximityClause(NamedTuple):
-    """The weighted syllables of a longer query, and the fields that should have them close together."""
+    """The weighted syllables of a query, and the fields that should have them close together."""
 
     fields: Sequence[str]
     weights: Mapping[str, float]
@@ -48,27 +54,15 @@ class ProximityClause(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The articles that match a query, those among them with every word, and the clauses of their scores.
+    """The articles that match a query, and the clauses of their scores.
 
-    With ``every_word_first`` the articles with every word come first. With ``prefers_accents`` the query is short and
-    was typed with accents: articles that lack these accents are only a fallback.
+    ``relaxed`` are articles that only have the query's syllables scattered; they come after all that match.
     """
 
     matched: DocMask
-    every: DocMask
-    exactly: Callable[[], DocMask]
+    relaxed: DocMask | None
     clauses: Sequence[ScoreClause]
     proximity: Sequence[ProximityClause]
-    every_word_first: bool
-    short: bool
-    prefers_accents: bool
 
-    @property
-    def exact(self) -> DocMask:
-        """The articles that have every accent typed, whether they match or not."""
-        return self.exactly()
 
-    def preferring_accents(self) -> Matches:
-        """Leave out the matches of a short query that lack its accents, unless all do."""
-        kept = self.matched & self.exact if self.prefers_accents else self.matched
-        return replace(self, matched=kept, every=self.every & kept) if self.prefers_accents and kept.any() else self
+NO_ARTICLES: NDArray[Any] = np.empty(0, np.intp)

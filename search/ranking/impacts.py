@@ -1,8 +1,8 @@
 """The impacts of terms on scores, and which articles have a term.
 
-The impact of a term on an article is BM25's tf part (``scoring.saturation``): all of the score that does not
-depend on the query. It is computed from the postings for the requested articles; the norm, which depends on the
-article alone, is computed once per snapshot. The term frequencies of a frequent term are cached.
+The impact of a term on an article is BM25F's tf part: all of the score that does not depend on the query. It is
+computed from the postings for the requested articles; how much an occurrence counts, which depends on the article and
+the field alone, is computed once per snapshot. The term frequencies of a frequent term are cached.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from index.article import TEXT_FIELDS
 from index.directory.snapshot import SegmentPostings, Snapshot, TermPostings
 from index.segments.schema import field_name
 from search.ranking.clauses import DocMask, WeightedTerm
-from search.ranking.scoring import Ranking, length_norm, saturation
+from search.ranking.scoring import Ranking, occurrence_weight, saturation
 
 _BYTES_KEPT = 96 << 20
 _FREQUENT = 16
@@ -46,13 +46,13 @@ class TermImpacts:
         self._kept: LRUCache[tuple[str, str], Array] = LRUCache(_BYTES_KEPT // sharing, lambda values: values.nbytes)
         self._lock = threading.Lock()
 
-    def frequent(self, postings: TermPostings) -> bool:
-        """Tell whether so many articles have a term that it is best scored last, for a few candidates.
+    def frequent(self, count: int) -> bool:
+        """Tell whether a term that ``count`` articles have is best scored last, for a few candidates.
 
         Its term frequencies are cached as one array over all articles. Only live articles count: deleted ones would
         change the order of additions, and with it the last digits of scores.
         """
-        return postings.count * _FREQUENT > self.snapshot.count
+        return count * _FREQUENT > self.snapshot.count
 
     def docs_with_term(self, fields: Iterable[str], term: str) -> DocMask:
         """Return the live articles that have ``term`` in any of ``fields``."""
@@ -60,7 +60,7 @@ class TermImpacts:
         parts: list[SegmentPostings] = []
         for field in fields:
             postings = self.snapshot.term_postings(field, term)
-            if self.frequent(postings):
+            if self.frequent(postings.count):
                 whole.append(self._frequencies(field, term, postings).astype(bool))
             else:
                 parts += postings.parts
@@ -73,40 +73,41 @@ class TermImpacts:
 
     def add(self, terms: Sequence[WeightedTerm], articles: NDArray[np.intp], sums: Floats) -> None:
         """Add to ``sums``, term by term, what ``terms`` add to the scores of ``articles`` (ascending, not deleted)."""
+        k1 = self.ranking.k1
         if len(articles) * _NARROW > self.snapshot.size:  # for this many, scoring all is faster
             of_all = np.zeros(self.snapshot.size, np.float32)
             of_all[articles] = sums
-            for field, term, weight, postings in terms:
-                norms = self._norms[_FIELDS[field]]
-                impacts = saturation(self._frequencies(field, term, postings), norms, self.ranking.k1)
-                of_all += impacts * np.float32(weight)
+            for term in terms:
+                often = sum(
+                    self._frequencies(field, term.term, postings) * self._occurrence_weights[_FIELDS[field]]
+                    for field, postings in term.postings
+                )
+                of_all += saturation(np.asarray(often), k1) * np.float32(term.weight)
             sums[:] = of_all.take(articles)
             return
-        at_once = max(1, _AT_ONCE // max(1, len(articles)))
-        for at in range(0, len(terms), at_once):
-            some = terms[at : at + at_once]
-            often = np.concatenate([self._how_often(term, articles) for term in some])
-            rows, weights = self._rows_and_weights(some)
-            norms = self._norms.take(rows[:, None] + articles)
-            impacts = saturation(often.reshape(norms.shape), norms, self.ranking.k1) * weights[:, None]
-            for row in impacts:
-                sums += row
+        weights_of: dict[str, Floats] = {}
+        for term in terms:
+            often = np.zeros(len(articles), np.float32)
+            for field, postings in term.postings:
+                if field not in weights_of:
+                    weights_of[field] = self._occurrence_weights[_FIELDS[field]].take(articles)
+                often += self._how_often(field, term.term, postings, articles) * weights_of[field]
+            sums += saturation(often, k1) * np.float32(term.weight)
 
     def sums_of_all(self, terms: Sequence[WeightedTerm], among: DocMask | None = None) -> Floats:
         """Return what ``terms`` add to the score of every article, or only of those in ``among``; 0 for the others."""
         sums = np.zeros(self.snapshot.size, np.float32)
-        parts = [(term, part) for term in terms for part in term.postings.parts]
-        ends = list(accumulate([len(part.articles) for _, part in parts]))
+        ends = list(accumulate([term.frequency for term in terms]))
         at = 0
-        while at < len(parts):
+        while at < len(terms):
             upto = bisect_right(ends, (ends[at - 1] if at else 0) + _AT_ONCE, at + 1)
-            self._add_all(parts[at:upto], sums, among)
+            self._add_all(terms[at:upto], sums, among)
             at = upto
         return sums
 
     def _frequencies(self, field: str, term: str, postings: TermPostings) -> Array:
         """Return the term frequency in every article; cached if the term is frequent."""
-        if not self.frequent(postings):
+        if not self.frequent(postings.count):
             return self._spread_out(postings)
         found = self._kept_frequencies(field, term)
         if found is None:
@@ -125,9 +126,8 @@ class TermImpacts:
             whole[part.offset : part.limit][part.articles.astype(np.intp)] = part.frequencies
         return whole
 
-    def _how_often(self, weighted: WeightedTerm, articles: NDArray[np.intp]) -> Array:
+    def _how_often(self, field: str, term: str, postings: TermPostings, articles: NDArray[np.intp]) -> Array:
         """Return the term frequency in ``articles``; in a long posting list that is not cached, look up only these."""
-        field, term, _, postings = weighted
         whole = self._kept_frequencies(field, term)
         if whole is None and postings.count < len(articles) * _MANY:
             whole = self._frequencies(field, term, postings)
@@ -141,33 +141,51 @@ class TermImpacts:
             often[low:high] = part.how_often(articles[low:high] - part.offset)
         return often
 
-    def _add_all(
-        self, parts: Sequence[tuple[WeightedTerm, SegmentPostings]], sums: Floats, among: DocMask | None
-    ) -> None:
-        """Add several posting lists to the ``sums`` of all articles at once."""
-        articles = np.concatenate([part.articles for _, part in parts], dtype=np.intp)
-        frequencies = np.concatenate([part.frequencies for _, part in parts])
-        numbers = np.arange(len(parts)).repeat([len(part.articles) for _, part in parts])
-        if len(self.snapshot.offsets) > 1:
-            articles += np.array([part.offset for _, part in parts]).take(numbers)
+    def _add_all(self, terms: Sequence[WeightedTerm], sums: Floats, among: DocMask | None) -> None:
+        """Add several terms to the ``sums`` of all articles at once.
+
+        A key is a term's number and a doc id. The longest posting list of each term is taken as it is; the shorter
+        ones, of titles, are looked up in it.
+        """
+        longest, others = [], []
+        for number, term in enumerate(terms):
+            by_length = sorted(term.postings, key=lambda entry: -entry[1].count)
+            longest.append((number, *by_length[0]))
+            others += [(number, field, postings) for field, postings in by_length[1:] if postings.count]
+        keys, often = self._weighted_frequencies(longest, among)
+        if others:
+            more, values = self._weighted_frequencies(others, among)
+            at = keys.searchsorted(more)
+            known = keys.take(at, mode="clip") == more if len(keys) else np.zeros(len(more), bool)
+            often[at[known]] += values[known]
+            keys, often = np.concatenate([keys, more[~known]]), np.concatenate([often, values[~known]])
+        weights = np.array([term.weight for term in terms], np.float32)
+        numbers, articles = np.divmod(keys, self.snapshot.size)
+        np.add.at(sums, articles, saturation(often, self.ranking.k1) * weights.take(numbers))
+
+    def _weighted_frequencies(
+        self, lists: Sequence[tuple[int, str, TermPostings]], among: DocMask | None
+    ) -> tuple[NDArray[np.intp], Floats]:
+        """Return the keys and the weighted frequencies of posting lists, each (term's number, field, postings)."""
+        parts = [(number, field, part) for number, field, postings in lists for part in postings.parts]
+        articles = np.concatenate([part.articles for _, _, part in parts], dtype=np.intp)
+        frequencies = np.concatenate([part.frequencies for _, _, part in parts])
+        entries = np.arange(len(parts)).repeat([len(part.articles) for _, _, part in parts])
+        articles += np.array([part.offset for _, _, part in parts]).take(entries)
         if among is not None:
             places = among.take(articles).nonzero()[0]
-            articles, frequencies, numbers = articles.take(places), frequencies.take(places), numbers.take(places)
-        rows, weights = self._rows_and_weights([term for term, _ in parts])
-        values = saturation(frequencies, self._norms.take(rows.take(numbers) + articles), self.ranking.k1)
-        values *= weights.take(numbers)
-        np.add.at(sums, articles, values)
-
-    def _rows_and_weights(self, terms: Sequence[WeightedTerm]) -> tuple[NDArray[np.intp], Floats]:
-        """Return where the norms of each term's field begin in the flattened ``_norms``, and the weights."""
-        rows = [_FIELDS[term.field] * self.snapshot.size for term in terms]
-        return np.array(rows), np.array([term.weight for term in terms], np.float32)
+            articles, frequencies, entries = articles.take(places), frequencies.take(places), entries.take(places)
+        rows = np.array([_FIELDS[field] * self.snapshot.size for _, field, _ in parts])
+        often: Floats = frequencies * self._occurrence_weights.take(rows.take(entries) + articles)
+        numbers = np.array([number * self.snapshot.size for number, _, _ in parts])
+        return numbers.take(entries) + articles, often
 
     @cached_property
-    def _norms(self) -> Floats:
-        """BM25 length norms: a row for each of ``_FIELDS``, a column for each article."""
+    def _occurrence_weights(self) -> Floats:
+        """How much an occurrence counts: a row for each of ``_FIELDS``, a column for each article."""
         ranking, snapshot = self.ranking, self.snapshot
         lengths = np.array([snapshot.lengths(field) for field in _FIELDS])
         averages = np.array([[snapshot.average_length(field)] for field in _FIELDS], np.float32)
         shares = np.array([[ranking.b[name]] for name, _ in product(TEXT_FIELDS, Stream)], np.float32)
-        return length_norm(lengths, averages, ranking.k1, shares)
+        boosts = np.array([[ranking.fields[name]] for name, _ in product(TEXT_FIELDS, Stream)], np.float32)
+        return occurrence_weight(lengths, averages, shares, boosts)

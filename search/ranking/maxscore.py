@@ -1,19 +1,14 @@
-"""Score only the matching articles that may be in the top k.
+"""Score only the articles that may be in the top k.
 
-Most matches are never shown. Two rules exclude articles before they are scored:
-
-- For a short query, articles with every word come first, those with the accents typed before others. If these are
-  enough, the rest is skipped.
-- Rare terms have short posting lists and decide most. Once their sums are known, an upper bound of what the frequent
-  terms add tells which articles cannot be in the top k. This is the idea of Turtle and Flood's MaxScore (*Query
-  evaluation: strategies and optimizations*, 1995), over whole arrays. The threshold comes from the few leaders so far,
-  scored in full.
+Most matches are never shown. Rare terms have short posting lists and decide most. Once their sums are known, an upper
+bound of what the frequent terms add tells which articles cannot be in the top k. This is the idea of Turtle and Flood's
+MaxScore (*Query evaluation: strategies and optimizations*, 1995), over whole arrays. The threshold comes from the few
+leaders so far, scored in full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,36 +26,34 @@ _ROUNDING = 1e-5
 
 
 class MaxScoreScorer:
-    """Score the matches ``found``. ``articles`` (ascending) may be in the top ``most``; ``best`` are their scores."""
+    """Score the articles ``among`` (a doc mask) for the query ``found``.
 
-    def __init__(self, impacts: TermImpacts, found: Matches, most: int) -> None:
+    ``articles`` (ascending) may be in the top ``most``; ``best`` are their scores.
+    """
+
+    def __init__(self, impacts: TermImpacts, found: Matches, among: DocMask, most: int) -> None:
         self._impacts = impacts
         self._ranking = ranking = impacts.ranking
         self._found = found
         self._ceiling = sum([clause.most(ranking.k1) for clause in found.clauses])
-        self._bonus = (1.0 + ranking.most_proximity()) * self._ceiling if found.every_word_first else 0.0
         self._proximity: list[tuple[str, Articles, Floats]] = []
         self._rare: list[WeightedTerm] = []
         self._frequent: list[WeightedTerm] = []
         for term in [term for clause in found.clauses if clause.name is None for term in clause.groups[0]]:
-            (self._frequent if impacts.frequent(term.postings) else self._rare).append(term)
+            (self._frequent if impacts.frequent(term.frequency) else self._rare).append(term)
         self._frequent.sort(key=lambda term: -term.weight)
         self._named = [clause for clause in found.clauses if clause.name is not None]
-        most = max(most, ranking.proximity_articles if found.proximity else 1)
-        self.articles, sums = self._candidates(self._tier(most), most)
-        if not sums.any() and self._bonus:  # an article with every word may have no weighted term
-            self.articles = np.flatnonzero(found.matched)
-            sums = self._sums(self.articles)
+        self.articles, sums = self._candidates(among, max(most, ranking.proximity_articles if found.proximity else 1))
         best = float(sums.max(initial=0.0))
-        if not best:
-            self._bonus = 0.0
         for proximity in found.proximity if best else ():
             self._add_proximity(proximity, sums, best)
-        self.best = self._scores(self.articles, sums)
+        self.best = self._with_proximity(self.articles, sums)
 
     def scores(self, articles: Articles) -> Floats:
-        """Return the scores of ``articles``, any of the matches, ascending by doc id."""
-        return self._scores(articles, self._sums(articles))
+        """Return the scores of ``articles``, any of those to score, ascending by doc id."""
+        sums = self._impacts.sums_of_all(self._rare).take(articles)
+        self._complete(articles, sums, self._frequent)
+        return self._with_proximity(articles, sums)
 
     def explain(self, articles: Articles) -> dict[int, dict[str, float]]:
         """Return the parts that sum to the score of each of ``articles``, largest first, by doc id."""
@@ -70,9 +63,8 @@ class MaxScoreScorer:
                 parts[clause.name] = self._clause_scores(clause, articles)
                 continue
             for term in clause.groups[0]:
-                name = " ".join((*term.field.split("_"), term.term))
+                name = f"{term.stream} {term.term}"
                 parts[name] = parts.get(name, 0.0) + self._added([term], articles)
-        parts |= dict(self._bonuses(articles))
         for name, near, gains in self._proximity:
             parts[name] = parts.get(name, 0.0) + _spread_to(near, gains, articles)
         found = [{name: float(values[at]) for name, values in parts.items()} for at in range(len(articles))]
@@ -81,25 +73,21 @@ class MaxScoreScorer:
             for article, named in zip(articles.tolist(), found, strict=True)
         }
 
-    def _candidates(self, tier: DocMask, most: int) -> tuple[Articles, Floats]:
-        """Return the articles of ``tier``, ascending, that may be in the top ``most``, and their sums."""
+    def _candidates(self, among: DocMask, most: int) -> tuple[Articles, Floats]:
+        """Return the articles of ``among``, ascending, that may be in the top ``most``, and their sums."""
         enough, others, full = max(most, _FEW), self._frequent, self._ranking.k1 + 1.0
         more = full * sum([term.weight for term in others])
         more += sum([clause.most(self._ranking.k1) for clause in self._named]) + _ROUNDING * self._ceiling
-        sums = self._impacts.sums_of_all(self._rare, tier)
-        alike = not self._bonus or tier is self._top_tier
-        if np.count_nonzero(tier) > enough:
-            scores = sums if alike else self._with_bonuses(slice(None), sums)
-            tier = tier & (scores >= self._reached(scores, sums, most) - more)
-        articles = np.flatnonzero(tier)
+        sums = self._impacts.sums_of_all(self._rare, among)
+        if np.count_nonzero(among) > enough:
+            among = among & (sums >= reached(sums, most) - more)
+        articles = np.flatnonzero(among)
         sums = sums.take(articles)
         while len(articles) > enough:
-            scores = sums if alike else self._with_bonuses(articles, sums)
-            some = largest(scores, _LEADERS * most)[: 2 * _LEADERS * most]
+            some = largest(sums, _LEADERS * most)[: 2 * _LEADERS * most]
             best, in_full = articles.take(some), sums.take(some)
             self._complete(best, in_full, others)
-            least = self._reached(in_full if alike else self._with_bonuses(best, in_full), in_full, most)
-            kept = np.flatnonzero(scores >= least - more)
+            kept = np.flatnonzero(sums >= reached(in_full, most) - more)
             articles, sums = articles.take(kept), sums.take(kept)
             if len(articles) <= enough or not others:
                 break
@@ -111,44 +99,6 @@ class MaxScoreScorer:
             others = others[heavy:]
         self._complete(articles, sums, others)
         return articles, sums
-
-    def _reached(self, scores: Floats, sums: Floats, most: int) -> float:
-        """Return a lower bound of the scores in the top ``most``, given lower bounds for some articles."""
-        least = reached(scores, most)
-        # keep the article that would be first without the every-word bonus, too
-        return min(least, float(sums.max())) if self._found.proximity else least
-
-    def _tier(self, most: int) -> DocMask:
-        """Return the smallest tier, by doc masks alone, with at least ``most`` articles; all matches if there is none.
-
-        Proximity adds a share of the best score, so with it (a query of a few long codes) take all matches.
-        """
-        if self._bonus and self._found.short and not self._found.proximity:
-            for tier in (self._top_tier, self._found.every):
-                if np.count_nonzero(tier) >= most:
-                    return tier
-        return self._found.matched
-
-    @cached_property
-    def _top_tier(self) -> DocMask:
-        """The articles that have every word, and, if the query prefers accents, every accent typed."""
-        found = self._found
-        return found.every & found.exact if found.prefers_accents else found.every
-
-    def _bonuses(self, articles: Articles | slice) -> Iterator[tuple[str, Floats]]:
-        """Yield the bonuses of ``articles`` for having every word, and every accent typed."""
-        if self._bonus:
-            found = self._found
-            share = 1.0 if found.short else self._ranking.every_word
-            yield "every word", found.every[articles] * np.float32(share * self._bonus)
-            if found.prefers_accents:
-                yield "accents as typed", self._top_tier[articles] * np.float32(self._bonus)
-
-    def _sums(self, articles: Articles) -> Floats:
-        """Return the scores of ``articles`` without bonuses and proximity."""
-        sums = self._impacts.sums_of_all(self._rare).take(articles)
-        self._complete(articles, sums, self._frequent)
-        return sums
 
     def _complete(self, articles: Articles, sums: Floats, others: Sequence[WeightedTerm]) -> None:
         """Complete the ``sums`` of ``articles``: add the terms ``others`` and the named clauses."""
@@ -168,25 +118,18 @@ class MaxScoreScorer:
         self._impacts.add(terms, articles, sums)
         return sums
 
-    def _with_bonuses(self, articles: Articles | slice, sums: Floats) -> Floats:
-        """Return ``sums`` plus the bonuses of ``articles`` for having every word, and every accent typed."""
+    def _with_proximity(self, articles: Articles, sums: Floats) -> Floats:
         scores = sums.copy()
-        for _, bonus in self._bonuses(articles):
-            scores += bonus
-        return scores
-
-    def _scores(self, articles: Articles, sums: Floats) -> Floats:
-        scores = self._with_bonuses(articles, sums)
         for _, near, gains in self._proximity:
             scores += _spread_to(near, gains, articles)
         return scores
 
     def _add_proximity(self, proximity: ProximityClause, sums: Floats, best: float) -> None:
-        """Add shares of ``best``, the best score, to the best articles: for how close together they have the words of a
-        longer query, and for how many they have at the beginning.
+        """Add shares of ``best``, the best score, to the best articles: for how close together they have the words of
+        the query, and for how many they have at the beginning.
         """
         ranking, snapshot = self._ranking, self._impacts.snapshot
-        scores = self._scores(self.articles, sums)
+        scores = self._with_proximity(self.articles, sums)
         near = self.articles[np.sort(best_first(snapshot, self.articles, scores, ranking.proximity_articles))]
         windows, lead = proximity_of(
             snapshot, proximity.fields, proximity.weights, near.astype(np.int32), list(ranking.windows), ranking.lead[0]

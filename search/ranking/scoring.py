@@ -1,8 +1,9 @@
 """The ranking formulas, as pure functions over arrays, and their tuned parameters.
 
-The score of an article is a sum of BM25 parts, one for every query term, stream and text field. BM25 is that
-of Robertson and Zaragoza, *The Probabilistic Relevance Framework* (2009), with the idf of Lucene, which is
-never negative. The best articles also get a proximity bonus (``search.ranking.proximity``).
+The score of an article is a sum of BM25F parts, one for every query term and stream. In BM25F the frequencies of a term
+in the text fields are weighted and added before they saturate: Robertson and Zaragoza, *The Probabilistic Relevance
+Framework* (2009), with the idf of Lucene, which is never negative. The best articles also get a proximity bonus
+(``search.ranking.proximity``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.analyzer import Stream
+from index.analysis.analyzer import BIGRAMS, Stream
 from index.arrays import Floats
 
 
@@ -23,25 +24,34 @@ from index.arrays import Floats
 class Ranking:
     """The parameters of ranking. The defaults are measured: see docs/decisions/0002-term-streams.md."""
 
-    k1: float = 1.2
-    b: Mapping[str, float] = field(default_factory=lambda: {"title": 0.0, "body": 0.75})
-    """How much the length of a text field counts; a long headline is no worse than a short one."""
+    k1: float = 0.9
+    fields: Mapping[str, float] = field(default_factory=lambda: {"title": 4.0, "body": 1.0})
+    """How much an occurrence in a text field of average length counts."""
+    b: Mapping[str, float] = field(default_factory=lambda: {"title": 0.5, "body": 0.75})
+    """How much the length of a text field counts."""
     idf_power: float = 1.0
     """Above 1, common words count even less."""
     streams_accented: Mapping[Stream, float] = field(
-        default_factory=lambda: {Stream.SYLLABLE: 0.8, Stream.WORD: 1.0, Stream.BIGRAM: 0.5, Stream.FOLDED: 0.4}
+        default_factory=lambda: {Stream.SYLLABLE: 0.8, Stream.WORD: 1.0, Stream.FOLDED: 0.4, Stream.BIGRAM: 0.5}
     )
     """Stream weights of a syllable or word typed with accents, or one that is spelled without."""
-    streams_plain: Mapping[Stream, float] = field(default_factory=lambda: {Stream.FOLDED: 1.2, Stream.BIGRAM: 0.5})
+    streams_plain: Mapping[Stream, float] = field(
+        default_factory=lambda: {Stream.FOLDED: 1.2, Stream.FOLDED_BIGRAM: 0.5}
+    )
     """Stream weights of what was typed without the accents it has in articles."""
-    fields: Mapping[str, float] = field(default_factory=lambda: {"title": 1.25, "body": 1.0})
+    bigrams_short: float = 8.0
+    """The factor of the weight of bigrams in a short query."""
     short_query: int = 4
-    """Up to this many syllables, articles with all of them come first, those with the accents typed before others."""
-    every_word: float = 0.01
-    """In longer queries, having every syllable adds this share of the highest score any article can have."""
-    least_matched: float = 0.2
-    least_matched_short: float = 0.6
-    """The share of the query's idf an article must have to match (``match=auto``), in long and in short queries."""
+    """Up to this many syllables, a query is short."""
+    most_required: int = 4
+    """Up to this many words, an article must have each of them to match (``match=auto``)."""
+    least_matched: float = 0.5
+    """Of a query of more words, an article must have this share of the idf that the best article has."""
+    few: int = 3
+    """If fewer articles match, those with scattered syllables follow."""
+    least_scattered: float = 0.2
+    least_scattered_short: float = 0.6
+    """The share of the idf of a query's syllables that such an article must have, in long and in short queries."""
     question_word: float = 0.4
     """The factor of a question word's weight in a longer query; see ``index.analysis.stopwords``."""
     windows: Mapping[int, float] = field(default_factory=lambda: {8: 0.45, 24: 0.4})
@@ -53,12 +63,15 @@ class Ranking:
     """How many of the best articles get these bonuses."""
     alternative: float = 0.5
     """The weight of an alternative (abbreviation, long form, synonym), as a share of the typed words it replaces."""
-    unaccented_share: float = 0.05
-    """A syllable typed without accents was left bare if less than this share of its articles write it so."""
 
     def most_proximity(self) -> float:
         """Return the highest proximity bonus, as a share of the best score."""
         return sum(self.windows.values()) + self.lead[1]
+
+    def stream_weight(self, stream: Stream, syllables: int, *, plain: bool) -> float:
+        """Return the weight of a term of ``stream`` in a query of so many ``syllables``."""
+        weight = (self.streams_plain if plain else self.streams_accented).get(stream, 0.0)
+        return weight * self.bigrams_short if stream in BIGRAMS and syllables <= self.short_query else weight
 
 
 def idf(article_count: int, document_frequency: int) -> float:
@@ -66,16 +79,17 @@ def idf(article_count: int, document_frequency: int) -> float:
     return math.log1p((article_count - document_frequency + 0.5) / (document_frequency + 0.5))
 
 
-def length_norm(lengths: Floats, averages: Floats, k1: float, b: Floats) -> Floats:
-    """Return BM25's k1 (1 - b + b l / avg) for each length; always above 0."""
-    norms: Floats = np.maximum(k1 * (1.0 - b + b * lengths / np.maximum(averages, 1e-9)), 1e-9)
-    return norms
+def occurrence_weight(lengths: Floats, averages: Floats, b: Floats, boosts: Floats) -> Floats:
+    """Return BM25F's boost / (1 - b + b l / avg) for each length: how much an occurrence in a field counts."""
+    norms = np.maximum(1.0 - b + b * lengths / np.maximum(averages, 1e-9), 1e-9)
+    weights: Floats = (boosts / norms).astype(np.float32)
+    return weights
 
 
-def saturation(frequencies: NDArray[Any], norms: Floats, k1: float) -> Floats:
-    """Return BM25's tf part, f (k1 + 1) / (f + norm), for arrays of one shape; below k1 + 1, 0 where f is 0."""
-    often: Floats = np.asarray(frequencies, np.float32)
-    values: Floats = often * np.float32(k1 + 1.0) / (often + norms)
+def saturation(weighted: NDArray[Any], k1: float) -> Floats:
+    """Return BM25F's tf part, f (k1 + 1) / (f + k1), for weighted frequencies; below k1 + 1, 0 where f is 0."""
+    often: Floats = np.asarray(weighted, np.float32)
+    values: Floats = often * np.float32(k1 + 1.0) / (often + np.float32(max(k1, 1e-9)))
     return values
 
 

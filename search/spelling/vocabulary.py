@@ -11,8 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.analysis.analyzer import Stream, bigrams
-from index.analysis.normalization import fold
+from index.analysis.analyzer import Stream, bigram
 from index.analysis.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
 from index.analysis.syllables import accented_forms, canonical_syllable
 from search.statistics import TermStatistics
@@ -58,7 +57,7 @@ class Vocabulary:
 
     def pair(self, first: str, second: str) -> int:
         """Return how many articles have two syllables as neighbours, accents aside."""
-        return self._statistics.document_frequency(Stream.BIGRAM, next(bigrams((first, second))))
+        return self._statistics.document_frequency(Stream.FOLDED_BIGRAM, bigram(first, second))
 
     def word(self, exact: Sequence[str]) -> int:
         """Return how many articles have these syllables, with these accents, segmented as one word."""
@@ -85,8 +84,7 @@ class Vocabulary:
         """Return about how many articles have two syllables with these accents as neighbours."""
         key = (first, second)
         if key not in self._side_by_side and len(self._side_by_side) < _MOST_NEIGHBOURS:
-            possible = self.exact(first) and self.exact(second) and self.pair(fold(first), fold(second))
-            self._side_by_side[key] = self._statistics.adjacent(first, second) if possible else 0
+            self._side_by_side[key] = self._statistics.document_frequency(Stream.BIGRAM, bigram(first, second))
         return self._side_by_side.get(key, 0)
 
     def _read_spellings(self, folded: tuple[str, ...]) -> list[Spelling]:

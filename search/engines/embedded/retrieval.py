@@ -9,65 +9,84 @@ from index.arrays import Floats
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
 from search.engine import Hit, Request, Retrieved, Sort
-from search.matching.collapse import NO_STORIES, stories_found
+from search.matching.collapse import NO_STORIES, Stories, stories_found
 from search.matching.evaluator import Evaluator
 from search.matching.facets import count_facet
 from search.matching.filters import within
-from search.ranking.clauses import Matches
+from search.ranking.clauses import NO_ARTICLES, DocMask, Matches
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
 from search.ranking.top_k import best_first, largest
-
-NO_ARTICLES = np.empty(0, np.intp)
 
 
 def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     """Return the result of ``request``."""
     snapshot = impacts.snapshot
     found = Evaluator(impacts, request.match).run(request.tree, within(snapshot, request.filters))
-    shown = found if request.sort is Sort.RELEVANCE else found.preferring_accents()
-    total = int(np.count_nonzero(shown.matched))
-    stories = stories_found(snapshot, shown.matched) if request.collapse else NO_STORIES
-    articles = np.flatnonzero(shown.matched) if request.facets else NO_ARTICLES
+    total = int(np.count_nonzero(found.matched))
+    relaxed = 0 if found.relaxed is None else int(np.count_nonzero(found.relaxed))
+    shown = found.matched if found.relaxed is None else found.matched | found.relaxed
+    stories = stories_found(snapshot, shown) if request.collapse else NO_STORIES
+    articles = np.flatnonzero(found.matched) if request.facets else NO_ARTICLES
     facets = {facet: count_facet(snapshot, facet, articles) for facet in request.facets}
-    if not request.size:
-        return Retrieved(total, total - stories.hidden, [], facets)
-    reach = request.start + request.size
-    all_shown = reach >= total - stories.hidden
-    most = reach + (stories.hidden if all_shown else min(stories.hidden, reach))
-    while True:
-        ranked = MaxScoreScorer(impacts, found, most)
-        some, scores = _best(ranked, shown, snapshot, request, most)
-        firsts = stories.first_of_each_story(some)
-        if len(firsts) >= reach or most >= total:
-            break
-        most = min(total, 4 * most)
-    firsts = firsts[request.start : reach]
-    some, scores = some[firsts], scores[firsts]
-    explain = ranked.explain(np.sort(some)) if request.explain else {}
-    hits = [
-        Hit(snapshot.article_id(article), score, explain.get(article), copies)
-        for article, score, copies in zip(some.tolist(), scores.tolist(), stories.copies(some).tolist(), strict=True)
-    ]
-    return Retrieved(total, total - stories.hidden, hits, facets)
+    pages = total + relaxed - stories.hidden
+    hits = _Hits(impacts, found, request, stories).of_page() if request.size else []
+    return Retrieved(total, pages, hits, facets, relaxed)
 
 
-def _best(
-    ranked: MaxScoreScorer, shown: Matches, snapshot: Snapshot, request: Request, most: int
-) -> tuple[NDArray[np.intp], Floats]:
-    """Return the first ``most`` articles in the requested order, and their scores."""
-    if request.sort is Sort.RELEVANCE:
-        some, scores = ranked.articles, ranked.best
-        order = best_first(snapshot, some, scores, most)
-    else:
-        matched = np.flatnonzero(shown.matched)
-        some = matched[largest(-_ages(snapshot, matched, request.sort), most)]
-        scores = ranked.scores(some)
-        order = np.lexsort((snapshot.sequence[some], -scores, _ages(snapshot, some, request.sort)))[:most]
-    return some[order], scores[order]
+class _Hits:
+    """The hits of a request: first the articles that match, then the relaxed ones."""
+
+    def __init__(self, impacts: TermImpacts, found: Matches, request: Request, stories: Stories) -> None:
+        self._impacts = impacts
+        self._found = found
+        self._request = request
+        self._stories = stories
+
+    def of_page(self) -> list[Hit]:
+        """Return the hits of the requested page."""
+        snapshot, request, found = self._impacts.snapshot, self._request, self._found
+        groups = [found.matched] if found.relaxed is None else [found.matched, found.relaxed]
+        counts = [int(np.count_nonzero(group)) for group in groups]
+        reach, hidden = request.start + request.size, self._stories.hidden
+        all_shown = reach >= sum(counts) - hidden
+        most = reach + (hidden if all_shown else min(hidden, reach))
+        while True:
+            ranked = [self._ranked(group, most) for group in groups]
+            some = np.concatenate([articles for _, articles, _ in ranked])
+            firsts = self._stories.first_of_each_story(some)
+            if len(firsts) >= reach or most >= max(counts):
+                break
+            most = min(max(counts), 4 * most)
+        firsts = firsts[request.start : reach]
+        scores = np.concatenate([scores for _, _, scores in ranked])[firsts]
+        some = some[firsts]
+        explained: dict[int, dict[str, float]] = {}
+        for (scorer, _, _), group in zip(ranked, groups, strict=True):
+            if request.explain:
+                explained |= scorer.explain(np.sort(some[group[some]]))
+        copies = self._stories.copies(some).tolist()
+        return [
+            Hit(snapshot.article_id(article), score, explained.get(article), count)
+            for article, score, count in zip(some.tolist(), scores.tolist(), copies, strict=True)
+        ]
+
+    def _ranked(self, group: DocMask, most: int) -> tuple[MaxScoreScorer, NDArray[np.intp], Floats]:
+        """Return the first ``most`` articles of ``group`` in the requested order, with their scorer and scores."""
+        snapshot, sort = self._impacts.snapshot, self._request.sort
+        scorer = MaxScoreScorer(self._impacts, self._found, group, most)
+        if sort is Sort.RELEVANCE:
+            some, scores = scorer.articles, scorer.best
+            order = best_first(snapshot, some, scores, most)
+        else:
+            matched = np.flatnonzero(group)
+            some = matched[largest(-_ages(snapshot, matched, sort), most)]
+            scores = scorer.scores(some)
+            order = np.lexsort((snapshot.sequence[some], -scores, _ages(snapshot, some, sort)))[:most]
+        return scorer, some[order], scores[order]
 
 
-def _ages(snapshot: Snapshot, articles: NDArray[np.intp], sort: Sort) -> NDArray[np.int64]:
+def _ages(snapshot: Snapshot, articles: NDArray[np.int64], sort: Sort) -> NDArray[np.int64]:
     """Return keys that sort articles by date, undated ones last."""
     minutes = snapshot.minutes[articles]
     ages = minutes if sort is Sort.OLDEST else -minutes

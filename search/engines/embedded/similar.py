@@ -32,9 +32,10 @@ def similar(impacts: TermImpacts, article: Article, size: int) -> list[Hit]:
     fields = [field_name(name, Stream.WORD) for name in TEXT_FIELDS]
     scores = impacts.sums_of_all(
         [
-            WeightedTerm(field, term, importance[term], snapshot.term_postings(field, term))
+            WeightedTerm(
+                Stream.WORD, term, importance[term], [(field, snapshot.term_postings(field, term)) for field in fields]
+            )
             for term in telling
-            for field in fields
         ]
     ).astype(np.float32)
     scores *= snapshot.live

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from index.analysis.analyzer import Stream, bigrams
-from index.analysis.normalization import fold
+from index.analysis.analyzer import Stream
 from index.article import TEXT_FIELDS
-from index.directory.snapshot import DocIds, Snapshot
+from index.directory.snapshot import Snapshot
 from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
 
 _MOST_KEPT = 1 << 16
 _LONGEST_KEPT = 64
 _MOST_ABBREVIATIONS_KEPT = 10_000
-_MOST_READ = 100
 
 
 class KnownFrequencies(dict[tuple[Stream, str], int]):
@@ -43,12 +38,16 @@ class SnapshotStatistics:
     def __init__(self, frequencies: KnownFrequencies) -> None:
         self._snapshot = frequencies.snapshot
         self._frequencies = frequencies
-        self._places: dict[tuple[str, str, str], NDArray[np.int64]] = {}
 
     @property
     def articles(self) -> int:
         """The number of articles."""
         return self._snapshot.count
+
+    @property
+    def length(self) -> float:
+        """The mean length of an article's text, in syllables."""
+        return self._snapshot.average_length(field_name("body", Stream.SYLLABLE))
 
     def document_frequency(self, stream: Stream, term: str) -> int:
         """Return how many articles have ``term``; deleted ones count until their segment is merged."""
@@ -72,43 +71,14 @@ class SnapshotStatistics:
             kept[prefix, most] = found
         return found
 
-    def adjacent(self, first: str, second: str) -> int:
-        """Return about how many articles have two syllables, with exactly these accents, side by side.
-
-        If more than 100 articles have them side by side with any accents, a sample of these is read; half an article
-        is subtracted from those found before scaling up.
-        """
-        return max(self._adjacent_in(name, (first, second)) for name in TEXT_FIELDS)
-
-    def _adjacent_in(self, name: str, syllables: tuple[str, str]) -> int:
-        pair = next(bigrams(fold(syllable) for syllable in syllables))
-        articles = self._snapshot.postings(field_name(name, Stream.BIGRAM), pair).articles
-        if not len(articles):
-            return 0
-        step = -(-len(articles) // _MOST_READ)
-        before, after = (self._places_in(name, pair, syllable, articles[::step]) for syllable in syllables)
-        found = len(np.unique(np.intersect1d(before + 1, after) >> 32))
-        return found if step == 1 else round((found - 0.5) * step) if found else 0
-
-    def _places_in(self, name: str, pair: str, syllable: str, articles: DocIds) -> NDArray[np.int64]:
-        """Return where a syllable is in ``articles``, those with ``pair``, as ``(article << 32) + position``."""
-        key = (name, pair, syllable)
-        if key not in self._places:
-            owners, places = self._snapshot.positions(field_name(name, Stream.SYLLABLE), syllable, articles)
-            self._places[key] = (owners.astype(np.int64) << 32) + places
-        return self._places[key]
-
 
 class NoStatistics:
     """The statistics when there is no index yet."""
 
     articles = 0
+    length = 0.0
 
     def document_frequency(self, _stream: Stream, _term: str) -> int:
-        """Return 0."""
-        return 0
-
-    def adjacent(self, _first: str, _second: str) -> int:
         """Return 0."""
         return 0
 

@@ -1,0 +1,175 @@
+"""Cut a query into words: syllables that an article must have side by side.
+
+pyvi cuts by context and capitals, of which a query has few, and does not cut text without accents. So its cut is
+checked against the archive. Side by side, some syllables may be a word of the query if
+
+- pyvi cut them so;
+- in articles they mostly are a word, as pyvi cut it there, with the accents that were typed;
+- they are two, and stand together far more often than chance would have it (``giá vàng``).
+
+The cut is the one whose words have the most syllables in words, each weighed by how sure its word is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from index.analysis.analyzer import Analysis, Stream, bigram
+from index.analysis.stopwords import STOP_SYLLABLES
+from index.analysis.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
+from index.analysis.syllables import canonical_syllable
+from index.analysis.tokenizer import Tokens
+from search.query.tree import MOST_SYLLABLES, Cut, Words, typed_analysis
+from search.statistics import TermStatistics
+
+_LONGEST_WORD = 4
+_LEAST_SHARE = 0.2
+_UNKNOWN = 0.1
+_TOGETHER = 0.3
+_ASSOCIATED = 4.0
+_MOST_SPELLINGS = 60
+_WRITTEN_BARE = 0.05
+_STOP = frozenset(map(canonical_syllable, STOP_SYLLABLES))
+
+Frequency = Callable[[Stream, str], int]
+"""Returns how many articles have a term of a stream."""
+
+
+def cut_of(leaf: Words) -> Cut:
+    """Return the cut of ``leaf``; pyvi's own if no archive was asked."""
+    return leaf.cut or _pyvi_cut(typed_analysis(leaf.text))
+
+
+def cut_words(analysis: Analysis, statistics: TermStatistics) -> Cut:
+    """Return how ``analysis``, of a query, is cut into words of the archive."""
+    return _ArchiveCut(analysis, statistics).best()
+
+
+def plain_syllables(tokens: Tokens, frequency: Frequency | None) -> tuple[bool, ...]:
+    """Tell for each syllable whether its accents were left out; for the first ``MOST_SYLLABLES``.
+
+    In a query without any accent, all were. In any other, a syllable was left bare if articles hardly ever write it
+    without accents.
+    """
+    typed = list(zip(tokens.exact, tokens.folded, strict=True))[:MOST_SYLLABLES]
+    if all(exact == folded for exact, folded in typed):
+        return (True,) * len(typed)
+
+    def seldom_bare(syllable: str) -> bool:
+        if frequency is None:
+            return False
+        return frequency(Stream.SYLLABLE, syllable) < _WRITTEN_BARE * frequency(Stream.FOLDED, syllable)
+
+    return tuple(exact == folded and seldom_bare(exact) for exact, folded in typed)
+
+
+def _pyvi_cut(analysis: Analysis) -> Cut:
+    plain = plain_syllables(analysis.tokens, None)
+    codes = {bound for code in analysis.tokens.codes for bound in (code.first, code.end)}
+    ends = {end for _, end in _pyvi_words(analysis)} | codes | {len(plain)}
+    bounds = sorted({0, *(end for end in ends if end <= len(plain))})
+    return Cut(tuple(pairwise(bounds)), plain)
+
+
+def _pyvi_words(analysis: Analysis) -> list[tuple[int, int]]:
+    return list(zip(analysis.word_firsts, analysis.word_ends, strict=True))
+
+
+class _ArchiveCut:
+    """The possible words of a query, and how sure each is: 1 for certain, 0 for never."""
+
+    def __init__(self, analysis: Analysis, statistics: TermStatistics) -> None:
+        self._analysis = analysis
+        self._tokens = analysis.tokens
+        self._statistics = statistics
+        self._frequency = statistics.document_frequency
+        self._plain = plain_syllables(self._tokens, self._frequency)
+        self._size = len(self._plain)
+        in_codes = {at for code in self._tokens.codes for at in range(code.first, code.end)}
+        self._pyvi = [
+            (first, end)
+            for first, end in _pyvi_words(analysis)
+            if end - first > 1 and end <= self._size and in_codes.isdisjoint(range(first, end))
+        ]
+        self._together = [
+            self._pair_frequency(at) if self._adjoin(at) and in_codes.isdisjoint((at, at + 1)) else 0
+            for at in range(self._size - 1)
+        ]
+
+    def best(self) -> Cut:
+        """Return the cut with the highest sum of syllables in words."""
+        best = [0.0] * (self._size + 1)
+        before = list(range(-1, self._size))
+        for end in range(1, self._size + 1):
+            best[end] = best[end - 1]
+            for first, sure in self._words_that_end(end):
+                if best[first] + sure * (end - first - 1) > best[end]:
+                    best[end], before[end] = best[first] + sure * (end - first - 1), first
+        words = []
+        end = self._size
+        while end > 0:
+            words.append((before[end], end))
+            end = before[end]
+        return Cut(tuple(reversed(words)), self._plain)
+
+    def _words_that_end(self, end: int) -> Iterator[tuple[int, float]]:
+        """Yield (first syllable, how sure) of the words of two or more syllables that end before syllable ``end``."""
+        for first, stop in self._pyvi:
+            if stop == end:
+                yield first, 1.0 if all(self._together[first : end - 1]) else _UNKNOWN
+        least = self._statistics.articles
+        for first in range(end - 2, max(-1, end - 1 - _LONGEST_WORD), -1):
+            least = min(least, self._together[first])
+            if not least:
+                return
+            share = self._word_frequency(first, end) / least
+            if share >= _LEAST_SHARE:
+                yield first, min(1.0, share)
+            elif end - first == 2 and self._associated(first):
+                yield first, _TOGETHER
+
+    def _adjoin(self, at: int) -> bool:
+        positions = self._analysis.positions
+        return positions[at + 1] - positions[at] == 1
+
+    def _pair_frequency(self, at: int) -> int:
+        if self._plain[at] or self._plain[at + 1]:
+            return self._frequency(Stream.FOLDED_BIGRAM, bigram(*self._tokens.folded[at : at + 2]))
+        return self._frequency(Stream.BIGRAM, bigram(*self._tokens.exact[at : at + 2]))
+
+    def _word_frequency(self, first: int, end: int) -> int:
+        """Return about how many articles have syllables as a word, in any accents where these were left out."""
+        exact, plain = self._tokens.exact[first:end], self._plain[first:end]
+        if not any(plain):
+            return self._frequency(Stream.WORD, "_".join(exact))
+        prefix = suggestion_prefix(list(self._tokens.folded[first:end]), complete=False) + SEPARATOR
+        total = 0
+        for term, frequency in self._statistics.phrases(prefix, _MOST_SPELLINGS):
+            written = [canonical_syllable(syllable) for syllable in split_suggestion(term)[1].split(" ")]
+            if all(bare or one == other for bare, one, other in zip(plain, exact, written, strict=False)):
+                total += frequency
+        return total
+
+    def _associated(self, at: int) -> bool:
+        """Tell whether two syllables meet far more often than chance: by their pointwise mutual information.
+
+        Occurrences are estimated from document frequencies, as if spread at random (Poisson).
+        """
+        one, other = at, at + 1
+        if _STOP.intersection(self._tokens.exact[at : at + 2]):
+            return False
+        alone = self._occurrences(self._syllable_frequency(one)) * self._occurrences(self._syllable_frequency(other))
+        met = self._occurrences(self._together[at]) * self._statistics.length
+        return alone > 0 and met > 0 and math.log(met / alone) >= _ASSOCIATED
+
+    def _syllable_frequency(self, at: int) -> int:
+        if self._plain[at]:
+            return self._frequency(Stream.FOLDED, self._tokens.folded[at])
+        return self._frequency(Stream.SYLLABLE, self._tokens.exact[at])
+
+    def _occurrences(self, frequency: int) -> float:
+        """Return the mean number of occurrences per article of what ``frequency`` articles have."""
+        articles = self._statistics.articles
+        return -math.log1p(-min(frequency, articles - 0.5) / articles) if articles else 0.0
