@@ -57,11 +57,20 @@ def measure(
     archive: Archive, queries: Sequence[JudgedQuery], change: Callable[[str], str] = lambda text: text
 ) -> dict[str, float]:
     """Run every query, changed by ``change``, on ``archive`` and return the mean of each measure."""
-    run: dict[str, dict[str, float]] = {}
+    found = []
     for query in queries:
-        hits = archive.engine.retrieve(Request(archive.expand(parse(change(query.text))), size=_DEPTH)).hits
+        request = Request(archive.expand(parse(change(query.text))), size=_DEPTH)
+        found.append([hit.id for hit in archive.engine.retrieve(request).hits])
+    return measures_of(queries, found)
+
+
+def measures_of(queries: Sequence[JudgedQuery], found: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Return the mean of each measure; ``found`` has for each query the ids of its articles, the best first."""
+    run = {
         # score by rank, so that ir-measures cannot reorder hits with equal scores
-        run[query.id] = {hit.id: float(_DEPTH - rank) for rank, hit in enumerate(hits)}
+        query.id: {id: float(len(ids) - rank) for rank, id in enumerate(ids)}
+        for query, ids in zip(queries, found, strict=True)
+    }
     grades = {query.id: query.grades for query in queries}
     values = ir_measures.calc_aggregate(list(MEASURES.values()), grades, run)
     return {name: float(values[of]) for name, of in MEASURES.items()}

@@ -261,7 +261,8 @@ def test_evaluate_prints_the_measures(timtin: Run, tmp_path: Path) -> None:
     (folder / "queries.jsonl").write_text('{"id": "q1", "text": "hội nhập"}\n{"id": "q2", "text": "lúa"}\n', "utf-8")
     (folder / "qrels.tsv").write_text("q1\td0\t1\nq2\td2\t1\n", "utf-8")
     values = summary(timtin("evaluate", str(folder), "--json"))
-    assert (values["articles"], values["queries"], values["MRR@10"], values["recall@100"]) == (3, 2, 0.5, 0.5)
+    assert (values["articles"], values["queries"]) == (3, 2)
+    assert [values[name] for name in ("MRR@10", "nDCG@10", "recall@10", "recall@100")] == [0.5] * 4
     assert summary(timtin("evaluate", str(folder), "--unaccented", "--json"))["MRR@10"] == 0.5
     assert timtin("evaluate", str(SEEDS)).returncode == 1
 
