@@ -65,13 +65,15 @@ class Request:
 class Hit:
     """One article found; ``explanation`` has the parts that sum to its score.
 
-    ``copies`` counts its near-copies among the matching articles that are collapsed into this hit.
+    ``copies`` counts its near-copies that are collapsed into this hit. A ``relaxed`` one does not match: it only has
+    the syllables of the query's words scattered.
     """
 
     id: str
     score: float
     explanation: Mapping[str, float] | None = None
     copies: int = 0
+    relaxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 from index.article import Article
@@ -12,7 +13,8 @@ from search.archive import Archive
 from search.engine import FacetCount, Hit, Sort
 from search.parameters import SearchParameters
 from search.query.parser import parse
-from search.query.tree import MatchAll, Node, alternatives, typed_analysis, wanted_words
+from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
+from search.query.words import cut_of
 from search.snippets.fragments import fragments_of, render
 from search.snippets.highlighter import Highlighter
 from search.snippets.spotter import Span
@@ -45,7 +47,7 @@ class ArticleSummary(NamedTuple):
 class RenderedHit:
     """One hit: the article, its score, and its title and best fragments as HTML with the query's words marked.
 
-    ``copies`` counts its matching near-copies, which are not shown.
+    ``copies`` counts its near-copies that are not shown. A ``relaxed`` hit only has the syllables of words scattered.
     """
 
     article: ArticleSummary
@@ -54,19 +56,21 @@ class RenderedHit:
     body_html: Sequence[str]
     explanation: Mapping[str, float] | None = None
     copies: int = 0
+    relaxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to a search: ``total`` articles match, ``stories`` is the number of hits to page through.
 
-    ``corrected`` is the query as it was probably meant.
+    If few match, ``relaxed_total`` others follow them. ``corrected`` is the query as it was probably meant.
     """
 
     parameters: SearchParameters
     terms: Sequence[str]
     total: int
     stories: int
+    relaxed_total: int
     hits: Sequence[RenderedHit]
     took_ms: float
     corrected: str | None = None
@@ -88,6 +92,7 @@ def search(archive: Archive, parameters: SearchParameters) -> Answer:
         _terms(tree),
         found.total,
         found.stories,
+        found.relaxed_total,
         hits,
         round(took, 2),
         corrected,
@@ -121,7 +126,9 @@ def highlighted(
     found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, parameters: SearchParameters
 ) -> list[RenderedHit]:
     """Mark the query's words in the titles and best fragments of articles; one batch is faster than single articles."""
-    marked = _articles_marks([article for article, _ in found], highlighter)
+    marked: list[_MarkedArticle] = []
+    for relaxed, some in groupby(found, lambda entry: entry[1].relaxed):
+        marked += _articles_marks([article for article, _ in some], highlighter, scattered=relaxed)
     texts = [(text, marks) for _, text, marks in marked]
     bodies = fragments_of(texts, parameters.fragments, parameters.fragment_size)
     return [
@@ -132,6 +139,7 @@ def highlighted(
             [render(text, passage.start, passage.end, passage.marks) for passage in body],
             hit.explanation,
             hit.copies,
+            hit.relaxed,
         )
         for (article, hit), (title, text, _), body in zip(found, marked, bodies, strict=True)
     ]
@@ -151,35 +159,42 @@ def marked_article(archive: Archive, article: Article, query: str) -> tuple[str,
     start = article.body[:_LONGEST_PART]
     title, body = highlighter.marks(article.title), highlighter.marks(start)
     if not title and not body:
-        title, body = highlighter.marks(article.title, lone=True), highlighter.marks(start, lone=True)
+        title, body = highlighter.marks(article.title, scattered=True), highlighter.marks(start, scattered=True)
     return (
         render(article.title, 0, len(article.title), title),
         render(article.body, 0, len(article.body), body),
     )
 
 
-def _articles_marks(articles: Sequence[Article], highlighter: Highlighter) -> list[tuple[list[Span], str, list[Span]]]:
-    """Return for each article the marks in its title, the text to take fragments from, and the marks in that text."""
+_MarkedArticle = tuple[list[Span], str, list[Span]]
+"""The marks in an article's title, the text to take fragments from, and the marks in that text."""
+
+
+def _articles_marks(
+    articles: Sequence[Article], highlighter: Highlighter, *, scattered: bool
+) -> Iterator[_MarkedArticle]:
+    """Yield each article with its marks; with ``scattered``, also those of single syllables."""
     bodies = [article.body[:_LONGEST_PART] for article in articles]
-    marks = highlighter.marks_of([*(article.title for article in articles), *bodies])
+    marks = highlighter.marks_of([*(article.title for article in articles), *bodies], scattered=scattered)
     together = zip(articles, marks[: len(articles)], bodies, marks[len(articles) :], strict=True)
-    return [
-        (title, body, in_body) if in_body else _article_marks(article, highlighter, title)
-        for article, title, body, in_body in together
-    ]
+    for article, title, body, in_body in together:
+        yield (title, body, in_body) if in_body else _article_marks(article, highlighter, title)
 
 
-def _article_marks(article: Article, highlighter: Highlighter, title: list[Span]) -> tuple[list[Span], str, list[Span]]:
-    """Return the same for one article that has no marks in the first 200,000 characters of its body."""
+def _article_marks(article: Article, highlighter: Highlighter, title: list[Span]) -> _MarkedArticle:
+    """Return the same for one article that has no marks in the first 200,000 characters of its body.
+
+    If it has none at all, mark single syllables: of a query without accents, these may be all that is marked.
+    """
     text, marks = _part_with_marks(article.body, highlighter, first=_LONGEST_PART)
     if not title and not marks:
-        title = highlighter.marks(article.title, lone=True)
-        text, marks = _part_with_marks(article.body, highlighter, lone=True)
+        title = highlighter.marks(article.title, scattered=True)
+        text, marks = _part_with_marks(article.body, highlighter, scattered=True)
     return title, text, marks
 
 
 def _part_with_marks(
-    text: str, highlighter: Highlighter, *, first: int = 0, lone: bool = False
+    text: str, highlighter: Highlighter, *, first: int = 0, scattered: bool = False
 ) -> tuple[str, list[Span]]:
     """Return the first part of ``text``, from ``first`` on, that has marks, and these marks.
 
@@ -187,16 +202,17 @@ def _part_with_marks(
     """
     for start in range(first, min(len(text), _MOST_PARTS * _LONGEST_PART), _LONGEST_PART):
         part = text[start : start + _LONGEST_PART]
-        if marks := highlighter.marks(part, lone=lone):
+        if marks := highlighter.marks(part, scattered=scattered):
             return part, marks
     return text[:_LONGEST_PART], []
 
 
 def _terms(tree: Node) -> list[str]:
-    """Return the words searched for, as the analyzer cut them, and their alternatives."""
+    """Return the words searched for, as the query was cut, and their alternatives."""
     terms: dict[str, None] = {}
     for leaf in wanted_words(tree):
-        for word in typed_analysis(leaf.text).words:
-            terms[word.text.replace("_", " ")] = None
+        exact = typed_analysis(leaf.text).tokens.exact
+        words = cut_of(leaf).words if isinstance(leaf, Words) else [(0, len(exact))]
+        terms.update(dict.fromkeys(" ".join(exact[first:end]) for first, end in words))
     terms.update(dict.fromkeys(alternatives(tree)))
     return list(terms)

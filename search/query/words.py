@@ -5,7 +5,8 @@ checked against the archive. Side by side, some syllables may be a word of the q
 
 - pyvi cut them so;
 - in articles they mostly are a word, as pyvi cut it there, with the accents that were typed;
-- they are two, and stand together far more often than chance would have it (``giá vàng``).
+- they are two, and stand together far more often than chance would have it (``giá vàng``); less so if the two are all
+  that was typed.
 
 The cut is the one whose words have the most syllables in words, each weighed by how sure its word is.
 """
@@ -29,6 +30,7 @@ _LEAST_SHARE = 0.2
 _UNKNOWN = 0.1
 _TOGETHER = 0.3
 _ASSOCIATED = 4.0
+_ASSOCIATED_ALONE = 2.5
 _MOST_SPELLINGS = 60
 _WRITTEN_BARE = 0.05
 _STOP = frozenset(map(canonical_syllable, STOP_SYLLABLES))
@@ -162,7 +164,8 @@ class _ArchiveCut:
             return False
         alone = self._occurrences(self._syllable_frequency(one)) * self._occurrences(self._syllable_frequency(other))
         met = self._occurrences(self._together[at]) * self._statistics.length
-        return alone > 0 and met > 0 and math.log(met / alone) >= _ASSOCIATED
+        least = _ASSOCIATED_ALONE if self._size == 2 else _ASSOCIATED
+        return alone > 0 and met > 0 and math.log(met / alone) >= least
 
     def _syllable_frequency(self, at: int) -> int:
         if self._plain[at]:

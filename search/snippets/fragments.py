@@ -32,13 +32,17 @@ class Fragment(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """A fragment that may be shown; its marks are the text's from ``first`` to ``stop``, ``words`` theirs as bits."""
+    """A fragment that may be shown; its marks are the text's from ``first`` to ``stop``.
+
+    ``syllables`` has theirs as bits, ``longest`` is how many syllables the longest one has.
+    """
 
     start: int
     end: int
     first: int
     stop: int
-    words: int
+    syllables: int
+    longest: int
     span: Span  # the whole sentences it was cut from
 
 
@@ -70,8 +74,8 @@ def fragments_of(texts: Sequence[tuple[str, Sequence[Span]]], count: int, size: 
     """Return up to ``count`` fragments of about ``size`` characters of each (text, marks), best first.
 
     If nothing is marked, return the opening one. A fragment is made of whole sentences of one line if they fit, else of
-    whole words around its marks. The next one is always the one that marks the most different words not yet shown, then
-    the longest such word, then the most marks.
+    whole words around its marks. The next one is always the one that marks the most different syllables not yet shown,
+    then the most in a row, then the most marks.
     """
     chosen = [_chosen(text, marks, count, size) for text, marks in texts]
     whole = iter(_with_whole_words([cut for cuts in chosen for cut in cuts]))
@@ -86,33 +90,31 @@ def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cu
         opening = _grown(sentence_spans(text, *_line(text, _skip_spaces(text))), 0, size)
         return [_CutFragment(text, opening, Fragment(*_shortened(text, opening, (), (), size), ()))]
     starts = [start for start, _ in marks]
-    words, lengths = _as_bits([text[start:end].lower() for start, end in marks])
+    syllables, lengths = _as_bits([text[start:end].lower() for start, end in marks])
     found: dict[Span, _Candidate] = {}
     for span, cut, first, stop in _marked_passages(text, marks, starts, size):
-        found[cut] = _Candidate(*cut, first, stop, reduce(or_, words[first:stop], 0), span)
+        longest = max(lengths[first:stop], default=0)
+        found[cut] = _Candidate(*cut, first, stop, reduce(or_, syllables[first:stop], 0), longest, span)
         if len(found) == _MOST_CANDIDATES:
             break
     candidates = sorted(found.values(), key=lambda candidate: (candidate.first - candidate.stop, candidate.start))
     chosen: list[_CutFragment] = []
     unseen = ~0
     while candidates and len(chosen) < count:
-        new = [candidate.words & unseen for candidate in candidates]
-        worth = [(some.bit_count(), lengths[some.bit_length()]) for some in new]
-        start, end, first, stop, shown, span = candidates[worth.index(max(worth))]
+        worth = [((candidate.syllables & unseen).bit_count(), candidate.longest) for candidate in candidates]
+        start, end, first, stop, shown, _, span = candidates[worth.index(max(worth))]
         chosen.append(_CutFragment(text, span, Fragment(start, end, tuple(marks[first:stop]))))
         unseen &= ~shown
         candidates = [other for other in candidates if other.start >= end or other.end <= start]
     return chosen
 
 
-def _as_bits(spellings: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Return each spelling as a bit, and by the number of its highest bit how many syllables a set's longest word has.
-
-    Words of more syllables get higher bits; the empty set has 0.
-    """
-    by_length = sorted((spelling.count(" ") + 1, spelling) for spelling in set(spellings))
-    bits = {spelling: 1 << at for at, (_, spelling) in enumerate(by_length)}
-    return [bits[spelling] for spelling in spellings], [0, *(length for length, _ in by_length)]
+def _as_bits(marked: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Return the syllables of each marked text as bits, and how many it has."""
+    numbers: dict[str, int] = {}
+    cut = {text: [numbers.setdefault(syllable, len(numbers)) for syllable in text.split()] for text in set(marked)}
+    bits = {text: sum(1 << number for number in set(own)) for text, own in cut.items()}
+    return [bits[text] for text in marked], [len(cut[text]) for text in marked]
 
 
 def _skip_spaces(text: str) -> int:

@@ -1,102 +1,123 @@
 """Find the query's words in a text, as marks.
 
 Marks are spans of the original text, which is tokenized as for the index, so accents, spelling and case are the
-article's. Syllables adjacent in both query and text are one mark. A syllable with neighbours in the query is marked
-alone only if it is a word by itself, or if the article has no other marks (``lone``).
+article's. A word is marked where an article matches by it: whole, in one sentence, with the accents that were typed.
+Words adjacent in both query and text are one mark. A word of one syllable is marked without its neighbours from the
+query only if it means something by itself. In a relaxed match (``scattered``) single syllables are marked as well.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import sub
+from functools import cached_property
+from typing import NamedTuple
 
-from index.analysis.codes import CODE_SIGNS
+from index.analysis.analyzer import Analysis
 from index.analysis.normalization import fold
+from index.analysis.sentences import sentence_starts
 from index.analysis.stopwords import STOP_SYLLABLES
 from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
 from index.analysis.tokenizer import unfinished_syllable
 from search.query.tree import (
-    MOST_SYLLABLES,
     AccentExact,
     Node,
     Phrase,
     Prefix,
     WordClause,
+    Words,
     alternatives,
     typed_analysis,
     wanted_words,
 )
+from search.query.words import cut_of, plain_syllables
 from search.snippets.spotter import CodeSpan, Span, Spots, Spotter
 
-_BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[" rf"{CODE_SIGNS}’‐-―]")
-_WIDEST_BETWEEN = 3
 _LINE = re.compile(r"[^\r\n]+")
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
+Run = tuple[int, int]
+"""The spots of a mark, from the first up to but not including the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """The syllables of a clause in order: ``exact`` as typed, ``folded`` without accents.
+class _Word(NamedTuple):
+    """A word of a clause, syllables ``first`` to ``end`` (exclusive) of it.
 
-    ``alone`` flags those that may be marked without a neighbour from the query, ``grammar`` those that are function
-    words. Sets of places in the query are also kept as bits.
+    ``alone`` tells that it may be marked without a neighbour from the query, ``grammar`` that it is a function word.
     """
 
+    first: int
+    end: int
+    alone: bool
+    grammar: bool
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """The words of a clause in order, and its syllables as typed and without accents.
+
+    ``plain`` tells which syllables stand for any accents. ``prefixes`` are the beginnings of an unfinished syllable.
+    """
+
+    words: Sequence[_Word]
     exact: Sequence[str]
     folded: Sequence[str]
-    alone: Sequence[bool]
-    grammar: Sequence[bool]
-    whole: bool  # only the whole sequence is a mark
-    accents: bool  # accents must be as typed
-    accented: frozenset[str]
-    places: Mapping[str, int]  # of each syllable as typed
-    bare_places: Mapping[str, int]  # of each syllable without accents
-    alone_places: int
-    content_places: int  # where a run may begin and end: no function word, unless the query has nothing else
-    prefixes: tuple[str, ...] = ()  # possible beginnings of a single unfinished syllable
+    plain: Sequence[bool]
+    prefixes: tuple[str, ...] = ()
+
+    @cached_property
+    def heads(self) -> tuple[dict[str, list[_Word]], dict[str, list[_Word]]]:
+        """The words by their first syllable: by that with its accents, and by that without."""
+        heads: tuple[dict[str, list[_Word]], dict[str, list[_Word]]] = defaultdict(list), defaultdict(list)
+        for word in self.words:
+            if self.plain[word.first]:
+                heads[1][self.folded[word.first]].append(word)
+            else:
+                heads[0][self.exact[word.first]].append(word)
+        return heads
 
 
 class Highlighter:
     """Find the words of the query ``tree`` in texts."""
 
     def __init__(self, tree: Node) -> None:
-        leaves = list(wanted_words(tree))
-        others = [Phrase(other) for other in alternatives(tree)]
-        self._chains = [_chain(leaf) for leaf in (*leaves, *others)]
-        codes = {code for leaf in (*leaves, *others) for code in _codes(leaf)}
+        leaves = [*wanted_words(tree), *map(Phrase, alternatives(tree))]
+        self._chains = [_chain(leaf) for leaf in leaves]
+        self._scattered = [_scattered(leaf) if isinstance(leaf, Words) else _chain(leaf) for leaf in leaves]
+        codes = {code for leaf in leaves for code in _codes(leaf)}
         begun = {beginning for chain in self._chains for beginning in chain.prefixes}
         whole = {syllable for chain in self._chains if not chain.prefixes for syllable in chain.folded}
         self._coded = {code for code in codes if code.isalnum()}
         self._spotter = Spotter(whole, begun, codes)
 
-    def marks(self, text: str, *, lone: bool = False) -> list[Span]:
+    def marks(self, text: str, *, scattered: bool = False) -> list[Span]:
         """Return the spans of ``text`` to mark: in order, not empty, not overlapping.
 
-        With ``lone``, for articles without other marks, also mark syllables without their neighbours from the query.
+        With ``scattered``, for relaxed matches, also mark single syllables of the query's words.
         """
-        return self.marks_of([text], lone=lone)[0]
+        return self.marks_of([text], scattered=scattered)[0]
 
-    def marks_of(self, texts: Sequence[str], *, lone: bool = False) -> list[list[Span]]:
+    def marks_of(self, texts: Sequence[str], *, scattered: bool = False) -> list[list[Span]]:
         """Return ``marks`` of each of ``texts``; faster than one call per text."""
         if not self._chains:
             return [[] for _ in texts]
-        return [self._marks(spots, lone) for spots in self._spotter.spot(texts)]
+        chains = self._scattered if scattered else self._chains
+        return [self._marks(spots, chains) for spots in self._spotter.spot(texts)]
 
-    def _marks(self, spots: Spots, lone: bool) -> list[Span]:
+    def _marks(self, spots: Spots, chains: Sequence[_Chain]) -> list[Span]:
         if not spots.starts and not spots.codes:
             return []
-        found: set[tuple[int, int]] = set()
+        found: set[Run] = set()
         if self._coded:
             found = {(at, at + 1) for at, syllable in enumerate(spots.folded) if syllable in self._coded}
-        for chain in self._chains:
+        neighbours = _Neighbours(spots)
+        for chain in chains:
             if chain.prefixes:
                 found.update((at, at + 1) for at in range(len(spots.folded)) if _begins(chain, spots, at))
-            elif chain.whole:
-                found.update(_whole_runs(chain, spots))
             else:
-                found.update(_loose_runs(chain, spots, lone))
+                found.update(_runs(chain, spots, neighbours))
         starts, ends, exact = spots.starts, spots.ends, spots.exact
         runs = {(starts[first], ends[end - 1], exact[end - 1].isdigit()) for first, end in found}
         return _merged(spots.text, runs | spots.codes)
@@ -104,23 +125,33 @@ class Highlighter:
 
 def _chain(leaf: WordClause) -> _Chain:
     analysis = typed_analysis(leaf.text)
-    exact, folded = analysis.tokens.exact[:MOST_SYLLABLES], analysis.tokens.folded[:MOST_SYLLABLES]
-    single = {word.first for word in analysis.words if word.end - word.first == 1}
-    accented = exact != folded
-    grammar = [accented and at in single and syllable in _STOP for at, syllable in enumerate(exact)]
-    alone = [
-        (accented and at in single and not grammar[at]) or not is_vietnamese_shape(syllable) or len(exact) == 1
-        for at, syllable in enumerate(exact)
-    ]
-    whole, accents = isinstance(leaf, Phrase | AccentExact), isinstance(leaf, AccentExact)
+    exact, folded = analysis.tokens.exact, analysis.tokens.folded
+    if isinstance(leaf, Words):
+        cut = cut_of(leaf)
+        return _Chain([_word(analysis, cut.plain, *span) for span in cut.words], exact, folded, cut.plain)
+    plain = plain_syllables(analysis.tokens, None)
+    if isinstance(leaf, AccentExact):
+        plain = (False,) * len(plain)
     prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
-    typed = frozenset(syllable for syllable, bare in zip(exact, folded, strict=True) if syllable != bare)
-    places = _places(exact), _places(folded), _bits(alone), ~0 if all(grammar) else ~_bits(grammar)
-    return _Chain(exact, folded, alone, grammar, whole, accents, typed, *places, prefixes)
+    return _Chain([_Word(0, len(plain), alone=True, grammar=False)], exact, folded, plain, prefixes)
 
 
-def _places(syllables: Sequence[str]) -> dict[str, int]:
-    return {syllable: _bits(other == syllable for other in syllables) for syllable in dict.fromkeys(syllables)}
+def _scattered(leaf: Words) -> _Chain:
+    """Return the syllables of plain words as words of their own."""
+    analysis = typed_analysis(leaf.text)
+    plain = cut_of(leaf).plain
+    single = [_word(analysis, plain, at, at + 1) for at in range(len(plain))]
+    meant = [word._replace(alone=not word.grammar) for word in single]
+    return _Chain(meant, analysis.tokens.exact, analysis.tokens.folded, plain)
+
+
+def _word(analysis: Analysis, plain: Sequence[bool], first: int, end: int) -> _Word:
+    if end - first > 1:
+        return _Word(first, end, alone=True, grammar=False)
+    exact = analysis.tokens.exact[first]
+    grammar = len(plain) > 1 and exact in _STOP and not all(plain)
+    clear = not plain[first] or not is_vietnamese_shape(exact)
+    return _Word(first, end, alone=len(plain) == 1 or (clear and not grammar), grammar=grammar)
 
 
 def _codes(leaf: WordClause) -> Iterator[str]:
@@ -136,88 +167,85 @@ def _codes(leaf: WordClause) -> Iterator[str]:
             yield folded
 
 
-def _same(chain: _Chain, at_query: int, spots: Spots, at_text: int) -> bool:
-    exact, folded = chain.exact[at_query], chain.folded[at_query]
-    if chain.accents or (chain.whole and exact != folded):
-        return spots.exact[at_text] == exact
-    return spots.folded[at_text] == folded
-
-
 def _begins(chain: _Chain, spots: Spots, at: int) -> bool:
     syllable = spots.folded[at] if chain.exact[0] == chain.folded[0] else spots.exact[at]
     return syllable.startswith(chain.prefixes)
 
 
-def _whole_runs(chain: _Chain, spots: Spots) -> list[tuple[int, int]]:
-    """Return the runs of all the syllables; if some have exactly the accents typed, only these."""
-    length = len(chain.folded)
-    runs = [
-        (at, at + length)
-        for at in range(len(spots.folded) - length + 1)
-        if all(_same(chain, number, spots, at + number) for number in range(length))
-        and all(map(spots.follows, range(at + 1, at + length)))
-    ]
-    if any(exact != folded for exact, folded in zip(chain.exact, chain.folded, strict=True)):
-        return [run for run in runs if list(spots.exact[slice(*run)]) == list(chain.exact)] or runs
-    return runs
+class _Neighbours:
+    """Which spots follow the spot before them in one sentence, with no other syllable between."""
+
+    def __init__(self, spots: Spots) -> None:
+        self._spots = spots
+
+    def follows(self, at: int) -> bool:
+        """Tell whether spot ``at`` follows the one before it."""
+        before, start = self._spots.ends[at - 1], self._spots.starts[at]
+        between = self._spots.text[before:start]
+        if between == " ":
+            return True
+        if any(map(str.isalnum, between)):
+            return False
+        return (between.isspace() and "\n" not in between) or not self._sentence_starts_in(before, start)
+
+    def _sentence_starts_in(self, before: int, start: int) -> bool:
+        return bisect_right(self._sentences, start) > bisect_right(self._sentences, before)
+
+    @cached_property
+    def _sentences(self) -> list[int]:
+        return sentence_starts(self._spots.text)
 
 
-def _loose_runs(chain: _Chain, spots: Spots, any_lone: bool) -> Iterator[tuple[int, int]]:
-    """Yield runs of the query's syllables, and single syllables that may be marked alone.
-
-    Sets of query places are bits: each spot has the places it may stand for, each run those it may have reached.
-    """
-    places = _possible_places(chain, spots)
-    content, alone = chain.content_places, ~0 if any_lone else chain.alone_places
-    in_runs: set[str] = set()
-    for first, last in _unbroken(places, spots):  # function words are trimmed from both ends
-        while first < last and not places[first] & content:
+def _runs(chain: _Chain, spots: Spots, neighbours: _Neighbours) -> Iterator[Run]:
+    """Yield runs of words of the query that follow each other in query and text, without function words at the ends."""
+    kept: list[tuple[Run, list[_Word]]] = []
+    for run, words in _joined(_found(chain, spots, neighbours), neighbours):
+        first, end = run
+        while len(words) > 1 and words[0].grammar:
+            words.pop(0)
             first += 1
-        while first < last and not places[last - 1] & content:
-            last -= 1
-        if last - first > 1:
-            in_runs.update(spots.folded[first:last])
-            yield first, last
-    for at, (possible, folded) in enumerate(zip(places, spots.folded, strict=True)):
-        if possible & alone and possible & content and folded not in in_runs:
-            yield at, at + 1
+        while len(words) > 1 and words[-1].grammar:
+            words.pop()
+            end -= 1
+        kept.append(((first, end), words))
+    together = {spots.folded[at] for (first, end), words in kept if len(words) > 1 for at in range(first, end)}
+    for (first, end), words in kept:
+        if len(words) > 1 or (words[0].alone and (end - first > 1 or spots.folded[first] not in together)):
+            yield first, end
 
 
-def _unbroken(places: Sequence[int], spots: Spots) -> list[tuple[int, int]]:
-    """Return the longest runs of two or more adjacent spots, each one or two places further in the query."""
-    runs: list[tuple[int, int]] = []
-    reached = 0
-    gaps = map(sub, spots.starts[1:], spots.ends)
-    for at in [at for at, gap in enumerate(gaps, 1) if gap <= _WIDEST_BETWEEN]:
-        goes_on = bool(runs) and runs[-1][1] == at
-        before = reached if goes_on else places[at - 1]
-        reached = places[at] & (before << 1 | before << 2)
-        if reached and _adjoins(spots, at):
-            first = runs.pop()[0] if goes_on else at - 1
-            runs.append((first, at + 1))
-    return runs
+def _found(chain: _Chain, spots: Spots, neighbours: _Neighbours) -> Iterator[tuple[int, _Word]]:
+    """Yield (first spot, word) wherever a word stands in the text."""
+    with_accents, without = chain.heads
+    for at, (exact, folded) in enumerate(zip(spots.exact, spots.folded, strict=True)):
+        for word in (*with_accents.get(exact, ()), *without.get(folded, ())):
+            if all(
+                at + ahead < len(spots.exact)
+                and _same(chain, word.first + ahead, spots, at + ahead)
+                and neighbours.follows(at + ahead)
+                for ahead in range(1, word.end - word.first)
+            ):
+                yield at, word
 
 
-def _possible_places(chain: _Chain, spots: Spots) -> list[int]:
-    """Return for each spot the query places it may stand for, as bits.
-
-    If the text has an accented syllable of the query exactly as typed, no other spelling stands for it.
-    """
-    present = chain.accented.intersection(spots.exact)
-    open_to_others = ~sum([chain.places[exact] for exact in present])
-    own, bare = chain.places.get, chain.bare_places.get
-    both = zip(spots.exact, spots.folded, strict=True)
-    return [own(exact, 0) | bare(folded, 0) & open_to_others for exact, folded in both]
+def _same(chain: _Chain, at_query: int, spots: Spots, at_text: int) -> bool:
+    if chain.plain[at_query]:
+        return spots.folded[at_text] == chain.folded[at_query]
+    return spots.exact[at_text] == chain.exact[at_query]
 
 
-def _bits(flags: Iterable[bool]) -> int:
-    return sum(1 << at for at, flag in enumerate(flags) if flag)
-
-
-def _adjoins(spots: Spots, at: int) -> bool:
-    """Tell whether only white space or one punctuation mark of a code stands between a syllable and the one before."""
-    before, start = spots.ends[at - 1], spots.starts[at]
-    return spots.text[before:start] == " " or _BETWEEN.fullmatch(spots.text, before, start) is not None
+def _joined(found: Iterator[tuple[int, _Word]], neighbours: _Neighbours) -> Iterator[tuple[Run, list[_Word]]]:
+    """Yield the longest runs of words that are neighbours in query and text."""
+    runs: dict[tuple[int, int], tuple[int, list[_Word]]] = {}  # by the spot and the query's syllable after them
+    for at, word in found:
+        first, words = at, [word]
+        known = runs.get((at, word.first))
+        if known is not None and neighbours.follows(at):
+            first, words = known[0], [*known[1], word]
+            del runs[at, word.first]
+        runs[at + word.end - word.first, word.end] = (first, words)
+    for (end, _), (first, words) in runs.items():
+        yield (first, end), words
 
 
 def _merged(text: str, runs: set[CodeSpan]) -> list[Span]:

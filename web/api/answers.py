@@ -21,6 +21,8 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
             "terms": answer.terms,
         },
         "total": answer.total,
+        "relaxed": answer.relaxed_total > 0,
+        "relaxed_total": answer.relaxed_total,
         "stories": answer.stories,
         "page": parameters.page,
         "size": parameters.size,
@@ -57,6 +59,7 @@ def hit_json(hit: RenderedHit) -> dict[str, Any]:
         **article,
         "score": round(hit.score, 4),
         "copies": hit.copies,
+        "relaxed": hit.relaxed,
         "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
     }
     if hit.explanation is not None:

@@ -76,7 +76,13 @@ def search(
     if as_json:
         print_json(answer_json(answer, parameters))
         return
+    relaxed = False
     for number, hit in enumerate(answer.hits, (page - 1) * size + 1):
+        if hit.relaxed and not relaxed:
+            click.echo(
+                f"{'Few articles have' if answer.total else 'No article has'} these words; these have them apart:"
+            )
+        relaxed = hit.relaxed
         copies = f"+{hit.copies} near-cop{'ies' if hit.copies > 1 else 'y'}" if hit.copies else None
         about = " · ".join(part for part in (hit.article.id, hit.article.published, hit.article.source, copies) if part)
         click.echo(f"{number:>3}. {_styled(hit.title_html) or hit.article.id}\n     {one_line(about)}")

@@ -19,6 +19,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Hãy thử ít từ hơn, bỏ dấu ngoặc kép, hoặc bỏ bộ lọc.",
         "Try fewer words, leave out quotation marks, or remove filters.",
     ),
+    "relaxed": (
+        "Ít bài có đúng cụm từ; dưới đây là bài có các tiếng rời.",
+        "Few articles have these words; below are articles with their syllables apart.",
+    ),
+    "only_relaxed": (
+        "Không có bài nào có đúng cụm từ; dưới đây là bài có các tiếng rời.",
+        "No article has these words; below are articles with their syllables apart.",
+    ),
     "also_searched": ("Đã tìm cả:", "Also searched for:"),
     "did_you_mean": ("Có phải bạn tìm:", "Did you mean:"),
     "found_instead": (
@@ -56,7 +64,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "by": ("Tác giả", "By"),
     "help_title": ("Mẹo tìm kiếm", "Search tips"),
     "help": (
+        "Bài tìm được có đủ các từ, các tiếng của mỗi từ liền nhau trong một câu · "
         '"cụm từ" tìm đúng cụm · -từ loại bỏ · A OR B tìm một trong hai · title:từ tìm trong tiêu đề · ~từ đúng dấu',
+        "Articles are found that have each word, its syllables side by side in one sentence · "
         '"phrase" exact phrase · -word leave out · A OR B either · title:word in titles · ~word exactly these accents',
     ),
 }

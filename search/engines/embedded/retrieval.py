@@ -65,10 +65,10 @@ class _Hits:
         for (scorer, _, _), group in zip(ranked, groups, strict=True):
             if request.explain:
                 explained |= scorer.explain(np.sort(some[group[some]]))
-        copies = self._stories.copies(some).tolist()
+        columns = some.tolist(), scores.tolist(), self._stories.copies(some).tolist(), (~found.matched[some]).tolist()
         return [
-            Hit(snapshot.article_id(article), score, explained.get(article), count)
-            for article, score, count in zip(some.tolist(), scores.tolist(), copies, strict=True)
+            Hit(snapshot.article_id(article), score, explained.get(article), copies, relaxed)
+            for article, score, copies, relaxed in zip(*columns, strict=True)
         ]
 
     def _ranked(self, group: DocMask, most: int) -> tuple[MaxScoreScorer, NDArray[np.intp], Floats]:
