@@ -47,7 +47,9 @@ class Filters:
 class Request:
     """One retrieval: hits ``start`` up to but not including ``start + size`` of ``tree`` under ``filters``.
 
-    With ``collapse`` only the first hit of each story is returned; the order of hits does not change.
+    With ``collapse`` only the first hit of each story is returned; the order of hits does not change. ``recency`` is
+    the half-life of scores in days: an article published so long before the newest one has half its score. Undated ones
+    count as old as the oldest.
     """
 
     tree: Node = field(default_factory=MatchAll)
@@ -59,6 +61,7 @@ class Request:
     facets: Sequence[str] = ()
     explain: bool = False
     collapse: bool = False
+    recency: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,11 @@ class SearchParameters(_WithLabels):
     fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters per passage")] = 180
     explain: Annotated[bool, Field(description="show the parts of each score")] = False
     collapse: Annotated[bool, Field(description="show near-copies as one hit")] = True
+    recency: Annotated[
+        Annotated[float, Field(gt=0, le=36500)] | None,
+        BeforeValidator(none_if_empty),
+        Field(description="half-life of scores in days: prefer recent articles"),
+    ] = None
 
     @property
     def filters(self) -> Filters:
@@ -94,7 +99,7 @@ class SearchParameters(_WithLabels):
             sort=sort,
             filters=self.filters,
             start=(self.page - 1) * self.size,
-            **{name: getattr(self, name) for name in ("match", "size", "facets", "explain", "collapse")},
+            **{name: getattr(self, name) for name in ("match", "size", "facets", "explain", "collapse", "recency")},
         )
 
 

@@ -4,35 +4,33 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from index.analysis.analyzer import analyze
+from index.analysis.analyzer import Analysis, analyze
 from index.analysis.normalization import fold
 from index.analysis.sentences import sentence_spans
-from index.analysis.tokenizer import Tokens, tokenize
+from index.analysis.tokenizer import Tokens
 from search.snippets.fragments import Fragment
-from search.snippets.highlighter import Highlighter, Span, _Chain
+from search.snippets.highlighter import Highlighter, Span, _Chain, _Word
 
-_BETWEEN = re.compile(r"[^\S\r\n]{1,3}|[\u200b-\u200d\ufeff ]{1,3}|[-./,:&@+'’‐-―]")
-_LINE = re.compile(r"[^\r\n]+")
+_LINE = re.compile(r"\S(?:[^\r\n]*\S)?")
 _CLAUSE = re.compile(r"[,;:–—]\s+")
 _SPACE = re.compile(r"\s+")
 _NEAR = 60
 _MOST_CANDIDATES = 200
 
 
-def plain_marks(highlighter: Highlighter, text: str, *, lone: bool) -> list[Span]:
+def plain_marks(highlighter: Highlighter, text: str, *, scattered: bool) -> list[Span]:
     """Return what ``highlighter.marks`` must return."""
-    tokens = tokenize(text)
+    analysis = analyze(text)
+    tokens = analysis.tokens
     codes = highlighter._spotter._codes
     found = {(at, at + 1) for at, syllable in enumerate(tokens.folded) if syllable in highlighter._coded}
-    for chain in highlighter._chains:
+    for chain in highlighter._scattered if scattered else highlighter._chains:
         if chain.prefixes:
             found.update((at, at + 1) for at in range(len(tokens)) if _begins(chain, tokens, at))
-        elif chain.whole:
-            found.update(_whole_runs(chain, tokens))
         else:
-            found.update(_loose_runs(chain, text, tokens, lone))
+            found.update(_runs(chain, analysis))
     runs = {(tokens.starts[first], tokens.ends[end - 1], tokens.exact[end - 1].isdigit()) for first, end in found}
     for code in tokens.codes:
         if fold(code.text) in codes:
@@ -41,95 +39,49 @@ def plain_marks(highlighter: Highlighter, text: str, *, lone: bool) -> list[Span
     return _merged(text, runs)
 
 
-def _same(chain: _Chain, at_query: int, tokens: Tokens, at_text: int) -> bool:
-    exact, folded = chain.exact[at_query], chain.folded[at_query]
-    if chain.accents or (chain.whole and exact != folded):
-        return tokens.exact[at_text] == exact
-    return tokens.folded[at_text] == folded
-
-
 def _begins(chain: _Chain, tokens: Tokens, at: int) -> bool:
     syllable = tokens.folded[at] if chain.exact[0] == chain.folded[0] else tokens.exact[at]
     return syllable.startswith(chain.prefixes)
 
 
-def _whole_runs(chain: _Chain, tokens: Tokens) -> list[tuple[int, int]]:
-    """Return the runs of all the syllables; if some have exactly the accents typed, only these."""
-    length = len(chain.folded)
-    runs = [
-        (at, at + length)
-        for at in range(len(tokens) - length + 1)
-        if all(_same(chain, number, tokens, at + number) for number in range(length))
+def _runs(chain: _Chain, analysis: Analysis) -> list[tuple[int, int]]:
+    """Return the runs of the query's words, and the single words that may be marked alone."""
+    tokens, positions = analysis.tokens, analysis.positions
+
+    def is_there(word: _Word, at: int) -> bool:
+        places = range(word.first, word.end)
+        if at + len(places) > len(tokens) or positions[at + len(places) - 1] - positions[at] != len(places) - 1:
+            return False
+        return all(
+            tokens.folded[one] == chain.folded[place] if chain.plain[place] else tokens.exact[one] == chain.exact[place]
+            for one, place in enumerate(places, at)
+        )
+
+    there = [(at, word) for at in range(len(tokens)) for word in chain.words if is_there(word, at)]
+    runs: list[list[tuple[int, _Word]]] = []
+    for at, word in there:
+        for run in runs:
+            before, last = run[-1]
+            after = before + last.end - last.first
+            if (after, last.end) == (at, word.first) and positions[at] - positions[at - 1] == 1:
+                run.append((at, word))
+                break
+        else:
+            runs.append([(at, word)])
+    for run in runs:
+        while len(run) > 1 and run[0][1].grammar:
+            del run[0]
+        while len(run) > 1 and run[-1][1].grammar:
+            del run[-1]
+    spans = [(run[0][0], run[-1][0] + run[-1][1].end - run[-1][1].first) for run in runs]
+    several = [span for run, span in zip(runs, spans, strict=True) if len(run) > 1]
+    together = {tokens.folded[at] for first, end in several for at in range(first, end)}
+    single = [
+        (first, end)
+        for run, (first, end) in zip(runs, spans, strict=True)
+        if len(run) == 1 and run[0][1].alone and (end - first > 1 or tokens.folded[first] not in together)
     ]
-    if any(exact != folded for exact, folded in zip(chain.exact, chain.folded, strict=True)):
-        return [run for run in runs if list(tokens.exact[slice(*run)]) == list(chain.exact)] or runs
-    return runs
-
-
-def _loose_runs(chain: _Chain, text: str, tokens: Tokens, any_lone: bool) -> Iterable[tuple[int, int]]:
-    """Yield runs of the query's syllables, and single syllables that may be marked alone."""
-    places: dict[str, list[int]] = {}
-    for at, syllable in enumerate(chain.folded):
-        places.setdefault(syllable, []).append(at)
-    accented = _accents_present(chain, tokens)
-    hits = [
-        [place for place in places.get(folded, ()) if _accents_agree(chain, place, exact, accented)]
-        for exact, folded in zip(tokens.exact, tokens.folded, strict=True)
-    ]
-    runs: list[tuple[int, int]] = []
-    lone: list[int] = []
-    at = 0
-    while at < len(hits):
-        if not hits[at]:
-            at += 1
-            continue
-        end = at + 1
-        reached = hits[at]
-        while reached and end < len(hits) and _adjoin(text, tokens, end):
-            reached = [place for place in hits[end] if any(0 < place - before <= 2 for before in reached)]
-            end += bool(reached)
-        first, last = _without_grammar(chain, hits, at, end)
-        if last - first > 1:
-            runs.append((first, last))
-        elif last - first == 1:
-            lone.append(first)
-        at = end
-    yield from runs
-    in_runs = {tokens.folded[at] for first, end in runs for at in range(first, end)}
-    for at in lone:
-        if tokens.folded[at] not in in_runs and (any_lone or any(chain.alone[place] for place in hits[at])):
-            yield at, at + 1
-
-
-def _without_grammar(chain: _Chain, hits: Sequence[Sequence[int]], first: int, end: int) -> tuple[int, int]:
-    """Trim function words from both ends of a run, unless the query has no other words."""
-
-    def joins(at: int) -> bool:
-        return all(chain.grammar[place] for place in hits[at])
-
-    if all(chain.grammar):
-        return first, end
-    while first < end and joins(first):
-        first += 1
-    while first < end and joins(end - 1):
-        end -= 1
-    return first, end
-
-
-def _accents_present(chain: _Chain, tokens: Tokens) -> set[str]:
-    """Return the accented syllables of the query that the text has exactly so."""
-    typed = {exact for exact, folded in zip(chain.exact, chain.folded, strict=True) if exact != folded}
-    return typed.intersection(tokens.exact)
-
-
-def _accents_agree(chain: _Chain, place: int, exact: str, accented: set[str]) -> bool:
-    """Tell whether a syllable of the text may stand for the query's: with its accents, if the text has it so."""
-    return chain.exact[place] not in accented or chain.exact[place] == exact
-
-
-def _adjoin(text: str, tokens: Tokens, at: int) -> bool:
-    """Tell whether only white space or one punctuation mark of a code stands between a syllable and the one before."""
-    return _BETWEEN.fullmatch(text, tokens.ends[at - 1], tokens.starts[at]) is not None
+    return several + single
 
 
 def _merged(text: str, runs: set[tuple[int, int, bool]]) -> list[Span]:
@@ -162,13 +114,13 @@ def plain_passages(text: str, marks: Sequence[Span], count: int, size: int) -> l
         if len(spans) == _MOST_CANDIDATES:
             break
     candidates = list(spans)
-    words = {passage: _marked_words(text, passage) for passage in candidates}
+    syllables = {passage: _marked_syllables(text, passage) for passage in candidates}
     chosen: list[Fragment] = []
     shown: set[str] = set()
     while candidates and len(chosen) < count:
-        best = max(candidates, key=lambda passage: _worth(passage, words[passage] - shown))
+        best = max(candidates, key=lambda passage: _worth(text, passage, syllables[passage] - shown))
         chosen.append(best)
-        shown |= words[best]
+        shown |= syllables[best]
         candidates = [other for other in candidates if other.start >= best.end or other.end <= best.start]
     return [_with_whole_words(text, spans[passage], passage) for passage in chosen]
 
@@ -302,13 +254,13 @@ def _cluster_end(text: str, at: int) -> int:
     return at
 
 
-def _marked_words(text: str, passage: Fragment) -> set[str]:
-    return {text[start:end].lower() for start, end in passage.marks}
+def _marked_syllables(text: str, passage: Fragment) -> set[str]:
+    return {syllable for start, end in passage.marks for syllable in text[start:end].lower().split()}
 
 
-def _worth(passage: Fragment, new_words: set[str]) -> tuple[int, int, int, int]:
-    longest = max((word.count(" ") + 1 for word in new_words), default=0)
-    return len(new_words), longest, len(passage.marks), -passage.start
+def _worth(text: str, passage: Fragment, new: set[str]) -> tuple[int, int, int, int]:
+    longest = max((len(text[start:end].split()) for start, end in passage.marks), default=0)
+    return len(new), longest, len(passage.marks), -passage.start
 
 
 def _word_around(text: str, at: int) -> Span | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,7 @@ from index.dates import local_minute
 from search.query.tree import (
     AccentExact,
     And,
+    Cut,
     DateRange,
     FieldFilter,
     Match,
@@ -31,10 +32,11 @@ from search.query.tree import (
     Words,
     wanted_words,
 )
+from search.query.words import cut_of
 from search.ranking.scoring import Ranking, idf, query_frequency_weight
 
 Articles = set[str]
-Covering = Callable[[int, int], Articles]
+Concept = tuple[int, int, Articles, Articles]
 _MOST_SYLLABLES = 64
 
 
@@ -55,15 +57,12 @@ def phrases(analysis: Analysis, most_words: int) -> Iterator[str]:
 
 @dataclass
 class Found:
-    """The result of a node: articles that match, that have every word, that have the accents typed; and scores."""
+    """The result of a node: articles that match, and scores. Of a whole query, ``relaxed`` are those that follow."""
 
     matched: Articles
-    every: Articles
-    exact: Articles
     score: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     ceiling: float = 0.0
-    short: bool = True
-    accents: bool = False
+    relaxed: Articles = field(default_factory=set)
 
 
 class Reference:
@@ -72,6 +71,7 @@ class Reference:
     def __init__(self, articles: Sequence[Article], ranking: Ranking) -> None:
         self.articles = {article.id: article for article in articles}
         self.ranking = ranking
+        self.relaxing = False
         self.places: dict[tuple[str, Stream], dict[str, dict[str, list[int]]]] = {}
         self.lengths: dict[tuple[str, Stream], dict[str, int]] = {}
         for name in TEXT_FIELDS:
@@ -79,36 +79,54 @@ class Reference:
                 places = self.places[name, stream] = {}
                 lengths = self.lengths[name, stream] = {}
                 for article in articles:
-                    text = article.title if name == "title" else searchable_body(article)
-                    terms = list(analyze(text).terms(stream))
+                    analysis = analyze(article.title if name == "title" else searchable_body(article))
+                    terms = list(analysis.terms(stream))
                     lengths[article.id] = len(terms)
                     for term, at in terms:
-                        places.setdefault(term, {}).setdefault(article.id, []).append(at)
+                        places.setdefault(term, {}).setdefault(article.id, []).append(analysis.positions[at])
 
-    def run(self, tree: Node, match: Match) -> Found:
+    def run(self, tree: Node, match: Match, within: Articles | None = None, recency: float | None = None) -> Found:
         """Evaluate a whole query."""
+        within = set(self.articles) if within is None else within
         found = self.node(tree, match)
-        if match is Match.AUTO and not found.matched:
-            match = Match.ANY
-            found = self.node(tree, match)
-        ranking = self.ranking
-        best = max((found.score[id] for id in found.matched), default=0.0)
-        if best and match is not Match.ANY:
-            first = (1.0 + sum(ranking.windows.values()) + ranking.lead[1]) * found.ceiling
-            for id in found.matched & found.every:
-                found.score[id] += first * (1.0 if found.short else ranking.every_word)
-                if found.short and found.accents and id in found.exact:
-                    found.score[id] += first
-        for leaf in wanted_words(tree) if best else ():
-            weights = self.folded_weights(leaf) if isinstance(leaf, Words) else {}
-            if len(weights) > ranking.short_query:
-                unit = best / sum(weights.values())
-                for id in found.matched:
-                    for width, share in ranking.windows.items():
-                        nearest = max(self.window(weights, name, id, width) for name in scoped(leaf.field))
-                        found.score[id] += nearest * share * unit
-                    found.score[id] += self.beginning(weights, leaf.field, id) * ranking.lead[1] * unit
+        found.matched &= within
+        if len(found.matched) < self.ranking.few:
+            found.relaxed = self.relaxed(tree, match) & within - found.matched
+            if match is Match.AUTO and not found.matched and not found.relaxed:
+                found.relaxed = self.relaxed(tree, Match.ANY) & within
+        near = dict.fromkeys(self.articles, 0.0)
+        for group in (found.matched, found.relaxed):
+            best = max((found.score[id] for id in group), default=0.0)
+            for leaf in wanted_words(tree) if best else ():
+                self.add_nearness(near, group, leaf, best)
+        for id, extra in near.items():
+            found.score[id] += extra
+        if recency is not None:
+            for id, days in self.days_before_newest().items():
+                found.score[id] *= 2 ** (-days / recency)
         return found
+
+    def relaxed(self, tree: Node, match: Match) -> Articles:
+        self.relaxing = True
+        matched = self.node(tree, match).matched
+        self.relaxing = False
+        return matched
+
+    def add_nearness(self, near: dict[str, float], group: Articles, leaf: Node, best: float) -> None:
+        ranking = self.ranking
+        weights = self.folded_weights(leaf) if isinstance(leaf, Words) else {}
+        if not isinstance(leaf, Words) or len(weights) < 2:
+            return
+        unit = best / sum(weights.values()) * (ranking.nearness_short if len(weights) <= ranking.short_query else 1.0)
+        for id in group:
+            for width, share in ranking.windows.items():
+                near[id] += max(self.window(weights, name, id, width) for name in scoped(leaf.field)) * share * unit
+            near[id] += self.beginning(weights, leaf.field, id) * ranking.lead[1] * unit
+
+    def days_before_newest(self) -> dict[str, float]:
+        minutes = {id: local_minute(one.published) for id, one in self.articles.items() if one.published is not None}
+        days = {id: (max(minutes.values()) - minute) / 1440 for id, minute in minutes.items()}
+        return {id: days.get(id, max(days.values(), default=0.0)) for id in self.articles}
 
     def node(self, node: Node, match: Match) -> Found:
         match node:
@@ -117,22 +135,20 @@ class Reference:
             case Phrase(text, scope):
                 analysis = analyze(text)
                 plain = self.plain(analysis, scope)
-                streams = [Stream.FOLDED if bare else Stream.SYLLABLE for bare in plain]
-                terms = list(zip(streams, analysis.tokens.exact, strict=False))
-                return self.certain(self.scored(analysis, scope), self.row(terms, scope))
+                return self.certain(self.scored(analysis, scope), self.row(analysis, plain, 0, len(plain), scope))
             case AccentExact(text, scope):
                 analysis = analyze(text)
-                terms = [(Stream.SYLLABLE, syllable) for syllable in analysis.tokens.exact[:_MOST_SYLLABLES]]
-                return self.certain(self.scored(analysis, scope), self.row(terms, scope))
+                plain = [False] * len(self.plain(analysis, scope))
+                return self.certain(self.scored(analysis, scope), self.row(analysis, plain, 0, len(plain), scope))
             case Prefix(text, scope):
                 return self.prefix(text, scope)
             case FieldFilter(label, value):
                 wanted = f" {plainly(value)} "
                 values = {id: getattr(article, label) or "" for id, article in self.articles.items()}
-                return constant({id for id, text in values.items() if text and wanted in f" {plainly(text)} "})
+                return Found({id for id, text in values.items() if text and wanted in f" {plainly(text)} "})
             case DateRange(first, last):
                 days = {id: article.published for id, article in self.articles.items()}
-                return constant(
+                return Found(
                     {
                         id
                         for id, day in days.items()
@@ -142,57 +158,34 @@ class Reference:
                     }
                 )
             case Not(inner):
-                left_out = self.node(inner, Match.ALL)
-                return constant(set(self.articles) - (left_out.matched & left_out.exact))
+                relaxing, self.relaxing = self.relaxing, False
+                left_out = self.node(inner, Match.ALL).matched
+                self.relaxing = relaxing
+                return Found(set(self.articles) - left_out)
             case And(nodes):
                 parts = [self.node(child, match) for child in nodes]
-                return joined(
-                    parts,
-                    set.intersection(*(part.matched for part in parts)),
-                    set.intersection(*(part.every for part in parts)),
-                    set.intersection(*(part.exact for part in parts)),
-                )
+                return joined(parts, set.intersection(*(part.matched for part in parts)))
             case Or(nodes):
                 parts = [self.node(child, match) for child in nodes]
-                return joined(
-                    parts,
-                    set.union(*(part.matched for part in parts)),
-                    set.union(*(part.every for part in parts)),
-                    set.union(*(part.every & part.exact for part in parts)) if len(parts) > 1 else parts[0].exact,
-                )
+                return joined(parts, set.union(*(part.matched for part in parts)))
             case MatchNone():
-                return constant(set())
+                return Found(set())
             case _:
-                return constant(set(self.articles))
+                return Found(set(self.articles))
 
     def text(self, leaf: Words, match: Match) -> Found:
-        analysis, scope, ranking = analyze(leaf.text), leaf.field, self.ranking
+        analysis, scope = analyze(leaf.text), leaf.field
         others = [(other, self.spelled(other.text, scope)) for other in leaf.alternatives]
 
         def said(first: int, end: int) -> Articles:
             return set().union(*(ids for other, ids in others if other.first <= first and end <= other.end))
 
-        result = self.scored(analysis, scope, said)
-        concepts = self.concepts(analysis, scope)
-        typed = [articles for _, _, articles, _ in concepts]
-        covered = [articles | loosely | said(first, end) for first, end, articles, loosely in concepts]
-        importance = [idf(len(self.articles), len(articles)) for articles in typed]
-        result.every = {id for id in self.articles if all(id in articles for articles in typed)}
-        result.short = len(concepts) <= ranking.short_query
-        least = ranking.least_matched_short if result.short else ranking.least_matched
-        for id in self.articles:
-            has = [id in articles for articles in covered]
-            if match is Match.ALL or (match is Match.AUTO and len(concepts) <= 2):
-                matched = all(has)
-            elif match is Match.ANY:
-                matched = any(has)
-            else:
-                total = np.float32(0)
-                for present, weight in zip(has, importance, strict=True):
-                    total += np.float32(weight) * np.float32(present)
-                matched = any(has) and bool(total >= np.float32(least * sum(importance)))
-            if matched:
-                result.matched.add(id)
+        result = self.scored(analysis, scope)
+        words = self.concepts(analysis, scope, cut_of(leaf))
+        wanted = self.concepts(analysis, scope, None) if self.relaxing else words
+        covered = [articles | loosely | said(first, end) for first, end, articles, loosely in wanted]
+        every = {id for id in self.articles if all(id in articles for _, _, articles, _ in words)}
+        result.matched = self.enough(match, [articles for _, _, articles, _ in wanted], covered)
         for other, ids in {other.text: (other, ids) for other, ids in others}.values():
             part = self.scored(analyze(other.text), scope)
             if not part.ceiling:
@@ -200,15 +193,35 @@ class Reference:
             starts = analysis.tokens.starts[other.first : other.end]
             ends = analysis.tokens.ends[other.first : other.end]
             typed = self.scored(analyze(leaf.text[starts[0] : ends[-1]] if starts else ""), scope).ceiling
-            share = ranking.alternative * (typed / part.ceiling if typed else 1.0)
+            share = self.ranking.alternative * (typed / part.ceiling if typed else 1.0)
             result.ceiling += part.ceiling * share
-            for id in ids - result.every:
+            for id in ids - every:
                 result.score[id] += part.score[id] * share
         return result
 
-    def scored(self, analysis: Analysis, scope: str | None, said: Covering = lambda first, end: set()) -> Found:
-        """Sum BM25 over the streams; articles that have an alternative (``said``) need no accents."""
-        ranking, tokens = self.ranking, analysis.tokens
+    def enough(self, match: Match, typed: Sequence[Articles], covered: Sequence[Articles]) -> Articles:
+        """Return the articles that have as many of the words as ``match`` asks for."""
+        ranking, few = self.ranking, 2 if self.relaxing else self.ranking.most_required
+        if match is Match.ALL or (match is Match.AUTO and len(covered) <= few):
+            return {id for id in self.articles if all(id in articles for articles in covered)}
+        if match is Match.ANY:
+            return set().union(*covered)
+        importance = [np.float32(idf(len(self.articles), len(articles))) for articles in typed]
+        totals = {}
+        for id in self.articles:
+            totals[id] = np.float32(0)
+            for articles, weight in zip(covered, importance, strict=True):
+                totals[id] += weight * np.float32(id in articles)
+        if self.relaxing:
+            short = len(covered) <= ranking.short_query
+            share = ranking.least_scattered_short if short else ranking.least_scattered
+            least = share * sum(idf(len(self.articles), len(articles)) for articles in typed)
+        else:
+            least = ranking.least_matched * float(max(totals.values(), default=0.0))
+        return {id for id, total in totals.items() if total and total >= np.float32(least)}
+
+    def scored(self, analysis: Analysis, scope: str | None) -> Found:
+        """Sum BM25F over the streams."""
         plain = self.plain(analysis, scope)
         shares = self.shares(analysis, plain)
         weights: dict[tuple[Stream, str], float] = {}
@@ -217,23 +230,24 @@ class Reference:
             for term, at in analysis.terms(stream):
                 if at >= len(plain) or (all(plain) and stream is Stream.WORD):
                     continue
-                bare = plain[at] and stream is not Stream.WORD
-                weight = (ranking.streams_plain if bare else ranking.streams_accented).get(stream, 0.0)
-                after = shares[min(at + 1, len(plain) - 1)]
-                share = math.sqrt(shares[at] * after) if stream is Stream.BIGRAM else shares[at]
+                bigram = stream in (Stream.BIGRAM, Stream.FOLDED_BIGRAM)
+                bare = any(plain[at : at + 2]) if bigram else plain[at] and stream is not Stream.WORD
+                codes = analysis.tokens.codes
+                if bigram:
+                    together = not any(code.first <= at < code.end - 1 for code in codes)
+                else:
+                    form = fold if stream is Stream.FOLDED else str
+                    together = stream is not Stream.WORD and any(
+                        code.first == at and form(code.text) == term for code in codes
+                    )
+                    together = together and term not in (analysis.tokens.exact[at], analysis.tokens.folded[at])
+                weight = self.ranking.stream_weight(stream, len(plain), plain=bare, together=together)
+                share = math.sqrt(shares[at] * shares[min(at + 1, len(plain) - 1)]) if bigram else shares[at]
                 weights[stream, term] = max(weights.get((stream, term), 0.0), share * weight)
                 counts[stream, term] += 1
-        result = constant(set())
+        result = Found(set())
         for (stream, term), weight in weights.items():
             self.add_term(result, stream, term, weight * query_frequency_weight(counts[stream, term]), scope)
-        in_code = {at for code in tokens.codes for at in range(code.first, code.end)}
-        accented: dict[str, Articles] = {}
-        for at in range(len(plain)):
-            syllable = tokens.exact[at]
-            if syllable != tokens.folded[at] and at not in in_code and syllable not in accented:
-                accented[syllable] = self.having(Stream.SYLLABLE, syllable, scope) | said(at, at + 1)
-        result.accents = bool(accented)
-        result.exact = {id for id in self.articles if all(id in articles for articles in accented.values())}
         return result
 
     def add_term(self, result: Found, stream: Stream, term: str, weight: float, scope: str | None) -> None:
@@ -242,27 +256,26 @@ class Reference:
             return
         ranking = self.ranking
         importance = weight * idf(len(self.articles), frequency) ** ranking.idf_power
+        often: defaultdict[str, float] = defaultdict(float)
         for name in scoped(scope):
-            postings = self.places[name, stream].get(term, {})
-            if not postings:
-                continue
             lengths = self.lengths[name, stream]
             average = sum(lengths.values()) / len(lengths)
-            boost = importance * ranking.fields[name]
-            result.ceiling += boost * (ranking.k1 + 1.0)
-            for id, places in postings.items():
-                norm = ranking.k1 * (1.0 - ranking.b[name] + ranking.b[name] * lengths[id] / average)
-                result.score[id] += boost * len(places) * (ranking.k1 + 1.0) / (len(places) + norm)
+            for id, places in self.places[name, stream].get(term, {}).items():
+                norm = 1.0 - ranking.b[name] + ranking.b[name] * lengths[id] / max(average, 1e-9)
+                often[id] += ranking.fields[name] * len(places) / max(norm, 1e-9)
+        result.ceiling += importance * (ranking.k1 + 1.0)
+        for id, frequency in often.items():
+            result.score[id] += importance * frequency * (ranking.k1 + 1.0) / (frequency + ranking.k1)
 
     def prefix(self, text: str, scope: str | None) -> Found:
         tokens = tokenize(text)
         stream = Stream.FOLDED if tokens.exact == tokens.folded else Stream.SYLLABLE
         beginnings = tuple(unfinished_syllable(text))
         terms = {term for name in scoped(scope) for term in self.places[name, stream] if term.startswith(beginnings)}
-        result = constant(set())
+        result = Found(set())
         matched: Articles = set()
         for term in terms:
-            one = constant(set())
+            one = Found(set())
             self.add_term(one, stream, term, 1.0, scope)
             matched |= self.having(stream, term, scope)
             result.ceiling = max(result.ceiling, one.ceiling)
@@ -272,13 +285,13 @@ class Reference:
 
     @staticmethod
     def certain(result: Found, matched: Articles) -> Found:
-        result.matched, result.every, result.exact = set(matched), set(matched), set(matched)
+        result.matched = set(matched)
         return result
 
-    def concepts(self, analysis: Analysis, scope: str | None) -> list[tuple[int, int, Articles, Articles]]:
-        """Return (first, end, articles, articles that match loosely) for each distinct code and syllable."""
+    def concepts(self, analysis: Analysis, scope: str | None, cut: Cut | None) -> list[Concept]:
+        """Return (first, end, articles, articles that match loosely) for each distinct code, and word or syllable."""
         tokens = analysis.tokens
-        found: dict[object, tuple[int, int, Articles, Articles]] = {}
+        found: dict[object, Concept] = {}
         in_code: set[int] = set()
         asked = [code for code in tokens.codes if not code.implied]
         in_code.update(at for code in tokens.codes if code.implied for at in range(code.first, code.end))
@@ -286,32 +299,36 @@ class Reference:
             codes = [code for code in asked if (code.first, code.end) == (first, end)]
             in_code.update(range(first, end))
             parts = tokens.folded[first:end]
-            articles = self.row([(Stream.FOLDED, part) for part in parts], scope)
+            articles = self.row(analysis, [True] * len(tokens), first, end, scope)
             articles |= set().union(*(self.having(Stream.FOLDED, fold(code.text), scope) for code in codes))
             anywhere = [self.having(Stream.FOLDED, part, scope) for part in parts]
             loosely = set.intersection(*anywhere) if any(code.loose for code in codes) else set()
             found[tuple(code.text for code in codes)] = (first, end, articles, loosely)
-        for at, syllable in enumerate(tokens.folded[:_MOST_SYLLABLES]):
-            if at not in in_code and syllable not in found:
-                found[syllable] = (at, at + 1, self.having(Stream.FOLDED, syllable, scope), set())
+        spans = [(at, at + 1) for at in range(min(len(tokens), _MOST_SYLLABLES))] if cut is None else cut.words
+        plain = [True] * len(tokens) if cut is None else cut.plain
+        for first, end in spans:
+            syllables = tokens.folded if cut is None else tokens.exact
+            key = tuple(zip(syllables[first:end], plain[first:end], strict=False))
+            if not in_code.issuperset(range(first, end)) and key not in found:
+                found[key] = (first, end, self.row(analysis, plain, first, end, scope), set())
         return list(found.values())
 
     def spelled(self, text: str, scope: str | None) -> Articles:
-        tokens = tokenize(text)
-        found = self.row([(Stream.FOLDED, syllable) for syllable in tokens.folded], scope)
+        analysis = analyze(text)
+        tokens = analysis.tokens
+        found = self.row(analysis, [True] * len(tokens), 0, len(tokens), scope)
         for code in tokens.codes:
             if (code.first, code.end) == (0, len(tokens)):
                 found |= self.having(Stream.FOLDED, fold(code.text), scope)
         return found
 
-    def plain(self, analysis: Analysis, scope: str | None) -> list[bool]:
+    def plain(self, analysis: Analysis, scope: str | None) -> Sequence[bool]:
         typed = list(zip(analysis.tokens.exact, analysis.tokens.folded, strict=True))[:_MOST_SYLLABLES]
         if all(exact == folded for exact, folded in typed):
             return [True] * len(typed)
         return [
             exact == folded
-            and self.frequency(Stream.SYLLABLE, exact, scope)
-            < self.ranking.unaccented_share * self.frequency(Stream.FOLDED, exact, scope)
+            and self.frequency(Stream.SYLLABLE, exact, scope) < 0.05 * self.frequency(Stream.FOLDED, exact, scope)
             for exact, folded in typed
         ]
 
@@ -365,29 +382,29 @@ class Reference:
     def having(self, stream: Stream, term: str, scope: str | None) -> Articles:
         return set().union(*(self.places[name, stream].get(term, ()) for name in scoped(scope)))
 
-    def row(self, terms: Sequence[tuple[Stream, str]], scope: str | None) -> Articles:
-        """Return the articles where ``terms`` are adjacent, in this order, in one text field."""
+    def row(self, analysis: Analysis, plain: Sequence[bool], first: int, end: int, scope: str | None) -> Articles:
+        """Return the articles with syllables ``first`` to ``end`` of a query in a row, in one text field."""
+        tokens, positions = analysis.tokens, analysis.positions
+        terms = [
+            (Stream.FOLDED, tokens.folded[at]) if plain[at] else (Stream.SYLLABLE, tokens.exact[at])
+            for at in range(first, min(end, len(plain)))
+        ]
         found: Articles = set()
         for name in scoped(scope):
             for id in self.articles:
                 places = [set(self.places[name, stream].get(term, {}).get(id, ())) for stream, term in terms]
-                if any(all(start + n in at for n, at in enumerate(places)) for start in places[0]):
+                steps = [positions[first + n] - positions[first] for n in range(len(terms))]
+                if any(all(start + step in at for step, at in zip(steps, places, strict=True)) for start in places[0]):
                     found.add(id)
         return found
 
 
-def constant(matched: Articles) -> Found:
-    return Found(set(matched), set(matched), set(matched))
-
-
-def joined(parts: Sequence[Found], matched: Articles, every: Articles, exact: Articles) -> Found:
-    result = Found(matched, every, exact)
+def joined(parts: Sequence[Found], matched: Articles) -> Found:
+    result = Found(matched)
     for part in parts:
         for id, score in part.score.items():
             result.score[id] += score
     result.ceiling = sum(part.ceiling for part in parts)
-    result.short = all(part.short for part in parts)
-    result.accents = any(part.accents for part in parts)
     return result
 
 

@@ -58,5 +58,6 @@ def document(article: Article, seq: int) -> dict[str, object]:
         **{label: (getattr(article, label) or "").encode() for label in LABELS},
     }
     for name, analysis in zip(TEXT_FIELDS, (title, body), strict=True):
-        values.update({field_name(name, stream): list(analysis.terms(stream)) for stream in Stream})
+        for stream in Stream:
+            values[field_name(name, stream)] = [(term, analysis.positions[at]) for term, at in analysis.terms(stream)]
     return values

@@ -90,8 +90,15 @@ class AnalyzedWords:
         return math.sqrt(self.shares[at] * self.shares[min(at + 1, len(self.shares) - 1)])
 
     def is_plain(self, stream: Stream, at: int) -> bool:
-        """Tell whether a term that starts at syllable ``at`` lacks accents; of a word, one syllable suffices."""
+        """Tell whether a term that starts at syllable ``at`` lacks accents; of a bigram, one syllable suffices."""
         return any(self.plain[at : at + 2]) if stream in BIGRAMS else self.plain[at]
+
+    def together(self, stream: Stream, term: str, at: int) -> bool:
+        """Tell whether a term is several syllables that stand together: a code, or a bigram outside of one."""
+        tokens = self.analysis.tokens
+        if stream in BIGRAMS:
+            return not any(code.first <= at < code.end - 1 for code in tokens.codes)
+        return stream is not Stream.WORD and term not in (tokens.exact[at], tokens.folded[at])
 
 
 class Evaluator:
@@ -131,17 +138,17 @@ class Evaluator:
         return found if within is None else found & within
 
     def _proximity(self, leaf: Words) -> ProximityClause | None:
-        """Return the weights of the syllables, without accents, that any article has; None if these are few."""
+        """Return the weights of the syllables, without accents, that any article has; None if these are not two."""
         analyzed = self._analyzed(leaf.text, leaf.field)
         weights: dict[str, float] = {}
-        if len(analyzed.plain) > self._ranking.short_query:
-            for syllable, share in zip(analyzed.analysis.tokens.folded, analyzed.shares, strict=False):
-                frequency = self._sets.document_frequency(Stream.FOLDED, syllable, leaf.field)
-                if frequency:
-                    weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
-        if len(weights) <= self._ranking.short_query:
+        for syllable, share in zip(analyzed.analysis.tokens.folded, analyzed.shares, strict=False):
+            frequency = self._sets.document_frequency(Stream.FOLDED, syllable, leaf.field)
+            if frequency:
+                weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
+        if len(weights) < 2:
             return None
-        return ProximityClause(list(fields_of(leaf.field, Stream.FOLDED).values()), weights)
+        factor = self._ranking.nearness_short if len(weights) <= self._ranking.short_query else 1.0
+        return ProximityClause(list(fields_of(leaf.field, Stream.FOLDED).values()), weights, factor)
 
     def _node(self, node: Node) -> NodeMatches:
         match node:
@@ -294,14 +301,12 @@ class Evaluator:
         for stream in Stream:
             if stream is Stream.WORD and all_plain:
                 continue
-            accented = self._ranking.stream_weight(stream, size, plain=False)
-            bare = self._ranking.stream_weight(stream, size, plain=True)
-            if not (accented or bare):
-                continue
             found: defaultdict[str, list[float]] = defaultdict(list)
             for term, at in analyzed.analysis.terms(stream):
                 if at < size:
-                    weight = bare if stream is not Stream.WORD and analyzed.is_plain(stream, at) else accented
+                    plain = stream is not Stream.WORD and analyzed.is_plain(stream, at)
+                    together = analyzed.together(stream, term, at)
+                    weight = self._ranking.stream_weight(stream, size, plain=plain, together=together)
                     found[term].append(weight * analyzed.share(stream, at))
             for term, weights in found.items():
                 if any(weights):

@@ -93,7 +93,7 @@ class _ArchiveCut:
         self._pyvi = [
             (first, end)
             for first, end in _pyvi_words(analysis)
-            if end - first > 1 and end <= self._size and in_codes.isdisjoint(range(first, end))
+            if end - first > 1 and end <= self._size and in_codes.isdisjoint(range(first, end)) and not all(self._plain)
         ]
         self._together = [
             self._pair_frequency(at) if self._adjoin(at) and in_codes.isdisjoint((at, at + 1)) else 0

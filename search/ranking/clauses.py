@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream
+from index.arrays import Floats
 from index.directory.snapshot import TermPostings
 
 DocMask = NDArray[np.bool_]
@@ -46,23 +47,26 @@ class ScoreClause(NamedTuple):
 
 
 class ProximityClause(NamedTuple):
-    """The weighted syllables of a query, and the fields that should have them close together."""
+    """The weighted syllables of a query, the fields that should have them near each other, and the bonus's factor."""
 
     fields: Sequence[str]
     weights: Mapping[str, float]
+    factor: float
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
     """The articles that match a query, and the clauses of their scores.
 
-    ``relaxed`` are articles that only have the query's syllables scattered; they come after all that match.
+    ``relaxed`` are articles that only have the query's syllables scattered; they come after all that match. ``decay``
+    multiplies the score of each article, if the request prefers recent ones.
     """
 
     matched: DocMask
     relaxed: DocMask | None
     clauses: Sequence[ScoreClause]
     proximity: Sequence[ProximityClause]
+    decay: Floats | None = None
 
 
 NO_ARTICLES: NDArray[Any] = np.empty(0, np.intp)

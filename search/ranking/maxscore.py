@@ -47,13 +47,13 @@ class MaxScoreScorer:
         best = float(sums.max(initial=0.0))
         for proximity in found.proximity if best else ():
             self._add_proximity(proximity, sums, best)
-        self.best = self._with_proximity(self.articles, sums)
+        self.best = self._scores(self.articles, sums)
 
     def scores(self, articles: Articles) -> Floats:
         """Return the scores of ``articles``, any of those to score, ascending by doc id."""
         sums = self._impacts.sums_of_all(self._rare).take(articles)
         self._complete(articles, sums, self._frequent)
-        return self._with_proximity(articles, sums)
+        return self._scores(articles, sums)
 
     def explain(self, articles: Articles) -> dict[int, dict[str, float]]:
         """Return the parts that sum to the score of each of ``articles``, largest first, by doc id."""
@@ -67,6 +67,7 @@ class MaxScoreScorer:
                 parts[name] = parts.get(name, 0.0) + self._added([term], articles)
         for name, near, gains in self._proximity:
             parts[name] = parts.get(name, 0.0) + _spread_to(near, gains, articles)
+        parts = {name: self._decayed(articles, values) for name, values in parts.items()}
         found = [{name: float(values[at]) for name, values in parts.items()} for at in range(len(articles))]
         return {
             article: dict(sorted([part for part in named.items() if part[1]], key=lambda part: -part[1]))
@@ -80,14 +81,14 @@ class MaxScoreScorer:
         more += sum([clause.most(self._ranking.k1) for clause in self._named]) + _ROUNDING * self._ceiling
         sums = self._impacts.sums_of_all(self._rare, among)
         if np.count_nonzero(among) > enough:
-            among = among & (sums >= reached(sums, most) - more)
+            among = among & self._may_reach(slice(None), sums, more, self._decayed(slice(None), sums), most)
         articles = np.flatnonzero(among)
         sums = sums.take(articles)
         while len(articles) > enough:
-            some = largest(sums, _LEADERS * most)[: 2 * _LEADERS * most]
+            some = largest(self._decayed(articles, sums), _LEADERS * most)[: 2 * _LEADERS * most]
             best, in_full = articles.take(some), sums.take(some)
             self._complete(best, in_full, others)
-            kept = np.flatnonzero(sums >= reached(in_full, most) - more)
+            kept = np.flatnonzero(self._may_reach(articles, sums, more, self._decayed(best, in_full), most))
             articles, sums = articles.take(kept), sums.take(kept)
             if len(articles) <= enough or not others:
                 break
@@ -99,6 +100,16 @@ class MaxScoreScorer:
             others = others[heavy:]
         self._complete(articles, sums, others)
         return articles, sums
+
+    def _may_reach(
+        self, articles: Articles | slice, sums: Floats, more: float, scores: Floats, most: int
+    ) -> NDArray[np.bool_]:
+        """Tell which articles, with up to ``more`` to be added to ``sums``, may be among the best ``most``."""
+        return self._decayed(articles, sums + np.float32(more)) >= reached(scores, most)
+
+    def _decayed(self, articles: Articles | slice, scores: Floats) -> Floats:
+        decay = self._found.decay
+        return scores if decay is None else scores * decay[articles]
 
     def _complete(self, articles: Articles, sums: Floats, others: Sequence[WeightedTerm]) -> None:
         """Complete the ``sums`` of ``articles``: add the terms ``others`` and the named clauses."""
@@ -118,23 +129,23 @@ class MaxScoreScorer:
         self._impacts.add(terms, articles, sums)
         return sums
 
-    def _with_proximity(self, articles: Articles, sums: Floats) -> Floats:
+    def _scores(self, articles: Articles, sums: Floats) -> Floats:
         scores = sums.copy()
         for _, near, gains in self._proximity:
             scores += _spread_to(near, gains, articles)
-        return scores
+        return self._decayed(articles, scores)
 
     def _add_proximity(self, proximity: ProximityClause, sums: Floats, best: float) -> None:
         """Add shares of ``best``, the best score, to the best articles: for how close together they have the words of
         the query, and for how many they have at the beginning.
         """
         ranking, snapshot = self._ranking, self._impacts.snapshot
-        scores = self._with_proximity(self.articles, sums)
+        scores = self._scores(self.articles, sums)
         near = self.articles[np.sort(best_first(snapshot, self.articles, scores, ranking.proximity_articles))]
         windows, lead = proximity_of(
             snapshot, proximity.fields, proximity.weights, near.astype(np.int32), list(ranking.windows), ranking.lead[0]
         )
-        unit = np.float32(best / sum(proximity.weights.values()))
+        unit = np.float32(proximity.factor * best / sum(proximity.weights.values()))
         shares = np.array(list(ranking.windows.values()), np.float32)
         self._proximity.append(("nearness", near, shares @ windows * unit))
         self._proximity.append(("beginning", near, ranking.lead[1] * lead * unit))

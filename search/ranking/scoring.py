@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.analyzer import BIGRAMS, Stream
+from index.analysis.analyzer import Stream
 from index.arrays import Floats
 
 
@@ -39,8 +39,8 @@ class Ranking:
         default_factory=lambda: {Stream.FOLDED: 1.2, Stream.FOLDED_BIGRAM: 0.5}
     )
     """Stream weights of what was typed without the accents it has in articles."""
-    bigrams_short: float = 8.0
-    """The factor of the weight of bigrams in a short query."""
+    together_short: float = 8.0
+    """The factor of the weight of what stands together in a short query: bigrams and codes."""
     short_query: int = 4
     """Up to this many syllables, a query is short."""
     most_required: int = 4
@@ -59,6 +59,8 @@ class Ranking:
     of the window in syllables."""
     lead: tuple[int, float] = (60, 0.5)
     """How many syllables are an article's beginning, and the bonus (as above) for having every word there."""
+    nearness_short: float = 0.1
+    """The factor of these bonuses in a short query."""
     proximity_articles: int = 50
     """How many of the best articles get these bonuses."""
     alternative: float = 0.5
@@ -68,10 +70,10 @@ class Ranking:
         """Return the highest proximity bonus, as a share of the best score."""
         return sum(self.windows.values()) + self.lead[1]
 
-    def stream_weight(self, stream: Stream, syllables: int, *, plain: bool) -> float:
+    def stream_weight(self, stream: Stream, syllables: int, *, plain: bool, together: bool) -> float:
         """Return the weight of a term of ``stream`` in a query of so many ``syllables``."""
         weight = (self.streams_plain if plain else self.streams_accented).get(stream, 0.0)
-        return weight * self.bigrams_short if stream in BIGRAMS and syllables <= self.short_query else weight
+        return weight * self.together_short if together and syllables <= self.short_query else weight
 
 
 def idf(article_count: int, document_frequency: int) -> float:
@@ -91,6 +93,12 @@ def saturation(weighted: NDArray[Any], k1: float) -> Floats:
     often: Floats = np.asarray(weighted, np.float32)
     values: Floats = often * np.float32(k1 + 1.0) / (often + np.float32(max(k1, 1e-9)))
     return values
+
+
+def recency(days: NDArray[Any], half_life: float) -> Floats:
+    """Return 2 ** (-days / half_life): how much of a score is left after so many days."""
+    left: Floats = np.exp2(-np.asarray(days, np.float64) / half_life).astype(np.float32)
+    return left
 
 
 def query_frequency_weight(count: int) -> float:

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from index.analysis.analyzer import Analysis
-from index.analysis.normalization import fold
+from index.analysis.normalization import fold, normalize
 from index.analysis.sentences import sentence_starts
 from index.analysis.stopwords import STOP_SYLLABLES
 from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
@@ -36,7 +36,7 @@ from search.query.tree import (
 from search.query.words import cut_of, plain_syllables
 from search.snippets.spotter import CodeSpan, Span, Spots, Spotter
 
-_LINE = re.compile(r"[^\r\n]+")
+_LINE = re.compile(r"\S(?:[^\r\n]*\S)?")
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
 Run = tuple[int, int]
 """The spots of a mark, from the first up to but not including the last."""
@@ -186,14 +186,18 @@ class _Neighbours:
             return True
         if any(map(str.isalnum, between)):
             return False
-        return (between.isspace() and "\n" not in between) or not self._sentence_starts_in(before, start)
-
-    def _sentence_starts_in(self, before: int, start: int) -> bool:
-        return bisect_right(self._sentences, start) > bisect_right(self._sentences, before)
+        if between.isspace() and between.splitlines() == [between]:
+            return True
+        return bisect_right(self._sentences, start) == bisect_right(self._sentences, before)
 
     @cached_property
     def _sentences(self) -> list[int]:
-        return sentence_starts(self._spots.text)
+        """Where sentences start in the text, in characters."""
+        normal = normalize(self._spots.text)
+        starts = sentence_starts(normal.text)
+        if normal.starts is None:
+            return starts
+        return [(*normal.starts, len(self._spots.text))[start] for start in starts]
 
 
 def _runs(chain: _Chain, spots: Spots, neighbours: _Neighbours) -> Iterator[Run]:

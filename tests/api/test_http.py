@@ -13,12 +13,24 @@ SEED = "001_d3efdf2d08a7cb74"
 
 def test_shape_of_a_search(client: FlaskClient) -> None:
     answer = client.get("/api/v1/search?q=hội nhập&size=2&page=2&facets=source,year&explain=1").json
-    assert set(answer) == {"query", "total", "stories", "page", "size", "took_ms", "hits", "facets", "links"}
+    assert set(answer) == {
+        "query",
+        "total",
+        "relaxed",
+        "relaxed_total",
+        "stories",
+        "page",
+        "size",
+        "took_ms",
+        "hits",
+        "facets",
+        "links",
+    }
     assert answer["query"] == {"text": "hội nhập", "corrected": None, "terms": ["hội nhập"]}
     assert (answer["page"], answer["size"], len(answer["hits"])) == (2, 2, 2)
     assert set(answer["hits"][0]) == {
-        "id", "title", "lead", "url", "source", "author", "category", "published", "score", "copies", "highlights",
-        "explanation",
+        "id", "title", "lead", "url", "source", "author", "category", "published", "score", "copies", "relaxed",
+        "highlights", "explanation",
     }  # fmt: skip
     assert set(answer["facets"]) == {"source", "year"}
     assert set(answer["facets"]["source"][0]) == {"value", "count"}

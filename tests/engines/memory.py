@@ -20,7 +20,7 @@ import numpy as np
 from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
-from index.article import TEXT_FIELDS, Article, searchable_body
+from index.article import Article, searchable_body
 from index.dates import local_minute
 from index.store.article_store import (
     Change,
@@ -337,12 +337,13 @@ class _Indexed:
     def articles(self) -> int:
         return len(self.by_id)
 
+    @property
+    def length(self) -> float:
+        lengths = self._reference.lengths["body", Stream.SYLLABLE].values()
+        return sum(lengths) / len(lengths) if lengths else 0.0
+
     def document_frequency(self, stream: Stream, term: str) -> int:
         return self._reference.frequency(stream, term, None)
-
-    def adjacent(self, first: str, second: str) -> int:
-        pair = [(Stream.SYLLABLE, first), (Stream.SYLLABLE, second)]
-        return max(len(self._reference.row(pair, name)) for name in TEXT_FIELDS)
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
         return sorted((term, count) for term, count in self._phrases.items() if term.startswith(prefix))[:most]
@@ -351,20 +352,28 @@ class _Indexed:
         return sorted((term, count) for term, count in self._abbreviations.items() if term.startswith(prefix))[:most]
 
     def retrieve(self, request: Request) -> Retrieved:
-        found = self._reference.run(request.tree, request.match)
-        shown = {id for id in found.matched if self._passes(id, request.filters)}
-        if request.sort is not Sort.RELEVANCE and found.short and found.accents:
-            shown = shown & found.exact or shown
-        ordered = sorted(shown, key=lambda one: self._key(one, found.score[one], request.sort))
+        within = {id for id in self.by_id if self._passes(id, request.filters)}
+        found = self._reference.run(request.tree, request.match, within, request.recency)
+        ordered = [
+            id
+            for group in (found.matched, found.relaxed)
+            for id in sorted(group, key=lambda one: self._key(one, found.score[one], request.sort))
+        ]
         told: dict[int, list[str]] = {}
         for id in ordered:
             told.setdefault(self.stories[id] if request.collapse else self._order[id], []).append(id)
         hits = [
-            Hit(ids[0], found.score[ids[0]], {"score": found.score[ids[0]]} if request.explain else None, len(ids) - 1)
+            Hit(
+                ids[0],
+                found.score[ids[0]],
+                {"score": found.score[ids[0]]} if request.explain else None,
+                len(ids) - 1,
+                ids[0] in found.relaxed,
+            )
             for ids in list(told.values())[request.start : request.start + request.size]
         ]
-        facets = {facet: self._count(facet, shown) for facet in request.facets}
-        return Retrieved(len(shown), len(told), hits, facets)
+        facets = {facet: self._count(facet, found.matched) for facet in request.facets}
+        return Retrieved(len(found.matched), len(told), hits, facets, len(found.relaxed))
 
     def _passes(self, id: str, filters: Filters) -> bool:
         article = self.by_id[id]

@@ -48,14 +48,14 @@ def test_nothing_found_says_what_to_do(client: FlaskClient) -> None:
 
 
 def test_page_asks_whether_something_else_was_meant(client: FlaskClient) -> None:
-    page = client.get("/?q=hội nhập quốc tê&sort=newest").text
+    page = client.get("/?q=hội nhập quốc tê&match=any&sort=newest").text
     link = re.search(r'Có phải bạn tìm: <a href="([^"]*)">hội nhập quốc tế</a>', page)
     assert link is not None
     assert page.count('class="hit"') == 5
     meant = client.get(html.unescape(link.group(1))).text
     assert "Có phải bạn tìm" not in meant
     assert '<option value="newest" selected>' in meant
-    assert "Did you mean: <a" in client.get("/?q=hội nhập quốc tê&lang=en").text
+    assert "Did you mean: <a" in client.get("/?q=hội nhập quốc tê&match=any&lang=en").text
 
 
 def test_page_shows_what_was_meant_where_nothing_else_is_found(client: FlaskClient) -> None:

@@ -43,8 +43,8 @@ WORDS = st.lists(
 
 
 @given(WORDS | st.text(max_size=120), WORDS, st.integers(20, 200), st.booleans())
-def test_marks_and_passages_are_the_texts_own(text: str, query: str, size: int, lone: bool) -> None:
-    marks = Highlighter(parse(query)).marks(text, lone=lone)
+def test_marks_and_passages_are_the_texts_own(text: str, query: str, size: int, scattered: bool) -> None:
+    marks = Highlighter(parse(query)).marks(text, scattered=scattered)
     assert marks == sorted(marks)
     assert all(start < end for start, end in marks)
     assert all(before[1] <= after[0] for before, after in pairwise(marks))
@@ -80,27 +80,44 @@ def test_rows_of_dots_and_lines_of_marks_are_no_trap() -> None:
     """Each took minutes when the work grew with the square, or the power, of the length."""
     assert len(sentence_spans("Họ và tên:" + "." * 20_000 + "(ghi rõ) " + ". " * 20_000)) >= 1
     for text in ("đường " * 30_000, "Đi đường. " * 18_000, "Hà Nội 25 độ, " * 16_000):
-        marks = Highlighter(parse("đường hà nội")).marks(text, lone=True)
+        marks = Highlighter(parse("đường hà nội")).marks(text, scattered=True)
         assert len(marks) >= 16_000
         assert 1 <= len(fragments_of([(text, marks)], 3, 180)[0]) <= 3
 
 
-def test_mark_does_not_cross_a_line() -> None:
-    text = "hội\nnhập quốc tế"
-    assert [text[start:end] for start, end in Highlighter(parse("hội nhập quốc tế")).marks(text)] == ["nhập quốc tế"]
-    assert [text[start:end] for start, end in Highlighter(parse('"hội nhập"')).marks(text)] == ["hội", "nhập"]
+def marked(query: str, text: str, *, scattered: bool = False) -> list[str]:
+    return [text[start:end] for start, end in Highlighter(parse(query)).marks(text, scattered=scattered)]
+
+
+def test_a_word_is_marked_across_a_line_end_but_not_across_the_end_of_a_sentence() -> None:
+    assert marked("hội nhập quốc tế", "hội\nnhập quốc tế") == ["hội", "nhập quốc tế"]
+    assert marked('"hội nhập"', "hội\nnhập quốc tế") == ["hội", "nhập"]
+    assert marked('"hội nhập"', "Tan hội. Nhập quốc tịch.") == []
+    assert marked("hội nhập", "Tan hội.\n\nNhập quốc tịch.") == []
+
+
+def test_a_word_is_marked_whole_or_not_at_all() -> None:
+    text = "Ô nhiễm không chỉ ở phố, nhiều người phơi nhiễm không khí bẩn, ô nhiễm không khí nặng."
+    assert marked("ô nhiễm không khí", text) == ["Ô nhiễm", "không khí", "ô nhiễm không khí"]
+    assert marked("không khí", "không có khí, khí không màu") == []
+
+
+def test_scattered_syllables_are_marked_only_where_asked_for() -> None:
+    text = "Ca sáng, canh cá nấu chua, bác sĩ khám bệnh."
+    assert marked("ca sĩ", text) == []
+    assert marked("ca sĩ", text, scattered=True) == ["Ca", "sĩ"]
 
 
 def test_joining_words_are_not_marked_alone() -> None:
     text = "Làm sao để phòng bệnh cho trẻ em ở nhà? Ở đây ai để ý cho."
-    marked = [text[start:end] for start, end in Highlighter(parse("phòng bệnh ở trẻ em")).marks(text)]
-    assert marked == ["phòng bệnh", "trẻ em"]
+    assert marked("phòng bệnh ở trẻ em", text) == ["phòng bệnh", "trẻ em"]
 
 
-def test_accents_of_the_query_decide_where_the_text_has_them() -> None:
-    both, other = "đường dài, dương cầm", "dương cầm"
-    assert [both[start:end] for start, end in Highlighter(parse("đường")).marks(both)] == ["đường"]
-    assert [other[start:end] for start, end in Highlighter(parse("đường")).marks(other)] == ["dương"]
+def test_accents_of_the_query_decide() -> None:
+    text = "đường dài, dương cầm, Giám đốc bị giam"
+    assert marked("đường", text) == ["đường"]
+    assert marked("duong", text) == ["đường", "dương"]
+    assert marked("bắt tạm giam", text, scattered=True) == ["giam"]
 
 
 PIECES = [
@@ -121,10 +138,10 @@ QUERIES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).flatmap(
 
 
 @given(st.lists(TEXTS, max_size=4), QUERIES, st.booleans(), st.integers(20, 200))
-def test_marks_and_passages_are_those_found_plainly(texts: list[str], query: str, lone: bool, size: int) -> None:
+def test_marks_and_passages_are_those_found_plainly(texts: list[str], query: str, scattered: bool, size: int) -> None:
     highlighter = Highlighter(parse(query))
-    marks = [plain_marks(highlighter, text, lone=lone) for text in texts]
-    assert highlighter.marks_of(texts, lone=lone) == marks
+    marks = [plain_marks(highlighter, text, scattered=scattered) for text in texts]
+    assert highlighter.marks_of(texts, scattered=scattered) == marks
     together = list(zip(texts, marks, strict=True))
     assert fragments_of(together, 3, size) == [plain_passages(*one, 3, size) for one in together]
 
@@ -147,7 +164,7 @@ def test_marks_and_passages_of_articles_are_those_found_plainly(seeds_archive: A
         "tp hcm",
     ):
         highlighter = Highlighter(parse(query[:80]))
-        marks = [plain_marks(highlighter, text, lone=False) for text in texts]
+        marks = [plain_marks(highlighter, text, scattered=False) for text in texts]
         assert highlighter.marks_of(texts) == marks
         together = list(zip(texts, marks, strict=True))
         found = fragments_of(together, 3, size)

@@ -79,9 +79,8 @@ def search(
     relaxed = False
     for number, hit in enumerate(answer.hits, (page - 1) * size + 1):
         if hit.relaxed and not relaxed:
-            click.echo(
-                f"{'Few articles have' if answer.total else 'No article has'} these words; these have them apart:"
-            )
+            having = "Few articles have" if answer.total else "No article has"
+            click.echo(f"{having} these words; these have their syllables apart:")
         relaxed = hit.relaxed
         copies = f"+{hit.copies} near-cop{'ies' if hit.copies > 1 else 'y'}" if hit.copies else None
         about = " · ".join(part for part in (hit.article.id, hit.article.published, hit.article.source, copies) if part)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from index.arrays import Floats
+from index.dates import MINUTES_A_DAY
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
 from search.engine import Hit, Request, Retrieved, Sort
@@ -16,6 +19,7 @@ from search.matching.filters import within
 from search.ranking.clauses import NO_ARTICLES, DocMask, Matches
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
+from search.ranking.scoring import recency
 from search.ranking.top_k import best_first, largest
 
 
@@ -23,6 +27,8 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     """Return the result of ``request``."""
     snapshot = impacts.snapshot
     found = Evaluator(impacts, request.match).run(request.tree, within(snapshot, request.filters))
+    if request.recency is not None:
+        found = replace(found, decay=recency(_days_before_newest(snapshot), request.recency))
     total = int(np.count_nonzero(found.matched))
     relaxed = 0 if found.relaxed is None else int(np.count_nonzero(found.relaxed))
     shown = found.matched if found.relaxed is None else found.matched | found.relaxed
@@ -84,6 +90,15 @@ class _Hits:
             scores = scorer.scores(some)
             order = np.lexsort((snapshot.sequence[some], -scores, _ages(snapshot, some, sort)))[:most]
         return scorer, some[order], scores[order]
+
+
+def _days_before_newest(snapshot: Snapshot) -> NDArray[np.float64]:
+    """Return how many days before the newest article each was published; the oldest one's for undated ones."""
+    minutes = snapshot.minutes
+    dated = minutes != UNDATED
+    days: NDArray[np.float64] = (minutes.max(initial=UNDATED) - minutes) / MINUTES_A_DAY
+    days[~dated] = days.max(initial=0.0, where=dated)
+    return days
 
 
 def _ages(snapshot: Snapshot, articles: NDArray[np.int64], sort: Sort) -> NDArray[np.int64]:
