@@ -115,7 +115,7 @@ class Reference:
     def add_nearness(self, near: dict[str, float], group: Articles, leaf: Node, best: float) -> None:
         ranking = self.ranking
         weights = self.folded_weights(leaf) if isinstance(leaf, Words) else {}
-        if not isinstance(leaf, Words) or len(weights) < 2:
+        if not isinstance(leaf, Words) or len(weights) < 2 or len(cut_of(leaf).words) < 2:
             return
         unit = best / sum(weights.values()) * (ranking.nearness_short if len(weights) <= ranking.short_query else 1.0)
         for id in group:

@@ -138,7 +138,9 @@ class Evaluator:
         return found if within is None else found & within
 
     def _proximity(self, leaf: Words) -> ProximityClause | None:
-        """Return the weights of the syllables, without accents, that any article has; None if these are not two."""
+        """Return the weights of the syllables, without accents, that any article has; None for a single word."""
+        if len(cut_of(leaf).words) < 2:
+            return None
         analyzed = self._analyzed(leaf.text, leaf.field)
         weights: dict[str, float] = {}
         for syllable, share in zip(analyzed.analysis.tokens.folded, analyzed.shares, strict=False):
