@@ -212,12 +212,8 @@ class Reference:
             totals[id] = np.float32(0)
             for articles, weight in zip(covered, importance, strict=True):
                 totals[id] += weight * np.float32(id in articles)
-        if self.relaxing:
-            short = len(covered) <= ranking.short_query
-            share = ranking.least_scattered_short if short else ranking.least_scattered
-            least = share * sum(idf(len(self.articles), len(articles)) for articles in typed)
-        else:
-            least = ranking.least_matched * float(max(totals.values(), default=0.0))
+        share = ranking.least_scattered if self.relaxing else ranking.least_matched
+        least = share * float(max(totals.values(), default=0.0))
         return {id for id, total in totals.items() if total and total >= np.float32(least)}
 
     def scored(self, analysis: Analysis, scope: str | None) -> Found:
@@ -259,7 +255,7 @@ class Reference:
         often: defaultdict[str, float] = defaultdict(float)
         for name in scoped(scope):
             lengths = self.lengths[name, stream]
-            average = sum(lengths.values()) / len(lengths)
+            average = sum(lengths.values()) / max(1, sum(map(bool, lengths.values())))
             for id, places in self.places[name, stream].get(term, {}).items():
                 norm = 1.0 - ranking.b[name] + ranking.b[name] * lengths[id] / max(average, 1e-9)
                 often[id] += ranking.fields[name] * len(places) / max(norm, 1e-9)

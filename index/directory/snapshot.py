@@ -207,11 +207,11 @@ class Snapshot:
         return lengths
 
     def average_length(self, field: str) -> float:
-        """Return the mean length of ``field`` over the live articles; 0 without any."""
+        """Return the mean length of ``field`` over the live articles that have it; 0 without any."""
         name = f"average {field}"
         if name not in self._joined:
-            total = float(self.lengths(field)[self.live].sum(dtype=np.float64))
-            self._joined[name] = total / self.count if self.count else 0.0
+            lengths = self.lengths(field)[self.live]
+            self._joined[name] = float(lengths.sum(dtype=np.float64)) / max(1, np.count_nonzero(lengths))
         return float(self._joined[name])
 
     @cached_property

@@ -29,7 +29,6 @@ from search.matching.term_sets import (
     row_of,
     scoped,
     union,
-    weight_at_least,
     weight_sums,
 )
 from search.query.tree import (
@@ -228,16 +227,13 @@ class Evaluator:
         return len(wanted) <= (_FEW_SYLLABLES if self._relaxing else self._ranking.most_required)
 
     def _with_enough(self, wanted: Sequence[Concept], covered: Sequence[DocMask]) -> DocMask:
-        """Return the articles that have enough of the query's summed idf."""
+        """Return the articles that have enough of the idf that the best article has."""
         ranking, snapshot = self._ranking, self._snapshot
         importance = [idf(snapshot.count, int(np.count_nonzero(concept.articles))) for concept in wanted]
-        if self._relaxing:
-            short = len(wanted) <= ranking.short_query
-            least = ranking.least_scattered_short if short else ranking.least_scattered
-            return weight_at_least(covered, importance, least * sum(importance))
+        least = ranking.least_scattered if self._relaxing else ranking.least_matched
         sums = weight_sums(covered, importance)
         best = float(sums.max(initial=0.0, where=snapshot.live if snapshot.any_deleted else True))
-        return sums >= np.float32(ranking.least_matched * best) if best else self._none()
+        return sums >= np.float32(least * best) if best else self._none()
 
     def _alternatives(
         self, leaf: Words, analyzed: AnalyzedWords, others: Sequence[MatchedAlternative], every: DocMask

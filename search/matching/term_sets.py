@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import pairwise
@@ -20,7 +20,6 @@ from search.ranking.clauses import DocMask
 from search.ranking.impacts import TermImpacts
 
 _MOST_CODES = 8
-_FEW = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,19 +177,6 @@ def intersection(found: Sequence[DocMask]) -> DocMask:
     return reduce(np.logical_and, found)
 
 
-def weight_at_least(found: Sequence[DocMask], weights: Sequence[float], least: float) -> DocMask:
-    """Return the articles whose masks in ``found`` have weights (above 0) that sum to at least ``least``, in float32.
-
-    For up to six masks, it is the union of the intersections of the subsets that just reach ``least``.
-    """
-    if len(found) > _FEW:
-        return weight_sums(found, weights) >= least if least > 0 else union(found)
-    heavy_first = sorted(range(len(found)), key=lambda at: -weights[at])
-    rounded = [np.float32(weight) for weight in weights]
-    enough = [intersection([found[at] for at in some]) for some in _just_enough(rounded, least, (), heavy_first)]
-    return union(enough) if enough else np.zeros(len(found[0]), bool)
-
-
 def weight_sums(found: Sequence[DocMask], weights: Sequence[float]) -> Floats:
     """Return for each article the sum of the weights of the masks in ``found``, at least one, that have it."""
     sums = np.zeros(len(found[0]), np.float32)
@@ -198,17 +184,6 @@ def weight_sums(found: Sequence[DocMask], weights: Sequence[float]) -> Floats:
     for flags, weight in zip(found, weights, strict=True):
         sums += np.multiply(flags, np.float32(weight), out=scratch)
     return sums
-
-
-def _just_enough(
-    weights: Sequence[np.float32], least: float, some: tuple[int, ...], rest: Sequence[int]
-) -> Iterator[tuple[int, ...]]:
-    for place, at in enumerate(rest, 1):
-        more = (*some, at)
-        if sum([weights[at] for at in sorted(more)]) >= np.float32(least):
-            yield more
-        else:
-            yield from _just_enough(weights, least, more, rest[place:])
 
 
 def isin_sorted(known: NDArray[np.int64], asked: NDArray[np.int64]) -> DocMask:

@@ -27,16 +27,16 @@ class Ranking:
     k1: float = 0.9
     fields: Mapping[str, float] = field(default_factory=lambda: {"title": 4.0, "body": 1.0})
     """How much an occurrence in a text field of average length counts."""
-    b: Mapping[str, float] = field(default_factory=lambda: {"title": 0.5, "body": 0.75})
+    b: Mapping[str, float] = field(default_factory=lambda: {"title": 0.75, "body": 0.65})
     """How much the length of a text field counts."""
     idf_power: float = 1.0
     """Above 1, common words count even less."""
     streams_accented: Mapping[Stream, float] = field(
-        default_factory=lambda: {Stream.SYLLABLE: 0.8, Stream.WORD: 1.0, Stream.FOLDED: 0.4, Stream.BIGRAM: 0.5}
+        default_factory=lambda: {Stream.SYLLABLE: 0.8, Stream.WORD: 0.8, Stream.BIGRAM: 0.5}
     )
     """Stream weights of a syllable or word typed with accents, or one that is spelled without."""
     streams_plain: Mapping[Stream, float] = field(
-        default_factory=lambda: {Stream.FOLDED: 1.2, Stream.FOLDED_BIGRAM: 0.5}
+        default_factory=lambda: {Stream.FOLDED: 1.2, Stream.FOLDED_BIGRAM: 0.75}
     )
     """Stream weights of what was typed without the accents it has in articles."""
     together_short: float = 8.0
@@ -45,19 +45,18 @@ class Ranking:
     """Up to this many syllables, a query is short."""
     most_required: int = 4
     """Up to this many words, an article must have each of them to match (``match=auto``)."""
-    least_matched: float = 0.5
+    least_matched: float = 0.3
     """Of a query of more words, an article must have this share of the idf that the best article has."""
     few: int = 3
     """If fewer articles match, those with scattered syllables follow."""
-    least_scattered: float = 0.2
-    least_scattered_short: float = 0.6
-    """The share of the idf of a query's syllables that such an article must have, in long and in short queries."""
+    least_scattered: float = 0.6
+    """The share, as above, of the idf of the syllables that these must have."""
     question_word: float = 0.4
     """The factor of a question word's weight in a longer query; see ``index.analysis.stopwords``."""
     windows: Mapping[int, float] = field(default_factory=lambda: {8: 0.45, 24: 0.4})
     """The bonus, as a share of the best score, for having every word of a longer query within one window; by the width
     of the window in syllables."""
-    lead: tuple[int, float] = (60, 0.5)
+    lead: tuple[int, float] = (50, 0.4)
     """How many syllables are an article's beginning, and the bonus (as above) for having every word there."""
     nearness_short: float = 0.1
     """The factor of these bonuses in a short query."""

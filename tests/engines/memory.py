@@ -340,7 +340,7 @@ class _Indexed:
     @property
     def length(self) -> float:
         lengths = self._reference.lengths["body", Stream.SYLLABLE].values()
-        return sum(lengths) / len(lengths) if lengths else 0.0
+        return sum(lengths) / max(1, sum(map(bool, lengths)))
 
     def document_frequency(self, stream: Stream, term: str) -> int:
         return self._reference.frequency(stream, term, None)
