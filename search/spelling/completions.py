@@ -1,69 +1,192 @@
-"""Complete what is typed, with accents, from the phrases of the index."""
+"""Complete what is typed, with accents and capitals, from the phrases of the index.
+
+Every completion is in some article, word for word. Syllables typed with accents keep them; those typed without may get
+any. The last one may still lack its tone (``index.analysis.syllables.beginnings``). If no phrase begins with all that
+is typed, the last words are completed, where an article has the words before them too. If nothing does, what is typed
+may be Telex or VNI keys.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
+from index.analysis.analyzer import Stream
 from index.analysis.normalization import fold
-from index.analysis.suggestions import split_suggestion, suggestion_prefix
-from index.analysis.tokenizer import tokenize, unfinished_syllable
+from index.analysis.suggestions import is_stop, split_suggestion, suggestion_prefix
+from index.analysis.syllables import accented_forms, canonical_syllable
+from index.analysis.tokenizer import Tokens, tokenize, unfinished_syllable
+from search.spelling.keyboard import decode
 from search.statistics import TermStatistics
 
-_MOST_SCANNED = 3000
-_LONGEST_TYPED = 12
+_LONGEST_TYPED = 200
+_MOST_SCANNED = 1000
+_MOST_LONGER = 20
+_MOST_VERIFIED = 30
+_OPERATORS = re.compile(r'.*(?:["()~]|\w:(?=\S)|(?<!\S)-(?=\S)|\b(?:AND|OR|NOT)\s)', re.DOTALL)
+_SIGNS = re.compile(r"[^\w ]")
+_VOWEL = re.compile("[aeiouyw]", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Phrase:
+    """A phrase by its canonical syllables.
+
+    ``forms`` says how many articles write it so, as (sure, written); ``uses`` how many have each unaccented form.
+    """
+
+    exact: tuple[str, ...]
+    forms: Counter[tuple[bool, str]] = field(default_factory=Counter)
+    uses: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def frequency(self) -> int:
+        """How many articles have the phrase; a code has two unaccented forms (``tp hcm``, ``tphcm``)."""
+        return max(self.uses.values())
+
+    @property
+    def written(self) -> str:
+        """The form that most articles use, by those where its capitals mean something if there are any."""
+        return max(self.forms, key=lambda form: (form[0], self.forms[form], form[1]))[1]
 
 
 def complete(statistics: TermStatistics, typed: str, size: int) -> list[str]:
-    """Return up to ``size`` completions of ``typed``, most frequent first.
-
-    Syllables typed with accents keep them; those typed without may get any. If no phrase begins with all that is typed,
-    the last words are completed and the others kept.
-    """
-    tokens = tokenize(typed[:200])
-    if not len(tokens) or len(tokens.folded[-1]) + len(tokens) < 3:
-        return []
-    finished = typed[-1:].isspace()
-    first = max(0, len(tokens) - _LONGEST_TYPED)
-    for start in range(first, len(tokens)):
-        last = [tokens.exact[-1]] if finished else unfinished_syllable(typed[:200])
-        found = _complete(statistics, list(tokens.exact[start:-1]), last, finished=finished)
+    """Return up to ``size`` completions of ``typed``, most frequent first. Operators before the last words are kept."""
+    typed = typed[:_LONGEST_TYPED]
+    operators = _OPERATORS.match(typed)
+    begin = operators.end() if operators else 0
+    for meant in dict.fromkeys((typed[begin:], _decoded(typed[begin:]))):
+        found = _completions(statistics, meant, size)
         if found:
-            kept = typed[: tokens.starts[start]]
-            return [kept + phrase for phrase in found[:size]]
+            return [typed[:begin] + completion for completion in found]
     return []
 
 
-def _complete(statistics: TermStatistics, exact: list[str], last: list[str], *, finished: bool) -> list[str]:
-    """Return the phrases that begin with ``exact`` and then one of the beginnings ``last``, most frequent first."""
-    uses: Counter[str] = Counter()
-    for prefix in sorted({fold(beginning) for beginning in last}):
-        typed = suggestion_prefix([*(fold(syllable) for syllable in exact), prefix], complete=finished)
-        for term, frequency in statistics.phrases(typed, _MOST_SCANNED):
-            _, accented = split_suggestion(term)
-            if accented not in uses and _agrees(exact, last, accented):
-                uses[accented] = frequency
-    ranked = sorted(uses, key=lambda phrase: (-uses[phrase], len(phrase), phrase))
-    return _distinct_spellings(ranked)
+def _completions(statistics: TermStatistics, typed: str, size: int) -> list[str]:
+    """Return the completions of the longest end of ``typed`` that has any, with the words before it."""
+    tokens = tokenize(typed)
+    finished = typed[-1:].isspace()
+    for start in range(len(tokens)):
+        if start > 1 and not statistics.document_frequency(Stream.BIGRAM, "_".join(tokens.folded[start - 2 : start])):
+            break
+        last = "" if finished else typed[tokens.starts[-1] :]
+        phrases = _matching(statistics, tokens.exact[start : None if finished else -1], last, _MOST_SCANNED)
+        ranked = sorted(phrases, key=lambda phrase: (-phrase.frequency, len(phrase.written), phrase.written))
+        completions = _in_articles(statistics, typed, tokens, start, ranked[: _MOST_VERIFIED if start else None])
+        found = list(islice(completions, size))
+        if found:
+            return found
+    return []
 
 
-def _agrees(exact: list[str], last: list[str], accented: str) -> bool:
-    """Tell whether ``accented`` has every syllable that was typed with accents exactly so."""
-    offered = tokenize(accented)
-    if len(offered) <= len(exact):
-        return False
-    if any(typed not in {offered.exact[at], offered.folded[at]} for at, typed in enumerate(exact)):
-        return False
-    ending = offered.exact[len(exact)]
-    return any(ending.startswith(typed) or (typed == fold(typed) and fold(ending).startswith(typed)) for typed in last)
-
-
-def _distinct_spellings(phrases: list[str]) -> list[str]:
-    """Drop phrases that differ from an earlier one only in spelling (``hoà``, ``hòa``)."""
-    seen: set[tuple[str, ...]] = set()
-    kept = []
+def _in_articles(
+    statistics: TermStatistics, typed: str, tokens: Tokens, start: int, phrases: Iterable[_Phrase]
+) -> Iterator[str]:
+    """Yield the text before syllable ``start`` with each whole phrase that follows it in some article."""
     for phrase in phrases:
-        form = tuple(tokenize(phrase).exact)
-        if form not in seen:
-            seen.add(form)
-            kept.append(phrase)
-    return kept
+        before = _before(statistics, tokens.exact[:start], phrase.exact)
+        if before is not None and _is_whole(statistics, phrase):
+            text = typed[: tokens.starts[start]]
+            for at in reversed(range(start)):
+                if before[at] != tokens.exact[at]:
+                    text = text[: tokens.starts[at]] + before[at] + text[tokens.ends[at] :]
+            yield text + phrase.written
+
+
+def _matching(statistics: TermStatistics, exact: Sequence[str], last: str, most: int) -> Collection[_Phrase]:
+    """Return the phrases that begin with the syllables ``exact`` and go on with ``last``, or with any if it is empty."""
+    found: dict[tuple[str, ...], _Phrase] = {}
+    beginnings = unfinished_syllable(last) if last else [""]
+    for prefix in sorted({fold(beginning) for beginning in beginnings}):
+        typed = suggestion_prefix([*map(fold, exact), prefix], complete=False)
+        for term, frequency in statistics.phrases(typed, most):
+            bare, written, sure = split_suggestion(term)
+            spelled, syllables = _syllables(written)
+            if " " not in bare:  # a single syllable, or a code without its signs
+                spelled, offered = ("".join(spelled),), ("".join(syllables),)
+            else:
+                offered = syllables
+            at = len(exact)
+            if all(map(_allows, exact, offered)) and (not last or _begins(last, beginnings, spelled[at], offered[at])):
+                phrase = found.setdefault(syllables, _Phrase(syllables))
+                phrase.forms[sure, written] += frequency
+                phrase.uses[bare] += frequency
+    return found.values()
+
+
+def _syllables(written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the syllables of a phrase as they are spelled, in lower case, and in canonical spelling."""
+    if _SIGNS.search(written):
+        tokens = tokenize(written.lower())
+        return tuple(map(tokens.written, range(len(tokens)))), tuple(tokens.exact)
+    spelled = tuple(written.lower().split(" "))
+    return spelled, tuple(map(canonical_syllable, spelled))
+
+
+def _allows(typed: str, exact: str) -> bool:
+    return typed in {exact, fold(exact)}
+
+
+def _begins(typed: str, beginnings: Collection[str], spelled: str, exact: str) -> bool:
+    """Tell whether a syllable begins with what is ``typed``: ``ky`` begins ``kỹ`` and ``kĩ``, but not ``kinh``."""
+    bare = fold(typed.lower())
+    if not fold(spelled).startswith(bare) and fold(exact) != fold(canonical_syllable(bare)):
+        return False
+    return exact.startswith(tuple(beginnings)) or (bare in beginnings and fold(exact).startswith(tuple(beginnings)))
+
+
+def _before(statistics: TermStatistics, typed: Sequence[str], phrase: Sequence[str]) -> list[str] | None:
+    """Return the syllables ``typed`` with the accents that an article has before ``phrase``, None if none has both."""
+    row = [*typed, *phrase]
+    if not typed or statistics.has_phrase(row):
+        return list(typed)
+    for at in reversed(range(len(typed))):
+        forms = [typed[at]]
+        if typed[at] == fold(typed[at]):
+            others = {form: statistics.document_frequency(Stream.SYLLABLE, form) for form in accented_forms(typed[at])}
+            forms += sorted(filter(others.get, others), key=others.__getitem__, reverse=True)
+        met = (form for form in forms if statistics.has_phrase([form, *row[at + 1 :]]))
+        form = next(met, None)
+        if form is None:
+            return None
+        row[at] = form
+    return row[: len(typed)]
+
+
+def _is_whole(statistics: TermStatistics, phrase: _Phrase) -> bool:
+    """Tell whether a phrase is more than stop syllables, and no half of a longer one that as many articles have.
+
+    A word is a half only of a longer word; a run of words is one of any longer run.
+    """
+    if all(map(is_stop, phrase.exact)):
+        return False
+    is_word = statistics.document_frequency(Stream.WORD, "_".join(phrase.exact)) > 0
+    return not any(
+        longer.frequency >= phrase.frequency
+        and longer.exact[: len(phrase.exact)] == phrase.exact
+        and not (is_word and not statistics.document_frequency(Stream.WORD, "_".join(longer.exact)))
+        for longer in _matching(statistics, phrase.exact, "", _MOST_LONGER)
+    )
+
+
+def _decoded(typed: str) -> str:
+    """Return what ``typed`` says if its tokens are Telex or VNI keys; those that are none stay."""
+    tokens = tokenize(typed)
+    for at in reversed(range(len(tokens))):
+        start, end = tokens.starts[at], tokens.ends[at]
+        finished = at < len(tokens) - 1 or typed[-1:].isspace()
+        syllable = _decoded_syllable(typed[start:end], finished=finished)
+        typed = typed[:start] + (syllable or typed[start:end]) + typed[end:]
+    return typed
+
+
+def _decoded_syllable(keys: str, *, finished: bool) -> str | None:
+    """Return the syllable, or the beginning of one, that ``keys`` stand for; None if they stand for none."""
+    whole = decode(keys)
+    if whole is not None or finished:
+        return whole and whole.text
+    longer = decode(keys + ("n" if _VOWEL.search(keys) else "a"))
+    return longer and longer.text[:-1]

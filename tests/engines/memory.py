@@ -20,6 +20,7 @@ import numpy as np
 from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
+from index.analysis.suggestions import one_of_each
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
 from index.store.article_store import (
@@ -321,7 +322,7 @@ class _Indexed:
         sketches: list[Any] = []
         for article in articles:
             title, body = analyze(article.title), analyze(searchable_body(article))
-            self._phrases.update({*phrases(title, 3), *phrases(body, 1)})
+            self._phrases.update(one_of_each(phrases(title, 3), phrases(body, 1)))
             self._abbreviations.update(abbreviation_terms(title) | abbreviation_terms(body))
             own = np.array(sketch(body.tokens.exact), np.uint64)
             story = len(self.stories)
@@ -344,8 +345,13 @@ class _Indexed:
         pair = [(Stream.SYLLABLE, first), (Stream.SYLLABLE, second)]
         return max(len(self._reference.row(pair, name)) for name in TEXT_FIELDS)
 
+    def has_phrase(self, syllables: Sequence[str]) -> bool:
+        row = [(Stream.SYLLABLE, syllable) for syllable in syllables]
+        return any(self._reference.row(row, name) for name in TEXT_FIELDS)
+
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        return sorted((term, count) for term, count in self._phrases.items() if term.startswith(prefix))[:most]
+        begun = Counter({term: count for term, count in self._phrases.items() if term.startswith(prefix)})
+        return sorted(begun.most_common(most))
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
         return sorted((term, count) for term, count in self._abbreviations.items() if term.startswith(prefix))[:most]
