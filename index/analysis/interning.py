@@ -56,7 +56,7 @@ class SyllableTable(dict[tuple[str, str], int]):
         self._bare: dict[int, str | None] = {}
         self.exact_names, self.folded_names = array("q"), array("q")
         self.stops, self.are_foreign = array("b"), array("b")
-        self.foreign: dict[int, str | None] = {}
+        self.foreign: dict[int, str] = {}
 
     def number(self, written: str, exact: str, folded: str) -> int:
         """Return the number of a syllable; ``written`` is its spelling in the canonical text."""
@@ -75,15 +75,15 @@ class SyllableTable(dict[tuple[str, str], int]):
                 self.foreign[number] = self.suggestion((number,))
         return number
 
-    def suggestion(self, numbers: Sequence[int]) -> str | None:
-        """Return the suggestion for syllables separated by single spaces, None if they form none."""
+    def suggestion(self, numbers: Sequence[int]) -> str:
+        """Return the suggestion for syllables separated by single spaces, empty if they form none."""
         bare = []
         for number in numbers:
             if number not in self._bare:
                 self._bare[number] = bare_syllable(self.written[number])
             syllable = self._bare[number]
             if syllable is None:
-                return None
+                return ""
             bare.append(syllable)
         return suggestion(bare, list(map(self.written.__getitem__, numbers)))
 
@@ -98,7 +98,7 @@ class WordTable(dict[tuple[int, ...], int]):
         self._names, self._syllables = names, syllables
         self.characters = 0
         self.names = array("q")
-        self.suggestions: list[str | None] = []
+        self.suggestions: list[str] = []
 
     def __missing__(self, syllables: tuple[int, ...]) -> int:
         number = self[syllables] = len(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,22 +10,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.batch import AnalyzedBatch
-from index.analysis.suggestions import SUGGESTED_SYLLABLES, SuggestedPhrases, code_suggestions, unsure_suggestion, with_form
+from index.analysis.suggestions import (
+    SUGGESTED_SYLLABLES,
+    SuggestedPhrases,
+    code_suggestions,
+    is_suggested,
+    unsure_suggestion,
+    with_form,
+)
 from index.arrays import Ints
 
 
 def suggested_phrases(batch: AnalyzedBatch, most_words: int) -> list[SuggestedPhrases]:
     """Return for each text of ``batch`` the suggestions from its codes, and from runs of 1 to ``most_words`` words."""
-    found = [SuggestedPhrases({}, _of_codes(batch, text)) for text in range(len(batch.normals))]
+    found = [SuggestedPhrases({}, {}) for _ in batch.normals]
+    within = np.zeros(len(batch.syllables) + 1, bool)  # places where a code would be cut
+    for text, own in enumerate(found):
+        for code in filter(is_suggested, batch.codes[text]):
+            before = int(batch.bounds[text])
+            first, end = before + code.first, before + code.end
+            within[first + 1 : end] = True
+            bare = [batch.tables.syllables.folded[one] for one in batch.syllables.numbers[first:end].tolist()]
+            start, stop = int(batch.syllables.starts[first]), int(batch.syllables.ends[end - 1])
+            own.sure.update(code_suggestions(code, bare, batch.normals[text].text[start:stop]))
     for ahead in range(most_words):
-        _add_runs(batch, ahead, found)
+        _add_runs(batch, ahead, within, found)
     return found
 
 
-def _add_runs(batch: AnalyzedBatch, ahead: int, found: list[SuggestedPhrases]) -> None:
+def _add_runs(batch: AnalyzedBatch, ahead: int, within: NDArray[np.bool_], found: Sequence[SuggestedPhrases]) -> None:
     """Add the suggestions of the runs of ``ahead + 1`` words to those of each text."""
     syllables, words = batch.syllables, batch.words
-    runs = _suggested_runs(batch, ahead)
+    runs = _suggested_runs(batch, ahead, within)
     firsts, stops = words.firsts[runs], words.stops[runs + ahead]
     keys = _by_syllables(batch, firsts, stops) if ahead else _by_words(batch, runs)
     before = _count_before(syllables.capitals)
@@ -34,8 +50,7 @@ def _add_runs(batch: AnalyzedBatch, ahead: int, found: list[SuggestedPhrases]) -
     in_capitals = (capitals == 2 * (stops - firsts)) & (stops - firsts > 1)
     unsure = (capitals > 0) & (opens | in_capitals)
 
-
-    def by_text(chosen: NDArray[np.bool_]) -> Iterator[list[str | None]]:
+    def by_text(chosen: NDArray[np.bool_]) -> Iterator[list[str]]:
         at = np.flatnonzero(chosen)
         own = list(map(keys.__getitem__, at.tolist()))
         for first, end in pairwise(runs[at].searchsorted(batch.word_bounds).tolist()):
@@ -52,59 +67,49 @@ def _add_runs(batch: AnalyzedBatch, ahead: int, found: list[SuggestedPhrases]) -
     for normal, own, plain, named, doubtful in zip(batch.normals, found, *columns, strict=True):
         text = normal.text
         own.sure.update(zip(plain, plain, strict=True))
+        own.sure[""] = own.unsure[""] = ""  # of runs that form no suggestion
         for key, (start, end, _) in zip(named, sure_places):  # noqa: B905 -- the places of this text alone
-            if key:
+            if key not in own.sure:
                 own.sure[key] = with_form(key, text[start:end])
         for key, (start, end, first_word) in zip(doubtful, unsure_places):  # noqa: B905 -- likewise
-            if key and key not in own.sure:
+            if key not in own.sure and key not in own.unsure:
                 own.unsure[key] = unsure_suggestion(key, text[start:end], first_word)
-        own.sure.pop(None, None)
+        del own.sure[""], own.unsure[""]
 
 
-def _suggested_runs(batch: AnalyzedBatch, ahead: int) -> Ints:
+def _suggested_runs(batch: AnalyzedBatch, ahead: int, within: NDArray[np.bool_]) -> Ints:
     """Return the first word of each run of ``ahead + 1`` words to suggest."""
     syllables, known, words = batch.syllables, batch.tables.syllables, batch.words
     end = max(0, len(words.firsts) - ahead)
     firsts, stops = words.firsts[:end], words.stops[ahead:]
     sizes = stops - firsts
     offered = (sizes >= SUGGESTED_SYLLABLES.start) & (sizes < SUGGESTED_SYLLABLES.stop)
+    uncut = ~(within[firsts] | within[stops])
     if ahead:
         before = _count_before(np.asarray(known.stops)[syllables.numbers] == 0)
         tells = before[words.stops] > before[words.firsts]
-        offered &= tells[:end] & tells[ahead:]
+        offered &= tells[:end] & tells[ahead:] & uncut
     else:
-        offered |= (sizes == 1) & (np.asarray(known.are_foreign)[syllables.numbers[firsts]] == 1)
+        offered |= (sizes == 1) & uncut & (np.asarray(known.are_foreign)[syllables.numbers[firsts]] == 1)
     gaps = _count_before(~syllables.spaced)
     return np.flatnonzero(offered & (gaps[stops - 1] == gaps[firsts]))
 
 
-def _by_words(batch: AnalyzedBatch, words: Ints) -> list[str | None]:
+def _by_words(batch: AnalyzedBatch, words: Ints) -> list[str]:
     """Return the lower-case suggestions of single words."""
-    numbers = batch.words.numbers[words]
-    found = list(map(batch.tables.words.suggestions.__getitem__, numbers.tolist()))  # what -1 gives is replaced
-    single = np.flatnonzero(numbers < 0)
-    foreign = batch.syllables.numbers[batch.words.firsts[words[single]]]
-    for at, syllable in zip(single.tolist(), foreign.tolist(), strict=True):
-        found[at] = batch.tables.syllables.foreign[syllable]
-    return found
+    numbers, syllables = batch.words.numbers[words], batch.syllables.numbers[batch.words.firsts[words]]
+    known, foreign = batch.tables.words.suggestions, batch.tables.syllables.foreign
+    return [
+        known[number] if number >= 0 else foreign[syllable]
+        for number, syllable in zip(numbers.tolist(), syllables.tolist(), strict=True)
+    ]
 
 
-def _by_syllables(batch: AnalyzedBatch, firsts: Ints, stops: Ints) -> list[str | None]:
+def _by_syllables(batch: AnalyzedBatch, firsts: Ints, stops: Ints) -> list[str]:
     """Return the lower-case suggestions of the syllables from ``firsts`` to ``stops`` (exclusive)."""
     listed = batch.syllables.numbers.tolist()
     spans = zip(firsts.tolist(), stops.tolist(), strict=True)
     return [batch.tables.syllables.suggestion(listed[first:stop]) for first, stop in spans]
-
-
-def _of_codes(batch: AnalyzedBatch, text: int) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for code in batch.codes[text]:
-        if code.text[0].isalpha():
-            first, end = batch.bounds[text] + code.first, batch.bounds[text] + code.end
-            bare = [batch.tables.syllables.folded[number] for number in batch.syllables.numbers[first:end].tolist()]
-            start, stop = int(batch.syllables.starts[first]), int(batch.syllables.ends[end - 1])
-            found |= code_suggestions(code, bare, batch.normals[text].text[start:stop])
-    return found
 
 
 def _count_before(flags: NDArray[Any]) -> Ints:

@@ -7,8 +7,8 @@ Single spaces separate their syllables, except in codes.
 A suggestion is one term: its unaccented form, a tab, and the phrase as written, so that a prefix lookup in the sorted
 terms completes text typed with or without accents. Where a sentence begins, or all is in capitals, a capital does not
 tell whether the phrase is a name. Such a suggestion is *unsure*: it is written as if it was none, and ends with a tab.
-An article has one suggestion for all capitalizations of a phrase, a sure one if it has any, so that the document
-frequencies of these add up.
+A text has one suggestion for all capitalizations of a phrase, so that the document frequencies of these add up: that
+in lower case, else the first sure one, else the first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
 
 
 class SuggestedPhrases(NamedTuple):
-    """The suggestions of a text, each by the lower-case one of its phrase; the last one of a phrase counts."""
+    """The suggestions of a text, each by the lower-case one of its phrase."""
 
     unsure: dict[str, str]
     sure: dict[str, str]
@@ -41,7 +41,7 @@ def one_of_each(*texts: SuggestedPhrases) -> Collection[str]:
     """Return the suggestions of an article, given those of its ``texts``: for each phrase one, sure if possible."""
     chosen: dict[str, str] = {}
     for phrases in (*(text.unsure for text in texts), *(text.sure for text in texts)):
-        chosen |= phrases
+        chosen.update(phrases)
     return chosen.values()
 
 
@@ -52,11 +52,8 @@ def is_stop(exact: str) -> bool:
 
 def is_foreign(written: str, folded: str) -> bool:
     """Tell whether a lower-case syllable is suggested alone, since it cannot be Vietnamese: ``trump``, ``vtv``."""
-    return (
-        1 < len(written) <= _LONGEST_FOREIGN_WORD
-        and not is_vietnamese_shape(folded)
-        and written[0].isalpha()
-    )
+    return 1 < len(written) <= _LONGEST_FOREIGN_WORD and not is_vietnamese_shape(folded) and written[0].isalpha()
+
 
 def bare_syllable(written: str) -> str | None:
     """Return the unaccented form of a lower-case syllable; None if it must not be suggested."""
@@ -92,9 +89,14 @@ def unsure_suggestion(lower: str, written: str, first_word: int) -> str:
     return with_form(lower, shown) + SEPARATOR
 
 
+def is_suggested(code: Code) -> bool:
+    """Tell whether a code is offered: one of letters, or of letters and then figures."""
+    return code.text[0].isalpha() and code.text.isalnum()
+
+
 def code_suggestions(code: Code, bare: Sequence[str], written: str) -> dict[str, str]:
-    """Return the suggestions for a code of letters, such as ``TP.HCM``: by its syllables, and by its letters alone."""
-    if not (code.text[0].isalpha() and code.text.isalnum()) or SEPARATOR in written or "\n" in written:
+    """Return the suggestions for a code: by its syllables, and by its letters and figures alone."""
+    if SEPARATOR in written:
         return {}
     keys = (" ".join(bare), fold(code.text))
     return {f"{key}{SEPARATOR}{written.lower()}": f"{key}{SEPARATOR}{written}" for key in keys}

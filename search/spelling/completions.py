@@ -23,9 +23,10 @@ from search.spelling.keyboard import decode
 from search.statistics import TermStatistics
 
 _LONGEST_TYPED = 200
-_MOST_SCANNED = 1000
+_SCANNED = (250, 5000)
+_SCANNED_AFTER_OTHERS = (1000,)
 _MOST_LONGER = 20
-_MOST_VERIFIED = 30
+_MOST_VERIFIED = 12
 _OPERATORS = re.compile(r'.*(?:["()~]|\w:(?=\S)|(?<!\S)-(?=\S)|\b(?:AND|OR|NOT)\s)', re.DOTALL)
 _SIGNS = re.compile(r"[^\w ]")
 _VOWEL = re.compile("[aeiouyw]", re.IGNORECASE)
@@ -73,10 +74,13 @@ def _completions(statistics: TermStatistics, typed: str, size: int) -> list[str]
         if start > 1 and not statistics.document_frequency(Stream.BIGRAM, "_".join(tokens.folded[start - 2 : start])):
             break
         last = "" if finished else typed[tokens.starts[-1] :]
-        phrases = _matching(statistics, tokens.exact[start : None if finished else -1], last, _MOST_SCANNED)
-        ranked = sorted(phrases, key=lambda phrase: (-phrase.frequency, len(phrase.written), phrase.written))
-        completions = _in_articles(statistics, typed, tokens, start, ranked[: _MOST_VERIFIED if start else None])
-        found = list(islice(completions, size))
+        found: list[str] = []
+        for most in _SCANNED_AFTER_OTHERS if start else _SCANNED:  # the fewest that will do
+            phrases = _matching(statistics, tokens.exact[start : None if finished else -1], last, most)
+            ranked = sorted(phrases, key=lambda phrase: (-phrase.frequency, len(phrase.exact), phrase.exact))
+            found = list(islice(_in_articles(statistics, typed, tokens, start, ranked), size))
+            if len(found) == size:
+                break
         if found:
             return found
     return []
@@ -86,6 +90,15 @@ def _in_articles(
     statistics: TermStatistics, typed: str, tokens: Tokens, start: int, phrases: Iterable[_Phrase]
 ) -> Iterator[str]:
     """Yield the text before syllable ``start`` with each whole phrase that follows it in some article."""
+    if start:
+        phrases = islice(
+            (
+                phrase
+                for phrase in phrases
+                if statistics.document_frequency(Stream.BIGRAM, f"{tokens.folded[start - 1]}_{fold(phrase.exact[0])}")
+            ),
+            _MOST_VERIFIED,
+        )
     for phrase in phrases:
         before = _before(statistics, tokens.exact[:start], phrase.exact)
         if before is not None and _is_whole(statistics, phrase):
@@ -97,45 +110,53 @@ def _in_articles(
 
 
 def _matching(statistics: TermStatistics, exact: Sequence[str], last: str, most: int) -> Collection[_Phrase]:
-    """Return the phrases that begin with the syllables ``exact`` and go on with ``last``, or with any if it is empty."""
+    """Return the phrases that begin with the syllables ``exact`` and go on: with ``last``, if it is not empty."""
     found: dict[tuple[str, ...], _Phrase] = {}
-    beginnings = unfinished_syllable(last) if last else [""]
-    for prefix in sorted({fold(beginning) for beginning in beginnings}):
+    begins = _Beginning(last) if last else None
+    for prefix in begins.prefixes if begins else [""]:
         typed = suggestion_prefix([*map(fold, exact), prefix], complete=False)
         for term, frequency in statistics.phrases(typed, most):
             bare, written, sure = split_suggestion(term)
-            spelled, syllables = _syllables(written)
-            if " " not in bare:  # a single syllable, or a code without its signs
-                spelled, offered = ("".join(spelled),), ("".join(syllables),)
-            else:
-                offered = syllables
-            at = len(exact)
-            if all(map(_allows, exact, offered)) and (not last or _begins(last, beginnings, spelled[at], offered[at])):
-                phrase = found.setdefault(syllables, _Phrase(syllables))
+            syllables = _syllables(written)
+            # a code without its signs is one syllable
+            offered = syllables if " " in bare or len(syllables) == 1 else ("".join(syllables),)
+            if all(map(_allows, exact, offered)) and (begins is None or begins(offered, len(exact), written)):
+                phrase = found.get(syllables)
+                if phrase is None:
+                    phrase = found[syllables] = _Phrase(syllables)
                 phrase.forms[sure, written] += frequency
                 phrase.uses[bare] += frequency
     return found.values()
 
 
-def _syllables(written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the syllables of a phrase as they are spelled, in lower case, and in canonical spelling."""
+def _syllables(written: str) -> tuple[str, ...]:
+    """Return the canonical syllables of a phrase."""
     if _SIGNS.search(written):
-        tokens = tokenize(written.lower())
-        return tuple(map(tokens.written, range(len(tokens)))), tuple(tokens.exact)
-    spelled = tuple(written.lower().split(" "))
-    return spelled, tuple(map(canonical_syllable, spelled))
+        return tuple(tokenize(written).exact)
+    return tuple(map(canonical_syllable, written.lower().split(" ")))
 
 
 def _allows(typed: str, exact: str) -> bool:
-    return typed in {exact, fold(exact)}
+    return typed == exact or typed == fold(exact)
 
 
-def _begins(typed: str, beginnings: Collection[str], spelled: str, exact: str) -> bool:
-    """Tell whether a syllable begins with what is ``typed``: ``ky`` begins ``kỹ`` and ``kĩ``, but not ``kinh``."""
-    bare = fold(typed.lower())
-    if not fold(spelled).startswith(bare) and fold(exact) != fold(canonical_syllable(bare)):
-        return False
-    return exact.startswith(tuple(beginnings)) or (bare in beginnings and fold(exact).startswith(tuple(beginnings)))
+class _Beginning:
+    """What syllables may begin with where the last one typed is unfinished; ``prefixes`` are those without accents."""
+
+    def __init__(self, typed: str) -> None:
+        beginnings = unfinished_syllable(typed)
+        self.prefixes = sorted({fold(beginning) for beginning in beginnings})
+        self._bare = fold(typed.lower())
+        self._whole = fold(canonical_syllable(self._bare))
+        self._accented = None if self._bare in beginnings else tuple(beginnings)
+
+    def __call__(self, syllables: Sequence[str], at: int, written: str) -> bool:
+        """Tell whether syllable ``at`` of a phrase with one of the prefixes begins so: ``ky`` begins no ``kinh``."""
+        if self._accented is not None and not syllables[at].startswith(self._accented):
+            return False
+        if self._bare == self._whole or fold(syllables[at]) == self._whole:
+            return True
+        return fold(written.lower().split(" ")[at]).startswith(self._bare)
 
 
 def _before(statistics: TermStatistics, typed: Sequence[str], phrase: Sequence[str]) -> list[str] | None:
@@ -186,7 +207,7 @@ def _decoded(typed: str) -> str:
 def _decoded_syllable(keys: str, *, finished: bool) -> str | None:
     """Return the syllable, or the beginning of one, that ``keys`` stand for; None if they stand for none."""
     whole = decode(keys)
-    if whole is not None or finished:
-        return whole and whole.text
-    longer = decode(keys + ("n" if _VOWEL.search(keys) else "a"))
-    return longer and longer.text[:-1]
+    if whole is not None:
+        return whole.text
+    longer = None if finished else decode(keys + ("n" if _VOWEL.search(keys) else "a"))
+    return None if longer is None else longer.text[:-1]

@@ -69,7 +69,9 @@ class SnapshotStatistics:
     def _phrase_in(self, name: str, syllables: Sequence[str]) -> bool:
         pairs = dict.fromkeys(bigrams(fold(syllable) for syllable in syllables))
         if not pairs:
-            return any(len(self._snapshot.postings(field_name(name, Stream.SYLLABLE), one).articles) for one in syllables)
+            return any(
+                len(self._snapshot.postings(field_name(name, Stream.SYLLABLE), one).articles) for one in syllables
+            )
         lists = sorted(
             (self._snapshot.postings(field_name(name, Stream.BIGRAM), pair).articles for pair in pairs), key=len
         )
