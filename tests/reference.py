@@ -59,7 +59,10 @@ def phrases(analysis: Analysis, most_words: int) -> SuggestedPhrases:
         found.sure.update(code_suggestions(code, tokens.folded[code.first : code.end], written))
 
     def spaced(at: int) -> bool:
-        return tokens.canonical[tokens.canonical_ends[at] : tokens.canonical_starts[at + 1]] == " "
+        return (
+            0 <= at < len(tokens) - 1
+            and tokens.canonical[tokens.canonical_ends[at] : tokens.canonical_starts[at + 1]] == " "
+        )
 
     for size in range(1, most_words + 1):
         named: list[tuple[str, str]] = []
@@ -73,8 +76,10 @@ def phrases(analysis: Analysis, most_words: int) -> SuggestedPhrases:
                 edges = (tokens.exact[word.first : word.end] for word in (run[0], run[-1]))
                 offered = whole and 2 <= end - first <= 8 and not any(all(map(is_stop, edge)) for edge in edges)
             else:
-                foreign = end - first == 1 and is_foreign(lower[0], tokens.folded[first])
-                offered = 2 <= end - first <= 8 or (foreign and whole)
+                near = [tokens.written(at).isupper() for at in (first - 1, end) if spaced(min(at, end - 1))]
+                acronym = written[0].isupper() and len(written[0]) > 1 and not any(near)
+                lone = is_foreign(lower[0], tokens.folded[first]) or acronym
+                offered = 2 <= end - first <= 8 or (end - first == 1 and lone and whole)
             if not (offered and all(map(spaced, range(first, end - 1)))):
                 continue
             key = suggestion([fold(canonical_syllable(syllable)) for syllable in lower], lower)

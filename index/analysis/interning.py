@@ -45,7 +45,7 @@ class SyllableTable(dict[tuple[str, str], int]):
     """Syllables, keyed by lower-case spelling and canonical form.
 
     ``exact`` and ``folded`` are the terms with and without accents; ``exact_names`` and ``folded_names`` number them.
-    ``stops`` and ``are_foreign`` are 1 for stop syllables and for foreign ones, of which ``foreign`` has suggestions.
+    ``stops`` and ``foreign`` are 1 for stop syllables and for foreign ones; ``single`` has suggestions of one syllable.
     """
 
     def __init__(self, names: TermTable) -> None:
@@ -55,8 +55,8 @@ class SyllableTable(dict[tuple[str, str], int]):
         self.written: list[str] = []
         self._bare: dict[int, str | None] = {}
         self.exact_names, self.folded_names = array("q"), array("q")
-        self.stops, self.are_foreign = array("b"), array("b")
-        self.foreign: dict[int, str] = {}
+        self.stops, self.foreign = array("b"), array("b")
+        self.single = _SingleSuggestions(self)
 
     def number(self, written: str, exact: str, folded: str) -> int:
         """Return the number of a syllable; ``written`` is its spelling in the canonical text."""
@@ -70,9 +70,7 @@ class SyllableTable(dict[tuple[str, str], int]):
             self.exact_names.append(self._names[exact.encode()])
             self.folded_names.append(self._names[folded.encode()])
             self.stops.append(is_stop(exact))
-            self.are_foreign.append(is_foreign(lower, folded))
-            if self.are_foreign[-1]:
-                self.foreign[number] = self.suggestion((number,))
+            self.foreign.append(is_foreign(lower, folded))
         return number
 
     def suggestion(self, numbers: Sequence[int]) -> str:
@@ -86,6 +84,15 @@ class SyllableTable(dict[tuple[str, str], int]):
                 return ""
             bare.append(syllable)
         return suggestion(bare, list(map(self.written.__getitem__, numbers)))
+
+
+class _SingleSuggestions(dict[int, str]):
+    def __init__(self, syllables: SyllableTable) -> None:
+        self._syllables = syllables
+
+    def __missing__(self, number: int) -> str:
+        found = self[number] = self._syllables.suggestion((number,))
+        return found
 
 
 class WordTable(dict[tuple[int, ...], int]):

@@ -90,7 +90,12 @@ def _suggested_runs(batch: AnalyzedBatch, ahead: int, within: NDArray[np.bool_])
         tells = before[words.stops] > before[words.firsts]
         offered &= tells[:end] & tells[ahead:] & uncut
     else:
-        offered |= (sizes == 1) & uncut & (np.asarray(known.are_foreign)[syllables.numbers[firsts]] == 1)
+        in_capitals = syllables.capitals == 2
+        beside = np.concatenate([[False], in_capitals[:-1] & in_capitals[1:] & syllables.spaced[:-1], [False]])
+        acronym = in_capitals[firsts] & ~(beside[firsts] | beside[stops])
+        acronym &= syllables.ends[firsts] - syllables.starts[firsts] > 1
+        foreign = np.asarray(known.foreign)[syllables.numbers[firsts]] == 1
+        offered |= (sizes == 1) & uncut & (foreign | acronym)
     gaps = _count_before(~syllables.spaced)
     return np.flatnonzero(offered & (gaps[stops - 1] == gaps[firsts]))
 
@@ -98,9 +103,9 @@ def _suggested_runs(batch: AnalyzedBatch, ahead: int, within: NDArray[np.bool_])
 def _by_words(batch: AnalyzedBatch, words: Ints) -> list[str]:
     """Return the lower-case suggestions of single words."""
     numbers, syllables = batch.words.numbers[words], batch.syllables.numbers[batch.words.firsts[words]]
-    known, foreign = batch.tables.words.suggestions, batch.tables.syllables.foreign
+    known, single = batch.tables.words.suggestions, batch.tables.syllables.single
     return [
-        known[number] if number >= 0 else foreign[syllable]
+        known[number] if number >= 0 else single[syllable]
         for number, syllable in zip(numbers.tolist(), syllables.tolist(), strict=True)
     ]
 

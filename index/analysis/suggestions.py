@@ -1,6 +1,6 @@
 """Choose the phrases of an article that are offered as completions while a reader types.
 
-Offered are the words of an article that have several syllables, its foreign words, its codes of letters
+Offered are the words of an article that have several syllables, its foreign words and acronyms, its codes of letters
 (``index.analysis.codes``), and up to three neighbouring words of its title that do not begin or end with a stop word.
 Single spaces separate their syllables, except in codes.
 

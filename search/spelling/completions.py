@@ -16,7 +16,7 @@ from itertools import islice
 
 from index.analysis.analyzer import Stream
 from index.analysis.normalization import fold
-from index.analysis.suggestions import is_stop, split_suggestion, suggestion_prefix
+from index.analysis.suggestions import is_foreign, is_stop, split_suggestion, suggestion_prefix
 from index.analysis.syllables import accented_forms, canonical_syllable
 from index.analysis.tokenizer import Tokens, tokenize, unfinished_syllable
 from search.spelling.keyboard import decode
@@ -59,7 +59,7 @@ def complete(statistics: TermStatistics, typed: str, size: int) -> list[str]:
     typed = typed[:_LONGEST_TYPED]
     operators = _OPERATORS.match(typed)
     begin = operators.end() if operators else 0
-    for meant in dict.fromkeys((typed[begin:], _decoded(typed[begin:]))):
+    for meant in dict.fromkeys((typed[begin:], *_decoded(typed[begin:]))):
         found = _completions(statistics, meant, size)
         if found:
             return [typed[:begin] + completion for completion in found]
@@ -180,9 +180,10 @@ def _before(statistics: TermStatistics, typed: Sequence[str], phrase: Sequence[s
 def _is_whole(statistics: TermStatistics, phrase: _Phrase) -> bool:
     """Tell whether a phrase is more than stop syllables, and no half of a longer one that as many articles have.
 
-    A word is a half only of a longer word; a run of words is one of any longer run.
+    A word is a half only of a longer word; a run of words is one of any longer run. What pyvi takes for a word is none
+    if it is a longer or foreign word and a stop syllable (``Hà Nội tại``).
     """
-    if all(map(is_stop, phrase.exact)):
+    if all(map(is_stop, phrase.exact)) or _has_stop_at_end(statistics, phrase):
         return False
     is_word = statistics.document_frequency(Stream.WORD, "_".join(phrase.exact)) > 0
     return not any(
@@ -193,21 +194,30 @@ def _is_whole(statistics: TermStatistics, phrase: _Phrase) -> bool:
     )
 
 
-def _decoded(typed: str) -> str:
-    """Return what ``typed`` says if its tokens are Telex or VNI keys; those that are none stay."""
+def _has_stop_at_end(statistics: TermStatistics, phrase: _Phrase) -> bool:
+    """Tell whether a phrase is a word of several syllables, or a foreign one, with a stop syllable at an end."""
+    ends = ((phrase.exact[0], phrase.exact[1:]), (phrase.exact[-1], phrase.exact[:-1]))
+    return any(
+        is_stop(end)
+        and (len(rest) > 1 or any(is_foreign(syllable, fold(syllable)) for syllable in rest))
+        and statistics.document_frequency(Stream.WORD, "_".join(rest)) >= phrase.frequency
+        for end, rest in ends
+    )
+
+
+def _decoded(typed: str) -> Iterator[str]:
+    """Yield what ``typed`` may say if its tokens are Telex or VNI keys; those that are none stay."""
     tokens = tokenize(typed)
-    for at in reversed(range(len(tokens))):
-        start, end = tokens.starts[at], tokens.ends[at]
-        finished = at < len(tokens) - 1 or typed[-1:].isspace()
-        syllable = _decoded_syllable(typed[start:end], finished=finished)
-        typed = typed[:start] + (syllable or typed[start:end]) + typed[end:]
-    return typed
-
-
-def _decoded_syllable(keys: str, *, finished: bool) -> str | None:
-    """Return the syllable, or the beginning of one, that ``keys`` stand for; None if they stand for none."""
+    if not len(tokens):
+        return
+    start, end = tokens.starts[-1], tokens.ends[-1]
+    text, keys, after = typed[:start], typed[start:end], typed[end:]
+    for at in reversed(range(len(tokens) - 1)):
+        syllable = decode(typed[tokens.starts[at] : tokens.ends[at]])
+        if syllable is not None:
+            text = text[: tokens.starts[at]] + syllable.text + text[tokens.ends[at] :]
     whole = decode(keys)
-    if whole is not None:
-        return whole.text
-    longer = None if finished else decode(keys + ("n" if _VOWEL.search(keys) else "a"))
-    return None if longer is None else longer.text[:-1]
+    yield text + (whole.text if whole is not None else keys) + after
+    longer = None if after.isspace() else decode(keys + ("n" if _VOWEL.search(keys) else "a"))
+    if longer is not None:  # most finals and vowels are still to come
+        yield text + longer.text[:-1] + after
