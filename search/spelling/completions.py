@@ -26,6 +26,7 @@ _LONGEST_TYPED = 200
 _SCANNED = (250, 5000)
 _SCANNED_AFTER_OTHERS = (1000,)
 _MOST_LONGER = 20
+_FAR_MORE = 3
 _MOST_VERIFIED = 12
 _OPERATORS = re.compile(r'.*(?:["()~]|\w:(?=\S)|(?<!\S)-(?=\S)|\b(?:AND|OR|NOT)\s)', re.DOTALL)
 _SIGNS = re.compile(r"[^\w ]")
@@ -178,18 +179,21 @@ def _before(statistics: TermStatistics, typed: Sequence[str], phrase: Sequence[s
 
 
 def _is_whole(statistics: TermStatistics, phrase: _Phrase) -> bool:
-    """Tell whether a phrase is more than stop syllables, and no half of a longer one that as many articles have.
+    """Tell whether a phrase is more than stop syllables, and no half of a longer one.
 
-    A word is a half only of a longer word; a run of words is one of any longer run. What pyvi takes for a word is none
-    if it is a longer or foreign word and a stop syllable (``Hà Nội tại``).
+    A run of words is a half of any longer run that as many articles have. A word is one only of a longer word that far
+    more articles have, as pyvi cuts names and short sentences now so, now so. What it takes for a word is none if it is
+    a longer or foreign word with a stop syllable (``Hà Nội tại``).
     """
-    if all(map(is_stop, phrase.exact)) or _has_stop_at_end(statistics, phrase):
+    only_stops = phrase.written.islower() and all(map(is_stop, phrase.exact))
+    if only_stops or _has_stop_at_end(statistics, phrase):
         return False
     is_word = statistics.document_frequency(Stream.WORD, "_".join(phrase.exact)) > 0
+    enough = phrase.frequency * (_FAR_MORE if is_word else 1)
     return not any(
-        longer.frequency >= phrase.frequency
+        longer.frequency >= enough
         and longer.exact[: len(phrase.exact)] == phrase.exact
-        and not (is_word and not statistics.document_frequency(Stream.WORD, "_".join(longer.exact)))
+        and (not is_word or statistics.document_frequency(Stream.WORD, "_".join(longer.exact)))
         for longer in _matching(statistics, phrase.exact, "", _MOST_LONGER)
     )
 
