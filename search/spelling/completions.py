@@ -27,6 +27,7 @@ _SCANNED = (250, 5000)
 _SCANNED_AFTER_OTHERS = (1000,)
 _MOST_LONGER = 20
 _FAR_MORE = 3
+_MOST_BEYOND = 3  # syllables of a word on either side of a cut
 _MOST_VERIFIED = 12
 _OPERATORS = re.compile(r'.*(?:["()~]|\w:(?=\S)|(?<!\S)-(?=\S)|\b(?:AND|OR|NOT)\s)', re.DOTALL)
 _SIGNS = re.compile(r"[^\w ]")
@@ -179,21 +180,26 @@ def _before(statistics: TermStatistics, typed: Sequence[str], phrase: Sequence[s
 
 
 def _is_whole(statistics: TermStatistics, phrase: _Phrase) -> bool:
-    """Tell whether a phrase is more than stop syllables, and no half of a longer one.
+    """Tell whether a phrase is more than stop syllables, and does not cut a word of a longer phrase in half.
 
-    A run of words is a half of any longer run that as many articles have. A word is one only of a longer word that far
-    more articles have, as pyvi cuts names and short sentences now so, now so. What it takes for a word is none if it is
-    a longer or foreign word with a stop syllable (``Hà Nội tại``).
+    The longer one must be as frequent, and far more so if the phrase is a word, as pyvi cuts names and short sentences
+    now so, now so. What it takes for a word is none if it is a longer or foreign word with a stop syllable at an end
+    (``Hà Nội tại``).
     """
     only_stops = phrase.written.islower() and all(map(is_stop, phrase.exact))
     if only_stops or _has_stop_at_end(statistics, phrase):
         return False
+    end = len(phrase.exact)
     is_word = statistics.document_frequency(Stream.WORD, "_".join(phrase.exact)) > 0
     enough = phrase.frequency * (_FAR_MORE if is_word else 1)
     return not any(
         longer.frequency >= enough
-        and longer.exact[: len(phrase.exact)] == phrase.exact
-        and (not is_word or statistics.document_frequency(Stream.WORD, "_".join(longer.exact)))
+        and longer.exact[:end] == phrase.exact
+        and any(
+            statistics.document_frequency(Stream.WORD, "_".join(longer.exact[first:last]))
+            for first in range(max(0, end - _MOST_BEYOND), end)
+            for last in range(end + 1, min(len(longer.exact), end + _MOST_BEYOND) + 1)
+        )
         for longer in _matching(statistics, phrase.exact, "", _MOST_LONGER)
     )
 
