@@ -55,6 +55,10 @@ def is_foreign(written: str, folded: str) -> bool:
     return 1 < len(written) <= _LONGEST_FOREIGN_WORD and not is_vietnamese_shape(folded) and written[0].isalpha()
 
 
+def _is_foreign(written: str) -> bool:
+    return is_foreign(written.lower(), fold(written.lower()))
+
+
 def bare_syllable(written: str) -> str | None:
     """Return the unaccented form of a lower-case syllable; None if it must not be suggested."""
     return fold(canonical_syllable(written)) if SYLLABLE.fullmatch(written) else None
@@ -77,12 +81,10 @@ def unsure_suggestion(lower: str, written: str, first_word: int) -> str:
     ``lower`` is that of the phrase in lower case, ``first_word`` the number of syllables in its first word. All
     capitals are kept if a syllable is foreign, a first one alone if the first word has others or is foreign.
     """
-    syllables = written.split(" ")
-    foreign = [is_foreign(syllable.lower(), fold(syllable.lower())) for syllable in syllables]
-    name = " ".join(syllables[:first_word])
-    if len(syllables) > 1 and written.isupper():
-        shown = written if any(foreign) else lower[lower.index(SEPARATOR) + 1 :]
-    elif name[1:] == name[1:].lower() and not (first_word == 1 and foreign[0]):
+    name = " ".join(written.split(" ", first_word)[:first_word])
+    if " " in written and written.isupper():
+        shown = written if any(map(_is_foreign, written.split(" "))) else lower[lower.index(SEPARATOR) + 1 :]
+    elif name[1:] == name[1:].lower() and not (first_word == 1 and _is_foreign(name)):
         shown = written[0].lower() + written[1:]
     else:
         shown = written
