@@ -16,7 +16,6 @@ from index.analysis.suggestions import (
     SuggestedPhrases,
     code_suggestions,
     is_foreign,
-    is_stop,
     is_suggested,
     suggestion,
     unsure_suggestion,
@@ -73,8 +72,7 @@ def phrases(analysis: Analysis, most_words: int) -> SuggestedPhrases:
             lower = [syllable.lower() for syllable in written]
             whole = not within & {first, end}
             if size > 1:
-                edges = (tokens.exact[word.first : word.end] for word in (run[0], run[-1]))
-                offered = whole and 2 <= end - first <= 8 and not any(all(map(is_stop, edge)) for edge in edges)
+                offered = whole and 2 <= end - first <= 8
             else:
                 near = [tokens.written(at).isupper() for at in (first - 1, end) if spaced(min(at, end - 1))]
                 acronym = written[0].isupper() and len(written[0]) > 1 and not any(near)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from index.analysis.codes import SignRun
 from index.analysis.segmentation import END, TOKEN_ROW, Segmenter, pyvi_tokens
-from index.analysis.suggestions import bare_syllable, is_foreign, is_stop, suggestion
+from index.analysis.suggestions import bare_syllable, is_foreign, suggestion
 from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import cut_chunk
 from index.arrays import Ints, spread
@@ -45,7 +45,7 @@ class SyllableTable(dict[tuple[str, str], int]):
     """Syllables, keyed by lower-case spelling and canonical form.
 
     ``exact`` and ``folded`` are the terms with and without accents; ``exact_names`` and ``folded_names`` number them.
-    ``stops`` and ``foreign`` are 1 for stop syllables and for foreign ones; ``single`` has suggestions of one syllable.
+    ``foreign`` is 1 for foreign syllables; ``single`` has suggestions of one syllable.
     """
 
     def __init__(self, names: TermTable) -> None:
@@ -55,7 +55,7 @@ class SyllableTable(dict[tuple[str, str], int]):
         self.written: list[str] = []
         self._bare: dict[int, str | None] = {}
         self.exact_names, self.folded_names = array("q"), array("q")
-        self.stops, self.foreign = array("b"), array("b")
+        self.foreign = array("b")
         self.single = _SingleSuggestions(self)
 
     def number(self, written: str, exact: str, folded: str) -> int:
@@ -69,7 +69,6 @@ class SyllableTable(dict[tuple[str, str], int]):
             self.written.append(lower)
             self.exact_names.append(self._names[exact.encode()])
             self.folded_names.append(self._names[folded.encode()])
-            self.stops.append(is_stop(exact))
             self.foreign.append(is_foreign(lower, folded))
         return number
 

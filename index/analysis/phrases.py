@@ -86,9 +86,7 @@ def _suggested_runs(batch: AnalyzedBatch, ahead: int, within: NDArray[np.bool_])
     offered = (sizes >= SUGGESTED_SYLLABLES.start) & (sizes < SUGGESTED_SYLLABLES.stop)
     uncut = ~(within[firsts] | within[stops])
     if ahead:
-        before = _count_before(np.asarray(known.stops)[syllables.numbers] == 0)
-        tells = before[words.stops] > before[words.firsts]
-        offered &= tells[:end] & tells[ahead:] & uncut
+        offered &= uncut
     else:
         in_capitals = syllables.capitals == 2
         beside = np.concatenate([[False], in_capitals[:-1] & in_capitals[1:] & syllables.spaced[:-1], [False]])

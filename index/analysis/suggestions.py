@@ -1,8 +1,8 @@
 """Choose the phrases of an article that are offered as completions while a reader types.
 
 Offered are the words of an article that have several syllables, its foreign words and acronyms, its codes of letters
-(``index.analysis.codes``), and up to three neighbouring words of its title that do not begin or end with a stop word.
-Single spaces separate their syllables, except in codes.
+(``index.analysis.codes``), and up to three neighbouring words of its title; completions leave out those that begin or
+end with a stop word, corrections need them. Single spaces separate their syllables, except in codes.
 
 A suggestion is one term: its unaccented form, a tab, and the phrase as written, so that a prefix lookup in the sorted
 terms completes text typed with or without accents. Where a sentence begins, or all is in capitals, a capital does not

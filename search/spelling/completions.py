@@ -205,14 +205,16 @@ def _is_whole(statistics: TermStatistics, phrase: _Phrase) -> bool:
 
 
 def _has_stop_at_end(statistics: TermStatistics, phrase: _Phrase) -> bool:
-    """Tell whether a phrase is a word of several syllables, or a foreign one, with a stop syllable at an end."""
-    ends = ((phrase.exact[0], phrase.exact[1:]), (phrase.exact[-1], phrase.exact[:-1]))
-    return any(
-        is_stop(end)
-        and (len(rest) > 1 or any(is_foreign(syllable, fold(syllable)) for syllable in rest))
-        and statistics.document_frequency(Stream.WORD, "_".join(rest)) >= phrase.frequency
-        for end, rest in ends
-    )
+    """Tell whether a phrase has a stop syllable at an end: one that is no part of a word there (``thống nhất``)."""
+    exact = phrase.exact
+    for end, pair, rest in ((exact[0], exact[:2], exact[1:]), (exact[-1], exact[-2:], exact[:-1])):
+        if not rest or not is_stop(end):
+            continue
+        together = statistics.document_frequency(Stream.WORD, "_".join(pair))
+        name = len(rest) > 1 or is_foreign(rest[0], fold(rest[0]))
+        if not together or (name and statistics.document_frequency(Stream.WORD, "_".join(rest)) >= phrase.frequency):
+            return True
+    return False
 
 
 def _decoded(typed: str) -> Iterator[str]:
