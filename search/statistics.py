@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from index.analysis.analyzer import Stream
@@ -21,11 +22,14 @@ class TermStatistics(Protocol):
     def document_frequency(self, stream: Stream, term: str) -> int:
         """Return how many articles have ``term``, in the text field where most have it; deleted ones may count."""
 
-    def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return up to ``most`` terms of ``index.analysis.suggestions`` that start with ``prefix``.
+    def has_phrase(self, syllables: Sequence[str]) -> bool:
+        """Tell whether a live article has these syllables, with exactly these accents, in a row; few may be missed."""
 
-        They are sorted, each with its document frequency.
+    def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
+        """Return the ``most`` most frequent terms of ``index.analysis.suggestions`` that start with ``prefix``.
+
+        They are sorted, each with about the number of live articles that have it.
         """
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return the same for the terms of ``index.analysis.abbreviations``; deleted articles do not count."""
+        """Return up to ``most`` terms of ``index.analysis.abbreviations`` that start with ``prefix``, likewise."""

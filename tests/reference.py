@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,15 @@ import numpy as np
 from index.analysis.analyzer import Analysis, Stream, analyze
 from index.analysis.normalization import fold
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
+from index.analysis.suggestions import (
+    SuggestedPhrases,
+    code_suggestions,
+    is_foreign,
+    is_suggested,
+    suggestion,
+    unsure_suggestion,
+    with_form,
+)
 from index.analysis.syllables import canonical_syllable
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.article import TEXT_FIELDS, Article, searchable_body
@@ -40,19 +49,53 @@ Concept = tuple[int, int, Articles, Articles]
 _MOST_SYLLABLES = 64
 
 
-def phrases(analysis: Analysis, most_words: int) -> Iterator[str]:
-    """Yield the suggestions of a text: runs of its words with single spaces between their syllables."""
+def phrases(analysis: Analysis, most_words: int) -> SuggestedPhrases:
+    """Return the suggestions of a text: its codes, and runs of its words with single spaces between their syllables."""
     tokens, words = analysis.tokens, analysis.words
-    for at, word in enumerate(words):
-        for last in words[at : at + most_words]:
-            places = range(word.first, last.end)
-            gaps = [
-                tokens.canonical[tokens.canonical_ends[one] : tokens.canonical_starts[one + 1]] for one in places[:-1]
-            ]
-            syllables = [tokens.written(one).lower() for one in places]
-            if 2 <= len(syllables) <= 8 and set(gaps) <= {" "}:
-                bare = " ".join(fold(canonical_syllable(syllable)) for syllable in syllables)
-                yield f"{bare}\t{' '.join(syllables)}"
+    found = SuggestedPhrases({}, {})
+    within: set[int] = set()
+    for code in filter(is_suggested, tokens.codes):
+        within.update(range(code.first + 1, code.end))
+        written = tokens.canonical[tokens.canonical_starts[code.first] : tokens.canonical_ends[code.end - 1]]
+        found.sure.update(code_suggestions(code, tokens.folded[code.first : code.end], written))
+
+    def spaced(at: int) -> bool:
+        return (
+            0 <= at < len(tokens) - 1
+            and tokens.canonical[tokens.canonical_ends[at] : tokens.canonical_starts[at + 1]] == " "
+        )
+
+    for size in range(1, most_words + 1):
+        named: list[tuple[str, str]] = []
+        doubtful: list[tuple[str, str]] = []
+        for run in (words[at : at + size] for at in range(len(words) - size + 1)):
+            first, end = run[0].first, run[-1].end
+            written = [tokens.written(at) for at in range(first, end)]
+            lower = [syllable.lower() for syllable in written]
+            whole = not within & {first, end}
+            if size > 1:
+                offered = whole and 2 <= end - first <= 8
+            else:
+                near = [tokens.written(at).isupper() for at in (first - 1, end) if spaced(min(at, end - 1))]
+                acronym = written[0].isupper() and len(written[0]) > 1 and not any(near)
+                lone = is_foreign(lower[0], tokens.folded[first]) or acronym
+                offered = 2 <= end - first <= 8 or (end - first == 1 and lone and whole)
+            if not (offered and all(map(spaced, range(first, end - 1)))):
+                continue
+            key = suggestion([fold(canonical_syllable(syllable)) for syllable in lower], lower)
+            in_capitals = len(written) > 1 and all(map(str.isupper, written))
+            if lower == written:
+                found.sure[key] = key
+            elif first == 0 or not spaced(first - 1) or in_capitals:
+                doubtful.append((key, unsure_suggestion(key, " ".join(written), run[0].end - first)))
+            else:
+                named.append((key, with_form(key, " ".join(written))))
+        for key, term in named:
+            found.sure.setdefault(key, term)
+        for key, term in doubtful:
+            if key not in found.sure:
+                found.unsure.setdefault(key, term)
+    return found
 
 
 @dataclass
@@ -385,11 +428,14 @@ class Reference:
             (Stream.FOLDED, tokens.folded[at]) if plain[at] else (Stream.SYLLABLE, tokens.exact[at])
             for at in range(first, min(end, len(plain)))
         ]
+        return self.together(terms, [positions[first + n] - positions[first] for n in range(len(terms))], scope)
+
+    def together(self, terms: Sequence[tuple[Stream, str]], steps: Sequence[int], scope: str | None) -> Articles:
+        """Return the articles where ``terms`` stand so many positions after the first one, in one text field."""
         found: Articles = set()
         for name in scoped(scope):
             for id in self.articles:
                 places = [set(self.places[name, stream].get(term, {}).get(id, ())) for stream, term in terms]
-                steps = [positions[first + n] - positions[first] for n in range(len(terms))]
                 if any(all(start + step in at for step, at in zip(steps, places, strict=True)) for start in places[0]):
                     found.add(id)
         return found

@@ -11,6 +11,7 @@ from whoosh.formats import Existence, Positions
 from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import sketch
+from index.analysis.suggestions import one_of_each
 from index.article import LABELS, TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
 from index.segments.schema import SKETCH_COLUMNS, UNDATED, field_name
@@ -52,7 +53,7 @@ def document(article: Article, seq: int) -> dict[str, object]:
         "seq": seq,
         "story": seq,
         "published": UNDATED if article.published is None else local_minute(article.published),
-        "suggest": {*phrases(title, 3), *phrases(body, 1)},
+        "suggest": one_of_each(phrases(title, 3), phrases(body, 1)),
         "abbreviations": abbreviation_terms(title) | abbreviation_terms(body),
         **dict(zip(SKETCH_COLUMNS, sketch(body.tokens.exact), strict=True)),
         **{label: (getattr(article, label) or "").encode() for label in LABELS},

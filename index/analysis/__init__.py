@@ -14,6 +14,7 @@ offsets in the original text.
 ``sentences``      offsets of sentences
 ``stopwords``      syllables that carry grammar rather than meaning, and question words
 ``suggestions``    the phrases of an article that are offered as completions
+``phrases``        these, of many texts at once
 ``abbreviations``  short forms that an article defines, and their long forms
 ``near_copies``    sketches that recognise articles with the same story
 =================  =============================================================================

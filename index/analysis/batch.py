@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from threading import Lock
 
 import numpy as np
@@ -19,7 +18,6 @@ from index.analysis.interning import LINE_BREAK, InternTables
 from index.analysis.normalization import NormalizedText, fold, normalize
 from index.analysis.segmentation import default_segmenter
 from index.analysis.sentences import sentence_starts
-from index.analysis.suggestions import SUGGESTED_SYLLABLES
 from index.analysis.tokenizer import Tokens, codes_in, original_places
 from index.arrays import Ints
 
@@ -29,13 +27,15 @@ class SyllableColumns:
     """The syllables of all texts, concatenated, in columns.
 
     ``numbers`` are those of the intern tables; ``starts`` and ``ends`` are offsets in the canonical text; ``spaced``
-    tells whether a single space separates a syllable from the next one.
+    tells whether a single space separates a syllable from the next one, ``capitals`` is 2
+    for one in capitals, 1 for one with some.
     """
 
     numbers: Ints
     starts: Ints
     ends: Ints
     spaced: NDArray[np.bool]
+    capitals: Ints
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -91,26 +91,6 @@ class AnalyzedBatch:
         firsts, stops = ((column[words] - own.start).tolist() for column in (self.words.firsts, self.words.stops))
         texts = list(map(bytes.decode, map(self.terms.__getitem__, self.words.terms[words].tolist())))
         return Analysis(tokens, self.positions[own].tolist(), firsts, stops, texts)
-
-    def suggestions(self, most_words: int) -> list[set[str]]:
-        """Return for each text the suggestions from runs of 1 to ``most_words`` words."""
-        words, known = self.words, self.tables.words.suggestions
-        listed = self.syllables.numbers.tolist() if most_words > 1 else []
-        unspaced = np.concatenate([[0], np.cumsum(~self.syllables.spaced)])
-        found: list[set[str | None]] = [set() for _ in self.normals]
-        for ahead in range(most_words):
-            firsts, stops = words.firsts[: len(words.firsts) - ahead], words.stops[ahead:]
-            sizes = stops - firsts
-            offered = (sizes >= SUGGESTED_SYLLABLES.start) & (sizes < SUGGESTED_SYLLABLES.stop)
-            at = np.flatnonzero(offered & (unspaced[stops - 1] == unspaced[firsts]))
-            if ahead:
-                spans = zip(firsts[at].tolist(), stops[at].tolist(), strict=True)
-                terms = [self.tables.syllables.suggestion(listed[first:stop]) for first, stop in spans]
-            else:
-                terms = list(map(known.__getitem__, words.numbers[at].tolist()))
-            for own, (first, end) in zip(found, pairwise(at.searchsorted(self.word_bounds).tolist()), strict=True):
-                own.update(terms[first:end])
-        return [{term for term in own if term is not None} for own in found]
 
 
 class BatchAnalyzer:
@@ -183,16 +163,16 @@ def _placed(widths: Ints, texts_at: Ints, chunk_of: Ints, columns: Sequence[Ints
     """Return the syllables with offsets counted from the start of their text."""
     bases = np.cumsum(widths) - widths
     bases[:-1] -= np.repeat(bases[texts_at[:-1]], np.diff(texts_at))
-    numbers, starts, ends, _ = columns
+    numbers, starts, ends, capitals, _ = columns
     starts += bases[chunk_of]
     ends += bases[chunk_of]
     spaced = np.zeros(len(numbers), bool)
     spaced[:-1] = (starts[1:] - ends[:-1] == 1) & (np.diff(chunk_of) == 1)
-    return SyllableColumns(numbers, starts, ends, spaced)
+    return SyllableColumns(numbers, starts, ends, spaced, capitals)
 
 
 def _words(tables: InternTables, chunks: Ints, chunk_of: Ints, columns: Sequence[Ints]) -> WordColumns:
-    syllables, _, _, begun_in = columns
+    syllables, _, _, _, begun_in = columns
     counts, [tokens] = tables.chunks.tokens.take(chunks)
     joined = tables.segmenter.joined(tables.tokens.table().take(tokens))
     word_of_token = np.concatenate([[0], np.cumsum(~joined)])

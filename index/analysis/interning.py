@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from index.analysis.codes import SignRun
 from index.analysis.segmentation import END, TOKEN_ROW, Segmenter, pyvi_tokens
-from index.analysis.suggestions import bare_syllable, suggestion
+from index.analysis.suggestions import bare_syllable, is_foreign, suggestion
 from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import cut_chunk
 from index.arrays import Ints, spread
@@ -45,6 +45,7 @@ class SyllableTable(dict[tuple[str, str], int]):
     """Syllables, keyed by lower-case spelling and canonical form.
 
     ``exact`` and ``folded`` are the terms with and without accents; ``exact_names`` and ``folded_names`` number them.
+    ``foreign`` is 1 for foreign syllables; ``single`` has suggestions of one syllable.
     """
 
     def __init__(self, names: TermTable) -> None:
@@ -54,6 +55,8 @@ class SyllableTable(dict[tuple[str, str], int]):
         self.written: list[str] = []
         self._bare: dict[int, str | None] = {}
         self.exact_names, self.folded_names = array("q"), array("q")
+        self.foreign = array("b")
+        self.single = _SingleSuggestions(self)
 
     def number(self, written: str, exact: str, folded: str) -> int:
         """Return the number of a syllable; ``written`` is its spelling in the canonical text."""
@@ -66,19 +69,29 @@ class SyllableTable(dict[tuple[str, str], int]):
             self.written.append(lower)
             self.exact_names.append(self._names[exact.encode()])
             self.folded_names.append(self._names[folded.encode()])
+            self.foreign.append(is_foreign(lower, folded))
         return number
 
-    def suggestion(self, numbers: Sequence[int]) -> str | None:
-        """Return the suggestion for syllables separated by single spaces, None if they form none."""
+    def suggestion(self, numbers: Sequence[int]) -> str:
+        """Return the suggestion for syllables separated by single spaces, empty if they form none."""
         bare = []
         for number in numbers:
             if number not in self._bare:
                 self._bare[number] = bare_syllable(self.written[number])
             syllable = self._bare[number]
             if syllable is None:
-                return None
+                return ""
             bare.append(syllable)
         return suggestion(bare, list(map(self.written.__getitem__, numbers)))
+
+
+class _SingleSuggestions(dict[int, str]):
+    def __init__(self, syllables: SyllableTable) -> None:
+        self._syllables = syllables
+
+    def __missing__(self, number: int) -> str:
+        found = self[number] = self._syllables.suggestion((number,))
+        return found
 
 
 class WordTable(dict[tuple[int, ...], int]):
@@ -91,7 +104,7 @@ class WordTable(dict[tuple[int, ...], int]):
         self._names, self._syllables = names, syllables
         self.characters = 0
         self.names = array("q")
-        self.suggestions: list[str | None] = []
+        self.suggestions: list[str] = []
 
     def __missing__(self, syllables: tuple[int, ...]) -> int:
         number = self[syllables] = len(self)
@@ -149,22 +162,23 @@ class ChunkTable(dict[str, int]):
     """Chunks of canonical text.
 
     ``widths`` are their lengths, including the space after them. ``syllables`` has the columns syllable, start and end
-    in the chunk, and number within the chunk of the pyvi token it starts in; ``tokens`` has the numbers of pyvi's
-    tokens. ``runs`` has the ``SignRun`` of the few chunks with any, for which ``with_runs`` is 1.
+    in the chunk, capitals (2 for all, 1 for some, 0), and number within the chunk of the pyvi token it starts in;
+    ``tokens`` has the numbers of pyvi's tokens. ``runs`` has the ``SignRun`` of the few chunks with any, for which
+    ``with_runs`` is 1.
     """
 
     def __init__(self, syllables: SyllableTable, tokens: TokenTable) -> None:
         self._numbers, self._tokens = syllables, tokens
         self.characters = 0
         self.widths, self.with_runs = array("q"), array("b")
-        self.syllables, self.tokens = RaggedColumns(4), RaggedColumns(1)
+        self.syllables, self.tokens = RaggedColumns(5), RaggedColumns(1)
         self.runs: dict[int, Sequence[SignRun]] = {}
 
     def __missing__(self, chunk: str) -> int:
         number = self[chunk] = len(self)
         self.characters += len(chunk)
         if chunk == LINE_BREAK:
-            self._add(0, (), [(END, 0, 0)], ((), (), ()))
+            self._add(0, (), [(END, 0, 0)], ((), (), (), ()))
             return number
         cut = cut_chunk(chunk)
         syllables = [
@@ -172,7 +186,11 @@ class ChunkTable(dict[str, int]):
             for start, end, exact, folded in zip(cut.starts, cut.ends, cut.exact, cut.folded, strict=True)
         ]
         tokens = pyvi_tokens(with_tones_on_last_vowel(chunk))
-        self._add(len(chunk) + 1, cut.runs, tokens, (syllables, cut.starts, cut.ends))
+        capitals = [0] * len(syllables)
+        if chunk != chunk.lower():
+            spans = zip(cut.starts, cut.ends, strict=True)
+            capitals = [_capitals(chunk[start:end]) for start, end in spans]
+        self._add(len(chunk) + 1, cut.runs, tokens, (syllables, cut.starts, cut.ends, capitals))
         if cut.runs:
             self.runs[number] = cut.runs
         return number
@@ -182,13 +200,17 @@ class ChunkTable(dict[str, int]):
         width: int,
         runs: Sequence[SignRun],
         tokens: Sequence[tuple[str, int, int]],
-        columns: tuple[Sequence[int], Sequence[int], Sequence[int]],
+        columns: tuple[Sequence[int], Sequence[int], Sequence[int], Sequence[int]],
     ) -> None:
         self.widths.append(width)
         self.with_runs.append(bool(runs))
         self.tokens.append([self._tokens[token] for token, _, _ in tokens])
         begins = [start for _, start, _ in tokens]
         self.syllables.append(*columns, [bisect_right(begins, place) - 1 for place in columns[1]])
+
+
+def _capitals(written: str) -> int:
+    return 2 if written.isupper() else written != written.lower()
 
 
 class InternTables:

@@ -29,6 +29,7 @@ _SHAPE = re.compile(
     rf"([{_VOWELS}]{{1,3}})(ch|ng|nh|[cmnptk])?"
 )
 _MARKED_VOWELS = "ăâêôơư"
+_BEGUN = re.compile(rf"((?:qu|gi)(?=[{_VOWELS}])|[^{_VOWELS}]*)([{_VOWELS}]{{1,3}})([^{_VOWELS}]*)")
 
 
 @lru_cache(maxsize=65536)
@@ -77,14 +78,6 @@ def _tone_position(vowels: str, has_final: bool) -> int:
 def spellings(folded: str) -> set[str]:
     """Return the possible spellings of a canonical syllable without accents: an ``i`` may have been a ``y``."""
     return {folded} | {folded[:at] + "y" + folded[at + 1 :] for at, letter in enumerate(folded) if letter == "i"}
-
-
-def beginnings(written: str) -> set[str]:
-    """Return the term prefixes to look up for syllables that begin with ``written`` (lower-case).
-
-    These are ``written`` and its canonical form: ``quy`` also begins ``quyết``, whose ``y`` does not become ``i``.
-    """
-    return {written, canonical_syllable(written)}
 
 
 _ON_FIRST_VOWEL = {
@@ -186,3 +179,47 @@ def is_syllable(word: str) -> bool:
     """Tell whether a lower-case word is a Vietnamese syllable by the grammar, in any of its spellings."""
     canonical = canonical_syllable(word)
     return canonical in accented_forms(fold(canonical))
+
+
+# --- unfinished syllables -----------------------------------------------------------------------------
+
+_NUCLEUS_BEGINNINGS = frozenset(
+    nucleus[:end] for nucleus in _OPEN_OR_CLOSED | _CLOSED | _OPEN for end in range(1, len(nucleus) + 1)
+)
+
+
+@lru_cache(maxsize=4096)
+def beginnings(written: str) -> frozenset[str]:
+    """Return the term prefixes to look up for syllables that begin with ``written`` (lower-case).
+
+    Both spellings of ``written`` count: ``quy`` also begins ``quyết``, whose ``y`` does not become ``i``. Without
+    accents, ``written`` is a prefix of terms without accents. With some, it is one of terms with accents, and what is
+    typed last may be missing: a tone, which goes on any vowel (``nô`` begins ``nội``), and the mark of a vowel beside
+    a marked letter (``trưo`` begins ``trường``). A tone that was typed stays, on whatever vowel (``hoà`` begins
+    ``hoàn``), and so do the marks under it.
+    """
+    plain = {written, canonical_syllable(written)}
+    if written == fold(written):
+        return frozenset(plain)
+    return frozenset(plain.union(*map(_with_open_marks, plain)))
+
+
+def _with_open_marks(written: str) -> set[str]:
+    """Return what ``written`` becomes where its tone and, if it has none yet, the marks of bare vowels are added."""
+    decomposed = unicodedata.normalize("NFD", written)
+    typed = [char for char in decomposed if char in TONE_MARKS]
+    toneless = unicodedata.normalize("NFC", "".join(char for char in decomposed if char not in TONE_MARKS))
+    match = _BEGUN.fullmatch(toneless)
+    if match is None or len(typed) > 1:
+        return set()
+    initial, vowels, final = match.groups()
+    nuclei = {vowels}
+    if not typed:
+        marked = ("".join(letters) for letters in product(*(_QUALITIES.get(vowel, vowel) for vowel in vowels)))
+        nuclei.update(nucleus for nucleus in marked if nucleus in _NUCLEUS_BEGINNINGS)
+    return {
+        unicodedata.normalize("NFC", f"{initial}{nucleus[:at]}{tone}{nucleus[at:]}{final}")
+        for nucleus in nuclei
+        for tone in typed or TONES
+        for at in range(max(0, *map(nucleus.rfind, _MARKED_VOWELS)) + 1, len(nucleus) + 1)
+    }

@@ -211,7 +211,7 @@ class Snapshot:
         name = f"average {field}"
         if name not in self._joined:
             lengths = self.lengths(field)[self.live]
-            self._joined[name] = float(lengths.sum(dtype=np.float64)) / max(1, np.count_nonzero(lengths))
+            self._joined[name] = float(lengths.sum(dtype=np.float64)) / max(1, int(np.count_nonzero(lengths)))
         return float(self._joined[name])
 
     @cached_property
@@ -308,6 +308,29 @@ class Snapshot:
             for term, frequency in zip(inverted.terms.strings.slice(numbers.start, numbers.stop), here, strict=True):
                 frequencies[term] += frequency
         return [(term.decode("utf-8"), frequencies[term]) for term in sorted(frequencies)[:most]]
+
+    def frequent_terms(self, field: str, prefix: str, most: int) -> list[tuple[str, int]]:
+        """Return the ``most`` most frequent terms that start with ``prefix``, ascending, each with its live articles.
+
+        Where a segment has more such terms than ``most``, only its most frequent ones count there.
+        """
+        frequencies: Counter[bytes] = Counter()
+        for part in self._parts:
+            inverted = part.segment.fields.get(field)
+            numbers = range(0) if inverted is None else inverted.terms.with_prefix(prefix.encode("utf-8"))
+            if inverted is None or not numbers:
+                continue
+            starts = inverted.starts[numbers.start : numbers.stop + 1]
+            here = sizes(starts)
+            if part.live is not None:
+                alive = part.live[inverted.articles[int(starts[0]) : int(starts[-1])]]
+                here = np.add.reduceat(alive, starts[:-1] - starts[0], dtype=np.int64)
+            chosen = np.flatnonzero(here)
+            if len(chosen) > most:
+                chosen = np.argpartition(here, -most)[-most:]
+            for number, frequency in zip((chosen + numbers.start).tolist(), here[chosen].tolist(), strict=True):
+                frequencies[inverted.terms.strings[number]] += frequency
+        return sorted((term.decode("utf-8"), count) for term, count in frequencies.most_common(most))
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return how many articles have ``term``; deleted articles count until their segment is merged."""

@@ -12,7 +12,8 @@ from index.analysis.abbreviations import abbreviation_terms, may_define
 from index.analysis.analyzer import BIGRAMS, Stream
 from index.analysis.batch import AnalyzedBatch, BatchAnalyzer
 from index.analysis.near_copies import hashed, sketches
-from index.analysis.suggestions import MOST_WORDS_OF_TITLES
+from index.analysis.phrases import suggested_phrases
+from index.analysis.suggestions import MOST_WORDS_OF_TITLES, one_of_each
 from index.arrays import smallest_unsigned
 from index.article import TEXT_FIELDS, searchable_body
 from index.segments.postings import (
@@ -40,7 +41,9 @@ def invert(articles: Sequence[NumberedArticle]) -> Segment:
     bodies = _analyzer().analyze([searchable_body(article) for _, article in articles])
     fields = {
         ID: term_set_postings([[article.id] for _, article in articles]),
-        SUGGEST: term_set_postings(_together(titles.suggestions(MOST_WORDS_OF_TITLES), bodies.suggestions(1))),
+        SUGGEST: term_set_postings(
+            list(map(one_of_each, suggested_phrases(titles, MOST_WORDS_OF_TITLES), suggested_phrases(bodies, 1)))
+        ),
         ABBREVIATIONS: term_set_postings(_together(_abbreviations(titles), _abbreviations(bodies))),
     }
     lengths = {}

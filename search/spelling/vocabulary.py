@@ -7,7 +7,7 @@ several syllables, and up to three adjacent words of titles.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from search.statistics import TermStatistics
 SYLLABLES_AN_ARTICLE = 200
 """Distinct syllables of a typical article; turns document frequencies into probabilities."""
 
-_MOST_SPELLINGS = 60
+_MOST_SPELLINGS = 120
 _MOST_PHRASES = 100
 _MOST_NEIGHBOURS = 80
 _UNSEEN = 0.1
@@ -91,10 +91,12 @@ class Vocabulary:
         prefix = suggestion_prefix(list(folded), complete=False) + SEPARATOR
         totals: defaultdict[tuple[str, ...], int] = defaultdict(int)
         written: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
+        forms: Counter[tuple[str, ...]] = Counter()
         for term, frequency in self._statistics.phrases(prefix, _MOST_SPELLINGS):
-            syllables = tuple(split_suggestion(term)[1].split(" "))
+            syllables = tuple(split_suggestion(term)[1].lower().split(" "))
             exact = tuple(canonical_syllable(syllable) for syllable in syllables)
             totals[exact] += frequency
-            written[exact] = max(written.get(exact, (0, ())), (frequency, syllables))
+            forms[syllables] += frequency
+            written[exact] = max(written.get(exact, (0, ())), (forms[syllables], syllables))
         ranked = sorted(totals, key=lambda exact: (-totals[exact], exact))
         return [Spelling(exact, written[exact][1], totals[exact]) for exact in ranked if len(exact) == len(folded)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import ANALYZER_VERSION, Analysis, Stream, analyze
 from index.analysis.batch import BatchAnalyzer
 from index.analysis.near_copies import NO_SKETCH, sketch
+from index.analysis.phrases import suggested_phrases
+from index.analysis.suggestions import one_of_each
 
 FILE = Path(__file__).with_name("golden_terms.json")
 MOST_WORDS = 3
@@ -82,7 +85,7 @@ TEXTS = {
 }
 
 
-def described(analysis: Analysis, suggestions: set[str]) -> dict[str, Any]:
+def described(analysis: Analysis, suggestions: Collection[str]) -> dict[str, Any]:
     """Return the terms that an index keeps of a text, in a form to read; kinds that it has none of are left out."""
     streams = {stream.value: sorted(analysis.terms(stream), key=lambda term: (term[1], term[0])) for stream in Stream}
     low, high = sketch(analysis.tokens.exact)
@@ -101,7 +104,8 @@ def described(analysis: Analysis, suggestions: set[str]) -> dict[str, Any]:
 
 def terms_now() -> dict[str, Any]:
     """Return what the file is to hold."""
-    suggestions = BatchAnalyzer().analyze(list(TEXTS.values())).suggestions(MOST_WORDS)
+    batch = BatchAnalyzer().analyze(list(TEXTS.values()))
+    suggestions = map(one_of_each, suggested_phrases(batch, MOST_WORDS))
     texts = {
         name: {"text": text, **described(analyze(text), own)}
         for (name, text), own in zip(TEXTS.items(), suggestions, strict=True)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from index.analysis import interning as chunks
 from index.analysis.analyzer import BIGRAMS, SYLLABLE, Stream, analyze
 from index.analysis.batch import AnalyzedBatch, BatchAnalyzer
+from index.analysis.phrases import suggested_phrases
 from index.analysis.tokenizer import _RUN, cut_chunk
 from tests.conftest import SEEDS
 from tests.reference import phrases
@@ -50,11 +51,11 @@ def test_a_chunk_is_cut_where_the_patterns_match(text: str) -> None:
 
 
 def agree(batch: AnalyzedBatch, written: Sequence[str], most_words: int = 3) -> None:
-    suggestions = batch.suggestions(most_words)
+    suggestions = suggested_phrases(batch, most_words)
     for at, text in enumerate(written):
         alone = analyze(text)
         assert batch.analysis(at) == alone
-        assert suggestions[at] == set(phrases(alone, most_words))
+        assert suggestions[at] == phrases(alone, most_words)
         first, end = batch.bounds[at : at + 2]
         for stream in Stream:
             terms, places = batch.streams[stream]

@@ -20,6 +20,7 @@ import numpy as np
 from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
+from index.analysis.suggestions import one_of_each
 from index.article import Article, searchable_body
 from index.dates import local_minute
 from index.store.article_store import (
@@ -321,7 +322,7 @@ class _Indexed:
         sketches: list[Any] = []
         for article in articles:
             title, body = analyze(article.title), analyze(searchable_body(article))
-            self._phrases.update({*phrases(title, 3), *phrases(body, 1)})
+            self._phrases.update(one_of_each(phrases(title, 3), phrases(body, 1)))
             self._abbreviations.update(abbreviation_terms(title) | abbreviation_terms(body))
             own = np.array(sketch(body.tokens.exact), np.uint64)
             story = len(self.stories)
@@ -345,8 +346,13 @@ class _Indexed:
     def document_frequency(self, stream: Stream, term: str) -> int:
         return self._reference.frequency(stream, term, None)
 
+    def has_phrase(self, syllables: Sequence[str]) -> bool:
+        terms = [(Stream.SYLLABLE, syllable) for syllable in syllables]
+        return bool(self._reference.together(terms, range(len(terms)), None))
+
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        return sorted((term, count) for term, count in self._phrases.items() if term.startswith(prefix))[:most]
+        begun = Counter({term: count for term, count in self._phrases.items() if term.startswith(prefix)})
+        return sorted(begun.most_common(most))
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
         return sorted((term, count) for term, count in self._abbreviations.items() if term.startswith(prefix))[:most]

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from index.analysis.analyzer import Stream
+from collections.abc import Sequence
+from functools import partial, reduce
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.analysis.analyzer import Stream, bigram
 from index.article import TEXT_FIELDS
 from index.directory.snapshot import Snapshot
 from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
@@ -10,6 +17,8 @@ from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
 _MOST_KEPT = 1 << 16
 _LONGEST_KEPT = 64
 _MOST_ABBREVIATIONS_KEPT = 10_000
+_MOST_READ = 100
+_MOST_VERIFIED = 2000
 
 
 class KnownFrequencies(dict[tuple[Stream, str], int]):
@@ -54,8 +63,30 @@ class SnapshotStatistics:
         return self._frequencies[stream, term]
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return suggestions that start with ``prefix``; deleted articles count until their segment is merged."""
-        return self._snapshot.terms_with_prefix(SUGGEST, prefix, most)
+        """Return the most frequent suggestions that start with ``prefix``, by live articles only."""
+        return self._snapshot.frequent_terms(SUGGEST, prefix, most)
+
+    def has_phrase(self, syllables: Sequence[str]) -> bool:
+        """Tell whether a live article has these syllables in a row; 2,000 that have the pairs are read."""
+        return any(self._phrase_in(name, syllables) for name in TEXT_FIELDS)
+
+    def _phrase_in(self, name: str, syllables: Sequence[str]) -> bool:
+        terms = [(Stream.BIGRAM, bigram(*pair)) for pair in pairwise(syllables)]
+        terms = terms or [(Stream.SYLLABLE, one) for one in syllables]
+        lists = [self._snapshot.postings(field_name(name, stream), term).articles for stream, term in set(terms)]
+        articles = reduce(partial(np.intersect1d, assume_unique=True), sorted(lists, key=len))[:_MOST_VERIFIED]
+        if len(terms) == 1:
+            return len(articles) > 0
+        exact = field_name(name, Stream.SYLLABLE)
+        for first in range(0, len(articles), _MOST_READ):
+            begins: NDArray[np.int64] | None = None
+            for at, syllable in enumerate(syllables):
+                owners, places = self._snapshot.positions(exact, syllable, articles[first : first + _MOST_READ])
+                here = (owners.astype(np.int64) << 32) + places - at
+                begins = here if begins is None else np.intersect1d(begins, here)
+            if begins is not None and len(begins):
+                return True
+        return False
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return abbreviation terms that start with ``prefix``, by live articles only."""
@@ -81,6 +112,10 @@ class NoStatistics:
     def document_frequency(self, _stream: Stream, _term: str) -> int:
         """Return 0."""
         return 0
+
+    def has_phrase(self, _syllables: Sequence[str]) -> bool:
+        """Return False."""
+        return False
 
     def phrases(self, _prefix: str, _most: int) -> list[tuple[str, int]]:
         """Return nothing."""
