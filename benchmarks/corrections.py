@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from statistics import mean
 from typing import Any
 
 from benchmarks.data import data, rows
+from index.analysis.analyzer import Stream
 from index.analysis.normalization import fold
 from index.analysis.syllables import TONES, accented_forms
 from index.analysis.tokenizer import tokenize
@@ -38,7 +40,11 @@ SAMPLES = 400
 VIETNEWS = 3000
 _PHRASE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){3,5}")
 _TELEX = dict(zip("ăâêôơưđ", ("aw", "aa", "ee", "oo", "ow", "uw", "dd"), strict=True))
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _VNI = dict(zip("ăâêôơưđ", ("a8", "a6", "e6", "o6", "o7", "u7", "d9"), strict=True))
+
+_NEXT_KEYS = {row[at]: row[max(0, at - 1) : at] + row[at + 1 : at + 2] for row in _ROWS for at in range(len(row))}
+"""The letters left and right of a letter on the keyboard."""
 
 Damage = Callable[[random.Random, list[str]], str]
 
@@ -104,6 +110,66 @@ def without_spaces(chance: random.Random, syllables: list[str]) -> str:
     return " ".join([*syllables[:at], "".join(syllables[at : at + length]), *syllables[at + length :]])
 
 
+def letter_missing(syllable: str) -> list[str]:
+    """Return a syllable without one of its letters."""
+    return [syllable[:at] + syllable[at + 1 :] for at in range(len(syllable))] if len(syllable) > 2 else []
+
+
+def letter_doubled(syllable: str) -> list[str]:
+    """Return a syllable with one of its letters twice."""
+    return [syllable[: at + 1] + syllable[at:] for at in range(len(syllable))]
+
+
+def letters_swapped(syllable: str) -> list[str]:
+    """Return a syllable with two neighbouring letters in the wrong order."""
+    pairs = [(at, syllable[at], syllable[at + 1]) for at in range(len(syllable) - 1)]
+    return [syllable[:at] + second + first + syllable[at + 2 :] for at, first, second in pairs if first != second]
+
+
+def letter_wrong(syllable: str) -> list[str]:
+    """Return a syllable with a neighbouring key typed for one of its letters."""
+    keys = [(at, key) for at, letter in enumerate(syllable) for key in _NEXT_KEYS.get(fold(letter), "")]
+    return [syllable[:at] + key + syllable[at + 1 :] for at, key in keys]
+
+
+def half_composed(marks: dict[str, str], tones: str) -> Callable[[str], list[str]]:
+    """Return what types a syllable so that some of its keys were composed and others stand as typed.
+
+    ``tương1``, ``tướng1``: the key of the tone stands at the end. ``nguyẽen``: so does the key of a mark.
+    ``nguyeễn``: a letter stands beside what was composed of it.
+    """
+
+    def choose(syllable: str) -> list[str]:
+        tone_key = keyed(syllable, marks, tones)[len(keyed(toneless(syllable), marks, tones)) :]
+        typed = {toneless(syllable) + tone_key, syllable + tone_key}
+        for at, char in enumerate(syllable):
+            letter = toneless(char)
+            tone = "".join(mark for mark in unicodedata.normalize("NFD", char) if mark in TONES[1:])
+            if letter in marks:
+                raw = unicodedata.normalize("NFC", marks[letter][0] + tone) + marks[letter][1]
+                typed.add(syllable[:at] + raw + syllable[at + 1 :])
+            if char != fold(char) and letter != "đ":
+                typed.add(syllable[:at] + fold(char) + syllable[at:])
+        return sorted(one for one in typed if one != syllable and not one.isascii())
+
+    return choose
+
+
+def no_accents(damage: Damage) -> Damage:
+    """Return ``damage`` done to syllables without accents."""
+    return lambda chance, syllables: damage(chance, list(map(fold, syllables)))
+
+
+LETTERS: dict[str, Damage] = {
+    f"one letter {name}": one_changed(choose)
+    for name, choose in {
+        "missing": letter_missing,
+        "doubled": letter_doubled,
+        "swapped": letters_swapped,
+        "wrong": letter_wrong,
+    }.items()
+}
+LETTERS |= {f"{name}, no accents": no_accents(damage) for name, damage in LETTERS.items()}
 DAMAGES: dict[str, Damage] = {
     "one wrong tone": one_changed(other_tones),
     "one wrong vowel mark": one_changed(other_marks),
@@ -115,6 +181,9 @@ DAMAGES: dict[str, Damage] = {
     "Telex in one syllable": one_changed(lambda syllable: [telex(syllable)] if telex(syllable) != syllable else []),
     "VNI in one syllable": one_changed(lambda syllable: [vni(syllable)] if vni(syllable) != syllable else []),
     "TELEX IN CAPITALS": lambda _, syllables: " ".join(map(telex, syllables)).upper(),
+    "Telex half composed": one_changed(half_composed(_TELEX, "fsrxj")),
+    "VNI half composed": one_changed(half_composed(_VNI, "21345")),
+    **LETTERS,
 }
 
 
@@ -147,19 +216,28 @@ def measure_right() -> None:
             print(f"{name:34}" + "".join(f"{right:>9.1%} /{wrong:>5.1%}" for right, wrong in figures), flush=True)
 
 
-def right_share(archive: Archive, damage: Damage, texts: list[str], chance: random.Random) -> tuple[float, float]:
-    """Return the shares of damaged texts that are corrected to the original and to something else."""
-    right, wrong = [], []
+def right_share(
+    archive: Archive, damage: Damage, texts: list[str], chance: random.Random, *, unknown: bool = False
+) -> tuple[float, float, float]:
+    """Return the shares of damaged texts that are corrected to the original, to its letters alone, to something else.
+
+    ``unknown`` leaves out texts whose damage makes a word that the archive has.
+    """
+    kinds: Counter[str] = Counter()
+    statistics = archive.engine.statistics()
     for text in texts:
         syllables = [syllable.lower() for syllable in re.findall(r"[^\W_]+", text)]
         damaged = damage(chance, syllables)
         if not damaged or damaged == " ".join(syllables):
             continue
+        meant = tokenize(" ".join(syllables))
+        new = set(tokenize(damaged).exact) - {*meant.exact, *meant.folded}
+        if unknown and not all(statistics.document_frequency(Stream.SYLLABLE, one) == 0 for one in new or {"a"}):
+            continue
         corrected = correct(archive.engine, damaged)
-        meant = tokenize(" ".join(syllables)).exact
-        right.append(corrected is not None and tokenize(corrected).exact == meant)
-        wrong.append(corrected is not None and not right[-1])
-    return mean(right), mean(wrong)
+        found = None if corrected is None else tokenize(corrected)
+        kinds["none" if found is None else "right" if found.exact == meant.exact else "letters" if found.folded == meant.folded else "wrong"] += 1
+    return tuple(kinds[kind] / kinds.total() for kind in ("right", "letters", "wrong"))
 
 
 def measure_wrong() -> None:

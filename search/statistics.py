@@ -17,6 +17,12 @@ class TermStatistics(Protocol):
     def document_frequency(self, stream: Stream, term: str) -> int:
         """Return how many articles have ``term``, in the text field where most have it; deleted ones may count."""
 
+    def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
+        """Return up to ``most`` terms of the articles' bodies that start with ``prefix``.
+
+        They are sorted, each with its document frequency; deleted articles may count.
+        """
+
     def adjacent(self, first: str, second: str) -> int:
         """Return about how many articles have two syllables, with exactly these accents, side by side."""
 

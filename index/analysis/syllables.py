@@ -186,3 +186,12 @@ def is_syllable(word: str) -> bool:
     """Tell whether a lower-case word is a Vietnamese syllable by the grammar, in any of its spellings."""
     canonical = canonical_syllable(word)
     return canonical in accented_forms(fold(canonical))
+
+
+@lru_cache(maxsize=1)
+def folded_syllables() -> tuple[str, ...]:
+    """Return every syllable of the grammar without accents, in canonical spelling, sorted; there are about 4,000."""
+    vowels = {fold(nucleus) for nucleus in _CLOSED | _OPEN_OR_CLOSED | _OPEN}
+    rimes = [rime for parts in product(vowels, _FINALS) if parts_of(rime := "".join(parts)) is not None]
+    written = map("".join, product(["", "qu", "gi", *_DIGRAPHS.split("|"), *"bcdghklmnpqrstvx"], rimes))
+    return tuple(sorted({canonical_syllable(syllable) for syllable in written if parts_of(syllable) is not None}))

@@ -16,11 +16,12 @@ one (``been``, ``co2``) from Vietnamese by the words of the archive.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 from index.analysis.normalization import fold
-from index.analysis.syllables import allows_tone, compose, is_vietnamese_shape, nuclei, parts_of
+from index.analysis.syllables import allows_tone, canonical_syllable, compose, is_vietnamese_shape, nuclei, parts_of
 
 LONGEST_TYPED = 14
 """The most keys a syllable may have to be decoded."""
@@ -28,6 +29,11 @@ LONGEST_TYPED = 14
 _TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
 _VNI_TONES = {"2": "\u0300", "1": "\u0301", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
 _MOST_VNI_KEYS = 4
+_COMPOSED = {"\u0302": ("", "6"), "\u031b": ("w", "7"), "\u0306": ("w", "8"), "\u0335": ("d", "9")} | {
+    tone: (telex, vni)
+    for (telex, tone), vni in zip(_TELEX_TONES.items(), "21345", strict=True)
+}
+"""The Telex and VNI keys of a combining mark; a circumflex in Telex is its letter again, \u0335 is the stroke of đ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +66,42 @@ def decode(typed: str) -> Decoded | None:
     Case is ignored; a token without a key for a mark is not decoded.
     """
     lower = typed.lower()
-    if not 1 < len(lower) <= LONGEST_TYPED or not (lower.isascii() and lower.isalnum()) or lower[0].isdigit():
+    if not 1 < len(lower) <= LONGEST_TYPED or not lower.isalnum() or lower[0].isdigit():
         return None
+    if not lower.isascii():
+        return _half_composed(lower)
     if any(char.isdigit() for char in lower):
         return _decoded(_vni_keys(lower), vni=True)
     return _decoded(_telex_keys(lower, repeated=True), vni=False) or _decoded(
         _telex_keys(lower, repeated=False), vni=False
     )
+
+
+def _half_composed(lower: str) -> Decoded | None:
+    """Decode a token some of whose keys were composed; that counts as two marks, as no foreign word looks so.
+
+    A letter beside one composed of it is the same letter (``nguyeễn``), or else the key of its mark (``nguyẽen``).
+    """
+    letters: list[tuple[str, set[str]]] = []
+    repeated: list[str] = []
+    for char in unicodedata.normalize("NFC", lower):
+        letter, *marks = unicodedata.normalize("NFD", "d\u0335" if char == "đ" else char)
+        if not _COMPOSED.keys() >= set(marks):
+            return None
+        if letters and letters[-1][0] == letter and (marks or letters[-1][1]):
+            letters[-1][1].update(marks)
+            repeated.append(letter)
+        else:
+            letters.append((letter, set(marks)))
+    vni = any(char.isdigit() for char in lower)
+    raw = "".join(
+        letter + "".join(_COMPOSED[mark][vni] or letter for mark in sorted(marks)) for letter, marks in letters
+    )
+    for typed in (raw, raw + "".join(repeated)):
+        decoded = _decoded(_vni_keys(typed) if vni else _telex_keys(typed, repeated=True), vni=vni)
+        if decoded is not None and decoded.text != canonical_syllable(lower):
+            return Decoded(decoded.text, max(2, decoded.keys))
+    return None
 
 
 def _telex_keys(lower: str, *, repeated: bool) -> _Keys | None:

@@ -19,6 +19,7 @@ from itertools import pairwise
 from index.analysis.normalization import fold
 from index.analysis.syllables import LONGEST_FOLDED, canonical_syllable, is_vietnamese_shape, parts_of
 from search.spelling.keyboard import LONGEST_TYPED, Decoded, decode
+from search.spelling.letters import Candidate, candidates
 from search.spelling.vocabulary import Vocabulary
 
 _INCOMPARABLY = 100
@@ -66,15 +67,58 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
         chancy = len(typed) == 1 or (len(token) <= _SHORT and token.isascii())
         fewest = min(_SEVERAL, 1 + vocabulary.articles // _ARTICLES_FOR_ONE_MORE) if chancy else 1
         cut = _cut_token(vocabulary, token, fewest) if len(token) <= room else []
-        if cut:
+        exact = canonical_syllable(token)
+        before = syllables[-1].folded if syllables else ""
+        after = _next(vocabulary, typed, decoded, at)
+        meant = _mended(vocabulary, exact, before if vocabulary.folded(before) else "", after, bare=bare)
+        if meant is not None and not (cut and _fits(vocabulary, cut, before, after)):
+            no_accents = exact == fold(exact) and parts_of(meant.folded) is not None
+            syllables.append(ReadSyllable(meant.folded, meant.exact, at, made=True, bare=no_accents))
+        elif cut:
             room -= len(token)
             no_accents = all(not exact for _, exact in cut)
             made = (ReadSyllable(folded, exact or folded, at, made=True, bare=no_accents) for folded, exact in cut)
             syllables.extend(made)
         else:
-            exact = canonical_syllable(token)
             syllables.append(ReadSyllable(fold(exact), exact, at, bare=bare and parts_of(fold(exact)) is not None))
     return syllables
+
+
+def _next(vocabulary: Vocabulary, typed: Sequence[str], decoded: Sequence[Decoded | None], at: int) -> str:
+    if at + 1 == len(typed):
+        return ""
+    key = decoded[at + 1]
+    folded = fold(canonical_syllable(typed[at + 1]) if key is None else key.text)
+    return folded if vocabulary.folded(folded) else ""
+
+
+def _fits(vocabulary: Vocabulary, cut: Sequence[tuple[str, str]], before: str, after: str) -> bool:
+    return not (before and not vocabulary.pair(before, cut[0][0])) and not (
+        after and not vocabulary.pair(cut[-1][0], after)
+    )
+
+
+def _mended(vocabulary: Vocabulary, exact: str, before: str, after: str, *, bare: bool) -> Candidate | None:
+    folded = fold(exact)
+    if not exact.isalpha() or len(folded) < 2 or len(folded) > 20:
+        return None
+    if vocabulary.folded(folded) and (exact == folded or vocabulary.exact(exact)):
+        return None
+    found = candidates(vocabulary, exact, before, after, bare=bare)
+    if DEBUG is not None:
+        DEBUG.append((exact, before, after, found[:4]))
+    if not found:
+        return None
+    best = found[0]
+    if len(found) > 1 and best.score - found[1].score < MARGIN:
+        return None
+    if before or after:
+        return best if best.beside else None
+    return best if len(folded) > 3 else None
+
+
+DEBUG: list | None = None
+MARGIN = 1.0
 
 
 def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decoded | None]:
