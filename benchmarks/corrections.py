@@ -232,11 +232,20 @@ def right_share(
             continue
         meant = tokenize(" ".join(syllables))
         new = set(tokenize(damaged).exact) - {*meant.exact, *meant.folded}
-        if unknown and not all(statistics.document_frequency(Stream.SYLLABLE, one) == 0 for one in new or {"a"}):
+        stream = Stream.FOLDED if fold(damaged) == damaged else Stream.SYLLABLE
+        if unknown and any(statistics.document_frequency(stream, one) for one in new):
             continue
         corrected = correct(archive.engine, damaged)
         found = None if corrected is None else tokenize(corrected)
-        kinds["none" if found is None else "right" if found.exact == meant.exact else "letters" if found.folded == meant.folded else "wrong"] += 1
+        kinds[
+            "none"
+            if found is None
+            else "right"
+            if found.exact == meant.exact
+            else "letters"
+            if found.folded == meant.folded
+            else "wrong"
+        ] += 1
     return tuple(kinds[kind] / kinds.total() for kind in ("right", "letters", "wrong"))
 
 

@@ -124,6 +124,8 @@ _OPEN = _table(
     "ai ao au ay âu ây eo êu ia iu iêu oai oao oay oeo oi ôi ơi ua uây ui uôi uơ uya uyu ưa ưi ươi ươu ưu yêu"
 )
 _QUALITIES = {"a": "âăa", "e": "êe", "o": "ơôo", "u": "ưu"}
+_NOT_BEFORE_FRONT = _table("c g ng")
+_NOT_BEFORE_BACK = _table("k gh ngh")
 _LETTERS = re.compile(rf"(qu(?=[aeioy])|gi(?=[aeou])|{_DIGRAPHS}|[bcdghklmnpqrstvx])?([aeiouy]{{1,3}})([a-z]*)")
 
 
@@ -186,6 +188,19 @@ def is_syllable(word: str) -> bool:
     """Tell whether a lower-case word is a Vietnamese syllable by the grammar, in any of its spellings."""
     canonical = canonical_syllable(word)
     return canonical in accented_forms(fold(canonical))
+
+
+def is_well_spelled(word: str) -> bool:
+    """Tell whether ``is_syllable`` and the initial is written as it is before these vowels (``nghe``, not ``nge``)."""
+    folded = fold(canonical_syllable(word))
+    parts = parts_of(folded)
+    if parts is None or not is_syllable(word):
+        return False
+    if parts.vowels.startswith(("ye", "ie")):
+        return parts.vowels[0] == ("y" if parts.initial in {"", "qu"} else "i")
+    if parts.vowels[0] not in "eiy":
+        return parts.initial not in _NOT_BEFORE_BACK
+    return parts.initial not in _NOT_BEFORE_FRONT or (parts.initial, parts.vowels) == ("g", "i")
 
 
 @lru_cache(maxsize=1)

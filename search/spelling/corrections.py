@@ -101,7 +101,7 @@ def _meant(
     vocabulary: Vocabulary, run: Sequence[_Typed], *, unaccented: bool
 ) -> Iterator[tuple[_Typed, list[str], bool]]:
     """Yield (word, the syllables it was meant to be, whether they were decoded or split) for each word of a run."""
-    syllables: list[ReadSyllable] = read_tokens(vocabulary, [word.text.lower() for word in run], unaccented=unaccented)
+    syllables: list[ReadSyllable] = read_tokens(vocabulary, [word.text for word in run], unaccented=unaccented)
     if unaccented and not any(syllable.made for syllable in syllables):
         return
     chosen = choose_accents(vocabulary, syllables)

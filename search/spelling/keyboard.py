@@ -30,8 +30,7 @@ _TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j":
 _VNI_TONES = {"2": "\u0300", "1": "\u0301", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
 _MOST_VNI_KEYS = 4
 _COMPOSED = {"\u0302": ("", "6"), "\u031b": ("w", "7"), "\u0306": ("w", "8"), "\u0335": ("d", "9")} | {
-    tone: (telex, vni)
-    for (telex, tone), vni in zip(_TELEX_TONES.items(), "21345", strict=True)
+    tone: (telex, vni) for (telex, tone), vni in zip(_TELEX_TONES.items(), "21345", strict=True)
 }
 """The Telex and VNI keys of a combining mark; a circumflex in Telex is its letter again, \u0335 is the stroke of đ."""
 

@@ -12,62 +12,156 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from index.analysis.normalization import fold
-from index.analysis.syllables import LONGEST_FOLDED, TONES, canonical_syllable, folded_syllables, parts_of
+from index.analysis.syllables import (
+    LONGEST_FOLDED,
+    TONES,
+    canonical_syllable,
+    folded_syllables,
+    is_well_spelled,
+    parts_of,
+)
 from search.spelling.vocabulary import SYLLABLES_AN_ARTICLE, Vocabulary
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_SHORTEST_NAME = 5
-_CHANCE = 0.1
-_OTHER_TONE = 4.0
-_OTHER_MARKS = 4.0
+_MISSING = _DOUBLED = _SWAPPED = 2.0
+_NEXT_KEY = 2.5
+_ADDED = 3.0
+_OTHER_KEY = 4.5
 _TONE_LEFT_OUT = 1.0
+_OTHER_TONE = 4.0
+_OTHER_MARK = 4.0
+_CHANCE = 0.1  # articles in which two terms are neighbours by mere chance, at least
+_MARGIN = 1.0
+_MARGIN_ALONE = 2.0
+_SHORTEST = 4
+_SHORTEST_NAME = 5
+_LONG_NAME = 7
+_INCOMPARABLY = 100
+_NEVER = math.inf
+_LONGEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A term beside the token: without accents, and with them, or "" if these are not known."""
+
+    folded: str
+    exact: str
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A term that may have been meant: without accents, with them, whether any will do; ``score`` is a logarithm.
+    """A term that may have been meant, with and without accents, and in how many articles it is.
 
-    ``beside`` and ``apart`` are the numbers of neighbours that it does and does not stand beside in some article.
+    ``score`` is a logarithm: how likely it was meant, against a term that every article has. ``beside`` and ``apart``
+    count the neighbours that it does and does not stand beside in some article.
     """
 
     folded: str
     exact: str
     frequency: int
+    slip: float
     score: float
     beside: int
     apart: int
 
 
-def candidates(vocabulary: Vocabulary, typed: str, before: str, after: str, *, bare: bool) -> list[Candidate]:
-    """Return what the canonical token ``typed`` may have been meant to be, the likeliest first.
+def mend(
+    vocabulary: Vocabulary,
+    typed: str,
+    before: Neighbour | None,
+    after: Neighbour | None,
+    *,
+    bare: bool,
+    capital: bool,
+    fewest: int,
+) -> Candidate | None:
+    """Return what the canonical token ``typed`` was surely meant to be, None if it may be right.
 
-    ``before`` and ``after`` are the neighbours without accents, "" where there is none that the archive knows. ``bare``
-    means that accents were left out.
+    The neighbours are None where there is none that the archive knows. ``bare`` means that the query has no accents,
+    ``capital`` that the token is capitalised. A name that stands beside no neighbour must be in ``fewest`` articles.
     """
-    found = []
+    folded = fold(typed)
+    if not typed.isalpha() or not 1 < len(folded) <= _LONGEST:
+        return None
+    known = vocabulary.folded(folded) if bare or typed == folded else vocabulary.exact(typed)
+    well_spelled = is_well_spelled(typed)
+    if known and (
+        well_spelled or known * _INCOMPARABLY > vocabulary.articles or _met(vocabulary, folded, before, after)
+    ):
+        return None
+    found = candidates(vocabulary, typed, before, after, bare=bare)
+    if not found or found[0].folded == folded or found[0].frequency < known * _INCOMPARABLY:
+        return None
+    best = found[0]
+    lead = best.score - found[1].score if len(found) > 1 else _NEVER
+    if lead < (_MARGIN if best.beside else _MARGIN_ALONE):
+        return None
+    if known and (best.apart or not best.beside):
+        return None
+    if parts_of(best.folded) is None:
+        sure = best.slip < _OTHER_KEY or len(folded) >= _LONG_NAME
+        return best if sure and (best.beside or best.frequency >= fewest) else None
+    least = _least_score(best, folded, well_spelled=well_spelled, plain=typed == folded, bare=bare, capital=capital)
+    return best if best.score >= least else None
+
+
+def _least_score(best: Candidate, folded: str, *, well_spelled: bool, plain: bool, bare: bool, capital: bool) -> float:
+    """Return the least score that a syllable must have to be offered for a token like this."""
+    if best.apart and (well_spelled or not best.beside):
+        return _NEVER
+    if well_spelled:
+        return (0.0 if best.beside < 2 else -1.0) + plain if best.beside else _NEVER
+    if not plain:
+        return (-3.0 if best.apart else -4.5) if best.beside else -5.0
+    if len(folded) < _SHORTEST:
+        return 0.0 if best.beside > 1 else _NEVER
+    if not best.beside:
+        return -5.0 if bare and len(folded) > _SHORTEST else _NEVER
+    if best.apart or (capital and not bare):
+        return -1.0
+    return -2.5 if bare else -1.5
+
+
+def _met(vocabulary: Vocabulary, folded: str, before: Neighbour | None, after: Neighbour | None) -> bool:
+    return any(vocabulary.pair(*pair) for pair in _pairs(folded, before, after))
+
+
+def _pairs(folded: str, before: Neighbour | None, after: Neighbour | None) -> list[tuple[str, str]]:
+    pairs = [(before.folded, folded)] if before is not None else []
+    return pairs + ([(folded, after.folded)] if after is not None else [])
+
+
+def candidates(
+    vocabulary: Vocabulary, typed: str, before: Neighbour | None, after: Neighbour | None, *, bare: bool
+) -> list[Candidate]:
+    """Return what the canonical token ``typed`` may have been meant to be, the likeliest first."""
     folded = fold(typed)
     bare = bare or typed == folded
-    for term in _at_distance_one(vocabulary, folded):
-        pairs = [pair for pair in ((before, term), (term, after)) if all(pair)]
+    found = []
+    for term in _near_terms(vocabulary, folded):
+        form, frequency, cost = _best_form(vocabulary, typed, term, bare=bare)
+        if not frequency:
+            continue
+        pairs = _pairs(term, before, after)
         together = [vocabulary.pair(*pair) for pair in pairs]
-        score = sum(_association(vocabulary, *pair, count) for pair, count in zip(pairs, together, strict=True))
-        score -= _slip(folded, term)
-        form, frequency, accents = _best_form(vocabulary, typed, term, bare=bare)
-        score += math.log(frequency) - accents if frequency else -math.inf
+        slip = _slip(folded, term)
+        score = math.log(frequency / vocabulary.articles) - slip - cost
+        score += sum(_association(vocabulary, *pair, count) for pair, count in zip(pairs, together, strict=True))
         beside = sum(map(bool, together))
-        found.append(Candidate(term, form, frequency, score, beside, len(pairs) - beside))
-    return sorted((one for one in found if one.frequency), key=lambda one: -one.score)
+        found.append(Candidate(term, form, frequency, slip, score, beside, len(pairs) - beside))
+    return sorted(found, key=lambda one: (-one.score, one.folded))
 
 
-def _at_distance_one(vocabulary: Vocabulary, folded: str) -> Iterator[str]:
-    """Yield the terms of the archive that differ from ``folded`` by one slip, without accents."""
-    seen = {folded}
+def _near_terms(vocabulary: Vocabulary, folded: str) -> Iterator[str]:
+    """Yield the terms of the archive that differ from ``folded`` by one slip or none, without accents."""
+    seen: set[str] = set()
     if len(folded) <= LONGEST_FOLDED + 1:
         for written, _, _ in process.extract(
             folded, _written_syllables(), scorer=OSA.distance, score_cutoff=1, limit=None
@@ -104,26 +198,29 @@ def _association(vocabulary: Vocabulary, first: str, second: str, together: int)
 
 
 def _slip(typed: str, meant: str) -> float:
-    """Return the cost of typing ``typed`` for ``meant``, which differ by one slip."""
-    at = next((at for at, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other), -1)
-    if len(typed) > len(meant):
-        extra = typed[at]
-        return 2.0 if at and typed[at - 1] == extra or extra == typed[-2] else 3.0
+    """Return the cost of typing ``typed`` for ``meant``, which differ by one slip or none."""
     if len(typed) < len(meant):
-        return 2.0
-    if sum(one != other for one, other in zip(typed, meant, strict=True)) == 2:
-        return 2.0
-    return 2.5 if typed[at] in _near(meant[at]) else 4.5
+        return _MISSING
+    differing = [at for at, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other]
+    if len(typed) > len(meant):
+        at = differing[0] if differing else len(typed) - 1
+        return _DOUBLED if at and typed[at] == typed[at - 1] else _ADDED
+    if len(differing) != 1:
+        return _SWAPPED if differing else 0.0
+    [at] = differing
+    return _NEXT_KEY if typed[at] in _next_keys(meant[at]) else _OTHER_KEY
 
 
-def _near(letter: str) -> set[str]:
-    return {other for row in _ROWS for pair in pairwise(row) if letter in pair for other in pair} | {
-        other
-        for upper, lower in pairwise(_ROWS)
-        for at, key in enumerate(lower)
-        for other in (upper[at], upper[at + 1], key)
-        if letter in (key, upper[at], upper[at + 1])
-    }
+@lru_cache(maxsize=64)
+def _next_keys(letter: str) -> frozenset[str]:
+    """Return the letters around a letter on the keyboard."""
+    at = next(((row, keys.index(letter)) for row, keys in enumerate(_ROWS) if letter in keys), None)
+    if at is None:
+        return frozenset()
+    around = {(at[0] + down, at[1] + right) for down, right in ((0, -1), (0, 1), (-1, 0), (-1, 1), (1, -1), (1, 0))}
+    return frozenset(
+        keys[place] for row, keys in enumerate(_ROWS) for place in range(len(keys)) if (row, place) in around
+    )
 
 
 def _best_form(vocabulary: Vocabulary, typed: str, term: str, *, bare: bool) -> tuple[str, int, float]:
@@ -131,9 +228,7 @@ def _best_form(vocabulary: Vocabulary, typed: str, term: str, *, bare: bool) -> 
     if bare or parts_of(term) is None:
         return term, vocabulary.folded(term), 0.0
     own = _without_tone(typed)
-    found = [
-        (form, count, _accents(own, _without_tone(form))) for form, count in vocabulary.variants(term)
-    ]
+    found = [(form, count, _accents(own, _without_tone(form))) for form, count in vocabulary.variants(term)]
     return max(found, key=lambda one: math.log(one[1]) - one[2], default=(term, 0, 0.0))
 
 
@@ -141,7 +236,7 @@ def _accents(typed: tuple[str, str], meant: tuple[str, str]) -> float:
     cost = 0.0
     if typed[1] != meant[1]:
         cost += _OTHER_TONE if typed[1] else _TONE_LEFT_OUT
-    return cost + _OTHER_MARKS * max(0, OSA.distance(typed[0], meant[0]) - 1)
+    return cost + _OTHER_MARK * max(0, OSA.distance(typed[0], meant[0]) - 1)
 
 
 def _without_tone(syllable: str) -> tuple[str, str]:

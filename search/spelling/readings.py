@@ -19,7 +19,7 @@ from itertools import pairwise
 from index.analysis.normalization import fold
 from index.analysis.syllables import LONGEST_FOLDED, canonical_syllable, is_vietnamese_shape, parts_of
 from search.spelling.keyboard import LONGEST_TYPED, Decoded, decode
-from search.spelling.letters import Candidate, candidates
+from search.spelling.letters import Neighbour, mend
 from search.spelling.vocabulary import Vocabulary
 
 _INCOMPARABLY = 100
@@ -51,10 +51,12 @@ class ReadSyllable:
 
 
 def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: bool) -> list[ReadSyllable]:
-    """Return the syllables that the lower-case tokens ``typed`` stand for, in order.
+    """Return the syllables that the tokens ``typed`` stand for, in order.
 
     ``unaccented`` means that no token of the query has accents, so that plain tokens may lack theirs.
     """
+    shouted = all(token.isupper() for token in typed)
+    written, typed = typed, [token.lower() for token in typed]
     decoded = _decoded_tokens(vocabulary, typed)
     bare = unaccented and not any(decoded)
     syllables: list[ReadSyllable] = []
@@ -64,13 +66,19 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
         if key is not None:
             syllables.append(ReadSyllable(fold(key.text), key.text, at, made=True))
             continue
+        capital = written[at][0].isupper() and not shouted
+        acronym = capital and written[at].isupper() and len(token) <= _SHORT
+        several = min(_SEVERAL, 1 + vocabulary.articles // _ARTICLES_FOR_ONE_MORE)
         chancy = len(typed) == 1 or (len(token) <= _SHORT and token.isascii())
-        fewest = min(_SEVERAL, 1 + vocabulary.articles // _ARTICLES_FOR_ONE_MORE) if chancy else 1
+        fewest = several if chancy else 1
         cut = _cut_token(vocabulary, token, fewest) if len(token) <= room else []
         exact = canonical_syllable(token)
-        before = syllables[-1].folded if syllables else ""
-        after = _next(vocabulary, typed, decoded, at)
-        meant = _mended(vocabulary, exact, before if vocabulary.folded(before) else "", after, bare=bare)
+        last = syllables[-1] if syllables and vocabulary.folded(syllables[-1].folded) else None
+        before = None if last is None else Neighbour(last.folded, "" if last.bare else last.exact)
+        after = _next(vocabulary, typed, decoded, at, bare=bare)
+        meant = None
+        if not acronym:
+            meant = mend(vocabulary, exact, before, after, bare=bare, capital=capital, fewest=several)
         if meant is not None and not (cut and _fits(vocabulary, cut, before, after)):
             no_accents = exact == fold(exact) and parts_of(meant.folded) is not None
             syllables.append(ReadSyllable(meant.folded, meant.exact, at, made=True, bare=no_accents))
@@ -84,41 +92,24 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
     return syllables
 
 
-def _next(vocabulary: Vocabulary, typed: Sequence[str], decoded: Sequence[Decoded | None], at: int) -> str:
+def _next(
+    vocabulary: Vocabulary, typed: Sequence[str], decoded: Sequence[Decoded | None], at: int, *, bare: bool
+) -> Neighbour | None:
+    """Return what stands after token ``at``, None if that is nothing that the archive knows."""
     if at + 1 == len(typed):
-        return ""
+        return None
     key = decoded[at + 1]
-    folded = fold(canonical_syllable(typed[at + 1]) if key is None else key.text)
-    return folded if vocabulary.folded(folded) else ""
+    exact = canonical_syllable(typed[at + 1].lower()) if key is None else key.text
+    return Neighbour(fold(exact), "" if bare else exact) if vocabulary.folded(fold(exact)) else None
 
 
-def _fits(vocabulary: Vocabulary, cut: Sequence[tuple[str, str]], before: str, after: str) -> bool:
-    return not (before and not vocabulary.pair(before, cut[0][0])) and not (
-        after and not vocabulary.pair(cut[-1][0], after)
+def _fits(
+    vocabulary: Vocabulary, cut: Sequence[tuple[str, str]], before: Neighbour | None, after: Neighbour | None
+) -> bool:
+    """Tell whether a split token stands beside its neighbours in the archive too."""
+    return (before is None or vocabulary.pair(before.folded, cut[0][0]) > 0) and (
+        after is None or vocabulary.pair(cut[-1][0], after.folded) > 0
     )
-
-
-def _mended(vocabulary: Vocabulary, exact: str, before: str, after: str, *, bare: bool) -> Candidate | None:
-    folded = fold(exact)
-    if not exact.isalpha() or len(folded) < 2 or len(folded) > 20:
-        return None
-    if vocabulary.folded(folded) and (exact == folded or vocabulary.exact(exact)):
-        return None
-    found = candidates(vocabulary, exact, before, after, bare=bare)
-    if DEBUG is not None:
-        DEBUG.append((exact, before, after, found[:4]))
-    if not found:
-        return None
-    best = found[0]
-    if len(found) > 1 and best.score - found[1].score < MARGIN:
-        return None
-    if before or after:
-        return best if best.beside else None
-    return best if len(folded) > 3 else None
-
-
-DEBUG: list | None = None
-MARGIN = 1.0
 
 
 def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decoded | None]:
