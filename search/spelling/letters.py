@@ -37,7 +37,7 @@ _TONE_LEFT_OUT = 1.0
 _OTHER_TONE = 4.0
 _OTHER_MARK = 4.0
 _CHANCE = 0.1  # articles in which two terms are neighbours by mere chance, at least
-_MARGIN = 1.0
+_MARGIN = 0.7
 _MARGIN_ALONE = 2.0
 _SHORTEST = 4
 _SHORTEST_NAME = 5
@@ -90,7 +90,7 @@ def mend(
     folded = fold(typed)
     if not typed.isalpha() or not 1 < len(folded) <= _LONGEST:
         return None
-    known = vocabulary.folded(folded) if bare or typed == folded else vocabulary.exact(typed)
+    known = vocabulary.folded(folded) if bare else vocabulary.exact(typed)
     well_spelled = is_well_spelled(typed)
     if known and (
         well_spelled or known * _INCOMPARABLY > vocabulary.articles or _met(vocabulary, folded, before, after)
@@ -108,6 +108,8 @@ def mend(
     if parts_of(best.folded) is None:
         sure = best.slip < _OTHER_KEY or len(folded) >= _LONG_NAME
         return best if sure and (best.beside or best.frequency >= fewest) else None
+    if well_spelled and typed != folded and not _met_exactly(vocabulary, best.exact, before, after):
+        return None
     least = _least_score(best, folded, well_spelled=well_spelled, plain=typed == folded, bare=bare, capital=capital)
     return best if best.score >= least else None
 
@@ -117,20 +119,27 @@ def _least_score(best: Candidate, folded: str, *, well_spelled: bool, plain: boo
     if best.apart and (well_spelled or not best.beside):
         return _NEVER
     if well_spelled:
-        return (0.0 if best.beside < 2 else -1.0) + plain if best.beside else _NEVER
+        return (-3.0 if best.beside < 2 else -4.0) + 1.5 * plain if best.beside else _NEVER
     if not plain:
         return (-3.0 if best.apart else -4.5) if best.beside else -5.0
     if len(folded) < _SHORTEST:
-        return 0.0 if best.beside > 1 else _NEVER
+        return (1.0 - best.beside) + (0 if len(folded) > 2 else 1.0) - 0.5 if best.beside and not capital else _NEVER
     if not best.beside:
         return -5.0 if bare and len(folded) > _SHORTEST else _NEVER
-    if best.apart or (capital and not bare):
-        return -1.0
-    return -2.5 if bare else -1.5
+    if capital and not bare:
+        return 2.0
+    return -1.0 if best.apart else -2.5
 
 
 def _met(vocabulary: Vocabulary, folded: str, before: Neighbour | None, after: Neighbour | None) -> bool:
     return any(vocabulary.pair(*pair) for pair in _pairs(folded, before, after))
+
+
+def _met_exactly(vocabulary: Vocabulary, exact: str, before: Neighbour | None, after: Neighbour | None) -> bool:
+    """Tell whether ``exact`` stands, so accented, beside each neighbour whose accents are known."""
+    return (before is None or not before.exact or vocabulary.side_by_side(before.exact, exact) > 0) and (
+        after is None or not after.exact or vocabulary.side_by_side(exact, after.exact) > 0
+    )
 
 
 def _pairs(folded: str, before: Neighbour | None, after: Neighbour | None) -> list[tuple[str, str]]:

@@ -79,7 +79,11 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
         meant = None
         if not acronym:
             meant = mend(vocabulary, exact, before, after, bare=bare, capital=capital, fewest=several)
-        if meant is not None and not (cut and _fits(vocabulary, cut, before, after)):
+        if meant is not None and (
+            not cut
+            or _weakest(vocabulary, [meant.folded], before, after)
+            > _weakest(vocabulary, [folded for folded, _ in cut], before, after)
+        ):
             no_accents = exact == fold(exact) and parts_of(meant.folded) is not None
             syllables.append(ReadSyllable(meant.folded, meant.exact, at, made=True, bare=no_accents))
         elif cut:
@@ -103,13 +107,12 @@ def _next(
     return Neighbour(fold(exact), "" if bare else exact) if vocabulary.folded(fold(exact)) else None
 
 
-def _fits(
-    vocabulary: Vocabulary, cut: Sequence[tuple[str, str]], before: Neighbour | None, after: Neighbour | None
-) -> bool:
-    """Tell whether a split token stands beside its neighbours in the archive too."""
-    return (before is None or vocabulary.pair(before.folded, cut[0][0]) > 0) and (
-        after is None or vocabulary.pair(cut[-1][0], after.folded) > 0
-    )
+def _weakest(
+    vocabulary: Vocabulary, syllables: Sequence[str], before: Neighbour | None, after: Neighbour | None
+) -> int:
+    """Return in how few articles two neighbours of these syllables and what stands around them are neighbours."""
+    around = ([before.folded] if before else []) + list(syllables) + ([after.folded] if after else [])
+    return min((vocabulary.pair(*pair) for pair in pairwise(around)), default=0)
 
 
 def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decoded | None]:
