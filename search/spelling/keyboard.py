@@ -26,11 +26,13 @@ from index.analysis.syllables import allows_tone, canonical_syllable, compose, i
 LONGEST_TYPED = 14
 """The most keys a syllable may have to be decoded."""
 
-_TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
+TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
+"""The combining mark of each Telex key of a tone."""
+
 _VNI_TONES = {"2": "\u0300", "1": "\u0301", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
 _MOST_VNI_KEYS = 4
 _COMPOSED = {"\u0302": ("", "6"), "\u031b": ("w", "7"), "\u0306": ("w", "8"), "\u0335": ("d", "9")} | {
-    tone: (telex, vni) for (telex, tone), vni in zip(_TELEX_TONES.items(), "21345", strict=True)
+    tone: (telex, vni) for (telex, tone), vni in zip(TELEX_TONES.items(), "21345", strict=True)
 }
 """The Telex and VNI keys of a combining mark; a circumflex in Telex is its letter again, \u0335 is the stroke of đ."""
 
@@ -84,7 +86,7 @@ def _half_composed(lower: str) -> Decoded | None:
     letters: list[tuple[str, set[str]]] = []
     repeated: list[str] = []
     for char in unicodedata.normalize("NFC", lower):
-        letter, *marks = unicodedata.normalize("NFD", "d\u0335" if char == "đ" else char)
+        letter, *marks = list(unicodedata.normalize("NFD", "d\u0335" if char == "đ" else char))
         if not _COMPOSED.keys() >= set(marks):
             return None
         if letters and letters[-1][0] == letter and (marks or letters[-1][1]):
@@ -108,10 +110,10 @@ def _telex_keys(lower: str, *, repeated: bool) -> _Keys | None:
     keys = _Keys()
     vowels = ""
     for char in lower:
-        if char in _TELEX_TONES and vowels:
-            if keys.tone not in {"", _TELEX_TONES[char]}:
+        if char in TELEX_TONES and vowels:
+            if keys.tone not in {"", TELEX_TONES[char]}:
                 return None
-            keys.tone = _TELEX_TONES[char]
+            keys.tone = TELEX_TONES[char]
         elif char == "w":
             keys.horn = keys.breve = True
             if not vowels:

@@ -26,6 +26,7 @@ from index.analysis.syllables import (
     is_well_spelled,
     parts_of,
 )
+from search.spelling.keyboard import TELEX_TONES
 from search.spelling.vocabulary import SYLLABLES_AN_ARTICLE, Vocabulary
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -123,7 +124,7 @@ def _least_score(best: Candidate, folded: str, *, well_spelled: bool, plain: boo
     if not plain:
         return (-3.0 if best.apart else -4.5) if best.beside else -5.0
     if len(folded) < _SHORTEST:
-        return (1.0 - best.beside) + (0 if len(folded) > 2 else 1.0) - 0.5 if best.beside and not capital else _NEVER
+        return (-1.7 if len(folded) == 3 else 0.5) if best.beside and not best.apart and not capital else _NEVER
     if not best.beside:
         return -5.0 if bare and len(folded) > _SHORTEST else _NEVER
     if capital and not bare:
@@ -213,7 +214,8 @@ def _slip(typed: str, meant: str) -> float:
     differing = [at for at, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other]
     if len(typed) > len(meant):
         at = differing[0] if differing else len(typed) - 1
-        return _DOUBLED if at and typed[at] == typed[at - 1] else _ADDED
+        doubled = at and typed[at] == typed[at - 1]
+        return _DOUBLED if doubled or (at == len(meant) and typed[at] in TELEX_TONES) else _ADDED
     if len(differing) != 1:
         return _SWAPPED if differing else 0.0
     [at] = differing
