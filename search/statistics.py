@@ -18,10 +18,7 @@ class TermStatistics(Protocol):
         """Return how many articles have ``term``, in the text field where most have it; deleted ones may count."""
 
     def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return up to ``most`` terms of the articles' bodies that start with ``prefix``.
-
-        They are sorted, each with its document frequency; deleted articles may count.
-        """
+        """Return up to ``most`` terms that start with ``prefix``, sorted, each with its ``document_frequency``."""
 
     def adjacent(self, first: str, second: str) -> int:
         """Return about how many articles have two syllables, with exactly these accents, side by side."""

@@ -1,9 +1,14 @@
 """Guess which term of the archive a token with one wrong letter was meant to be.
 
-A letter is missing, too many, wrong, or two stand in the wrong order. The candidates are the syllables of the grammar
-and, for longer tokens, the archive's own terms, at edit distance one; the archive's frequencies choose. A candidate
-gains by how often it is written, and by standing beside its neighbours more often than chance would put it there; it
-loses by how unusual the slip would be, and by each accent that differs from those typed.
+A letter is missing, added or wrong, or two stand in the wrong order. The candidates are the syllables of the grammar
+and, for a longer token, the archive's own terms, at edit distance one. The archive's frequencies choose among them: a
+candidate gains by how many articles have it, and by standing beside its neighbours in more of them than chance would
+put it there. It loses by how unusual the slip is, and by each accent that differs from those typed.
+
+How sure the choice must be depends on the token. One that no Vietnamese syllable is written like, accents included
+(``chủgn``), is a mistake. One without accents may be foreign, an abbreviation or a name, the more so the shorter it is.
+One that is well spelled may be a word that the archive lacks. A token that the archive knows is taken for a mistake
+only if it is badly spelled, incomparably rarer than what it is taken for, and never beside its neighbours.
 """
 
 from __future__ import annotations
@@ -29,7 +34,7 @@ from index.analysis.syllables import (
 from search.spelling.keyboard import TELEX_TONES
 from search.spelling.vocabulary import SYLLABLES_AN_ARTICLE, Vocabulary
 
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+# what a slip costs, in the logarithms of how likely a term is
 _MISSING = _DOUBLED = _SWAPPED = 2.0
 _NEXT_KEY = 2.5
 _ADDED = 3.0
@@ -37,31 +42,68 @@ _OTHER_KEY = 4.5
 _TONE_LEFT_OUT = 1.0
 _OTHER_TONE = 4.0
 _OTHER_MARK = 4.0
-_CHANCE = 0.1  # articles in which two terms are neighbours by mere chance, at least
-_MARGIN = 0.7
-_MARGIN_ALONE = 2.0
-_SHORTEST = 4
+
+# the least score of a syllable, by what the token looks like
+_MISSPELT = -4.5
+_MISSPELT_APART = -3.0
+_PLAIN = -2.5
+_PLAIN_APART = -1.0
+_PLAIN_CAPITAL = 2.0
+_WELL_SPELLED = -3.0
+_WELL_SPELLED_PLAIN = -1.5
+_THREE_LETTERS = -1.7
+_TWO_LETTERS = 0.5
+_ALONE = -5.0
+
+_LEAD = 0.7
+_LEAD_ALONE = 2.0
+_CHANCE = 0.1
+_INCOMPARABLY = 100
+_SHORTEST_ALONE = 4
 _SHORTEST_NAME = 5
 _LONG_NAME = 7
-_INCOMPARABLY = 100
-_NEVER = math.inf
 _LONGEST = 20
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A term beside the token: without accents, and with them, or "" if these are not known."""
+    """A term beside a token: without accents, and with them, or "" if these are not known."""
 
     folded: str
     exact: str
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A term that may have been meant, with and without accents, and in how many articles it is.
+class Token:
+    """A token in canonical spelling, and its neighbours, None where there is none that the archive knows.
 
-    ``score`` is a logarithm: how likely it was meant, against a term that every article has. ``beside`` and ``apart``
-    count the neighbours that it does and does not stand beside in some article.
+    ``bare`` means that the whole query has no accents, ``capital`` that the token begins with a capital.
+    """
+
+    exact: str
+    before: Neighbour | None
+    after: Neighbour | None
+    bare: bool = False
+    capital: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether the token has no accents."""
+        return self.exact == fold(self.exact)
+
+    def pairs(self, folded: str) -> list[tuple[str, str]]:
+        """Return ``folded`` in the token's place with each neighbour, in order, without accents."""
+        before = [(self.before.folded, folded)] if self.before is not None else []
+        return before + ([(folded, self.after.folded)] if self.after is not None else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A term that may have been meant, without accents and with those that fit, and how many articles have it.
+
+    ``score`` is the logarithm of how likely it was meant, less what the slip costs. ``beside`` counts the neighbours
+    that it stands beside in some article, ``apart`` the others.
     """
 
     folded: str
@@ -73,136 +115,115 @@ class Candidate:
     apart: int
 
 
-def mend(
-    vocabulary: Vocabulary,
-    typed: str,
-    before: Neighbour | None,
-    after: Neighbour | None,
-    *,
-    bare: bool,
-    capital: bool,
-    fewest: int,
-) -> Candidate | None:
-    """Return what the canonical token ``typed`` was surely meant to be, None if it may be right.
+def mend(vocabulary: Vocabulary, token: Token, fewest: int) -> Candidate | None:
+    """Return what ``token`` was surely meant to be, None if it may be right or nothing is sure.
 
-    The neighbours are None where there is none that the archive knows. ``bare`` means that the query has no accents,
-    ``capital`` that the token is capitalised. A name that stands beside no neighbour must be in ``fewest`` articles.
+    A name that stands beside no neighbour must be in ``fewest`` articles.
     """
-    folded = fold(typed)
-    if not typed.isalpha() or not 1 < len(folded) <= _LONGEST:
+    folded = fold(token.exact)
+    if not token.exact.isalpha() or not 1 < len(folded) <= _LONGEST:
         return None
-    known = vocabulary.folded(folded) if bare else vocabulary.exact(typed)
-    well_spelled = is_well_spelled(typed)
-    if known and (
-        well_spelled or known * _INCOMPARABLY > vocabulary.articles or _met(vocabulary, folded, before, after)
-    ):
+    known = vocabulary.folded(folded) if token.bare else vocabulary.exact(token.exact)
+    well_spelled = is_well_spelled(token.exact)
+    if known and (well_spelled or known * _INCOMPARABLY > vocabulary.articles):
         return None
-    found = candidates(vocabulary, typed, before, after, bare=bare)
-    if not found or found[0].folded == folded or found[0].frequency < known * _INCOMPARABLY:
+    if known and any(vocabulary.pair(*pair) for pair in token.pairs(folded)):
         return None
-    best = found[0]
-    lead = best.score - found[1].score if len(found) > 1 else _NEVER
-    if lead < (_MARGIN if best.beside else _MARGIN_ALONE):
+    found = _candidates(vocabulary, token)
+    if not found or found[0].folded == folded:
         return None
-    if known and (best.apart or not best.beside):
+    best, *others = found
+    if known and (best.apart or not best.beside or best.frequency < known * _INCOMPARABLY):
+        return None
+    if others and best.score - others[0].score < (_LEAD if best.beside else _LEAD_ALONE):
         return None
     if parts_of(best.folded) is None:
         sure = best.slip < _OTHER_KEY or len(folded) >= _LONG_NAME
         return best if sure and (best.beside or best.frequency >= fewest) else None
-    if well_spelled and typed != folded and not _met_exactly(vocabulary, best.exact, before, after):
-        return None
-    least = _least_score(best, folded, well_spelled=well_spelled, plain=typed == folded, bare=bare, capital=capital)
-    return best if best.score >= least else None
+    sure = best.score >= _least_score(token, best, well_spelled=well_spelled)
+    if sure and well_spelled and not token.plain:
+        sure = _stands_as_accented(vocabulary, token, best.exact)
+    return best if sure else None
 
 
-def _least_score(best: Candidate, folded: str, *, well_spelled: bool, plain: bool, bare: bool, capital: bool) -> float:
-    """Return the least score that a syllable must have to be offered for a token like this."""
-    if best.apart and (well_spelled or not best.beside):
-        return _NEVER
+def _least_score(token: Token, best: Candidate, *, well_spelled: bool) -> float:
+    """Return the least score that a syllable must have to be sure."""
+    letters = len(token.exact)
     if well_spelled:
-        return (-3.0 if best.beside < 2 else -4.0) + 1.5 * plain if best.beside else _NEVER
-    if not plain:
-        return (-3.0 if best.apart else -4.5) if best.beside else -5.0
-    if len(folded) < _SHORTEST:
-        return (-1.7 if len(folded) == 3 else 0.5) if best.beside and not best.apart and not capital else _NEVER
+        sure = best.beside and not best.apart and not token.capital
+        return (_WELL_SPELLED_PLAIN if token.plain else _WELL_SPELLED) if sure else math.inf
     if not best.beside:
-        return -5.0 if bare and len(folded) > _SHORTEST else _NEVER
-    if capital and not bare:
-        return 2.0
-    return -1.0 if best.apart else -2.5
+        return _ALONE if not token.plain or (token.bare and letters > _SHORTEST_ALONE) else math.inf
+    if not token.plain:
+        return _MISSPELT_APART if best.apart else _MISSPELT
+    if letters < _SHORTEST_ALONE:
+        if best.slip > _NEXT_KEY or best.apart or token.capital:
+            return math.inf
+        return _TWO_LETTERS if letters == 2 or (best.slip == _NEXT_KEY and best.beside < 2) else _THREE_LETTERS
+    if token.capital and not token.bare:
+        return _PLAIN_CAPITAL
+    return _PLAIN_APART if best.apart else _PLAIN
 
 
-def _met(vocabulary: Vocabulary, folded: str, before: Neighbour | None, after: Neighbour | None) -> bool:
-    return any(vocabulary.pair(*pair) for pair in _pairs(folded, before, after))
-
-
-def _met_exactly(vocabulary: Vocabulary, exact: str, before: Neighbour | None, after: Neighbour | None) -> bool:
+def _stands_as_accented(vocabulary: Vocabulary, token: Token, exact: str) -> bool:
     """Tell whether ``exact`` stands, so accented, beside each neighbour whose accents are known."""
-    return (before is None or not before.exact or vocabulary.side_by_side(before.exact, exact) > 0) and (
-        after is None or not after.exact or vocabulary.side_by_side(exact, after.exact) > 0
-    )
+    before = token.before.exact if token.before is not None else ""
+    after = token.after.exact if token.after is not None else ""
+    pairs = [pair for pair in ((before, exact), (exact, after)) if all(pair)]
+    return all(vocabulary.side_by_side(*pair) for pair in pairs)
 
 
-def _pairs(folded: str, before: Neighbour | None, after: Neighbour | None) -> list[tuple[str, str]]:
-    pairs = [(before.folded, folded)] if before is not None else []
-    return pairs + ([(folded, after.folded)] if after is not None else [])
+def _candidates(vocabulary: Vocabulary, token: Token) -> list[Candidate]:
+    """Return what ``token`` may have been meant to be, the likeliest first; itself with other accents may be one.
 
-
-def candidates(
-    vocabulary: Vocabulary, typed: str, before: Neighbour | None, after: Neighbour | None, *, bare: bool
-) -> list[Candidate]:
-    """Return what the canonical token ``typed`` may have been meant to be, the likeliest first."""
-    folded = fold(typed)
-    bare = bare or typed == folded
+    A syllable that never stands beside any of the neighbours is none.
+    """
+    folded = fold(token.exact)
     found = []
     for term in _near_terms(vocabulary, folded):
-        form, frequency, cost = _best_form(vocabulary, typed, term, bare=bare)
-        if not frequency:
-            continue
-        pairs = _pairs(term, before, after)
+        pairs = token.pairs(term)
         together = [vocabulary.pair(*pair) for pair in pairs]
-        slip = _slip(folded, term)
-        score = math.log(frequency / vocabulary.articles) - slip - cost
-        score += sum(_association(vocabulary, *pair, count) for pair, count in zip(pairs, together, strict=True))
-        beside = sum(map(bool, together))
-        found.append(Candidate(term, form, frequency, slip, score, beside, len(pairs) - beside))
+        if pairs and not any(together) and parts_of(term) is not None:
+            continue
+        form, frequency, accents = _best_form(vocabulary, token, term)
+        if frequency:
+            slip = _slip(folded, term)
+            score = math.log(frequency / vocabulary.articles) - slip - accents
+            score += sum(_association(vocabulary, *pair, count) for pair, count in zip(pairs, together, strict=True))
+            beside = sum(count > 0 for count in together)
+            found.append(Candidate(term, form, frequency, slip, score, beside, len(pairs) - beside))
     return sorted(found, key=lambda one: (-one.score, one.folded))
 
 
 def _near_terms(vocabulary: Vocabulary, folded: str) -> Iterator[str]:
-    """Yield the terms of the archive that differ from ``folded`` by one slip or none, without accents."""
-    seen: set[str] = set()
+    """Yield the terms of the archive, without accents, that differ from ``folded`` by one slip or none."""
+    near: dict[str, None] = {}
     if len(folded) <= LONGEST_FOLDED + 1:
-        for written, _, _ in process.extract(
-            folded, _written_syllables(), scorer=OSA.distance, score_cutoff=1, limit=None
-        ):
-            syllable = canonical_syllable(written)
-            if syllable not in seen and vocabulary.folded(syllable):
-                seen.add(syllable)
-                yield syllable
-    if len(folded) >= _SHORTEST_NAME and folded.isalpha():
-        for letter in dict.fromkeys(folded[:2]):
-            terms = vocabulary.terms(letter)
-            for term, _, _ in process.extract(folded, terms, scorer=OSA.distance, score_cutoff=1, limit=None):
-                if term not in seen and term.isalpha():
-                    seen.add(term)
-                    yield term
+        near.update((canonical_syllable(written), None) for written in _within_one(folded, _written_syllables()))
+    if len(folded) >= _SHORTEST_NAME:
+        for letter in set(folded[:2]):
+            near.update((term, None) for term in _within_one(folded, vocabulary.terms(letter)) if term.isalpha())
+    return (term for term in near if vocabulary.folded(term))
 
 
-_written: list[str] = []
+def _within_one(folded: str, terms: list[str]) -> Iterator[str]:
+    found = process.extract(folded, terms, scorer=OSA.distance, score_cutoff=1, limit=None)
+    return (term for term, _, _ in found)
 
 
+@lru_cache(maxsize=1)
 def _written_syllables() -> list[str]:
-    if not _written:
-        for syllable in folded_syllables():
-            parts = parts_of(syllable)
-            _written.append(syllable)
-            if parts is not None and parts.initial and parts.vowels == "i" and not parts.final:
-                _written.append(syllable[:-1] + "y")
-    return _written
+    """Return the syllables of the grammar; those that may end in i or y, both ways."""
+    both_ways = [
+        syllable[:-1] + "y"
+        for syllable in folded_syllables()
+        if (parts := parts_of(syllable)) is not None and parts.initial and (parts.vowels, parts.final) == ("i", "")
+    ]
+    return [*folded_syllables(), *both_ways]
 
 
 def _association(vocabulary: Vocabulary, first: str, second: str, together: int) -> float:
+    """Return the logarithm of how much more often than by chance two terms are neighbours, ``together`` articles."""
     by_chance = vocabulary.folded(first) * vocabulary.folded(second) / (vocabulary.articles * SYLLABLES_AN_ARTICLE)
     return math.log((together + _CHANCE) / (by_chance + _CHANCE))
 
@@ -213,8 +234,8 @@ def _slip(typed: str, meant: str) -> float:
         return _MISSING
     differing = [at for at, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other]
     if len(typed) > len(meant):
-        at = differing[0] if differing else len(typed) - 1
-        doubled = at and typed[at] == typed[at - 1]
+        at = differing[0] if differing else len(meant)
+        doubled = at > 0 and typed[at] == typed[at - 1]
         return _DOUBLED if doubled or (at == len(meant) and typed[at] in TELEX_TONES) else _ADDED
     if len(differing) != 1:
         return _SWAPPED if differing else 0.0
@@ -225,32 +246,32 @@ def _slip(typed: str, meant: str) -> float:
 @lru_cache(maxsize=64)
 def _next_keys(letter: str) -> frozenset[str]:
     """Return the letters around a letter on the keyboard."""
-    at = next(((row, keys.index(letter)) for row, keys in enumerate(_ROWS) if letter in keys), None)
-    if at is None:
-        return frozenset()
-    around = {(at[0] + down, at[1] + right) for down, right in ((0, -1), (0, 1), (-1, 0), (-1, 1), (1, -1), (1, 0))}
-    return frozenset(
-        keys[place] for row, keys in enumerate(_ROWS) for place in range(len(keys)) if (row, place) in around
-    )
+    places = {key: (row, at) for row, keys in enumerate(_ROWS) for at, key in enumerate(keys)}
+    row, at = places.get(letter, (-9, -9))
+    around = {(row, at - 1), (row, at + 1), (row - 1, at), (row - 1, at + 1), (row + 1, at - 1), (row + 1, at)}
+    return frozenset(key for key, place in places.items() if place in around)
 
 
-def _best_form(vocabulary: Vocabulary, typed: str, term: str, *, bare: bool) -> tuple[str, int, float]:
-    """Return the form of ``term`` that fits the accents of ``typed`` best, its frequency, and what its accents cost."""
-    if bare or parts_of(term) is None:
+def _best_form(vocabulary: Vocabulary, token: Token, term: str) -> tuple[str, int, float]:
+    """Return the form of ``term`` that fits the token's accents best, its frequency, and what its accents cost.
+
+    A token without accents has no say in them.
+    """
+    if token.plain or parts_of(term) is None:
         return term, vocabulary.folded(term), 0.0
-    own = _without_tone(typed)
-    found = [(form, count, _accents(own, _without_tone(form))) for form, count in vocabulary.variants(term)]
-    return max(found, key=lambda one: math.log(one[1]) - one[2], default=(term, 0, 0.0))
+    typed = _without_tone(token.exact)
+    forms = [(form, count, _accents_cost(typed, _without_tone(form))) for form, count in vocabulary.variants(term)]
+    return max(forms, key=lambda form: math.log(form[1]) - form[2], default=(term, 0, 0.0))
 
 
-def _accents(typed: tuple[str, str], meant: tuple[str, str]) -> float:
-    cost = 0.0
-    if typed[1] != meant[1]:
-        cost += _OTHER_TONE if typed[1] else _TONE_LEFT_OUT
-    return cost + _OTHER_MARK * max(0, OSA.distance(typed[0], meant[0]) - 1)
+def _accents_cost(typed: tuple[str, str], meant: tuple[str, str]) -> float:
+    """Return the cost of typing one (letters, tone) for another whose letters differ by one slip, marks aside."""
+    tone = 0.0 if typed[1] == meant[1] else _OTHER_TONE if typed[1] else _TONE_LEFT_OUT
+    return tone + _OTHER_MARK * max(0, OSA.distance(typed[0], meant[0]) - 1)
 
 
 def _without_tone(syllable: str) -> tuple[str, str]:
+    """Return the letters of a syllable, marks included, and its tone."""
     decomposed = unicodedata.normalize("NFD", syllable)
     tones = "".join(char for char in decomposed if char in TONES[1:])
     return unicodedata.normalize("NFC", "".join(char for char in decomposed if char not in TONES[1:])), tones

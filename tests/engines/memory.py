@@ -340,6 +340,11 @@ class _Indexed:
     def document_frequency(self, stream: Stream, term: str) -> int:
         return self._reference.frequency(stream, term, None)
 
+    def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
+        known = {term for name in TEXT_FIELDS for term in self._reference.places[name, stream]}
+        chosen = sorted(term for term in known if term.startswith(prefix))[:most]
+        return [(term, self.document_frequency(stream, term)) for term in chosen]
+
     def adjacent(self, first: str, second: str) -> int:
         pair = [(Stream.SYLLABLE, first), (Stream.SYLLABLE, second)]
         return max(len(self._reference.row(pair, name)) for name in TEXT_FIELDS)

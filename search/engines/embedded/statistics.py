@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,15 +59,17 @@ class SnapshotStatistics:
         return self._frequencies[stream, term]
 
     def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return terms of bodies that start with ``prefix``; deleted articles count until their segment is merged."""
+        """Return terms that start with ``prefix``; deleted articles count until their segment is merged."""
         kept = self._frequencies.terms
         found = kept.get((stream, prefix, most))
         if found is None:
+            frequencies: Counter[str] = Counter()
+            for name in TEXT_FIELDS:
+                frequencies |= Counter(dict(self._snapshot.terms_with_prefix(field_name(name, stream), prefix, most)))
+            found = sorted(frequencies.items())[:most]
             if len(kept) >= _MOST_PREFIXES_KEPT:
                 kept.clear()
-            found = kept[stream, prefix, most] = self._snapshot.terms_with_prefix(
-                field_name("body", stream), prefix, most
-            )
+            kept[stream, prefix, most] = found
         return found
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
