@@ -191,10 +191,14 @@ def is_syllable(word: str) -> bool:
 
 
 def is_well_spelled(word: str) -> bool:
-    """Tell whether ``is_syllable`` and the initial is written as it is before these vowels (``nghe``, not ``nge``)."""
-    folded = fold(canonical_syllable(word))
+    """Tell whether a lower-case word is a syllable whose initial fits its vowels (``nghe``, not ``nge``).
+
+    A word without accents may have lost them.
+    """
+    canonical = canonical_syllable(word)
+    folded = fold(canonical)
     parts = parts_of(folded)
-    if parts is None or not is_syllable(word):
+    if parts is None or (canonical != folded and canonical not in accented_forms(folded)):
         return False
     if parts.vowels.startswith(("ye", "ie")):
         return parts.vowels[0] == ("y" if parts.initial in {"", "qu"} else "i")

@@ -26,6 +26,7 @@ from search.engine import Engine, Request
 from search.query.parser import parse, plain_words
 from search.query.tree import Match, typed_tokens, with_accents_required
 from search.spelling.accents import choose_accents
+from search.spelling.letters import Neighbour, Token, may_be_wrong
 from search.spelling.readings import ReadSyllable, read_tokens
 from search.spelling.vocabulary import Vocabulary
 
@@ -51,7 +52,7 @@ def correct(engine: Engine, text: str) -> str | None:
         return None
     vocabulary = Vocabulary(engine.statistics())
     unaccented = all(word.exact == word.folded for word in words)
-    if unaccented and all(vocabulary.folded(word.folded) for word in words):
+    if unaccented and not any(_may_be_wrong(vocabulary, run, at) for run in runs for at in range(len(run))):
         return None
     replaced: dict[_Typed, str] = {}
     only_made = True
@@ -95,6 +96,13 @@ def _runs(text: str) -> Iterator[list[_Typed]]:
             count += 1
     if run:
         yield run
+
+
+def _may_be_wrong(vocabulary: Vocabulary, run: Sequence[_Typed], at: int) -> bool:
+    """Tell whether the letters of a word of a query without accents may be wrong."""
+    before, after = (Neighbour(word.folded, "") for word in (run[at - 1], run[at + 1 - len(run)]))
+    place = Token(run[at].folded, before if at else None, after if at + 1 < len(run) else None, bare=True)
+    return may_be_wrong(vocabulary, place)
 
 
 def _meant(

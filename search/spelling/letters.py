@@ -115,31 +115,42 @@ class Candidate:
     apart: int
 
 
+def may_be_wrong(vocabulary: Vocabulary, token: Token) -> bool:
+    """Tell whether the archive lacks ``token``, or has it seldom, badly spelled, and never beside its neighbours.
+
+    A very short one that it knows is taken for an abbreviation.
+    """
+    folded = fold(token.exact)
+    known = vocabulary.folded(folded) if token.bare else vocabulary.exact(token.exact)
+    if not known:
+        return True
+    if known * _INCOMPARABLY > vocabulary.articles or len(folded) < _SHORTEST_ALONE or is_well_spelled(token.exact):
+        return False
+    return not any(vocabulary.pair(*pair) for pair in token.pairs(folded))
+
+
 def mend(vocabulary: Vocabulary, token: Token, fewest: int) -> Candidate | None:
-    """Return what ``token`` was surely meant to be, None if it may be right or nothing is sure.
+    """Return what ``token``, which ``may_be_wrong``, was surely meant to be, None if nothing is sure.
 
     A name that stands beside no neighbour must be in ``fewest`` articles.
     """
     folded = fold(token.exact)
     if not token.exact.isalpha() or not 1 < len(folded) <= _LONGEST:
         return None
-    known = vocabulary.folded(folded) if token.bare else vocabulary.exact(token.exact)
-    well_spelled = is_well_spelled(token.exact)
-    if known and (well_spelled or known * _INCOMPARABLY > vocabulary.articles):
-        return None
-    if known and any(vocabulary.pair(*pair) for pair in token.pairs(folded)):
-        return None
     found = _candidates(vocabulary, token)
     if not found or found[0].folded == folded:
         return None
     best, *others = found
-    if known and (best.apart or not best.beside or best.frequency < known * _INCOMPARABLY):
+    known = vocabulary.folded(folded) if token.bare else vocabulary.exact(token.exact)
+    is_name = parts_of(best.folded) is None
+    if known and (best.frequency < known * _INCOMPARABLY or (not is_name and (token.capital or not best.beside))):
         return None
     if others and best.score - others[0].score < (_LEAD if best.beside else _LEAD_ALONE):
         return None
-    if parts_of(best.folded) is None:
+    if is_name:
         sure = best.slip < _OTHER_KEY or len(folded) >= _LONG_NAME
         return best if sure and (best.beside or best.frequency >= fewest) else None
+    well_spelled = is_well_spelled(token.exact)
     sure = best.score >= _least_score(token, best, well_spelled=well_spelled)
     if sure and well_spelled and not token.plain:
         sure = _stands_as_accented(vocabulary, token, best.exact)

@@ -21,13 +21,14 @@ from itertools import pairwise
 from index.analysis.normalization import fold
 from index.analysis.syllables import LONGEST_FOLDED, canonical_syllable, is_vietnamese_shape, parts_of
 from search.spelling.keyboard import LONGEST_TYPED, Decoded, decode
-from search.spelling.letters import Neighbour, Token, mend
+from search.spelling.letters import Neighbour, Token, may_be_wrong, mend
 from search.spelling.vocabulary import Vocabulary
 
 _INCOMPARABLY = 100
 _COMMONER = 5
 _LONGEST_CUT = 40
 _MOST_CUT = 80
+_MOST_TRIED = 8
 _CUTS_KEPT = 4
 _FEWEST_LETTERS = 2.2  # least average letters per syllable of a token split in three or more
 _SHORT = 5
@@ -63,7 +64,7 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
     shouted = all(token.isupper() for token in typed)
     fewest = min(_SEVERAL, 1 + vocabulary.articles // _ARTICLES_FOR_ONE_MORE)
     syllables: list[ReadSyllable] = []
-    room = _MOST_CUT
+    room, tries = _MOST_CUT, _MOST_TRIED
     for at, token in enumerate(lower):
         key = decoded[at]
         if key is not None:
@@ -76,7 +77,10 @@ def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: boo
         after = _after(vocabulary, lower, decoded, at, bare=bare)
         misspelt = Token(exact, before, after, bare=bare, capital=typed[at][0].isupper() and not shouted)
         acronym = misspelt.capital and typed[at].isupper() and len(token) <= _SHORT
-        meant = None if acronym else mend(vocabulary, misspelt, fewest)
+        meant = None
+        if tries and not acronym and may_be_wrong(vocabulary, misspelt):
+            tries -= 1
+            meant = mend(vocabulary, misspelt, fewest)
         if meant is not None and cut:
             pieces = [folded for folded, _ in cut]
             if _weakest(vocabulary, [meant.folded], misspelt) <= _weakest(vocabulary, pieces, misspelt):
