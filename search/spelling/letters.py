@@ -44,16 +44,16 @@ _OTHER_TONE = 4.0
 _OTHER_MARK = 4.0
 
 # the least score of a syllable, by what the token looks like
-_MISSPELT = -4.5
-_MISSPELT_APART = -3.0
-_PLAIN = -2.5
+_MISSPELT = -7.0
+_MISSPELT_APART = -4.5
+_PLAIN = -3.5
 _PLAIN_APART = -1.0
 _PLAIN_CAPITAL = 2.0
 _WELL_SPELLED = -3.0
 _WELL_SPELLED_PLAIN = -1.5
 _THREE_LETTERS = -1.7
 _TWO_LETTERS = 0.5
-_ALONE = -5.0
+_ALONE = -6.0
 
 _LEAD = 0.7
 _LEAD_ALONE = 2.0
