@@ -81,7 +81,8 @@ def decode(typed: str) -> Decoded | None:
 def _half_composed(lower: str) -> Decoded | None:
     """Decode a token some of whose keys were composed; that counts as two marks, as no foreign word looks so.
 
-    A letter beside one composed of it is the same letter (``nguyeễn``), or else the key of its mark (``nguyẽen``).
+    A letter beside one composed of it is the same letter (``nguyeễn``), or else the key of its mark (``nguyẽen``). That
+    counts as one mark, as two words may have been run together (``làanh``).
     """
     letters: list[tuple[str, set[str]]] = []
     repeated: list[str] = []
@@ -98,10 +99,14 @@ def _half_composed(lower: str) -> Decoded | None:
     raw = "".join(
         letter + "".join(_COMPOSED[mark][vni] or letter for mark in sorted(marks)) for letter, marks in letters
     )
-    for typed in (raw, raw + "".join(repeated)):
-        decoded = _decoded(_vni_keys(typed) if vni else _telex_keys(typed, repeated=True), vni=vni)
+    typed = [raw, raw + "".join(repeated)]
+    readings = (
+        map(_vni_keys, typed) if vni else (_telex_keys(raw, repeated=way) for raw in typed for way in (True, False))
+    )
+    for keys in readings:
+        decoded = _decoded(keys, vni=vni)
         if decoded is not None and decoded.text != canonical_syllable(lower):
-            return Decoded(decoded.text, max(2, decoded.keys))
+            return Decoded(decoded.text, 1 if repeated else max(2, decoded.keys))
     return None
 
 

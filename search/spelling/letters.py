@@ -135,10 +135,11 @@ def mend(vocabulary: Vocabulary, token: Token, fewest: int) -> Candidate | None:
     A name that stands beside no neighbour must be in ``fewest`` articles.
     """
     folded = fold(token.exact)
-    if not token.exact.isalpha() or not 1 < len(folded) <= _LONGEST:
+    if not token.exact.isalpha() or not 1 < len(folded) <= _LONGEST or len(_without_tone(token.exact)[1]) > 1:
         return None
     found = _candidates(vocabulary, token)
-    if not found or found[0].folded == folded:
+    well_spelled = is_well_spelled(token.exact)
+    if not found or found[0].folded == folded or (well_spelled and any(one.folded == folded for one in found)):
         return None
     best, *others = found
     known = vocabulary.folded(folded) if token.bare else vocabulary.exact(token.exact)
@@ -148,9 +149,8 @@ def mend(vocabulary: Vocabulary, token: Token, fewest: int) -> Candidate | None:
     if others and best.score - others[0].score < (_LEAD if best.beside else _LEAD_ALONE):
         return None
     if is_name:
-        sure = best.slip < _OTHER_KEY or len(folded) >= _LONG_NAME
+        sure = token.plain and (best.slip < _OTHER_KEY or len(folded) >= _LONG_NAME)
         return best if sure and (best.beside or best.frequency >= fewest) else None
-    well_spelled = is_well_spelled(token.exact)
     sure = best.score >= _least_score(token, best, well_spelled=well_spelled)
     if sure and well_spelled and not token.plain:
         sure = _stands_as_accented(vocabulary, token, best.exact)

@@ -240,6 +240,6 @@ def _syllables_from(vocabulary: Vocabulary, token: str, start: int) -> Iterator[
             if parts_of(folded) is not None and vocabulary.folded(folded):
                 yield end, folded, exact if exact != folded else ""
                 continue
-        key = decode(piece)
+        key = decode(piece) if piece.isascii() else None
         if key is not None and vocabulary.exact(key.text):
             yield end, fold(key.text), key.text
