@@ -57,6 +57,7 @@ _ALONE = -6.0
 
 _LEAD = 0.7
 _LEAD_ALONE = 2.0
+_LEAD_ACCENTS = 3.0
 _CHANCE = 0.1
 _INCOMPARABLY = 100
 _SHORTEST_ALONE = 4
@@ -139,9 +140,11 @@ def mend(vocabulary: Vocabulary, token: Token, fewest: int) -> Candidate | None:
         return None
     found = _candidates(vocabulary, token)
     well_spelled = is_well_spelled(token.exact)
-    if not found or found[0].folded == folded or (well_spelled and any(one.folded == folded for one in found)):
+    if not found or found[0].folded == folded:
         return None
     best, *others = found
+    if well_spelled and any(one.folded == folded and best.score - one.score < _LEAD_ACCENTS for one in others):
+        return None
     known = vocabulary.folded(folded) if token.bare else vocabulary.exact(token.exact)
     is_name = parts_of(best.folded) is None
     if known and (best.frequency < known * _INCOMPARABLY or (not is_name and (token.capital or not best.beside))):
@@ -276,8 +279,13 @@ def _best_form(vocabulary: Vocabulary, token: Token, term: str) -> tuple[str, in
 
 
 def _accents_cost(typed: tuple[str, str], meant: tuple[str, str]) -> float:
-    """Return the cost of typing one (letters, tone) for another whose letters differ by one slip, marks aside."""
+    """Return the cost of typing one (letters, tone) for another whose letters differ by one slip or none, marks aside.
+
+    With no slip, both together are one mistake.
+    """
     tone = 0.0 if typed[1] == meant[1] else _OTHER_TONE if typed[1] else _TONE_LEFT_OUT
+    if fold(typed[0]) == fold(meant[0]):
+        return max(tone, _OTHER_MARK if typed[0] != meant[0] else 0.0)
     return tone + _OTHER_MARK * max(0, OSA.distance(typed[0], meant[0]) - 1)
 
 
