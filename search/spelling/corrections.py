@@ -3,16 +3,18 @@
 When a correction is offered:
 
 - only plain words are corrected; operators, quotes, fields, punctuation, codes and numbers stay as they are;
-- a query without any accents is not corrected, as its reader leaves them out. One with some accents is corrected
-  if others are wrong or missing and a phrase of the archive with the right ones is far likelier;
-- a token is split or decoded as keys only if the archive does not know it, or knows it incomparably less;
+- a query without any accents is not corrected if its letters are right, as its reader leaves the accents out. One with
+  some accents is corrected if others are wrong or missing and a phrase of the archive with the right ones is far
+  likelier;
+- a token is split, decoded as keys or given other letters only if the archive does not know it, or knows it
+  incomparably less;
 - some article must have every word of the correction with exactly these accents, filters aside; if keys were decoded
   or a token split, and no article has all that was typed, the words without accents are enough;
 - a word is capitalised only if a word of the query was.
 
-The steps are ``readings`` (which syllables were typed), ``accents`` (which accents they were meant to have) and a trial
-search for the result. They look up frequencies; postings are read only for neighbours one of which is doubtful, at most
-80. Only the first 32 plain words of a query are corrected.
+The steps are ``readings`` (which syllables were typed, with ``keyboard`` and ``letters``), ``accents`` (which accents
+they were meant to have) and a trial search for the result. They look up frequencies; postings are read only for
+neighbours one of which is doubtful, at most 80. Only the first 32 plain words of a query are corrected.
 """
 
 from __future__ import annotations

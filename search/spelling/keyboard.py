@@ -9,9 +9,10 @@ VNI       ``6`` â ê ô, ``7`` ơ ư, ``8`` ă, ``9`` đ        ``2 1 3 4 5`` h
 ========  ==============================================  =============================================
 
 Both (TCVN 5712 for Telex) let a key come right after its letter or anywhere later in the syllable
-(``tieesng``, ``tieengs``, ``tiengse``). A key pressed once too often counts once. A token whose result is not built as
-a Vietnamese syllable has no decoding, so most foreign words and codes have none; ``readings`` tells those that have
-one (``been``, ``co2``) from Vietnamese by the words of the archive.
+(``tieesng``, ``tieengs``, ``tiengse``), also when other marks were composed already (``tiêngs``). A key pressed once
+too often counts once. A token whose result is not built as a Vietnamese syllable has no decoding, so most foreign words
+and codes have none; ``readings`` tells those that have one (``been``, ``co2``) from Vietnamese by the words of the
+archive.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ _ALONE = -6.0
 
 _LEAD = 0.7
 _LEAD_ALONE = 2.0
-_LEAD_ACCENTS = 3.0
+_LEAD_ACCENTS = 4.5
 _CHANCE = 0.1
 _INCOMPARABLY = 100
 _SHORTEST_ALONE = 4
@@ -164,7 +164,7 @@ def _least_score(token: Token, best: Candidate, *, well_spelled: bool) -> float:
     """Return the least score that a syllable must have to be sure."""
     letters = len(token.exact)
     if well_spelled:
-        sure = best.beside and not best.apart and not token.capital
+        sure = best.beside and not best.apart and not token.capital and best.slip < _OTHER_KEY
         return (_WELL_SPELLED_PLAIN if token.plain else _WELL_SPELLED) if sure else math.inf
     if not best.beside:
         return _ALONE if not token.plain or (token.bare and letters > _SHORTEST_ALONE) else math.inf
