@@ -1,9 +1,10 @@
 """Corrections of queries: how often right, how often uncalled for. ``python -m benchmarks.corrections [right|wrong]``
 
 *Right*: titles, and phrases of four to six syllables from bodies, of tuoitre-1k are damaged in a known way; a
-correction is right if it is the original, spelling variants aside. *Uncalled for*: the first 400 queries of each set
-are run as written against the set's own articles, and any correction counts as wrong. For ``vietnews_titles`` these
-are the judged articles and as many others as make 3,000.
+correction is right if it is the original, spelling variants aside. Damage to letters that makes a word which the
+archive has is left out. *Uncalled for*: all queries of each set are run as written and without accents against the
+set's own articles, and any correction counts as wrong. For ``vietnews_titles`` these are the judged articles and as
+many others as make 3,000, for ``vietnews_phrases`` the first 10,000.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import sys
 import tempfile
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 from benchmarks.data import data, rows
+from index.analysis.analyzer import Stream
 from index.analysis.normalization import fold
 from index.analysis.syllables import TONES, accented_forms
 from index.analysis.tokenizer import tokenize
@@ -32,13 +34,28 @@ from search.relevance import read_queries
 from search.runtime.index_follower import bring_in_sync
 from search.spelling.corrections import correct
 
-SETS = ("xquad_vi", "mlqa_vi_dev", "mailong_wiki_qa", "tuoitre_titles", "vietnews_titles")
-QUERIES = 400
+SETS = (
+    "xquad_vi",
+    "mlqa_vi_dev",
+    "mailong_wiki_qa",
+    "tuoitre_titles",
+    "vietnews_titles",
+    "alqac_law_dev",
+    "tuoitre_leads",
+    "tuoitre_phrases",
+    "vietnews_phrases",
+)
 SAMPLES = 400
-VIETNEWS = 3000
+VIETNEWS = {"vietnews_titles": 3000, "vietnews_phrases": 10_000}
 _PHRASE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){3,5}")
 _TELEX = dict(zip("ăâêôơưđ", ("aw", "aa", "ee", "oo", "ow", "uw", "dd"), strict=True))
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _VNI = dict(zip("ăâêôơưđ", ("a8", "a6", "e6", "o6", "o7", "u7", "d9"), strict=True))
+
+_NEXT_KEYS = {row[at]: row[max(0, at - 1) : at] + row[at + 1 : at + 2] for row in _ROWS for at in range(len(row))}
+"""The letters left and right of a letter on the keyboard."""
+
+OUTCOMES = ("right", "but for accents", "wrong", "none")
 
 Damage = Callable[[random.Random, list[str]], str]
 
@@ -104,6 +121,66 @@ def without_spaces(chance: random.Random, syllables: list[str]) -> str:
     return " ".join([*syllables[:at], "".join(syllables[at : at + length]), *syllables[at + length :]])
 
 
+def letter_missing(syllable: str) -> list[str]:
+    """Return a syllable without one of its letters."""
+    return [syllable[:at] + syllable[at + 1 :] for at in range(len(syllable))] if len(syllable) > 2 else []
+
+
+def letter_doubled(syllable: str) -> list[str]:
+    """Return a syllable with one of its letters twice."""
+    return [syllable[: at + 1] + syllable[at:] for at in range(len(syllable))]
+
+
+def letters_swapped(syllable: str) -> list[str]:
+    """Return a syllable with two neighbouring letters in the wrong order."""
+    pairs = [(at, syllable[at], syllable[at + 1]) for at in range(len(syllable) - 1)]
+    return [syllable[:at] + second + first + syllable[at + 2 :] for at, first, second in pairs if first != second]
+
+
+def letter_wrong(syllable: str) -> list[str]:
+    """Return a syllable with a neighbouring key typed for one of its letters."""
+    keys = [(at, key) for at, letter in enumerate(syllable) for key in _NEXT_KEYS.get(fold(letter), "")]
+    return [syllable[:at] + key + syllable[at + 1 :] for at, key in keys]
+
+
+def half_composed(marks: dict[str, str], tones: str) -> Callable[[str], list[str]]:
+    """Return what types a syllable so that some of its keys were composed and others stand as typed.
+
+    ``tương1``, ``tướng1``: the key of the tone stands at the end. ``nguyẽen``: so does the key of a mark.
+    ``nguyeễn``: a letter stands beside what was composed of it.
+    """
+
+    def choose(syllable: str) -> list[str]:
+        tone_key = keyed(syllable, marks, tones)[len(keyed(toneless(syllable), marks, tones)) :]
+        typed = {toneless(syllable) + tone_key, syllable + tone_key}
+        for at, char in enumerate(syllable):
+            letter = toneless(char)
+            tone = "".join(mark for mark in unicodedata.normalize("NFD", char) if mark in TONES[1:])
+            if letter in marks:
+                raw = unicodedata.normalize("NFC", marks[letter][0] + tone) + marks[letter][1]
+                typed.add(syllable[:at] + raw + syllable[at + 1 :])
+            if char != fold(char) and letter != "đ":
+                typed.add(syllable[:at] + fold(char) + syllable[at:])
+        return sorted(one for one in typed if one != syllable and not one.isascii())
+
+    return choose
+
+
+def no_accents(damage: Damage) -> Damage:
+    """Return ``damage`` done to syllables without accents."""
+    return lambda chance, syllables: damage(chance, list(map(fold, syllables)))
+
+
+LETTERS: dict[str, Damage] = {
+    f"one letter {name}": one_changed(choose)
+    for name, choose in {
+        "missing": letter_missing,
+        "doubled": letter_doubled,
+        "swapped": letters_swapped,
+        "wrong": letter_wrong,
+    }.items()
+}
+LETTERS |= {f"{name}, no accents": no_accents(damage) for name, damage in LETTERS.items()}
 DAMAGES: dict[str, Damage] = {
     "one wrong tone": one_changed(other_tones),
     "one wrong vowel mark": one_changed(other_marks),
@@ -115,6 +192,9 @@ DAMAGES: dict[str, Damage] = {
     "Telex in one syllable": one_changed(lambda syllable: [telex(syllable)] if telex(syllable) != syllable else []),
     "VNI in one syllable": one_changed(lambda syllable: [vni(syllable)] if vni(syllable) != syllable else []),
     "TELEX IN CAPITALS": lambda _, syllables: " ".join(map(telex, syllables)).upper(),
+    "Telex half composed": one_changed(half_composed(_TELEX, "fsrxj")),
+    "VNI half composed": one_changed(half_composed(_VNI, "21345")),
+    **LETTERS,
 }
 
 
@@ -140,56 +220,80 @@ def measure_right() -> None:
         "titles": [row["title"] for row in chance.sample(articles, SAMPLES) if not tokenize(row["title"]).codes],
         "phrases": [chance.choice(found) for row in bodies if (found := _PHRASE.findall(row["body"]))],
     }
-    print(f"{'right / another correction, %':34}" + "".join(f"{name:>16}" for name in sources))
+    print(f"{'right / but for accents / wrong / none, %':42}" + "".join(f"{name:>29}" for name in sources))
     with indexed(articles) as archive:
         for name, damage in DAMAGES.items():
-            figures = [right_share(archive, damage, texts, chance) for texts in sources.values()]
-            print(f"{name:34}" + "".join(f"{right:>9.1%} /{wrong:>5.1%}" for right, wrong in figures), flush=True)
+            counts = [outcomes(archive, damage, texts, chance, new=name in LETTERS) for texts in sources.values()]
+            print(f"{name:42}" + "".join(map(shares, counts)), flush=True)
 
 
-def right_share(archive: Archive, damage: Damage, texts: list[str], chance: random.Random) -> tuple[float, float]:
-    """Return the shares of damaged texts that are corrected to the original and to something else."""
-    right, wrong = [], []
+def shares(counts: Counter[str]) -> str:
+    """Return a cell of the table: the share of each outcome."""
+    return f"{'':5}" + " /".join(f"{counts[kind] / counts.total():6.1%}" for kind in OUTCOMES)
+
+
+def outcomes(archive: Archive, damage: Damage, texts: list[str], chance: random.Random, *, new: bool) -> Counter[str]:
+    """Count what becomes of damaged texts; ``new`` leaves out those whose damage makes a word that the archive has."""
+    counts: Counter[str] = Counter()
     for text in texts:
         syllables = [syllable.lower() for syllable in re.findall(r"[^\W_]+", text)]
         damaged = damage(chance, syllables)
         if not damaged or damaged == " ".join(syllables):
             continue
+        meant = tokenize(" ".join(syllables))
+        if new and has_any(archive, set(tokenize(damaged).exact) - {*meant.exact, *meant.folded}, damaged):
+            continue
         corrected = correct(archive.engine, damaged)
-        meant = tokenize(" ".join(syllables)).exact
-        right.append(corrected is not None and tokenize(corrected).exact == meant)
-        wrong.append(corrected is not None and not right[-1])
-    return mean(right), mean(wrong)
+        found = meant if corrected is None else tokenize(corrected)
+        right = (
+            "right" if found.exact == meant.exact else "but for accents" if found.folded == meant.folded else "wrong"
+        )
+        counts["none" if corrected is None else right] += 1
+    return counts
+
+
+def has_any(archive: Archive, words: set[str], query: str) -> bool:
+    """Tell whether the archive has any of ``words``, accents aside if ``query`` has none."""
+    stream = Stream.FOLDED if query == fold(query) else Stream.SYLLABLE
+    statistics = archive.engine.statistics()
+    return any(statistics.document_frequency(stream, word) for word in words)
 
 
 def measure_wrong() -> None:
     """Print how often a correctly typed query is corrected, as written and without accents."""
-    print(f"{'uncalled for, %':34}{'as written':>16}{'no accents':>16}{'ms a query':>16}")
+    print(f"{'uncalled for':34}{'queries':>16}{'as written':>16}{'no accents':>16}{'ms a query':>16}{'no accents':>16}")
+    totals = [0, 0]
     for name in SETS:
-        queries = read_queries(data("relevance", name))[:QUERIES]
-        judged = {id for query in queries for id in query.grades}
-        with indexed(
-            vietnews(judged) if name == "vietnews_titles" else rows("relevance", name, "docs.jsonl")
-        ) as archive:
-            started = time.perf_counter()
-            wrong = [(query.text, found) for query in queries if (found := correct(archive.engine, query.text))]
-            took = (time.perf_counter() - started) * 1000 / len(queries)
-            bare = [(query.text, found) for query in queries if (found := correct(archive.engine, fold(query.text)))]
-        shares = [len(found) / len(queries) for found in (wrong, bare)]
-        print(f"{name:34}" + "".join(f"{share:>16.2%}" for share in shares) + f"{took:>16.1f}", flush=True)
-        for typed, found in wrong + bare:
+        texts = [query.text for query in read_queries(data("relevance", name))]
+        with indexed(documents(name)) as archive:
+            written, bare = uncalled(archive, texts), uncalled(archive, list(map(fold, texts)))
+        totals = [totals[0] + len(written[0]) + len(bare[0]), totals[1] + 2 * len(texts)]
+        cells = (len(texts), len(written[0]), len(bare[0]), f"{written[1]:.1f}", f"{bare[1]:.1f}")
+        print(f"{name:34}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
+        for typed, found in written[0] + bare[0]:
             print(f"    {typed}  ->  {found}")
+    print(f"{totals[0]} of {totals[1]} queries")
 
 
-def vietnews(judged: set[str]) -> list[dict[str, Any]]:
-    """Return the judged articles of vietnews-50k and others, without their titles."""
+def uncalled(archive: Archive, texts: list[str]) -> tuple[list[tuple[str, str]], float]:
+    """Return the queries that are corrected, each with its correction, and the milliseconds a query took."""
+    started = time.perf_counter()
+    found = [(text, corrected) for text in texts if (corrected := correct(archive.engine, text)) is not None]
+    return found, (time.perf_counter() - started) * 1000 / len(texts)
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    """Return the articles that the queries of a set are asked of."""
+    if name not in VIETNEWS:
+        return rows("relevance", name, "docs.jsonl")
+    judged = {id for query in read_queries(data("relevance", name)) for id in query.grades}
+    others = VIETNEWS[name] - len(judged)
+    untitled = {"title": ""} if name == "vietnews_titles" else {}  # the queries are the titles
+    chosen = []
     with lzma.open(data("vietnews-50k.jsonl.xz"), "rt", encoding="utf-8") as lines:
-        everything = (json.loads(line) | {"title": ""} for line in lines)
-        others = VIETNEWS - len(judged)
-        chosen = []
-        for row in everything:
+        for row in map(json.loads, lines):
             if row["id"] in judged or others > 0:
-                chosen.append(row)
+                chosen.append(row | untitled)
                 others -= row["id"] not in judged
     return chosen
 

@@ -22,6 +22,9 @@ class TermStatistics(Protocol):
     def document_frequency(self, stream: Stream, term: str) -> int:
         """Return how many articles have ``term``, in the text field where most have it; deleted ones may count."""
 
+    def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
+        """Return up to ``most`` terms that start with ``prefix``, sorted, each with its ``document_frequency``."""
+
     def has_phrase(self, syllables: Sequence[str]) -> bool:
         """Tell whether a live article has these syllables, with exactly these accents, in a row; few may be missed."""
 

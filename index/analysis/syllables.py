@@ -117,6 +117,8 @@ _OPEN = _table(
     "ai ao au ay âu ây eo êu ia iu iêu oai oao oay oeo oi ôi ơi ua uây ui uôi uơ uya uyu ưa ưi ươi ươu ưu yêu"
 )
 _QUALITIES = {"a": "âăa", "e": "êe", "o": "ơôo", "u": "ưu"}
+_NOT_BEFORE_FRONT = _table("c g ng")
+_NOT_BEFORE_BACK = _table("k gh ngh")
 _LETTERS = re.compile(rf"(qu(?=[aeioy])|gi(?=[aeou])|{_DIGRAPHS}|[bcdghklmnpqrstvx])?([aeiouy]{{1,3}})([a-z]*)")
 
 
@@ -223,3 +225,29 @@ def _with_open_marks(written: str) -> set[str]:
         for tone in typed or TONES
         for at in range(max(0, *map(nucleus.rfind, _MARKED_VOWELS)) + 1, len(nucleus) + 1)
     }
+
+
+def is_well_spelled(word: str) -> bool:
+    """Tell whether a lower-case word is a syllable whose initial fits its vowels (``nghe``, not ``nge``).
+
+    A word without accents may have lost them.
+    """
+    canonical = canonical_syllable(word)
+    folded = fold(canonical)
+    parts = parts_of(folded)
+    if parts is None or (canonical != folded and canonical not in accented_forms(folded)):
+        return False
+    if parts.vowels.startswith(("ye", "ie")):
+        return parts.vowels[0] == ("y" if parts.initial in {"", "qu"} else "i")
+    if parts.vowels[0] not in "eiy":
+        return parts.initial not in _NOT_BEFORE_BACK
+    return parts.initial not in _NOT_BEFORE_FRONT or (parts.initial, parts.vowels) == ("g", "i")
+
+
+@lru_cache(maxsize=1)
+def folded_syllables() -> tuple[str, ...]:
+    """Return every syllable of the grammar without accents, in canonical spelling, sorted; there are about 4,000."""
+    vowels = {fold(nucleus) for nucleus in _CLOSED | _OPEN_OR_CLOSED | _OPEN}
+    rimes = [rime for parts in product(vowels, _FINALS) if parts_of(rime := "".join(parts)) is not None]
+    written = map("".join, product(["", "qu", "gi", *_DIGRAPHS.split("|"), *"bcdghklmnpqrstvx"], rimes))
+    return tuple(sorted({canonical_syllable(syllable) for syllable in written if parts_of(syllable) is not None}))

@@ -3,16 +3,18 @@
 When a correction is offered:
 
 - only plain words are corrected; operators, quotes, fields, punctuation, codes and numbers stay as they are;
-- a query without any accents is not corrected, as its reader leaves them out. One with some accents is corrected
-  if others are wrong or missing and a phrase of the archive with the right ones is far likelier;
-- a token is split or decoded as keys only if the archive does not know it, or knows it incomparably less;
+- a query without any accents is not corrected if its letters are right, as its reader leaves the accents out. One with
+  some accents is corrected if others are wrong or missing and a phrase of the archive with the right ones is far
+  likelier;
+- a token is split, decoded as keys or given other letters only if the archive does not know it, or knows it
+  incomparably less;
 - some article must have every word of the correction with exactly these accents, filters aside; if keys were decoded
   or a token split, and no article has all that was typed, the words without accents are enough;
 - a word is capitalised only if a word of the query was.
 
-The steps are ``readings`` (which syllables were typed), ``accents`` (which accents they were meant to have) and a trial
-search for the result. They look up frequencies; postings are read only for neighbours one of which is doubtful, at most
-80. Only the first 32 plain words of a query are corrected.
+The steps are ``readings`` (which syllables were typed, with ``keyboard`` and ``letters``), ``accents`` (which accents
+they were meant to have) and a trial search for the result. They look up frequencies; postings are read only for
+neighbours one of which is doubtful, at most 80. Only the first 32 plain words of a query are corrected.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from search.engine import Engine, Request
 from search.query.parser import parse, plain_words
 from search.query.tree import Match, typed_tokens, with_accents_required
 from search.spelling.accents import choose_accents
+from search.spelling.letters import Neighbour, Token, may_be_wrong
 from search.spelling.readings import ReadSyllable, read_tokens
 from search.spelling.vocabulary import Vocabulary
 
@@ -51,7 +54,7 @@ def correct(engine: Engine, text: str) -> str | None:
         return None
     vocabulary = Vocabulary(engine.statistics())
     unaccented = all(word.exact == word.folded for word in words)
-    if unaccented and all(vocabulary.folded(word.folded) for word in words):
+    if unaccented and not any(_may_be_wrong(vocabulary, run, at) for run in runs for at in range(len(run))):
         return None
     replaced: dict[_Typed, str] = {}
     only_made = True
@@ -97,11 +100,18 @@ def _runs(text: str) -> Iterator[list[_Typed]]:
         yield run
 
 
+def _may_be_wrong(vocabulary: Vocabulary, run: Sequence[_Typed], at: int) -> bool:
+    """Tell whether the letters of a word of a query without accents may be wrong."""
+    before, after = (Neighbour(word.folded, "") for word in (run[at - 1], run[at + 1 - len(run)]))
+    place = Token(run[at].folded, before if at else None, after if at + 1 < len(run) else None, bare=True)
+    return may_be_wrong(vocabulary, place)
+
+
 def _meant(
     vocabulary: Vocabulary, run: Sequence[_Typed], *, unaccented: bool
 ) -> Iterator[tuple[_Typed, list[str], bool]]:
     """Yield (word, the syllables it was meant to be, whether they were decoded or split) for each word of a run."""
-    syllables: list[ReadSyllable] = read_tokens(vocabulary, [word.text.lower() for word in run], unaccented=unaccented)
+    syllables: list[ReadSyllable] = read_tokens(vocabulary, [word.text for word in run], unaccented=unaccented)
     if unaccented and not any(syllable.made for syllable in syllables):
         return
     chosen = choose_accents(vocabulary, syllables)

@@ -9,25 +9,33 @@ VNI       ``6`` â ê ô, ``7`` ơ ư, ``8`` ă, ``9`` đ        ``2 1 3 4 5`` h
 ========  ==============================================  =============================================
 
 Both (TCVN 5712 for Telex) let a key come right after its letter or anywhere later in the syllable
-(``tieesng``, ``tieengs``, ``tiengse``). A key pressed once too often counts once. A token whose result is not built as
-a Vietnamese syllable has no decoding, so most foreign words and codes have none; ``readings`` tells those that have
-one (``been``, ``co2``) from Vietnamese by the words of the archive.
+(``tieesng``, ``tieengs``, ``tiengse``), also when other marks were composed already (``tiêngs``). A key pressed once
+too often counts once. A token whose result is not built as a Vietnamese syllable has no decoding, so most foreign words
+and codes have none; ``readings`` tells those that have one (``been``, ``co2``) from Vietnamese by the words of the
+archive.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 from index.analysis.normalization import fold
-from index.analysis.syllables import allows_tone, compose, is_vietnamese_shape, nuclei, parts_of
+from index.analysis.syllables import allows_tone, canonical_syllable, compose, is_vietnamese_shape, nuclei, parts_of
 
 LONGEST_TYPED = 14
 """The most keys a syllable may have to be decoded."""
 
-_TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
+TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
+"""The combining mark of each Telex key of a tone."""
+
 _VNI_TONES = {"2": "\u0300", "1": "\u0301", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
 _MOST_VNI_KEYS = 4
+_COMPOSED = {"\u0302": ("", "6"), "\u031b": ("w", "7"), "\u0306": ("w", "8"), "\u0335": ("d", "9")} | {
+    tone: (telex, vni) for (telex, tone), vni in zip(TELEX_TONES.items(), "21345", strict=True)
+}
+"""The Telex and VNI keys of a combining mark; a circumflex in Telex is its letter again, \u0335 is the stroke of đ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +68,10 @@ def decode(typed: str) -> Decoded | None:
     Case is ignored; a token without a key for a mark is not decoded.
     """
     lower = typed.lower()
-    if not 1 < len(lower) <= LONGEST_TYPED or not (lower.isascii() and lower.isalnum()) or lower[0].isdigit():
+    if not 1 < len(lower) <= LONGEST_TYPED or not lower.isalnum() or lower[0].isdigit():
         return None
+    if not lower.isascii():
+        return _half_composed(lower)
     if any(char.isdigit() for char in lower):
         return _decoded(_vni_keys(lower), vni=True)
     return _decoded(_telex_keys(lower, repeated=True), vni=False) or _decoded(
@@ -69,15 +79,47 @@ def decode(typed: str) -> Decoded | None:
     )
 
 
+def _half_composed(lower: str) -> Decoded | None:
+    """Decode a token some of whose keys were composed; that counts as two marks, as no foreign word looks so.
+
+    A letter beside one composed of it is the same letter (``nguyeễn``), or else the key of its mark (``nguyẽen``). That
+    counts as one mark, as two words may have been run together (``làanh``).
+    """
+    letters: list[tuple[str, set[str]]] = []
+    repeated: list[str] = []
+    for char in unicodedata.normalize("NFC", lower):
+        letter, *marks = list(unicodedata.normalize("NFD", "d\u0335" if char == "đ" else char))
+        if not _COMPOSED.keys() >= set(marks):
+            return None
+        if letters and letters[-1][0] == letter and (marks or letters[-1][1]):
+            letters[-1][1].update(marks)
+            repeated.append(letter)
+        else:
+            letters.append((letter, set(marks)))
+    vni = any(char.isdigit() for char in lower)
+    raw = "".join(
+        letter + "".join(_COMPOSED[mark][vni] or letter for mark in sorted(marks)) for letter, marks in letters
+    )
+    typed = [raw, raw + "".join(repeated)]
+    readings = (
+        map(_vni_keys, typed) if vni else (_telex_keys(raw, repeated=way) for raw in typed for way in (True, False))
+    )
+    for keys in readings:
+        decoded = _decoded(keys, vni=vni)
+        if decoded is not None and decoded.text != canonical_syllable(lower):
+            return Decoded(decoded.text, 1 if repeated else max(2, decoded.keys))
+    return None
+
+
 def _telex_keys(lower: str, *, repeated: bool) -> _Keys | None:
     """Separate the keys of raw Telex from the letters; ``repeated`` reads a repeated vowel as the key of its mark."""
     keys = _Keys()
     vowels = ""
     for char in lower:
-        if char in _TELEX_TONES and vowels:
-            if keys.tone not in {"", _TELEX_TONES[char]}:
+        if char in TELEX_TONES and vowels:
+            if keys.tone not in {"", TELEX_TONES[char]}:
                 return None
-            keys.tone = _TELEX_TONES[char]
+            keys.tone = TELEX_TONES[char]
         elif char == "w":
             keys.horn = keys.breve = True
             if not vowels:

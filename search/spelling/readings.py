@@ -6,8 +6,10 @@ syllable stands beside its neighbour in the archive too, the token is next to on
 keys. If a third of the tokens are keys, tokens that the archive knows are decoded too, where it knows the result far
 better (``max``).
 
-What is left is split into known syllables, each pair of which must be neighbours in some article. A token that is short
-(``Bana``) or the only one, and is split in two or three, needs several articles, as chance makes some neighbours.
+What the archive still does not know may be a term with one wrong letter (``letters``), or several known syllables each
+pair of which are neighbours in some article; where it may be both, the neighbours that more articles have decide. A
+token that is short (``Bana``) or the only one, and is split in two or three, needs several articles, as chance makes
+some neighbours.
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ from itertools import pairwise
 from index.analysis.normalization import fold
 from index.analysis.syllables import LONGEST_FOLDED, canonical_syllable, is_vietnamese_shape, parts_of
 from search.spelling.keyboard import LONGEST_TYPED, Decoded, decode
+from search.spelling.letters import Neighbour, Token, may_be_wrong, mend
 from search.spelling.vocabulary import Vocabulary
 
 _INCOMPARABLY = 100
 _COMMONER = 5
 _LONGEST_CUT = 40
 _MOST_CUT = 80
+_MOST_TRIED = 8
 _CUTS_KEPT = 4
 _FEWEST_LETTERS = 2.2  # least average letters per syllable of a token split in three or more
 _SHORT = 5
@@ -50,31 +54,73 @@ class ReadSyllable:
 
 
 def read_tokens(vocabulary: Vocabulary, typed: Sequence[str], *, unaccented: bool) -> list[ReadSyllable]:
-    """Return the syllables that the lower-case tokens ``typed`` stand for, in order.
+    """Return the syllables that the tokens ``typed`` stand for, in order.
 
     ``unaccented`` means that no token of the query has accents, so that plain tokens may lack theirs.
     """
-    decoded = _decoded_tokens(vocabulary, typed)
+    lower = [token.lower() for token in typed]
+    decoded = _decoded_tokens(vocabulary, lower)
     bare = unaccented and not any(decoded)
+    shouted = all(token.isupper() for token in typed)
+    fewest = min(_SEVERAL, 1 + vocabulary.articles // _ARTICLES_FOR_ONE_MORE)
     syllables: list[ReadSyllable] = []
-    room = _MOST_CUT
-    for at, token in enumerate(typed):
+    room, tries = _MOST_CUT, _MOST_TRIED
+    for at, token in enumerate(lower):
         key = decoded[at]
         if key is not None:
             syllables.append(ReadSyllable(fold(key.text), key.text, at, made=True))
             continue
-        chancy = len(typed) == 1 or (len(token) <= _SHORT and token.isascii())
-        fewest = min(_SEVERAL, 1 + vocabulary.articles // _ARTICLES_FOR_ONE_MORE) if chancy else 1
-        cut = _cut_token(vocabulary, token, fewest) if len(token) <= room else []
-        if cut:
+        chancy = len(lower) == 1 or (len(token) <= _SHORT and token.isascii())
+        cut = _cut_token(vocabulary, token, fewest if chancy else 1) if len(token) <= room else []
+        exact = canonical_syllable(token)
+        before = _before(vocabulary, syllables)
+        after = _after(vocabulary, lower, decoded, at, bare=bare)
+        misspelt = Token(exact, before, after, bare=bare, capital=typed[at][0].isupper() and not shouted)
+        acronym = misspelt.capital and typed[at].isupper() and len(token) <= _SHORT
+        meant = None
+        if tries and not acronym and may_be_wrong(vocabulary, misspelt):
+            tries -= 1
+            meant = mend(vocabulary, misspelt, fewest)
+        if meant is not None and cut:
+            pieces = [folded for folded, _ in cut]
+            if _weakest(vocabulary, [meant.folded], misspelt) <= _weakest(vocabulary, pieces, misspelt):
+                meant = None
+        if meant is not None:
+            any_accents = misspelt.plain and parts_of(meant.folded) is not None
+            syllables.append(ReadSyllable(meant.folded, meant.exact, at, made=True, bare=any_accents))
+        elif cut:
             room -= len(token)
-            no_accents = all(not exact for _, exact in cut)
-            made = (ReadSyllable(folded, exact or folded, at, made=True, bare=no_accents) for folded, exact in cut)
+            any_accents = all(not exact for _, exact in cut)
+            made = (ReadSyllable(folded, exact or folded, at, made=True, bare=any_accents) for folded, exact in cut)
             syllables.extend(made)
         else:
-            exact = canonical_syllable(token)
             syllables.append(ReadSyllable(fold(exact), exact, at, bare=bare and parts_of(fold(exact)) is not None))
     return syllables
+
+
+def _before(vocabulary: Vocabulary, syllables: Sequence[ReadSyllable]) -> Neighbour | None:
+    """Return the last of the syllables read, None if the archive does not know it."""
+    if not syllables or not vocabulary.folded(syllables[-1].folded):
+        return None
+    return Neighbour(syllables[-1].folded, "" if syllables[-1].bare else syllables[-1].exact)
+
+
+def _after(
+    vocabulary: Vocabulary, typed: Sequence[str], decoded: Sequence[Decoded | None], at: int, *, bare: bool
+) -> Neighbour | None:
+    """Return what stands after token ``at``, None if the archive does not know it."""
+    if at + 1 == len(typed):
+        return None
+    key = decoded[at + 1]
+    exact = canonical_syllable(typed[at + 1]) if key is None else key.text
+    return Neighbour(fold(exact), "" if bare else exact) if vocabulary.folded(fold(exact)) else None
+
+
+def _weakest(vocabulary: Vocabulary, syllables: Sequence[str], token: Token) -> int:
+    """Return in how few articles two neighbours are neighbours if ``syllables`` stand in the token's place."""
+    before = [token.before.folded] if token.before is not None else []
+    after = [token.after.folded] if token.after is not None else []
+    return min((vocabulary.pair(*pair) for pair in pairwise([*before, *syllables, *after])), default=0)
 
 
 def _decoded_tokens(vocabulary: Vocabulary, typed: Sequence[str]) -> list[Decoded | None]:
@@ -194,6 +240,6 @@ def _syllables_from(vocabulary: Vocabulary, token: str, start: int) -> Iterator[
             if parts_of(folded) is not None and vocabulary.folded(folded):
                 yield end, folded, exact if exact != folded else ""
                 continue
-        key = decode(piece)
+        key = decode(piece) if piece.isascii() else None
         if key is not None and vocabulary.exact(key.text):
             yield end, fold(key.text), key.text

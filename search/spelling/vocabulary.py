@@ -22,6 +22,7 @@ SYLLABLES_AN_ARTICLE = 200
 _MOST_SPELLINGS = 120
 _MOST_PHRASES = 100
 _MOST_NEIGHBOURS = 80
+_MOST_TERMS = 20_000
 _UNSEEN = 0.1
 
 
@@ -62,6 +63,10 @@ class Vocabulary:
     def word(self, exact: Sequence[str]) -> int:
         """Return how many articles have these syllables, with these accents, segmented as one word."""
         return self._statistics.document_frequency(Stream.WORD, "_".join(exact))
+
+    def terms(self, prefix: str) -> list[str]:
+        """Return the terms without accents that start with ``prefix``."""
+        return [term for term, _ in self._statistics.terms(Stream.FOLDED, prefix, _MOST_TERMS)]
 
     def surprise(self, frequency: float) -> float:
         """Return the negative logarithm of how likely a term of this document frequency comes next in a text."""

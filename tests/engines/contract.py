@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from index.analysis.analyzer import Stream
 from index.article import Article
 from index.dates import period_days
 from index.reading.ingest import ImportOptions, ingest
@@ -186,6 +187,22 @@ class EngineContract:
             assert correct(archive.engine, typed) == "lúa gạo", typed
         for typed in ("lúa gạo", "lua gao", "", "ngô", "ngô khoai", '"lúa gáo"'):
             assert correct(archive.engine, typed) is None, typed
+
+    def test_terms_that_begin_alike_are_listed_with_their_frequencies(self, archive: Archive) -> None:
+        assert archive.engine.statistics().terms(Stream.FOLDED, "g", 9) == []
+        archive.store.put([article("a", "Giá gạo, giá ngô."), article("b", "Giã gạo"), Article(id="c", title="Gà")])
+        bring_in_sync(archive)
+        statistics = archive.engine.statistics()
+        assert statistics.terms(Stream.FOLDED, "g", 9) == [("ga", 1), ("gao", 2), ("gia", 2)]
+        assert statistics.terms(Stream.FOLDED, "g", 2) == [("ga", 1), ("gao", 2)]
+        assert statistics.terms(Stream.SYLLABLE, "gi", 9) == [("giá", 1), ("giã", 1)]
+
+    def test_wrong_letter_is_corrected_by_what_the_articles_write(self, archive: Archive) -> None:
+        archive.store.put([article("a", "Giá lúa gạo Ukraine tăng.")])
+        bring_in_sync(archive)
+        for typed, meant in (("lúa gạoo", "lúa gạo"), ("lua gaoo", "lúa gạo"), ("ukrain", "ukraine")):
+            assert correct(archive.engine, typed) == meant, typed
+        assert correct(archive.engine, "lúa ngô") is None
 
     def test_correction_finds_an_article_with_all_its_words(self, archive: Archive) -> None:
         archive.store.put([article("a", "Giá lúa gạo tăng."), article("b", "Bóng đá")])

@@ -21,7 +21,7 @@ from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
 from index.analysis.suggestions import one_of_each
-from index.article import Article, searchable_body
+from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
 from index.store.article_store import (
     Change,
@@ -345,6 +345,11 @@ class _Indexed:
 
     def document_frequency(self, stream: Stream, term: str) -> int:
         return self._reference.frequency(stream, term, None)
+
+    def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
+        known = {term for name in TEXT_FIELDS for term in self._reference.places[name, stream]}
+        chosen = sorted(term for term in known if term.startswith(prefix))[:most]
+        return [(term, self.document_frequency(stream, term)) for term in chosen]
 
     def has_phrase(self, syllables: Sequence[str]) -> bool:
         terms = [(Stream.SYLLABLE, syllable) for syllable in syllables]

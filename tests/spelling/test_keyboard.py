@@ -106,6 +106,48 @@ def test_keys_in_any_order(typed: str, meant: str) -> None:
     assert decoded.text == meant
 
 
+@given(syllables)
+def test_tone_may_be_a_key_after_composed_marks(syllable: str) -> None:
+    decomposed = unicodedata.normalize("NFD", syllable)
+    marked = unicodedata.normalize("NFC", "".join(part for part in decomposed if part not in TONES[1:]))
+    for tones in ("fsrxj", "21345"):
+        key = "".join(key for mark, key in zip(TONES[1:], tones, strict=True) if mark in decomposed)
+        for composed in {marked, syllable}:
+            if key and not composed.isascii():
+                decoded = decode(composed + key)
+                assert decoded is not None, composed + key
+                assert (decoded.text, decoded.keys >= 2) == (syllable, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("nguyeễn", "nguyễn"),
+        ("nguyễen", "nguyễn"),
+        ("nguyẽen", "nguyễn"),
+        ("tiéeng", "tiếng"),
+        ("tié6ng", "tiếng"),
+        ("tiéng6", "tiếng"),
+        ("chiính", "chính"),
+        ("đươờng", "đường"),
+        ("ddường", "đường"),
+        ("dđường", "đường"),
+        ("d9ường", "đường"),
+        ("thuơng", "thương"),
+        ("VIỆTJ", "việt"),
+    ],
+)
+def test_keys_beside_composed_letters(typed: str, meant: str) -> None:
+    decoded = decode(typed)
+    assert decoded is not None
+    assert decoded.text == meant
+
+
+@pytest.mark.parametrize("typed", ["tiếng", "hoà", "hòa", "kỹ", "café", "pokémon", "são", "gaël", "việtf", "thủj", "đ"])
+def test_composed_syllables_and_foreign_words_are_not_decoded(typed: str) -> None:
+    assert decode(typed) is None
+
+
 @pytest.mark.parametrize(
     "typed",
     NOT_KEYS.split(" "),

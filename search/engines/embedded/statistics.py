@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial, reduce
 from itertools import pairwise
@@ -17,6 +18,7 @@ from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
 _MOST_KEPT = 1 << 16
 _LONGEST_KEPT = 64
 _MOST_ABBREVIATIONS_KEPT = 10_000
+_MOST_PREFIXES_KEPT = 100
 _MOST_READ = 100
 _MOST_VERIFIED = 2000
 
@@ -30,6 +32,7 @@ class KnownFrequencies(dict[tuple[Stream, str], int]):
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.abbreviations: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        self.terms: dict[tuple[Stream, str, int], list[tuple[str, int]]] = {}
 
     def __missing__(self, key: tuple[Stream, str]) -> int:
         stream, term = key
@@ -61,6 +64,20 @@ class SnapshotStatistics:
     def document_frequency(self, stream: Stream, term: str) -> int:
         """Return how many articles have ``term``; deleted ones count until their segment is merged."""
         return self._frequencies[stream, term]
+
+    def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
+        """Return terms that start with ``prefix``; deleted articles count until their segment is merged."""
+        kept = self._frequencies.terms
+        found = kept.get((stream, prefix, most))
+        if found is None:
+            frequencies: Counter[str] = Counter()
+            for name in TEXT_FIELDS:
+                frequencies |= Counter(dict(self._snapshot.terms_with_prefix(field_name(name, stream), prefix, most)))
+            found = sorted(frequencies.items())[:most]
+            if len(kept) >= _MOST_PREFIXES_KEPT:
+                kept.clear()
+            kept[stream, prefix, most] = found
+        return found
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return the most frequent suggestions that start with ``prefix``, by live articles only."""
@@ -112,6 +129,10 @@ class NoStatistics:
     def document_frequency(self, _stream: Stream, _term: str) -> int:
         """Return 0."""
         return 0
+
+    def terms(self, _stream: Stream, _prefix: str, _most: int) -> list[tuple[str, int]]:
+        """Return nothing."""
+        return []
 
     def has_phrase(self, _syllables: Sequence[str]) -> bool:
         """Return False."""
