@@ -113,7 +113,7 @@ def opened(folder: Path) -> dict[str, Ask]:
     archive = open_archive(ArchiveConfig(folder))
 
     def asking(**more: Any) -> Ask:
-        return lambda text: archive.engine.retrieve(Request(parse(text), size=HITS, **more))
+        return lambda text: archive.engine.retrieve(Request(archive.expand(parse(text)), size=HITS, **more))
 
     plain = asking()
     return {

@@ -33,9 +33,8 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("analysis of the query", search.matching.evaluator, "typed_analysis"),
     ("finding the terms", Snapshot, "_look_up"),
     ("which articles have a term", TermImpacts, "docs_with_term"),
-    ("doc masks of the concepts", TermSets, "concepts"),
-    ("enough of the query's idf", search.matching.evaluator, "weight_at_least"),
-    ("which have the accents", Evaluator, "_with_accents"),
+    ("doc masks of the words", TermSets, "words"),
+    ("enough of the query's idf", search.matching.evaluator, "weight_sums"),
     ("which may come first", MaxScoreScorer, "_candidates"),
     ("adding rare terms", TermImpacts, "sums_of_all"),
     ("their scores", TermImpacts, "add"),
@@ -69,7 +68,7 @@ def main() -> None:
     """Print the table."""
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
     archive = open_archive(ArchiveConfig(Path(sys.argv[1])))
-    requests = [Request(parse(text)) for text in title_queries(read_articles(2000), count)]
+    requests = [Request(archive.expand(parse(text))) for text in title_queries(read_articles(2000), count)]
     for name, owner, function in STAGES:
         setattr(owner, function, timed(name, getattr(owner, function)))
     turns: list[tuple[str, Counter[str]]] = []

@@ -15,16 +15,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.analyzer import Analysis, analyze, bigrams
+from index.analysis.analyzer import Analysis, analyze, bigram
 
 K1 = 1.2
+
+
+def pairs(syllables: Sequence[str]) -> Iterable[str]:
+    """Return the pairs of neighbouring syllables, whatever stands between them."""
+    return map(bigram, syllables[:-1], syllables[1:])
+
+
 CUTS: Mapping[str, Callable[[Analysis], Iterable[str]]] = {
     "written": lambda text: [text.tokens.written(at).lower() for at in range(len(text.tokens))],
     "exact": lambda text: text.tokens.exact,
     "words": lambda text: text.word_texts,
     "folded": lambda text: text.tokens.folded,
-    "pairs": lambda text: bigrams(text.tokens.exact),
-    "folded pairs": lambda text: bigrams(text.tokens.folded),
+    "pairs": lambda text: pairs(text.tokens.exact),
+    "folded pairs": lambda text: pairs(text.tokens.folded),
 }
 """The streams: syllables as a standard analyzer cuts them, the same as timtin spells them, pyvi's words, and so on."""
 

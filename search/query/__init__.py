@@ -3,8 +3,9 @@
 =============  =======================================================================
 ``tree``       the nodes of a query tree, and how its words are analyzed
 ``parser``     parses the query language to a tree
+``words``      cuts plain words by what the archive writes together
 ``synonyms``   the owner's synonyms, from a file
-``expansion``  alternatives for plain words: abbreviations articles define, synonyms
+``expansion``  adds that cut, and alternatives: abbreviations articles define, synonyms
 =============  =======================================================================
 
 Parsing never fails: text that cannot be parsed becomes plain words. A new kind of node needs a rule in ``parser``, and

@@ -1,4 +1,4 @@
-"""Order the matching articles. A score is a sum of BM25 parts, plus a proximity bonus for the best articles.
+"""Order the matching articles. A score is a sum of BM25F parts, plus a proximity bonus for the best articles.
 
 =============  ===================================================================
 ``scoring``    the ranking formula and its parameters, as pure functions

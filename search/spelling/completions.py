@@ -73,7 +73,9 @@ def _completions(statistics: TermStatistics, typed: str, size: int) -> list[str]
     tokens = tokenize(typed)
     finished = typed[-1:].isspace()
     for start in range(len(tokens)):
-        if start > 1 and not statistics.document_frequency(Stream.BIGRAM, "_".join(tokens.folded[start - 2 : start])):
+        if start > 1 and not statistics.document_frequency(
+            Stream.FOLDED_BIGRAM, "_".join(tokens.folded[start - 2 : start])
+        ):
             break
         last = "" if finished else typed[tokens.starts[-1] :]
         found: list[str] = []
@@ -97,7 +99,9 @@ def _in_articles(
             (
                 phrase
                 for phrase in phrases
-                if statistics.document_frequency(Stream.BIGRAM, f"{tokens.folded[start - 1]}_{fold(phrase.exact[0])}")
+                if statistics.document_frequency(
+                    Stream.FOLDED_BIGRAM, f"{tokens.folded[start - 1]}_{fold(phrase.exact[0])}"
+                )
             ),
             _MOST_VERIFIED,
         )
@@ -230,6 +234,6 @@ def _decoded(typed: str) -> Iterator[str]:
             text = text[: tokens.starts[at]] + syllable.text + text[tokens.ends[at] :]
     whole = decode(keys)
     yield text + (whole.text if whole is not None else keys) + after
-    longer = None if after.isspace() else decode(keys + ("n" if _VOWEL.search(keys) else "a"))
+    longer = None if after.isspace() else decode(keys + ("n" if _VOWEL.search(fold(keys)) else "a"))
     if longer is not None:  # most finals and vowels are still to come
         yield text + longer.text[:-1] + after

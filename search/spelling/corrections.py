@@ -135,6 +135,7 @@ def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) 
 
 
 def _finds_all(engine: Engine, text: str, *, accents: bool) -> bool:
-    """Tell whether some article has every word of the query ``text``, with exactly its accents if ``accents``."""
+    """Tell whether some article has every syllable of the query ``text``, with exactly its accents if ``accents``."""
     tree = with_accents_required(parse(text)) if accents else parse(text)
-    return engine.retrieve(Request(tree, Match.ALL, size=0)).total > 0
+    found = engine.retrieve(Request(tree, Match.ALL, size=0))
+    return found.total + found.relaxed_total > 0

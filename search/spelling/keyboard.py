@@ -32,6 +32,7 @@ TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j": 
 
 _VNI_TONES = {"2": "\u0300", "1": "\u0301", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
 _MOST_VNI_KEYS = 4
+_HORN = "\u031b"
 _COMPOSED = {"\u0302": ("", "6"), "\u031b": ("w", "7"), "\u0306": ("w", "8"), "\u0335": ("d", "9")} | {
     tone: (telex, vni) for (telex, tone), vni in zip(TELEX_TONES.items(), "21345", strict=True)
 }
@@ -91,7 +92,8 @@ def _half_composed(lower: str) -> Decoded | None:
         letter, *marks = list(unicodedata.normalize("NFD", "d\u0335" if char == "đ" else char))
         if not _COMPOSED.keys() >= set(marks):
             return None
-        if letters and letters[-1][0] == letter and (marks or letters[-1][1]):
+        of_rime = letter == "u" and not marks and letters and _HORN in letters[-1][1]  # ưu, as in lưu
+        if letters and letters[-1][0] == letter and (marks or letters[-1][1]) and not of_rime:
             letters[-1][1].update(marks)
             repeated.append(letter)
         else:

@@ -21,7 +21,6 @@ SYLLABLES_AN_ARTICLE = 200
 
 _MOST_SPELLINGS = 120
 _MOST_PHRASES = 100
-_MOST_NEIGHBOURS = 80
 _MOST_TERMS = 20_000
 _UNSEEN = 0.1
 
@@ -44,7 +43,6 @@ class Vocabulary:
     def __init__(self, statistics: TermStatistics) -> None:
         self._statistics = statistics
         self._spellings: dict[tuple[str, ...], list[Spelling]] = {}
-        self._side_by_side: dict[tuple[str, str], int] = {}
         self.articles = statistics.articles
         self._syllables = math.log(max(1, self.articles) * SYLLABLES_AN_ARTICLE)
 
@@ -86,11 +84,8 @@ class Vocabulary:
         return found or []
 
     def side_by_side(self, first: str, second: str) -> int:
-        """Return about how many articles have two syllables with these accents as neighbours."""
-        key = (first, second)
-        if key not in self._side_by_side and len(self._side_by_side) < _MOST_NEIGHBOURS:
-            self._side_by_side[key] = self._statistics.document_frequency(Stream.BIGRAM, bigram(first, second))
-        return self._side_by_side.get(key, 0)
+        """Return how many articles have two syllables with these accents as neighbours."""
+        return self._statistics.document_frequency(Stream.BIGRAM, bigram(first, second))
 
     def _read_spellings(self, folded: tuple[str, ...]) -> list[Spelling]:
         prefix = suggestion_prefix(list(folded), complete=False) + SEPARATOR

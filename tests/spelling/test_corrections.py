@@ -273,7 +273,7 @@ def test_any_text_has_a_correction_that_differs_from_it_or_none(seeds_archive: A
     if corrected is not None:
         assert corrected != text
         assert tokenize(corrected).exact != tokenize(text).exact
-        assert find(corrected).total > 0
+        assert find(corrected).total + find(corrected).relaxed_total > 0
 
 
 @pytest.mark.parametrize("text", ["hoinhapquocte" * 150, "hooij " * 400, "a" * 2000, "ho65i" * 400, "tê quốc " * 250])

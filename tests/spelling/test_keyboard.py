@@ -122,6 +122,7 @@ def test_tone_may_be_a_key_after_composed_marks(syllable: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
+        ("lưuj", "lựu"),
         ("nguyeễn", "nguyễn"),
         ("nguyễen", "nguyễn"),
         ("nguyẽen", "nguyễn"),
