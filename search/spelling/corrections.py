@@ -8,13 +8,13 @@ When a correction is offered:
   likelier;
 - a token is split, decoded as keys or given other letters only if the archive does not know it, or knows it
   incomparably less;
-- some article must have every word of the correction with exactly these accents, filters aside; if keys were decoded
-  or a token split, and no article has all that was typed, the words without accents are enough;
+- some article must have every syllable of the correction with exactly these accents, filters aside; if keys were decoded
+  or a token split, and no article has all that was typed, the syllables without accents are enough;
 - a word is capitalised only if a word of the query was.
 
 The steps are ``readings`` (which syllables were typed, with ``keyboard`` and ``letters``), ``accents`` (which accents
-they were meant to have) and a trial search for the result. They look up frequencies; postings are read only for
-neighbours one of which is doubtful, at most 80. Only the first 32 plain words of a query are corrected.
+they were meant to have) and a trial search for the result. They look up frequencies. Only the first 32 plain words of a
+query are corrected.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Spelling:
 
 
 class Vocabulary:
-    """Look up ``statistics``; phrases and neighbours are cached, and only so many are looked up.
+    """Look up ``statistics``; phrases are cached, and only so many are looked up.
 
     For one query; not to be shared between threads.
     """
