@@ -223,7 +223,7 @@ class Reference:
         def said(first: int, end: int) -> Articles:
             return set().union(*(ids for other, ids in others if other.first <= first and end <= other.end))
 
-        result = self.scored(analysis, scope)
+        result = self.scored(analysis, scope, cut_of(leaf).plain)
         words = self.concepts(analysis, scope, cut_of(leaf))
         wanted = self.concepts(analysis, scope, None) if self.relaxing else words
         covered = [articles | loosely | said(first, end) for first, end, articles, loosely in wanted]
@@ -259,9 +259,9 @@ class Reference:
         least = share * float(max(totals.values(), default=0.0))
         return {id for id, total in totals.items() if total and total >= np.float32(least)}
 
-    def scored(self, analysis: Analysis, scope: str | None) -> Found:
+    def scored(self, analysis: Analysis, scope: str | None, plain: Sequence[bool] | None = None) -> Found:
         """Sum BM25F over the streams."""
-        plain = self.plain(analysis, scope)
+        plain = self.plain(analysis, scope) if plain is None else plain
         shares = self.shares(analysis, plain)
         weights: dict[tuple[Stream, str], float] = {}
         counts: Counter[tuple[Stream, str]] = Counter()
@@ -383,7 +383,7 @@ class Reference:
 
     def folded_weights(self, leaf: Words) -> dict[str, float]:
         analysis = analyze(leaf.text)
-        shares = self.shares(analysis, self.plain(analysis, leaf.field))
+        shares = self.shares(analysis, cut_of(leaf).plain)
         weights = {}
         for syllable, share in zip(analysis.tokens.folded, shares, strict=False):
             frequency = self.frequency(Stream.FOLDED, syllable, leaf.field)

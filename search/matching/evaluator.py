@@ -12,6 +12,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from search.query.tree import (
     MOST_SYLLABLES,
     AccentExact,
     And,
+    Cut,
     DateRange,
     FieldFilter,
     Match,
@@ -109,7 +111,7 @@ class Evaluator:
         self._sets = TermSets(impacts)
         self._match = match
         self._relaxing = False
-        self._analyzed_texts: dict[tuple[str, str | None], AnalyzedWords] = {}
+        self._analyzed_texts: dict[tuple[str, str | None, Cut | None], AnalyzedWords] = {}
 
     def run(self, tree: Node, within: DocMask | None = None) -> Matches:
         """Return the matches of a whole query: live articles only, restricted to ``within`` if given."""
@@ -138,9 +140,10 @@ class Evaluator:
 
     def _proximity(self, leaf: Words) -> ProximityClause | None:
         """Return the weights of the syllables, without accents, that any article has; None for a single word."""
-        if len(cut_of(leaf).words) < 2:
+        cut = cut_of(leaf)
+        if len(cut.words) < 2:
             return None
-        analyzed = self._analyzed(leaf.text, leaf.field)
+        analyzed = self._analyzed(leaf.text, leaf.field, cut)
         weights: dict[str, float] = {}
         for syllable, share in zip(analyzed.analysis.tokens.folded, analyzed.shares, strict=False):
             frequency = self._sets.document_frequency(Stream.FOLDED, syllable, leaf.field)
@@ -204,13 +207,13 @@ class Evaluator:
 
     def _text(self, leaf: Words) -> NodeMatches:
         """Match plain words; the match mode decides how many an article must have."""
-        scope = leaf.field
-        analyzed = self._analyzed(leaf.text, scope)
+        scope, cut = leaf.field, cut_of(leaf)
+        analyzed = self._analyzed(leaf.text, scope, cut)
         others = [
             (other, self._sets.spelled(self._analyzed(other.text, scope).analysis, scope))
             for other in leaf.alternatives
         ]
-        words = self._sets.words(analyzed.analysis, cut_of(leaf), scope)
+        words = self._sets.words(analyzed.analysis, cut, scope)
         wanted = self._sets.syllables(analyzed.analysis, scope) if self._relaxing else words
         covered = [concept.covered(others) for concept in wanted]
         if self._match is Match.ALL or (self._match is Match.AUTO and self._requires_each(wanted)):
@@ -277,17 +280,18 @@ class Evaluator:
 
     # --- scoring -----------------------------------------------------------------------------------------
 
-    def _analyzed(self, text: str, scope: str | None) -> AnalyzedWords:
-        found = self._analyzed_texts.get((text, scope))
+    def _analyzed(self, text: str, scope: str | None, cut: Cut | None = None) -> AnalyzedWords:
+        """Return a part of the query cut into terms; without a ``cut``, look up which syllables lack their accents."""
+        found = self._analyzed_texts.get((text, scope, cut))
         if found is None:
             analysis = typed_analysis(text)
-            plain = plain_syllables(
-                analysis.tokens, lambda stream, term: self._sets.document_frequency(stream, term, scope)
-            )
-            found = self._analyzed_texts[text, scope] = AnalyzedWords(
-                analysis, scope, plain, self._shares(analysis, plain)
-            )
+            plain = cut.plain if cut else plain_syllables(analysis.tokens, partial(self._frequency_in, scope))
+            found = AnalyzedWords(analysis, scope, plain, self._shares(analysis, plain))
+            self._analyzed_texts[text, scope, cut] = found
         return found
+
+    def _frequency_in(self, scope: str | None, stream: Stream, term: str) -> int:
+        return self._sets.document_frequency(stream, term, scope)
 
     def _weighted_terms(self, analyzed: AnalyzedWords) -> list[WeightedTerm]:
         """Return the weighted terms of all streams.

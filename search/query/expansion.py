@@ -39,8 +39,9 @@ def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
             tokens = typed_analysis(text).tokens
             found = dict.fromkeys(synonyms.alternatives(tokens))
             found.update(dict.fromkeys(Abbreviations(statistics).alternatives(tokens)))
-            cut = cut_words(typed_analysis(text), statistics)
-            return replace(tree, alternatives=tuple(found)[:_MOST_ALTERNATIVES], cut=cut)
+            kept = tuple(found)[:_MOST_ALTERNATIVES]
+            bounds = {bound for other in kept for bound in (other.first, other.end)}
+            return replace(tree, alternatives=kept, cut=cut_words(typed_analysis(text), statistics, bounds))
         case _:
             return tree
 

@@ -14,7 +14,7 @@ The cut is the one whose words have the most syllables in words, each weighed by
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
 from index.analysis.analyzer import Analysis, Stream, bigram
@@ -44,16 +44,18 @@ def cut_of(leaf: Words) -> Cut:
     return leaf.cut or _pyvi_cut(typed_analysis(leaf.text))
 
 
-def cut_words(analysis: Analysis, statistics: TermStatistics) -> Cut:
-    """Return how ``analysis``, of a query, is cut into words of the archive."""
-    return _ArchiveCut(analysis, statistics).best()
+def cut_words(analysis: Analysis, statistics: TermStatistics, bounds: Collection[int] = ()) -> Cut:
+    """Return how ``analysis``, of a query, is cut into words of the archive; no word goes beyond ``bounds``.
+
+    These are numbers of syllables, where something else may stand for a part of the query.
+    """
+    return _ArchiveCut(analysis, statistics, bounds).best()
 
 
 def plain_syllables(tokens: Tokens, frequency: Frequency | None) -> tuple[bool, ...]:
     """Tell for each syllable whether its accents were left out; for the first ``MOST_SYLLABLES``.
 
-    In a query without any accent, all were. In any other, a syllable was left bare if articles hardly ever write it
-    without accents.
+    In a query without any accent, all were. In any other, a syllable was if articles hardly ever write it without.
     """
     typed = list(zip(tokens.exact, tokens.folded, strict=True))[:MOST_SYLLABLES]
     if all(exact == folded for exact, folded in typed):
@@ -82,23 +84,25 @@ def _pyvi_words(analysis: Analysis) -> list[tuple[int, int]]:
 class _ArchiveCut:
     """The possible words of a query, and how sure each is: 1 for certain, 0 for never."""
 
-    def __init__(self, analysis: Analysis, statistics: TermStatistics) -> None:
+    def __init__(self, analysis: Analysis, statistics: TermStatistics, bounds: Collection[int]) -> None:
         self._analysis = analysis
         self._tokens = analysis.tokens
         self._statistics = statistics
         self._frequency = statistics.document_frequency
-        self._plain = plain_syllables(self._tokens, self._frequency)
-        self._size = len(self._plain)
+        plain = plain_syllables(self._tokens, self._frequency)
+        self._size = len(plain)
         in_codes = {at for code in self._tokens.codes for at in range(code.first, code.end)}
+        self._met = [
+            at + 1 not in bounds and self._adjoin(at) and in_codes.isdisjoint((at, at + 1))
+            for at in range(self._size - 1)
+        ]
+        self._plain = tuple(bare or self._lacks_accents(at) for at, bare in enumerate(plain))
         self._pyvi = [
             (first, end)
             for first, end in _pyvi_words(analysis)
-            if end - first > 1 and end <= self._size and in_codes.isdisjoint(range(first, end)) and not all(self._plain)
+            if end - first > 1 and end <= self._size and all(self._met[first : end - 1]) and not all(plain)
         ]
-        self._together = [
-            self._pair_frequency(at) if self._adjoin(at) and in_codes.isdisjoint((at, at + 1)) else 0
-            for at in range(self._size - 1)
-        ]
+        self._together = [self._pair_frequency(at) if met else 0 for at, met in enumerate(self._met)]
 
     def best(self) -> Cut:
         """Return the cut with the highest sum of syllables in words."""
@@ -136,9 +140,20 @@ class _ArchiveCut:
         positions = self._analysis.positions
         return positions[at + 1] - positions[at] == 1
 
+    def _lacks_accents(self, at: int) -> bool:
+        """Tell whether a syllable typed bare meets its neighbours only with accents (``ha nội``)."""
+        if self._tokens.exact[at] != self._tokens.folded[at]:
+            return False
+        met = [one for one in (at - 1, at) if 0 <= one < len(self._met) and self._met[one] and self._folded_pair(one)]
+        return bool(met) and not any(map(self._exact_pair, met))
+
     def _pair_frequency(self, at: int) -> int:
-        if self._plain[at] or self._plain[at + 1]:
-            return self._frequency(Stream.FOLDED_BIGRAM, bigram(*self._tokens.folded[at : at + 2]))
+        return self._folded_pair(at) if self._plain[at] or self._plain[at + 1] else self._exact_pair(at)
+
+    def _folded_pair(self, at: int) -> int:
+        return self._frequency(Stream.FOLDED_BIGRAM, bigram(*self._tokens.folded[at : at + 2]))
+
+    def _exact_pair(self, at: int) -> int:
         return self._frequency(Stream.BIGRAM, bigram(*self._tokens.exact[at : at + 2]))
 
     def _word_frequency(self, first: int, end: int) -> int:

@@ -8,8 +8,8 @@ When a correction is offered:
   likelier;
 - a token is split, decoded as keys or given other letters only if the archive does not know it, or knows it
   incomparably less;
-- some article must have every syllable of the correction with exactly these accents, filters aside; if keys were decoded
-  or a token split, and no article has all that was typed, the syllables without accents are enough;
+- some article must have every syllable of the correction with exactly these accents, filters aside; if keys were
+  decoded or a token split, and no article has all that was typed, the syllables without accents are enough;
 - a word is capitalised only if a word of the query was.
 
 The steps are ``readings`` (which syllables were typed, with ``keyboard`` and ``letters``), ``accents`` (which accents

@@ -80,6 +80,7 @@ class Counts:
         ("hoc sinh roi", {"hoc_sinh": 9, "hoc": 300, "sinh": 300}, {"hoc sinh\thọc sinh": 1}, ["hoc", "sinh", "roi"]),
         ("Bé Na. Na Uy", {"bé": 20, "na": 20, "uy": 20, "bé_na": 5, "na_na": 9, "na_uy": 9}, {}, ["bé na", "na uy"]),
         ("nghị quyết 59 mới", {}, {}, ["nghị", "quyết", "59", "mới"]),
+        ("ha nội", {"ha_noi": 90, "ha": 200, "nội": 200}, {"ha noi\thà nội": 80}, ["ha nội"]),
     ],
 )
 def test_a_query_is_cut_by_what_the_archive_writes_together(
@@ -88,6 +89,19 @@ def test_a_query_is_cut_by_what_the_archive_writes_together(
     analysis = analyze(query)
     cut = cut_words(analysis, Counts(known, phrases))
     assert [" ".join(analysis.tokens.exact[first:end]) for first, end in cut.words] == words
+
+
+def test_a_word_does_not_go_beyond_what_something_else_may_stand_for() -> None:
+    analysis = analyze("thành phố Hồ Chí Minh")
+    known = {"thành_phố": 90, "phố_hồ": 50, "hồ_chí": 50, "chí_minh": 50}
+    assert cut_words(analysis, Counts(known, {})).words == ((0, 2), (2, 5))
+    assert cut_words(analysis, Counts(known, {}), {3}).words == ((0, 2), (2, 3), (3, 4), (4, 5))
+
+
+def test_a_bare_syllable_beside_accents_stands_for_any_where_it_never_meets_them_so() -> None:
+    counts = Counts({"ha": 200, "ha_noi": 90, "công_ty": 90, "cong_ty": 95, "ty": 90}, {})
+    assert cut_words(analyze("ha nội"), counts).plain == (True, False)
+    assert cut_words(analyze("công ty"), counts).plain == (False, False)
 
 
 def test_every_syllable_is_in_one_word() -> None:
