@@ -38,6 +38,7 @@ def _label_options(command: Callable[..., None]) -> Callable[..., None]:
 @_label_options
 @click.option("--from", "from_", metavar="DATE", help="From this year, month or day on: 2025, 2025-08, 2025-08-27.")
 @click.option("--to", metavar="DATE", help="Up to and including this year, month or day.")
+@click.option("--recency", metavar="DAYS", help="Prefer recent articles: half the score for every so many days.")
 @click.option("--all", "every", is_flag=True, help="List near-copies as separate hits.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @data_option
@@ -48,6 +49,7 @@ def search(
     sort: str,
     from_: str | None,
     to: str | None,
+    recency: str | None,
     every: bool,
     as_json: bool,
     data: Path,
@@ -62,6 +64,7 @@ def search(
         **{label: value or "" for label, value in labels.items()},
         "from": from_ or "",
         "to": to or "",
+        "recency": recency or "",
         "collapse": not every,
     }
     try:
