@@ -115,6 +115,7 @@ class Reference:
         self.articles = {article.id: article for article in articles}
         self.ranking = ranking
         self.relaxing = False
+        self.k1 = ranking.k1
         self.places: dict[tuple[str, Stream], dict[str, dict[str, list[int]]]] = {}
         self.lengths: dict[tuple[str, Stream], dict[str, int]] = {}
         for name in TEXT_FIELDS:
@@ -131,6 +132,8 @@ class Reference:
     def run(self, tree: Node, match: Match, within: Articles | None = None, recency: float | None = None) -> Found:
         """Evaluate a whole query."""
         within = set(self.articles) if within is None else within
+        size = sum(len(cut_of(leaf).plain) for leaf in wanted_words(tree) if isinstance(leaf, Words))
+        self.k1 = self.ranking.k1_long if size > self.ranking.long_text else self.ranking.k1
         found = self.node(tree, match)
         found.matched &= within
         if len(found.matched) < self.ranking.few:
@@ -302,9 +305,9 @@ class Reference:
             for id, places in self.places[name, stream].get(term, {}).items():
                 norm = 1.0 - ranking.b[name] + ranking.b[name] * lengths[id] / max(average, 1e-9)
                 often[id] += ranking.fields[name] * len(places) / max(norm, 1e-9)
-        result.ceiling += importance * (ranking.k1 + 1.0)
+        result.ceiling += importance * (self.k1 + 1.0)
         for id, frequency in often.items():
-            result.score[id] += importance * frequency * (ranking.k1 + 1.0) / (frequency + ranking.k1)
+            result.score[id] += importance * frequency * (self.k1 + 1.0) / (frequency + self.k1)
 
     def prefix(self, text: str, scope: str | None) -> Found:
         tokens = tokenize(text)

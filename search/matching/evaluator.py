@@ -122,7 +122,9 @@ class Evaluator:
             relaxed = self._relaxed(tree, matched, within)
         leaves = [leaf for leaf in wanted_words(tree) if isinstance(leaf, Words)]
         proximity = [clause for leaf in leaves if (clause := self._proximity(leaf))]
-        return Matches(matched, relaxed, result.clauses, proximity)
+        syllables = sum(len(cut_of(leaf).plain) for leaf in leaves)
+        k1 = self._ranking.k1_long if syllables > self._ranking.long_text else self._ranking.k1
+        return Matches(matched, relaxed, result.clauses, proximity, k1)
 
     def _relaxed(self, tree: Node, matched: DocMask, within: DocMask | None) -> DocMask | None:
         """Return the articles that have the syllables of plain words scattered and do not match; None if none has."""

@@ -56,7 +56,7 @@ class ProximityClause(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The articles that match a query, and the clauses of their scores.
+    """The articles that match a query, and the clauses of their scores, with their BM25 parameter ``k1``.
 
     ``relaxed`` are articles that only have the query's syllables scattered; they come after all that match. ``decay``
     multiplies the score of each article, if the request prefers recent ones.
@@ -66,6 +66,7 @@ class Matches:
     relaxed: DocMask | None
     clauses: Sequence[ScoreClause]
     proximity: Sequence[ProximityClause]
+    k1: float
     decay: Floats | None = None
 
 

@@ -71,9 +71,8 @@ class TermImpacts:
             flags &= self.snapshot.live
         return flags
 
-    def add(self, terms: Sequence[WeightedTerm], articles: NDArray[np.intp], sums: Floats) -> None:
+    def add(self, terms: Sequence[WeightedTerm], articles: NDArray[np.intp], sums: Floats, k1: float) -> None:
         """Add to ``sums``, term by term, what ``terms`` add to the scores of ``articles`` (ascending, not deleted)."""
-        k1 = self.ranking.k1
         if len(articles) * _NARROW > self.snapshot.size:  # for this many, scoring all is faster
             of_all = np.zeros(self.snapshot.size, np.float32)
             of_all[articles] = sums
@@ -94,14 +93,14 @@ class TermImpacts:
                 often += self._how_often(field, term.term, postings, articles) * weights_of[field]
             sums += saturation(often, k1) * np.float32(term.weight)
 
-    def sums_of_all(self, terms: Sequence[WeightedTerm], among: DocMask | None = None) -> Floats:
+    def sums_of_all(self, terms: Sequence[WeightedTerm], k1: float, among: DocMask | None = None) -> Floats:
         """Return what ``terms`` add to the score of every article, or only of those in ``among``; 0 for the others."""
         sums = np.zeros(self.snapshot.size, np.float32)
         ends = list(accumulate([term.frequency for term in terms]))
         at = 0
         while at < len(terms):
             upto = bisect_right(ends, (ends[at - 1] if at else 0) + _AT_ONCE, at + 1)
-            self._add_all(terms[at:upto], sums, among)
+            self._add_all(terms[at:upto], sums, k1, among)
             at = upto
         return sums
 
@@ -141,7 +140,7 @@ class TermImpacts:
             often[low:high] = part.how_often(articles[low:high] - part.offset)
         return often
 
-    def _add_all(self, terms: Sequence[WeightedTerm], sums: Floats, among: DocMask | None) -> None:
+    def _add_all(self, terms: Sequence[WeightedTerm], sums: Floats, k1: float, among: DocMask | None) -> None:
         """Add several terms to the ``sums`` of all articles at once.
 
         A key is a term's number and a doc id. The longest posting list of each term is taken as it is; the shorter
@@ -161,7 +160,7 @@ class TermImpacts:
             keys, often = np.concatenate([keys, more[~known]]), np.concatenate([often, values[~known]])
         weights = np.array([term.weight for term in terms], np.float32)
         numbers, articles = np.divmod(keys, self.snapshot.size)
-        np.add.at(sums, articles, saturation(often, self.ranking.k1) * weights.take(numbers))
+        np.add.at(sums, articles, saturation(often, k1) * weights.take(numbers))
 
     def _weighted_frequencies(
         self, lists: Sequence[tuple[int, str, TermPostings]], among: DocMask | None

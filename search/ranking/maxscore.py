@@ -35,7 +35,7 @@ class MaxScoreScorer:
         self._impacts = impacts
         self._ranking = ranking = impacts.ranking
         self._found = found
-        self._ceiling = sum([clause.most(ranking.k1) for clause in found.clauses])
+        self._ceiling = sum([clause.most(found.k1) for clause in found.clauses])
         self._proximity: list[tuple[str, Articles, Floats]] = []
         self._rare: list[WeightedTerm] = []
         self._frequent: list[WeightedTerm] = []
@@ -51,7 +51,7 @@ class MaxScoreScorer:
 
     def scores(self, articles: Articles) -> Floats:
         """Return the scores of ``articles``, any of those to score, ascending by doc id."""
-        sums = self._impacts.sums_of_all(self._rare).take(articles)
+        sums = self._impacts.sums_of_all(self._rare, self._found.k1).take(articles)
         self._complete(articles, sums, self._frequent)
         return self._scores(articles, sums)
 
@@ -76,10 +76,11 @@ class MaxScoreScorer:
 
     def _candidates(self, among: DocMask, most: int) -> tuple[Articles, Floats]:
         """Return the articles of ``among``, ascending, that may be in the top ``most``, and their sums."""
-        enough, others, full = max(most, _FEW), self._frequent, self._ranking.k1 + 1.0
+        k1 = self._found.k1
+        enough, others, full = max(most, _FEW), self._frequent, k1 + 1.0
         more = full * sum([term.weight for term in others])
-        more += sum([clause.most(self._ranking.k1) for clause in self._named]) + _ROUNDING * self._ceiling
-        sums = self._impacts.sums_of_all(self._rare, among)
+        more += sum([clause.most(k1) for clause in self._named]) + _ROUNDING * self._ceiling
+        sums = self._impacts.sums_of_all(self._rare, k1, among)
         if np.count_nonzero(among) > enough:
             among = among & self._may_reach(slice(None), sums, more, self._decayed(slice(None), sums), most)
         articles = np.flatnonzero(among)
@@ -96,7 +97,7 @@ class MaxScoreScorer:
             while heavy < len(others) and more > half:
                 more -= full * others[heavy].weight
                 heavy += 1
-            self._impacts.add(others[:heavy], articles, sums)
+            self._impacts.add(others[:heavy], articles, sums, k1)
             others = others[heavy:]
         self._complete(articles, sums, others)
         return articles, sums
@@ -113,7 +114,7 @@ class MaxScoreScorer:
 
     def _complete(self, articles: Articles, sums: Floats, others: Sequence[WeightedTerm]) -> None:
         """Complete the ``sums`` of ``articles``: add the terms ``others`` and the named clauses."""
-        self._impacts.add(others, articles, sums)
+        self._impacts.add(others, articles, sums, self._found.k1)
         for clause in self._named:
             sums += self._clause_scores(clause, articles)
 
@@ -126,7 +127,7 @@ class MaxScoreScorer:
     def _added(self, terms: Sequence[WeightedTerm], articles: Articles) -> Floats:
         """Return what ``terms`` add to the scores of ``articles``."""
         sums = np.zeros(len(articles), np.float32)
-        self._impacts.add(terms, articles, sums)
+        self._impacts.add(terms, articles, sums, self._found.k1)
         return sums
 
     def _scores(self, articles: Articles, sums: Floats) -> Floats:

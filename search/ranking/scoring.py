@@ -25,6 +25,9 @@ class Ranking:
     """The parameters of ranking. The defaults are measured: see docs/decisions/0002-term-streams.md."""
 
     k1: float = 0.9
+    k1_long: float = 2.0
+    """In a text of more than ``long_text`` syllables: what an article repeats of it, the article is about."""
+    long_text: int = 20
     fields: Mapping[str, float] = field(default_factory=lambda: {"title": 4.0, "body": 1.0})
     """How much an occurrence in a text field of average length counts."""
     b: Mapping[str, float] = field(default_factory=lambda: {"title": 0.75, "body": 0.65})
@@ -64,10 +67,6 @@ class Ranking:
     """How many of the best articles get these bonuses."""
     alternative: float = 0.5
     """The weight of an alternative (abbreviation, long form, synonym), as a share of the typed words it replaces."""
-
-    def most_proximity(self) -> float:
-        """Return the highest proximity bonus, as a share of the best score."""
-        return sum(self.windows.values()) + self.lead[1]
 
     def stream_weight(self, stream: Stream, syllables: int, *, plain: bool, together: bool) -> float:
         """Return the weight of a term of ``stream`` in a query of so many ``syllables``."""

@@ -144,6 +144,7 @@ RANKINGS = st.sampled_from(
         Ranking(k1=1.2, b={"title": 0.3, "body": 0.75}, short_query=1, windows={3: 1.5, 6: 0.5}, lead=(2, 0.7)),
         Ranking(k1=0.0, idf_power=1.0, windows={}, lead=(0, 0.0), short_query=2, alternative=1.0, most_required=1),
         Ranking(streams_accented={Stream.SYLLABLE: 1.0}, streams_plain={}, least_matched=0.8, most_required=0, few=20),
+        Ranking(long_text=3, k1_long=3.0),
         Ranking(few=0, nearness_short=0.7, together_short=0.5, least_scattered=0.9),
     ]
 )

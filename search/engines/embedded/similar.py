@@ -36,7 +36,8 @@ def similar(impacts: TermImpacts, article: Article, size: int) -> list[Hit]:
                 Stream.WORD, term, importance[term], [(field, snapshot.term_postings(field, term)) for field in fields]
             )
             for term in telling
-        ]
+        ],
+        impacts.ranking.k1,
     ).astype(np.float32)
     scores *= snapshot.live
     own = snapshot.article_number(article.id)
