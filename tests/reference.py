@@ -258,8 +258,10 @@ class Reference:
             totals[id] = np.float32(0)
             for articles, weight in zip(covered, importance, strict=True):
                 totals[id] += weight * np.float32(id in articles)
-        share = ranking.least_scattered if self.relaxing else ranking.least_matched
-        least = share * float(max(totals.values(), default=0.0))
+        best = float(max(totals.values(), default=0.0))
+        whole = sum(idf(len(self.articles), len(articles)) for articles in typed)
+        share = ranking.least_scattered if self.relaxing else ranking.least_of_words(best / whole)
+        least = share * best
         return {id for id, total in totals.items() if total and total >= np.float32(least)}
 
     def scored(self, analysis: Analysis, scope: str | None, plain: Sequence[bool] | None = None) -> Found:

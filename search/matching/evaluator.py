@@ -235,10 +235,12 @@ class Evaluator:
         """Return the articles that have enough of the idf that the best article has."""
         ranking, snapshot = self._ranking, self._snapshot
         importance = [idf(snapshot.count, int(np.count_nonzero(concept.articles))) for concept in wanted]
-        least = ranking.least_scattered if self._relaxing else ranking.least_matched
         sums = weight_sums(covered, importance)
         best = float(sums.max(initial=0.0, where=snapshot.live if snapshot.any_deleted else True))
-        return sums >= np.float32(least * best) if best else self._none()
+        if not best:
+            return self._none()
+        least = ranking.least_scattered if self._relaxing else ranking.least_of_words(best / sum(importance))
+        return sums >= np.float32(least * best)
 
     def _alternatives(
         self, leaf: Words, analyzed: AnalyzedWords, others: Sequence[MatchedAlternative], every: DocMask

@@ -48,12 +48,14 @@ class Ranking:
     """Up to this many syllables, a query is short."""
     most_required: int = 4
     """Up to this many words, an article must have each of them to match (``match=auto``)."""
-    least_matched: float = 0.3
-    """Of a query of more words, an article must have this share of the idf that the best article has."""
+    least_matched: float = 0.45
+    least_matched_power: float = 1.5
+    """Of a query of more words, an article must have this share of the idf that the best article has; less of it if the
+    best one lacks words too, as answers to a question do: times the share that this one has, to this power."""
     few: int = 3
     """If fewer articles match, those with scattered syllables follow."""
     least_scattered: float = 0.6
-    """The share, as above, of the idf of the syllables that these must have."""
+    """The share of the idf of the syllables that these must have, of what the best one has."""
     question_word: float = 0.4
     """The factor of a question word's weight in a longer query; see ``index.analysis.stopwords``."""
     windows: Mapping[int, float] = field(default_factory=lambda: {8: 0.45, 24: 0.4})
@@ -67,6 +69,10 @@ class Ranking:
     """How many of the best articles get these bonuses."""
     alternative: float = 0.5
     """The weight of an alternative (abbreviation, long form, synonym), as a share of the typed words it replaces."""
+
+    def least_of_words(self, best: float) -> float:
+        """Return the share of the best article's idf that others need, where that is ``best`` of the query's idf."""
+        return self.least_matched * math.pow(best, self.least_matched_power)
 
     def stream_weight(self, stream: Stream, syllables: int, *, plain: bool, together: bool) -> float:
         """Return the weight of a term of ``stream`` in a query of so many ``syllables``."""
