@@ -11,6 +11,7 @@ from index.analysis.normalization import fold
 from index.analysis.sentences import sentence_spans
 from index.analysis.tokenizer import Tokens
 from search.snippets.fragments import Fragment
+from search.snippets.highlighter import _STOP as STOP
 from search.snippets.highlighter import Highlighter, Span, _Chain, _Word
 
 _LINE = re.compile(r"\S(?:[^\r\n]*\S)?")
@@ -26,11 +27,14 @@ def plain_marks(highlighter: Highlighter, text: str, *, scattered: bool) -> list
     tokens = analysis.tokens
     codes = highlighter._spotter._codes
     found = {(at, at + 1) for at, syllable in enumerate(tokens.folded) if syllable in highlighter._coded}
-    for chain in highlighter._scattered if scattered else highlighter._chains:
+    for chain in highlighter._chains:
         if chain.prefixes:
             found.update((at, at + 1) for at in range(len(tokens)) if _begins(chain, tokens, at))
         else:
-            found.update(_runs(chain, analysis))
+            there = _words_there(chain, analysis)
+            found.update(_runs(there, analysis))
+            if scattered:
+                found.update(_scattered(chain, {word for _, word in there}, tokens))
     runs = {(tokens.starts[first], tokens.ends[end - 1], tokens.exact[end - 1].isdigit()) for first, end in found}
     for code in tokens.codes:
         if fold(code.text) in codes:
@@ -44,20 +48,39 @@ def _begins(chain: _Chain, tokens: Tokens, at: int) -> bool:
     return syllable.startswith(chain.prefixes)
 
 
-def _runs(chain: _Chain, analysis: Analysis) -> list[tuple[int, int]]:
-    """Return the runs of the query's words, and the single words that may be marked alone."""
-    tokens, positions = analysis.tokens, analysis.positions
+def _scattered(chain: _Chain, whole: set[_Word], tokens: Tokens) -> Iterator[tuple[int, int]]:
+    """Yield the syllables of the words that are not ``whole``."""
+    for word in chain.words:
+        for place in range(word.first, word.end):
+            plain, exact, folded = chain.plain[place], chain.exact[place], chain.folded[place]
+            if (word not in whole or word.end - word.first == 1) and (plain or exact not in STOP):
+                for at in range(len(tokens)):
+                    if (plain and tokens.folded[at] == folded) or (not plain and tokens.exact[at] == exact):
+                        yield at, at + 1
+
+
+def _words_there(chain: _Chain, analysis: Analysis) -> list[tuple[int, _Word]]:
+    """Return (syllable of the text, word) wherever a word of the query stands."""
+    tokens, positions, asked = analysis.tokens, analysis.positions, chain.analysis.positions
 
     def is_there(word: _Word, at: int) -> bool:
         places = range(word.first, word.end)
-        if at + len(places) > len(tokens) or positions[at + len(places) - 1] - positions[at] != len(places) - 1:
+        if at + len(places) > len(tokens):
+            return False
+        steps = [positions[at + ahead] - positions[at] for ahead in range(len(places))]
+        if steps != [asked[place] - asked[word.first] for place in places]:
             return False
         return all(
             tokens.folded[one] == chain.folded[place] if chain.plain[place] else tokens.exact[one] == chain.exact[place]
             for one, place in enumerate(places, at)
         )
 
-    there = [(at, word) for at in range(len(tokens)) for word in chain.words if is_there(word, at)]
+    return [(at, word) for at in range(len(tokens)) for word in chain.words if is_there(word, at)]
+
+
+def _runs(there: Sequence[tuple[int, _Word]], analysis: Analysis) -> list[tuple[int, int]]:
+    """Return the runs of the query's words, and the single words that may be marked alone."""
+    tokens, positions = analysis.tokens, analysis.positions
     runs: list[list[tuple[int, _Word]]] = []
     for at, word in there:
         for run in runs:

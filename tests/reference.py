@@ -136,7 +136,8 @@ class Reference:
         self.k1 = self.ranking.k1_long if size > self.ranking.long_text else self.ranking.k1
         found = self.node(tree, match)
         found.matched &= within
-        if len(found.matched) < self.ranking.few:
+        words = sum(len(cut_of(leaf).words) for leaf in wanted_words(tree) if isinstance(leaf, Words))
+        if len(found.matched) < (self.ranking.few if words > 1 else 1):
             found.relaxed = self.relaxed(tree, match) & within - found.matched
             if match is Match.AUTO and not found.matched and not found.relaxed:
                 found.relaxed = self.relaxed(tree, Match.ANY) & within
@@ -360,7 +361,7 @@ class Reference:
     def spelled(self, text: str, scope: str | None) -> Articles:
         analysis = analyze(text)
         tokens = analysis.tokens
-        found = self.row(analysis, [True] * len(tokens), 0, len(tokens), scope)
+        found = self.row(analysis, [False] * len(tokens), 0, len(tokens), scope)
         for code in tokens.codes:
             if (code.first, code.end) == (0, len(tokens)):
                 found |= self.having(Stream.FOLDED, fold(code.text), scope)

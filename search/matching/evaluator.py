@@ -117,10 +117,10 @@ class Evaluator:
         """Return the matches of a whole query: live articles only, restricted to ``within`` if given."""
         result = self._node(tree)
         matched = self._kept(result.matched, within)
-        relaxed = None
-        if np.count_nonzero(matched) < self._ranking.few:
-            relaxed = self._relaxed(tree, matched, within)
         leaves = [leaf for leaf in wanted_words(tree) if isinstance(leaf, Words)]
+        words = sum(len(cut_of(leaf).words) for leaf in leaves)
+        few = self._ranking.few if words > 1 else 1
+        relaxed = self._relaxed(tree, matched, within) if np.count_nonzero(matched) < few else None
         proximity = [clause for leaf in leaves if (clause := self._proximity(leaf))]
         syllables = sum(len(cut_of(leaf).plain) for leaf in leaves)
         k1 = self._ranking.k1_long if syllables > self._ranking.long_text else self._ranking.k1

@@ -90,9 +90,9 @@ class TermSets:
         return concepts, in_code
 
     def spelled(self, analysis: Analysis, scope: str | None) -> DocMask:
-        """Return the articles that have all words of a text side by side, or the whole text written as a code."""
+        """Return the articles that have a text in a row, with its accents, or written as a code."""
         tokens = analysis.tokens
-        found = [self.in_a_row(folded_row(analysis, 0, len(tokens)), scope)]
+        found = [self.in_a_row(row_of(analysis, (False,) * min(MOST_SYLLABLES, len(tokens)), 0, len(tokens)), scope)]
         found += [
             self.articles(Stream.FOLDED, fold(code.text), scope)
             for code in tokens.codes

@@ -5,8 +5,7 @@ checked against the archive. Side by side, some syllables may be a word of the q
 
 - pyvi cut them so;
 - in articles they mostly are a word, as pyvi cut it there, with the accents that were typed;
-- they are two, and stand together far more often than chance would have it (``giá vàng``); less so if the two are all
-  that was typed.
+- they are two, and stand together far more often than chance would have it (``giá vàng``), or are all that was typed.
 
 The cut is the one whose words have the most syllables in words, each weighed by how sure its word is.
 """
@@ -18,9 +17,8 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
 from index.analysis.analyzer import Analysis, Stream, bigram
-from index.analysis.stopwords import STOP_SYLLABLES
 from index.analysis.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
-from index.analysis.syllables import canonical_syllable
+from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
 from search.query.tree import MOST_SYLLABLES, Cut, Words, typed_analysis
 from search.statistics import TermStatistics
@@ -30,10 +28,8 @@ _LEAST_SHARE = 0.2
 _UNKNOWN = 0.1
 _TOGETHER = 0.3
 _ASSOCIATED = 4.0
-_ASSOCIATED_ALONE = 2.5
 _MOST_SPELLINGS = 60
 _WRITTEN_BARE = 0.05
-_STOP = frozenset(map(canonical_syllable, STOP_SYLLABLES))
 
 Frequency = Callable[[Stream, str], int]
 """Returns how many articles have a term of a stream."""
@@ -170,17 +166,19 @@ class _ArchiveCut:
         return total
 
     def _associated(self, at: int) -> bool:
-        """Tell whether two syllables meet far more often than chance: by their pointwise mutual information.
+        """Tell whether two syllables that meet are all of the query, or meet far more often than chance.
 
-        Occurrences are estimated from document frequencies, as if spread at random (Poisson).
+        The measure is their pointwise mutual information. Occurrences are estimated from document frequencies, as if
+        spread at random (Poisson).
         """
         one, other = at, at + 1
-        if _STOP.intersection(self._tokens.exact[at : at + 2]):
-            return False
+        if not all(map(is_vietnamese_shape, self._tokens.folded[at : at + 2])):
+            return False  # Messi Ronaldo
+        if self._size == 2:
+            return True
         alone = self._occurrences(self._syllable_frequency(one)) * self._occurrences(self._syllable_frequency(other))
         met = self._occurrences(self._together[at]) * self._statistics.length
-        least = _ASSOCIATED_ALONE if self._size == 2 else _ASSOCIATED
-        return alone > 0 and met > 0 and math.log(met / alone) >= least
+        return alone > 0 and met > 0 and math.log(met / alone) >= _ASSOCIATED
 
     def _syllable_frequency(self, at: int) -> int:
         if self._plain[at]:

@@ -53,7 +53,7 @@ class Ranking:
     """Of a query of more words, an article must have this share of the idf that the best article has; less of it if the
     best one lacks words too, as answers to a question do: times the share that this one has, to this power."""
     few: int = 3
-    """If fewer articles match, those with scattered syllables follow."""
+    """If fewer articles match, those with scattered syllables follow; for a single word, only if none matches."""
     least_scattered: float = 0.6
     """The share of the idf of the syllables that these must have, of what the best one has."""
     question_word: float = 0.4

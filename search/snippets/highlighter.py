@@ -37,6 +37,7 @@ from search.query.words import cut_of, plain_syllables
 from search.snippets.spotter import CodeSpan, Span, Spots, Spotter
 
 _LINE = re.compile(r"\S(?:[^\r\n]*\S)?")
+_SHORTEST_GROUPED = 3  # figures; longer numbers may be written in groups
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
 Run = tuple[int, int]
 """The spots of a mark, from the first up to but not including the last."""
@@ -56,16 +57,27 @@ class _Word(NamedTuple):
 
 @dataclass(frozen=True)
 class _Chain:
-    """The words of a clause in order, and its syllables as typed and without accents.
+    """The words of a clause in order, and its syllables.
 
     ``plain`` tells which syllables stand for any accents. ``prefixes`` are the beginnings of an unfinished syllable.
     """
 
     words: Sequence[_Word]
-    exact: Sequence[str]
-    folded: Sequence[str]
+    analysis: Analysis
     plain: Sequence[bool]
     prefixes: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> Sequence[str]:
+        return self.analysis.tokens.exact
+
+    @property
+    def folded(self) -> Sequence[str]:
+        return self.analysis.tokens.folded
+
+    def same_sentence(self, at: int) -> bool:
+        """Tell whether syllable ``at`` is in one sentence of the query with the one before it."""
+        return self.analysis.positions[at] - self.analysis.positions[at - 1] == 1
 
     @cached_property
     def heads(self) -> tuple[dict[str, list[_Word]], dict[str, list[_Word]]]:
@@ -83,10 +95,9 @@ class Highlighter:
     """Find the words of the query ``tree`` in texts."""
 
     def __init__(self, tree: Node) -> None:
-        leaves = [*wanted_words(tree), *map(Phrase, alternatives(tree))]
-        self._chains = [_chain(leaf) for leaf in leaves]
-        self._scattered = [_scattered(leaf) if isinstance(leaf, Words) else _chain(leaf) for leaf in leaves]
-        codes = {code for leaf in leaves for code in _codes(leaf)}
+        leaves, others = list(wanted_words(tree)), list(alternatives(tree))
+        self._chains = [_chain(leaf) for leaf in (*leaves, *map(AccentExact, others))]
+        codes = {code for leaf in (*leaves, *map(Phrase, others)) for code in _codes(leaf)}
         begun = {beginning for chain in self._chains for beginning in chain.prefixes}
         whole = {syllable for chain in self._chains if not chain.prefixes for syllable in chain.folded}
         self._coded = {code for code in codes if code.isalnum()}
@@ -95,7 +106,7 @@ class Highlighter:
     def marks(self, text: str, *, scattered: bool = False) -> list[Span]:
         """Return the spans of ``text`` to mark: in order, not empty, not overlapping.
 
-        With ``scattered``, for relaxed matches, also mark single syllables of the query's words.
+        With ``scattered``, for relaxed matches, also mark the syllables of words that the text does not have whole.
         """
         return self.marks_of([text], scattered=scattered)[0]
 
@@ -103,21 +114,23 @@ class Highlighter:
         """Return ``marks`` of each of ``texts``; faster than one call per text."""
         if not self._chains:
             return [[] for _ in texts]
-        chains = self._scattered if scattered else self._chains
-        return [self._marks(spots, chains) for spots in self._spotter.spot(texts)]
+        return [self._marks(spots, scattered=scattered) for spots in self._spotter.spot(texts)]
 
-    def _marks(self, spots: Spots, chains: Sequence[_Chain]) -> list[Span]:
+    def _marks(self, spots: Spots, *, scattered: bool) -> list[Span]:
         if not spots.starts and not spots.codes:
             return []
         found: set[Run] = set()
         if self._coded:
             found = {(at, at + 1) for at, syllable in enumerate(spots.folded) if syllable in self._coded}
         neighbours = _Neighbours(spots)
-        for chain in chains:
+        for chain in self._chains:
             if chain.prefixes:
                 found.update((at, at + 1) for at in range(len(spots.folded)) if _begins(chain, spots, at))
-            else:
-                found.update(_runs(chain, spots, neighbours))
+                continue
+            there = list(_found(chain, spots, neighbours))
+            found.update(_runs(there, spots, neighbours))
+            if scattered:
+                found.update(_scattered(chain, {word for _, word in there}, spots))
         starts, ends, exact = spots.starts, spots.ends, spots.exact
         runs = {(starts[first], ends[end - 1], exact[end - 1].isdigit()) for first, end in found}
         return _merged(spots.text, runs | spots.codes)
@@ -125,24 +138,14 @@ class Highlighter:
 
 def _chain(leaf: WordClause) -> _Chain:
     analysis = typed_analysis(leaf.text)
-    exact, folded = analysis.tokens.exact, analysis.tokens.folded
     if isinstance(leaf, Words):
         cut = cut_of(leaf)
-        return _Chain([_word(analysis, cut.plain, *span) for span in cut.words], exact, folded, cut.plain)
+        return _Chain([_word(analysis, cut.plain, *span) for span in cut.words], analysis, cut.plain)
     plain = plain_syllables(analysis.tokens, None)
     if isinstance(leaf, AccentExact):
         plain = (False,) * len(plain)
     prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
-    return _Chain([_Word(0, len(plain), alone=True, grammar=False)], exact, folded, plain, prefixes)
-
-
-def _scattered(leaf: Words) -> _Chain:
-    """Return the syllables of plain words as words of their own."""
-    analysis = typed_analysis(leaf.text)
-    plain = cut_of(leaf).plain
-    single = [_word(analysis, plain, at, at + 1) for at in range(len(plain))]
-    meant = [word._replace(alone=not word.grammar) for word in single]
-    return _Chain(meant, analysis.tokens.exact, analysis.tokens.folded, plain)
+    return _Chain([_Word(0, len(plain), alone=True, grammar=False)], analysis, plain, prefixes)
 
 
 def _word(analysis: Analysis, plain: Sequence[bool], first: int, end: int) -> _Word:
@@ -163,7 +166,7 @@ def _codes(leaf: WordClause) -> Iterator[str]:
         return
     yield from (fold(code.text) for code in tokens.codes if not code.implied)
     for syllable, folded in zip(tokens.exact, tokens.folded, strict=True):
-        if not is_vietnamese_shape(syllable) and not syllable.isdigit():
+        if not is_vietnamese_shape(syllable) and (not syllable.isdigit() or len(syllable) > _SHORTEST_GROUPED):
             yield folded
 
 
@@ -178,17 +181,18 @@ class _Neighbours:
     def __init__(self, spots: Spots) -> None:
         self._spots = spots
 
-    def follows(self, at: int) -> bool:
-        """Tell whether spot ``at`` follows the one before it."""
+    def follows(self, at: int, *, same_sentence: bool = True) -> bool:
+        """Tell whether spot ``at`` follows the one before it, in one sentence or in the next."""
         before, start = self._spots.ends[at - 1], self._spots.starts[at]
         between = self._spots.text[before:start]
         if between == " ":
-            return True
+            return same_sentence
         if any(map(str.isalnum, between)):
             return False
         if between.isspace() and between.splitlines() == [between]:
-            return True
-        return bisect_right(self._sentences, start) == bisect_right(self._sentences, before)
+            return same_sentence
+        ended = bisect_right(self._sentences, start) - bisect_right(self._sentences, before)
+        return ended == (0 if same_sentence else 1)
 
     @cached_property
     def _sentences(self) -> list[int]:
@@ -200,10 +204,22 @@ class _Neighbours:
         return [(*normal.starts, len(self._spots.text))[start] for start in starts]
 
 
-def _runs(chain: _Chain, spots: Spots, neighbours: _Neighbours) -> Iterator[Run]:
+def _scattered(chain: _Chain, whole: set[_Word], spots: Spots) -> Iterator[Run]:
+    """Yield the syllables, but function words, of the words of the query; not of several if they are in ``whole``."""
+    apart = [word for word in chain.words if word not in whole or word.end - word.first == 1]
+    places = [at for word in apart for at in range(word.first, word.end)]
+    wanted = [at for at in places if chain.plain[at] or chain.exact[at] not in _STOP]
+    exact = {chain.exact[at] for at in wanted if not chain.plain[at]}
+    folded = {chain.folded[at] for at in wanted if chain.plain[at]}
+    for at, (with_accents, without) in enumerate(zip(spots.exact, spots.folded, strict=True)):
+        if with_accents in exact or without in folded:
+            yield at, at + 1
+
+
+def _runs(found: Sequence[tuple[int, _Word]], spots: Spots, neighbours: _Neighbours) -> Iterator[Run]:
     """Yield runs of words of the query that follow each other in query and text, without function words at the ends."""
     kept: list[tuple[Run, list[_Word]]] = []
-    for run, words in _joined(_found(chain, spots, neighbours), neighbours):
+    for run, words in _joined(found, neighbours):
         first, end = run
         while len(words) > 1 and words[0].grammar:
             words.pop(0)
@@ -226,7 +242,7 @@ def _found(chain: _Chain, spots: Spots, neighbours: _Neighbours) -> Iterator[tup
             if all(
                 at + ahead < len(spots.exact)
                 and _same(chain, word.first + ahead, spots, at + ahead)
-                and neighbours.follows(at + ahead)
+                and neighbours.follows(at + ahead, same_sentence=chain.same_sentence(word.first + ahead))
                 for ahead in range(1, word.end - word.first)
             ):
                 yield at, word
@@ -238,7 +254,7 @@ def _same(chain: _Chain, at_query: int, spots: Spots, at_text: int) -> bool:
     return spots.exact[at_text] == chain.exact[at_query]
 
 
-def _joined(found: Iterator[tuple[int, _Word]], neighbours: _Neighbours) -> Iterator[tuple[Run, list[_Word]]]:
+def _joined(found: Sequence[tuple[int, _Word]], neighbours: _Neighbours) -> Iterator[tuple[Run, list[_Word]]]:
     """Yield the longest runs of words that are neighbours in query and text."""
     runs: dict[tuple[int, int], tuple[int, list[_Word]]] = {}  # by the spot and the query's syllable after them
     for at, word in found:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.analysis.syllables import canonical_syllable
 from search.engine import Engine, Request
@@ -33,6 +34,7 @@ from search.spelling.readings import ReadSyllable, read_tokens
 from search.spelling.vocabulary import Vocabulary
 
 _MOST_WORDS = 32
+_SEVERAL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def correct(engine: Engine, text: str) -> str | None:
     replaced: dict[_Typed, str] = {}
     only_made = True
     for run in runs:
+        if _is_written_so(vocabulary, run):
+            continue
         for word, meant, made in _meant(vocabulary, run, unaccented=unaccented):
             if [canonical_syllable(syllable) for syllable in meant] != [word.exact]:
                 replaced[word] = " ".join(meant)
@@ -72,6 +76,12 @@ def correct(engine: Engine, text: str) -> str | None:
         return corrected
     better = only_made and _finds_all(engine, corrected, accents=False) and not _finds_all(engine, text, accents=False)
     return corrected if better else None
+
+
+def _is_written_so(vocabulary: Vocabulary, run: Sequence[_Typed]) -> bool:
+    """Tell whether several articles have every two neighbours of a run as they were typed (``có thế mạnh``)."""
+    pairs = list(pairwise([word.exact for word in run]))
+    return bool(pairs) and all(vocabulary.side_by_side(*pair) >= _SEVERAL for pair in pairs)
 
 
 def _runs(text: str) -> Iterator[list[_Typed]]:

@@ -229,12 +229,13 @@ class EngineContract:
         bring_in_sync(archive)
         assert ids(archive, "giá lúa")[:2] == ["title", "body"]
 
-    def test_accents_match_as_typed_and_others_follow(self, archive: Archive) -> None:
+    def test_accents_match_as_typed(self, archive: Archive) -> None:
         archive.store.put([article("road", "đường sắt"), article("sea", "đại dương"), article("other", "gạo")])
         bring_in_sync(archive)
-        assert ids(archive, "đường") == ["road", "sea"]
-        assert ids(archive, "dương") == ["sea", "road"]
-        assert matched(archive, "đường") == {"road"}
+        assert ids(archive, "đường") == ["road"]
+        assert ids(archive, "dương") == ["sea"]
+        assert set(ids(archive, "đương")) == {"road", "sea"}
+        assert matched(archive, "đương") == set()
         assert matched(archive, "duong") == {"road", "sea"}
 
     def test_a_word_matches_with_its_syllables_in_a_row_in_one_sentence(self, archive: Archive) -> None:
@@ -279,20 +280,21 @@ class EngineContract:
     def test_scattered_syllables_follow_where_few_articles_match(self, archive: Archive) -> None:
         archive.store.put(
             [
-                article("said", "Cô ca sĩ hát hay.", source="Báo A", published="2020-01-01"),
-                article("apart", "Ca trực sáng nay có bác sĩ.", source="Báo A", published="2025-01-01"),
+                article("said", "Cô ca sĩ trẻ hát hay.", source="Báo A", published="2020-01-01"),
+                article("apart", "Ca trực sáng nay có bác sĩ trẻ.", source="Báo A", published="2025-01-01"),
                 article("half", "Ca trực sáng nay.", source="Báo A"),
             ]
         )
         bring_in_sync(archive)
         for sort in Sort:
-            found = archive.engine.retrieve(Request(parse("ca sĩ"), sort=sort, facets=["source"]))
+            found = archive.engine.retrieve(Request(parse("ca sĩ trẻ"), sort=sort, facets=["source"]))
             assert [(hit.id, hit.relaxed) for hit in found.hits] == [("said", False), ("apart", True)]
             assert (found.total, found.relaxed_total, found.stories) == (1, 1, 2)
             assert list(found.facets["source"]) == [FacetCount("Báo A", 1)]
-        archive.store.put([article(f"said{n}", "Cô ca sĩ hát hay.") for n in range(2)])
+        assert ids(archive, "ca sĩ") == ["said"]  # a single word that is found
+        archive.store.put([article(f"said{n}", "Cô ca sĩ trẻ hát hay.") for n in range(2)])
         bring_in_sync(archive)
-        found = archive.engine.retrieve(Request(parse("ca sĩ")))
+        found = archive.engine.retrieve(Request(parse("ca sĩ trẻ")))
         assert (found.total, found.relaxed_total) == (3, 0)
 
     def test_a_long_query_matches_articles_with_enough_of_it(self, archive: Archive) -> None:

@@ -28,7 +28,7 @@ def put(archive: Archive, **bodies: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["đường", "dương", "đương"])
-def test_each_of_a_minimal_pair_ranks_its_own_first(archive: Archive, typed: str) -> None:
+def test_each_of_a_minimal_pair_finds_its_own(archive: Archive, typed: str) -> None:
     put(
         archive,
         duong1=f"đường {FILLER} {FILLER} {FILLER}",
@@ -37,15 +37,14 @@ def test_each_of_a_minimal_pair_ranks_its_own_first(archive: Archive, typed: str
         many=" ".join(word for word in ("đường", "dương", "đương") if word != typed) + " đườnh" * 3,
         bare="duong duong duong duong",
     )
-    hits = found(archive, typed)
-    first = {"đường": "duong1", "dương": "duong2", "đương": "duong3"}[typed]
-    assert hits[0] == first
-    assert set(hits) == {"duong1", "duong2", "duong3", "many", "bare"}
+    assert found(archive, typed) == [{"đường": "duong1", "dương": "duong2", "đương": "duong3"}[typed]]
+    assert set(found(archive, "duong")) == {"duong1", "duong2", "duong3", "many", "bare"}
 
 
 def test_exact_accents_come_first_even_once_in_a_long_text(archive: Archive) -> None:
-    put(archive, right=f"{FILLER} " * 20 + "hội nhập", wrong="hối nhập " * 30)
-    assert found(archive, "hội nhập") == ["right", "wrong"]
+    put(archive, right=f"{FILLER} " * 20 + "hội nhập sâu", wrong="hối nhập sâu " * 30)
+    assert found(archive, "hội nhập") == ["right"]
+    assert found(archive, "hội nhập sâu") == ["right", "wrong"]
 
 
 def test_bare_syllables_of_a_partly_accented_query_match_any_accents(archive: Archive) -> None:
@@ -97,7 +96,7 @@ def test_title_counts_more_than_body(archive: Archive) -> None:
 
 def test_excluded_words_are_excluded_with_their_accents(archive: Archive) -> None:
     put(archive, a="đường phố", b="đường và dương", c="duong")
-    assert set(found(archive, "đường -dương")) == {"a", "c"}
+    assert found(archive, "đường -dương") == ["a"]
     assert found(archive, "đường -duong") == []
 
 
@@ -129,12 +128,12 @@ def test_unfinished_syllable_is_not_respelled(archive: Archive) -> None:
 def test_mere_unaccented_matches_do_not_lead_by_date(archive: Archive) -> None:
     archive.store.put(
         [
-            Article(id="right", body=f"giá vé số {FILLER}", published="2020-01-01"),
-            Article(id="wrong", body=f"nói về sổ {FILLER}", published="2025-01-01"),
+            Article(id="right", body=f"giá vé số xổ {FILLER}", published="2020-01-01"),
+            Article(id="wrong", body=f"nói về sổ xổ {FILLER}", published="2025-01-01"),
         ]
     )
     bring_in_sync(archive)
-    newest = Request(parse("vé số"), sort=Sort.NEWEST)
+    newest = Request(parse("vé số xổ"), sort=Sort.NEWEST)
     assert [(hit.id, hit.relaxed) for hit in archive.engine.retrieve(newest).hits] == [
         ("right", False),
         ("wrong", True),

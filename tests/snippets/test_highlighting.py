@@ -106,6 +106,14 @@ def test_scattered_syllables_are_marked_only_where_asked_for() -> None:
     text = "Ca sáng, canh cá nấu chua, bác sĩ khám bệnh."
     assert marked("ca sĩ", text) == []
     assert marked("ca sĩ", text, scattered=True) == ["Ca", "sĩ"]
+    text = "Ô nhiễm không chỉ ở phố. Phơi nhiễm không khí bẩn."
+    assert marked("ô nhiễm không khí", text, scattered=True) == ["Ô nhiễm", "không khí"]
+    assert marked("ô nhiễm không khí", "Phơi nhiễm không khí bẩn.", scattered=True) == ["nhiễm", "không khí"]
+
+
+def test_a_phrase_with_the_end_of_a_sentence_and_a_grouped_number_are_marked() -> None:
+    assert marked('"gạo lứt tốt. Giá rẻ"', "Gạo lứt tốt. Giá rẻ.") == ["Gạo lứt tốt. Giá rẻ"]
+    assert marked("20500", "Giá 20.500 đồng") == ["20.500"]
 
 
 def test_joining_words_are_not_marked_alone() -> None:
