@@ -31,7 +31,7 @@ TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j": 
 """The combining mark of each Telex key of a tone."""
 
 _VNI_TONES = {"2": "\u0300", "1": "\u0301", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
-_MOST_VNI_KEYS = 4
+_MOST_VNI_KEYS = 5
 _HORN = "\u031b"
 _COMPOSED = {"\u0302": ("", "6"), "\u031b": ("w", "7"), "\u0306": ("w", "8"), "\u0335": ("d", "9")} | {
     tone: (telex, vni) for (telex, tone), vni in zip(TELEX_TONES.items(), "21345", strict=True)
