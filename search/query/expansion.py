@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from index.analysis.abbreviations import CAPITAL, CERTAIN, SMALL, long_form_ending
+from index.analysis.analyzer import Stream, bigram
 from index.analysis.normalization import fold
 from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
@@ -26,6 +28,7 @@ _SCANNED = 2000
 _LEAST_SHARE = 0.2
 _LEAST_DEFINED = 2
 _LEAST_AGREED = 0.5
+_FAR_MORE = 10
 
 
 def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
@@ -87,9 +90,17 @@ class Abbreviations:
         least = max(_LEAST_DEFINED, _LEAST_AGREED * defined)
         for kind in (CAPITAL, SMALL):
             agreed = [long for long, count in counts[kind].items() if count >= least]
-            if agreed:
+            if agreed := [long for long in agreed if not self._stands_alone(long, short)]:
                 return [max(agreed, key=lambda long: (len(long.split()), long))]
         return []
+
+    def _stands_alone(self, long: str, short: str) -> bool:
+        """Tell whether articles have ``long`` so often without ``short`` that it is only the end of the long form.
+
+        ``Liên đoàn Bóng đá Việt Nam (VFF)`` and others before brackets do not make ``VFF`` short for ``Việt Nam``.
+        """
+        met = [self._statistics.document_frequency(Stream.BIGRAM, bigram(*pair)) for pair in pairwise(long.split())]
+        return min(met, default=0) > _FAR_MORE * self._statistics.document_frequency(Stream.SYLLABLE, short)
 
     def _short_forms(self, ending: str) -> list[str]:
         found = self._statistics.abbreviations(f"{ending}\t", _SCANNED)
