@@ -351,15 +351,17 @@ class EngineContract:
         assert list(answer.expanded) == ["hội nhập quốc tế"]
 
     def test_the_end_of_a_long_form_is_none(self, archive: Archive) -> None:
-        archive.store.put([article(f"vff{n}", f"Liên đoàn Bóng đá Việt Nam (VFF) họp phiên {n}.") for n in range(2)])
+        archive.store.put([article("vff0", "Liên đoàn bóng đá Việt Nam (VFF) họp.")])
+        archive.store.put([article("vff1", "Đội tuyển trẻ của Việt Nam (VFF) đi xa.")])
         archive.store.put([article(f"x{n}", "Kinh tế Việt Nam tăng.") for n in range(30)])
         bring_in_sync(archive)
         assert matched(archive, "VFF") == {"vff0", "vff1"}
 
     def test_an_alternative_is_found_with_its_accents(self, archive: Archive) -> None:
-        archive.store.put([article("defined", "Về đường ống cáp (DOC) ngầm."), article("other", "Giám đốc đọc báo.")])
+        archive.store.put([article("defined", "Cục An ninh (CAN) họp."), article("short", "CAN nói sẽ mở rộng.")])
+        archive.store.put([article("other", "Cần câu gãy, ao cạn nước.")])
         bring_in_sync(archive)
-        assert matched(archive, "đường ống cáp") == {"defined"}
+        assert matched(archive, "Cục An ninh") == {"defined", "short"}
 
     def test_version_differs_after_every_change_that_searches_see(self, archive: Archive) -> None:
         seen = [archive.version()]
