@@ -6,6 +6,7 @@
 ``query``       text to a query tree
 ``archive``     ``open_archive``: the only place that knows which store and engine are used
 ``statistics``  the ``TermStatistics`` protocol: frequencies of terms and phrases
+``vocabulary``  the same, looked up for one query: syllables, pairs, how phrases are accented
 ``engine``      the ``Engine`` and ``Upkeep`` protocols, requests and hits; ``FACETS``
 ``engines``     implementations of ``Engine``
 ``matching``    which articles match: doc masks, filters, facets, collapsing

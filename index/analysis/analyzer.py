@@ -29,7 +29,7 @@ import numpy as np
 
 from index.analysis.normalization import fold, normalize
 from index.analysis.segmentation import default_segmenter
-from index.analysis.sentences import sentence_numbers, sentence_starts
+from index.analysis.sentences import sentence_starts
 from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import SYLLABLE, Tokens, original_places, tokenize
 
@@ -123,12 +123,9 @@ def analyze(text: str) -> Analysis:
         exact[first] if stop - first == 1 else "_".join(exact[first:stop])
         for first, stop in zip(firsts, stops, strict=True)
     ]
-    return Analysis(tokens, positions_in(tokens.canonical, tokens.canonical_starts), firsts, stops, texts)
-
-
-def positions_in(canonical: str, starts: Sequence[int]) -> list[int]:
-    """Return the positions of syllables, given a canonical text and the offsets where they start."""
-    return list(map(sum, enumerate(sentence_numbers(sentence_starts(canonical), starts))))
+    sentences = sentence_starts(tokens.canonical)
+    positions = [at + bisect_right(sentences, start) for at, start in enumerate(tokens.canonical_starts)]
+    return Analysis(tokens, positions, firsts, stops, texts)
 
 
 def words_across(places: Sequence[tuple[str, int]]) -> list[tuple[int, int] | None]:

@@ -8,7 +8,6 @@ not filled. A line break within hard-wrapped text ends nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import pairwise
 
 _SHORT_FORMS = "BS|CN|Co|Dr|GS|Jr|KS|LS|Mr|Mrs|Ms|No|NXB|Nxb|PGS|Ph|Q|Sr|St|TP|Tp|tp|ThS|Ths|TS|Ts|TT|TX|Tx|tx|vs"
@@ -96,17 +95,6 @@ class _LineBreaks:
             widest = max(map(len, self._lines[first:end]))
             self._widths.update(dict.fromkeys(range(first, end), widest))
         return self._widths[number]
-
-
-def sentence_numbers(starts: Sequence[int], places: Sequence[int]) -> list[int]:
-    """Return for each of ``places``, ascending offsets, how many of ``starts`` are not after it."""
-    numbers = []
-    number = 0
-    for place in places:
-        while number < len(starts) and starts[number] <= place:
-            number += 1
-        numbers.append(number)
-    return numbers
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

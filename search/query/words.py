@@ -16,19 +16,18 @@ import math
 from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
-from index.analysis.analyzer import Analysis, Stream, bigram
-from index.analysis.suggestions import SEPARATOR, split_suggestion, suggestion_prefix
-from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
+from index.analysis.analyzer import Analysis, Stream
+from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
 from search.query.tree import MOST_SYLLABLES, Cut, Words, typed_analysis
 from search.statistics import TermStatistics
+from search.vocabulary import Vocabulary
 
 _LONGEST_WORD = 4
 _LEAST_SHARE = 0.2
 _UNKNOWN = 0.1
 _TOGETHER = 0.3
 _ASSOCIATED = 4.0
-_MOST_SPELLINGS = 60
 _WRITTEN_BARE = 0.05
 
 Frequency = Callable[[Stream, str], int]
@@ -84,8 +83,8 @@ class _ArchiveCut:
         self._analysis = analysis
         self._tokens = analysis.tokens
         self._statistics = statistics
-        self._frequency = statistics.document_frequency
-        plain = plain_syllables(self._tokens, self._frequency)
+        self._vocabulary = Vocabulary(statistics)
+        plain = plain_syllables(self._tokens, statistics.document_frequency)
         self._size = len(plain)
         in_codes = {at for code in self._tokens.codes for at in range(code.first, code.end)}
         self._met = [
@@ -147,23 +146,21 @@ class _ArchiveCut:
         return self._folded_pair(at) if self._plain[at] or self._plain[at + 1] else self._exact_pair(at)
 
     def _folded_pair(self, at: int) -> int:
-        return self._frequency(Stream.FOLDED_BIGRAM, bigram(*self._tokens.folded[at : at + 2]))
+        return self._vocabulary.pair(*self._tokens.folded[at : at + 2])
 
     def _exact_pair(self, at: int) -> int:
-        return self._frequency(Stream.BIGRAM, bigram(*self._tokens.exact[at : at + 2]))
+        return self._vocabulary.side_by_side(*self._tokens.exact[at : at + 2])
 
     def _word_frequency(self, first: int, end: int) -> int:
         """Return about how many articles have syllables as a word, in any accents where these were left out."""
         exact, plain = self._tokens.exact[first:end], self._plain[first:end]
         if not any(plain):
-            return self._frequency(Stream.WORD, "_".join(exact))
-        prefix = suggestion_prefix(list(self._tokens.folded[first:end]), complete=False) + SEPARATOR
-        total = 0
-        for term, frequency in self._statistics.phrases(prefix, _MOST_SPELLINGS):
-            written = [canonical_syllable(syllable) for syllable in split_suggestion(term)[1].split(" ")]
-            if all(bare or one == other for bare, one, other in zip(plain, exact, written, strict=False)):
-                total += frequency
-        return total
+            return self._vocabulary.word(exact)
+        return sum(
+            spelling.frequency
+            for spelling in self._vocabulary.spellings(self._tokens.folded[first:end])
+            if all(bare or one == other for bare, one, other in zip(plain, exact, spelling.exact, strict=True))
+        )
 
     def _associated(self, at: int) -> bool:
         """Tell whether two syllables that meet are all of the query, or meet far more often than chance.
@@ -182,8 +179,8 @@ class _ArchiveCut:
 
     def _syllable_frequency(self, at: int) -> int:
         if self._plain[at]:
-            return self._frequency(Stream.FOLDED, self._tokens.folded[at])
-        return self._frequency(Stream.SYLLABLE, self._tokens.exact[at])
+            return self._vocabulary.folded(self._tokens.folded[at])
+        return self._vocabulary.exact(self._tokens.exact[at])
 
     def _occurrences(self, frequency: int) -> float:
         """Return the mean number of occurrences per article of what ``frequency`` articles have."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,3 @@ class Matches:
     proximity: Sequence[ProximityClause]
     k1: float
     decay: Floats | None = None
-
-
-NO_ARTICLES: NDArray[Any] = np.empty(0, np.intp)

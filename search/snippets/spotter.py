@@ -51,10 +51,6 @@ class Spots(NamedTuple):
     folded: Sequence[str]
     codes: set[CodeSpan]
 
-    def follows(self, at: int) -> bool:
-        """Tell whether no other syllable of the text stands between a spot and the one before it."""
-        return not any(map(str.isalnum, self.text[self.ends[at - 1] : self.starts[at]]))
-
 
 class Spotter:
     """Find ``syllables`` and ``codes``, both without accents, and syllables with one of ``beginnings``, in texts."""

@@ -4,7 +4,6 @@
 ``completions``  phrases that begin with what is typed
 ``keyboard``     raw and half-composed Telex and VNI keys to syllables
 ``letters``      a token with a wrong letter to the term that was meant
-``vocabulary``   frequencies of syllables and phrases in the archive
 ``readings``     which syllables the typed tokens stand for
 ``accents``      which accents a run of syllables was meant to have
 ``corrections``  a whole query as it was meant, and when to offer it

@@ -18,7 +18,7 @@ from itertools import product
 
 from index.analysis.syllables import parts_of
 from search.spelling.readings import ReadSyllable
-from search.spelling.vocabulary import Vocabulary
+from search.vocabulary import Vocabulary
 
 _OTHER_ACCENTS = 4.0
 _LEFT_OUT = 4.0

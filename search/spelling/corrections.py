@@ -31,7 +31,7 @@ from search.query.tree import Match, typed_tokens, with_accents_required
 from search.spelling.accents import choose_accents
 from search.spelling.letters import Neighbour, Token, may_be_wrong
 from search.spelling.readings import ReadSyllable, read_tokens
-from search.spelling.vocabulary import Vocabulary
+from search.vocabulary import Vocabulary
 
 _MOST_WORDS = 32
 _SEVERAL = 5

@@ -32,7 +32,7 @@ from index.analysis.syllables import (
     parts_of,
 )
 from search.spelling.keyboard import TELEX_TONES
-from search.spelling.vocabulary import SYLLABLES_AN_ARTICLE, Vocabulary
+from search.vocabulary import SYLLABLES_AN_ARTICLE, Vocabulary
 
 # what a slip costs, in the logarithms of how likely a term is
 _MISSING = _DOUBLED = _SWAPPED = 2.0

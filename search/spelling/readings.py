@@ -22,7 +22,7 @@ from index.analysis.normalization import fold
 from index.analysis.syllables import LONGEST_FOLDED, canonical_syllable, is_vietnamese_shape, parts_of
 from search.spelling.keyboard import LONGEST_TYPED, Decoded, decode
 from search.spelling.letters import Neighbour, Token, may_be_wrong, mend
-from search.spelling.vocabulary import Vocabulary
+from search.vocabulary import Vocabulary
 
 _INCOMPARABLY = 100
 _COMMONER = 5

@@ -14,7 +14,7 @@ from index.article import Article
 from search.archive import ArchiveConfig, open_archive
 from search.engine import Request, Retrieved, Sort
 from search.query.parser import parse
-from search.query.tree import Match, Words
+from search.query.tree import Match
 from search.query.words import cut_words
 from search.relevance import without_accents
 from search.runtime.index_follower import bring_in_sync
@@ -111,4 +111,3 @@ def test_every_syllable_is_in_one_word() -> None:
     text = "hà nội " * 40
     cut = cut_words(analyze(text), Counts({"hà_nội": 10}, {}))
     assert [place for word in cut.words for place in range(*word)] == list(range(64))
-    assert Words(text).cut is None

@@ -11,10 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.analysis.tokenizer import tokenize
-from index.article import Article
 from search.archive import Archive
 from search.query.parser import plain_words
-from search.runtime.index_follower import bring_in_sync
 from search.service import Answer
 from search.spelling.corrections import correct
 from tests.conftest import SEEDS
@@ -149,16 +147,6 @@ def test_only_plain_words_are_corrected(find: Find, typed: str, meant: str | Non
 def test_plain_words_of_a_query() -> None:
     text = 'một title:hai -ba "bốn năm" (sáu OR bảy) ~tám chín* NOT mười -(trăm nghìn) vạn, 5% title:(x y) z'
     assert [text[start:end] for start, end in plain_words(text)] == ["một", "sáu", "bảy", "vạn,", "5%", "z"]
-
-
-@pytest.fixture
-def articles(archive: Archive) -> Callable[..., Archive]:
-    def index(*bodies: str) -> Archive:
-        archive.store.put([Article(id=f"a{number}", body=body) for number, body in enumerate(bodies)])
-        bring_in_sync(archive)
-        return archive
-
-    return index
 
 
 def test_pair_that_stands_as_typed_in_an_article_is_no_mistake(articles: Callable[..., Archive]) -> None:

@@ -9,9 +9,7 @@ import pytest
 
 from index.analysis.normalization import fold
 from index.analysis.syllables import accented_forms, folded_syllables, is_well_spelled, parts_of
-from index.article import Article
 from search.archive import Archive
-from search.runtime.index_follower import bring_in_sync
 from search.spelling.corrections import correct
 from tests.conftest import SEEDS
 
@@ -25,16 +23,6 @@ NEWS = (
     "Thủ tướng đến Hà Nội, thủ tướng nói.",
     "Quy định mới về kỹ thuật.",
 )
-
-
-@pytest.fixture
-def articles(archive: Archive) -> Callable[..., Archive]:
-    def index(*bodies: str) -> Archive:
-        archive.store.put([Article(id=f"a{number}", body=body) for number, body in enumerate(bodies)])
-        bring_in_sync(archive)
-        return archive
-
-    return index
 
 
 @pytest.fixture

@@ -16,11 +16,13 @@ from search.matching.collapse import NO_STORIES, Stories, stories_found
 from search.matching.evaluator import Evaluator
 from search.matching.facets import count_facet
 from search.matching.filters import within
-from search.ranking.clauses import NO_ARTICLES, DocMask, Matches
+from search.ranking.clauses import DocMask, Matches
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
 from search.ranking.scoring import recency
 from search.ranking.top_k import best_first, largest
+
+NO_ARTICLES = np.empty(0, np.intp)
 
 
 def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:

@@ -1,4 +1,4 @@
-"""Look up how frequent syllables and phrases are in the archive, for correcting a query; nothing is scanned.
+"""Look up how frequent syllables and phrases are in the archive, to cut or correct a query; nothing is scanned.
 
 Frequencies are document frequencies. Phrases come from the ``suggest`` field: the words of all articles that have
 several syllables, and up to three adjacent words of titles.
