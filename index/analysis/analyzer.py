@@ -28,12 +28,13 @@ from typing import NamedTuple
 import numpy as np
 
 from index.analysis.normalization import fold, normalize
+from index.analysis.scripts import SYLLABLE
 from index.analysis.segmentation import default_segmenter
 from index.analysis.sentences import sentence_starts
 from index.analysis.syllables import with_tones_on_last_vowel
-from index.analysis.tokenizer import SYLLABLE, Tokens, original_places, tokenize
+from index.analysis.tokenizer import Tokens, original_places, tokenize
 
-ANALYZER_VERSION = 3
+ANALYZER_VERSION = 4
 """Raise it whenever a text yields different terms; older indexes are then rebuilt."""
 
 

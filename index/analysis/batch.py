@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Analysis, Stream
-from index.analysis.codes import Code, SignRun
 from index.analysis.interning import LINE_BREAK, InternTables
 from index.analysis.normalization import NormalizedText, fold, normalize
+from index.analysis.runs import Code, SignRun, Surroundings
 from index.analysis.segmentation import default_segmenter
 from index.analysis.sentences import sentence_starts
 from index.analysis.tokenizer import Tokens, codes_in, original_places
@@ -207,12 +208,26 @@ def _runs(tables: InternTables, chunks: Ints, texts_at: Ints, before: Ints, text
     return found
 
 
+class _Column(NamedTuple):
+    """A column of the syllables of a text, given their numbers in the table."""
+
+    values: Sequence[str]
+    numbers: Sequence[int]
+
+    def __getitem__(self, at: int, /) -> str:  # type: ignore[override]
+        return self.values[self.numbers[at]]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
 def _codes(
     tables: InternTables, text: str, runs: Sequence[SignRun], syllables: SyllableColumns, own: slice
 ) -> Sequence[Code]:
-    numbers = syllables.numbers[own].tolist() if runs else ()
-    folded = list(map(tables.syllables.folded.__getitem__, numbers))
-    return codes_in(text, runs, folded, syllables.starts[own], syllables.ends[own])
+    known, numbers = tables.syllables, syllables.numbers[own].tolist()
+    exact, folded = _Column(known.exact, numbers), _Column(known.folded, numbers)
+    starts, ends = syllables.starts[own].tolist(), syllables.ends[own].tolist()
+    return codes_in(Surroundings(text, exact, folded, starts, ends), runs)
 
 
 def _with_codes(

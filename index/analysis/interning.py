@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.codes import SignRun
+from index.analysis.runs import SignRun
 from index.analysis.segmentation import END, TOKEN_ROW, Segmenter, pyvi_tokens
 from index.analysis.suggestions import bare_syllable, is_foreign, suggestion
 from index.analysis.syllables import with_tones_on_last_vowel

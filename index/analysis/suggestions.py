@@ -17,11 +17,11 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from index.analysis.codes import Code
 from index.analysis.normalization import fold
+from index.analysis.runs import Code
+from index.analysis.scripts import SYLLABLE
 from index.analysis.stopwords import STOP_SYLLABLES
 from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
-from index.analysis.tokenizer import SYLLABLE
 
 SEPARATOR = "\t"
 MOST_WORDS_OF_TITLES = 3

@@ -1,31 +1,26 @@
 """Cut canonical text into syllables and codes, each with its offsets in the original text.
 
-A syllable is a run of letters and digits. Syllables joined by signs (``COVID-19``) are tokens of their own;
-``index.analysis.codes`` recognises the whole.
+``index.analysis.scripts`` says what a syllable is. Syllables joined by signs or by nothing (``COVID-19``, ``50km``) are
+tokens of their own; ``index.analysis.codes`` recognises the whole.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from index.analysis.codes import CODE_SIGNS, Code, SignRun, city_codes, find_codes
+from index.analysis.codes import CODE_SIGNS, city_codes, find_codes, is_numeral
 from index.analysis.normalization import NormalizedText, fold, normalize
+from index.analysis.runs import Code, SignRun, Surroundings
+from index.analysis.scripts import SYLLABLE, is_coded, is_simple
 from index.analysis.syllables import beginnings, canonical_syllable
 
-SYLLABLE = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
-"""Matches a syllable of canonical text."""
-_RUN = re.compile(rf"{SYLLABLE.pattern}(?:[{CODE_SIGNS}]{SYLLABLE.pattern})*%?")
 _SIGNS = ".,:;!?\"'()[]…"
+_DOT_NET = ".net"
 _LONGEST_SYLLABLE = 64
-_WIDEST_SPACE = 4
 _MOST_REMEMBERED = 1 << 16
 
 
@@ -73,7 +68,7 @@ def tokenize(text: str) -> Tokens:
         exact += cut.exact
         folded += cut.folded
         at += len(chunk) + 1
-    codes = codes_in(canonical, runs, folded, starts, ends)
+    codes = codes_in(Surroundings(canonical, exact, folded, starts, ends), runs)
     return Tokens(canonical, *original_places(normal, starts, ends), exact, folded, starts, ends, codes)
 
 
@@ -89,23 +84,34 @@ class ChunkCut(NamedTuple):
 
 def cut_chunk(chunk: str) -> ChunkCut:
     """Cut a piece of canonical text without spaces."""
-    spans: list[tuple[int, int]] = []
-    runs: list[SignRun] = []
     core = chunk.strip(_SIGNS)
-    if core.isalnum():  # fast path: the patterns would match the same
+    if is_simple(core) and not chunk.lower().startswith(_DOT_NET):  # fast path: the pattern would match the same
         start = chunk.index(core)
         whole = canonical_syllable(core[:_LONGEST_SYLLABLE])
-        own = (SignRun(0, 1, core),) if core[0].isdecimal() else ()
+        own = (SignRun(0, 1, core),) if core[0].isdecimal() or is_numeral(core) else ()
         return ChunkCut((start,), (start + len(core),), (whole,), (fold(whole),), own)
-    for match in _RUN.finditer(chunk):
-        run = match.group()
-        parts = [match.span()] if run.isalnum() else [part.span() for part in SYLLABLE.finditer(chunk, *match.span())]
-        if len(parts) > 1 or not run.isalnum() or run[0].isdecimal():
-            runs.append(SignRun(len(spans), len(spans) + len(parts), run))
-        spans += parts
+    spans = [match.span() for match in SYLLABLE.finditer(chunk)]
     exact = tuple(canonical_syllable(chunk[start:end][:_LONGEST_SYLLABLE]) for start, end in spans)
     starts, ends = tuple(zip(*spans, strict=True)) or ((), ())
-    return ChunkCut(starts, ends, exact, tuple(map(fold, exact)), tuple(runs))
+    return ChunkCut(starts, ends, exact, tuple(map(fold, exact)), tuple(_runs(chunk, spans)))
+
+
+def _runs(chunk: str, spans: Sequence[tuple[int, int]]) -> Iterator[SignRun]:
+    """Yield the sign runs among the syllables of ``chunk``."""
+    first = 0
+    for at, (_, end) in enumerate(spans):
+        if at + 1 < len(spans) and _joins(chunk, spans[at], spans[at + 1]):
+            continue
+        written = chunk[spans[first][0] : end]
+        if at > first or written[0].isdecimal() or is_numeral(written):
+            yield SignRun(first, at + 1, written)
+        first = at + 1
+
+
+def _joins(chunk: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether nothing or one sign joins two syllables to a run."""
+    between = chunk[one[1] : other[0]]
+    return (not between or between in CODE_SIGNS) and is_coded(chunk[slice(*one)]) and is_coded(chunk[slice(*other)])
 
 
 class _Cuts(dict[str, ChunkCut]):
@@ -137,22 +143,11 @@ def unfinished_syllable(text: str) -> list[str]:
     return sorted(beginnings(tokenize(text).written(-1).lower()))
 
 
-def codes_in(
-    canonical: str,
-    runs: Sequence[SignRun],
-    folded: Sequence[str],
-    starts: Sequence[int] | NDArray[np.int64],
-    ends: Sequence[int] | NDArray[np.int64],
-) -> Sequence[Code]:
-    """Return the codes of a canonical text, sorted by position; ``folded`` may be empty if ``runs`` is."""
-
-    def beside(at: int) -> bool:
-        between = canonical[ends[at - 1] : starts[at]]
-        return len(between) < _WIDEST_SPACE and between.isspace() and "\n" not in between
-
-    codes = find_codes(runs, folded, beside) if runs else []
-    for start, end, name in city_codes(canonical):
-        first, last = bisect_left(starts, start), bisect_left(starts, end) - 1
-        if first < last and starts[first] == start and ends[last] == end:
+def codes_in(around: Surroundings, runs: Sequence[SignRun]) -> Sequence[Code]:
+    """Return the codes of a canonical text, sorted by position."""
+    codes = find_codes(runs, around) if runs else []
+    for start, end, name in city_codes(around.text):
+        first, last = bisect_left(around.starts, start), bisect_left(around.starts, end) - 1
+        if first < last and around.starts[first] == start and around.ends[last] == end:
             codes.append(Code(first, last + 1, name))
     return sorted(set(codes), key=attrgetter("first", "end", "text"))

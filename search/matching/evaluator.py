@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 
 from index.analysis.analyzer import BIGRAMS, Analysis, Stream
+from index.analysis.normalization import fold
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.segments.schema import field_name
@@ -99,7 +100,9 @@ class AnalyzedWords:
         tokens = self.analysis.tokens
         if stream in BIGRAMS:
             return not any(code.first <= at < code.end - 1 for code in tokens.codes)
-        return stream is not Stream.WORD and term not in (tokens.exact[at], tokens.folded[at])
+        if stream is Stream.WORD or term in (tokens.exact[at], tokens.folded[at]):
+            return False
+        return any(code.first == at and code.end - at > 1 and fold(code.text) == fold(term) for code in tokens.codes)
 
 
 class Evaluator:

@@ -84,7 +84,8 @@ class TermSets:
             codes = [code for code in asked if (code.first, code.end) == span]
             in_code.update(range(*span))
             found = [self.articles(Stream.FOLDED, fold(code.text), scope) for code in codes]
-            found.append(self.in_a_row(folded_row(analysis, *span), scope))
+            if not all(code.certain for code in codes):
+                found.append(self.in_a_row(folded_row(analysis, *span), scope))
             loosely = self.anywhere(tokens.folded[slice(*span)], scope) if any(code.loose for code in codes) else None
             concepts[tuple(code.text for code in codes)] = Concept(*span, union(found), loosely)
         return concepts, in_code

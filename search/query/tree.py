@@ -131,8 +131,8 @@ Node = WordClause | FieldFilter | DateRange | Not | And | Or | MatchAll | MatchN
 
 
 def has_words(text: str) -> bool:
-    """Tell whether ``text`` has tokens, that is, a letter or a digit."""
-    return any(map(str.isalnum, text))
+    """Tell whether ``text`` has tokens."""
+    return any(map(str.isalnum, text)) or len(typed_tokens(text)) > 0
 
 
 def typed_tokens(text: str) -> Tokens:

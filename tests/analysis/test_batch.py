@@ -15,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.analysis import interning as chunks
-from index.analysis.analyzer import BIGRAMS, SYLLABLE, Stream, analyze
+from index.analysis.analyzer import BIGRAMS, Stream, analyze
 from index.analysis.batch import AnalyzedBatch, BatchAnalyzer
+from index.analysis.codes import CODE_SIGNS
 from index.analysis.phrases import suggested_phrases
-from index.analysis.tokenizer import _RUN, cut_chunk
+from index.analysis.scripts import SYLLABLE
+from index.analysis.tokenizer import cut_chunk
 from tests.conftest import SEEDS
 from tests.reference import phrases
 
@@ -28,7 +30,8 @@ PIECES = st.sampled_from(
         *("ngày 14 tháng 1", "Nghị quyết số", "năm 2026", "7,52%", "1.000", "(HNQT)", "https://a.vn/b", "a@b.vn"),
         *("\n", "\u200bxã hội", "ho\u0323\u0302i nha\u0323\u0302p", ",", "công nghệ,thông tin", "\t", "\u00a0"),
         *("xã hội chủ nghĩa", "vô tuyến truyền hình", "Phạm Minh Chính", "ΑΣ ΑΣ", "İ", "ﬁ", "ｆｕｌｌ", "x" * 70),
-        *("x_y", "14-1", "a\x1fb", "\r\n"),
+        *("x_y", "14-1", "a\x1fb", "\r\n", "50km", "3 000 000 đồng", "18 giờ 30", "+84 912 345 678", "51F-123.45"),
+        *("19 tháng Tám năm 1945", "quý I/2025", "thế kỷ XXI", "C++", ".NET", "H'Mông", "𝐇𝐚̀", "ภาษาไทย", "🇻🇳", "5*"),
     ]
 )
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
@@ -44,10 +47,12 @@ def test_a_chunk_is_cut_where_the_patterns_match(text: str) -> None:
         cut = cut_chunk(chunk)
         spans = [match.span() for match in SYLLABLE.finditer(chunk)]
         assert list(zip(cut.starts, cut.ends, strict=True)) == spans
-        runs = [match.group() for match in _RUN.finditer(chunk)]
-        assert [run.text for run in cut.runs] == [run for run in runs if not run.isalnum() or run[0].isdecimal()]
         for run in cut.runs:
-            assert chunk[cut.starts[run.first] : cut.ends[run.end - 1]] == run.text.removesuffix("%")
+            assert chunk[cut.starts[run.first] : cut.ends[run.end - 1]] == run.text
+            joints = zip(cut.ends[run.first : run.end - 1], cut.starts[run.first + 1 : run.end], strict=True)
+            assert all(end == start or (start - end == 1 and chunk[end] in CODE_SIGNS) for end, start in joints)
+        figures = {at for at, start in enumerate(cut.starts) if chunk[start].isdecimal()}
+        assert figures <= {at for run in cut.runs for at in range(run.first, run.end)}
 
 
 def agree(batch: AnalyzedBatch, written: Sequence[str], most_words: int = 3) -> None:

@@ -1,0 +1,284 @@
+"""Find days, months and quarters: one canonical text for every way to write them.
+
+============================================  =============================================================
+canonical                                     written
+============================================  =============================================================
+``14/1``, ``14/1/2026``, ``1/2026``           ``14-1``, ``14/01``, ``ngày 14 tháng 1``, ``tháng 1 năm 2026``
+``19/8``, ``4/2025``                          ``19 tháng Tám``, ``tháng Tư năm 2025``
+``14/1`` and ``16/1``                         ``14-16/1``, ``ngày 14-16 tháng 1``
+``quý1``, ``quý1/2025``                       ``quý I``, ``quý 1/2025``, ``quý I năm 2025``
+============================================  =============================================================
+
+``3-4`` may be a day, a range or a score, ``3/4`` a day or a share. It is a day where the words before it say so, or
+where no word beside it speaks against that: a unit, something counted, a rank, a score. If nothing is said, it is both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from index.analysis.figures import has_unit, range_codes
+from index.analysis.runs import Code, SignRun, Surroundings, WordSet
+
+_LONGEST = 48
+_MOST_REMEMBERED = 4096
+_DATES = (
+    re.compile(r"(?P<day>\d{1,2})([-/.])(?P<month>\d{1,2})\2(?P<year>\d{4})"),
+    re.compile(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})"),
+    re.compile(r"(?P<month>\d{1,2})[-/](?P<year>\d{4})"),
+)
+_MONTH_AND_YEAR = _DATES[-1]
+_DAY = re.compile(r"(?P<day>\d{1,2})([-/.])(?P<month>\d{1,2})")
+_DAYS = (
+    re.compile(r"(\d{1,2})()-(\d{1,2})[-/](\d{1,2})(?:[-/](\d{4}))?"),
+    re.compile(r"(\d{1,2})/(\d{1,2})-(\d{1,2})/(\d{1,2})(?:/(\d{4}))?"),
+)
+_TWO = re.compile(r"(\d{1,2})-(\d{1,2})")
+_YEARS = range(1900, 2100)
+_QUARTER = re.compile(r"(?:0?([1-4])|(IV|I{1,3}))(?:[-/](\d{4}))?", re.IGNORECASE)
+_ROMAN_QUARTERS = ("I", "II", "III", "IV")
+
+MONTHS = {
+    "giêng": 1, "một": 1, "hai": 2, "ba": 3, "tư": 4, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "bẩy": 7, "tám": 8,
+    "chín": 9, "mười": 10, "chạp": 12,
+}  # fmt: skip
+"""The months in words; after the tenth, ``một`` and ``hai`` follow ``mười``."""
+_MONTH_WORDS = [(WordSet(name), month) for name, month in MONTHS.items()]
+_SAID_OF_COUNTS = WordSet("một hai ba năm")
+_SAYS_DAY = WordSet("ngày hôm mùng mồng rằm")
+_SAYS_TIME = WordSet("sáng trưa chiều tối đêm khuya nay qua mai dịp lễ nhật sớm tết")
+_SAYS_POINT = WordSet("từ đến tới và trước sau hai ba tư năm sáu bảy hạn kỷ")
+_MEASURED = WordSet(
+    "năm tháng tuần ngày giờ tiếng phút giây lần lượt tuổi tấn tạ yến ký kí cân lạng lượng mét sào mẫu công dặm"
+    " độ cấp bậc nghìn ngàn vạn triệu tỉ trăm chục đồng đô rưỡi điểm phần đôla bàn hiệp"
+)
+_COUNTED = WordSet(
+    "người trẻ cháu bé con cái chiếc căn cây tầng lầu phòng hộ xã huyện tỉnh nước quốc vụ ca bệnh trường trận set"
+    " vòng cửa cổ phiếu suất cuộc bài bộ cuốn tập trang chữ câu món bữa bát chén cốc ly tép thìa muỗng viên gói"
+    " hộp chai lon thùng bao lít mũi liều dân số tổng diện khối thế đội đoàn nhóm hãng loại kiểu dạng mẻ đợt lứa"
+    " ngón tay chân mặt bên hướng"
+)
+_RANKED = WordSet(
+    "khoảng gấp cấp lớp hạng thứ tỉ tỷ số thắng thua hòa dẫn gần hơn dưới chiếm mỗi cứ dài rộng sâu cao dày nặng"
+    " thêm tầm chừng độ uống dùng ăn còn mất cỡ bằng vòng điều khoản bậc mức đạt tốp tầng phòng lô đường ngõ ngách"
+    " hẻm kiệt nhà quận phường tổ khu ấp mục bảng hình bài trang tải chỉ trên nhất nhì đội nhóm lệ sạn tuyến kênh"
+    " mẫu"
+)
+_THIS_YEAR = WordSet("nay ngoái trước sau đó ấy này kia tới")
+_FUNCTION = WordSet(
+    "đến tại đã vừa cho là để của với đưa về theo thì ở trên trong khi sẽ cũng sau khiến ra tới bị và nhằm được"
+    " do vì nhưng mà như này đang có rồi hàng hằng mới cùng lúc vào từ nên tức nhân năm không hay thông diễn tuyên"
+    " dẫn nói"
+)
+
+
+def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
+    """Return the codes of the day, the month or the range that starts with ``run``; none if there is none."""
+    if quarter := _quarter(run, around):
+        return quarter
+    day = month = year = ""
+    end = run.end
+    after_month = around.before(run.first) == "thang"
+    if run.text.isdecimal() and (spoken := _month_after(run.end, numbers, around)):
+        day, (month, year, end) = run.text, spoken
+    elif days := _days_of_month(run, numbers, around):
+        return days
+    elif in_figures := _in_figures(run.text):
+        day, month, year = in_figures
+    elif days := _days(run):
+        return days
+    elif match := _DAY.fullmatch(run.text):
+        return _perhaps_a_day(run, match, around)
+    elif after_month:
+        month = run.text
+    if month and not year and around.after(end) == "nam":
+        following = numbers.get(end + 1) if around.beside(end + 1) else None
+        if following is not None and following.text.isdecimal() and len(following.text) == 4:
+            year, end = following.text, following.end
+    first = run.first - (around.before(run.first) == ("ngay" if day else "thang"))
+    return _date_codes(first, end, day, month, year)
+
+
+def month_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
+    """Return the codes of a month in words, ``run``: with the year that follows, else its number at its place."""
+    if around.before(run.first) != "thang":
+        return []
+    found = _month_in_words(run.first, around)
+    if found is None:
+        return []
+    month, end = found
+    if around.after(end) == "nam" and around.beside(end + 1):
+        end += 1
+    following = numbers.get(end) if around.beside(end) else None
+    if following is not None and (whole := _date_codes(run.first - 1, following.end, "", str(month), following.text)):
+        return whole
+    return [Code(run.first, found[1], str(month))]
+
+
+def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> list[Code]:
+    """Return the codes of ``3-4``, ``3/4`` or ``3.4``: a day, a range or a share, or both."""
+    day, sign, month = match.groups()
+    before, said = run.first - 1, around.beside(run.first)
+    day_first = run.first - (around.before(run.first) == "ngay")
+    found = _date_codes(day_first, run.end, day, month, "")
+    if said and around.says(before, _SAYS_DAY):
+        return found
+    if sign == ".":
+        return []
+    as_written = list(range_codes(run, around)) if sign == "-" else [_share(run, day, month)]
+    if not found or _speaks_against(run, int(day), int(month), sign, around):
+        return as_written
+    if said and (around.says(before, _SAYS_TIME) or around.says(before, _SAYS_POINT)):
+        return found
+    return [*found, *as_written]
+
+
+def _speaks_against(run: SignRun, day: int, month: int, sign: str, around: Surroundings) -> bool:
+    """Tell whether a word beside ``day`` and ``month`` says that they are no day."""
+    after = run.end if around.beside(run.end) else -1
+    if has_unit(around, run.end) or (around.says(after, _MEASURED) and not _names_a_year(run.end, around)):
+        return True
+    before = run.first - 1 if around.beside(run.first) else -1
+    if around.says(before, _SAYS_TIME):
+        return False
+    if around.says(after, _COUNTED) or around.says(before, _RANKED):
+        return True
+    about = sign == "-" and 0 < month - day <= 2 and not around.says(before, _SAYS_POINT)
+    return about and after > 0 and around.written(after).islower() and not around.says(after, _FUNCTION)
+
+
+def _names_a_year(at: int, around: Surroundings) -> bool:
+    """Tell whether ``năm`` at syllable ``at`` begins a year: ``năm 2025``, ``năm nay``."""
+    if around.folded[at] != "nam" or not around.beside(at + 1):
+        return False
+    return around.says(at + 1, _THIS_YEAR) or around.written(at + 1)[:4].isdecimal()
+
+
+def _share(run: SignRun, one: str, other: str) -> Code:
+    return Code(run.first, run.end, f"{int(one)}:{int(other)}", certain=True)
+
+
+def _month_after(at: int, numbers: dict[int, SignRun], around: Surroundings) -> tuple[str, str, int] | None:
+    """Return (month, year or nothing, end) of a month that ``tháng`` at syllable ``at`` announces."""
+    if around.after(at) != "thang" or not around.beside(at + 1):
+        return None
+    spoken = numbers.get(at + 1)
+    if spoken is not None:
+        match = _MONTH_AND_YEAR.fullmatch(spoken.text)
+        month, year = match.group("month", "year") if match else (spoken.text, "")
+        return month, year, spoken.end
+    found = _month_in_words(at + 1, around)
+    if found is None:
+        return None
+    month_number, end = found
+    capital = around.written(at + 1)[:1].isupper()
+    if not capital and not _says_a_day_before(at, around):
+        counted = around.says(end, _COUNTED) and around.beside(end)
+        if counted or around.says(at + 1, _SAID_OF_COUNTS):
+            return None
+    return str(month_number), "", end
+
+
+def _says_a_day_before(at: int, around: Surroundings) -> bool:
+    """Tell whether the figures that end before syllable ``at`` follow ``ngày`` or ``mùng``."""
+    return around.beside(at - 1) and around.says(at - 2, _SAYS_DAY)
+
+
+def _month_in_words(at: int, around: Surroundings) -> tuple[int, int] | None:
+    """Return (month, end) of a month in words at syllable ``at``, None if there is none."""
+    month = next((number for words, number in _MONTH_WORDS if around.says(at, words)), None)
+    if month == 10 and around.beside(at + 1):
+        further = next((number for words, number in _MONTH_WORDS[1:3] if around.says(at + 1, words)), None)
+        if further is not None:
+            return month + further, at + 2
+    return None if month is None else (month, at + 1)
+
+
+def _days_of_month(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
+    """Return the first and the last day of ``14-16 tháng 1``."""
+    match = _TWO.fullmatch(run.text)
+    spoken = _month_after(run.end, numbers, around) if match else None
+    if match is None or spoken is None:
+        return []
+    month, year, end = spoken
+    days = [_date_codes(run.first, end, day, month, year) for day in match.groups()]
+    return [*days[0], *days[1]] if all(days) else []
+
+
+def _days(run: SignRun) -> list[Code]:
+    """Return the codes of the first and the last day of a range in figures: ``14-16/1``, ``30/4-1/5``."""
+    parts = _days_in_figures(run.text)
+    if parts is None:
+        return []
+    first_day, first_month, last_day, last_month, year = parts
+    first = _date_codes(run.first, run.end, first_day, first_month or last_month, year)
+    last = _date_codes(run.first, run.end, last_day, last_month, year)
+    return [*first, *last] if first and last else []
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _in_figures(text: str) -> tuple[str, str, str] | None:
+    """Return (day, month, year) of a date in figures with a year, the day may be empty; None if it is no date."""
+    match = next(filter(None, (form.fullmatch(text) for form in _DATES)), None) if len(text) <= _LONGEST else None
+    known = match.groupdict() if match else {}
+    return (known.get("day", ""), known["month"], known["year"]) if known else None
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _days_in_figures(text: str) -> Sequence[str] | None:
+    match = next(filter(None, (form.fullmatch(text) for form in _DAYS)), None)
+    return match.groups("") if match else None
+
+
+def _quarter(run: SignRun, around: Surroundings) -> list[Code]:
+    """Return the codes of the quarter that ``run`` numbers, with its year; none if no ``quý`` precedes it."""
+    match = _QUARTER.fullmatch(run.text) if around.before(run.first) == "qui" else None
+    if match is None or around.exact[run.first - 1] not in ("qui", "quí"):
+        return []
+    number = match.group(1) or str(_ROMAN_QUARTERS.index(match.group(2).upper()) + 1)
+    first, end, year = run.first - 1, run.end, match.group(3)
+    if year is None:
+        at = end + 1 if around.after(end) == "nam" else end
+        written = around.written(at) if around.beside(at) else ""
+        if written.isdecimal() and len(written) == 4:
+            year, end = written, at + 1
+    short = Code(first, run.first + 1, f"quý{number}", implied=year is not None, certain=True)
+    return [Code(first, end, f"quý{number}/{year}", certain=True), short] if year else [short]
+
+
+def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[Code]:
+    if not month.isdecimal() or not 1 <= int(month) <= 12 or not (year or day):
+        return []
+    if year and (not year.isdecimal() or int(year) not in _YEARS):
+        return []
+    if not day:
+        return [Code(first, end, f"{int(month)}/{year}", certain=True)]
+    if not 1 <= int(day) <= 31:
+        return []
+    short = f"{int(day)}/{int(month)}"
+    if not year:
+        return [Code(first, end, short, certain=True)]
+    return [Code(first, end, f"{short}/{year}", certain=True), Code(first, end, short, implied=True, certain=True)]
+
+
+def numeral_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
+    """Yield the figure of a Roman numeral where a word before it says that it numbers something: ``thế kỷ XXI``."""
+    value = roman(run.text)
+    if value and around.beside(run.first) and around.says(run.first - 1, _NUMBERED):
+        yield Code(run.first, run.end, str(value))
+
+
+_NUMBERED = WordSet(
+    "kỷ thứ khóa kỳ hội hạng lớp cấp loại khu chương nhóm bậc tập phần mục vùng điều quyển hệ đời tháng quý"
+)
+_ROMAN = re.compile(r"(X{0,3})(IX|IV|V?I{0,3})")
+_ROMAN_VALUES = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "": 0}
+
+
+@lru_cache(maxsize=256)
+def roman(text: str) -> int:
+    """Return the value of a Roman numeral up to 39 in capitals; 0 for any other text."""
+    match = _ROMAN.fullmatch(text)
+    return 10 * len(match.group(1)) + _ROMAN_VALUES[match.group(2)] if match and text else 0

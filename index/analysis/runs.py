@@ -1,0 +1,101 @@
+"""``SignRun``, a candidate for a code, ``Code``, a code found, and ``Surroundings``, the text around them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from index.analysis.normalization import fold
+from index.analysis.syllables import canonical_syllable
+
+_WIDEST_SPACE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SignRun:
+    """A number, letters and figures joined by signs or by nothing, or a numeral in letters.
+
+    It is over the syllables from ``first`` to ``end`` (exclusive).
+    """
+
+    first: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A whole code, over the syllables from ``first`` to ``end`` (exclusive).
+
+    An ``implied`` code is indexed, but a query that contains it does not require it: the day in a full date. A
+    ``loose`` code is so often a false one that an article with its syllables anywhere matches too. A ``certain`` code
+    is indexed under this text however it is written, so its mere syllables in a row are something else.
+    """
+
+    first: int
+    end: int
+    text: str
+    implied: bool = False
+    loose: bool = False
+    certain: bool = False
+
+
+class Syllables(Protocol):
+    """Syllables by their number."""
+
+    def __getitem__(self, at: int, /) -> str: ...
+
+    def __len__(self) -> int: ...
+
+
+class WordSet:
+    """A set of syllables, which match with their accents or typed without."""
+
+    def __init__(self, words: str) -> None:
+        self._exact = frozenset(map(canonical_syllable, words.split()))
+        self._folded = frozenset(map(fold, self._exact))
+
+    def has(self, exact: str, folded: str) -> bool:
+        """Tell whether a syllable is in the set."""
+        return exact in self._exact or (exact == folded and folded in self._folded)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A canonical text and its syllables: with and without accents, with their offsets."""
+
+    text: str
+    exact: Syllables
+    folded: Syllables
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def beside(self, at: int) -> bool:
+        """Tell whether syllable ``at`` exists and only space separates it from the one before."""
+        if not 0 < at < len(self.folded):
+            return False
+        between = self.text[self.ends[at - 1] : self.starts[at]]
+        return len(between) < _WIDEST_SPACE and between.isspace() and "\n" not in between
+
+    def before(self, at: int) -> str:
+        """Return the syllable before ``at`` without accents, if only space separates them, else nothing."""
+        return self.folded[at - 1] if self.beside(at) else ""
+
+    def after(self, end: int) -> str:
+        """Return the syllable at ``end`` without accents, if only space separates it from the one before."""
+        return self.folded[end] if self.beside(end) else ""
+
+    def says(self, at: int, words: WordSet) -> bool:
+        """Tell whether syllable ``at`` exists and is one of ``words``."""
+        return 0 <= at < len(self.folded) and words.has(self.exact[at], self.folded[at])
+
+    def written(self, at: int) -> str:
+        """Return syllable ``at`` as it stands in the text; nothing if there is none."""
+        return self.text[self.starts[at] : self.ends[at]] if 0 <= at < len(self.folded) else ""
+
+    def end_at(self, offset: int) -> int | None:
+        """Return the number of the syllable after the one that ends at ``offset``; None if none ends there."""
+        at = bisect_left(self.ends, offset)
+        return at + 1 if at < len(self.ends) and self.ends[at] == offset else None
