@@ -3,6 +3,7 @@
 ================  ==============================================================================================
 ``errors``        the exceptions, with messages written for users
 ``dates``         parsing of dates in articles and of periods in queries
+``markup``        HTML in a field of an article: whether it is HTML, and its text
 ``article``       ``Article``, validation of outside data, and ``LABELS``, the fields to filter and count by
 ``reading``       files, folders and streams to articles, by format; watched folders
 ``fetching``      feeds, sitemaps and web pages to articles

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from index.analysis.normalization import fold
 from index.dates import parse_published
 from index.errors import InvalidInputError, Problem
+from index.markup import text_if_markup
 
 TEXT_FIELDS = ("title", "body")
 """The fields that are searched as text. The lead is part of the body (``searchable_body``)."""
@@ -147,14 +148,20 @@ def searchable_body(article: Article) -> str:
 
 
 def article_from(
-    data: Any, *, id: str | None = None, source: str | None = None, unsure: Callable[[str], None] | None = None
+    data: Any,
+    *,
+    id: str | None = None,
+    source: str | None = None,
+    unsure: Callable[[str], None] | None = None,
+    is_plain: bool = False,
 ) -> Article:
     """Validate ``data`` (one JSON object) and return it as an article.
 
     Unknown keys go to ``extra``; ``date``, ``content``, ``text`` and ``description`` are aliases of ``published``,
     ``body``, ``body`` and ``lead``. An article without an id gets one from its content. ``id`` is the id the article
     must have, ``source`` the default source. If ``unsure`` is given, an invalid date or address goes to ``extra`` and
-    ``unsure`` is called with the reason. Raises InvalidInputError naming each bad field.
+    ``unsure`` is called with the reason. Title, body and lead that are HTML become their text, unless ``is_plain`` says
+    that a reader has read the markup. Raises InvalidInputError naming each bad field.
     """
     if not isinstance(data, Mapping):
         raise InvalidInputError("an article must be a JSON object with at least a title or a body")
@@ -174,6 +181,9 @@ def article_from(
             )
     elif "id" not in known:
         known["id"] = _id_from_content(known)
+    for field in () if is_plain else ("title", "body", "lead"):  # after the id, which is that of the data as they came
+        if isinstance(known.get(field), str):
+            known[field] = _without_markup(known[field], field)
     if source is not None and _empty_is_none(known.get("source")) is None:
         known["source"] = source
     if _depth(known.get("extra"), _DEEPEST_EXTRA) > _DEEPEST_EXTRA:
@@ -192,6 +202,11 @@ def article_from(
         problem = Problem("body", "an article needs a title or a body with some text")
         raise InvalidInputError(_summary(article.id, [problem]), [problem])
     return article
+
+
+def _without_markup(text: str, field: str) -> str:
+    read = text_if_markup(text)
+    return " ".join(read.split()) if field == "title" and read != text else read
 
 
 def _checked(known: dict[str, Any], unsure: Callable[[str], None] | None) -> Article:

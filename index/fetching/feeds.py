@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from index.article import LONGEST_LABEL
 from index.dates import LOCAL_ZONE
 from index.fetching.addresses import FetchError
+from index.markup import markup_text
 
 MOST_ENTRIES = 5000
 LEAST_FULL_TEXT = 800
@@ -22,11 +23,6 @@ _LONGEST_LEAD = 1000
 _CUT = re.compile(
     r"(?:…|\.\.\.|\[[^\]]{0,40}\]|(?:đọc tiếp|xem thêm|read more|continue reading)\W*)\s*$", re.IGNORECASE
 )
-_BLOCKS = (
-    *("p", "div", "br", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "td", "th", "table", "blockquote"),
-    *("figure", "figcaption", "section", "article", "header", "footer", "pre", "hr", "dt", "dd"),
-)
-_NO_TEXT = ("script", "style", "noscript", "template", "iframe", "object", "svg", "form", "button")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +67,7 @@ def read_feed(text: str, url: str) -> list[Entry]:
 
 def plain_text(markup: str) -> str:
     """Return the text of a piece of HTML in NFC: paragraphs separated by blank lines, no scripts or styles."""
-    if "<" not in markup and "&" not in markup:
-        return _paragraphs(markup)
-    from lxml import etree, html
-
-    try:
-        root = html.fragment_fromstring(markup.replace("\0", ""), create_parent="div")
-    except (etree.LxmlError, ValueError, AssertionError):  # lxml asserts that a fragment has one body
-        return _paragraphs(re.sub(r"<[^<>]*>", " ", markup))
-    etree.strip_elements(root, etree.Comment, etree.ProcessingInstruction, *_NO_TEXT, with_tail=False)
-    for element in root.iter(*_BLOCKS):
-        element.text = "\n" + (element.text or "")
-        element.tail = "\n" + (element.tail or "")
-    return _paragraphs("".join(root.itertext()))
-
-
-def _paragraphs(text: str) -> str:
-    lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).splitlines())
-    return "\n\n".join(line for line in lines if line)
+    return unicodedata.normalize("NFC", markup_text(markup))
 
 
 def _entry(found: Any, url: str, source: str | None) -> Entry:
@@ -123,7 +102,7 @@ def _link(found: Any, url: str) -> str:
 
 
 def _label(markup: str | None) -> str | None:
-    return plain_text(markup or "").replace("\n\n", " ")[:LONGEST_LABEL] or None
+    return " ".join(plain_text(markup or "").split())[:LONGEST_LABEL] or None
 
 
 def _moment(found: Any, name: str) -> datetime | None:

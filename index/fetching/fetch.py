@@ -248,7 +248,8 @@ class _Run:
                 "source": self._source or entry.source or page.get("source") or _id(entry.link).partition("/")[0],
                 "author": (page.get("author") or entry.author or "")[:_LABEL],
                 "category": (page.get("category") or entry.category or "")[:_LABEL],
-            }
+            },
+            is_plain=True,
         )
         self._articles.append(article)
         self._note(entry.link, at, reply)

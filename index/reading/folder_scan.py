@@ -232,7 +232,8 @@ class FolderScan:
             return
         data = read_document(file.path)
         whole, id = digest(data, self._source), self._id(file, path)
-        yield self._article(path, where, {**document_fields(data, file.kind), "id": id}, whole)
+        fields = {**document_fields(data, file.kind), "id": id}
+        yield self._article(path, where, fields, whole, is_plain=file.kind.is_markup)
         yield FileEnd(path, whole)
 
     def _id(self, file: FoundFile, path: str) -> str:
@@ -256,9 +257,11 @@ class FolderScan:
             except TimtinError as error:
                 self.refuse(path, where, str(error))
 
-    def _article(self, path: str, where: str, fields: Any, digest: str | None = None) -> ReadArticle:
+    def _article(
+        self, path: str, where: str, fields: Any, digest: str | None = None, *, is_plain: bool = False
+    ) -> ReadArticle:
         unsure: list[str] = []
-        article = article_from(fields, source=self._source, unsure=unsure.append)
+        article = article_from(fields, source=self._source, unsure=unsure.append, is_plain=is_plain)
         for why in unsure:
             self._run.report.remark(Remark(where, why))
         self._run.count("articles read")

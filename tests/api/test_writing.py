@@ -153,14 +153,25 @@ def test_unknown_keys_are_kept_as_extra(client: FlaskClient, key: Key) -> None:
 
 
 def test_article_with_markup_never_becomes_markup(client: FlaskClient, key: Key) -> None:
-    nasty = '<script>alert("x")</script> & <mark>giả</mark> sầu riêng'
+    nasty = '<script>alert("x") & <mark>giả sầu riêng'  # no element is whole, so it is no HTML
     client.put("/api/v1/articles/a?wait=true", json={"title": nasty, "body": nasty, "source": nasty}, headers=key)
     hit = client.get("/api/v1/search?q=sầu riêng").json["hits"][0]
     assert hit["highlights"]["title"] == (
-        "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &lt;mark&gt;giả&lt;/mark&gt; <mark>sầu riêng</mark>"
+        "&lt;script&gt;alert(&quot;x&quot;) &amp; &lt;mark&gt;giả <mark>sầu riêng</mark>"
     )
     for path in ("/?q=sầu riêng", "/articles/a?q=sầu riêng", "/feed.atom?q=sầu riêng"):
         assert "<script>" not in client.get(path).text
+
+
+def test_html_article_is_found_and_kept_as_its_text(client: FlaskClient, key: Key) -> None:
+    article = {"id": "a", "title": "Giá <b>l&uacute;a</b>", "content": "<p>N&ocirc;ng&nbsp;d&#226;n</p><p>vui</p>"}
+    assert client.post("/api/v1/articles?wait=true", json=article, headers=key).json["result"] == "created"
+    assert client.post("/api/v1/articles?wait=true", json=article, headers=key).json["result"] == "unchanged"
+    body = client.put("/api/v1/articles/a?wait=true", json=article, headers=key).json
+    assert body["result"] == "unchanged"
+    kept = client.get("/api/v1/articles/a").json
+    assert (kept["title"], kept["body"]) == ("Giá lúa", "Nông dân\n\nvui")
+    assert [total(client, query) for query in ('"nông dân"', "nbsp", "ocirc", '"dân vui"')] == [1, 0, 0, 0]
 
 
 def test_article_of_five_megabytes(client: FlaskClient, key: Key) -> None:

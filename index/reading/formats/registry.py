@@ -66,6 +66,11 @@ class FileKind:
         """Whether the file is one article."""
         return self.format not in _ROWS
 
+    @property
+    def is_markup(self) -> bool:
+        """Whether the reader of the format reads the markup of its articles."""
+        return self.format in {Format.HTML, Format.MARKDOWN}
+
 
 def kind_of(name: str) -> FileKind | None:
     """Return the format that a file has by its name, or None if it is unknown."""
