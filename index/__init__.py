@@ -9,6 +9,7 @@
 ``fetching``      feeds, sitemaps and web pages to articles
 ``store``         the articles themselves, the truth
 ``analysis``      a text to the terms that are indexed and searched
+``labels``        the values of a label: where one text names several, which spellings are one
 ``arrays``        helpers for numpy arrays
 ``atomic_file``   small files that are whole or not there, with a checksum
 ``segments``      immutable parts of an index, as arrays in files

@@ -20,6 +20,9 @@ TEXT_FIELDS = ("title", "body")
 LABELS = ("source", "category", "author")
 """The fields that articles are filtered and counted by. A name added here becomes a column, a filter and a facet."""
 
+SEVERAL = ("category", "author")
+"""The labels of which an article may have several values (``index.labels``)."""
+
 LONGEST_ID = 200
 LONGEST_LABEL = 500
 LONGEST_TITLE = 2000
@@ -94,6 +97,11 @@ def _empty_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _joined(value: Any) -> Any:
+    several = isinstance(value, list | tuple) and all(isinstance(entry, str) for entry in value)
+    return _empty_is_none("; ".join(entry for entry in value if entry.strip()) if several else value)
+
+
 def _date_as_text(value: Any) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return str(value) if is_number else _empty_is_none(value)
@@ -108,6 +116,11 @@ def _web_address(text: str) -> str:
 WellFormedText = Annotated[str, AfterValidator(_well_formed)]
 LabelText = Annotated[WellFormedText, Field(max_length=LONGEST_LABEL)]
 OptionalLabel = Annotated[LabelText | None, BeforeValidator(_empty_is_none)]
+SeveralLabels = Annotated[
+    LabelText | None,
+    BeforeValidator(_joined),
+    Field(description="several values with ';' between them; a list of texts is joined so"),
+]
 
 
 class Article(BaseModel):
@@ -129,8 +142,8 @@ class Article(BaseModel):
         Annotated[WellFormedText, Field(max_length=2000), AfterValidator(_web_address)] | None,
         BeforeValidator(_empty_is_none),
     ] = None
-    author: OptionalLabel = None
-    category: OptionalLabel = None
+    author: SeveralLabels = None
+    category: SeveralLabels = None
     lang: Annotated[str, Field(max_length=20)] = "vi"
     extra: dict[str, Any] = Field(default_factory=dict, description="any other data to keep; not searched")
 

@@ -34,8 +34,9 @@ class Sort(StrEnum):
 class Filters:
     """Conditions on every hit.
 
-    ``labels`` has (label, value) pairs; a whole value must match, ignoring accents and case. The days are ordinals,
-    inclusive.
+    ``labels`` has (label, value) pairs; a hit has just this value (``index.labels``), case and spelling aside. One
+    without accents that no article has stands for every value that differs from it in accents alone. The days are
+    ordinals, inclusive.
     """
 
     labels: tuple[tuple[str, str], ...] = ()

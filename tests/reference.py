@@ -25,6 +25,7 @@ from index.analysis.syllables import canonical_syllable
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
+from index.labels import containing_keys, label_values
 from search.query.tree import (
     AccentExact,
     And,
@@ -190,9 +191,14 @@ class Reference:
             case Prefix(text, scope):
                 return self.prefix(text, scope)
             case FieldFilter(label, value):
-                wanted = f" {plainly(value)} "
-                values = {id: getattr(article, label) or "" for id, article in self.articles.items()}
-                return Found({id for id, text in values.items() if text and wanted in f" {plainly(text)} "})
+                wanted = keys(label, value)
+                return Found(
+                    {
+                        id
+                        for id, article in self.articles.items()
+                        if wanted and all(containing_keys(key, article_keys(article, label)) for key in wanted)
+                    }
+                )
             case DateRange(first, last):
                 days = {id: article.published for id, article in self.articles.items()}
                 return Found(
@@ -460,5 +466,9 @@ def scoped(scope: str | None) -> Sequence[str]:
     return TEXT_FIELDS if scope is None else (scope,)
 
 
-def plainly(text: str) -> str:
-    return " ".join(tokenize(text).folded)
+def keys(label: str, text: str | None) -> set[str]:
+    return {value.key for value in label_values(label, text or "")}
+
+
+def article_keys(article: Article, label: str) -> set[str]:
+    return keys(label, getattr(article, label))

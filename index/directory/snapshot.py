@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from index.arrays import Array, Floats, sizes, spread
 from index.article import LABELS
 from index.directory.commits import OpenSegments, latest_commit, read_commit
+from index.directory.label_column import LabelColumn, label_column
 from index.segments.columns import DictionaryColumn, PackedStrings
 from index.segments.schema import ID, PUBLISHED, SEQUENCE, STORY, UNDATED
 from index.segments.segment import InvertedField, Segment
@@ -41,14 +42,6 @@ class Postings:
 
     def __len__(self) -> int:
         return len(self.articles)
-
-
-@dataclass(frozen=True, slots=True)
-class LabelColumn:
-    """One label of every article: ``values[codes[article]]``, empty for an article without it."""
-
-    codes: DocIds
-    values: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +255,12 @@ class Snapshot:
         return StoryGroups(np.flatnonzero(groups >= 0), groups)
 
     def labels(self, field: str) -> LabelColumn:
-        """Return the label ``field``, one of ``LABELS``, of every article. Raises KeyError for any other."""
+        """Return the values of the label ``field``, one of ``LABELS``. Raises KeyError for any other."""
         if field not in LABELS:
             raise KeyError(field)
         name = f"label {field}"
         if name not in self._joined:
-            values: dict[str, int] = {"": 0}
+            texts: dict[str, int] = {"": 0}
             parts = [np.empty(0, np.int32)]
             for part in self._parts:
                 column = part.segment.columns.get(field)
@@ -275,9 +268,9 @@ class Snapshot:
                     parts.append(np.zeros(part.segment.count, np.int32))
                     continue
                 names = [value.decode("utf-8") for value in column.values.all()]
-                codes = np.array([values.setdefault(name, len(values)) for name in names], np.int32)
+                codes = np.array([texts.setdefault(name, len(texts)) for name in names], np.int32)
                 parts.append(codes[column.codes])
-            self._joined[name] = LabelColumn(np.concatenate(parts), list(values))
+            self._joined[name] = label_column(field, list(texts), np.concatenate(parts), self.live)
         labels: LabelColumn = self._joined[name]
         return labels
 

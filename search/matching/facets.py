@@ -11,22 +11,21 @@ from index.dates import MINUTES_A_DAY
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
 from search.engine import PERIODS, FacetCount
+from search.ranking.clauses import DocMask
 
 _MOST_VALUES = 100
 
 
-def count_facet(snapshot: Snapshot, facet: str, articles: NDArray[np.int64]) -> list[FacetCount]:
-    """Count the values of ``facet`` among ``articles`` (doc ids); return at most 100 of them.
+def count_facet(snapshot: Snapshot, facet: str, matched: DocMask) -> list[FacetCount]:
+    """Count the values of ``facet`` among the articles in ``matched``, live ones; return at most 100 of them.
 
-    Labels are sorted most frequent first, years and months newest first. Articles without a value are not counted.
+    Labels are sorted most frequent first, years and months newest first. An article counts for each value it has.
     """
     if facet in PERIODS:
-        return _count_periods(snapshot.minutes[articles], PERIODS[facet])
+        return _count_periods(snapshot.minutes[matched], PERIODS[facet])
     labels = snapshot.labels(facet)
-    counts = np.bincount(labels.codes[articles], minlength=len(labels.values))
-    counted = [
-        FacetCount(value, int(count)) for value, count in zip(labels.values, counts, strict=True) if value and count
-    ]
+    counts = np.bincount(labels.codes[matched[labels.articles]], minlength=len(labels.names))
+    counted = [FacetCount(name, count) for name, count in zip(labels.names, counts.tolist(), strict=True) if count]
     return sorted(counted, key=lambda entry: (-entry.count, entry.value))[:_MOST_VALUES]
 
 

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache, partial
-from operator import eq
+from collections.abc import Callable, Collection
 
 import numpy as np
 
-from index.analysis.tokenizer import tokenize
 from index.dates import MINUTES_A_DAY
 from index.directory.snapshot import Snapshot
+from index.labels import containing_keys, equal_keys, label_values
 from index.segments.schema import UNDATED
 from search.engine import Filters
 from search.ranking.clauses import DocMask
 
-_MOST_VALUES = 1 << 16
-
 
 def within(snapshot: Snapshot, filters: Filters) -> DocMask | None:
     """Return the articles that pass ``filters``; None if there are no filters."""
-    wanted = [_by_label(snapshot, label, partial(eq, _plain(value))) for label, value in filters.labels]
+    wanted = [_by_label(snapshot, label, value, equal_keys) for label, value in filters.labels]
     if filters.first_day is not None or filters.last_day is not None:
         wanted.append(published_between(snapshot, filters.first_day, filters.last_day))
     return np.logical_and.reduce(wanted) if wanted else None
 
 
 def with_label(snapshot: Snapshot, label: str, value: str) -> DocMask:
-    """Return the articles whose label has the words of ``value`` side by side, ignoring case and accents."""
-    wanted = f" {_plain(value)} "
-    return _by_label(snapshot, label, lambda plain: wanted in f" {plain} ")
+    """Return the articles whose label has a value with the words of ``value`` side by side."""
+    return _by_label(snapshot, label, value, containing_keys)
 
 
 def published_between(snapshot: Snapshot, first: int | None, last: int | None) -> DocMask:
@@ -43,13 +38,17 @@ def published_between(snapshot: Snapshot, first: int | None, last: int | None) -
     return matched
 
 
-def _by_label(snapshot: Snapshot, label: str, accept: Callable[[str], bool]) -> DocMask:
-    labels = snapshot.labels(label)
-    accepted = np.array([bool(name) and accept(_plain(name)) for name in labels.values], bool)
-    matched: DocMask = accepted.take(labels.codes)
+def _by_label(
+    snapshot: Snapshot, label: str, text: str, choose: Callable[[str, Collection[str]], list[str]]
+) -> DocMask:
+    """Return the live articles that have, for each value that ``text`` names, one of those chosen for its key."""
+    column = snapshot.labels(label)
+    values = label_values(label, text)
+    matched: DocMask = np.full(snapshot.size, bool(values))
+    for value in values:
+        accepted = np.zeros(len(column.names), bool)
+        accepted[[column.numbers[key] for key in choose(value.key, column.numbers)]] = True
+        having = np.zeros(snapshot.size, bool)
+        having[column.articles[accepted[column.codes]]] = True
+        matched &= having
     return matched
-
-
-@lru_cache(maxsize=_MOST_VALUES)
-def _plain(text: str) -> str:
-    return " ".join(tokenize(text).folded)

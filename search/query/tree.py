@@ -81,7 +81,7 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class FieldFilter:
-    """Articles whose label ``field`` (one of ``LABELS``) has the words of ``value`` side by side, in this order."""
+    """Articles whose label ``field`` (one of ``LABELS``) has a value with the words of ``value`` side by side."""
 
     field: str
     value: str

@@ -22,26 +22,11 @@ from search.runtime.index_follower import IndexFollower, bring_in_sync
 from search.service import completions, search
 from search.spelling.corrections import correct
 from tests.archives import check, similar
+from tests.engines.asking import article, ids, matched
+from tests.engines.label_contract import LabelContract
 
 
-def article(id: str, body: str = "lúa gạo", **more: str) -> Article:
-    return Article(id=id, body=body, **more)
-
-
-def ids(archive: Archive, query: str, **more: object) -> list[str]:
-    return [hit.id for hit in archive.engine.retrieve(Request(parse(query), **more)).hits]  # type: ignore[arg-type]
-
-
-def matched(archive: Archive, query: str, **more: object) -> set[str]:
-    """Return the ids of the articles that match a query as a reader types it, without relaxed hits."""
-    request = Request(archive.expand(parse(query)), size=100, **more)  # type: ignore[arg-type]
-    found = archive.engine.retrieve(request)
-    ids = {hit.id for hit in found.hits if not hit.relaxed}
-    assert found.total == len(ids)
-    return ids
-
-
-class EngineContract:
+class EngineContract(LabelContract):
     """The tests."""
 
     def test_empty_engine_finds_nothing(self, archive: Archive) -> None:

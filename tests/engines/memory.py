@@ -23,6 +23,7 @@ from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
 from index.analysis.suggestions import one_of_each
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
+from index.labels import equal_keys, label_values
 from index.store.article_store import (
     Change,
     DeleteResult,
@@ -38,7 +39,7 @@ from search.archive import Archive
 from search.engine import PERIODS, FacetCount, Filters, Hit, Request, Retrieved, Sort
 from search.query.synonyms import NO_SYNONYMS, Synonyms
 from search.ranking.scoring import Ranking
-from tests.reference import Reference, phrases, plainly
+from tests.reference import Reference, article_keys, keys, phrases
 
 _MINUTES_A_DAY = 1440
 
@@ -389,11 +390,16 @@ class _Indexed:
     def _passes(self, id: str, filters: Filters) -> bool:
         article = self.by_id[id]
         day = None if article.published is None else local_minute(article.published) // _MINUTES_A_DAY + 1
-        labels = all(plainly(getattr(article, name) or "") == plainly(value) for name, value in filters.labels)
+        labels = all(self._has(article, label, value) for label, value in filters.labels)
         first, last = filters.first_day, filters.last_day
         if first is None and last is None:
             return labels
         return labels and day is not None and (first is None or first <= day) and (last is None or day <= last)
+
+    def _has(self, article: Article, label: str, text: str) -> bool:
+        known = set().union(*(article_keys(other, label) for other in self.by_id.values()))
+        wanted = [equal_keys(key, known) for key in keys(label, text)]
+        return bool(wanted) and all(article_keys(article, label) & set(some) for some in wanted)
 
     def _key(self, id: str, score: float, sort: Sort) -> tuple[float, ...]:
         published = self.by_id[id].published
@@ -405,7 +411,10 @@ class _Indexed:
             days = [local_minute(day) // _MINUTES_A_DAY + 1 for id in ids if (day := self.by_id[id].published)]
             counts = Counter(date.fromordinal(day).isoformat()[: PERIODS[facet]] for day in days)
             return [FacetCount(value, counts[value]) for value in sorted(counts, reverse=True)]
-        counts = Counter(value for id in ids if (value := getattr(self.by_id[id], facet)))
+        texts = [getattr(article, facet) or "" for article in self.by_id.values()]
+        often = Counter(value for text in texts for value in label_values(facet, text))
+        names = {value.key: value.written for value in sorted(often, key=lambda value: (often[value], value.written))}
+        counts = Counter(names[key] for id in ids for key in article_keys(self.by_id[id], facet))
         return [FacetCount(value, count) for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
 

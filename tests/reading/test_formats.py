@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import index.reading.formats.csv_table
+from index.article import article_from
 from index.errors import TimtinError, UnreadableFileError
 from index.reading.formats.html import html_fields
 from index.reading.formats.registry import FileKind, Format, document_fields, kind_of, rows, without_suffixes
@@ -68,7 +69,8 @@ def test_front_matter_is_metadata(front: str) -> None:
     fields = markdown(front + "\n# Giá lúa\n\nNông dân phấn khởi.\n")
     assert fields["title"] == "Giá lúa"
     assert fields["published"] == "2025-01-06"
-    assert (fields["author"], fields["category"]) == ("Lan, Hà", "Kinh tế")
+    article = article_from(fields, id="a")
+    assert (article.author, article.category) == ("Lan; Hà", "Kinh tế")
     assert fields["extra"] == {"tags": ["lúa", "gạo"]}
     assert fields["body"] == "Nông dân phấn khởi."
 

@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, Response, g, make_response, render_template,
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from index.dates import LOCAL_ZONE
+from index.dates import LOCAL_ZONE, period_days
 from index.errors import InvalidInputError
 from search.engine import FacetCount, Sort
 from search.parameters import SearchParameters, checked
@@ -51,7 +51,7 @@ def home() -> Response:
         errors=(),
         sorts=list(Sort),
         sources=answer.facets.get("source", ()),
-        years=_since(answer.facets.get("year", ())),
+        years=_since(answer.facets.get("year", ()), parameters.from_),
         kept=_kept_by_form(parameters),
         correction=correction,
         every_copy=search_address("pages.home", shown, 1, facets=None, collapse="false"),
@@ -118,10 +118,18 @@ def _answered(parameters: SearchParameters) -> tuple[SearchParameters, Answer, _
     return parameters, answer, _Correction(meant.q, address, instead=False)
 
 
-def _since(years: Sequence[FacetCount]) -> list[FacetCount]:
-    """Return how many articles there are from each year on; ``years`` are newest first."""
+def _since(years: Sequence[FacetCount], first: str | None) -> list[FacetCount]:
+    """Return how many articles there are from each year on; ``years`` are newest first.
+
+    A year that begins before the period ``first``, since which articles were counted, is left out.
+    """
     totals = accumulate(entry.count for entry in years)
-    return [FacetCount(entry.value, total) for entry, total in zip(years, totals, strict=True)]
+    since = period_days(first)[0] if first else 0
+    return [
+        FacetCount(entry.value, total)
+        for entry, total in zip(years, totals, strict=True)
+        if period_days(entry.value)[0] >= since
+    ]
 
 
 def _kept_by_form(parameters: SearchParameters) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.article import field_named
 from index.errors import UnreadableFileError
 from index.reading.formats.csv_table import named_fields
 from index.reading.formats.plaintext import made_title
@@ -23,7 +22,6 @@ _BREAK = re.compile(r"<br\b", re.IGNORECASE)
 _LONGEST_FRONT_MATTER = 64 * 1024
 _PLAIN = {"text", "code_inline", "image"}
 _BLOCKS_OF_CODE = {"fence", "code_block"}
-_LISTED = {"author": ", ", "category": "; "}
 
 
 def markdown_fields(text: str) -> dict[str, Any]:
@@ -63,7 +61,7 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     if not isinstance(values, Mapping):
         return {}, text  # a text between two horizontal rules
     plain = {str(name): _plain(value) for name, value in values.items()}
-    fields = named_fields({name: _joined(name, value) for name, value in plain.items()})
+    fields = named_fields(plain)
     if "id" in fields:  # the id comes from the file's name, as for other documents
         fields["extra"] = {**fields.get("extra", {}), "id": fields.pop("id")}
     return fields, text[found.end() :]
@@ -85,13 +83,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(entry) for entry in value]
     return value if isinstance(value, str | int | float | bool | None) else value.isoformat()
-
-
-def _joined(name: str, value: Any) -> Any:
-    sign = _LISTED.get(field_named(name) or "")
-    if sign and isinstance(value, list) and all(isinstance(entry, str) for entry in value):
-        return sign.join(value)
-    return value
 
 
 def _blocks(tokens: list[Token]) -> Iterator[tuple[str, str]]:

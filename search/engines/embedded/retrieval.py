@@ -22,8 +22,6 @@ from search.ranking.maxscore import MaxScoreScorer
 from search.ranking.scoring import recency
 from search.ranking.top_k import best_first, largest
 
-NO_ARTICLES = np.empty(0, np.intp)
-
 
 def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     """Return the result of ``request``."""
@@ -35,8 +33,7 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     relaxed = 0 if found.relaxed is None else int(np.count_nonzero(found.relaxed))
     shown = found.matched if found.relaxed is None else found.matched | found.relaxed
     stories = stories_found(snapshot, shown) if request.collapse else NO_STORIES
-    articles = np.flatnonzero(found.matched) if request.facets else NO_ARTICLES
-    facets = {facet: count_facet(snapshot, facet, articles) for facet in request.facets}
+    facets = {facet: count_facet(snapshot, facet, found.matched) for facet in request.facets}
     pages = total + relaxed - stories.hidden
     hits = _Hits(impacts, found, request, stories).of_page() if request.size else []
     return Retrieved(total, pages, hits, facets, relaxed)
