@@ -96,7 +96,7 @@ def search(archive: Archive, parameters: SearchParameters) -> Answer:
         hits,
         round(took, 2),
         corrected,
-        expanded=list(dict.fromkeys(alternatives(tree))),
+        expanded=list(dict.fromkeys(other.text for other in alternatives(tree))),
         facets=found.facets,
     )
 
@@ -214,5 +214,5 @@ def _terms(tree: Node) -> list[str]:
         exact = typed_analysis(leaf.text).tokens.exact
         words = cut_of(leaf).words if isinstance(leaf, Words) else [(0, len(exact))]
         terms.update(dict.fromkeys(" ".join(exact[first:end]) for first, end in words))
-    terms.update(dict.fromkeys(alternatives(tree)))
+    terms.update(dict.fromkeys(other.text for other in alternatives(tree)))
     return list(terms)

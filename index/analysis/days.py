@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from index.analysis.figures import has_unit, range_codes
+from index.analysis.normalization import fold
 from index.analysis.runs import Code, SignRun, Surroundings, WordSet
 
 _LONGEST = 48
@@ -277,8 +278,23 @@ _ROMAN = re.compile(r"(X{0,3})(IX|IV|V?I{0,3})")
 _ROMAN_VALUES = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "": 0}
 
 
+GREATEST_NUMERAL = 39
+
+
 @lru_cache(maxsize=256)
 def roman(text: str) -> int:
     """Return the value of a Roman numeral up to 39 in capitals; 0 for any other text."""
     match = _ROMAN.fullmatch(text)
     return 10 * len(match.group(1)) + _ROMAN_VALUES[match.group(2)] if match and text else 0
+
+
+def roman_numeral(value: int) -> str:
+    """Return the Roman numeral, in small letters, of a number from 1 to 39."""
+    ones = next(numeral for numeral, number in _ROMAN_VALUES.items() if number == value % 10)
+    return ("X" * (value // 10) + ones).lower()
+
+
+def month_names(month: int) -> list[str]:
+    """Return the names of a month in words, without accents."""
+    names = {10 + number: f"muoi {fold(name)}" for name, number in MONTHS.items() if number in (1, 2)}
+    return [fold(name) for name, number in MONTHS.items() if number == month] + [*filter(None, [names.get(month)])]

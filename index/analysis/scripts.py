@@ -61,6 +61,7 @@ SYLLABLE = re.compile(
 )
 """Matches a syllable of canonical text."""
 
+DOT_NET = ".net"
 _SIMPLE = re.compile(rf"[{LATIN}]+|\d+")
 _CODED = re.compile(_WORD_OR_FIGURES)
 

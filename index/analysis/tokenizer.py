@@ -15,11 +15,10 @@ from typing import NamedTuple
 from index.analysis.codes import CODE_SIGNS, city_codes, find_codes, is_numeral
 from index.analysis.normalization import NormalizedText, fold, normalize
 from index.analysis.runs import Code, SignRun, Surroundings
-from index.analysis.scripts import SYLLABLE, is_coded, is_simple
+from index.analysis.scripts import DOT_NET, SYLLABLE, is_coded, is_simple
 from index.analysis.syllables import beginnings, canonical_syllable
 
 _SIGNS = ".,:;!?\"'()[]…"
-_DOT_NET = ".net"
 _LONGEST_SYLLABLE = 64
 _MOST_REMEMBERED = 1 << 16
 
@@ -85,7 +84,7 @@ class ChunkCut(NamedTuple):
 def cut_chunk(chunk: str) -> ChunkCut:
     """Cut a piece of canonical text without spaces."""
     core = chunk.strip(_SIGNS)
-    if is_simple(core) and not chunk.lower().startswith(_DOT_NET):  # fast path: the pattern would match the same
+    if is_simple(core) and not chunk.lower().startswith(DOT_NET):  # fast path: the pattern would match the same
         start = chunk.index(core)
         whole = canonical_syllable(core[:_LONGEST_SYLLABLE])
         own = (SignRun(0, 1, core),) if core[0].isdecimal() or is_numeral(core) else ()

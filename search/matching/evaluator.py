@@ -215,7 +215,7 @@ class Evaluator:
         scope, cut = leaf.field, cut_of(leaf)
         analyzed = self._analyzed(leaf.text, scope, cut)
         others = [
-            (other, self._sets.spelled(self._analyzed(other.text, scope).analysis, scope))
+            (other, self._sets.spelled(self._analyzed(other.text, scope).analysis, other, scope))
             for other in leaf.alternatives
         ]
         words = self._sets.words(analyzed.analysis, cut, scope)
@@ -261,7 +261,8 @@ class Evaluator:
             starts, ends = tokens.starts[other.first : other.end], tokens.ends[other.first : other.end]
             typed = leaf.text[starts[0] : ends[-1]] if starts else ""
             asked = sum([term.weight for term in self._weighted_terms(self._analyzed(typed, leaf.field))]) or most
-            share = self._ranking.alternative * asked / most
+            factor = self._ranking.other_spelling if other.is_spelling else self._ranking.alternative
+            share = factor * asked / most
             scaled = [term._replace(weight=term.weight * share) for term in terms]
             yield ScoreClause([scaled], f"for {other.text}", articles & ~every)
 

@@ -90,10 +90,11 @@ class TermSets:
             concepts[tuple(code.text for code in codes)] = Concept(*span, union(found), loosely)
         return concepts, in_code
 
-    def spelled(self, analysis: Analysis, scope: str | None) -> DocMask:
-        """Return the articles that have a text in a row, with its accents, or written as a code."""
-        tokens = analysis.tokens
-        found = [self.in_a_row(row_of(analysis, (False,) * min(MOST_SYLLABLES, len(tokens)), 0, len(tokens)), scope)]
+    def spelled(self, analysis: Analysis, other: Alternative, scope: str | None) -> DocMask:
+        """Return the articles that have an alternative, ``analysis``, in a row, or written as a code."""
+        tokens, size = analysis.tokens, min(MOST_SYLLABLES, len(analysis.tokens))
+        plain = (other.is_spelling and list(tokens.exact) == list(tokens.folded),) * size
+        found = [self.in_a_row(row_of(analysis, plain, 0, size), scope)]
         found += [
             self.articles(Stream.FOLDED, fold(code.text), scope)
             for code in tokens.codes

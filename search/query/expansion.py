@@ -15,6 +15,7 @@ from index.analysis.analyzer import Stream, bigram
 from index.analysis.normalization import fold
 from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
+from search.query.joined import other_spellings
 from search.query.synonyms import Synonyms
 from search.query.tree import MOST_SYLLABLES, Alternative, And, Node, Or, Words, typed_analysis
 from search.query.words import cut_words
@@ -43,8 +44,11 @@ def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
             found = dict.fromkeys(synonyms.alternatives(tokens))
             found.update(dict.fromkeys(Abbreviations(statistics).alternatives(tokens)))
             kept = tuple(found)[:_MOST_ALTERNATIVES]
+            spellings = tuple(other_spellings(tokens, statistics))
             bounds = {bound for other in kept for bound in (other.first, other.end)}
-            return replace(tree, alternatives=kept, cut=cut_words(typed_analysis(text), statistics, bounds))
+            return replace(
+                tree, alternatives=(*kept, *spellings), cut=cut_words(typed_analysis(text), statistics, bounds)
+            )
         case _:
             return tree
 

@@ -25,11 +25,16 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """An alternative for a part of plain words: their syllables ``first`` up to but not including ``end``."""
+    """An alternative for a part of plain words: their syllables ``first`` up to but not including ``end``.
+
+    It is found with its accents. One that ``is_spelling``, only another spelling of what was typed, is found with any
+    if it has none.
+    """
 
     first: int
     end: int
     text: str
+    is_spelling: bool = False
 
 
 class Cut(NamedTuple):
@@ -187,8 +192,8 @@ def wanted_words(node: Node) -> Iterator[WordClause]:
             return
 
 
-def alternatives(node: Node) -> Iterator[str]:
+def alternatives(node: Node) -> Iterator[Alternative]:
     """Yield the alternatives of the plain words of ``node``, without those under ``Not``."""
     for leaf in wanted_words(node):
         if isinstance(leaf, Words):
-            yield from (other.text for other in leaf.alternatives)
+            yield from leaf.alternatives

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
 from index.analysis.analyzer import Analysis, Stream
+from index.analysis.scripts import is_without_spaces
 from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
 from search.query.tree import MOST_SYLLABLES, Cut, Words, typed_analysis
@@ -76,6 +77,16 @@ def _pyvi_words(analysis: Analysis) -> list[tuple[int, int]]:
     return list(zip(analysis.word_firsts, analysis.word_ends, strict=True))
 
 
+def _runs_without_spaces(tokens: Tokens, size: int) -> list[tuple[int, int]]:
+    """Return the (first, end) of runs of syllables, up to number ``size``, in a script without spaces."""
+    runs: list[tuple[int, int]] = []
+    for at in range(1, size):
+        if tokens.ends[at - 1] == tokens.starts[at] and all(map(is_without_spaces, tokens.exact[at - 1 : at + 1])):
+            first = runs.pop()[0] if runs and runs[-1][1] == at else at - 1
+            runs.append((first, at + 1))
+    return runs
+
+
 class _ArchiveCut:
     """The possible words of a query, and how sure each is: 1 for certain, 0 for never."""
 
@@ -97,6 +108,7 @@ class _ArchiveCut:
             for first, end in _pyvi_words(analysis)
             if end - first > 1 and end <= self._size and all(self._met[first : end - 1]) and not all(plain)
         ]
+        self._pyvi += _runs_without_spaces(self._tokens, self._size)
         self._together = [self._pair_frequency(at) if met else 0 for at, met in enumerate(self._met)]
 
     def best(self) -> Cut:

@@ -69,6 +69,8 @@ class Ranking:
     """How many of the best articles get these bonuses."""
     alternative: float = 0.5
     """The weight of an alternative (abbreviation, long form, synonym), as a share of the typed words it replaces."""
+    other_spelling: float = 0.25
+    """The same for another spelling of what was typed: so low that even many occurrences rank after one as typed."""
 
     def least_of_words(self, best: float) -> float:
         """Return the share of the best article's idf that others need, where that is ``best`` of the query's idf."""

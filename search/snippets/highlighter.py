@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from index.analysis.analyzer import Analysis
+from index.analysis.days import GREATEST_NUMERAL
 from index.analysis.normalization import fold, normalize
 from index.analysis.sentences import sentence_starts
 from index.analysis.stopwords import STOP_SYLLABLES
@@ -96,8 +97,9 @@ class Highlighter:
 
     def __init__(self, tree: Node) -> None:
         leaves, others = list(wanted_words(tree)), list(alternatives(tree))
-        self._chains = [_chain(leaf) for leaf in (*leaves, *map(AccentExact, others))]
-        codes = {code for leaf in (*leaves, *map(Phrase, others)) for code in _codes(leaf)}
+        spelled = [Phrase(other.text) if other.is_spelling else AccentExact(other.text) for other in others]
+        self._chains = [_chain(leaf) for leaf in (*leaves, *spelled)]
+        codes = {code for leaf in (*leaves, *(Phrase(other.text) for other in others)) for code in _codes(leaf)}
         begun = {beginning for chain in self._chains for beginning in chain.prefixes}
         whole = {syllable for chain in self._chains if not chain.prefixes for syllable in chain.folded}
         self._coded = {code for code in codes if code.isalnum()}
@@ -166,7 +168,9 @@ def _codes(leaf: WordClause) -> Iterator[str]:
         return
     yield from (fold(code.text) for code in tokens.codes if not code.implied)
     for syllable, folded in zip(tokens.exact, tokens.folded, strict=True):
-        if not is_vietnamese_shape(syllable) and (not syllable.isdigit() or len(syllable) > _SHORTEST_GROUPED):
+        if is_vietnamese_shape(syllable):
+            continue
+        if not syllable.isdecimal() or len(syllable) > _SHORTEST_GROUPED or int(syllable) <= GREATEST_NUMERAL:
             yield folded
 
 
@@ -269,7 +273,7 @@ def _joined(found: Sequence[tuple[int, _Word]], neighbours: _Neighbours) -> Iter
 
 
 def _merged(text: str, runs: set[CodeSpan]) -> list[Span]:
-    """Merge runs, (start, end, whether it ends with a number), to marks within lines; a number takes ``%`` along."""
+    """Merge runs, (start, end, whether it ends with a number), to marks within lines; a number takes its sign along."""
     merged: list[CodeSpan] = []
     for run in sorted(runs):
         if merged and run[0] < merged[-1][1]:
@@ -279,7 +283,7 @@ def _merged(text: str, runs: set[CodeSpan]) -> list[Span]:
             merged.append(run)
     spans: list[Span] = []
     for start, stop, number in merged:
-        stop += number and text[stop : stop + 1] == "%"
+        stop += number and text[stop : stop + 1] in ("%", "*")
         marked = text[start:stop]
         if "\n" in marked or "\r" in marked:
             spans.extend((start + line.start(), start + line.end()) for line in _LINE.finditer(marked))

@@ -9,7 +9,6 @@ characters that stand for several, such as ligatures, are tokenized whole.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +18,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.days import GREATEST_NUMERAL, month_names, roman_numeral
 from index.analysis.normalization import fold, normalize
+from index.analysis.scripts import DOT_NET, SYLLABLE, is_simple
 from index.analysis.syllables import canonical_syllable, spellings
 from index.analysis.tokenizer import Tokens, tokenize
 
@@ -89,7 +90,7 @@ class Spotter:
         """Yield the spots of ``texts``; ``whole`` is the texts between line breaks, ``read`` the same as bytes."""
         found = read.words(self._needles)
         begins, stops = read.places(read.spaces[found] + 1), read.places(read.spaces[found + 1])
-        forms = [_forms(whole[first:end]) for first, end in zip(begins.tolist(), stops.tolist(), strict=True)]
+        forms = [_form_at(whole, first, end) for first, end in zip(begins.tolist(), stops.tolist(), strict=True)]
         exact, folded = [form for form, _ in forms], [bare for _, bare in forms]
         codes = self._codes_on_lines(whole, read)
         bounds = list(accumulate((len(text) + 1 for text in texts), initial=1))
@@ -145,35 +146,67 @@ def _is_plain(name: str) -> bool:
 def _code_pattern(code: str) -> str | None:
     """Return a pattern that every spelling of a code contains, None if nothing is certain.
 
-    A code with a slash may be a date or a document number written out, so only its digits are certain. In other codes
-    the punctuation may differ; without any, the code is just a syllable. Matches begin and end at syllable boundaries.
+    Of a day, a time, a range or a number with its unit, only some figures are certain. In other codes the punctuation
+    may differ; without any, the code is just a syllable, or a number in letters. Matches begin and end at syllable
+    boundaries.
     """
-    if not code.isascii() or code != code.lower():
+    if not code.replace("°", "").isascii() or code != code.lower():
         return None
-    if "/" in code:
-        figures = max(re.findall("[1-9][0-9]*", code), key=len, default=None)
-        return figures and f"{figures}(?![0-9])(?<![1-9]{figures})"
+    if code.isdecimal() and 0 < int(code) <= GREATEST_NUMERAL:
+        return (
+            f" (?:{'|'.join([f'thang {month}' for month in month_names(int(code))] + [roman_numeral(int(code))])})(?= )"
+        )
+    if _QUARTER.match(code):
+        return " qu[iy](?= )"
+    for form in _FIGURES:
+        if match := form.fullmatch(code):
+            certain = next(filter(None, match.groups())).replace(",", "")
+            return f" 0*{' *'.join(certain)}(?= )"
     letters = "".join(filter(str.isalnum, code))
+    if code.isdecimal() and code.startswith("0"):
+        return f" (?:0|84) *0?{' *'.join(code[1:])}(?= )(?<! {code})"
     return f" {' *'.join(letters)}(?= )(?<! {letters})" if letters else None
+
+
+_QUARTER = re.compile("quy[1-4]")
+# Days (of a full one the year, of a month the year), documents, times, ranges, and numbers with a unit: in each the
+# first group that matches is always in figures.
+_FIGURES = tuple(
+    map(
+        re.compile,
+        (
+            r"\d+/(?:\d+/)?(\d{4})",
+            r"(\d+)/\d+",
+            r"[a-z]+/(\d+)",
+            r"(\d+)(?:h\d*|[-:]\d+(?:,\d+)?)",
+            r"(\d+(?:,\d+)?)(?:°c|%|[a-z]+(?:/h|[23])?)",
+        ),
+    )
+)
 
 
 # --- texts as bytes ----------------------------------------------------------------------------------------
 
 _TABLE = np.zeros(1 << 16, np.uint8)  # filled on first use; threads may race, but write the same value
+_SIGN_KIND, _FIGURE_KIND, _LETTER_KIND, _FOREIGN_KIND = range(4)
+_KINDS = np.full(1 << 8, _LETTER_KIND, np.uint8)
+_KINDS[[_SIGN, _FOREIGN]] = _SIGN_KIND, _FOREIGN_KIND
+_KINDS[list(b"0123456789")] = _FIGURE_KIND
 
 
 @dataclass(frozen=True, slots=True)
 class _ReadText:
     """A text that begins and ends with a separator, as bytes: ``known``, and the places of the ``spaces`` in it.
 
-    ``heads`` has for each space the eight bytes after it as one number. ``skipped`` has for each character without a
-    byte the number of bytes before it.
+    ``heads`` has for each space the eight bytes after it as one number. ``origins`` has for each byte the offset of
+    its character, None if each byte is at the offset of its own. Where figures meet letters, a space is between them,
+    at the offset of the second.
     """
 
     known: bytes
     spaces: NDArray[np.intp]
     heads: NDArray[np.uint64]
-    skipped: NDArray[np.intp]
+    origins: NDArray[np.intp] | None
 
     def words(self, needles: Iterable[bytes]) -> NDArray[np.intp]:
         """Return the numbers of the spaces before one of ``needles``; of each needle only the first 20,000."""
@@ -189,11 +222,11 @@ class _ReadText:
 
     def places(self, at: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the offsets in the text of the characters that the bytes ``at`` stand for."""
-        return at + self.skipped.searchsorted(at, "right") if len(self.skipped) else at
+        return at if self.origins is None else self.origins[at]
 
     def place(self, at: int) -> int:
         """Return the offset in the text of the character that the byte ``at`` stands for."""
-        return at + bisect_right(self.skipped, at)
+        return at if self.origins is None else int(self.origins[at])
 
 
 def _read(text: str) -> _ReadText | None:
@@ -208,16 +241,20 @@ def _read(text: str) -> _ReadText | None:
         least = known.min()
     if least == _NOT_PLAIN:
         return None
-    skipped = np.empty(0, np.intp)
+    origins: NDArray[np.intp] | None = None
     if least == _PASSED_OVER:
-        over = known == _PASSED_OVER
-        skipped = over.nonzero()[0]
-        skipped -= np.arange(len(skipped))
-        known = known[~over]
+        origins = (known != _PASSED_OVER).nonzero()[0]
+        known = known[origins]
+    kinds = _KINDS.take(known)
+    seams = ((kinds[1:] != kinds[:-1]) & (kinds[1:] != _SIGN_KIND) & (kinds[:-1] != _SIGN_KIND)).nonzero()[0] + 1
+    if len(seams):
+        origins = np.arange(len(known)) if origins is None else origins
+        origins = np.insert(origins, seams, origins[seams])
+        known = np.insert(known, seams, _SIGN)
     spaces = (known == _SIGN).nonzero()[0]
     padded = known.tobytes() + bytes(_HEAD)
     heads = np.ndarray(len(known), "<u8", padded, 1, (1,)).take(spaces)
-    return _ReadText(padded[:-_HEAD], spaces, heads, skipped)
+    return _ReadText(padded[:-_HEAD], spaces, heads, origins)
 
 
 def _byte(character: str) -> int:
@@ -234,7 +271,20 @@ def _byte(character: str) -> int:
     bare = fold(canonical.lower())
     if len(bare) != 1 or (canonical.isdecimal() and not canonical.isascii()):
         return _NOT_PLAIN
-    return ord(bare) if bare.isascii() else _FOREIGN
+    if bare.isascii():
+        return ord(bare)
+    return _NOT_PLAIN if is_simple(canonical) else _FOREIGN
+
+
+def _form_at(text: str, first: int, end: int) -> tuple[str, str]:
+    """Return the canonical forms of the syllable at ``first``, where letters and figures end at ``end``."""
+    beside = text[end : end + 1]
+    if beside == "+" or beside == "#" or text[first - 1 : end].lower() == DOT_NET:  # C++ is a syllable, C of it is none
+        start = first - (text[first - 1] == ".")
+        syllable = SYLLABLE.match(text, start)
+        if syllable is not None and syllable.span() != (first, end):
+            return syllable.group().lower(), ""
+    return _forms(text[first:end])
 
 
 @lru_cache(maxsize=1 << 14)
