@@ -3,9 +3,13 @@ offsets in the original text.
 
 =================  =============================================================================
 ``normalization``  canonical characters, with offsets back to the original; ``fold``
+``scripts``        which characters form one syllable, in any script
 ``syllables``      spelling of syllables: tone placement, y and i, grammar
 ``tokenizer``      canonical text to syllables and codes, each with its offsets
-``codes``          numbers, dates, documents, cities: one canonical term for all spellings
+``runs``           candidates for codes, the codes found, and the text around them
+``codes``          documents, cities, names, addresses: one canonical term for all spellings
+``days``           days, months, quarters, Roman numerals, likewise
+``figures``        numbers with their units, times, telephone numbers, likewise
 ``pyvi_model``     pyvi's model, read from its own file into lookup tables
 ``segmentation``   text to the words that pyvi finds, with their offsets
 ``analyzer``       ``analyze``, the whole analyzer: one text to term streams; ``ANALYZER_VERSION``

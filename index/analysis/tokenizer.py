@@ -137,6 +137,18 @@ def original_places(
     return [normal.starts[start] for start in starts], [normal.ends[end - 1] for end in ends]
 
 
+def unbroken(tokens: Tokens) -> list[tuple[int, int]]:
+    """Return the (first, end) of the runs of letters and figures that nothing separates: ``ho65i`` is one."""
+    runs: list[tuple[int, int]] = []
+    for at in range(len(tokens)):
+        joined = at > 0 and tokens.ends[at - 1] == tokens.starts[at]
+        if joined and all(map(is_coded, tokens.exact[at - 1 : at + 1])):
+            runs.append((runs.pop()[0], at + 1))
+        else:
+            runs.append((at, at + 1))
+    return runs
+
+
 def unfinished_syllable(text: str) -> list[str]:
     """Return the term prefixes to look up for syllables that begin with the last one of ``text``, sorted."""
     return sorted(beginnings(tokenize(text).written(-1).lower()))

@@ -4,6 +4,7 @@
 ``tree``       the nodes of a query tree, and how its words are analyzed
 ``parser``     parses the query language to a tree
 ``words``      cuts plain words by what the archive writes together
+``joined``     other spellings of a name: joined for spaced, spaced for joined
 ``synonyms``   the owner's synonyms, from a file
 ``expansion``  adds that cut, and alternatives: abbreviations articles define, synonyms
 =============  =======================================================================

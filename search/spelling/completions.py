@@ -18,7 +18,7 @@ from index.analysis.analyzer import Stream
 from index.analysis.normalization import fold
 from index.analysis.suggestions import is_foreign, is_stop, split_suggestion, suggestion_prefix
 from index.analysis.syllables import accented_forms, canonical_syllable
-from index.analysis.tokenizer import Tokens, tokenize, unfinished_syllable
+from index.analysis.tokenizer import Tokens, tokenize, unbroken, unfinished_syllable
 from search.spelling.keyboard import decode
 from search.statistics import TermStatistics
 
@@ -226,12 +226,12 @@ def _decoded(typed: str) -> Iterator[str]:
     tokens = tokenize(typed)
     if not len(tokens):
         return
-    start, end = tokens.starts[-1], tokens.ends[-1]
+    *before, (start, end) = [(tokens.starts[first], tokens.ends[stop - 1]) for first, stop in unbroken(tokens)]
     text, keys, after = typed[:start], typed[start:end], typed[end:]
-    for at in reversed(range(len(tokens) - 1)):
-        syllable = decode(typed[tokens.starts[at] : tokens.ends[at]])
+    for begin, stop in reversed(before):
+        syllable = decode(typed[begin:stop])
         if syllable is not None:
-            text = text[: tokens.starts[at]] + syllable.text + text[tokens.ends[at] :]
+            text = text[:begin] + syllable.text + text[stop:]
     whole = decode(keys)
     yield text + (whole.text if whole is not None else keys) + after
     longer = None if after.isspace() else decode(keys + ("n" if _VOWEL.search(fold(keys)) else "a"))

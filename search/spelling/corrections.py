@@ -24,7 +24,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from index.analysis.normalization import fold
 from index.analysis.syllables import canonical_syllable
+from index.analysis.tokenizer import Tokens, unbroken
 from search.engine import Engine, Request
 from search.query.parser import parse, plain_words
 from search.query.tree import Match, typed_tokens, with_accents_required
@@ -91,16 +93,12 @@ def _runs(text: str) -> Iterator[list[_Typed]]:
     for start, end in plain_words(text):
         word = text[start:end]
         tokens = typed_tokens(word)
-        for at in range(len(tokens)):
-            if any(code.first <= at < code.end for code in tokens.codes) or count == _MOST_WORDS:
+        for first, last in unbroken(tokens):
+            if count == _MOST_WORDS or _in_code(tokens, first, last):
                 continue
-            typed = _Typed(
-                start + tokens.starts[at],
-                start + tokens.ends[at],
-                word[tokens.starts[at] : tokens.ends[at]],
-                tokens.exact[at],
-                tokens.folded[at],
-            )
+            begin, stop = tokens.starts[first], tokens.ends[last - 1]
+            exact = tokens.exact[first] if last - first == 1 else canonical_syllable(word[begin:stop])
+            typed = _Typed(start + begin, start + stop, word[begin:stop], exact, fold(exact))
             if run and text[run[-1].end : typed.start].strip():
                 yield run
                 run = []
@@ -108,6 +106,13 @@ def _runs(text: str) -> Iterator[list[_Typed]]:
             count += 1
     if run:
         yield run
+
+
+def _in_code(tokens: Tokens, first: int, end: int) -> bool:
+    """Tell whether syllables are in a code; letters and then figures may be keys (``ho65i``) and are in none."""
+    here = [code for code in tokens.codes if code.first < end and first < code.end]
+    keys = end - first > 1 and tokens.exact[first][0].isalpha()
+    return any(not keys or (code.first, code.end) != (first, end) for code in here)
 
 
 def _may_be_wrong(vocabulary: Vocabulary, run: Sequence[_Typed], at: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -65,7 +66,11 @@ def test_different_words_stay_different() -> None:
         (unicodedata.normalize("NFD", "Thủ tướng"), "Thủ tướng"),
         ("quo\u0301\u0302c", "quốc"),
         ("Hà\u00a0Nội", "Hà Nội"),
-        ("Hà\u200b Nội", "Hà Nội"),
+        ("Hà\u200b Nội", "Hà  Nội"),
+        ("Hà\u200bNội", "Hà Nội"),
+        ("𝐇𝐚̀ 𝐍𝐨̣̂𝐢", "Hà Nội"),
+        ("45 m² ㎏ ℃ Ⅻ №5", "45 m2 kg °C XII No5"),
+        ("2½", "2 1/2"),
         ("ＡＢＣ１２", "ABC12"),
         ("ﬁn", "fin"),
         ("2020–2025", "2020-2025"),
@@ -92,13 +97,12 @@ def test_offsets_lead_back_to_the_original(text: str) -> None:
         assert normal.starts == sorted(normal.starts)
         assert normal.ends == sorted(normal.ends)
     tokens = tokenize(text)
-    last = 0
+    last = (0, 0)
     for at in range(len(tokens)):
         start, end = tokens.starts[at], tokens.ends[at]
-        assert last <= start < end <= len(text)
-        own = tokenize(text[start:end])
-        assert list(own.exact) == [tokens.exact[at]]
-        last = end
+        assert last[1] <= start < end <= len(text) or (start, end) == last  # one character may stand for several
+        assert tokens.exact[at] in tokenize(text[start:end]).exact
+        last = (start, end)
 
 
 @given(VIETNAMESE)
@@ -113,7 +117,7 @@ def test_composed_and_decomposed_text_give_the_same_tokens(text: str) -> None:
 def test_folding_is_idempotent_and_leaves_no_accent(text: str) -> None:
     folded = fold(normalize(text).text)
     assert fold(folded) == folded
-    assert not any(unicodedata.combining(char) for char in unicodedata.normalize("NFC", folded))
+    assert not re.search("[\u0300-\u036f]", unicodedata.normalize("NFD", folded))
 
 
 @given(VIETNAMESE)
