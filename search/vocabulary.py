@@ -66,6 +66,20 @@ class Vocabulary:
         """Return the terms without accents that start with ``prefix``."""
         return [term for term, _ in self._statistics.terms(Stream.FOLDED, prefix, _MOST_TERMS)]
 
+    def association(self, one: int, other: int, met: int) -> float:
+        """Return the pointwise mutual information of two syllables, given how many articles have each and have both
+        as neighbours; minus infinity if none has.
+
+        Occurrences are estimated from document frequencies, as if spread at random (Poisson).
+        """
+        alone = self._occurrences(one) * self._occurrences(other)
+        together = self._occurrences(met) * self._statistics.length
+        return math.log(together / alone) if alone > 0 and together > 0 else -math.inf
+
+    def _occurrences(self, frequency: int) -> float:
+        """Return the mean number of occurrences per article of what ``frequency`` articles have."""
+        return -math.log1p(-min(frequency, self.articles - 0.5) / self.articles) if self.articles else 0.0
+
     def surprise(self, frequency: float) -> float:
         """Return the negative logarithm of how likely a term of this document frequency comes next in a text."""
         return self._syllables - math.log(max(frequency, _UNSEEN))

@@ -38,6 +38,7 @@ CODE_SIGNS = "-./,:&@+'"
 """The signs that may join the parts of a code; the hyphen comes first, as in a character class."""
 _SEPARATOR = re.compile(f"[{CODE_SIGNS}]")
 _LEADING = re.compile(r"\d+(?:[-./,:]\d+)*")
+_MONTH = re.compile(r"\d{1,2}/\d{4}")
 _HOST = re.compile(r"(?:www\.)?((?:[A-Za-z0-9-]+\.)+[a-z]{2,24})(?=[/:]|$)")
 _CITY = re.compile(r"[tT][pP](?:\. ?| )((?i:[bcdđghklmnpqrstvx]{2,4}))\b")
 _PLATE, _PLATE_NUMBER = re.compile(r"\d{2}[A-ZĐ]{1,2}\d?"), re.compile(r"\d{3}\.?\d{2}|\d{4}")
@@ -99,7 +100,8 @@ def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> l
         found = [*_whole_codes(run, around)]
     kind = _kind_before(run, around)
     if kind is not None:
-        found = [code for code in found if code.text != kind.text] + [kind]
+        month = all(_MONTH.fullmatch(code.text) for code in found)  # thông tư 05/2024
+        found = [code for code in (_whole_codes(run, around) if month else found) if code.text != kind.text] + [kind]
     return found
 
 
@@ -179,7 +181,9 @@ def _parts_of_code(run: SignRun, parts: Sequence[str]) -> Iterator[Code]:
 
 def _canonical(text: str, parts: Sequence[str]) -> str:
     joined = "".join(parts).lower()
-    if "@" in text or joined.isdecimal() or is_vietnamese_shape(joined):
+    if joined.isdecimal():
+        return text.replace("/", ":")  # no day
+    if "@" in text or is_vietnamese_shape(joined):
         return text.lower()
     has_figure = any(map(str.isdecimal, joined))
     return joined if has_figure or "/" not in text else text.lower()

@@ -16,7 +16,7 @@ where no word beside it speaks against that: a unit, something counted, a rank, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 
 from index.analysis.figures import has_unit, range_codes
@@ -33,11 +33,13 @@ _DATES = (
 _MONTH_AND_YEAR = _DATES[-1]
 _DAY = re.compile(r"(?P<day>\d{1,2})([-/.])(?P<month>\d{1,2})")
 _DAYS = (
-    re.compile(r"(\d{1,2})()-(\d{1,2})[-/](\d{1,2})(?:[-/](\d{4}))?"),
-    re.compile(r"(\d{1,2})/(\d{1,2})-(\d{1,2})/(\d{1,2})(?:/(\d{4}))?"),
+    re.compile(r"(?P<first>\d{1,2})(?P<of>)-(?P<last>\d{1,2})/(?P<month>\d{1,2})(?:[-/](?P<year>\d{4}))?"),
+    re.compile(r"(?P<first>\d{1,2})(?P<of>)-(?P<last>\d{1,2})-(?P<month>\d{1,2})-(?P<year>\d{4})"),
+    re.compile(r"(?P<first>\d{1,2})/(?P<of>\d{1,2})-(?P<last>\d{1,2})/(?P<month>\d{1,2})(?:/(?P<year>\d{4}))?"),
 )
 _TWO = re.compile(r"(\d{1,2})-(\d{1,2})")
 _YEARS = range(1900, 2100)
+_CLOSE = 2
 _QUARTER = re.compile(r"(?:0?([1-4])|(IV|I{1,3}))(?:[-/](\d{4}))?", re.IGNORECASE)
 _ROMAN_QUARTERS = ("I", "II", "III", "IV")
 
@@ -63,9 +65,9 @@ _COUNTED = WordSet(
 )
 _RANKED = WordSet(
     "khoảng gấp cấp lớp hạng thứ tỉ tỷ số thắng thua hòa dẫn gần hơn dưới chiếm mỗi cứ dài rộng sâu cao dày nặng"
-    " thêm tầm chừng độ uống dùng ăn còn mất cỡ bằng vòng điều khoản bậc mức đạt tốp tầng phòng lô đường ngõ ngách"
-    " hẻm kiệt nhà quận phường tổ khu ấp mục bảng hình bài trang tải chỉ trên nhất nhì đội nhóm lệ sạn tuyến kênh"
-    " mẫu"
+    " thêm tầm chừng độ phiếu uống dùng ăn còn mất cỡ bằng vòng điều khoản bậc mức đạt tốp tầng phòng lô đường ngõ"
+    " ngách hẻm kiệt nhà quận phường tổ khu ấp mục bảng hình bài trang tải chỉ trên nhất nhì đội nhóm lệ sạn tuyến"
+    " kênh mẫu"
 )
 _THIS_YEAR = WordSet("nay ngoái trước sau đó ấy này kia tới")
 _FUNCTION = WordSet(
@@ -88,6 +90,8 @@ def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -
         return days
     elif in_figures := _in_figures(run.text):
         day, month, year = in_figures
+        if not day and around.beside(run.first) and around.says(run.first - 1, _RANKED):
+            return []
     elif days := _days(run):
         return days
     elif match := _DAY.fullmatch(run.text):
@@ -146,7 +150,7 @@ def _speaks_against(run: SignRun, day: int, month: int, sign: str, around: Surro
         return False
     if around.says(after, _COUNTED) or around.says(before, _RANKED):
         return True
-    about = sign == "-" and 0 < month - day <= 2 and not around.says(before, _SAYS_POINT)
+    about = 0 < month - day <= (_CLOSE if sign == "-" else month) and not around.says(before, _SAYS_POINT)
     return about and after > 0 and around.written(after).islower() and not around.says(after, _FUNCTION)
 
 
@@ -214,8 +218,8 @@ def _days(run: SignRun) -> list[Code]:
     if parts is None:
         return []
     first_day, first_month, last_day, last_month, year = parts
-    first = _date_codes(run.first, run.end, first_day, first_month or last_month, year)
-    last = _date_codes(run.first, run.end, last_day, last_month, year)
+    first = _date_codes(run.first, run.end, first_day, first_month or last_month, year or "")
+    last = _date_codes(run.first, run.end, last_day, last_month, year or "")
     return [*first, *last] if first and last else []
 
 
@@ -228,9 +232,12 @@ def _in_figures(text: str) -> tuple[str, str, str] | None:
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
-def _days_in_figures(text: str) -> Sequence[str] | None:
+def _days_in_figures(text: str) -> tuple[str, str, str, str, str | None] | None:
     match = next(filter(None, (form.fullmatch(text) for form in _DAYS)), None)
-    return match.groups("") if match else None
+    if match is None:
+        return None
+    first, first_month, last, month, year = match.group("first", "of", "last", "month", "year")
+    return first, first_month, last, month, year
 
 
 def _quarter(run: SignRun, around: Surroundings) -> list[Code]:
@@ -261,7 +268,9 @@ def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[C
     short = f"{int(day)}/{int(month)}"
     if not year:
         return [Code(first, end, short, certain=True)]
-    return [Code(first, end, f"{short}/{year}", certain=True), Code(first, end, short, implied=True, certain=True)]
+    whole = Code(first, end, f"{short}/{year}", certain=True)
+    parts = (short, f"{int(month)}/{year}")
+    return [whole, *(Code(first, end, part, implied=True, certain=True) for part in parts)]
 
 
 def numeral_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:

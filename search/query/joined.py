@@ -1,7 +1,7 @@
 """Other spellings of a name: joined (``vietnam``, ``ôtô``, ``#TựHàoViệtNam``) for spaced, and spaced for joined.
 
 Nothing is guessed: a spelling counts if the archive has it, and a joined one only if it cannot be a syllable
-(``to an`` is not ``toan``).
+(``to an`` is not ``toan``). The beginning of a code finds the longer one: ``29B123`` finds ``29B12345``.
 """
 
 from __future__ import annotations
@@ -9,24 +9,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from index.analysis.analyzer import Stream, bigram
+from index.analysis.analyzer import Stream
 from index.analysis.normalization import fold
+from index.analysis.runs import Code
 from index.analysis.syllables import LONGEST_FOLDED, accented_forms, canonical_syllable, is_vietnamese_shape, parts_of
 from index.analysis.tokenizer import Tokens
 from search.query.tree import Alternative
 from search.statistics import TermStatistics
+from search.vocabulary import Vocabulary
 
 _MOST_SYLLABLES = 16
 _MOST_JOINED = 6
 _LETTERS = range(3, 31)
 _LEAST_SHARE = 0.05
+_TWO = 2
+_SELDOM_APART = 0.2
+_SHORTEST_BEGUN = 5
+_MOST_SCANNED = 200
+_MOST_LONGER = 10
 
 
 def other_spellings(tokens: Tokens, statistics: TermStatistics) -> Iterator[Alternative]:
     """Yield the spellings of names in a query that the archive has: joined ones of several syllables, spaced ones."""
-    size = min(len(tokens), _MOST_SYLLABLES)
+    size, vocabulary = min(len(tokens), _MOST_SYLLABLES), Vocabulary(statistics)
+    for code in tokens.codes:
+        if code.end <= size and not code.implied and not (code.certain and code.end - code.first > 1):
+            yield from _longer(code, statistics)
     for first in range(size):
-        yield from _spaced(tokens, first, statistics)
+        yield from _spaced(tokens, first, vocabulary)
         for end in range(first + 2, min(size, first + _MOST_JOINED) + 1):
             if end - first == 2 or (first, end) == (0, len(tokens)):
                 yield from _joined(tokens, first, end, statistics)
@@ -44,20 +54,42 @@ def _joined(tokens: Tokens, first: int, end: int, statistics: TermStatistics) ->
             yield Alternative(first, end, exact, is_spelling=True)
 
 
-def _spaced(tokens: Tokens, at: int, statistics: TermStatistics) -> Iterator[Alternative]:
+def _spaced(tokens: Tokens, at: int, vocabulary: Vocabulary) -> Iterator[Alternative]:
     exact, folded = tokens.exact[at], tokens.folded[at]
     if is_vietnamese_shape(exact) or not exact.isalpha() or len(exact) not in _LETTERS:
         return
-    plain = exact == folded
-    stream = Stream.FOLDED_BIGRAM if plain else Stream.BIGRAM
-    typed = statistics.document_frequency(Stream.FOLDED, folded)
+    typed = vocabulary.folded(folded)
     best, most = None, _LEAST_SHARE * typed
     for syllables in _cuts(exact):
-        met = min(statistics.document_frequency(stream, bigram(*pair)) for pair in pairwise(syllables))
-        if met > most:
+        if (met := _frequency(vocabulary, syllables, plain=exact == folded, known=typed > 0)) > most:
             best, most = syllables, met
     if best is not None:
         yield Alternative(at, at + 1, " ".join(best), is_spelling=True)
+
+
+def _frequency(vocabulary: Vocabulary, syllables: Sequence[str], *, plain: bool, known: bool) -> int:
+    """Return about how many articles have ``syllables`` in a row, with any accents if ``plain``.
+
+    Any two are neighbours somewhere (``de lay``), so two that also are a ``known`` word when joined must be a word, or
+    seldom be apart.
+    """
+    met, alone = (vocabulary.pair, vocabulary.folded) if plain else (vocabulary.side_by_side, vocabulary.exact)
+    together = min(met(*pair) for pair in pairwise(syllables))
+    if not known or len(syllables) > _TWO or together >= _SELDOM_APART * min(map(alone, syllables)):
+        return together
+    return sum(one.frequency for one in vocabulary.spellings(syllables) if plain or one.exact == tuple(syllables))
+
+
+def _longer(code: Code, statistics: TermStatistics) -> Iterator[Alternative]:
+    """Yield the codes that begin with ``code``: letters and figures, or figures after a zero."""
+    begun = fold(code.text)
+    if len(begun) < _SHORTEST_BEGUN or not begun.isalnum() or (begun.isdecimal() and begun[0] != "0"):
+        return
+    if begun.isalpha():
+        return
+    known = [entry for entry in statistics.terms(Stream.FOLDED, begun, _MOST_SCANNED) if entry[0] != begun]
+    for term, _ in sorted(known, key=lambda entry: (-entry[1], entry[0]))[:_MOST_LONGER]:
+        yield Alternative(code.first, code.end, term, is_spelling=True)
 
 
 def _cuts(letters: str) -> Iterator[Sequence[str]]:

@@ -12,7 +12,6 @@ The cut is the one whose words have the most syllables in words, each weighed by
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
@@ -175,26 +174,16 @@ class _ArchiveCut:
         )
 
     def _associated(self, at: int) -> bool:
-        """Tell whether two syllables that meet are all of the query, or meet far more often than chance.
-
-        The measure is their pointwise mutual information. Occurrences are estimated from document frequencies, as if
-        spread at random (Poisson).
-        """
+        """Tell whether two syllables that meet are all of the query, or meet far more often than chance."""
         one, other = at, at + 1
         if not all(map(is_vietnamese_shape, self._tokens.folded[at : at + 2])):
             return False  # Messi Ronaldo
         if self._size == 2:
             return True
-        alone = self._occurrences(self._syllable_frequency(one)) * self._occurrences(self._syllable_frequency(other))
-        met = self._occurrences(self._together[at]) * self._statistics.length
-        return alone > 0 and met > 0 and math.log(met / alone) >= _ASSOCIATED
+        frequencies = self._syllable_frequency(one), self._syllable_frequency(other)
+        return self._vocabulary.association(*frequencies, self._together[at]) >= _ASSOCIATED
 
     def _syllable_frequency(self, at: int) -> int:
         if self._plain[at]:
             return self._vocabulary.folded(self._tokens.folded[at])
         return self._vocabulary.exact(self._tokens.exact[at])
-
-    def _occurrences(self, frequency: int) -> float:
-        """Return the mean number of occurrences per article of what ``frequency`` articles have."""
-        articles = self._statistics.articles
-        return -math.log1p(-min(frequency, articles - 0.5) / articles) if articles else 0.0
