@@ -28,7 +28,7 @@ class NoteCode(StrEnum):
 MESSAGES: Mapping[NoteCode, str] = {
     NoteCode.STAR: "The star in “{text}” was left out: put it at the end of a single syllable, outside quotes.",
     NoteCode.DATE: "“{text}” was searched as words: write a date as 2025, 2025-08, 2025-08-27 or 2025-01..2025-08.",
-    NoteCode.FIELD: "“{text}” was searched as words: there is no such field. The fields are {allowed}.",
+    NoteCode.FIELD: "“{text}” was searched as a word: there is no such field. The fields are {allowed}.",
     NoteCode.VALUE: "“{text}” was searched as a word: put one word, or a phrase in quotes, right after the colon.",
     NoteCode.MODIFIER: "“{text}” was searched without its last sign: words have no weights and no distances.",
     NoteCode.COSTLY: "From “{text}” on, phrases, prefixes and exact words were searched as plain words: "
@@ -37,7 +37,7 @@ MESSAGES: Mapping[NoteCode, str] = {
     NoteCode.SYLLABLES: "From “{text}” on, words were left out: {allowed} syllables in a row are searched. "
     "Make the query shorter.",
     NoteCode.NESTING: "Brackets nested more than {allowed} deep were left out. Nest them less.",
-    NoteCode.ALTERNATIVES: "Only the first {allowed} synonyms were searched. Make the query or its synonyms fewer.",
+    NoteCode.ALTERNATIVES: "Only the first {allowed} synonyms of the query were searched. Make it shorter.",
 }
 """The sentence of each note; ``{text}`` is a part of the query, ``{allowed}`` what would have been understood."""
 
@@ -58,6 +58,7 @@ class Note:
 
 def note(code: NoteCode, text: str = "", allowed: object = "") -> Note:
     """Return a note on ``text``, shortened to 80 characters."""
+    text = text.strip()
     return Note(code, text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…", str(allowed))
 
 
