@@ -37,7 +37,8 @@ MESSAGES: Mapping[NoteCode, str] = {
     NoteCode.SYLLABLES: "From “{text}” on, words were left out: {allowed} syllables in a row are searched. "
     "Make the query shorter.",
     NoteCode.NESTING: "Brackets nested more than {allowed} deep were left out. Nest them less.",
-    NoteCode.ALTERNATIVES: "Only the first {allowed} synonyms of the query were searched. Make it shorter.",
+    NoteCode.ALTERNATIVES: "Only the first {allowed} synonyms were searched. Use fewer words, "
+    "or shorter lines in synonyms.txt.",
 }
 """The sentence of each note; ``{text}`` is a part of the query, ``{allowed}`` what would have been understood."""
 

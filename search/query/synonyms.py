@@ -66,9 +66,8 @@ class Rule:
         """
         exact, folded = tuple(tokens.exact[first:end]), tuple(tokens.folded[first:end])
         bare, size = tokens.exact == tokens.folded, len(self.phrase.exact)
-        if len(exact) == 1 < size or (bare and len(exact) > size):
-            if all(map(is_vietnamese_shape, exact)):
-                return
+        if (len(exact) == 1 < size or (bare and len(exact) > size)) and all(map(is_vietnamese_shape, exact)):
+            return
         if "".join(exact) == "".join(self.phrase.exact):
             yield from (Alternative(first, end, one.text) for one in self.others if one.exact != exact)
         elif bare:
@@ -142,7 +141,7 @@ def parse_synonyms(text: str, name: str) -> Synonyms:
         if len(sides) > 2 or not known or not wanted or (len(sides) == 1 and len(known) < 2):
             problems.append(f"{where}: expected 'a, b' or 'a => b', found {line.strip()[:80]!r}")
             continue
-        if len(wanted) > MOST_SYNONYMS + 1:
+        if len(wanted) > MOST_SYNONYMS + (len(sides) == 1):
             problems.append(f"{where}: {len(wanted)} phrases; a query searches {MOST_SYNONYMS} synonyms at most")
         for phrase in {phrase.exact: phrase for phrase in known}.values():
             rules.setdefault("".join(phrase.folded), []).append(Rule(phrase, tuple(wanted)))

@@ -101,7 +101,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         MESSAGES[NoteCode.NESTING],
     ),
     "note_too_many_alternatives": (
-        "Chỉ {allowed} từ đồng nghĩa đầu tiên được tìm. Hãy viết ngắn hơn.",
+        "Chỉ {allowed} từ đồng nghĩa đầu tiên được tìm. Hãy dùng ít từ hơn.",
         MESSAGES[NoteCode.ALTERNATIVES],
     ),
     "help_title": ("Mẹo tìm kiếm", "Search tips"),
