@@ -108,7 +108,7 @@ def parse_noting(text: str) -> Parsed:
         return Parsed(MatchAll(), ())
     lexemes = _lex(clean)
     if _is_pasted(lexemes):
-        lexemes = [replace(lexeme, kind="word") for lexeme in lexemes]
+        lexemes = [lexeme if lexeme.kind == "unknown" else replace(lexeme, kind="word") for lexeme in lexemes]
     parser = _QueryParser(lexemes)
     tree, notes = parser.parse(), parser.notes
     if len(text) > LONGEST_PARSED:
@@ -175,7 +175,7 @@ def _may_be_prefix(word: str) -> bool:
 
 def _is_pasted(lexemes: list[_Lexeme]) -> bool:
     """Tell whether a text has many syllables outside its phrases, and no operator."""
-    if not {lexeme.kind for lexeme in lexemes} <= {"word", "phrase", "open", "close"}:
+    if not {lexeme.kind for lexeme in lexemes} <= {"word", "phrase", "open", "close", "unknown"}:
         return False
     return sum(len(typed_tokens(one.text)) for one in lexemes if one.kind == "word") > _MOST_AROUND_PHRASES
 

@@ -75,6 +75,7 @@ def day(year: int, month: int, number: int) -> int:
         ("http://a.vn", Words("http://a.vn")),
         ('Công an bắt "trùm" cho vay nặng lãi', Words("Công an bắt trùm cho vay nặng lãi")),
         ("Bà nói: “Tôi vô tội” trước phiên tòa (sơ thẩm)", Words("Bà nói: Tôi vô tội trước phiên tòa sơ thẩm")),
+        ('Công an bắt "trùm" cho vay nặng lãi link:x', Words("Công an bắt trùm cho vay nặng lãi link: x")),
         ('bắt "trùm" cho vay', And((Words("bắt"), Phrase("trùm"), Words("cho vay")))),
         ('"cho vay nặng lãi ở các huyện vùng cao"', Phrase("cho vay nặng lãi ở các huyện vùng cao")),
         (
