@@ -12,7 +12,9 @@ from index.store.article_store import ArticleStore
 from index.store.articles import SqliteArticleStore
 from search.engine import Engine
 from search.engines.embedded.engine import EmbeddedEngine
-from search.query.expansion import expand
+from search.query.expansion import Expansion, expand
+from search.query.notes import distinct
+from search.query.parser import Parsed, parse_noting
 from search.query.synonyms import SynonymFile, SynonymSource
 from search.query.tree import Node
 from search.ranking.scoring import Ranking
@@ -53,6 +55,13 @@ class Archive:
     def expand(self, tree: Node) -> Node:
         """Return ``tree`` with alternatives for its plain words: abbreviations the articles define, and synonyms."""
         return expand(tree, self.engine.statistics(), self.synonyms.current())
+
+    def understand(self, query: str) -> Parsed:
+        """Return the expanded tree of a query's text, with notes on what was not understood or left out."""
+        parsed = parse_noting(query)
+        expansion = Expansion(self.engine.statistics(), self.synonyms.current())
+        tree = expansion.expand(parsed.tree)
+        return Parsed(tree, distinct([*parsed.notes, *expansion.notes]))
 
     def problems(self) -> list[str]:
         """Return what is wrong with the store (each begins with "store:"), or else with the index ("index:")."""

@@ -12,7 +12,7 @@ from index.article import Article
 from search.archive import Archive
 from search.engine import FacetCount, Hit, Sort
 from search.parameters import SearchParameters
-from search.query.parser import parse
+from search.query.notes import Note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
 from search.query.words import cut_of
 from search.snippets.fragments import fragments_of, render
@@ -63,7 +63,8 @@ class RenderedHit:
 class Answer:
     """The answer to a search: ``total`` articles match, ``stories`` is the number of hits to page through.
 
-    If few match, ``relaxed_total`` others follow them. ``corrected`` is the query as it was probably meant.
+    If few match, ``relaxed_total`` others follow them. ``corrected`` is the query as it was probably meant,
+    ``notes`` say what of it was not understood.
     """
 
     parameters: SearchParameters
@@ -76,12 +77,13 @@ class Answer:
     corrected: str | None = None
     expanded: Sequence[str] = ()
     facets: Mapping[str, Sequence[FacetCount]] = field(default_factory=dict)
+    notes: Sequence[Note] = ()
 
 
 def search(archive: Archive, parameters: SearchParameters) -> Answer:
     """Answer one search. Every text is valid: one without words matches nothing, an empty one matches everything."""
     started = time.perf_counter()
-    tree = archive.expand(parse(parameters.q))
+    tree, notes = archive.understand(parameters.q)
     newest = isinstance(tree, MatchAll) and parameters.sort is Sort.RELEVANCE
     found = archive.engine.retrieve(parameters.request(tree, Sort.NEWEST if newest else parameters.sort))
     hits = _rendered(archive, found.hits, Highlighter(tree), parameters)
@@ -98,6 +100,7 @@ def search(archive: Archive, parameters: SearchParameters) -> Answer:
         corrected,
         expanded=list(dict.fromkeys(other.text for other in alternatives(tree))),
         facets=found.facets,
+        notes=notes,
     )
 
 
@@ -155,7 +158,7 @@ def marked_article(archive: Archive, article: Article, query: str) -> tuple[str,
 
     Only the first 200,000 characters of a body have marks.
     """
-    highlighter = Highlighter(archive.expand(parse(query)))
+    highlighter = Highlighter(archive.understand(query).tree)
     start = article.body[:_LONGEST_PART]
     title, body = highlighter.marks(article.title), highlighter.marks(start)
     if not title and not body:

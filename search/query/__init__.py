@@ -1,13 +1,14 @@
 """Query text to a tree of clauses: words, phrases, prefixes, fields, dates.
 
-=============  =======================================================================
+=============  ==================================================================================
 ``tree``       the nodes of a query tree, and how its words are analyzed
 ``parser``     parses the query language to a tree
+``notes``      what of a query was not understood, in sentences
 ``words``      cuts plain words by what the archive writes together
 ``joined``     other spellings of a name: joined for spaced, spaced for joined
-``synonyms``   the owner's synonyms, from a file
+``synonyms``   the owner's synonyms, from a file, and spellings of places, from ``places.txt``
 ``expansion``  adds that cut, and alternatives: abbreviations articles define, synonyms
-=============  =======================================================================
+=============  ==================================================================================
 
 Parsing never fails: text that cannot be parsed becomes plain words. A new kind of node needs a rule in ``parser``, and
 a case in ``search.matching.evaluator`` and in every other engine.

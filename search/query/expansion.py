@@ -1,14 +1,14 @@
 """Query expansion: what the archive knows of a query's words, abbreviations and their long forms, and synonyms.
 
-``expand`` cuts the plain words of a query tree and adds alternatives; phrases and exact words get none. An abbreviation
-in lower case that could be a Vietnamese syllable (``ai``, ``eu``) is taken as the syllable.
+``Expansion`` cuts the plain words of a query tree and adds alternatives; phrases and exact words get none. An
+abbreviation in lower case that could be a Vietnamese syllable (``ai``, ``eu``) is taken as the syllable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from index.analysis.abbreviations import CAPITAL, CERTAIN, SMALL, long_form_ending
 from index.analysis.analyzer import Stream, bigram
@@ -16,12 +16,13 @@ from index.analysis.normalization import fold
 from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
 from search.query.joined import other_spellings
-from search.query.synonyms import Synonyms
+from search.query.notes import Note, NoteCode, note
+from search.query.synonyms import MOST_SYNONYMS, Synonyms
 from search.query.tree import MOST_SYLLABLES, Alternative, And, Node, Or, Words, typed_analysis
 from search.query.words import cut_words
 from search.statistics import TermStatistics
 
-_MOST_ALTERNATIVES = 6
+_MOST_ABBREVIATIONS = 6
 _MOST_FORMS = 3
 _MOST_SHORTS = 10
 _MOST_READ = 60
@@ -34,23 +35,45 @@ _FAR_MORE = 10
 
 def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
     """Return ``tree`` with its plain words cut into words of the archive, and alternatives added."""
-    match tree:
-        case And(nodes):
-            return And(tuple(expand(node, statistics, synonyms) for node in nodes))
-        case Or(nodes):
-            return Or(tuple(expand(node, statistics, synonyms) for node in nodes))
-        case Words(text):
-            tokens = typed_analysis(text).tokens
-            found = dict.fromkeys(synonyms.alternatives(tokens))
-            found.update(dict.fromkeys(Abbreviations(statistics).alternatives(tokens)))
-            kept = tuple(found)[:_MOST_ALTERNATIVES]
-            spellings = tuple(other_spellings(tokens, statistics))
-            bounds = {bound for other in kept for bound in (other.first, other.end)}
-            return replace(
-                tree, alternatives=(*kept, *spellings), cut=cut_words(typed_analysis(text), statistics, bounds)
-            )
-        case _:
-            return tree
+    return Expansion(statistics, synonyms).expand(tree)
+
+
+class Expansion:
+    """Adds to one query what an archive knows of it; ``notes`` says what was left out."""
+
+    def __init__(self, statistics: TermStatistics, synonyms: Synonyms) -> None:
+        self.notes: list[Note] = []
+        self._statistics = statistics
+        self._synonyms = synonyms
+        self._left = MOST_SYNONYMS
+
+    def expand(self, tree: Node) -> Node:
+        """Return ``tree`` with its plain words cut into words of the archive, and alternatives added."""
+        match tree:
+            case And(nodes):
+                return And(tuple(map(self.expand, nodes)))
+            case Or(nodes):
+                return Or(tuple(map(self.expand, nodes)))
+            case Words(text):
+                tokens = typed_analysis(text).tokens
+                found = dict.fromkeys(self._synonyms_of(tokens))
+                short = (one for one in Abbreviations(self._statistics).alternatives(tokens) if one not in found)
+                found.update(dict.fromkeys(islice(short, _MOST_ABBREVIATIONS)))
+                bounds = {bound for other in found for bound in (other.first, other.end)}
+                cut = cut_words(typed_analysis(text), self._statistics, bounds)
+                spellings = tuple(other_spellings(tokens, self._statistics))
+                return replace(tree, alternatives=(*found, *spellings), cut=cut)
+            case _:
+                return tree
+
+    def _synonyms_of(self, tokens: Tokens) -> list[Alternative]:
+        """Return the synonyms of a part of the query, if it may still have as many; else note it."""
+        found = list(islice(self._synonyms.alternatives(tokens), self._left + 1))
+        if len(found) > self._left:
+            self.notes.append(note(NoteCode.ALTERNATIVES, allowed=MOST_SYNONYMS))
+        kept = found[: self._left]
+        self._left -= len(kept)
+        return kept
 
 
 class Abbreviations:

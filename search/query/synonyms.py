@@ -9,7 +9,10 @@
 
 The comma-separated phrases of a line are synonyms of each other; with ``=>`` the left ones also find the right ones,
 but not the reverse. What was typed is always searched as well, and comes first. A backslash escapes the next
-character.
+character. A phrase is recognized in a query by its letters, however they are joined: ``vắc-xin`` is ``vắc xin`` and
+``vắcxin``, and ``vac xin`` in a query without accents.
+
+The spellings of places that ship with timtin (``places.txt``) apply unless a line says ``!places off``.
 """
 
 from __future__ import annotations
@@ -17,50 +20,84 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
+from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens, tokenize
-from search.query.tree import Alternative
+from search.query.tree import MOST_SYLLABLES, Alternative
 
 log = logging.getLogger(__name__)
 
+MOST_SYNONYMS = 64
+"""How many synonyms are searched for one query."""
+
 _PIECE = re.compile(r"(?:[^,\\]|\\.?)+")
 _ARROW = re.compile(r"(?<!\\)=>")
+_SWITCH = re.compile(r"!\s*places\s+off", re.IGNORECASE)
 _LARGEST = 10_000_000
 _MOST_LOGGED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A phrase as syllables, with and without accents, and the other phrases to search for too."""
+class Phrase:
+    """A phrase of a rule: its text, and its syllables with and without accents."""
 
+    text: str
     exact: tuple[str, ...]
     folded: tuple[str, ...]
-    others: tuple[str, ...]
 
-    def matches(self, tokens: Tokens, first: int) -> bool:
-        """Tell whether the phrase starts at token ``first``: with its accents, or in a query without any."""
-        end = first + len(self.exact)
-        typed = tuple(tokens.exact[first:end])
-        return typed == self.exact or (typed == self.folded and tuple(tokens.folded) == tuple(tokens.exact))
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A phrase to recognize in a query, and the phrases to search for too."""
+
+    phrase: Phrase
+    others: tuple[Phrase, ...]
+
+    def alternatives(self, tokens: Tokens, first: int, end: int) -> Iterator[Alternative]:
+        """Yield the alternatives for the syllables ``first`` to ``end``, which are the phrase but for their accents.
+
+        The accents must be right, or the query has none. Then Vietnamese syllables are not one foreign word: ``cu ba``
+        may be ``cụ bà``. Nor is one syllable ever several: ``kho`` is not ``K'Ho``.
+        """
+        exact, folded = tuple(tokens.exact[first:end]), tuple(tokens.folded[first:end])
+        bare, size = tokens.exact == tokens.folded, len(self.phrase.exact)
+        if (len(exact) == 1 < size or (bare and len(exact) > size)) and all(map(is_vietnamese_shape, exact)):
+            return
+        if "".join(exact) == "".join(self.phrase.exact):
+            yield from (Alternative(first, end, one.text) for one in self.others if one.exact != exact)
+        elif bare:
+            yield from (Alternative(first, end, one.text) for one in self.others if one.folded != folded)
 
 
 @dataclass(frozen=True, slots=True)
 class Synonyms:
-    """The rules of a file, by their first syllable without accents; ``problems`` describes the invalid lines."""
+    """The rules of a file, by the letters of their phrases without accents.
+
+    ``problems`` describes the invalid lines; ``places`` tells whether the spellings of places apply too.
+    """
 
     rules: Mapping[str, Sequence[Rule]]
     problems: Sequence[str] = ()
+    places: bool = True
 
     def alternatives(self, tokens: Tokens) -> Iterator[Alternative]:
         """Yield the alternatives for the parts of a query that a rule matches."""
-        for first, syllable in enumerate(tokens.folded):
-            for rule in self.rules.get(syllable, ()):
-                if rule.matches(tokens, first):
-                    for other in rule.others:
-                        yield Alternative(first, first + len(rule.exact), other)
+        size = min(len(tokens), MOST_SYLLABLES)
+        found: set[Alternative] = set()
+        for first in range(size):
+            letters = ""
+            for end in range(first + 1, size + 1):
+                letters += tokens.folded[end - 1]
+                for rule in self.rules.get(letters, ()):
+                    for other in rule.alternatives(tokens, first, end):
+                        if other not in found:
+                            found.add(other)
+                            yield other
 
 
 NO_SYNONYMS = Synonyms({})
@@ -71,27 +108,44 @@ def read_synonyms(path: Path) -> Synonyms:
     try:
         if path.stat().st_size > _LARGEST:
             return Synonyms({}, [f"{path} is larger than {_LARGEST:,} bytes; it was ignored. Make it smaller"])
-        text = path.read_text("utf-8-sig")
+        return parse_synonyms(path.read_text("utf-8-sig"), str(path))
     except FileNotFoundError:
         return NO_SYNONYMS
     except (OSError, UnicodeDecodeError) as error:
         return Synonyms({}, [f"{path} cannot be read: {error}; it was ignored. It must be text in UTF-8"])
+
+
+@cache
+def place_names() -> Synonyms:
+    """Return the spellings of places that ship with timtin."""
+    return parse_synonyms(files("search.query").joinpath("places.txt").read_text("utf-8"), "places.txt")
+
+
+def parse_synonyms(text: str, name: str) -> Synonyms:
+    """Return the synonyms in the text of a file; problems are named by its ``name`` and the number of the line."""
     rules: dict[str, list[Rule]] = {}
     problems: list[str] = []
+    places = True
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        sides = [_phrases(side) for side in _ARROW.split(line)]
-        known = sides[0] if sides else []
-        wanted = sides[-1]
-        if len(sides) > 2 or not known or not wanted or (len(sides) == 1 and len(known) < 2):
-            problems.append(f"{path}, line {number}: expected 'a, b' or 'a => b', found {line.strip()[:80]!r}")
+        where = f"{name}, line {number}"
+        if line.lstrip().startswith("!"):
+            if _SWITCH.fullmatch(line.strip()):
+                places = False
+            else:
+                problems.append(f"{where}: expected '!places off', found {line.strip()[:80]!r}")
             continue
-        for tokens in {tuple(tokens.exact): tokens for tokens in map(tokenize, known)}.values():
-            others = tuple(other for other in wanted if tokenize(other).exact != tokens.exact)
-            if others:
-                rules.setdefault(tokens.folded[0], []).append(Rule(tuple(tokens.exact), tuple(tokens.folded), others))
-    return Synonyms(rules, problems)
+        sides = [_phrases(side) for side in _ARROW.split(line)]
+        known, wanted = sides[0], sides[-1]
+        if len(sides) > 2 or not known or not wanted or (len(sides) == 1 and len(known) < 2):
+            problems.append(f"{where}: expected 'a, b' or 'a => b', found {line.strip()[:80]!r}")
+            continue
+        if len(wanted) > MOST_SYNONYMS + (len(sides) == 1):
+            problems.append(f"{where}: {len(wanted)} phrases; a query searches {MOST_SYNONYMS} synonyms at most")
+        for phrase in {phrase.exact: phrase for phrase in known}.values():
+            rules.setdefault("".join(phrase.folded), []).append(Rule(phrase, tuple(wanted)))
+    return Synonyms(rules, problems, places)
 
 
 class SynonymSource(Protocol):
@@ -105,11 +159,11 @@ class SynonymSource(Protocol):
 
 
 class SynonymFile:
-    """The synonyms of a file, read again whenever the file changes."""
+    """The synonyms of a file, read again whenever the file changes, and the spellings of places."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read: tuple[object, Synonyms] = (None, NO_SYNONYMS)
+        self._read: tuple[object, Synonyms] = (self, NO_SYNONYMS)
 
     def current(self) -> Synonyms:
         """Return the current synonyms; log the problems of a changed file once, at most 20 of them."""
@@ -118,6 +172,10 @@ class SynonymFile:
             synonyms = read_synonyms(self._path)
             for problem in synonyms.problems[:_MOST_LOGGED]:
                 log.warning("%s", problem)
+            if synonyms.places:
+                rules = dict(place_names().rules)
+                rules.update({key: [*own, *rules.get(key, ())] for key, own in synonyms.rules.items()})
+                synonyms = replace(synonyms, rules=rules)
             self._read = (version, synonyms)
         return self._read[1]
 
@@ -130,7 +188,8 @@ class SynonymFile:
         return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _phrases(side: str) -> list[str]:
+def _phrases(side: str) -> list[Phrase]:
     """Return the comma-separated phrases that contain a word."""
-    phrases = (re.sub(r"\\(.)", r"\1", piece).strip() for piece in _PIECE.findall(side))
-    return [phrase for phrase in phrases if len(tokenize(phrase))]
+    texts = (re.sub(r"\\(.)", r"\1", piece).strip() for piece in _PIECE.findall(side))
+    cut = ((text, tokenize(text)) for text in texts)
+    return [Phrase(text, tuple(tokens.exact), tuple(tokens.folded)) for text, tokens in cut if len(tokens)]

@@ -154,6 +154,7 @@ def test_foreign_abbreviations_mean_what_most_articles_put_before_them(archive: 
     assert list(search(archive, SearchParameters(q="WHO")).expanded) == ["tổ chức y tế thế giới"]
     assert found(archive, "WHO")[-1] == "x"
     assert found(archive, "tổ chức y tế thế giới")[-1] == "y"
+    (archive.home / "synonyms.txt").write_text("!places off\n", "utf-8")
     assert list(search(archive, SearchParameters(q="TP.HCM")).expanded) == []
 
 

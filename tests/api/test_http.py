@@ -26,7 +26,7 @@ def test_shape_of_a_search(client: FlaskClient) -> None:
         "facets",
         "links",
     }
-    assert answer["query"] == {"text": "hội nhập", "corrected": None, "terms": ["hội nhập"]}
+    assert answer["query"] == {"text": "hội nhập", "corrected": None, "terms": ["hội nhập"], "notes": []}
     assert (answer["page"], answer["size"], len(answer["hits"])) == (2, 2, 2)
     assert set(answer["hits"][0]) == {
         "id", "title", "lead", "url", "source", "author", "category", "published", "score", "copies", "relaxed",

@@ -59,7 +59,7 @@ def test_search_answers_in_full(client: FlaskClient) -> None:
 def test_completions_corrections_and_abbreviations(client: FlaskClient) -> None:
     assert "hội nhập" in json.dumps(get(client, "/api/v1/suggest", q="hoi nh"), ensure_ascii=False)
     assert get(client, "/api/v1/search", q="hooij nhaapj")["query"] == {
-        "text": "hooij nhaapj", "corrected": "hội nhập", "terms": ["hooij", "nhaapj"],
+        "text": "hooij nhaapj", "corrected": "hội nhập", "terms": ["hooij", "nhaapj"], "notes": [],
     }  # fmt: skip
     assert get(client, "/api/v1/search", q="HNQT")["total"] == 1
 

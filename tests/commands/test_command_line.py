@@ -49,6 +49,13 @@ def summary(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return found
 
 
+def test_search_says_what_it_did_not_understand(timtin: Run) -> None:
+    timtin("index", str(SEEDS))
+    found = timtin("search", "hội nh*p")
+    assert "The star in “nh*p” was left out" in found.stderr
+    assert json.loads(timtin("search", "hội nh*p", "--json").stdout)["query"]["notes"][0]["code"] == "star_inside"
+
+
 def test_index_search_and_check(timtin: Run) -> None:
     done = timtin("index", str(SEEDS))
     assert (done.returncode, done.stdout[:8]) == (0, "5 added,")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from index.analysis.tokenizer import tokenize
 from search.archive import Archive
 from search.parameters import SearchParameters
-from search.query.synonyms import NO_SYNONYMS, read_synonyms
+from search.query.synonyms import NO_SYNONYMS, place_names, read_synonyms
 from search.runtime.index_follower import bring_in_sync
 from search.service import search
+from tests.conftest import ROOT
 from tests.engines.contract import article
 
 
@@ -36,6 +38,20 @@ def others(path: Path, text: str, query: str) -> list[str]:
         ("# lời dẫn\n\n  a b ,c\\,d  \n", "a b", ["c,d"]),
         ("\ufeffxe hơi, ô tô, ôtô\r\n", "ô tô", ["xe hơi", "ôtô"]),
         ("uỷ ban, ủy ban, hội", "ủy ban", ["hội"]),
+        ("TP.HCM, Sài Gòn", "TP. HCM", ["Sài Gòn"]),
+        ("TP.HCM, Sài Gòn", "tp hcm", ["Sài Gòn"]),
+        ("TP.HCM => Sài Gòn", "tphcm", ["Sài Gòn"]),
+        ("vắc-xin => vaccine", "vắc xin", ["vaccine"]),
+        ("vắc-xin => vaccine", "vắcxin", ["vaccine"]),
+        ("vắc-xin => vaccine", "vac xin", ["vaccine"]),
+        ("vắc-xin => vaccine", "vac xin mới", []),
+        ("hoà bình => hữu nghị", "hòa bình", ["hữu nghị"]),
+        ("Covid-19 => corona", "covid 19", ["corona"]),
+        ("Covid-19 => corona", "covid19", ["corona"]),
+        ("cá tra, cá basa, tra", "cá tra", ["cá basa", "tra", "cá tra", "cá basa"]),
+        ("Cuba => Havana", "Cu Ba và Nga ở Hà Nội", ["Havana"]),
+        ("Cuba => Havana", "cu ba", []),
+        ("K'Ho => dân tộc", "kho", []),
     ],
 )
 def test_the_format(tmp_path: Path, rules: str, query: str, expected: list[str]) -> None:
@@ -44,9 +60,11 @@ def test_the_format(tmp_path: Path, rules: str, query: str, expected: list[str])
 
 def test_lines_that_say_nothing_are_named_and_the_others_used(tmp_path: Path) -> None:
     path = tmp_path / "synonyms.txt"
-    path.write_text("một\na => b => c\n=> x\ny =>\n???, ;;;\ntốt, hay\n", "utf-8")
+    path.write_text(
+        "một\na => b => c\n=> x\ny =>\n???, ;;;\n!mở\n" + ", ".join("abcdefghij" * 7) + "\ntốt, hay\n", "utf-8"
+    )
     synonyms = read_synonyms(path)
-    assert [problem.partition("line ")[2][:1] for problem in synonyms.problems] == ["1", "2", "3", "4", "5"]
+    assert [problem.partition("line ")[2][:1] for problem in synonyms.problems] == ["1", "2", "3", "4", "5", "6", "7"]
     assert [other.text for other in synonyms.alternatives(tokenize("tốt"))] == ["hay"]
 
 
@@ -86,3 +104,47 @@ def test_synonyms_are_searched_below_what_was_typed(
     path.write_text("xe hơi, xe đạp\n", "utf-8")
     os.utime(path, ns=(1, 1))
     assert [hit.article.id for hit in search(archive, SearchParameters(q="xe hơi")).hits] == ["a", "c"]
+
+
+def test_all_phrases_of_a_line_are_searched(tmp_path: Path) -> None:
+    line = ", ".join(f"tên {number}" for number in range(65))
+    assert len(others(tmp_path / "synonyms.txt", line, "tên 7")) == 64
+    assert read_synonyms(tmp_path / "synonyms.txt").problems == []
+
+
+@pytest.mark.parametrize(
+    ("query", "article_text"),
+    [
+        ("TP. Vinh", "Đường sá ở thành phố Vinh."),
+        ("thành phố vinh", "Đường sá ở TP.Vinh."),
+        ("Thành phố Hồ Chí Minh", "Mưa lớn ở TP.HCM."),
+        ("Bắc Cạn", "Hồ Ba Bể, Bắc Kạn."),
+        ("ban me thuot", "Cà phê Buôn Ma Thuột."),
+        ("Ukraine", "Bầu cử ở U-crai-na."),
+        ("Mát-xcơ-va", "Tuyết rơi ở Moscow."),
+        ("cô oét", "Dầu của Kuwait."),
+        ("úc", "Bò nhập từ Australia."),
+    ],
+)
+def test_places_are_found_in_other_spellings(archive: Archive, tmp_path: Path, query: str, article_text: str) -> None:
+    archive.store.put([article("a", article_text)])
+    bring_in_sync(archive)
+    assert [hit.article.id for hit in search(archive, SearchParameters(q=query)).hits] == ["a"]
+    (tmp_path / "data" / "synonyms.txt").write_text("!places off\n", "utf-8")
+    assert search(archive, SearchParameters(q=query)).expanded == []
+
+
+@pytest.mark.parametrize("query", ["ý kiến", "la hay", "cu ba", "tham quyen", "kho", "áo dài", "anh hùng", "pháp luật"])
+def test_ordinary_words_are_no_places(query: str) -> None:
+    assert list(place_names().alternatives(tokenize(query))) == []
+
+
+def test_the_list_of_places_is_valid_and_installed() -> None:
+    assert place_names().problems == []
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    assert data["search.query"] == ["places.txt"]
+
+
+def test_own_synonyms_come_before_places(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "data" / "synonyms.txt").write_text("Ukraine, Kiev\n", "utf-8")
+    assert search(archive, SearchParameters(q="Ukraine")).expanded[:2] == ["Kiev", "Ukraina"]

@@ -138,6 +138,7 @@ def test_names_and_capitals(find: Find, typed: str, meant: str | None) -> None:
         ("-(hooij nhaapj)", None),
         ("~quoocs", None),
         ("quoocs*", None),
+        ("quốc tê -5", "quốc tế -5"),
     ],
 )
 def test_only_plain_words_are_corrected(find: Find, typed: str, meant: str | None) -> None:

@@ -19,6 +19,7 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
             "text": parameters.q,
             "corrected": answer.corrected,
             "terms": answer.terms,
+            "notes": [{"code": note.code, "text": note.text, "message": note.message} for note in answer.notes],
         },
         "total": answer.total,
         "relaxed": answer.relaxed_total > 0,

@@ -79,6 +79,8 @@ def search(
     if as_json:
         print_json(answer_json(answer, parameters))
         return
+    for note in answer.notes:
+        click.echo(f"timtin: {one_line(note.message)}", err=True)
     relaxed = False
     for number, hit in enumerate(answer.hits, (page - 1) * size + 1):
         if hit.relaxed and not relaxed:

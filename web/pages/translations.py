@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from flask import Request
 
+from search.query.notes import MESSAGES, NoteCode
+
 LANGUAGES = ("vi", "en")
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
@@ -62,6 +64,46 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "home": ("Trang tìm kiếm", "Search page"),
     "feed": ("Theo dõi kết quả này (Atom)", "Follow these results (Atom)"),
     "by": ("Tác giả", "By"),
+    "note_star_inside": (
+        "Đã bỏ dấu sao trong “{text}”: chỉ đặt dấu sao ở cuối một tiếng, ngoài ngoặc kép.",
+        MESSAGES[NoteCode.STAR],
+    ),
+    "note_not_a_date": (
+        "Đã tìm “{text}” như từ thường: hãy viết ngày như 2025, 2025-08, 2025-08-27 hoặc 2025-01..2025-08.",
+        MESSAGES[NoteCode.DATE],
+    ),
+    "note_unknown_field": (
+        "Đã tìm “{text}” như từ thường: không có trường này. Các trường là {allowed}.",
+        MESSAGES[NoteCode.FIELD],
+    ),
+    "note_field_without_value": (
+        "Đã tìm “{text}” như từ thường: hãy viết một từ, hoặc một cụm trong ngoặc kép, liền sau dấu hai chấm.",
+        MESSAGES[NoteCode.VALUE],
+    ),
+    "note_unknown_modifier": (
+        "Đã bỏ ký hiệu cuối của “{text}”: từ không có trọng số hay khoảng cách.",
+        MESSAGES[NoteCode.MODIFIER],
+    ),
+    "note_too_many_exact_parts": (
+        "Từ “{text}” trở đi, các cụm từ, từ có dấu sao và từ đúng dấu được tìm như từ thường: tối đa {allowed}.",
+        MESSAGES[NoteCode.COSTLY],
+    ),
+    "note_too_long": (
+        "Chỉ {allowed} ký tự đầu được tìm. Hãy viết ngắn hơn.",
+        MESSAGES[NoteCode.CHARACTERS],
+    ),
+    "note_too_many_syllables": (
+        "Đã bỏ từ “{text}” trở đi: chỉ {allowed} tiếng liền nhau được tìm. Hãy viết ngắn hơn.",
+        MESSAGES[NoteCode.SYLLABLES],
+    ),
+    "note_nested_too_deep": (
+        "Đã bỏ các dấu ngoặc lồng nhau quá {allowed} lớp.",
+        MESSAGES[NoteCode.NESTING],
+    ),
+    "note_too_many_alternatives": (
+        "Chỉ {allowed} từ đồng nghĩa đầu tiên được tìm. Hãy dùng ít từ hơn.",
+        MESSAGES[NoteCode.ALTERNATIVES],
+    ),
     "help_title": ("Mẹo tìm kiếm", "Search tips"),
     "help": (
         "Bài tìm được có đủ các từ, các tiếng của mỗi từ liền nhau trong một câu · "
