@@ -226,12 +226,12 @@ def _plate(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> C
 def _kind_before(run: SignRun, around: Surroundings) -> Code | None:
     """Return the document reference formed by the number ``run`` and a kind of document before it; None if none is."""
     at = run.first
-    if around.before(at) not in _BEFORE_NUMBERS:
+    if not around.beside(at) or around.folded[at - 1] not in _BEFORE_NUMBERS:
         return None
     serial = _SEPARATOR.split(run.text)[0].lstrip("0")
     if not serial.isdecimal() or len(serial) > 5 or (run.text.isdecimal() and int(serial) in _YEARS):
         return None
-    at -= around.before(at) == "so"
+    at -= around.folded[at - 1] == "so"
     for length in range(min(_LONGEST_KIND, at), 0, -1):
         kind = _KINDS.get(tuple(around.folded[one] for one in range(at - length, at)))
         if kind is not None and all(map(around.beside, range(at - length + 1, at + 1))):

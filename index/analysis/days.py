@@ -50,6 +50,7 @@ MONTHS = {
 """The months in words; after the tenth, ``một`` and ``hai`` follow ``mười``."""
 _MONTH_WORDS = [(WordSet(name), month) for name, month in MONTHS.items()]
 _SAID_OF_COUNTS = WordSet("một hai ba năm")
+_MONTH, _YEAR, _OF_DAY, _QUARTER_WORD = map(WordSet, ("tháng", "năm", "ngày", "quý"))
 _SAYS_DAY = WordSet("ngày hôm mùng mồng rằm")
 _SAYS_TIME = WordSet("sáng trưa chiều tối đêm khuya nay qua mai dịp lễ nhật sớm tết")
 _SAYS_POINT = WordSet("từ đến tới và trước sau hai ba tư năm sáu bảy hạn kỷ")
@@ -58,22 +59,22 @@ _MEASURED = WordSet(
     " độ cấp bậc nghìn ngàn vạn triệu tỉ trăm chục đồng đô rưỡi điểm phần đôla bàn hiệp"
 )
 _COUNTED = WordSet(
-    "người trẻ cháu bé con cái chiếc căn cây tầng lầu phòng hộ xã huyện tỉnh nước quốc vụ ca bệnh trường trận set"
-    " vòng cửa cổ phiếu suất cuộc bài bộ cuốn tập trang chữ câu món bữa bát chén cốc ly tép thìa muỗng viên gói"
-    " hộp chai lon thùng bao lít mũi liều dân số tổng diện khối thế đội đoàn nhóm hãng loại kiểu dạng mẻ đợt lứa"
-    " ngón tay chân mặt bên hướng"
+    "người trẻ cháu bé con cái chiếc căn cây tầng lầu phòng hộ xã huyện tỉnh nước quốc vụ ca bệnh trường trận"
+    " set vòng cửa cổ phiếu suất cuộc bài bộ cuốn tập trang chữ câu món bữa bát chén cốc ly tép thìa muỗng viên"
+    " gói hộp chai lon thùng bao lít mũi liều dân số tổng diện khối thế đội đoàn nhóm hãng loại kiểu dạng mẻ đợt"
+    " lứa ngón tay chân mặt bên hướng"
 )
 _RANKED = WordSet(
-    "khoảng gấp cấp lớp hạng thứ tỉ tỷ số thắng thua hòa dẫn gần hơn dưới chiếm mỗi cứ dài rộng sâu cao dày nặng"
-    " thêm tầm chừng độ phiếu uống dùng ăn còn mất cỡ bằng vòng điều khoản bậc mức đạt tốp tầng phòng lô đường ngõ"
-    " ngách hẻm kiệt nhà quận phường tổ khu ấp mục bảng hình bài trang tải chỉ trên nhất nhì đội nhóm lệ sạn tuyến"
-    " kênh mẫu"
+    "khoảng gấp cấp lớp hạng thứ tỉ tỷ số tuổi động thắng thua hòa dẫn gần hơn dưới chiếm mỗi cứ dài rộng sâu"
+    " cao dày nặng thêm tầm chừng độ phiếu uống dùng ăn còn mất cỡ bằng vòng điều khoản bậc mức đạt tốp tầng"
+    " phòng lô đường ngõ ngách hẻm kiệt nhà quận phường tổ khu ấp mục bảng hình bài trang tải chỉ trên nhất nhì"
+    " đội nhóm lệ sạn tuyến kênh mẫu"
 )
 _THIS_YEAR = WordSet("nay ngoái trước sau đó ấy này kia tới")
 _FUNCTION = WordSet(
     "đến tại đã vừa cho là để của với đưa về theo thì ở trên trong khi sẽ cũng sau khiến ra tới bị và nhằm được"
-    " do vì nhưng mà như này đang có rồi hàng hằng mới cùng lúc vào từ nên tức nhân năm không hay thông diễn tuyên"
-    " dẫn nói"
+    " do vì nhưng mà như này đang có rồi hàng hằng mới cùng lúc vào từ nên tức nhân năm không hay thông diễn"
+    " tuyên dẫn nói"
 )
 
 
@@ -83,14 +84,16 @@ def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -
         return quarter
     day = month = year = ""
     end = run.end
-    after_month = around.before(run.first) == "thang"
+    after_month = around.before(run.first, _MONTH)
     if run.text.isdecimal() and (spoken := _month_after(run.end, numbers, around)):
         day, (month, year, end) = run.text, spoken
     elif days := _days_of_month(run, numbers, around):
         return days
     elif in_figures := _in_figures(run.text):
         day, month, year = in_figures
-        if not day and around.beside(run.first) and around.says(run.first - 1, _RANKED):
+        if day and after_month:  # tháng 9-10-2024
+            return [code for one in (day, month) for code in _date_codes(run.first - 1, end, "", one, year)]
+        if not day and around.before(run.first, _RANKED):
             return []
     elif days := _days(run):
         return days
@@ -98,23 +101,23 @@ def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -
         return _perhaps_a_day(run, match, around)
     elif after_month:
         month = run.text
-    if month and not year and around.after(end) == "nam":
+    if month and not year and around.after(end, _YEAR):
         following = numbers.get(end + 1) if around.beside(end + 1) else None
         if following is not None and following.text.isdecimal() and len(following.text) == 4:
             year, end = following.text, following.end
-    first = run.first - (around.before(run.first) == ("ngay" if day else "thang"))
+    first = run.first - around.before(run.first, _OF_DAY if day else _MONTH)
     return _date_codes(first, end, day, month, year)
 
 
 def month_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
     """Return the codes of a month in words, ``run``: with the year that follows, else its number at its place."""
-    if around.before(run.first) != "thang":
+    if not around.before(run.first, _MONTH):
         return []
     found = _month_in_words(run.first, around)
     if found is None:
         return []
     month, end = found
-    if around.after(end) == "nam" and around.beside(end + 1):
+    if around.after(end, _YEAR) and around.beside(end + 1):
         end += 1
     following = numbers.get(end) if around.beside(end) else None
     if following is not None and (whole := _date_codes(run.first - 1, following.end, "", str(month), following.text)):
@@ -125,38 +128,36 @@ def month_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings)
 def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> list[Code]:
     """Return the codes of ``3-4``, ``3/4`` or ``3.4``: a day, a range or a share, or both."""
     day, sign, month = match.groups()
-    before, said = run.first - 1, around.beside(run.first)
-    day_first = run.first - (around.before(run.first) == "ngay")
+    day_first = run.first - around.before(run.first, _OF_DAY)
     found = _date_codes(day_first, run.end, day, month, "")
-    if said and around.says(before, _SAYS_DAY):
+    if around.before(run.first, _SAYS_DAY):
         return found
     if sign == ".":
         return []
     as_written = list(range_codes(run, around)) if sign == "-" else [_share(run, day, month)]
     if not found or _speaks_against(run, int(day), int(month), sign, around):
         return as_written
-    if said and (around.says(before, _SAYS_TIME) or around.says(before, _SAYS_POINT)):
+    if around.before(run.first, _SAYS_TIME) or around.before(run.first, _SAYS_POINT):
         return found
     return [*found, *as_written]
 
 
 def _speaks_against(run: SignRun, day: int, month: int, sign: str, around: Surroundings) -> bool:
     """Tell whether a word beside ``day`` and ``month`` says that they are no day."""
-    after = run.end if around.beside(run.end) else -1
-    if has_unit(around, run.end) or (around.says(after, _MEASURED) and not _names_a_year(run.end, around)):
+    if has_unit(around, run.end) or (around.after(run.end, _MEASURED) and not _names_a_year(run.end, around)):
         return True
-    before = run.first - 1 if around.beside(run.first) else -1
-    if around.says(before, _SAYS_TIME):
+    if around.before(run.first, _SAYS_TIME):
         return False
-    if around.says(after, _COUNTED) or around.says(before, _RANKED):
+    if around.after(run.end, _COUNTED) or around.before(run.first, _RANKED):
         return True
-    about = 0 < month - day <= (_CLOSE if sign == "-" else month) and not around.says(before, _SAYS_POINT)
-    return about and after > 0 and around.written(after).islower() and not around.says(after, _FUNCTION)
+    about = 0 < month - day <= (_CLOSE if sign == "-" else month) and not around.before(run.first, _SAYS_POINT)
+    noun = around.beside(run.end) and around.written(run.end).islower() and not around.says(run.end, _FUNCTION)
+    return about and noun
 
 
 def _names_a_year(at: int, around: Surroundings) -> bool:
     """Tell whether ``năm`` at syllable ``at`` begins a year: ``năm 2025``, ``năm nay``."""
-    if around.folded[at] != "nam" or not around.beside(at + 1):
+    if not around.says(at, _YEAR) or not around.beside(at + 1):
         return False
     return around.says(at + 1, _THIS_YEAR) or around.written(at + 1)[:4].isdecimal()
 
@@ -167,7 +168,7 @@ def _share(run: SignRun, one: str, other: str) -> Code:
 
 def _month_after(at: int, numbers: dict[int, SignRun], around: Surroundings) -> tuple[str, str, int] | None:
     """Return (month, year or nothing, end) of a month that ``tháng`` at syllable ``at`` announces."""
-    if around.after(at) != "thang" or not around.beside(at + 1):
+    if not around.after(at, _MONTH) or not around.beside(at + 1):
         return None
     spoken = numbers.get(at + 1)
     if spoken is not None:
@@ -179,16 +180,15 @@ def _month_after(at: int, numbers: dict[int, SignRun], around: Surroundings) -> 
         return None
     month_number, end = found
     capital = around.written(at + 1)[:1].isupper()
-    if not capital and not _says_a_day_before(at, around):
-        counted = around.says(end, _COUNTED) and around.beside(end)
-        if counted or around.says(at + 1, _SAID_OF_COUNTS):
-            return None
+    counted = around.after(end, _COUNTED) or around.after(end, _MEASURED) or around.says(at + 1, _SAID_OF_COUNTS)
+    if counted and not capital and not _says_a_day_before(at, around):
+        return None
     return str(month_number), "", end
 
 
 def _says_a_day_before(at: int, around: Surroundings) -> bool:
     """Tell whether the figures that end before syllable ``at`` follow ``ngày`` or ``mùng``."""
-    return around.beside(at - 1) and around.says(at - 2, _SAYS_DAY)
+    return around.before(at - 1, _SAYS_DAY)
 
 
 def _month_in_words(at: int, around: Surroundings) -> tuple[int, int] | None:
@@ -242,13 +242,13 @@ def _days_in_figures(text: str) -> tuple[str, str, str, str, str | None] | None:
 
 def _quarter(run: SignRun, around: Surroundings) -> list[Code]:
     """Return the codes of the quarter that ``run`` numbers, with its year; none if no ``quý`` precedes it."""
-    match = _QUARTER.fullmatch(run.text) if around.before(run.first) == "qui" else None
-    if match is None or around.exact[run.first - 1] not in ("qui", "quí"):
+    match = _QUARTER.fullmatch(run.text) if around.before(run.first, _QUARTER_WORD) else None
+    if match is None:
         return []
     number = match.group(1) or str(_ROMAN_QUARTERS.index(match.group(2).upper()) + 1)
     first, end, year = run.first - 1, run.end, match.group(3)
     if year is None:
-        at = end + 1 if around.after(end) == "nam" else end
+        at = end + 1 if around.after(end, _YEAR) else end
         written = around.written(at) if around.beside(at) else ""
         if written.isdecimal() and len(written) == 4:
             year, end = written, at + 1
@@ -276,7 +276,7 @@ def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[C
 def numeral_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
     """Yield the figure of a Roman numeral where a word before it says that it numbers something: ``thế kỷ XXI``."""
     value = roman(run.text)
-    if value and around.beside(run.first) and around.says(run.first - 1, _NUMBERED):
+    if value and around.before(run.first, _NUMBERED):
         yield Code(run.first, run.end, str(value))
 
 

@@ -51,15 +51,11 @@ class Syllables(Protocol):
 
 
 class WordSet:
-    """A set of syllables, which match with their accents or typed without."""
+    """A set of syllables, with and without their accents."""
 
     def __init__(self, words: str) -> None:
-        self._exact = frozenset(map(canonical_syllable, words.split()))
-        self._folded = frozenset(map(fold, self._exact))
-
-    def has(self, exact: str, folded: str) -> bool:
-        """Tell whether a syllable is in the set."""
-        return exact in self._exact or (exact == folded and folded in self._folded)
+        self.exact = frozenset(map(canonical_syllable, words.split()))
+        self.folded = frozenset(map(fold, self.exact))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +75,19 @@ class Surroundings:
         between = self.text[self.ends[at - 1] : self.starts[at]]
         return len(between) < _WIDEST_SPACE and between.isspace() and "\n" not in between
 
-    def before(self, at: int) -> str:
-        """Return the syllable before ``at`` without accents, if only space separates them, else nothing."""
-        return self.folded[at - 1] if self.beside(at) else ""
-
-    def after(self, end: int) -> str:
-        """Return the syllable at ``end`` without accents, if only space separates it from the one before."""
-        return self.folded[end] if self.beside(end) else ""
-
     def says(self, at: int, words: WordSet) -> bool:
-        """Tell whether syllable ``at`` exists and is one of ``words``."""
-        return 0 <= at < len(self.folded) and words.has(self.exact[at], self.folded[at])
+        """Tell whether syllable ``at`` exists and is one of ``words``; accents count unless the text has none."""
+        if not 0 <= at < len(self.folded):
+            return False
+        return self.folded[at] in words.folded if self.text.isascii() else self.exact[at] in words.exact
+
+    def before(self, at: int, words: WordSet) -> bool:
+        """Tell whether one of ``words`` stands right before syllable ``at``."""
+        return self.beside(at) and self.says(at - 1, words)
+
+    def after(self, end: int, words: WordSet) -> bool:
+        """Tell whether one of ``words`` is syllable ``end`` and stands right after the one before."""
+        return self.beside(end) and self.says(end, words)
 
     def written(self, at: int) -> str:
         """Return syllable ``at`` as it stands in the text; nothing if there is none."""

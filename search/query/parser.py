@@ -75,6 +75,7 @@ _LEXEME = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_SIGNS_OF_FIGURES = {"%", "-", "–"}
 _OPERATORS = {"OR", "NOT", "AND"}
 _GOVERNING = {"field", "minus", "NOT"}
 _RATING = re.compile(r"[1-7]\*")
@@ -222,10 +223,13 @@ class _QueryParser:
                 self._next()
                 apart = True
                 continue
+            sign = self._lexemes[self._at]
             node = self._item()
             last = nodes[-1] if nodes and not apart else None
             apart = False
-            if isinstance(node, Words) and isinstance(last, Words) and node.field == last.field:
+            if isinstance(last, Words) and sign.text in _SIGNS_OF_FIGURES and last.text[-1].isdecimal():
+                nodes[-1] = Words(f"{last.text} {sign.text}", last.field)
+            elif isinstance(node, Words) and isinstance(last, Words) and node.field == last.field:
                 nodes[-1] = Words(f"{last.text} {node.text}", node.field)
             elif not isinstance(node, MatchNone) and node not in nodes:
                 nodes.append(node)
