@@ -1,12 +1,14 @@
-"""Write the command reference and the HTTP reference from the program itself: ``make docs``."""
+"""Write the references of commands and API from the program, and what meets what from the tests: ``make docs``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tests.spellings import APART, MEET
 from web.api.openapi import describe_api
 from web.cli import main
 
@@ -57,6 +59,24 @@ def _row(parameter: dict[str, Any]) -> str:
     return f"| `{parameter['name']}` | {parameter['in']} | {what} | {shown} |"
 
 
+def spellings_table() -> str:
+    """Return which spellings find each other as Markdown."""
+    lines = ["# What meets what", "", "Made by `make docs` from what the tests try; do not edit.", ""]
+    lines += ["Each spelling of a row, and what may be typed, finds the articles with any spelling of it.", ""]
+    for kind, groups in MEET.items():
+        lines += [f"## {kind[0].upper()}{kind[1:]}", "", "| written | typed |", "|---|---|"]
+        lines += [f"| {_codes(group.written)} | {_codes(group.typed)} |" for group in groups]
+        lines.append("")
+    lines += ["## What stays apart", "", "| this | does not find |", "|---|---|"]
+    lines += [f"| {_codes([one])} | {_codes([other])} |" for one, other in APART]
+    return "\n".join([*lines, ""])
+
+
+def _codes(texts: Sequence[str]) -> str:
+    return ", ".join(f"`{text}`" for text in texts)
+
+
 if __name__ == "__main__":
+    (FOLDER / "spellings.md").write_text(spellings_table(), "utf-8")
     (FOLDER / "commands.md").write_text(command_reference(), "utf-8")
     (FOLDER / "http.md").write_text(http_reference(), "utf-8")

@@ -108,7 +108,7 @@ def _runs(there: Sequence[tuple[int, _Word]], analysis: Analysis) -> list[tuple[
 
 
 def _merged(text: str, runs: set[tuple[int, int, bool]]) -> list[Span]:
-    """Merge runs, (start, end, whether it ends with a number), to marks within lines; a number takes ``%`` along."""
+    """Merge runs, (start, end, whether it ends with a number), to marks within lines; a number takes its sign along."""
     merged: list[tuple[int, int, bool]] = []
     for run in sorted(runs):
         if merged and run[0] < merged[-1][1]:
@@ -118,7 +118,7 @@ def _merged(text: str, runs: set[tuple[int, int, bool]]) -> list[Span]:
             merged.append(run)
     spans: list[Span] = []
     for start, stop, number in merged:
-        stop += number and text[stop : stop + 1] == "%"
+        stop += number and text[stop : stop + 1] in ("%", "*")
         spans.extend((start + line.start(), start + line.end()) for line in _LINE.finditer(text[start:stop]))
     return spans
 

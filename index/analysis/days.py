@@ -50,8 +50,8 @@ MONTHS = {
 """The months in words; after the tenth, ``một`` and ``hai`` follow ``mười``."""
 _MONTH_WORDS = [(WordSet(name), month) for name, month in MONTHS.items()]
 _SAID_OF_COUNTS = WordSet("một hai ba năm")
-_MONTH, _YEAR, _OF_DAY, _QUARTER_WORD = map(WordSet, ("tháng", "năm", "ngày", "quý"))
-_SAYS_DAY = WordSet("ngày hôm mùng mồng rằm")
+_MONTH, _YEAR, _OF_DAY, _QUARTER_WORD = map(WordSet, ("tháng thang", "năm nam", "ngày ngay", "quý quy"))
+_SAYS_DAY = WordSet("ngày ngay hôm mùng mồng rằm")
 _SAYS_TIME = WordSet("sáng trưa chiều tối đêm khuya nay qua mai dịp lễ nhật sớm tết")
 _SAYS_POINT = WordSet("từ đến tới và trước sau hai ba tư năm sáu bảy hạn kỷ")
 _MEASURED = WordSet(

@@ -29,6 +29,9 @@ _SHAPE = re.compile(
     rf"([{_VOWELS}]{{1,3}})(ch|ng|nh|[cmnptk])?"
 )
 _MARKED_VOWELS = "ăâêôơư"
+_OWN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzđ").union(
+    unicodedata.normalize("NFC", vowel + tone) for vowel in _VOWELS for tone in ("", *TONE_MARKS)
+)
 _BEGUN = re.compile(rf"((?:qu|gi)(?=[{_VOWELS}])|[^{_VOWELS}]*)([{_VOWELS}]{{1,3}})([^{_VOWELS}]*)")
 
 
@@ -36,11 +39,14 @@ _BEGUN = re.compile(rf"((?:qu|gi)(?=[{_VOWELS}])|[^{_VOWELS}]*)([{_VOWELS}]{{1,3
 def canonical_syllable(syllable: str) -> str:
     """Return the one lower-case spelling for all spellings of ``syllable``; lower-case what is not Vietnamese.
 
+    A letter that no Vietnamese word has becomes plain, as news write names both ways (``Łódź`` to ``lodz``).
     The tone goes on the vowel with a quality mark, else on the middle one of three, else on the second before
     a final consonant, else on the first (``hoà`` to ``hòa``, ``qúy`` to ``quí``). A lone ``y`` after an initial
     consonant becomes ``i`` (``kỹ`` to ``kĩ``).
     """
     lower = unicodedata.normalize("NFC", syllable.lower())
+    if not lower.isascii() and not _OWN_LETTERS.issuperset(lower):
+        lower = "".join(letter if letter in _OWN_LETTERS else fold(letter) for letter in lower)
     if not lower.isalpha():
         return lower
     decomposed = unicodedata.normalize("NFD", lower)

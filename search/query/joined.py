@@ -58,6 +58,8 @@ def _spaced(tokens: Tokens, at: int, vocabulary: Vocabulary) -> Iterator[Alterna
     exact, folded = tokens.exact[at], tokens.folded[at]
     if is_vietnamese_shape(exact) or not exact.isalpha() or len(exact) not in _LETTERS:
         return
+    if exact != folded and vocabulary.exact(folded):
+        yield Alternative(at, at + 1, folded, is_spelling=True)
     typed = vocabulary.folded(folded)
     best, most = None, _LEAST_SHARE * typed
     for syllables in _cuts(exact):

@@ -133,6 +133,12 @@ PIECES = [
     *("Greenland", "greenlander", "Greenhalgh", "gr", "greenlan"),
     *("59-NQ/TW", "nghị quyết số 059", "Covid-19", "covid19", "TP.HCM", "Tp. HCM", "GD-ĐT", "7,52%", "7.52"),
     *("1.000.000", "ngày 14 tháng 01 năm 2026", "14-1", "www.a-b.vn/x", "\u2028", "\n"),
+    *("50km", "50 km", "km", "50"),
+    *("45.000đ", "45.000 đồng", "37°C", "37 ℃", "18h30", "18:30", "18 giờ 30", "5*", "5 sao"),
+    *("0912.345.678", "+84 912 345 678", "3 000 000", "51F-123.45", "51F12345", "su30mk2", "Su-30MK2", "3-4", "3/4"),
+    *("19 tháng Tám", "19/8", "quý I/2025", "quý 1 năm 2025", "thế kỷ XXI", "21", "tháng Tư", "4", "H'Mông", "hmông"),
+    *("C++", "C", "c#", ".NET", "net", "K+", "m²", "𝐇𝐚̀", "Hà", "Łódź", "lodz", "ß", "ss", "🇻🇳", "😀", "½"),
+    *("ไทย", "iPhoneรุ่น", "東京", "京", "한국", "iphone16", "iPhone 16", "b2b", "a1b2"),
     *("e\u0301\u0302", "ho\u0323\u0302i", "\u200bhội", "te\u0302\u0301", "ﬁ", "Ðà"),
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=40).flatmap(
