@@ -69,11 +69,14 @@ def find_codes(runs: Sequence[SignRun], around: Surroundings) -> list[Code]:
     codes: list[Code] = []
     reached = 0
     for run in runs:
-        if run.first < reached:
-            continue
-        found = _found(run, numbers, around)
-        codes += found
-        reached = max((code.end for code in found), default=reached)
+        while run.first >= reached:
+            found = _found(run, numbers, around)
+            codes += found
+            reached = max((code.end for code in found), default=run.end)
+            if not run.first < reached < run.end:
+                break
+            rest = around.text[around.starts[reached] : around.ends[run.end - 1]]  # 7h-9h, 45.000đ/kg
+            run = SignRun(reached, run.end, rest)
     return codes
 
 
@@ -93,7 +96,7 @@ def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> l
     found = (
         day_codes(figures, numbers, around) or list(figure_codes(figures, around)) or list(range_codes(figures, around))
     )
-    if figures is not run and not any(code.end >= run.end for code in found):
+    if figures is not run and not any(code.end > figures.end for code in found):
         plate = _plate(run, numbers, around)
         found = [plate] if plate else [*_whole_codes(run, around), *_implied(figures, found)]
     elif figures is run and not found:

@@ -66,9 +66,8 @@ def _unit_pattern() -> re.Pattern[str]:
 
 _UNIT = _unit_pattern()
 _APART = r"(?:\) ?|[ .-])"
-_PHONE = re.compile(
-    rf"\d{{3,}}(?:{_APART}\d{{2,5}}){{0,5}}|\d{{2}}(?:{_APART}\d{{3,5}}){{1,4}}|\d(?:{_APART}\d{{3,5}}){{2,4}}"
-)
+_PHONE = re.compile(rf"\d{{3,}}(?:{_APART}\d{{2,8}}){{0,5}}|\d{{2}}(?:{_APART}\d{{3,8}}){{1,4}}")
+_PHONE_ABROAD = re.compile(rf"\d+(?:{_APART}\d{{2,8}}){{0,5}}")
 _COUNTRY = "84"
 _OWN_NUMBER = re.compile(r"0[2-9]\d{8,9}|1[89]00\d{4,6}")
 _PHONE_HEADS = ("0", _COUNTRY, "1800", "1900")
@@ -163,8 +162,10 @@ def _time(run: SignRun, around: Surroundings, at: int) -> Code | None:
 def _phone(run: SignRun, around: Surroundings, at: int) -> Code | None:
     """Return the code of a telephone number: its figures, with 0 for the country's own prefix."""
     abroad = around.text[max(0, at - 1) : at] == "+"
-    match = _PHONE.match(around.text, at) if abroad or run.text.startswith(_PHONE_HEADS) else None
-    if match is None or _continues(around, at):
+    if not (abroad or run.text.startswith(_PHONE_HEADS)) or _continues(around, at):
+        return None
+    match = (_PHONE_ABROAD if abroad else _PHONE).match(around.text, at)
+    if match is None:
         return None
     for place in range(at + 1, match.end() + 1):
         if place < match.end() and around.text[place].isdecimal():

@@ -68,7 +68,8 @@ def _pyvi_cut(analysis: Analysis) -> Cut:
     plain = plain_syllables(analysis.tokens, None)
     codes = {bound for code in analysis.tokens.codes for bound in (code.first, code.end)}
     ends = {end for _, end in _pyvi_words(analysis)} | codes | {len(plain)}
-    bounds = sorted({0, *(end for end in ends if end <= len(plain))})
+    inside = {at for run in _runs_without_spaces(analysis.tokens, len(plain)) for at in range(run[0] + 1, run[1])}
+    bounds = sorted({0, *(end for end in ends - inside if end <= len(plain))})
     return Cut(tuple(pairwise(bounds)), plain)
 
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from index.analysis.analyzer import Analysis
 from index.analysis.days import GREATEST_NUMERAL
 from index.analysis.normalization import fold, normalize
+from index.analysis.scripts import is_without_spaces
 from index.analysis.sentences import sentence_starts
 from index.analysis.stopwords import STOP_SYLLABLES
 from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
@@ -167,8 +168,9 @@ def _codes(leaf: WordClause) -> Iterator[str]:
     if isinstance(leaf, Phrase) and len(tokens) > 1:
         return
     yield from (fold(code.text) for code in tokens.codes if not code.implied)
-    for syllable, folded in zip(tokens.exact, tokens.folded, strict=True):
-        if is_vietnamese_shape(syllable):
+    in_code = {at for code in tokens.codes if code.end - code.first > 1 for at in range(code.first, code.end)}
+    for at, (syllable, folded) in enumerate(zip(tokens.exact, tokens.folded, strict=True)):
+        if at in in_code or is_vietnamese_shape(syllable) or is_without_spaces(syllable):
             continue
         if not syllable.isdecimal() or len(syllable) > _SHORTEST_GROUPED or int(syllable) <= GREATEST_NUMERAL:
             yield folded

@@ -49,7 +49,7 @@ def day(year: int, month: int, number: int) -> int:
         ("date:08/2025", DateRange(day(2025, 8, 1), day(2025, 8, 31))),
         ("(a OR b) c", And((Or((Words("a"), Words("b"))), Words("c")))),
         ("Covid-19", Words("Covid-19")),
-        ("14 - 15", Words("14 15")),
+        ("14 - 15", Words("14 - 15")),
         ("nhiệt độ -5 độ", Words("nhiệt độ -5 độ")),
         ("nhiệt F -35", Words("nhiệt F -35")),
         ("-5 độ", And((Not(Words("5")), Words("độ")))),
