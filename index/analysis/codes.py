@@ -22,10 +22,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from index.analysis.days import MONTHS, day_codes, month_codes, numeral_codes, roman
-from index.analysis.figures import figure_codes, number, range_codes
+from index.analysis.days import COUNTED, MEASURED, MONTHS, day_codes, month_codes, numeral_codes, roman
+from index.analysis.figures import figure_codes, has_unit, numbers, range_codes, time_or_telephone
 from index.analysis.normalization import fold
-from index.analysis.runs import Code, SignRun, Surroundings
+from index.analysis.runs import Code, SignRun, Surroundings, WordSet
 from index.analysis.scripts import SYLLABLE
 from index.analysis.syllables import is_vietnamese_shape
 
@@ -41,7 +41,8 @@ _LEADING = re.compile(r"\d+(?:[-./,:]\d+)*")
 _MONTH = re.compile(r"\d{1,2}/\d{4}")
 _HOST = re.compile(r"(?:www\.)?((?:[A-Za-z0-9-]+\.)+[a-z]{2,24})(?=[/:]|$)")
 _CITY = re.compile(r"[tT][pP](?:\. ?| )((?i:[bcdđghklmnpqrstvx]{2,4}))\b")
-_PLATE, _PLATE_NUMBER = re.compile(r"\d{2}[A-ZĐ]{1,2}\d?"), re.compile(r"\d{3}\.?\d{2}|\d{4}")
+_PLATE = re.compile(r"(\d{2}[A-ZĐ]{1,2}\d?)(?: ?- ?| )(\d{3}\.?\d{2}|\d{4,5})(?![.,]?\d)")
+_SHORTEST_PLATE = 2
 _NUMERALS = frozenset(name.title() for name in MONTHS) | {"giêng", "chạp"}
 _YEARS = range(1900, 2100)
 
@@ -55,6 +56,7 @@ _DOCUMENTS = {
 _KINDS = {tuple(fold(name).split()): fold(short) for name, short in _DOCUMENTS.items()}
 _KINDS.update({(short,): short for short in list(_KINDS.values())})
 _LONGEST_KIND = max(map(len, _KINDS))
+_DISCIPLINE = WordSet("kỷ")
 _BEFORE_NUMBERS = frozenset({"so", *(kind[-1] for kind in _KINDS)})
 
 
@@ -93,12 +95,10 @@ def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> l
             return day_codes(run, numbers, around) or [*month_codes(run, numbers, around), *numeral_codes(run, around)]
         return day_codes(run, numbers, around) or _whole_codes(run, around)
     figures = run if leading.end() == len(run.text) else _part(run, leading.group())
-    found = (
-        day_codes(figures, numbers, around) or list(figure_codes(figures, around)) or list(range_codes(figures, around))
-    )
+    plate = _plate(run, around)
+    found = [plate] if plate else _figures(figures, numbers, around)
     if figures is not run and not any(code.end > figures.end for code in found):
-        plate = _plate(run, numbers, around)
-        found = [plate] if plate else [*_whole_codes(run, around), *_implied(figures, found)]
+        found = [*_whole_codes(run, around), *_implied(figures, found)]
     elif figures is run and not found:
         found = [*_whole_codes(run, around)]
     kind = _kind_before(run, around)
@@ -106,6 +106,12 @@ def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> l
         month = all(_MONTH.fullmatch(code.text) for code in found)  # thông tư 05/2024
         found = [code for code in (_whole_codes(run, around) if month else found) if code.text != kind.text] + [kind]
     return found
+
+
+def _figures(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
+    """Return the codes of figures: a day, a time, a telephone number, a range or a number, the first that fits."""
+    found = day_codes(run, numbers, around) or time_or_telephone(run, around)
+    return found or [*range_codes(run, around)] or [*figure_codes(run, around)]
 
 
 def _part(run: SignRun, text: str) -> SignRun:
@@ -177,8 +183,8 @@ def _parts_of_code(run: SignRun, parts: Sequence[str]) -> Iterator[Code]:
         if end - first > 1:
             yield Code(first, end, part.lower(), implied=True)
         beginning = ".".join(parts[: number_of_part + 1])
-        if 0 < number_of_part < len(parts) - 1 and run.text.startswith(beginning) and (short := number(beginning)):
-            yield Code(run.first, end, short, implied=True, certain=True)
+        if 0 < number_of_part < len(parts) - 1 and run.text.startswith(beginning) and numbers(beginning):
+            yield Code(run.first, end, numbers(beginning)[0], implied=True, certain=True)
         first = end
 
 
@@ -215,12 +221,13 @@ def _is_short(part: str) -> bool:
     return len(part) > 1 and part.isalpha() and part.isupper()
 
 
-def _plate(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> Code | None:
-    """Return the code of a number plate whose parts a space separates: ``51F 123.45``."""
-    following = numbers.get(run.end) if _PLATE.fullmatch(run.text) and around.beside(run.end) else None
-    if following is None or not _PLATE_NUMBER.fullmatch(following.text):
+def _plate(run: SignRun, around: Surroundings) -> Code | None:
+    """Return the code of a number plate whose parts a space or a dash separates: ``51F 123.45``."""
+    match = _PLATE.match(around.text, around.starts[run.first]) if len(run.text) > _SHORTEST_PLATE else None
+    end = around.end_at(match.end()) if match else None
+    if match is None or end is None:
         return None
-    return Code(run.first, following.end, f"{run.text.lower()}{following.text.replace('.', '')}")
+    return Code(run.first, end, "".join(match.groups()).lower().replace(".", ""))
 
 
 # --- documents ---------------------------------------------------------------------------------------------
@@ -231,12 +238,24 @@ def _kind_before(run: SignRun, around: Surroundings) -> Code | None:
     at = run.first
     if not around.beside(at) or around.folded[at - 1] not in _BEFORE_NUMBERS:
         return None
+    if has_unit(around, run.end) or around.after(run.end, MEASURED) or around.after(run.end, COUNTED):
+        return None  # hợp đồng 1 năm
     serial = _SEPARATOR.split(run.text)[0].lstrip("0")
     if not serial.isdecimal() or len(serial) > 5 or (run.text.isdecimal() and int(serial) in _YEARS):
         return None
     at -= around.folded[at - 1] == "so"
     for length in range(min(_LONGEST_KIND, at), 0, -1):
         kind = _KINDS.get(tuple(around.folded[one] for one in range(at - length, at)))
-        if kind is not None and all(map(around.beside, range(at - length + 1, at + 1))):
+        if kind is None or not all(map(around.beside, range(at - length + 1, at + 1))):
+            continue
+        if length > 1 or not _is_another_word(at - 1, around):
             return Code(at - length, run.end, f"{kind}/{serial}", loose=True)
     return None
+
+
+def _is_another_word(at: int, around: Surroundings) -> bool:
+    """Tell whether what may name a kind of document is a word like others: ``tối đa 50``, ``kỷ luật 14 cá nhân``."""
+    written = around.written(at)
+    if around.folded[at] == "luat":
+        return around.before(at, _DISCIPLINE)
+    return is_vietnamese_shape(around.exact[at]) and not written.isupper()

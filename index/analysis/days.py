@@ -38,7 +38,7 @@ _DAYS = (
     re.compile(r"(?P<first>\d{1,2})/(?P<of>\d{1,2})-(?P<last>\d{1,2})/(?P<month>\d{1,2})(?:/(?P<year>\d{4}))?"),
 )
 _TWO = re.compile(r"(\d{1,2})-(\d{1,2})")
-_YEARS = range(1900, 2100)
+_YEARS, _YEARS_OF_DAYS = range(1900, 2100), range(1000, 2100)
 _CLOSE = 2
 _QUARTER = re.compile(r"(?:0?([1-4])|(IV|I{1,3}))(?:[-/](\d{4}))?", re.IGNORECASE)
 _ROMAN_QUARTERS = ("I", "II", "III", "IV")
@@ -48,17 +48,24 @@ MONTHS = {
     "chín": 9, "mười": 10, "chạp": 12,
 }  # fmt: skip
 """The months in words; after the tenth, ``một`` and ``hai`` follow ``mười``."""
+_JOINTS_OF_DAYS = WordSet("và đến tới hoặc hay hết ngày rạng sáng trưa chiều tối đêm")
+_JOINTS_OF_MONTHS = WordSet("và đến tới hoặc hay hết tháng")
+_FROM = WordSet("từ")
+_JOINED = frozenset("-/.,:")
+_LISTING = frozenset(("", ",", "-"))
+_MOST_EARLIER = 4
+_DAY_FIGURES = 2
 _MONTH_WORDS = [(WordSet(name), month) for name, month in MONTHS.items()]
 _SAID_OF_COUNTS = WordSet("một hai ba năm")
 _MONTH, _YEAR, _OF_DAY, _QUARTER_WORD = map(WordSet, ("tháng thang", "năm nam", "ngày ngay", "quý quy"))
 _SAYS_DAY = WordSet("ngày ngay hôm mùng mồng rằm")
 _SAYS_TIME = WordSet("sáng trưa chiều tối đêm khuya nay qua mai dịp lễ nhật sớm tết")
 _SAYS_POINT = WordSet("từ đến tới và trước sau hai ba tư năm sáu bảy hạn kỷ")
-_MEASURED = WordSet(
+MEASURED = WordSet(
     "năm tháng tuần ngày giờ tiếng phút giây lần lượt tuổi tấn tạ yến ký kí cân lạng lượng mét sào mẫu công dặm"
     " độ cấp bậc nghìn ngàn vạn triệu tỉ trăm chục đồng đô rưỡi điểm phần đôla bàn hiệp"
 )
-_COUNTED = WordSet(
+COUNTED = WordSet(
     "người trẻ cháu bé con cái chiếc căn cây tầng lầu phòng hộ xã huyện tỉnh nước quốc vụ ca bệnh trường trận"
     " set vòng cửa cổ phiếu suất cuộc bài bộ cuốn tập trang chữ câu món bữa bát chén cốc ly tép thìa muỗng viên"
     " gói hộp chai lon thùng bao lít mũi liều dân số tổng diện khối thế đội đoàn nhóm hãng loại kiểu dạng mẻ đợt"
@@ -67,12 +74,13 @@ _COUNTED = WordSet(
 _RANKED = WordSet(
     "khoảng gấp cấp lớp hạng thứ tỉ tỷ số tuổi động thắng thua hòa dẫn gần hơn dưới chiếm mỗi cứ dài rộng sâu"
     " cao dày nặng thêm tầm chừng độ phiếu uống dùng ăn còn mất cỡ bằng vòng điều khoản bậc mức đạt tốp tầng"
-    " phòng lô đường ngõ ngách hẻm kiệt nhà quận phường tổ khu ấp mục bảng hình bài trang tải chỉ trên nhất nhì"
+    " phòng lô ngõ ngách hẻm kiệt nhà quận phường tổ khu ấp mục bảng hình bài trang tải chỉ trên nhất nhì"
     " đội nhóm lệ sạn tuyến kênh mẫu"
 )
+_HOUR, _ZONES = WordSet("giờ"), WordSet("địa việt vn mỹ anh pháp nga quốc miền gmt")
 _THIS_YEAR = WordSet("nay ngoái trước sau đó ấy này kia tới")
 _FUNCTION = WordSet(
-    "đến tại đã vừa cho là để của với đưa về theo thì ở trên trong khi sẽ cũng sau khiến ra tới bị và nhằm được"
+    "sắp đến tại đã vừa cho là để của với đưa về theo thì ở trên trong khi sẽ cũng sau khiến ra tới bị và nhằm được"
     " do vì nhưng mà như này đang có rồi hàng hằng mới cùng lúc vào từ nên tức nhân năm không hay thông diễn"
     " tuyên dẫn nói"
 )
@@ -100,13 +108,14 @@ def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -
     elif match := _DAY.fullmatch(run.text):
         return _perhaps_a_day(run, match, around)
     elif after_month:
-        month = run.text
+        month, _, year = run.text.partition(".")
     if month and not year and around.after(end, _YEAR):
         following = numbers.get(end + 1) if around.beside(end + 1) else None
         if following is not None and following.text.isdecimal() and len(following.text) == 4:
             year, end = following.text, following.end
     first = run.first - around.before(run.first, _OF_DAY if day else _MONTH)
-    return _date_codes(first, end, day, month, year)
+    found = _date_codes(first, end, day, month, year)
+    return [*found, *_earlier(first, end, (day, month, year), around)] if found else []
 
 
 def month_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
@@ -125,13 +134,45 @@ def month_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings)
     return [Code(run.first, found[1], str(month))]
 
 
+def _earlier(first: int, end: int, date: tuple[str, str, str], around: Surroundings) -> list[Code]:
+    """Return the codes of the days, or months, that share the end of a date: ``ngày 17 và 18-11``, ``từ 3 đến 5/4``.
+
+    The first of them follows ``ngày``, a time of day or ``từ``; a month follows ``tháng``.
+    """
+    day, month, year = date
+    found: list[Code] = []
+    at = first
+    for _ in range(_MOST_EARLIER):
+        joint = at
+        while joint > 0 and around.before(joint, _JOINTS_OF_DAYS if day else _JOINTS_OF_MONTHS):
+            joint -= 1
+        number = around.written(joint - 1)
+        between = around.text[around.ends[joint - 1] : around.starts[joint]] if joint else ""
+        if not (number.isdecimal() and len(number) <= _DAY_FIGURES and between.strip() in _LISTING):
+            return []
+        if joint == at and not between.strip():
+            return []
+        at = joint - 1
+        before = around.text[max(0, around.starts[at] - 3) : around.starts[at]]
+        if before[-1:] in _JOINED:  # ngày 11-9 đến 11-11-2024
+            other = before[:-1].lstrip()
+            whole = day and year and other.isdecimal()
+            return _date_codes(at - 1, end, other, number, year) if whole else []
+        found += _date_codes(at, end, number if day else "", month if day else number, year)
+        begun = (_SAYS_DAY, _SAYS_TIME, _FROM) if day else (_MONTH,)
+        if any(around.before(at, words) for words in begun):
+            return found
+    return []
+
+
 def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> list[Code]:
     """Return the codes of ``3-4``, ``3/4`` or ``3.4``: a day, a range or a share, or both."""
     day, sign, month = match.groups()
     day_first = run.first - around.before(run.first, _OF_DAY)
     found = _date_codes(day_first, run.end, day, month, "")
-    if around.before(run.first, _SAYS_DAY):
-        return found
+    earlier = _earlier(day_first, run.end, (day, month, ""), around) if found else []
+    if around.before(run.first, _SAYS_DAY) or earlier:
+        return [*found, *earlier]
     if sign == ".":
         return []
     as_written = list(range_codes(run, around)) if sign == "-" else [_share(run, day, month)]
@@ -144,22 +185,25 @@ def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> 
 
 def _speaks_against(run: SignRun, day: int, month: int, sign: str, around: Surroundings) -> bool:
     """Tell whether a word beside ``day`` and ``month`` says that they are no day."""
-    if has_unit(around, run.end) or (around.after(run.end, _MEASURED) and not _names_a_year(run.end, around)):
+    measured = around.after(run.end, MEASURED) and not _names_a_year_or_zone(run.end, around)
+    if measured or has_unit(around, run.end):
         return True
     if around.before(run.first, _SAYS_TIME):
         return False
-    if around.after(run.end, _COUNTED) or around.before(run.first, _RANKED):
+    if around.after(run.end, COUNTED) or around.before(run.first, _RANKED):
         return True
     about = 0 < month - day <= (_CLOSE if sign == "-" else month) and not around.before(run.first, _SAYS_POINT)
     noun = around.beside(run.end) and around.written(run.end).islower() and not around.says(run.end, _FUNCTION)
     return about and noun
 
 
-def _names_a_year(at: int, around: Surroundings) -> bool:
-    """Tell whether ``năm`` at syllable ``at`` begins a year: ``năm 2025``, ``năm nay``."""
-    if not around.says(at, _YEAR) or not around.beside(at + 1):
+def _names_a_year_or_zone(at: int, around: Surroundings) -> bool:
+    """Tell whether syllable ``at`` begins a year (``năm 2025``, ``năm nay``) or a time zone (``giờ Việt Nam``)."""
+    if not around.beside(at + 1):
         return False
-    return around.says(at + 1, _THIS_YEAR) or around.written(at + 1)[:4].isdecimal()
+    if around.says(at, _HOUR):
+        return around.says(at + 1, _ZONES)
+    return around.says(at, _YEAR) and (around.says(at + 1, _THIS_YEAR) or around.written(at + 1)[:4].isdecimal())
 
 
 def _share(run: SignRun, one: str, other: str) -> Code:
@@ -180,7 +224,7 @@ def _month_after(at: int, numbers: dict[int, SignRun], around: Surroundings) -> 
         return None
     month_number, end = found
     capital = around.written(at + 1)[:1].isupper()
-    counted = around.after(end, _COUNTED) or around.after(end, _MEASURED) or around.says(at + 1, _SAID_OF_COUNTS)
+    counted = around.after(end, COUNTED) or around.after(end, MEASURED) or around.says(at + 1, _SAID_OF_COUNTS)
     if counted and not capital and not _says_a_day_before(at, around):
         return None
     return str(month_number), "", end
@@ -259,7 +303,7 @@ def _quarter(run: SignRun, around: Surroundings) -> list[Code]:
 def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[Code]:
     if not month.isdecimal() or not 1 <= int(month) <= 12 or not (year or day):
         return []
-    if year and (not year.isdecimal() or int(year) not in _YEARS):
+    if year and (not year.isdecimal() or int(year) not in (_YEARS_OF_DAYS if day else _YEARS)):
         return []
     if not day:
         return [Code(first, end, f"{int(month)}/{year}", certain=True)]
@@ -276,13 +320,15 @@ def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[C
 def numeral_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
     """Yield the figure of a Roman numeral where a word before it says that it numbers something: ``thế kỷ XXI``."""
     value = roman(run.text)
-    if value and around.before(run.first, _NUMBERED):
+    society = around.before(run.first, _CONGRESS[1]) and not around.before(run.first - 1, _CONGRESS[0])
+    if value and around.before(run.first, _NUMBERED) and not society:
         yield Code(run.first, run.end, str(value))
 
 
 _NUMBERED = WordSet(
-    "kỷ thứ khóa kỳ hội hạng lớp cấp loại khu chương nhóm bậc tập phần mục vùng điều quyển hệ đời tháng quý"
+    "kỷ thứ khóa khoa kỳ hội hạng lớp cấp loại khu chương nhóm bậc tập phần mục vùng điều quyển hệ đời tháng quý"
 )
+_CONGRESS = WordSet("đại"), WordSet("hội")  # mạng xã hội X
 _ROMAN = re.compile(r"(X{0,3})(IX|IV|V?I{0,3})")
 _ROMAN_VALUES = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "": 0}
 

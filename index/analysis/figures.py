@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from index.analysis.runs import Code, SignRun, Surroundings
 
@@ -29,14 +30,17 @@ _TIMES = (
     re.compile(r"(\d{1,2}) ?(?:giờ|gio) (\d{1,2}) (?:phút|phut)(?![^\W_])"),
     re.compile(r"(\d{1,2}) ?(?:giờ|gio) ([0-5]\d)(?![^\W_]|[.,]\d)"),
     re.compile(r"(\d{1,2}) ?(?:h|giờ|gio)()(?![^\W_])"),
+    re.compile(r"(?<=[Ll]úc )(\d{1,2}) ?g()(?![^\W_])"),
+    re.compile(r"(\d{1,2}) ?g()(?= (?:sáng|trưa|chiều|tối|đêm|khuya|ngày|hôm|cùng ngày)(?![^\W_]))"),
 )
 _HOURS = range(25)
+_HOUR = re.compile(r" ?h(?![^\W_])")
 _UNITS = {
     "đ": "đ đồng vnd vnđ dong",
-    "usd": "usd đô-la do-la đô-la-mỹ $",
+    "usd": "usd đô-la đôla do-la đô-la-mỹ $",
     "km": "km kilomet kilômét ki-lô-mét cây-số",
     "km/h": "km/h kmh km/giờ",
-    "km2": "km2 ki-lô-mét-vuông kilomet-vuông",
+    "km2": "km2 km-vuông ki-lô-mét-vuông kilomet-vuông",
     "m": "m mét met",
     "m2": "m2 mét-vuông met-vuong",
     "m3": "m3 mét-khối met-khoi",
@@ -52,16 +56,28 @@ _UNITS = {
     "°c": "°c độ-c do-c oc",
     "sao": "sao *",
     "triệu": "triệu tr trieu",
+    "tỉ": "tỉ tỷ ty",
     "nghìn": "nghìn ngàn nghin ngan",
+    "tấn": "tấn",
+    "euro": "euro eur €",
+    "m/s": "m/s",
+    "m3/s": "m3/s",
+    "mw": "mw",
+    "kwh": "kwh",
 }
 _CANONICAL_UNIT = {name.replace("-", " "): unit for unit, names in _UNITS.items() for name in names.split()}
+
+
+_SAID_OF_OTHERS = r"(?<=đồng) (?:chí|minh|hồ|phạm|lõa|ý|nghiệp|đội|bào|loạt|thời|hành|tác|sáng)(?![^\W_])"
+"""After ``đồng``, what makes it another word: ``7 đồng chí``."""
+_NO_CAPITALS = frozenset("GLMH")
 
 
 def _unit_pattern() -> re.Pattern[str]:
     names = sorted(_CANONICAL_UNIT, key=len, reverse=True)
     written = [re.escape(name).replace(r"\ ", "[ -]") for name in names if name[-1].isalnum()]
     signs = "".join(re.escape(name) for name in names if not name[-1].isalnum())
-    return re.compile(rf" ?(?:({'|'.join(written)})(?![^\W_])| ?([{signs}]))", re.IGNORECASE)
+    return re.compile(rf" ?(?:({'|'.join(written)})(?![^\W_])(?!{_SAID_OF_OTHERS})| ?([{signs}]))", re.IGNORECASE)
 
 
 _UNIT = _unit_pattern()
@@ -71,73 +87,91 @@ _PHONE_ABROAD = re.compile(rf"\d+(?:{_APART}\d{{2,8}}){{0,5}}")
 _COUNTRY = "84"
 _OWN_NUMBER = re.compile(r"0[2-9]\d{8,9}|1[89]00\d{4,6}")
 _PHONE_HEADS = ("0", _COUNTRY, "1800", "1900")
+_FEW_GROUPS = 2
 _FOREIGN_LENGTHS = range(8, 16)
 
 
-def number(text: str) -> str | None:
-    """Return the canonical text of a grouped or decimal number, None for any other text."""
+def numbers(text: str) -> tuple[str, ...]:
+    """Return the canonical texts of a grouped or decimal number, none for any other text.
+
+    ``2,577`` may be two thousand or two and a half: it is both.
+    """
     if match := _GROUPED.fullmatch(text):
         whole, fraction = match.group(1) or match.group(3), match.group(2) or match.group(4)
         digits = re.sub(r"[.,]", "", whole)
-        return f"{digits},{fraction}" if fraction else digits
+        if fraction:
+            return (f"{digits},{fraction}",)
+        if "." in whole or whole.count(",") > 1:
+            return (digits,)
+        decimal = whole.rstrip("0") if whole[-1] != "0" or whole[-3:] != "000" else whole
+        return (decimal,) if whole.startswith("0") else (digits, decimal)
     if match := _DECIMAL.fullmatch(text):
-        return f"{match.group(1)},{match.group(2)}"
-    return None
+        whole, fraction = match.groups()
+        return (f"{whole},{fraction.rstrip('0') or fraction}",)
+    return ()
+
+
+def time_or_telephone(run: SignRun, around: Surroundings) -> list[Code]:
+    """Return the code of the time or the telephone number that ``run`` begins with; none if it is neither."""
+    at = around.starts[run.first]
+    found = _phone(run, around, at) or _time(run.first, around, at)
+    return [found] if found else []
 
 
 def figure_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
-    """Yield the codes of the number that ``run`` begins with: itself, with its unit, a time, a telephone number."""
+    """Yield the codes of the number that ``run`` begins with: itself, and with its unit."""
     at = around.starts[run.first]
-    if phone := _phone(run, around, at):
-        yield phone
-        return
-    if time := _time(run, around, at):
-        yield time
-        if ":" not in run.text:
-            return
     spaced = _SPACED.match(around.text, at) if run.text.isdecimal() and not _continues(around, at) else None
     match = spaced or _NUMBER.match(around.text, at)
-    if match is None:
-        return
-    end = around.end_at(match.end())
-    if end is None:
+    end = around.end_at(match.end()) if match else None
+    if match is None or end is None:
         return
     written = match.group().replace(" ", ".") if spaced else match.group()
-    canonical = number(written) or written
-    unit = _UNIT.match(around.text, match.end())
-    unit_end = _unit_end(unit, around, end) if unit else None
-    plain = canonical.isdecimal() and not spaced and end - run.first == 1
-    loose = spaced is not None and end - run.first == 2
-    if not plain and number(written):
-        yield Code(run.first, end, canonical, implied=unit_end is not None, loose=loose, certain=True)
-    if unit and unit_end is not None:
-        name = _CANONICAL_UNIT[(unit.group(1) or unit.group(2)).lower().replace("-", " ")]
-        yield Code(run.first, unit_end, f"{canonical}{name}", loose=loose, certain=True)
+    unit = _unit_after(match.end(), end, around)
+    loose = spaced is not None and end - run.first == _FEW_GROUPS
+    for canonical in numbers(written):
+        yield Code(run.first, end, canonical, implied=unit is not None, loose=loose, certain=True)
+    if unit is not None:
+        for canonical in numbers(written) or (written,):
+            yield Code(run.first, unit[1], f"{canonical}{unit[0]}", loose=loose, certain=True)
 
 
 def range_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
     """Yield the codes of a range or score in figures, ``3-4`` or ``2 - 1``, and of its last number with its unit."""
     match = _RANGE.match(around.text, around.starts[run.first])
     end = around.end_at(match.end()) if match else None
-    if match is None or end is None:
+    second = around.end_at(match.end(1)) if match else None
+    if match is None or end is None or second is None:
         return
-    one, other = (number(figures) or figures.lstrip("0") or "0" for figures in match.groups())
-    yield Code(run.first, end, f"{one}-{other}", certain=True)
-    unit = _UNIT.match(around.text, match.end())
-    unit_end = _unit_end(unit, around, end) if unit else None
-    if unit and unit_end is not None:
-        name = _CANONICAL_UNIT[(unit.group(1) or unit.group(2)).lower().replace("-", " ")]
-        first = around.end_at(match.end(1)) or run.first
-        yield Code(first, unit_end, f"{other}{name}", implied=True, certain=True)
+    one, other = (numbers(figures) or (figures.lstrip("0") or "0",) for figures in match.groups())
+    spaced = " " in match.group()
+    yield Code(run.first, end, f"{one[0]}-{other[0]}", loose=spaced, certain=True)
+    for first, last, texts in ((run.first, second, one), (second, end, other)):
+        if last - first > 1:
+            yield from (Code(first, last, text, implied=True, certain=True) for text in texts)
+    unit = _unit_after(match.end(), end, around)
+    if unit is not None:
+        yield from (Code(second, unit[1], f"{text}{unit[0]}", implied=True, certain=True) for text in other)
+    elif time := _time(second, around, around.starts[second]):
+        yield replace(time, implied=True)
+
+
+def _unit_after(offset: int, end: int, around: Surroundings) -> tuple[str, int] | None:
+    """Return (the canonical unit, its end) after figures that end at ``offset``, before syllable ``end``."""
+    match = _UNIT.match(around.text, offset)
+    if match is None:
+        return None
+    name = match.group(1) or match.group(2)
+    stop = around.end_at(match.end()) if match.group(1) else end
+    if name in _NO_CAPITALS or stop is None:
+        return None
+    return _CANONICAL_UNIT[name.lower().replace("-", " ")], stop
 
 
 def has_unit(around: Surroundings, end: int) -> bool:
-    """Tell whether a unit follows the figures that end before syllable ``end``."""
-    return _UNIT.match(around.text, around.ends[end - 1]) is not None
-
-
-def _unit_end(unit: re.Match[str], around: Surroundings, end: int) -> int | None:
-    return around.end_at(unit.end()) if unit.group(1) else end
+    """Tell whether a unit, or ``h``, follows the figures that end before syllable ``end``."""
+    offset = around.ends[end - 1]
+    return _unit_after(offset, end, around) is not None or _HOUR.match(around.text, offset) is not None
 
 
 def _continues(around: Surroundings, at: int) -> bool:
@@ -146,17 +180,15 @@ def _continues(around: Surroundings, at: int) -> bool:
     return any(map(str.isdecimal, before))
 
 
-def _time(run: SignRun, around: Surroundings, at: int) -> Code | None:
+def _time(first: int, around: Surroundings, at: int) -> Code | None:
     match = next(filter(None, (form.match(around.text, at) for form in _TIMES)), None)
     if match is None or int(match.group(1)) not in _HOURS:
         return None
     end = around.end_at(match.end())
     if end is None:
         return None
-    minutes = int(match.group(2) or 0)
-    return Code(
-        run.first, end, f"{int(match.group(1))}h{minutes:02}" if minutes else f"{int(match.group(1))}h", certain=True
-    )
+    hours, minutes = int(match.group(1)), int(match.group(2) or 0)
+    return Code(first, end, f"{hours}h{minutes:02}" if minutes else f"{hours}h", certain=True)
 
 
 def _phone(run: SignRun, around: Surroundings, at: int) -> Code | None:

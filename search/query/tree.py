@@ -137,7 +137,7 @@ Node = WordClause | FieldFilter | DateRange | Not | And | Or | MatchAll | MatchN
 
 def has_words(text: str) -> bool:
     """Tell whether ``text`` has tokens."""
-    return any(map(str.isalnum, text)) or len(typed_tokens(text)) > 0
+    return len(typed_tokens(text)) > 0
 
 
 def typed_tokens(text: str) -> Tokens:

@@ -93,7 +93,38 @@ def test_a_number_and_its_unit_meet_in_every_spelling(number: int, unit: str) ->
 @given(st.integers(1, 999), st.integers(0, 99), st.sampled_from(["km", "kg", "%", "ha"]))
 def test_a_decimal_meets_with_point_and_comma(whole_part: int, fraction: int, unit: str) -> None:
     texts = [f"{whole_part}{sign}{fraction:02}{space}{unit}" for sign in ".," for space in ("", " ")]
-    assert set.intersection(*map(codes, texts)) == {f"{whole_part},{fraction:02}", f"{whole_part},{fraction:02}{unit}"}
+    decimal = f"{whole_part},{f'{fraction:02}'.rstrip('0') or '00'}"
+    assert set.intersection(*map(codes, texts)) == {decimal, f"{decimal}{unit}"}
+
+
+def test_a_number_that_may_be_either_is_both() -> None:
+    assert codes("2,577 triệu") == {"2,577", "2577", "2,577triệu", "2577triệu"}
+    assert codes("0,987mg/l") == {"0,987", "0,987mg"}
+    assert codes("2.577 triệu") == {"2577", "2577triệu"}
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("ngày 17 và 18-11", {"17/11", "18/11"}),
+        ("từ 5 đến 11/7", {"5/7", "11/7"}),
+        ("đêm 24 đến rạng sáng ngày 25-11", {"24/11", "25/11"}),
+        ("ngày 12, 15 và 16-4", {"12/4", "15/4", "16/4"}),
+        ("ngày 20 tháng 11 và 21 tháng 11", {"20/11", "21/11"}),
+        ("ngày 11-9 đến 11-11-2024", {"11/9", "11/9/2024", "9/2024", "11/11", "11/11/2024", "11/2024"}),
+        ("từ tháng 6 đến tháng 10-2024", {"6/2024", "10/2024"}),
+        ("sáng 22-11 giờ Việt Nam", {"22/11"}),
+        ("5 tháng sau", set()),
+        ("trong vòng 12 tháng sau khi sinh", set()),
+        ("7 đồng chí, tối đa 5 lần, kỷ luật 14 người", set()),
+        ("mạng xã hội X", set()),
+        ("7h-9h30", {"7h", "9h30"}),
+        ("1.000-5.000 km", {"1000", "5000", "1000-5000", "5000km"}),
+        ("51G – 452.82", {"51g45282"}),
+    ],
+)
+def test_what_news_write(text: str, days: set[str]) -> None:
+    assert codes(text) == days
 
 
 @given(st.from_regex("0[35789][0-9]{8}", fullmatch=True))
