@@ -23,7 +23,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from index.analysis.days import COUNTED, MEASURED, MONTHS, day_codes, month_codes, numeral_codes, roman
-from index.analysis.figures import figure_codes, has_unit, numbers, range_codes, time_or_telephone
+from index.analysis.figures import UNIT_WORDS, figure_codes, has_unit, numbers, range_codes, time_or_telephone
 from index.analysis.normalization import fold
 from index.analysis.runs import Code, SignRun, Surroundings, WordSet
 from index.analysis.scripts import SYLLABLE
@@ -58,6 +58,10 @@ _KINDS.update({(short,): short for short in list(_KINDS.values())})
 _LONGEST_KIND = max(map(len, _KINDS))
 _DISCIPLINE = WordSet("kỷ")
 _BEFORE_NUMBERS = frozenset({"so", *(kind[-1] for kind in _KINDS)})
+_WORDS_BEFORE = _BEFORE_NUMBERS | {"thang", "qui", "luc"}
+_WORDS_AFTER = UNIT_WORDS | {"thang", "gio", "h", "g"}
+_SIGNS_AFTER = frozenset("%*°$€:-–")
+_LONG_NUMBER = 8
 
 
 def is_numeral(word: str) -> bool:
@@ -89,6 +93,8 @@ def city_codes(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
+    if run.text.isdecimal() and _is_bare(run, around):
+        return []
     leading = _LEADING.match(run.text)
     if leading is None:
         if run.text.isalpha():
@@ -106,6 +112,18 @@ def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> l
         month = all(_MONTH.fullmatch(code.text) for code in found)  # thông tư 05/2024
         found = [code for code in (_whole_codes(run, around) if month else found) if code.text != kind.text] + [kind]
     return found
+
+
+def _is_bare(run: SignRun, around: Surroundings) -> bool:
+    """Tell at a glance that nothing beside a plain number can make it part of a code."""
+    end = around.ends[run.first]
+    beside = around.text[end : end + 2]
+    if len(run.text) >= _LONG_NUMBER or run.text[0] == "0" or beside.strip()[:1] in _SIGNS_AFTER:
+        return False
+    after = around.folded[run.end] if run.end < len(around.folded) else ""
+    if after in _WORDS_AFTER or after[:1].isdecimal():
+        return False
+    return not run.first or around.folded[run.first - 1] not in _WORDS_BEFORE
 
 
 def _figures(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from index.analysis.normalization import fold
 from index.analysis.runs import Code, SignRun, Surroundings
 
 _GROUPED = re.compile(r"(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?|(\d{1,3}(?:,\d{3})+)(?:\.(\d+))?")
@@ -68,6 +69,8 @@ _UNITS = {
 _CANONICAL_UNIT = {name.replace("-", " "): unit for unit, names in _UNITS.items() for name in names.split()}
 
 
+UNIT_WORDS = frozenset(fold(re.split("[ /0-9]", name.lstrip("°"))[0]) for name in _CANONICAL_UNIT)
+"""The first syllables of units, without accents."""
 _SAID_OF_OTHERS = r"(?<=đồng) (?:chí|minh|hồ|phạm|lõa|ý|nghiệp|đội|bào|loạt|thời|hành|tác|sáng)(?![^\W_])"
 """After ``đồng``, what makes it another word: ``7 đồng chí``."""
 _NO_CAPITALS = frozenset("GLMH")

@@ -17,6 +17,7 @@ _END = re.compile(r"[.!?…\n](?:(?<=\n)|(?<![.!?…][.!?…])(?:(?<!\.)|(?<!\b\
 _SHORTENED = re.compile(rf"\b(?:{_SHORT_FORMS})\.")
 _LONGEST_SHORTENED = 5
 _END_MARKS = frozenset(".!?…")
+_LINE_END = re.compile("\n")
 _CLOSING = "\"'”’)]» "
 _OPENING = frozenset("\"'“‘«([")
 _WIDEST_WRAPPED = 120
@@ -65,7 +66,7 @@ class _LineBreaks:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        ends = [at for at, sign in enumerate(text) if sign == "\n"]
+        ends = [match.start() for match in _LINE_END.finditer(text)]
         self._lines = [text[start:end].strip() for start, end in pairwise([0, *ends, len(text)])]
         self._number = {at: number for number, at in enumerate(ends)}
         self._widths: dict[int, int] = {}
