@@ -282,6 +282,8 @@ class Reference:
                 if at >= len(plain) or (all(plain) and stream is Stream.WORD):
                     continue
                 bigram = stream in (Stream.BIGRAM, Stream.FOLDED_BIGRAM)
+                if bigram and any(code.certain and code.first <= at < code.end - 1 for code in analysis.tokens.codes):
+                    continue
                 bare = any(plain[at : at + 2]) if bigram else plain[at] and stream is not Stream.WORD
                 codes = analysis.tokens.codes
                 if bigram:
@@ -289,7 +291,7 @@ class Reference:
                 else:
                     form = fold if stream is Stream.FOLDED else str
                     together = stream is not Stream.WORD and any(
-                        code.first == at and form(code.text) == term for code in codes
+                        code.first == at and code.end - at > 1 and form(code.text) == term for code in codes
                     )
                     together = together and term not in (analysis.tokens.exact[at], analysis.tokens.folded[at])
                 weight = self.ranking.stream_weight(stream, len(plain), plain=bare, together=together)

@@ -95,6 +95,10 @@ class AnalyzedWords:
         """Tell whether a term that starts at syllable ``at`` lacks accents; of a bigram, one syllable suffices."""
         return any(self.plain[at : at + 2]) if stream in BIGRAMS else self.plain[at]
 
+    def is_in_certain_code(self, at: int) -> bool:
+        """Tell whether syllable ``at`` and the next are in a certain code, which scores for both."""
+        return any(code.certain and code.first <= at < code.end - 1 for code in self.analysis.tokens.codes)
+
     def together(self, stream: Stream, term: str, at: int) -> bool:
         """Tell whether a term is several syllables that stand together: a code, or a bigram outside of one."""
         tokens = self.analysis.tokens
@@ -313,7 +317,7 @@ class Evaluator:
                 continue
             found: defaultdict[str, list[float]] = defaultdict(list)
             for term, at in analyzed.analysis.terms(stream):
-                if at < size:
+                if at < size and not (stream in BIGRAMS and analyzed.is_in_certain_code(at)):
                     plain = stream is not Stream.WORD and analyzed.is_plain(stream, at)
                     together = analyzed.together(stream, term, at)
                     weight = self._ranking.stream_weight(stream, size, plain=plain, together=together)
