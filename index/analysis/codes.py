@@ -23,7 +23,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from index.analysis.days import COUNTED, MEASURED, MONTHS, day_codes, month_codes, numeral_codes, roman
-from index.analysis.figures import UNIT_WORDS, figure_codes, has_unit, numbers, range_codes, time_or_telephone
+from index.analysis.figures import UNIT_WORDS, figure_codes, has_unit, numbers, range_codes, telephone, time
 from index.analysis.normalization import fold
 from index.analysis.runs import Code, SignRun, Surroundings, WordSet
 from index.analysis.scripts import SYLLABLE
@@ -38,10 +38,11 @@ CODE_SIGNS = "-./,:&@+'"
 """The signs that may join the parts of a code; the hyphen comes first, as in a character class."""
 _SEPARATOR = re.compile(f"[{CODE_SIGNS}]")
 _LEADING = re.compile(r"\d+(?:[-./,:]\d+)*")
+_GLUED_KIND = re.compile(r"([A-ZĐ]{2,4})0*([1-9]\d{0,4})")
 _MONTH = re.compile(r"\d{1,2}/\d{4}")
 _HOST = re.compile(r"(?:www\.)?((?:[A-Za-z0-9-]+\.)+[a-z]{2,24})(?=[/:]|$)")
 _CITY = re.compile(r"[tT][pP](?:\. ?| )((?i:[bcdđghklmnpqrstvx]{2,4}))\b")
-_PLATE = re.compile(r"(\d{2}[A-ZĐ]{1,2}\d?)(?: ?- ?| )(\d{3}\.?\d{2}|\d{4,5})(?![.,]?\d)")
+_PLATE = re.compile(r"(\d{2}-?[A-ZĐ]{1,2}\d?)(?: ?- ?| )(\d{3}\.?\d{2}|\d{4,5})(?![.,]?\d)")
 _SHORTEST_PLATE = 2
 _NUMERALS = frozenset(name.title() for name in MONTHS) | {"giêng", "chạp"}
 _YEARS = range(1900, 2100)
@@ -62,6 +63,7 @@ _WORDS_BEFORE = _BEFORE_NUMBERS | {"thang", "qui", "luc"}
 _WORDS_AFTER = UNIT_WORDS | {"thang", "gio", "h", "g"}
 _SIGNS_AFTER = frozenset("%*°$€:-–")
 _LONG_NUMBER = 8
+_YEAR_FIGURES = 4
 
 
 def is_numeral(word: str) -> bool:
@@ -75,15 +77,17 @@ def find_codes(runs: Sequence[SignRun], around: Surroundings) -> list[Code]:
     codes: list[Code] = []
     reached = 0
     for run in runs:
-        while run.first >= reached:
-            found = _found(run, numbers, around)
+        first = max(run.first, reached)
+        while first < run.end:  # after the first code of a run, the rest of it: 7h-9h, 45.000đ/kg
+            rest = run if first == run.first else SignRun(first, run.end, _written(first, run.end, around))
+            found = _found(rest, numbers, around)
             codes += found
-            reached = max((code.end for code in found), default=run.end)
-            if not run.first < reached < run.end:
-                break
-            rest = around.text[around.starts[reached] : around.ends[run.end - 1]]  # 7h-9h, 45.000đ/kg
-            run = SignRun(reached, run.end, rest)
+            first = reached = max((code.end for code in found), default=run.end)
     return codes
+
+
+def _written(first: int, end: int, around: Surroundings) -> str:
+    return around.text[around.starts[first] : around.ends[end - 1]]
 
 
 def city_codes(text: str) -> Iterator[tuple[int, int, str]]:
@@ -99,7 +103,7 @@ def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> l
     if leading is None:
         if run.text.isalpha():
             return day_codes(run, numbers, around) or [*month_codes(run, numbers, around), *numeral_codes(run, around)]
-        return day_codes(run, numbers, around) or _whole_codes(run, around)
+        return day_codes(run, numbers, around) or [*numeral_codes(run, around)] or _whole_codes(run, around)
     figures = run if leading.end() == len(run.text) else _part(run, leading.group())
     plate = _plate(run, around)
     found = [plate] if plate else _figures(figures, numbers, around)
@@ -120,15 +124,25 @@ def _is_bare(run: SignRun, around: Surroundings) -> bool:
     beside = around.text[end : end + 2]
     if len(run.text) >= _LONG_NUMBER or run.text[0] == "0" or beside.strip()[:1] in _SIGNS_AFTER:
         return False
+    if len(run.text) == _YEAR_FIGURES and run.first > 1 and _names_before(run.first, around):
+        return False
+    if around.text[max(0, around.starts[run.first] - 1) : around.starts[run.first]] == "$":
+        return False
     after = around.folded[run.end] if run.end < len(around.folded) else ""
     if after in _WORDS_AFTER or after[:1].isdecimal():
         return False
     return not run.first or around.folded[run.first - 1] not in _WORDS_BEFORE
 
 
+def _names_before(first: int, around: Surroundings) -> bool:
+    """Tell whether a month or a quarter in words may stand before syllable ``first``."""
+    before = {around.folded[at] for at in range(max(0, first - 4), first)}
+    return not before.isdisjoint(("thang", "qui"))
+
+
 def _figures(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
-    """Return the codes of figures: a day, a time, a telephone number, a range or a number, the first that fits."""
-    found = day_codes(run, numbers, around) or time_or_telephone(run, around)
+    """Return the codes of figures: a telephone number, a day, a time, a range or a number, the first that fits."""
+    found = telephone(run, around) or day_codes(run, numbers, around) or time(run, around)
     return found or [*range_codes(run, around)] or [*figure_codes(run, around)]
 
 
@@ -185,6 +199,8 @@ def _as_a_whole(run: SignRun, *, after_scheme: bool) -> Iterator[Code]:
         return
     if len(parts) > 1:
         yield from _parts_of_code(run, parts)
+    elif (glued := _GLUED_KIND.fullmatch(text)) and (kind := _KINDS.get((fold(glued.group(1).lower()),))):
+        yield Code(run.first, run.end, f"{kind}/{glued.group(2)}")
     if text[0].isdecimal():
         serial = parts[0].lstrip("0")
         kinds = (_KINDS.get((fold(part.lower()),)) for part in parts[1:])
@@ -245,7 +261,7 @@ def _plate(run: SignRun, around: Surroundings) -> Code | None:
     end = around.end_at(match.end()) if match else None
     if match is None or end is None:
         return None
-    return Code(run.first, end, "".join(match.groups()).lower().replace(".", ""))
+    return Code(run.first, end, "".join(filter(str.isalnum, match.group())).lower())
 
 
 # --- documents ---------------------------------------------------------------------------------------------

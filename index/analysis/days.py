@@ -40,14 +40,17 @@ _DAYS = (
 _TWO = re.compile(r"(\d{1,2})-(\d{1,2})")
 _YEARS, _YEARS_OF_DAYS = range(1900, 2100), range(1000, 2100)
 _CLOSE = 2
-_QUARTER = re.compile(r"(?:0?([1-4])|(IV|I{1,3}))(?:[-/](\d{4}))?", re.IGNORECASE)
+_QUARTERS = re.compile(r"((?:0?[1-4]|IV|I{1,3})(?:-(?:0?[1-4]|IV|I{1,3}))?)(?:[-/](\d{4}))?", re.IGNORECASE)
+_SHORT_QUARTER = re.compile(r"[Qq]([1-4])[-/](\d{4})")
 _ROMAN_QUARTERS = ("I", "II", "III", "IV")
 
-MONTHS = {
-    "giêng": 1, "một": 1, "hai": 2, "ba": 3, "tư": 4, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "bẩy": 7, "tám": 8,
-    "chín": 9, "mười": 10, "chạp": 12,
+MONTH_NAMES = {
+    1: ("giêng", "một"), 2: ("hai",), 3: ("ba",), 4: ("tư", "bốn"), 5: ("năm",), 6: ("sáu",), 7: ("bảy", "bẩy"),
+    8: ("tám",), 9: ("chín",), 10: ("mười",), 11: ("mười một",), 12: ("mười hai", "chạp"),
 }  # fmt: skip
-"""The months in words; after the tenth, ``một`` and ``hai`` follow ``mười``."""
+"""The months in words."""
+MONTHS = {name: month for month, names in MONTH_NAMES.items() for name in names if " " not in name}
+"""The months in one word."""
 _JOINTS_OF_DAYS = WordSet("và đến tới hoặc hay hết ngày rạng sáng trưa chiều tối đêm")
 _JOINTS_OF_MONTHS = WordSet("và đến tới hoặc hay hết tháng")
 _FROM = WordSet("từ")
@@ -55,34 +58,38 @@ _JOINED = frozenset("-/.,:")
 _LISTING = frozenset(("", ",", "-"))
 _MOST_EARLIER = 4
 _DAY_FIGURES = 2
+_YEAR_FIGURES = 4
 _MONTH_WORDS = [(WordSet(name), month) for name, month in MONTHS.items()]
 _SAID_OF_COUNTS = WordSet("một hai ba năm")
 _MONTH, _YEAR, _OF_DAY, _QUARTER_WORD = map(WordSet, ("tháng thang", "năm nam", "ngày ngay", "quý quy"))
 _SAYS_DAY = WordSet("ngày ngay hôm mùng mồng rằm")
 _SAYS_TIME = WordSet("sáng trưa chiều tối đêm khuya nay qua mai dịp lễ nhật sớm tết")
-_SAYS_POINT = WordSet("từ đến tới và trước sau hai ba tư năm sáu bảy hạn kỷ")
+_SAYS_POINT = WordSet("từ đến tới và trước sau hạn kỷ")
+_ORDINAL, _WEEKDAYS = WordSet("thứ"), WordSet("hai ba tư năm sáu bảy")
+_EACH = WordSet("mỗi một mấy vài hằng hàng từng")
 MEASURED = WordSet(
-    "năm tháng tuần ngày giờ tiếng phút giây lần lượt tuổi tấn tạ yến ký kí cân lạng lượng mét sào mẫu công dặm"
-    " độ cấp bậc nghìn ngàn vạn triệu tỉ trăm chục đồng đô rưỡi điểm phần đôla bàn hiệp"
+    "năm tháng tuần ngày giờ tiếng phút giây lần lượt tuổi tấn tạ yến ký kí cân lạng lượng mét sào mẫu công"
+    " dặm độ cấp bậc nghìn ngàn vạn triệu tỉ trăm chục đồng đô rưỡi điểm phần đôla bàn hiệp"
 )
 COUNTED = WordSet(
     "người trẻ cháu bé con cái chiếc căn cây tầng lầu phòng hộ xã huyện tỉnh nước quốc vụ ca bệnh trường trận"
-    " set vòng cửa cổ phiếu suất cuộc bài bộ cuốn tập trang chữ câu món bữa bát chén cốc ly tép thìa muỗng viên"
-    " gói hộp chai lon thùng bao lít mũi liều dân số tổng diện khối thế đội đoàn nhóm hãng loại kiểu dạng mẻ đợt"
-    " lứa ngón tay chân mặt bên hướng"
+    " set vòng cửa cổ phiếu suất cuộc bài bộ cuốn tập trang chữ câu món bữa bát chén cốc ly tép thìa muỗng"
+    " viên gói hộp chai lon thùng bao lít mũi liều dân số tổng diện khối thế đội đoàn nhóm hãng loại kiểu dạng"
+    " mẻ đợt lứa ngón tay chân mặt bên hướng"
 )
 _RANKED = WordSet(
-    "khoảng gấp cấp lớp hạng thứ tỉ tỷ số tuổi động thắng thua hòa dẫn gần hơn dưới chiếm mỗi cứ dài rộng sâu"
-    " cao dày nặng thêm tầm chừng độ phiếu uống dùng ăn còn mất cỡ bằng vòng điều khoản bậc mức đạt tốp tầng"
-    " phòng lô ngõ ngách hẻm kiệt nhà quận phường tổ khu ấp mục bảng hình bài trang tải chỉ trên nhất nhì"
-    " đội nhóm lệ sạn tuyến kênh mẫu"
+    "khoảng gấp cấp lớp hạng thứ tỉ tỷ số tuổi động tháng quý mùa tập đoạn câu chương khối loại trí quả ngược"
+    " cuộc trận điểm nhịp quần chung thắng thua hòa dẫn gần hơn dưới chiếm mỗi cứ dài rộng sâu cao dày nặng"
+    " thêm tầm chừng độ phiếu uống dùng ăn còn mất cỡ bằng vòng điều khoản bậc mức đạt tốp tầng phòng lô ngõ"
+    " ngách hẻm kiệt nhà quận phường tổ khu ấp mục bảng hình bài trang tải chỉ trên nhất nhì đội nhóm lệ sạn"
+    " tuyến kênh mẫu"
 )
 _HOUR, _ZONES = WordSet("giờ"), WordSet("địa việt vn mỹ anh pháp nga quốc miền gmt")
 _THIS_YEAR = WordSet("nay ngoái trước sau đó ấy này kia tới")
 _FUNCTION = WordSet(
-    "sắp đến tại đã vừa cho là để của với đưa về theo thì ở trên trong khi sẽ cũng sau khiến ra tới bị và nhằm được"
-    " do vì nhưng mà như này đang có rồi hàng hằng mới cùng lúc vào từ nên tức nhân năm không hay thông diễn"
-    " tuyên dẫn nói"
+    "sắp đến tại đã vừa cho là để của với đưa về theo thì ở trên trong khi sẽ cũng sau khiến ra tới bị và"
+    " nhằm được do vì nhưng mà như này đang có rồi hàng hằng mới cùng lúc vào từ nên tức nhân năm không hay"
+    " thông diễn tuyên dẫn nói"
 )
 
 
@@ -90,6 +97,8 @@ def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -
     """Return the codes of the day, the month or the range that starts with ``run``; none if there is none."""
     if quarter := _quarter(run, around):
         return quarter
+    if of_year := _before_year(run, around):
+        return of_year
     day = month = year = ""
     end = run.end
     after_month = around.before(run.first, _MONTH)
@@ -101,7 +110,7 @@ def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -
         day, month, year = in_figures
         if day and after_month:  # tháng 9-10-2024
             return [code for one in (day, month) for code in _date_codes(run.first - 1, end, "", one, year)]
-        if not day and around.before(run.first, _RANKED):
+        if not day and not after_month and around.before(run.first, _RANKED):
             return []
     elif days := _days(run):
         return days
@@ -165,20 +174,40 @@ def _earlier(first: int, end: int, date: tuple[str, str, str], around: Surroundi
     return []
 
 
+def _before_year(run: SignRun, around: Surroundings) -> list[Code]:
+    """Return the code of the month or quarter in small words before the year ``run``: ``tháng bảy năm 2019``."""
+    if len(run.text) != _YEAR_FIGURES or not run.text.isdecimal():
+        return []
+    end = run.first - around.before(run.first, _YEAR)
+    for size in (1, 2):
+        if around.before(end - size, _MONTH) and around.beside(end):
+            found = _month_in_words(end - size, around)
+            return (
+                _date_codes(end - size - 1, run.end, "", str(found[0]), run.text) if found and found[1] == end else []
+            )
+    if around.before(end - 1, _QUARTER_WORD) and around.beside(end):
+        number = next((number for words, number in _MONTH_WORDS if around.says(end - 1, words)), 0)
+        if 0 < number <= len(_ROMAN_QUARTERS):
+            whole = Code(end - 2, run.end, f"quý{number}/{run.text}", certain=True)
+            return [whole, Code(end - 2, end, f"quý{number}", implied=True, certain=True)]
+    return []
+
+
 def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> list[Code]:
     """Return the codes of ``3-4``, ``3/4`` or ``3.4``: a day, a range or a share, or both."""
     day, sign, month = match.groups()
     day_first = run.first - around.before(run.first, _OF_DAY)
     found = _date_codes(day_first, run.end, day, month, "")
     earlier = _earlier(day_first, run.end, (day, month, ""), around) if found else []
-    if around.before(run.first, _SAYS_DAY) or earlier:
+    says_day = around.before(run.first, _SAYS_DAY) and not _counts_by_day(run, around)
+    if says_day or earlier:
         return [*found, *earlier]
     if sign == ".":
         return []
     as_written = list(range_codes(run, around)) if sign == "-" else [_share(run, day, month)]
     if not found or _speaks_against(run, int(day), int(month), sign, around):
         return as_written
-    if around.before(run.first, _SAYS_TIME) or around.before(run.first, _SAYS_POINT):
+    if any(around.before(run.first, words) for words in (_SAYS_TIME, _SAYS_POINT)) or _is_weekday(run.first, around):
         return found
     return [*found, *as_written]
 
@@ -188,13 +217,24 @@ def _speaks_against(run: SignRun, day: int, month: int, sign: str, around: Surro
     measured = around.after(run.end, MEASURED) and not _names_a_year_or_zone(run.end, around)
     if measured or has_unit(around, run.end):
         return True
-    if around.before(run.first, _SAYS_TIME):
+    if around.before(run.first, _SAYS_TIME) or _is_weekday(run.first, around):
         return False
     if around.after(run.end, COUNTED) or around.before(run.first, _RANKED):
         return True
-    about = 0 < month - day <= (_CLOSE if sign == "-" else month) and not around.before(run.first, _SAYS_POINT)
+    about = 0 < month - day <= (_CLOSE if sign == "-" else month)
     noun = around.beside(run.end) and around.written(run.end).islower() and not around.says(run.end, _FUNCTION)
     return about and noun
+
+
+def _counts_by_day(run: SignRun, around: Surroundings) -> bool:
+    """Tell whether ``ngày`` before figures says how often: ``mỗi ngày 3-4 lần``."""
+    measured = around.after(run.end, MEASURED) and not _names_a_year_or_zone(run.end, around)
+    return measured or has_unit(around, run.end) or around.before(run.first - 1, _EACH)
+
+
+def _is_weekday(at: int, around: Surroundings) -> bool:
+    """Tell whether a day of the week precedes syllable ``at``."""
+    return around.before(at, _WEEKDAYS) and around.before(at - 1, _ORDINAL)
 
 
 def _names_a_year_or_zone(at: int, around: Surroundings) -> bool:
@@ -285,19 +325,25 @@ def _days_in_figures(text: str) -> tuple[str, str, str, str, str | None] | None:
 
 
 def _quarter(run: SignRun, around: Surroundings) -> list[Code]:
-    """Return the codes of the quarter that ``run`` numbers, with its year; none if no ``quý`` precedes it."""
-    match = _QUARTER.fullmatch(run.text) if around.before(run.first, _QUARTER_WORD) else None
+    """Return the codes of the quarters that ``run`` numbers, with their year; none if nothing says ``quý``."""
+    short = _SHORT_QUARTER.fullmatch(run.text)
+    match = short or (_QUARTERS.fullmatch(run.text) if around.before(run.first, _QUARTER_WORD) else None)
     if match is None:
         return []
-    number = match.group(1) or str(_ROMAN_QUARTERS.index(match.group(2).upper()) + 1)
-    first, end, year = run.first - 1, run.end, match.group(3)
+    first, end = run.first - (short is None), run.end
+    quarters, year = match.groups()
     if year is None:
         at = end + 1 if around.after(end, _YEAR) else end
         written = around.written(at) if around.beside(at) else ""
-        if written.isdecimal() and len(written) == 4:
+        if written.isdecimal() and len(written) == _YEAR_FIGURES:
             year, end = written, at + 1
-    short = Code(first, run.first + 1, f"quý{number}", implied=year is not None, certain=True)
-    return [Code(first, end, f"quý{number}/{year}", certain=True), short] if year else [short]
+    found = []
+    for quarter in quarters.upper().split("-"):
+        number = quarter if quarter.isdecimal() else str(_ROMAN_QUARTERS.index(quarter) + 1)
+        found.append(Code(first, run.end, f"quý{int(number)}", implied=year is not None, certain=True))
+        if year:
+            found.append(Code(first, end, f"quý{int(number)}/{year}", certain=True))
+    return found
 
 
 def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[Code]:
@@ -319,10 +365,12 @@ def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[C
 
 def numeral_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
     """Yield the figure of a Roman numeral where a word before it says that it numbers something: ``thế kỷ XXI``."""
-    value = roman(run.text)
     society = around.before(run.first, _CONGRESS[1]) and not around.before(run.first - 1, _CONGRESS[0])
-    if value and around.before(run.first, _NUMBERED) and not society:
-        yield Code(run.first, run.end, str(value))
+    if not around.before(run.first, _NUMBERED) or society:
+        return
+    for at, numeral in enumerate(run.text.split("-"), run.first):
+        if value := roman(numeral):
+            yield Code(at, at + 1, str(value))
 
 
 _NUMBERED = WordSet(
@@ -350,6 +398,5 @@ def roman_numeral(value: int) -> str:
 
 
 def month_names(month: int) -> list[str]:
-    """Return the names of a month in words, without accents."""
-    names = {10 + number: f"muoi {fold(name)}" for name, number in MONTHS.items() if number in (1, 2)}
-    return [fold(name) for name, number in MONTHS.items() if number == month] + [*filter(None, [names.get(month)])]
+    """Return the names of a month in words, without accents; none for other numbers."""
+    return [fold(name) for name in MONTH_NAMES.get(month, ())]

@@ -25,45 +25,51 @@ _SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?![\d.,-]*\d)")
 _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _RANGE = re.compile(rf"({_NUMBER.pattern}) ?- ?({_NUMBER.pattern})(?![-/]|[.,]?\d)")
-_TIMES = (
-    re.compile(r"(\d{1,2}):([0-5]\d)(?![\d:])"),
-    re.compile(r"(\d{1,2})(?: ?h ?|g)([0-5]\d)(?!\d|[.,]\d)(?: ?(?:phút|phut|p)(?![^\W_])|(?![^\W_]))"),
-    re.compile(r"(\d{1,2}) ?(?:giờ|gio) (\d{1,2}) (?:phút|phut)(?![^\W_])"),
-    re.compile(r"(\d{1,2}) ?(?:giờ|gio) ([0-5]\d)(?![^\W_]|[.,]\d)"),
-    re.compile(r"(\d{1,2}) ?(?:h|giờ|gio)()(?![^\W_])"),
-    re.compile(r"(?<=[Ll]úc )(\d{1,2}) ?g()(?![^\W_])"),
-    re.compile(r"(\d{1,2}) ?g()(?= (?:sáng|trưa|chiều|tối|đêm|khuya|ngày|hôm|cùng ngày)(?![^\W_]))"),
+_TIMES = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        r"(\d{1,2}):([0-5]\d)(?![\d:])",
+        r"(\d{1,2})(?: ?h ?|g)([0-5]\d)(?!\d|[.,]\d)(?: ?(?:phút|phut|ph|p)(?![^\W_])|(?![^\W_]))",
+        r"(\d{1,2})h(\d)(?![^\W_])",
+        r"(\d{1,2}) ?(?:giờ|gio) ?(\d{1,2}) ?(?:phút|phut)(?![^\W_])",
+        r"(\d{1,2}) ?(?:giờ|gio) ?([0-5]\d)(?![^\W_]|[.,]\d)",
+        r"(\d{1,2}) ?(?:h|giờ|gio)()(?![^\W_])",
+        r"(?<=lúc )(\d{1,2}) ?g()(?![^\W_])",
+        r"(\d{1,2}) ?g()(?= (?:sáng|trưa|chiều|tối|đêm|khuya|ngày|hôm|cùng ngày)(?![^\W_]))",
+    )
 )
 _HOURS = range(25)
+_GLUED = frozenset("'°")
 _HOUR = re.compile(r" ?h(?![^\W_])")
 _UNITS = {
     "đ": "đ đồng vnd vnđ dong",
     "usd": "usd đô-la đôla do-la đô-la-mỹ $",
     "km": "km kilomet kilômét ki-lô-mét cây-số",
-    "km/h": "km/h kmh km/giờ",
+    "km/h": "km/h kmh km/giờ cây-số/giờ",
     "km2": "km2 km-vuông ki-lô-mét-vuông kilomet-vuông",
     "m": "m mét met",
     "m2": "m2 mét-vuông met-vuong",
     "m3": "m3 mét-khối met-khoi",
     "cm": "cm xăng-ti-mét xentimet centimet",
     "mm": "mm mi-li-mét milimet",
-    "ha": "ha hecta héc-ta hec-ta",
-    "kg": "kg kilogam ki-lô-gam kilôgam",
+    "ha": "ha hecta hécta héc-ta hec-ta",
+    "kg": "kg kilogam ki-lô-gam kilôgam ký kí ký-lô kí-lô",
     "g": "g gam gram gr",
     "mg": "mg miligam mi-li-gam miligram",
     "l": "l lít lit",
     "ml": "ml mililít mi-li-lít mililit",
     "%": "% phần-trăm phan-tram",
     "°c": "°c độ-c do-c oc",
+    "độ": "độ °",
     "sao": "sao *",
     "triệu": "triệu tr trieu",
     "tỉ": "tỉ tỷ ty",
     "nghìn": "nghìn ngàn nghin ngan",
     "tấn": "tấn",
     "euro": "euro eur €",
-    "m/s": "m/s",
+    "m/s": "m/s mét/giây",
     "m3/s": "m3/s",
-    "mw": "mw",
+    "mw": "mw megawatt mê-ga-oát",
     "kwh": "kwh",
 }
 _CANONICAL_UNIT = {name.replace("-", " "): unit for unit, names in _UNITS.items() for name in names.split()}
@@ -73,6 +79,7 @@ UNIT_WORDS = frozenset(fold(re.split("[ /0-9]", name.lstrip("°"))[0]) for name 
 """The first syllables of units, without accents."""
 _SAID_OF_OTHERS = r"(?<=đồng) (?:chí|minh|hồ|phạm|lõa|ý|nghiệp|đội|bào|loạt|thời|hành|tác|sáng)(?![^\W_])"
 """After ``đồng``, what makes it another word: ``7 đồng chí``."""
+_DEGREES = {"°c": "độ"}
 _NO_CAPITALS = frozenset("GLMH")
 
 
@@ -86,11 +93,12 @@ def _unit_pattern() -> re.Pattern[str]:
 _UNIT = _unit_pattern()
 _APART = r"(?:\) ?|[ .-])"
 _PHONE = re.compile(rf"\d{{3,}}(?:{_APART}\d{{2,8}}){{0,5}}|\d{{2}}(?:{_APART}\d{{3,8}}){{1,4}}")
-_PHONE_ABROAD = re.compile(rf"\d+(?:{_APART}\d{{2,8}}){{0,5}}")
+_PHONE_ABROAD = re.compile(rf"\d+(?:{_APART}\d{{2,9}}){{0,5}}")
 _COUNTRY = "84"
 _OWN_NUMBER = re.compile(r"0[2-9]\d{8,9}|1[89]00\d{4,6}")
 _PHONE_HEADS = ("0", _COUNTRY, "1800", "1900")
 _FEW_GROUPS = 2
+_ISO_DAY = re.compile(r"\d{4}[-./]\d{2}[-./]\d{2}")
 _FOREIGN_LENGTHS = range(8, 16)
 
 
@@ -114,10 +122,15 @@ def numbers(text: str) -> tuple[str, ...]:
     return ()
 
 
-def time_or_telephone(run: SignRun, around: Surroundings) -> list[Code]:
-    """Return the code of the time or the telephone number that ``run`` begins with; none if it is neither."""
-    at = around.starts[run.first]
-    found = _phone(run, around, at) or _time(run.first, around, at)
+def telephone(run: SignRun, around: Surroundings) -> list[Code]:
+    """Return the code of the telephone number that ``run`` begins with: as it is dialled in Vietnam; none if none."""
+    found = _phone(run, around, around.starts[run.first])
+    return [found] if found else []
+
+
+def time(run: SignRun, around: Surroundings) -> list[Code]:
+    """Return the code of the time that ``run`` begins with; none if there is none."""
+    found = _time(run.first, around, around.starts[run.first])
     return [found] if found else []
 
 
@@ -131,12 +144,14 @@ def figure_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
         return
     written = match.group().replace(" ", ".") if spaced else match.group()
     unit = _unit_after(match.end(), end, around)
+    if unit is None and around.text[max(0, at - 1) : at] == "$":
+        unit = ("usd", end)
     loose = spaced is not None and end - run.first == _FEW_GROUPS
     for canonical in numbers(written):
         yield Code(run.first, end, canonical, implied=unit is not None, loose=loose, certain=True)
     if unit is not None:
         for canonical in numbers(written) or (written,):
-            yield Code(run.first, unit[1], f"{canonical}{unit[0]}", loose=loose, certain=True)
+            yield from _with_unit(Code(run.first, unit[1], canonical, loose=loose, certain=True), unit[0])
 
 
 def range_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
@@ -154,9 +169,16 @@ def range_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
             yield from (Code(first, last, text, implied=True, certain=True) for text in texts)
     unit = _unit_after(match.end(), end, around)
     if unit is not None:
-        yield from (Code(second, unit[1], f"{text}{unit[0]}", implied=True, certain=True) for text in other)
-    elif time := _time(second, around, around.starts[second]):
-        yield replace(time, implied=True)
+        for text in other:
+            yield from _with_unit(Code(second, unit[1], text, implied=True, certain=True), unit[0])
+    elif hour := _time(second, around, around.starts[second]):
+        yield replace(hour, implied=True)
+
+
+def _with_unit(number: Code, unit: str) -> Iterator[Code]:
+    yield replace(number, text=f"{number.text}{unit}")
+    if unit in _DEGREES:
+        yield replace(number, text=f"{number.text}{_DEGREES[unit]}", implied=True)
 
 
 def _unit_after(offset: int, end: int, around: Surroundings) -> tuple[str, int] | None:
@@ -172,8 +194,11 @@ def _unit_after(offset: int, end: int, around: Surroundings) -> tuple[str, int] 
 
 
 def has_unit(around: Surroundings, end: int) -> bool:
-    """Tell whether a unit, or ``h``, follows the figures that end before syllable ``end``."""
+    """Tell whether a unit, a letter or a sign of degrees follows the figures that end before syllable ``end``."""
     offset = around.ends[end - 1]
+    beside = around.text[offset : offset + 1]
+    if beside.isalnum() or beside in _GLUED:
+        return bool(beside)
     return _unit_after(offset, end, around) is not None or _HOUR.match(around.text, offset) is not None
 
 
@@ -195,9 +220,10 @@ def _time(first: int, around: Surroundings, at: int) -> Code | None:
 
 
 def _phone(run: SignRun, around: Surroundings, at: int) -> Code | None:
-    """Return the code of a telephone number: its figures, with 0 for the country's own prefix."""
-    abroad = around.text[max(0, at - 1) : at] == "+"
-    if not (abroad or run.text.startswith(_PHONE_HEADS)) or _continues(around, at):
+    before = around.text[max(0, at - 1) : at]
+    abroad = before == "+" or (before == "(" and run.text.startswith(_COUNTRY))
+    headed = run.text.startswith(_PHONE_HEADS) and not _ISO_DAY.fullmatch(run.text)
+    if not (abroad or headed) or _continues(around, at):
         return None
     match = (_PHONE_ABROAD if abroad else _PHONE).match(around.text, at)
     if match is None:

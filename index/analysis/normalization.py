@@ -40,6 +40,11 @@ _REPLACED = {
     "\u00ab": '"',
     "\u00bb": '"',
     "\u00b4": "'",
+    "\u02b9": "'",
+    "\u02bb": "'",
+    "\u02bc": "'",
+    "\u2032": "'",
+    "\u20ab": "đ",
     "\u00ba": "°",
     "\u2044": "/",
     "\u2122": " ",  # signs of trade marks are no letters

@@ -17,12 +17,11 @@ LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\
 """The letters of Latin script, as part of a character class."""
 _GREEK = "\u0370-\u0373\u0376-\u037d\u037f-\u0386\u0388-\u03ff\u1f00-\u1fff"
 _CYRILLIC = "\u0400-\u0481\u048a-\u052f\u1c80-\u1c8a\ua640-\ua66e\ua67f-\ua69d"
-_HANGUL = "\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7fb"
-# Thai, Lao, Tibetan, Burmese, Khmer, kana, Han, Tai scripts, Javanese, Balinese
+# Thai, Lao, Tibetan, Burmese, Khmer, kana, Han, Tai scripts, Javanese, Balinese; Hangul, which joins words
 _WITHOUT_SPACES = (
     "\u0e00-\u0eff\u0f00-\u0fbc\u1000-\u109f\u1780-\u17d3\u17d7\u17dc\u1950-\u19df\u1a20-\u1aad\u1b00-\u1b4c"
     "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\ua980-\ua9c0\ua9e0-\ua9fe"
-    "\uaa60-\uaadf\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U000323af"
+    "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3\uaa60-\uaadf\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U000323af"
 )
 _EMOJI = "\u2600-\u26ff\u2764\U0001f300-\U0001f3fa\U0001f400-\U0001faff"
 _LATIN_MARKS = "\u0300-\u036f"
@@ -50,12 +49,12 @@ def _marks() -> tuple[str, str]:
 _BASIC_MARKS, _OTHER_MARKS = _marks()
 _MARK = rf"(?:[{_BASIC_MARKS}]|[{_OTHER_MARKS}])"
 _WORD_OR_FIGURES = rf"(?:[{LATIN}](?:[{LATIN}]|[{_LATIN_MARKS}])*|\d(?:\d|[{_LATIN_MARKS}])*)"
-_NAMED_BY_SIGNS = r"(?:(?<![\w.])(?i:\.net)|(?<!\w)[A-Za-z](?:\+\+?|\#)(?=\W|$))(?![\w+#])"
+_NAMED_BY_SIGNS = r"(?:(?<![\w.])(?i:\.net)(?![\w+#])|(?<!\w)[A-Za-z](?:\+\+(?=\d)|(?:\+\+?|\#)(?![\w+#])))"
 SYLLABLE = re.compile(
     rf"""{_NAMED_BY_SIGNS} | {_WORD_OR_FIGURES}
       | [{_WITHOUT_SPACES}]{_MARK}*
-      | (?:[{_GREEK}]{_MARK}*)+ | (?:[{_CYRILLIC}]{_MARK}*)+ | (?:[{_HANGUL}]{_MARK}*)+
-      | (?:(?![{LATIN}{_GREEK}{_CYRILLIC}{_HANGUL}{_WITHOUT_SPACES}\d])[^\W_]{_MARK}*)+
+      | (?:[{_GREEK}]{_MARK}*)+ | (?:[{_CYRILLIC}]{_MARK}*)+
+      | (?:(?![{LATIN}{_GREEK}{_CYRILLIC}{_WITHOUT_SPACES}\d])[^\W_]{_MARK}*)+
       | [\U0001f1e6-\U0001f1ff]{{2}} | [{_EMOJI}]""",
     re.VERBOSE,
 )

@@ -19,6 +19,7 @@ from index.analysis.scripts import DOT_NET, SYLLABLE, is_coded, is_simple
 from index.analysis.syllables import beginnings, canonical_syllable
 
 _SIGNS = ".,:;!?\"'()[]…"
+_BETWEEN_FIGURES = (",", ":")
 _LONGEST_SYLLABLE = 64
 _MOST_REMEMBERED = 1 << 16
 
@@ -110,6 +111,8 @@ def _runs(chunk: str, spans: Sequence[tuple[int, int]]) -> Iterator[SignRun]:
 def _joins(chunk: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
     """Tell whether nothing or one sign joins two syllables to a run."""
     between = chunk[one[1] : other[0]]
+    if between in _BETWEEN_FIGURES and not (chunk[one[0]].isdecimal() and chunk[other[0]].isdecimal()):
+        return False
     return (not between or between in CODE_SIGNS) and is_coded(chunk[slice(*one)]) and is_coded(chunk[slice(*other)])
 
 

@@ -15,7 +15,7 @@ from index.analysis.analyzer import Stream, bigram
 from index.analysis.normalization import fold
 from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
-from search.query.joined import other_spellings
+from search.query.joined import joined_spellings, other_spellings
 from search.query.notes import Note, NoteCode, note
 from search.query.synonyms import MOST_SYNONYMS, Synonyms
 from search.query.tree import MOST_SYLLABLES, Alternative, And, Node, Or, Words, typed_analysis
@@ -61,7 +61,8 @@ class Expansion:
                 found.update(dict.fromkeys(islice(short, _MOST_ABBREVIATIONS)))
                 bounds = {bound for other in found for bound in (other.first, other.end)}
                 cut = cut_words(typed_analysis(text), self._statistics, bounds)
-                spellings = tuple(other_spellings(tokens, self._statistics))
+                spellings = dict.fromkeys(joined_spellings(found, self._statistics))
+                spellings.update(dict.fromkeys(other_spellings(tokens, self._statistics)))
                 return replace(tree, alternatives=(*found, *spellings), cut=cut)
             case _:
                 return tree

@@ -6,14 +6,15 @@ Nothing is guessed: a spelling counts if the archive has it, and a joined one on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from index.analysis.analyzer import Stream
+from index.analysis.days import MONTH_NAMES
 from index.analysis.normalization import fold
 from index.analysis.runs import Code
 from index.analysis.syllables import LONGEST_FOLDED, accented_forms, canonical_syllable, is_vietnamese_shape, parts_of
-from index.analysis.tokenizer import Tokens
+from index.analysis.tokenizer import Tokens, tokenize
 from search.query.tree import Alternative
 from search.statistics import TermStatistics
 from search.vocabulary import Vocabulary
@@ -36,22 +37,51 @@ def other_spellings(tokens: Tokens, statistics: TermStatistics) -> Iterator[Alte
         if code.end <= size and not code.implied and not (code.certain and code.end - code.first > 1):
             yield from _longer(code, statistics)
     for first in range(size):
+        yield from _months(tokens, first)
         yield from _spaced(tokens, first, vocabulary)
         for end in range(first + 2, min(size, first + _MOST_JOINED) + 1):
             if end - first == 2 or (first, end) == (0, len(tokens)):
                 yield from _joined(tokens, first, end, statistics)
 
 
+def joined_spellings(others: Iterable[Alternative], statistics: TermStatistics) -> Iterator[Alternative]:
+    """Yield the joined spellings of alternatives that the archive has: ``vắcxin`` for a synonym ``vắc-xin``."""
+    for other in others:
+        tokens = tokenize(other.text)
+        for text in _written_joined(tokens, 0, len(tokens), statistics):
+            yield Alternative(other.first, other.end, text, is_spelling=True)
+
+
 def _joined(tokens: Tokens, first: int, end: int, statistics: TermStatistics) -> Iterator[Alternative]:
+    if not any(code.first <= first and end <= code.end for code in tokens.codes):
+        for text in _written_joined(tokens, first, end, statistics):
+            yield Alternative(first, end, text, is_spelling=True)
+
+
+def _written_joined(tokens: Tokens, first: int, end: int, statistics: TermStatistics) -> Iterator[str]:
+    """Yield syllables as one word, without accents and with them, where the archive has it."""
     exact, folded = "".join(tokens.exact[first:end]), "".join(tokens.folded[first:end])
-    if is_vietnamese_shape(folded) or not folded.isalnum() or folded.isdecimal():
-        return
-    if any(code.first <= first and end <= code.end for code in tokens.codes):
+    if end - first == 1 or is_vietnamese_shape(folded) or not folded.isalnum() or folded.isdecimal():
         return
     if statistics.document_frequency(Stream.FOLDED, folded):
-        yield Alternative(first, end, folded, is_spelling=True)
+        yield folded
         if exact != folded and statistics.document_frequency(Stream.SYLLABLE, exact):
-            yield Alternative(first, end, exact, is_spelling=True)
+            yield exact
+
+
+def _months(tokens: Tokens, at: int) -> Iterator[Alternative]:
+    """Yield the other way to write the month that syllable ``at`` announces: ``tháng 8`` for ``tháng tám``."""
+    if tokens.folded[at] != "thang":
+        return
+    for size in (2, 1):
+        said = " ".join(tokens.folded[at + 1 : at + 1 + size])
+        for month in range(1, 13):
+            if said in (str(month), f"0{month}"):
+                yield from (Alternative(at, at + 2, f"tháng {name}") for name in MONTH_NAMES[month])
+                return
+            if said in map(fold, MONTH_NAMES[month]):
+                yield Alternative(at, at + 1 + size, f"tháng {month}")
+                return
 
 
 def _spaced(tokens: Tokens, at: int, vocabulary: Vocabulary) -> Iterator[Alternative]:
@@ -62,7 +92,7 @@ def _spaced(tokens: Tokens, at: int, vocabulary: Vocabulary) -> Iterator[Alterna
         yield Alternative(at, at + 1, folded, is_spelling=True)
     typed = vocabulary.folded(folded)
     best, most = None, _LEAST_SHARE * typed
-    for syllables in _cuts(exact):
+    for syllables in (*_cuts(exact), *_halves(exact)):
         if (met := _frequency(vocabulary, syllables, plain=exact == folded, known=typed > 0)) > most:
             best, most = syllables, met
     if best is not None:
@@ -102,6 +132,14 @@ def _cuts(letters: str) -> Iterator[Sequence[str]]:
             if cuts[start] and (syllable := _syllable(letters[start:end])):
                 cuts[end] += [(*before, syllable) for before in cuts[start] if len(before) < _MOST_JOINED]
     return (cut for cut in cuts[-1] if len(cut) > 1)
+
+
+def _halves(letters: str) -> Iterator[Sequence[str]]:
+    """Yield the ways to cut a word in two that are not both syllables of the grammar: ``wi fi``, ``o neal``."""
+    for at in range(1, len(letters)):
+        halves = letters[:at], letters[at:]
+        if not all(map(_syllable, halves)) and max(map(len, halves)) > 1:
+            yield halves
 
 
 def _syllable(letters: str) -> str | None:
