@@ -36,11 +36,12 @@ def plain_marks(highlighter: Highlighter, text: str, *, scattered: bool) -> list
             if scattered:
                 found.update(_scattered(chain, {word for _, word in there}, tokens))
     runs = {(tokens.starts[first], tokens.ends[end - 1], tokens.exact[end - 1].isdigit()) for first, end in found}
+    whole = set()
     for code in tokens.codes:
         if fold(code.text) in codes:
             end = code.end - 1
-            runs.add((tokens.starts[code.first], tokens.ends[end], tokens.exact[end].isdigit()))
-    return _merged(text, runs)
+            whole.add((tokens.starts[code.first], tokens.ends[end], tokens.exact[end].isdigit()))
+    return _merged(text, runs, whole)
 
 
 def _begins(chain: _Chain, tokens: Tokens, at: int) -> bool:
@@ -107,11 +108,13 @@ def _runs(there: Sequence[tuple[int, _Word]], analysis: Analysis) -> list[tuple[
     return several + single
 
 
-def _merged(text: str, runs: set[tuple[int, int, bool]]) -> list[Span]:
-    """Merge runs, (start, end, whether it ends with a number), to marks within lines; a number takes its sign along."""
+def _merged(text: str, runs: set[tuple[int, int, bool]], codes: set[tuple[int, int, bool]]) -> list[Span]:
+    """Merge runs and codes, (start, end, whether it ends with a number), to marks within lines."""
     merged: list[tuple[int, int, bool]] = []
-    for run in sorted(runs):
-        if merged and run[0] < merged[-1][1]:
+    for run in sorted(runs | codes):
+        beside = bool(merged) and text[merged[-1][1] : run[0]] == " "
+        beside = beside and any(run[0] == start or merged[-1][1] == end for start, end, _ in codes)
+        if merged and (run[0] < merged[-1][1] or beside):
             start, stop, number = merged[-1]
             merged[-1] = (start, run[1], run[2]) if run[1] > stop else (start, stop, number)
         else:

@@ -26,6 +26,7 @@ from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
 from index.analysis.tokenizer import unfinished_syllable
 from search.query.tree import (
     AccentExact,
+    Cut,
     Node,
     Phrase,
     Prefix,
@@ -136,19 +137,29 @@ class Highlighter:
                 found.update(_scattered(chain, {word for _, word in there}, spots))
         starts, ends, exact = spots.starts, spots.ends, spots.exact
         runs = {(starts[first], ends[end - 1], exact[end - 1].isdigit()) for first, end in found}
-        return _merged(spots.text, runs | spots.codes)
+        return _merged(spots.text, runs, spots.codes)
 
 
 def _chain(leaf: WordClause) -> _Chain:
     analysis = typed_analysis(leaf.text)
     if isinstance(leaf, Words):
         cut = cut_of(leaf)
-        return _Chain([_word(analysis, cut.plain, *span) for span in cut.words], analysis, cut.plain)
+        return _Chain([_word(analysis, cut.plain, *span) for span in _spans(analysis, cut)], analysis, cut.plain)
     plain = plain_syllables(analysis.tokens, None)
     if isinstance(leaf, AccentExact):
         plain = (False,) * len(plain)
     prefixes = tuple(unfinished_syllable(leaf.text)) if isinstance(leaf, Prefix) else ()
     return _Chain([_Word(0, len(plain), alone=True, grammar=False)], analysis, plain, prefixes)
+
+
+def _spans(analysis: Analysis, cut: Cut) -> Iterator[tuple[int, int]]:
+    """Yield the words of a cut, a code as a whole; not a certain one, which is found as a code alone."""
+    codes = [code for code in analysis.tokens.codes if not (code.implied or code.loose) and code.end <= len(cut.plain)]
+    whole = {(code.first, code.end) for code in codes if not code.certain}
+    yield from sorted(whole)
+    for first, end in cut.words:
+        if not any(code.first <= first and end <= code.end for code in codes):
+            yield first, end
 
 
 def _word(analysis: Analysis, plain: Sequence[bool], first: int, end: int) -> _Word:
@@ -274,11 +285,16 @@ def _joined(found: Sequence[tuple[int, _Word]], neighbours: _Neighbours) -> Iter
         yield (first, end), words
 
 
-def _merged(text: str, runs: set[CodeSpan]) -> list[Span]:
-    """Merge runs, (start, end, whether it ends with a number), to marks within lines; a number takes its sign along."""
+def _merged(text: str, runs: set[CodeSpan], codes: set[CodeSpan]) -> list[Span]:
+    """Merge runs and codes, (start, end, whether it ends with a number), to marks within lines.
+
+    A code is one mark with what a single space separates from it. A number takes its sign along.
+    """
     merged: list[CodeSpan] = []
-    for run in sorted(runs):
-        if merged and run[0] < merged[-1][1]:
+    starts, ends = {start for start, _, _ in codes}, {end for _, end, _ in codes}
+    for run in sorted(runs | codes):
+        beside = bool(merged) and text[merged[-1][1] : run[0]] == " " and (run[0] in starts or merged[-1][1] in ends)
+        if merged and (run[0] < merged[-1][1] or beside):
             start, stop, number = merged[-1]
             merged[-1] = (start, run[1], run[2]) if run[1] > stop else (start, stop, number)
         else:
