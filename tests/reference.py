@@ -22,12 +22,13 @@ from index.analysis.suggestions import (
     with_form,
 )
 from index.analysis.syllables import canonical_syllable
-from index.analysis.tokenizer import tokenize, unfinished_syllable
+from index.analysis.tokenizer import Tokens, tokenize, unfinished_syllable
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
 from index.labels import containing_keys, label_values
 from search.query.tree import (
     AccentExact,
+    Alternative,
     And,
     Cut,
     DateRange,
@@ -183,7 +184,8 @@ class Reference:
             case Phrase(text, scope):
                 analysis = analyze(text)
                 plain = self.plain(analysis, scope)
-                return self.certain(self.scored(analysis, scope), self.row(analysis, plain, 0, len(plain), scope))
+                found = self.row(analysis, plain, 0, len(plain), scope) | self.as_code(analysis.tokens, scope)
+                return self.certain(self.scored(analysis, scope), found)
             case AccentExact(text, scope):
                 analysis = analyze(text)
                 plain = [False] * len(self.plain(analysis, scope))
@@ -228,7 +230,7 @@ class Reference:
 
     def text(self, leaf: Words, match: Match) -> Found:
         analysis, scope = analyze(leaf.text), leaf.field
-        others = [(other, self.spelled(other.text, scope)) for other in leaf.alternatives]
+        others = [(other, self.spelled(other, scope)) for other in leaf.alternatives]
 
         def said(first: int, end: int) -> Articles:
             return set().union(*(ids for other, ids in others if other.first <= first and end <= other.end))
@@ -246,7 +248,8 @@ class Reference:
             starts = analysis.tokens.starts[other.first : other.end]
             ends = analysis.tokens.ends[other.first : other.end]
             typed = self.scored(analyze(leaf.text[starts[0] : ends[-1]] if starts else ""), scope).ceiling
-            share = self.ranking.alternative * (typed / part.ceiling if typed else 1.0)
+            factor = self.ranking.other_spelling if other.is_spelling else self.ranking.alternative
+            share = factor * (typed / part.ceiling if typed else 1.0)
             result.ceiling += part.ceiling * share
             for id in ids - every:
                 result.score[id] += part.score[id] * share
@@ -352,7 +355,8 @@ class Reference:
             codes = [code for code in asked if (code.first, code.end) == (first, end)]
             in_code.update(range(first, end))
             parts = tokens.folded[first:end]
-            articles = self.row(analysis, [True] * len(tokens), first, end, scope)
+            certain = all(code.certain for code in codes)
+            articles = set() if certain else self.row(analysis, [True] * len(tokens), first, end, scope)
             articles |= set().union(*(self.having(Stream.FOLDED, fold(code.text), scope) for code in codes))
             anywhere = [self.having(Stream.FOLDED, part, scope) for part in parts]
             loosely = set.intersection(*anywhere) if any(code.loose for code in codes) else set()
@@ -366,10 +370,15 @@ class Reference:
                 found[key] = (first, end, self.row(analysis, plain, first, end, scope), set())
         return list(found.values())
 
-    def spelled(self, text: str, scope: str | None) -> Articles:
-        analysis = analyze(text)
+    def spelled(self, other: Alternative, scope: str | None) -> Articles:
+        analysis = analyze(other.text)
         tokens = analysis.tokens
-        found = self.row(analysis, [False] * len(tokens), 0, len(tokens), scope)
+        plain = other.is_spelling and list(tokens.exact) == list(tokens.folded)
+        found = self.row(analysis, [plain] * len(tokens), 0, len(tokens), scope)
+        return found | self.as_code(tokens, scope)
+
+    def as_code(self, tokens: Tokens, scope: str | None) -> Articles:
+        found: Articles = set()
         for code in tokens.codes:
             if (code.first, code.end) == (0, len(tokens)):
                 found |= self.having(Stream.FOLDED, fold(code.text), scope)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -169,7 +169,9 @@ class Evaluator:
                 return self._text(node)
             case Phrase(text, scope):
                 analyzed = self._analyzed(text, scope)
-                return self._certain(analyzed, analyzed.plain)
+                found = self._certain(analyzed, analyzed.plain)
+                codes = self._sets.as_code(analyzed.analysis.tokens, scope)
+                return replace(found, matched=union([found.matched, *codes]))
             case AccentExact(text, scope):
                 analyzed = self._analyzed(text, scope)
                 return self._certain(analyzed, (False,) * len(analyzed.plain))

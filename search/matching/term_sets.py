@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import pairwise
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from index.analysis.analyzer import Analysis, Stream, bigram
 from index.analysis.normalization import fold
+from index.analysis.tokenizer import Tokens
 from index.arrays import Floats
 from index.article import TEXT_FIELDS
 from index.segments.schema import field_name
@@ -94,13 +95,13 @@ class TermSets:
         """Return the articles that have an alternative, ``analysis``, in a row, or written as a code."""
         tokens, size = analysis.tokens, min(MOST_SYLLABLES, len(analysis.tokens))
         plain = (other.is_spelling and list(tokens.exact) == list(tokens.folded),) * size
-        found = [self.in_a_row(row_of(analysis, plain, 0, size), scope)]
-        found += [
-            self.articles(Stream.FOLDED, fold(code.text), scope)
-            for code in tokens.codes
-            if (code.first, code.end) == (0, len(tokens))
-        ]
-        return union(found)
+        return union([self.in_a_row(row_of(analysis, plain, 0, size), scope), *self.as_code(tokens, scope)])
+
+    def as_code(self, tokens: Tokens, scope: str | None) -> Iterator[DocMask]:
+        """Yield the articles that have ``tokens`` as a code; nothing if they are none as a whole."""
+        for code in tokens.codes:
+            if (code.first, code.end) == (0, len(tokens)):
+                yield self.articles(Stream.FOLDED, fold(code.text), scope)
 
     def anywhere(self, syllables: Sequence[str], scope: str | None) -> DocMask:
         """Return the articles that have all of ``syllables``, at any position."""

@@ -84,6 +84,7 @@ WORDS = [
     "lúa",
     "gạo",
     "gạo",
+    *("50km", "50", "km", "3-4", "3,4", "lần", "iPhone16", "iphone", "16", "C++", "I/2025", "1/2025"),
 ]
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 QUERIES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=7).map(" ".join)
@@ -112,15 +113,15 @@ ARTICLES = st.lists(
 @st.composite
 def texts(draw: st.DrawFn) -> Words:
     text, scope = draw(QUERIES), draw(SCOPES)
-    others = draw(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), QUERIES), max_size=2))
-    return Words(text, scope, tuple(Alternative(first, first + width, other) for first, width, other in others))
+    others = draw(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), QUERIES, st.booleans()), max_size=2))
+    return Words(text, scope, tuple(Alternative(first, first + width, *other) for first, width, *other in others))
 
 
 DAYS = st.none() | st.integers(FIRST.toordinal() - 1, FIRST.toordinal() + 4)
 LEAVES = (
     texts()
     | texts()
-    | st.builds(Phrase, QUERIES, SCOPES)
+    | st.builds(Phrase, QUERIES | st.sampled_from(["50 km", "50km", "26/8", "3 4"]), SCOPES)
     | st.builds(AccentExact, QUERIES, SCOPES)
     | st.builds(Prefix, st.sampled_from(["đ", "d", "ho", "hoà", "q", "57"]), SCOPES)
     | st.builds(FieldFilter, st.just("source"), st.sampled_from(["báo", "tuoi tre", "x"]))
