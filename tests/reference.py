@@ -184,7 +184,7 @@ class Reference:
             case Phrase(text, scope):
                 analysis = analyze(text)
                 plain = self.plain(analysis, scope)
-                found = self.row(analysis, plain, 0, len(plain), scope) | self.as_code(analysis.tokens, scope)
+                found = self.row(analysis, plain, 0, len(plain), scope) | self.same_code(analysis.tokens, scope)
                 return self.certain(self.scored(analysis, scope), found)
             case AccentExact(text, scope):
                 analysis = analyze(text)
@@ -375,12 +375,16 @@ class Reference:
         tokens = analysis.tokens
         plain = other.is_spelling and list(tokens.exact) == list(tokens.folded)
         found = self.row(analysis, [plain] * len(tokens), 0, len(tokens), scope)
-        return found | self.as_code(tokens, scope)
-
-    def as_code(self, tokens: Tokens, scope: str | None) -> Articles:
-        found: Articles = set()
         for code in tokens.codes:
             if (code.first, code.end) == (0, len(tokens)):
+                found |= self.having(Stream.FOLDED, fold(code.text), scope)
+        return found
+
+    def same_code(self, tokens: Tokens, scope: str | None) -> Articles:
+        found: Articles = set()
+        for code in tokens.codes:
+            same = code.certain or fold(code.text) == "".join(tokens.folded)
+            if same and (code.first, code.end) == (0, len(tokens)):
                 found |= self.having(Stream.FOLDED, fold(code.text), scope)
         return found
 

@@ -114,7 +114,7 @@ def numbers(text: str) -> tuple[str, ...]:
             return (f"{digits},{fraction}",)
         if "." in whole or whole.count(",") > 1:
             return (digits,)
-        decimal = whole.rstrip("0") if whole[-1] != "0" or whole[-3:] != "000" else whole
+        decimal = whole if whole.endswith("000") else whole.rstrip("0")
         return (decimal,) if whole.startswith("0") else (digits, decimal)
     if match := _DECIMAL.fullmatch(text):
         whole, fraction = match.groups()

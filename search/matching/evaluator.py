@@ -170,7 +170,7 @@ class Evaluator:
             case Phrase(text, scope):
                 analyzed = self._analyzed(text, scope)
                 found = self._certain(analyzed, analyzed.plain)
-                codes = self._sets.as_code(analyzed.analysis.tokens, scope)
+                codes = self._sets.same_code(analyzed.analysis.tokens, scope)
                 return replace(found, matched=union([found.matched, *codes]))
             case AccentExact(text, scope):
                 analyzed = self._analyzed(text, scope)

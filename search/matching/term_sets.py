@@ -95,12 +95,15 @@ class TermSets:
         """Return the articles that have an alternative, ``analysis``, in a row, or written as a code."""
         tokens, size = analysis.tokens, min(MOST_SYLLABLES, len(analysis.tokens))
         plain = (other.is_spelling and list(tokens.exact) == list(tokens.folded),) * size
-        return union([self.in_a_row(row_of(analysis, plain, 0, size), scope), *self.as_code(tokens, scope)])
+        codes = [code for code in tokens.codes if (code.first, code.end) == (0, len(tokens))]
+        found = [self.articles(Stream.FOLDED, fold(code.text), scope) for code in codes]
+        return union([self.in_a_row(row_of(analysis, plain, 0, size), scope), *found])
 
-    def as_code(self, tokens: Tokens, scope: str | None) -> Iterator[DocMask]:
-        """Yield the articles that have ``tokens`` as a code; nothing if they are none as a whole."""
+    def same_code(self, tokens: Tokens, scope: str | None) -> Iterator[DocMask]:
+        """Yield the articles that write all of ``tokens``, if they are one code, in another way."""
         for code in tokens.codes:
-            if (code.first, code.end) == (0, len(tokens)):
+            whole = (code.first, code.end) == (0, len(tokens))
+            if whole and (code.certain or fold(code.text) == "".join(tokens.folded)):
                 yield self.articles(Stream.FOLDED, fold(code.text), scope)
 
     def anywhere(self, syllables: Sequence[str], scope: str | None) -> DocMask:
