@@ -251,7 +251,8 @@ class Reference:
             factor = self.ranking.other_spelling if other.is_spelling else self.ranking.alternative
             share = factor * (typed / part.ceiling if typed else 1.0)
             result.ceiling += part.ceiling * share
-            for id in ids - every:
+            spelled = [got for first, end, got, _ in words if other.first <= first and end <= other.end]
+            for id in ids - (set.intersection(*spelled) if spelled else every):
                 result.score[id] += part.score[id] * share
         return result
 
@@ -285,8 +286,6 @@ class Reference:
                 if at >= len(plain) or (all(plain) and stream is Stream.WORD):
                     continue
                 bigram = stream in (Stream.BIGRAM, Stream.FOLDED_BIGRAM)
-                if bigram and any(code.certain and code.first <= at < code.end - 1 for code in analysis.tokens.codes):
-                    continue
                 bare = any(plain[at : at + 2]) if bigram else plain[at] and stream is not Stream.WORD
                 codes = analysis.tokens.codes
                 if bigram:
@@ -298,6 +297,10 @@ class Reference:
                     )
                     together = together and term not in (analysis.tokens.exact[at], analysis.tokens.folded[at])
                 weight = self.ranking.stream_weight(stream, len(plain), plain=bare, together=together)
+                if stream in (Stream.SYLLABLE, Stream.FOLDED) and any(
+                    code.spare and code.first == at and fold(code.text) == fold(term) for code in codes
+                ):
+                    weight *= self.ranking.spare
                 share = math.sqrt(shares[at] * shares[min(at + 1, len(plain) - 1)]) if bigram else shares[at]
                 weights[stream, term] = max(weights.get((stream, term), 0.0), share * weight)
                 counts[stream, term] += 1

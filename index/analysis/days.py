@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from index.analysis.figures import has_unit, range_codes
@@ -209,7 +210,7 @@ def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> 
         return as_written
     if any(around.before(run.first, words) for words in (_SAYS_TIME, _SAYS_POINT)) or _is_weekday(run.first, around):
         return found
-    return [*found, *as_written]
+    return [*found, *(replace(code, spare=True) for code in as_written)]
 
 
 def _speaks_against(run: SignRun, day: int, month: int, sign: str, around: Surroundings) -> bool:
@@ -359,8 +360,8 @@ def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[C
     if not year:
         return [Code(first, end, short, certain=True)]
     whole = Code(first, end, f"{short}/{year}", certain=True)
-    parts = (short, f"{int(month)}/{year}")
-    return [whole, *(Code(first, end, part, implied=True, certain=True) for part in parts)]
+    in_month = Code(first, end, f"{int(month)}/{year}", implied=True, certain=True, spare=True)
+    return [whole, Code(first, end, short, implied=True, certain=True), in_month]
 
 
 def numeral_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:

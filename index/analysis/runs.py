@@ -31,7 +31,8 @@ class Code:
 
     An ``implied`` code is indexed, but a query that contains it does not require it: the day in a full date. A
     ``loose`` code is so often a false one that an article with its syllables anywhere matches too. A ``certain`` code
-    is indexed under this text however it is written, so its mere syllables in a row are something else.
+    is indexed under this text however it is written, so its mere syllables in a row are something else. A ``spare`` one
+    is what the text may mean as well, or says besides: the range beside a day, the month of a full date.
     """
 
     first: int
@@ -40,6 +41,7 @@ class Code:
     implied: bool = False
     loose: bool = False
     certain: bool = False
+    spare: bool = False
 
 
 class Syllables(Protocol):

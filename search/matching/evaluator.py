@@ -95,9 +95,13 @@ class AnalyzedWords:
         """Tell whether a term that starts at syllable ``at`` lacks accents; of a bigram, one syllable suffices."""
         return any(self.plain[at : at + 2]) if stream in BIGRAMS else self.plain[at]
 
-    def is_in_certain_code(self, at: int) -> bool:
-        """Tell whether syllable ``at`` and the next are in a certain code, which scores for both."""
-        return any(code.certain and code.first <= at < code.end - 1 for code in self.analysis.tokens.codes)
+    def is_spare(self, stream: Stream, term: str, at: int) -> bool:
+        """Tell whether a term that starts at syllable ``at`` is a spare code."""
+        if stream not in (Stream.SYLLABLE, Stream.FOLDED):
+            return False
+        return any(
+            code.spare and code.first == at and fold(code.text) == fold(term) for code in self.analysis.tokens.codes
+        )
 
     def together(self, stream: Stream, term: str, at: int) -> bool:
         """Tell whether a term is several syllables that stand together: a code, or a bigram outside of one."""
@@ -233,8 +237,7 @@ class Evaluator:
             matched = union([self._none(), *covered])
         else:
             matched = self._with_enough(wanted, covered)
-        every = self._each([concept.articles for concept in words])
-        clauses = [ScoreClause([self._weighted_terms(analyzed)]), *self._alternatives(leaf, analyzed, others, every)]
+        clauses = [ScoreClause([self._weighted_terms(analyzed)]), *self._alternatives(leaf, analyzed, others, words)]
         return NodeMatches(matched, clauses)
 
     def _requires_each(self, wanted: Sequence[Concept]) -> bool:
@@ -252,13 +255,18 @@ class Evaluator:
         return sums >= np.float32(least * best)
 
     def _alternatives(
-        self, leaf: Words, analyzed: AnalyzedWords, others: Sequence[MatchedAlternative], every: DocMask
+        self,
+        leaf: Words,
+        analyzed: AnalyzedWords,
+        others: Sequence[MatchedAlternative],
+        words: Sequence[Concept],
     ) -> Iterator[ScoreClause]:
-        """Yield a score clause for each alternative, for the articles that lack some of the typed words.
+        """Yield a score clause for each alternative, for the articles that lack what it stands for.
 
         It is scaled to the weight of what was typed, so that a long alternative adds no more than a short one.
         """
         tokens = analyzed.analysis.tokens
+        every = self._each([word.articles for word in words])
         for other, articles in {other.text: (other, articles) for other, articles in others}.values():
             terms = self._weighted_terms(self._analyzed(other.text, leaf.field))
             most = sum([term.weight for term in terms])
@@ -270,7 +278,9 @@ class Evaluator:
             factor = self._ranking.other_spelling if other.is_spelling else self._ranking.alternative
             share = factor * asked / most
             scaled = [term._replace(weight=term.weight * share) for term in terms]
-            yield ScoreClause([scaled], f"for {other.text}", articles & ~every)
+            part = [word.articles for word in words if other.first <= word.first and word.end <= other.end]
+            there = self._each(part) if part else every
+            yield ScoreClause([scaled], f"for {other.text}", articles & ~there)
 
     def _certain(self, analyzed: AnalyzedWords, plain: Sequence[bool]) -> NodeMatches:
         """Match a node that needs all of its syllables in a row."""
@@ -319,10 +329,11 @@ class Evaluator:
                 continue
             found: defaultdict[str, list[float]] = defaultdict(list)
             for term, at in analyzed.analysis.terms(stream):
-                if at < size and not (stream in BIGRAMS and analyzed.is_in_certain_code(at)):
+                if at < size:
                     plain = stream is not Stream.WORD and analyzed.is_plain(stream, at)
                     together = analyzed.together(stream, term, at)
                     weight = self._ranking.stream_weight(stream, size, plain=plain, together=together)
+                    weight *= self._ranking.spare if analyzed.is_spare(stream, term, at) else 1.0
                     found[term].append(weight * analyzed.share(stream, at))
             for term, weights in found.items():
                 if any(weights):

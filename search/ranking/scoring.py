@@ -67,6 +67,8 @@ class Ranking:
     """The factor of these bonuses in a short query."""
     proximity_articles: int = 50
     """How many of the best articles get these bonuses."""
+    spare: float = 0.1
+    """The factor of a code that the query may mean as well as another, or says besides."""
     alternative: float = 0.5
     """The weight of an alternative (abbreviation, long form, synonym), as a share of the typed words it replaces."""
     other_spelling: float = 0.25
