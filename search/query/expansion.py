@@ -18,7 +18,7 @@ from index.analysis.tokenizer import Tokens
 from search.query.joined import joined_spellings, other_spellings
 from search.query.notes import Note, NoteCode, note
 from search.query.synonyms import MOST_SYNONYMS, Synonyms
-from search.query.tree import MOST_SYLLABLES, Alternative, And, Node, Or, Words, typed_analysis
+from search.query.tree import MOST_SYLLABLES, Alternative, And, Cut, Node, Or, Words, typed_analysis
 from search.query.words import cut_words
 from search.statistics import TermStatistics
 
@@ -63,7 +63,8 @@ class Expansion:
                 cut = cut_words(typed_analysis(text), self._statistics, bounds)
                 spellings = dict.fromkeys(joined_spellings(found, self._statistics))
                 spellings.update(dict.fromkeys(other_spellings(tokens, self._statistics)))
-                return replace(tree, alternatives=(*found, *spellings), cut=cut)
+                whole = dict.fromkeys(_of_whole_word(one, tokens, cut) for one in spellings)
+                return replace(tree, alternatives=(*found, *whole), cut=cut)
             case _:
                 return tree
 
@@ -75,6 +76,15 @@ class Expansion:
         kept = found[: self._left]
         self._left -= len(kept)
         return kept
+
+
+def _of_whole_word(other: Alternative, tokens: Tokens, cut: Cut) -> Alternative:
+    """Return an alternative for a part of a word of the query as one for all of the word."""
+    for first, end in cut.words:
+        if first <= other.first and other.end <= end and (first, end) != (other.first, other.end):
+            before, after = tokens.exact[first : other.first], tokens.exact[other.end : end]
+            return replace(other, first=first, end=end, text=" ".join([*before, other.text, *after]))
+    return other
 
 
 class Abbreviations:
