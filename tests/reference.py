@@ -239,7 +239,6 @@ class Reference:
         words = self.concepts(analysis, scope, cut_of(leaf))
         wanted = self.concepts(analysis, scope, None) if self.relaxing else words
         covered = [articles | loosely | said(first, end) for first, end, articles, loosely in wanted]
-        every = {id for id in self.articles if all(id in articles for _, _, articles, _ in words)}
         result.matched = self.enough(match, [articles for _, _, articles, _ in wanted], covered)
         for other, ids in {other.text: (other, ids) for other, ids in others}.values():
             part = self.scored(analyze(other.text), scope)
@@ -251,8 +250,11 @@ class Reference:
             factor = self.ranking.other_spelling if other.is_spelling else self.ranking.alternative
             share = factor * (typed / part.ceiling if typed else 1.0)
             result.ceiling += part.ceiling * share
-            spelled = [got for first, end, got, _ in words if other.first <= first and end <= other.end]
-            for id in ids - (set.intersection(*spelled) if spelled else every):
+            exact = [got for first, end, got, _ in words if (first, end) == (other.first, other.end)]
+            plain = cut_of(leaf).plain
+            end = min(other.end, len(plain))
+            row = self.row(analysis, plain, other.first, end, scope) if other.first < end else set()
+            for id in ids - (exact[0] if exact else row):
                 result.score[id] += part.score[id] * share
         return result
 

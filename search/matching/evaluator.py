@@ -36,6 +36,7 @@ from search.matching.term_sets import (
 from search.query.tree import (
     MOST_SYLLABLES,
     AccentExact,
+    Alternative,
     And,
     Cut,
     DateRange,
@@ -266,7 +267,6 @@ class Evaluator:
         It is scaled to the weight of what was typed, so that a long alternative adds no more than a short one.
         """
         tokens = analyzed.analysis.tokens
-        every = self._each([word.articles for word in words])
         for other, articles in {other.text: (other, articles) for other, articles in others}.values():
             terms = self._weighted_terms(self._analyzed(other.text, leaf.field))
             most = sum([term.weight for term in terms])
@@ -278,9 +278,19 @@ class Evaluator:
             factor = self._ranking.other_spelling if other.is_spelling else self._ranking.alternative
             share = factor * asked / most
             scaled = [term._replace(weight=term.weight * share) for term in terms]
-            part = [word.articles for word in words if other.first <= word.first and word.end <= other.end]
-            there = self._each(part) if part else every
+            there = self._typed(other, analyzed, words)
             yield ScoreClause([scaled], f"for {other.text}", articles & ~there)
+
+    def _typed(self, other: Alternative, analyzed: AnalyzedWords, words: Sequence[Concept]) -> DocMask:
+        """Return the articles that have the part of the query which ``other`` stands for, in a row."""
+        for word in words:
+            if (word.first, word.end) == (other.first, other.end):
+                return word.articles
+        size = len(analyzed.plain)
+        if other.first >= min(other.end, size):
+            return self._none()
+        row = row_of(analyzed.analysis, analyzed.plain, other.first, min(other.end, size))
+        return self._sets.in_a_row(row, analyzed.scope)
 
     def _certain(self, analyzed: AnalyzedWords, plain: Sequence[bool]) -> NodeMatches:
         """Match a node that needs all of its syllables in a row."""
