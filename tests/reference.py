@@ -244,9 +244,7 @@ class Reference:
             part = self.scored(analyze(other.text), scope)
             if not part.ceiling:
                 continue
-            starts = analysis.tokens.starts[other.first : other.end]
-            ends = analysis.tokens.ends[other.first : other.end]
-            typed = self.scored(analyze(leaf.text[starts[0] : ends[-1]] if starts else ""), scope).ceiling
+            typed = self.scored(analysis, scope, cut_of(leaf).plain, (other.first, other.end)).ceiling
             factor = self.ranking.other_spelling if other.is_spelling else self.ranking.alternative
             share = factor * (typed / part.ceiling if typed else 1.0)
             result.ceiling += part.ceiling * share
@@ -277,8 +275,14 @@ class Reference:
         least = share * best
         return {id for id, total in totals.items() if total and total >= np.float32(least)}
 
-    def scored(self, analysis: Analysis, scope: str | None, plain: Sequence[bool] | None = None) -> Found:
-        """Sum BM25F over the streams."""
+    def scored(
+        self,
+        analysis: Analysis,
+        scope: str | None,
+        plain: Sequence[bool] | None = None,
+        part: tuple[int, int] | None = None,
+    ) -> Found:
+        """Sum BM25F over the streams, of all syllables or those of ``part``."""
         plain = self.plain(analysis, scope) if plain is None else plain
         shares = self.shares(analysis, plain)
         weights: dict[tuple[Stream, str], float] = {}
@@ -288,6 +292,8 @@ class Reference:
                 if at >= len(plain) or (all(plain) and stream is Stream.WORD):
                     continue
                 bigram = stream in (Stream.BIGRAM, Stream.FOLDED_BIGRAM)
+                if part is not None and not part[0] <= at < part[1] - bigram:
+                    continue
                 bare = any(plain[at : at + 2]) if bigram else plain[at] and stream is not Stream.WORD
                 codes = analysis.tokens.codes
                 if bigram:

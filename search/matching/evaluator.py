@@ -266,15 +266,13 @@ class Evaluator:
 
         It is scaled to the weight of what was typed, so that a long alternative adds no more than a short one.
         """
-        tokens = analyzed.analysis.tokens
         for other, articles in {other.text: (other, articles) for other, articles in others}.values():
             terms = self._weighted_terms(self._analyzed(other.text, leaf.field))
             most = sum([term.weight for term in terms])
             if not most:
                 continue
-            starts, ends = tokens.starts[other.first : other.end], tokens.ends[other.first : other.end]
-            typed = leaf.text[starts[0] : ends[-1]] if starts else ""
-            asked = sum([term.weight for term in self._weighted_terms(self._analyzed(typed, leaf.field))]) or most
+            part = range(other.first, other.end)
+            asked = sum([term.weight for term in self._weighted_terms(analyzed, part)]) or most
             factor = self._ranking.other_spelling if other.is_spelling else self._ranking.alternative
             share = factor * asked / most
             scaled = [term._replace(weight=term.weight * share) for term in terms]
@@ -327,8 +325,8 @@ class Evaluator:
     def _frequency_in(self, scope: str | None, stream: Stream, term: str) -> int:
         return self._sets.document_frequency(stream, term, scope)
 
-    def _weighted_terms(self, analyzed: AnalyzedWords) -> list[WeightedTerm]:
-        """Return the weighted terms of all streams.
+    def _weighted_terms(self, analyzed: AnalyzedWords, part: range | None = None) -> list[WeightedTerm]:
+        """Return the weighted terms of all streams, or of the syllables in ``part``.
 
         A repeated term has the highest weight of its tokens, times ``query_frequency_weight``.
         """
@@ -339,7 +337,7 @@ class Evaluator:
                 continue
             found: defaultdict[str, list[float]] = defaultdict(list)
             for term, at in analyzed.analysis.terms(stream):
-                if at < size:
+                if at < size and (part is None or (at in part and (stream not in BIGRAMS or at + 1 in part))):
                     plain = stream is not Stream.WORD and analyzed.is_plain(stream, at)
                     together = analyzed.together(stream, term, at)
                     weight = self._ranking.stream_weight(stream, size, plain=plain, together=together)
