@@ -158,17 +158,20 @@ def _code_pattern(code: str) -> str | None:
         )
     if _QUARTER.match(code):
         return " qu[iy](?= )"
+    if decimal := _DECIMAL.match(code):  # 12.50 is 12,5
+        return f" 0*{' *'.join(decimal.group().replace(',', ''))}0*(?= )"
     for form in _FIGURES:
         if match := form.fullmatch(code):
-            certain = next(filter(None, match.groups())).replace(",", "")
+            certain = next(filter(None, match.groups()))
             return f" 0*{' *'.join(certain)}(?= )"
     letters = "".join(filter(str.isalnum, code))
     if code.isdecimal() and code.startswith("0"):
-        return f" (?:0|84) *0?{' *'.join(code[1:])}(?= )(?<! {code})"
+        return f" (?:0|(?:00 *)?84) *0?{' *'.join(code[1:])}(?= )(?<! {code})"
     return f" {' *'.join(letters)}(?= )(?<! {letters})" if letters else None
 
 
 _QUARTER = re.compile("quy[1-4]")
+_DECIMAL = re.compile(r"\d+,\d+")
 # Days (of a full one the year, of a month the year), documents, times, ranges, and numbers with a unit: in each the
 # first group that matches is always in figures.
 _FIGURES = tuple(
@@ -179,7 +182,7 @@ _FIGURES = tuple(
             r"(\d+)/\d+",
             r"[a-z]+/(\d+)",
             r"(\d+)(?:h\d*|[-:]\d+(?:,\d+)?)",
-            r"(\d+(?:,\d+)?)(?:°c|%|[a-z]+(?:/h|[23])?)",
+            r"(\d+)(?:°c|%|[a-z]+(?:/h|[23])?)",
         ),
     )
 )
@@ -278,11 +281,10 @@ def _byte(character: str) -> int:
 
 def _form_at(text: str, first: int, end: int) -> tuple[str, str]:
     """Return the canonical forms of the syllable at ``first``, where letters and figures end at ``end``."""
-    beside = text[end : end + 1]
-    if beside == "+" or beside == "#" or text[first - 1 : end].lower() == DOT_NET:  # C++ is a syllable, C of it is none
-        start = first - (text[first - 1] == ".")
-        syllable = SYLLABLE.match(text, start)
-        if syllable is not None and syllable.span() != (first, end):
+    dotted = text[first - 1 : end].lower() == DOT_NET
+    if dotted or text[end : end + 1] in ("+", "#"):  # C++ is a syllable, C of it is none
+        syllable = SYLLABLE.match(text, first - dotted)
+        if syllable is not None and (dotted or syllable.end() > end):
             return syllable.group().lower(), ""
     return _forms(text[first:end])
 
