@@ -41,7 +41,7 @@ _DAYS = (
 _TWO = re.compile(r"(\d{1,2})-(\d{1,2})")
 _YEARS, _YEARS_OF_DAYS = range(1900, 2100), range(1000, 2100)
 _CLOSE = 2
-_QUARTERS = re.compile(r"((?:0?[1-4]|IV|I{1,3})(?:-(?:0?[1-4]|IV|I{1,3}))?)(?:[-/](\d{4}))?", re.IGNORECASE)
+_QUARTERS = re.compile(r"((?:0?[1-4]|IV|I{1,3})(?:-(?:0?[1-4]|IV|I{1,3}))?)(?:[-/](\d{4}))?", re.IGNORECASE | re.ASCII)
 _SHORT_QUARTER = re.compile(r"[Qq]([1-4])[-/](\d{4})")
 _ROMAN_QUARTERS = ("I", "II", "III", "IV")
 
@@ -348,6 +348,8 @@ def _quarter(run: SignRun, around: Surroundings) -> list[Code]:
 
 
 def _date_codes(first: int, end: int, day: str, month: str, year: str) -> list[Code]:
+    if max(map(len, (day, month, year))) > _LONGEST:  # int() refuses thousands of figures
+        return []
     if not month.isdecimal() or not 1 <= int(month) <= 12 or not (year or day):
         return []
     if year and (not year.isdecimal() or int(year) not in (_YEARS_OF_DAYS if day else _YEARS)):

@@ -188,9 +188,8 @@ def _unit_after(offset: int, end: int, around: Surroundings) -> tuple[str, int] 
         return None
     name = match.group(1) or match.group(2)
     stop = around.end_at(match.end()) if match.group(1) else end
-    if name in _NO_CAPITALS or stop is None:
-        return None
-    return _CANONICAL_UNIT[name.lower().replace("-", " ")], stop
+    unit = _CANONICAL_UNIT.get(name.lower().replace("-", " "))  # Turkish i meets ours but for lower()
+    return None if unit is None or name in _NO_CAPITALS or stop is None else (unit, stop)
 
 
 def has_unit(around: Surroundings, end: int) -> bool:
