@@ -21,6 +21,7 @@ from index.analysis.syllables import beginnings, canonical_syllable
 _SIGNS = ".,:;!?\"'()[]…"
 _BETWEEN_FIGURES = (",", ":")
 _LONGEST_SYLLABLE = 64
+_LONGEST_RUN = 1000  # syllables; a run is read again after each code in it
 _MOST_REMEMBERED = 1 << 16
 
 
@@ -100,7 +101,7 @@ def _runs(chunk: str, spans: Sequence[tuple[int, int]]) -> Iterator[SignRun]:
     """Yield the sign runs among the syllables of ``chunk``."""
     first = 0
     for at, (_, end) in enumerate(spans):
-        if at + 1 < len(spans) and _joins(chunk, spans[at], spans[at + 1]):
+        if at + 1 < len(spans) and at - first < _LONGEST_RUN and _joins(chunk, spans[at], spans[at + 1]):
             continue
         written = chunk[spans[first][0] : end]
         if at > first or written[0].isdecimal() or is_numeral(written):
