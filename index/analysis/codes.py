@@ -121,7 +121,7 @@ def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> l
 def _is_bare(run: SignRun, around: Surroundings) -> bool:
     """Tell at a glance that nothing beside a plain number can make it part of a code."""
     end = around.ends[run.first]
-    beside = around.text[end : end + 2]
+    beside = around.text[end : end + 3]  # two spaces at the most, as before a unit
     if len(run.text) >= _LONG_NUMBER or run.text[0] == "0" or beside.strip()[:1] in _SIGNS_AFTER:
         return False
     if len(run.text) == _YEAR_FIGURES and run.first > 1 and _names_before(run.first, around):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.analysis import codes as finder
 from index.analysis.figures import _CANONICAL_UNIT as UNITS
 from index.analysis.tokenizer import tokenize
 from search.query.parser import parse
@@ -17,6 +19,13 @@ DAYS = st.dates(date(1900, 1, 1), date(2099, 12, 31))
 WORDS = ("Giêng", "Hai", "Ba", "Tư", "Năm", "Sáu", "Bảy", "Tám", "Chín", "Mười", "Mười Một", "Mười Hai")
 MEASURES = ["năm tù", "tháng", "ngày", "giờ", "lần", "triệu đồng", "tỷ", "%", "km", "tuổi", "người", "con bò", "độ C"]
 RANKS = ["khoảng", "xếp hạng", "tỷ số", "thắng", "thua", "lớp", "cấp", "gấp", "chiếm", "phòng"]
+
+
+AROUND = [
+    *(" ngày", " tháng", " năm", " quý", " thứ", " lúc", " từ", " và", " số", " nghị định", " luật", " TT", " TP. HCM"),
+    *(" giờ", " g", " h", " phút", " km", " %", "  %", "  €", "%", "°", "$", " - 5", "-5", "/5", ",5", ".000", " 000"),
+    *(" Giêng", " mười", " hai", " II", " 2025", "+", "(", ")", ":", "–", ",", ".", "\n", " ", "  "),
+]
 
 
 def codes(text: str) -> set[str]:
@@ -169,8 +178,12 @@ def test_a_code_meets_in_every_spelling(parts: list[str], sign: str) -> None:
         ("51F12345", "Xe 51F-123.45 chạy.", ["51F-123.45"]),
         ("su30mk2", "Chiếc Su-30MK2 bay.", ["Su-30MK2"]),
         ("19/8/1945", "Ngày 19 tháng Tám năm 1945 ấy.", ["Ngày 19 tháng Tám năm 1945"]),
+        ("0912345678", "Gọi 0084912345678 nhé.", ["0084912345678"]),
         ("quý 1/2025", "GDP quý I năm 2025 tăng.", ["quý I năm 2025"]),
+        ("12,5 km", "Dài 12.50 km, tỷ lệ 12,5.", ["12.50 km"]),
+        ("7,5", "Tăng 7,50 điểm.", ["7,50"]),
         ("C++", "Viết C++ và C.", ["C++"]),
+        ("việt nam", "Việt\u200b Na\u00adm+ gì.", ["Việt\u200b Na\u00adm"]),
         ("C", "Viết C++ và C.", ["C"]),
         (".net", "Học .NET ngay.", [".NET"]),
         ("khách sạn 5*", "Khách sạn 5 sao mới.", ["Khách sạn 5 sao"]),
@@ -185,3 +198,37 @@ def test_a_code_meets_in_every_spelling(parts: list[str], sign: str) -> None:
 )
 def test_marks_cover_the_whole(query: str, text: str, marks: list[str]) -> None:
     assert [text[start:end] for start, end in Highlighter(parse(query)).marks(text)] == marks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"tháng {'1' * 5000}", f"{'1' * 5000} tháng 5", f"5 tháng {'1' * 5000}", f"tháng Năm năm {'1' * 5000}"),
+        *("quý İ-2", "quý ı-2", "5 kılogam", "5 mİlilít", "ngày ٣ tháng ٤", "quý ٣/٢٠٢٥"),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_no_figures_and_no_letters_are_an_error(text: str) -> None:
+    assert len(tokenize(text)) > 1
+
+
+@pytest.mark.parametrize("piece", ["1,5-", "1:30-", "1km-", "$1", "a1", "ngày 1 và ", "+84 ", "1 000 "])
+def test_a_run_takes_time_in_proportion_to_its_length(piece: str) -> None:
+    started = time.perf_counter()
+    tokenize(piece * (100_000 // len(piece)))
+    assert time.perf_counter() - started < 8  # seconds; it is one, and was fifteen
+
+
+@given(
+    st.lists(st.sampled_from(AROUND), max_size=4),
+    st.integers(1, 10**8).map(str),
+    st.lists(st.sampled_from(AROUND), max_size=4),
+)
+def test_a_number_is_passed_over_only_if_nothing_makes_it_a_code(
+    before: list[str], number: str, after: list[str]
+) -> None:
+    text = "".join([*before, " ", number, *after])
+    with pytest.MonkeyPatch.context() as patch:
+        found = tokenize(text).codes
+        patch.setattr(finder, "_is_bare", lambda run, around: False)
+        assert tokenize(text).codes == found
