@@ -22,7 +22,7 @@ from index.analysis.suggestions import (
     with_form,
 )
 from index.analysis.syllables import canonical_syllable
-from index.analysis.tokenizer import Tokens, tokenize, unfinished_syllable
+from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
 from index.labels import containing_keys, label_values
@@ -184,8 +184,7 @@ class Reference:
             case Phrase(text, scope):
                 analysis = analyze(text)
                 plain = self.plain(analysis, scope)
-                found = self.row(analysis, plain, 0, len(plain), scope) | self.same_code(analysis.tokens, scope)
-                return self.certain(self.scored(analysis, scope), found)
+                return self.certain(self.scored(analysis, scope), self.quoted(analysis, plain, scope))
             case AccentExact(text, scope):
                 analysis = analyze(text)
                 plain = [False] * len(self.plain(analysis, scope))
@@ -391,13 +390,15 @@ class Reference:
                 found |= self.having(Stream.FOLDED, fold(code.text), scope)
         return found
 
-    def same_code(self, tokens: Tokens, scope: str | None) -> Articles:
-        found: Articles = set()
-        for code in tokens.codes:
-            same = code.certain or fold(code.text) == "".join(tokens.folded)
-            if same and (code.first, code.end) == (0, len(tokens)):
-                found |= self.having(Stream.FOLDED, fold(code.text), scope)
-        return found
+    def quoted(self, analysis: Analysis, plain: Sequence[bool], scope: str | None) -> Articles:
+        """Return the articles with a phrase; of one that is a code, those that write the code in any way."""
+        tokens = analysis.tokens
+        whole = [code for code in tokens.codes if (code.first, code.end) == (0, len(tokens))]
+        same = [code for code in whole if code.certain or fold(code.text) == "".join(tokens.folded)]
+        found: Articles = set().union(*(self.having(Stream.FOLDED, fold(code.text), scope) for code in same))
+        if any(code.certain for code in same):
+            return found
+        return found | self.row(analysis, plain, 0, len(plain), scope)
 
     def plain(self, analysis: Analysis, scope: str | None) -> Sequence[bool]:
         typed = list(zip(analysis.tokens.exact, analysis.tokens.folded, strict=True))[:_MOST_SYLLABLES]

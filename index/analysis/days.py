@@ -41,6 +41,7 @@ _DAYS = (
 _TWO = re.compile(r"(\d{1,2})-(\d{1,2})")
 _YEARS, _YEARS_OF_DAYS = range(1900, 2100), range(1000, 2100)
 _CLOSE = 2
+_ALWAYS_OPEN = "24/7"
 _QUARTERS = re.compile(r"((?:0?[1-4]|IV|I{1,3})(?:-(?:0?[1-4]|IV|I{1,3}))?)(?:[-/](\d{4}))?", re.IGNORECASE | re.ASCII)
 _SHORT_QUARTER = re.compile(r"[Qq]([1-4])[-/](\d{4})")
 _ROMAN_QUARTERS = ("I", "II", "III", "IV")
@@ -63,6 +64,7 @@ _YEAR_FIGURES = 4
 _MONTH_WORDS = [(WordSet(name), month) for name, month in MONTHS.items()]
 _SAID_OF_COUNTS = WordSet("một hai ba năm")
 _MONTH, _YEAR, _OF_DAY, _QUARTER_WORD = map(WordSet, ("tháng thang", "năm nam", "ngày ngay", "quý quy"))
+_EARLY_DAY = WordSet("mùng mồng")
 _SAYS_DAY = WordSet("ngày ngay hôm mùng mồng rằm")
 _SAYS_TIME = WordSet("sáng trưa chiều tối đêm khuya nay qua mai dịp lễ nhật sớm tết")
 _SAYS_POINT = WordSet("từ đến tới và trước sau hạn kỷ")
@@ -123,7 +125,7 @@ def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -
         following = numbers.get(end + 1) if around.beside(end + 1) else None
         if following is not None and following.text.isdecimal() and len(following.text) == 4:
             year, end = following.text, following.end
-    first = run.first - around.before(run.first, _OF_DAY if day else _MONTH)
+    first = _first_of_day(run.first, around) if day else run.first - around.before(run.first, _MONTH)
     found = _date_codes(first, end, day, month, year)
     return [*found, *_earlier(first, end, (day, month, year), around)] if found else []
 
@@ -194,10 +196,16 @@ def _before_year(run: SignRun, around: Surroundings) -> list[Code]:
     return []
 
 
+def _first_of_day(first: int, around: Surroundings) -> int:
+    """Return the first syllable of a day whose figures begin at syllable ``first``: that of ``ngày mùng 2``."""
+    first -= around.before(first, _EARLY_DAY)
+    return first - around.before(first, _OF_DAY)
+
+
 def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> list[Code]:
     """Return the codes of ``3-4``, ``3/4`` or ``3.4``: a day, a range or a share, or both."""
     day, sign, month = match.groups()
-    day_first = run.first - around.before(run.first, _OF_DAY)
+    day_first = _first_of_day(run.first, around)
     found = _date_codes(day_first, run.end, day, month, "")
     earlier = _earlier(day_first, run.end, (day, month, ""), around) if found else []
     says_day = around.before(run.first, _SAYS_DAY) and not _counts_by_day(run, around)
@@ -206,7 +214,7 @@ def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> 
     if sign == ".":
         return []
     as_written = list(range_codes(run, around)) if sign == "-" else [_share(run, day, month)]
-    if not found or _speaks_against(run, int(day), int(month), sign, around):
+    if not found or run.text == _ALWAYS_OPEN or _speaks_against(run, int(day), int(month), sign, around):
         return as_written
     if any(around.before(run.first, words) for words in (_SAYS_TIME, _SAYS_POINT)) or _is_weekday(run.first, around):
         return found

@@ -146,7 +146,7 @@ def figure_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
     unit = _unit_after(match.end(), end, around)
     if unit is None and around.text[max(0, at - 1) : at] == "$":
         unit = ("usd", end)
-    loose = spaced is not None and end - run.first == _FEW_GROUPS
+    loose = spaced is not None and end - run.first == _FEW_GROUPS and not written.endswith("000")
     for canonical in numbers(written):
         yield Code(run.first, end, canonical, implied=unit is not None, loose=loose, certain=True)
     if unit is not None:

@@ -59,7 +59,8 @@ _REPLACED.update({chr(code): " " for code in (0xA0, 0x1680, 0x202F, 0x205F, 0x30
 _DROPPED = "\u00ad\u034f\u180e\u200c\u200d\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
 
 _ONE_FOR_ONE = re.compile(f"[{re.escape(''.join(_REPLACED))}]")
-_LENGTH_CHANGING = re.compile(f"[{_DROPPED}{_COMBINING}\u0340\u0341]")
+_JAMO = "[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"  # the letters of one Korean syllable
+_LENGTH_CHANGING = re.compile(f"[{_DROPPED}{_COMBINING}\u0340\u0341\u1160-\u11a7]")
 _ON_OTHERS = f"[{_COMBINING}{_DROPPED}]"  # these form one unit with the character before them
 _DROP = re.compile(f"[{_DROPPED}]")
 # Where characters with a compatibility decomposition are: letters in bold or in circles, ligatures, squared units.
@@ -89,10 +90,10 @@ def _compatible() -> tuple[dict[str, str], dict[str, str], re.Pattern[str]]:
             several[char] = f" {plain}" if plain[0].isdecimal() and "/" in plain else plain  # 2½ is no 21/2
     others = re.escape("".join(several))
     ending = f"{_COMBINING}{_DROPPED}{others}"
-    return single, several, re.compile(f"([^{ending}]{_ON_OTHERS}+|{_ON_OTHERS}{{2,}}|[{others}])")
+    return single, several, re.compile(f"({_JAMO}|[^{ending}]{_ON_OTHERS}+|{_ON_OTHERS}{{2,}}|[{others}])")
 
 
-_CHANGING = re.compile(f"([^{_COMBINING}{_DROPPED}]{_ON_OTHERS}+|{_ON_OTHERS}{{2,}})")
+_CHANGING = re.compile(f"({_JAMO}|[^{_COMBINING}{_DROPPED}]{_ON_OTHERS}+|{_ON_OTHERS}{{2,}})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,10 @@ _WITHOUT_SPACES = (
     "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\ua980-\ua9c0\ua9e0-\ua9fe"
     "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3\uaa60-\uaadf\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U000323af"
 )
-_EMOJI = "\u2600-\u26ff\u2764\U0001f300-\U0001f3fa\U0001f400-\U0001faff"
+_EMOJI = (
+    "\u231a\u231b\u23e9-\u23f3\u2600-\u26ff\u2705\u270a-\u270d\u2714\u2716\u2728\u274c\u2753-\u2757\u2763\u2764\u27a1"
+    "\u2b50\u2b55\U0001f300-\U0001f3fa\U0001f400-\U0001faff"
+)
 _LATIN_MARKS = "\u0300-\u036f"
 
 

@@ -175,8 +175,8 @@ class Evaluator:
             case Phrase(text, scope):
                 analyzed = self._analyzed(text, scope)
                 found = self._certain(analyzed, analyzed.plain)
-                codes = self._sets.same_code(analyzed.analysis.tokens, scope)
-                return replace(found, matched=union([found.matched, *codes]))
+                codes, certain = self._sets.same_code(analyzed.analysis.tokens, scope)
+                return replace(found, matched=union(codes if certain else [found.matched, *codes]))
             case AccentExact(text, scope):
                 analyzed = self._analyzed(text, scope)
                 return self._certain(analyzed, (False,) * len(analyzed.plain))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import pairwise
@@ -99,12 +99,12 @@ class TermSets:
         found = [self.articles(Stream.FOLDED, fold(code.text), scope) for code in codes]
         return union([self.in_a_row(row_of(analysis, plain, 0, size), scope), *found])
 
-    def same_code(self, tokens: Tokens, scope: str | None) -> Iterator[DocMask]:
-        """Yield the articles that write all of ``tokens``, if they are one code, in another way."""
-        for code in tokens.codes:
-            whole = (code.first, code.end) == (0, len(tokens))
-            if whole and (code.certain or fold(code.text) == "".join(tokens.folded)):
-                yield self.articles(Stream.FOLDED, fold(code.text), scope)
+    def same_code(self, tokens: Tokens, scope: str | None) -> tuple[list[DocMask], bool]:
+        """Return the articles that have all of ``tokens`` as one code, however written, and whether it is certain."""
+        whole = [code for code in tokens.codes if (code.first, code.end) == (0, len(tokens))]
+        same = [code for code in whole if code.certain or fold(code.text) == "".join(tokens.folded)]
+        found = [self.articles(Stream.FOLDED, fold(code.text), scope) for code in same]
+        return found, any(code.certain for code in same)
 
     def anywhere(self, syllables: Sequence[str], scope: str | None) -> DocMask:
         """Return the articles that have all of ``syllables``, at any position."""

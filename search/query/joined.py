@@ -12,7 +12,6 @@ from itertools import pairwise
 from index.analysis.analyzer import Stream
 from index.analysis.days import MONTH_NAMES
 from index.analysis.normalization import fold
-from index.analysis.runs import Code
 from index.analysis.syllables import LONGEST_FOLDED, accented_forms, canonical_syllable, is_vietnamese_shape, parts_of
 from index.analysis.tokenizer import Tokens, tokenize
 from search.query.tree import Alternative
@@ -21,11 +20,13 @@ from search.vocabulary import Vocabulary
 
 _MOST_SYLLABLES = 16
 _MOST_JOINED = 6
+_FEW_SYLLABLES = 8
 _LETTERS = range(3, 31)
 _LEAST_SHARE = 0.05
 _TWO = 2
+_OCTOBER = 10
 _SELDOM_APART = 0.2
-_SHORTEST_BEGUN = 5
+_SHORTEST_BEGUN = 4
 _MOST_SCANNED = 200
 _MOST_LONGER = 10
 
@@ -35,12 +36,14 @@ def other_spellings(tokens: Tokens, statistics: TermStatistics) -> Iterator[Alte
     size, vocabulary = min(len(tokens), _MOST_SYLLABLES), Vocabulary(statistics)
     for code in tokens.codes:
         if code.end <= size and not code.implied and not (code.certain and code.end - code.first > 1):
-            yield from _longer(code, statistics)
+            yield from _longer(code.first, code.end, fold(code.text), statistics)
+    for first, end in _dialled(tokens, size):
+        yield from _longer(first, end, "".join(tokens.folded[first:end]), statistics)
     for first in range(size):
         yield from _months(tokens, first)
         yield from _spaced(tokens, first, vocabulary)
         for end in range(first + 2, min(size, first + _MOST_JOINED) + 1):
-            if end - first == 2 or (first, end) == (0, len(tokens)):
+            if end - first == _TWO or len(tokens) <= _FEW_SYLLABLES:
                 yield from _joined(tokens, first, end, statistics)
 
 
@@ -77,7 +80,8 @@ def _months(tokens: Tokens, at: int) -> Iterator[Alternative]:
         said = " ".join(tokens.folded[at + 1 : at + 1 + size])
         for month in range(1, 13):
             if said in (str(month), f"0{month}"):
-                yield from (Alternative(at, at + 2, f"tháng {name}") for name in MONTH_NAMES[month])
+                names = MONTH_NAMES[month] if month != _OCTOBER else ()  # the others after it begin with its name
+                yield from (Alternative(at, at + 2, f"tháng {name}") for name in names)
                 return
             if said in map(fold, MONTH_NAMES[month]):
                 yield Alternative(at, at + 1 + size, f"tháng {month}")
@@ -112,16 +116,27 @@ def _frequency(vocabulary: Vocabulary, syllables: Sequence[str], *, plain: bool,
     return sum(one.frequency for one in vocabulary.spellings(syllables) if plain or one.exact == tuple(syllables))
 
 
-def _longer(code: Code, statistics: TermStatistics) -> Iterator[Alternative]:
-    """Yield the codes that begin with ``code``: letters and figures, or figures after a zero."""
-    begun = fold(code.text)
+def _longer(first: int, end: int, begun: str, statistics: TermStatistics) -> Iterator[Alternative]:
+    """Yield the codes that begin with ``begun``: letters and figures, or figures after a zero."""
     if len(begun) < _SHORTEST_BEGUN or not begun.isalnum() or (begun.isdecimal() and begun[0] != "0"):
         return
     if begun.isalpha():
         return
     known = [entry for entry in statistics.terms(Stream.FOLDED, begun, _MOST_SCANNED) if entry[0] != begun]
     for term, _ in sorted(known, key=lambda entry: (-entry[1], entry[0]))[:_MOST_LONGER]:
-        yield Alternative(code.first, code.end, term, is_spelling=True)
+        yield Alternative(first, end, term, is_spelling=True)
+
+
+def _dialled(tokens: Tokens, size: int) -> Iterator[tuple[int, int]]:
+    """Yield the (first, end) of figures that begin with a zero, as telephone numbers do, and of those after them."""
+    at = 0
+    while at < size:
+        end = at
+        while end < size and tokens.folded[end].isdecimal() and tokens.folded[at][0] == "0":
+            end += 1
+        if end > at:
+            yield at, end
+        at = max(end, at + 1)
 
 
 def _cuts(letters: str) -> Iterator[Sequence[str]]:

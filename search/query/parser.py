@@ -227,7 +227,8 @@ class _QueryParser:
             node = self._item()
             last = nodes[-1] if nodes and not apart else None
             apart = False
-            if isinstance(last, Words) and sign.text in _SIGNS_OF_FIGURES and last.text[-1].isdecimal():
+            of_figures = sign.kind == "word" and sign.text in _SIGNS_OF_FIGURES
+            if of_figures and isinstance(last, Words) and last.text[-1].isdecimal():
                 nodes[-1] = Words(f"{last.text} {sign.text}", last.field)
             elif isinstance(node, Words) and isinstance(last, Words) and node.field == last.field:
                 nodes[-1] = Words(f"{last.text} {node.text}", node.field)

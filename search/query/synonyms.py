@@ -23,6 +23,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -173,9 +174,7 @@ class SynonymFile:
             for problem in synonyms.problems[:_MOST_LOGGED]:
                 log.warning("%s", problem)
             if synonyms.places:
-                rules = dict(place_names().rules)
-                rules.update({key: [*own, *rules.get(key, ())] for key, own in synonyms.rules.items()})
-                synonyms = replace(synonyms, rules=rules)
+                synonyms = _with_places(synonyms)
             self._read = (version, synonyms)
         return self._read[1]
 
@@ -191,5 +190,28 @@ class SynonymFile:
 def _phrases(side: str) -> list[Phrase]:
     """Return the comma-separated phrases that contain a word."""
     texts = (re.sub(r"\\(.)", r"\1", piece).strip() for piece in _PIECE.findall(side))
-    cut = ((text, tokenize(text)) for text in texts)
-    return [Phrase(text, tuple(tokens.exact), tuple(tokens.folded)) for text, tokens in cut if len(tokens)]
+    return [phrase for phrase in map(_phrase, texts) if phrase.exact]
+
+
+def _phrase(text: str) -> Phrase:
+    tokens = tokenize(text)
+    return Phrase(text, tuple(tokens.exact), tuple(tokens.folded))
+
+
+def _with_places(synonyms: Synonyms) -> Synonyms:
+    """Return ``synonyms`` and the spellings of places: a rule that names a place serves all of its spellings."""
+    places = place_names()
+    own: dict[str, list[Rule]] = {}
+    for rule in chain.from_iterable(synonyms.rules.values()):
+        others = tuple(dict.fromkeys(chain.from_iterable(_spellings(other, places) for other in rule.others)))
+        for phrase in _spellings(rule.phrase, places):
+            own.setdefault("".join(phrase.folded), []).append(Rule(phrase, others))
+    rules = {key: [*own.get(key, ()), *places.rules.get(key, ())] for key in own.keys() | places.rules.keys()}
+    return replace(synonyms, rules=rules)
+
+
+def _spellings(phrase: Phrase, places: Synonyms) -> list[Phrase]:
+    """Return a phrase, and the other spellings of the place that it names, if it names one."""
+    tokens = tokenize(phrase.text)
+    whole = [other.text for other in places.alternatives(tokens) if (other.first, other.end) == (0, len(tokens))]
+    return [phrase, *map(_phrase, whole)]
