@@ -16,7 +16,7 @@ from index.analysis.tokenizer import Tokens
 from index.arrays import Floats
 from index.article import TEXT_FIELDS
 from index.segments.schema import field_name
-from search.query.tree import MOST_SYLLABLES, Alternative, Cut
+from search.query.tree import MOST_SYLLABLES, Alternative, Cut, whole_codes
 from search.ranking.clauses import DocMask
 from search.ranking.impacts import TermImpacts
 
@@ -100,11 +100,8 @@ class TermSets:
         return union([self.in_a_row(row_of(analysis, plain, 0, size), scope), *found])
 
     def same_code(self, tokens: Tokens, scope: str | None) -> Iterator[DocMask]:
-        """Yield the articles that write all of ``tokens``, if they are one code, in another way."""
-        for code in tokens.codes:
-            whole = (code.first, code.end) == (0, len(tokens))
-            if whole and (code.certain or fold(code.text) == "".join(tokens.folded)):
-                yield self.articles(Stream.FOLDED, fold(code.text), scope)
+        """Return the articles that write all of ``tokens``, if they are one code, in any way."""
+        return (self.articles(Stream.FOLDED, code, scope) for code in whole_codes(tokens))
 
     def anywhere(self, syllables: Sequence[str], scope: str | None) -> DocMask:
         """Return the articles that have all of ``syllables``, at any position."""
