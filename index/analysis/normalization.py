@@ -175,7 +175,6 @@ _PLAIN_LETTERS = {
     "ẞ": "SS",
 }
 _PLAIN_LETTERS |= {letter.upper(): plain.upper() for letter, plain in _PLAIN_LETTERS.items() if letter not in "ßıĸ"}
-_PLAIN_LETTERS["ẞ"] = "SS"
 _VARIANT = re.compile("LATIN (SMALL|CAPITAL) LETTER ([A-Z]) WITH ")
 
 
