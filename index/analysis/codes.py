@@ -23,7 +23,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from index.analysis.days import COUNTED, MEASURED, MONTHS, day_codes, month_codes, numeral_codes, roman
-from index.analysis.figures import UNIT_WORDS, figure_codes, has_unit, numbers, range_codes, telephone, time
+from index.analysis.figures import UNIT_SIGNS, UNIT_WORDS, figure_codes, has_unit, numbers, range_codes, telephone, time
 from index.analysis.normalization import fold
 from index.analysis.runs import Code, SignRun, Surroundings, WordSet
 from index.analysis.scripts import SYLLABLE
@@ -61,7 +61,7 @@ _DISCIPLINE = WordSet("kỷ")
 _BEFORE_NUMBERS = frozenset({"so", *(kind[-1] for kind in _KINDS)})
 _WORDS_BEFORE = _BEFORE_NUMBERS | {"thang", "qui", "luc"}
 _WORDS_AFTER = UNIT_WORDS | {"thang", "gio", "h", "g"}
-_SIGNS_AFTER = frozenset("%*°$€:-–")
+_SIGNS_AFTER = UNIT_SIGNS | {":", "-"}
 _LONG_NUMBER = 8
 _YEAR_FIGURES = 4
 

@@ -118,13 +118,14 @@ def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -
     elif days := _days(run):
         return days
     elif match := _DAY.fullmatch(run.text):
-        return _perhaps_a_day(run, match, around)
+        year, end = _year_after(end, numbers, around)
+        if not year:
+            return _perhaps_a_day(run, match, around)
+        day, month = match.group("day", "month")
     elif after_month:
         month, _, year = run.text.partition(".")
-    if month and not year and around.after(end, _YEAR):
-        following = numbers.get(end + 1) if around.beside(end + 1) else None
-        if following is not None and following.text.isdecimal() and len(following.text) == 4:
-            year, end = following.text, following.end
+    if month and not year:
+        year, end = _year_after(end, numbers, around)
     first = _first_of_day(run.first, around) if day else run.first - around.before(run.first, _MONTH)
     found = _date_codes(first, end, day, month, year)
     return [*found, *_earlier(first, end, (day, month, year), around)] if found else []
@@ -175,6 +176,14 @@ def _earlier(first: int, end: int, date: tuple[str, str, str], around: Surroundi
         if any(around.before(at, words) for words in begun):
             return found
     return []
+
+
+def _year_after(end: int, numbers: dict[int, SignRun], around: Surroundings) -> tuple[str, int]:
+    """Return the year that ``năm`` at syllable ``end`` announces, and its end; nothing, and ``end``, if none is."""
+    following = numbers.get(end + 1) if around.after(end, _YEAR) and around.beside(end + 1) else None
+    if following is None or not following.text.isdecimal() or len(following.text) != _YEAR_FIGURES:
+        return "", end
+    return following.text, following.end
 
 
 def _before_year(run: SignRun, around: Surroundings) -> list[Code]:

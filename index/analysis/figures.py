@@ -73,8 +73,8 @@ _UNITS = {
     "kwh": "kwh",
 }
 _CANONICAL_UNIT = {name.replace("-", " "): unit for unit, names in _UNITS.items() for name in names.split()}
-
-
+UNIT_SIGNS = frozenset(name for name in _CANONICAL_UNIT if not name[-1].isalnum())
+"""The units that are signs."""
 UNIT_WORDS = frozenset(fold(re.split("[ /0-9]", name.lstrip("°"))[0]) for name in _CANONICAL_UNIT)
 """The first syllables of units, without accents."""
 _SAID_OF_OTHERS = r"(?<=đồng) (?:chí|minh|hồ|phạm|lõa|ý|nghiệp|đội|bào|loạt|thời|hành|tác|sáng)(?![^\W_])"
@@ -86,7 +86,7 @@ _NO_CAPITALS = frozenset("GLMH")
 def _unit_pattern() -> re.Pattern[str]:
     names = sorted(_CANONICAL_UNIT, key=len, reverse=True)
     written = [re.escape(name).replace(r"\ ", "[ -]") for name in names if name[-1].isalnum()]
-    signs = "".join(re.escape(name) for name in names if not name[-1].isalnum())
+    signs = "".join(map(re.escape, sorted(UNIT_SIGNS)))
     return re.compile(rf" ?(?:({'|'.join(written)})(?![^\W_])(?!{_SAID_OF_OTHERS})| ?([{signs}]))", re.IGNORECASE)
 
 

@@ -56,6 +56,9 @@ _REPLACED = {
     "\u0341": "\u0301",
 }
 _REPLACED.update({chr(code): " " for code in (0xA0, 0x1680, 0x202F, 0x205F, 0x3000, *range(0x2000, 0x200C))})
+_REPLACED.update(  # figures of other scripts
+    {char: str(unicodedata.decimal(char)) for char in map(chr, range(0x660, 0xAC00)) if char.isdecimal()}
+)
 _DROPPED = "\u00ad\u034f\u180e\u200c\u200d\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
 
 _ONE_FOR_ONE = re.compile(f"[{re.escape(''.join(_REPLACED))}]")
@@ -176,7 +179,6 @@ _PLAIN_LETTERS = {
     "ẞ": "SS",
 }
 _PLAIN_LETTERS |= {letter.upper(): plain.upper() for letter, plain in _PLAIN_LETTERS.items() if letter not in "ßıĸ"}
-_PLAIN_LETTERS["ẞ"] = "SS"
 _VARIANT = re.compile("LATIN (SMALL|CAPITAL) LETTER ([A-Z]) WITH ")
 
 

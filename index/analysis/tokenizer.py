@@ -86,7 +86,7 @@ class ChunkCut(NamedTuple):
 def cut_chunk(chunk: str) -> ChunkCut:
     """Cut a piece of canonical text without spaces."""
     core = chunk.strip(_SIGNS)
-    if is_simple(core) and not chunk.lower().startswith(DOT_NET):  # fast path: the pattern would match the same
+    if is_simple(core) and DOT_NET not in chunk.lower():  # fast path: the pattern would match the same
         start = chunk.index(core)
         whole = canonical_syllable(core[:_LONGEST_SYLLABLE])
         own = (SignRun(0, 1, core),) if core[0].isdecimal() or is_numeral(core) else ()

@@ -16,7 +16,7 @@ from index.analysis.tokenizer import Tokens
 from index.arrays import Floats
 from index.article import TEXT_FIELDS
 from index.segments.schema import field_name
-from search.query.tree import MOST_SYLLABLES, Alternative, Cut
+from search.query.tree import MOST_SYLLABLES, Alternative, Cut, whole_codes
 from search.ranking.clauses import DocMask
 from search.ranking.impacts import TermImpacts
 
@@ -101,10 +101,8 @@ class TermSets:
 
     def same_code(self, tokens: Tokens, scope: str | None) -> tuple[list[DocMask], bool]:
         """Return the articles that have all of ``tokens`` as one code, however written, and whether it is certain."""
-        whole = [code for code in tokens.codes if (code.first, code.end) == (0, len(tokens))]
-        same = [code for code in whole if code.certain or fold(code.text) == "".join(tokens.folded)]
-        found = [self.articles(Stream.FOLDED, fold(code.text), scope) for code in same]
-        return found, any(code.certain for code in same)
+        certain = any(code.certain and (code.first, code.end) == (0, len(tokens)) for code in tokens.codes)
+        return [self.articles(Stream.FOLDED, code, scope) for code in whole_codes(tokens)], certain
 
     def anywhere(self, syllables: Sequence[str], scope: str | None) -> DocMask:
         """Return the articles that have all of ``syllables``, at any position."""

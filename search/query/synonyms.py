@@ -203,7 +203,8 @@ def _with_places(synonyms: Synonyms) -> Synonyms:
     places = place_names()
     own: dict[str, list[Rule]] = {}
     for rule in chain.from_iterable(synonyms.rules.values()):
-        others = tuple(dict.fromkeys(chain.from_iterable(_spellings(other, places) for other in rule.others)))
+        spelled = chain.from_iterable(_spellings(other, places) for other in rule.others)
+        others = tuple(dict.fromkeys(chain(rule.others, spelled)))
         for phrase in _spellings(rule.phrase, places):
             own.setdefault("".join(phrase.folded), []).append(Rule(phrase, others))
     rules = {key: [*own.get(key, ()), *places.rules.get(key, ())] for key in own.keys() | places.rules.keys()}

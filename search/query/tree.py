@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from index.analysis.analyzer import Analysis, analyze
+from index.analysis.normalization import fold
 from index.analysis.tokenizer import Tokens, tokenize
 
 MOST_SYLLABLES = 64
@@ -138,6 +139,14 @@ Node = WordClause | FieldFilter | DateRange | Not | And | Or | MatchAll | MatchN
 def has_words(text: str) -> bool:
     """Tell whether ``text`` has tokens."""
     return len(typed_tokens(text)) > 0
+
+
+def whole_codes(tokens: Tokens) -> Iterator[str]:
+    """Yield, without accents, the codes that all of ``tokens`` are, and that every spelling of them has."""
+    for code in tokens.codes:
+        text = fold(code.text)
+        if (code.first, code.end) == (0, len(tokens)) and (code.certain or text == "".join(tokens.folded)):
+            yield text
 
 
 def typed_tokens(text: str) -> Tokens:

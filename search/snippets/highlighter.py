@@ -35,6 +35,7 @@ from search.query.tree import (
     alternatives,
     typed_analysis,
     wanted_words,
+    whole_codes,
 )
 from search.query.words import cut_of, plain_syllables
 from search.snippets.spotter import CodeSpan, Span, Spots, Spotter
@@ -172,11 +173,15 @@ def _word(analysis: Analysis, plain: Sequence[bool], first: int, end: int) -> _W
 
 
 def _codes(leaf: WordClause) -> Iterator[str]:
-    """Yield, without accents, the codes of a clause and those of its syllables that an article may have as a code."""
+    """Yield, without accents, the codes of a clause and those of its syllables that an article may have as a code.
+
+    A phrase has one if it is one as a whole.
+    """
     if isinstance(leaf, AccentExact | Prefix):
         return
     tokens = typed_analysis(leaf.text).tokens
     if isinstance(leaf, Phrase) and len(tokens) > 1:
+        yield from whole_codes(tokens)
         return
     yield from (fold(code.text) for code in tokens.codes if not code.implied)
     in_code = {at for code in tokens.codes if code.end - code.first > 1 for at in range(code.first, code.end)}

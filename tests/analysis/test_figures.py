@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from index.analysis import codes as finder
 from index.analysis.figures import _CANONICAL_UNIT as UNITS
-from index.analysis.tokenizer import tokenize
+from index.analysis.tokenizer import cut_chunk, tokenize
 from search.query.parser import parse
 from search.snippets.highlighter import Highlighter
 
@@ -42,7 +41,12 @@ def whole(text: str) -> bool:
 def test_a_full_date_meets_in_every_spelling(day: date) -> None:
     d, m, y = day.day, day.month, day.year
     spellings = [f"{d}/{m}/{y}", f"{d:02}-{m:02}-{y}", f"{d}.{m}.{y}", f"{y}-{m:02}-{d:02}"]
-    spellings += [f"ngày {d} tháng {m} năm {y}", f"ngày {d}/{m}/{y}", f"ngày {d} tháng {m}/{y}"]
+    spellings += [
+        f"ngày {d} tháng {m} năm {y}",
+        f"ngày {d}/{m}/{y}",
+        f"ngày {d} tháng {m}/{y}",
+        f"ngày {d}-{m} năm {y}",
+    ]
     spellings += [f"{d} tháng {WORDS[m - 1]} năm {y}", f"ngay {d} thang {m} nam {y}"]
     wanted = {f"{d}/{m}/{y}", f"{d}/{m}", f"{m}/{y}"}
     for text in spellings:
@@ -180,12 +184,14 @@ def test_a_code_meets_in_every_spelling(parts: list[str], sign: str) -> None:
         ("19/8/1945", "Ngày 19 tháng Tám năm 1945 ấy.", ["Ngày 19 tháng Tám năm 1945"]),
         ("0912345678", "Gọi 0084912345678 nhé.", ["0084912345678"]),
         ("quý 1/2025", "GDP quý I năm 2025 tăng.", ["quý I năm 2025"]),
+        ('"51F12345"', "Xe 51F-123.45 chạy.", ["51F-123.45"]),
+        ('"19/8"', "Từ 19 tháng Tám.", ["19 tháng Tám"]),
         ("12,5 km", "Dài 12.50 km, tỷ lệ 12,5.", ["12.50 km"]),
         ("7,5", "Tăng 7,50 điểm.", ["7,50"]),
         ("C++", "Viết C++ và C.", ["C++"]),
         ("việt nam", "Việt\u200b Na\u00adm+ gì.", ["Việt\u200b Na\u00adm"]),
         ("C", "Viết C++ và C.", ["C"]),
-        (".net", "Học .NET ngay.", [".NET"]),
+        (".net", "Học .NET (.NET) ngay.", [".NET", ".NET"]),
         ("khách sạn 5*", "Khách sạn 5 sao mới.", ["Khách sạn 5 sao"]),
         ("khách sạn 5 sao", "Khách sạn 5* mới.", ["Khách sạn 5*"]),
         ("hà nội", "𝐇𝐚̀ 𝐍𝐨̣̂𝐢 vào thu", ["𝐇𝐚̀ 𝐍𝐨̣̂𝐢"]),
@@ -212,11 +218,10 @@ def test_no_figures_and_no_letters_are_an_error(text: str) -> None:
     assert len(tokenize(text)) > 1
 
 
-@pytest.mark.parametrize("piece", ["1,5-", "1:30-", "1km-", "$1", "a1", "ngày 1 và ", "+84 ", "1 000 "])
-def test_a_run_takes_time_in_proportion_to_its_length(piece: str) -> None:
-    started = time.perf_counter()
-    tokenize(piece * (100_000 // len(piece)))
-    assert time.perf_counter() - started < 8  # seconds; it is one, and was fifteen
+@pytest.mark.parametrize("piece", ["1,5-", "1:30-", "1km-", "a1"])
+def test_a_run_ends_after_a_thousand_syllables(piece: str) -> None:
+    """A run is read again after each code in it, so a long one would take the square of its length."""
+    assert all(run.end - run.first <= 1001 for run in cut_chunk(piece * 5000).runs)
 
 
 @given(
