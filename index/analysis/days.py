@@ -38,6 +38,7 @@ _DAYS = (
     re.compile(r"(?P<first>\d{1,2})(?P<of>)-(?P<last>\d{1,2})-(?P<month>\d{1,2})-(?P<year>\d{4})"),
     re.compile(r"(?P<first>\d{1,2})/(?P<of>\d{1,2})-(?P<last>\d{1,2})/(?P<month>\d{1,2})(?:/(?P<year>\d{4}))?"),
 )
+_TWO_MONTHS = re.compile(r"(\d{1,2})-(\d{1,2})/(\d{4})")
 _TWO = re.compile(r"(\d{1,2})-(\d{1,2})")
 _YEARS, _YEARS_OF_DAYS = range(1900, 2100), range(1000, 2100)
 _CLOSE = 2
@@ -115,6 +116,9 @@ def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -
             return [code for one in (day, month) for code in _date_codes(run.first - 1, end, "", one, year)]
         if not day and not after_month and around.before(run.first, _RANKED):
             return []
+    elif after_month and (months := _TWO_MONTHS.fullmatch(run.text)):  # tháng 5-6/2025
+        *both, year = months.groups()
+        return [code for one in both for code in _date_codes(run.first - 1, end, "", one, year)]
     elif days := _days(run):
         return days
     elif match := _DAY.fullmatch(run.text):
