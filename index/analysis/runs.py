@@ -74,7 +74,10 @@ class Surroundings:
         """Tell whether syllable ``at`` exists and only space separates it from the one before."""
         if not 0 < at < len(self.folded):
             return False
-        between = self.text[self.ends[at - 1] : self.starts[at]]
+        end, start = self.ends[at - 1], self.starts[at]
+        if start - end == 1 and self.text[end] == " ":  # as almost always
+            return True
+        between = self.text[end:start]
         return len(between) < _WIDEST_SPACE and between.isspace() and "\n" not in between
 
     def says(self, at: int, words: WordSet) -> bool:
@@ -85,11 +88,11 @@ class Surroundings:
 
     def before(self, at: int, words: WordSet) -> bool:
         """Tell whether one of ``words`` stands right before syllable ``at``."""
-        return self.beside(at) and self.says(at - 1, words)
+        return self.says(at - 1, words) and self.beside(at)
 
     def after(self, end: int, words: WordSet) -> bool:
         """Tell whether one of ``words`` is syllable ``end`` and stands right after the one before."""
-        return self.beside(end) and self.says(end, words)
+        return self.says(end, words) and self.beside(end)
 
     def written(self, at: int) -> str:
         """Return syllable ``at`` as it stands in the text; nothing if there is none."""
