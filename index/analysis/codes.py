@@ -59,11 +59,13 @@ _KINDS.update({(short,): short for short in list(_KINDS.values())})
 _LONGEST_KIND = max(map(len, _KINDS))
 _DISCIPLINE = WordSet("kỷ")
 _BEFORE_NUMBERS = frozenset({"so", *(kind[-1] for kind in _KINDS)})
-_WORDS_BEFORE = _BEFORE_NUMBERS | {"thang", "qui", "luc"}
-_WORDS_AFTER = UNIT_WORDS | {"thang", "gio", "h", "g"}
+_MONTH_OR_QUARTER = ("thang", "qui")
+_WORDS_BEFORE = _BEFORE_NUMBERS | {"luc"}
+_WORDS_AFTER = UNIT_WORDS | {"gio", "h", "g"}
 _SIGNS_AFTER = UNIT_SIGNS | {":", "-"}
 _LONG_NUMBER = 8
 _YEAR_FIGURES = 4
+_REACH_OF_YEAR = 4
 
 
 def is_numeral(word: str) -> bool:
@@ -124,7 +126,7 @@ def _is_bare(run: SignRun, around: Surroundings) -> bool:
     beside = around.text[end : end + 3]  # two spaces at the most, as before a unit
     if len(run.text) >= _LONG_NUMBER or run.text[0] == "0" or beside.strip()[:1] in _SIGNS_AFTER:
         return False
-    if len(run.text) == _YEAR_FIGURES and run.first > 1 and _names_before(run.first, around):
+    if _numbers_a_day(run, around):
         return False
     if around.text[max(0, around.starts[run.first] - 1) : around.starts[run.first]] == "$":
         return False
@@ -134,15 +136,20 @@ def _is_bare(run: SignRun, around: Surroundings) -> bool:
     return not run.first or around.folded[run.first - 1] not in _WORDS_BEFORE
 
 
-def _names_before(first: int, around: Surroundings) -> bool:
-    """Tell whether a month or a quarter in words may stand before syllable ``first``."""
-    before = {around.folded[at] for at in range(max(0, first - 4), first)}
-    return not before.isdisjoint(("thang", "qui"))
+def _numbers_a_day(run: SignRun, around: Surroundings) -> bool:
+    """Tell at a glance whether a plain number may be part of a day, a month, a quarter or their year."""
+    if run.end < len(around.folded) and around.folded[run.end] == "thang":
+        return True
+    reach = _REACH_OF_YEAR if len(run.text) == _YEAR_FIGURES else 1
+    return any(around.folded[at] in _MONTH_OR_QUARTER for at in range(max(0, run.first - reach), run.first))
 
 
 def _figures(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
     """Return the codes of figures: a telephone number, a day, a time, a range or a number, the first that fits."""
-    found = telephone(run, around) or day_codes(run, numbers, around) or time(run, around)
+    found = telephone(run, around)
+    if not found and (not run.text.isdecimal() or _numbers_a_day(run, around)):
+        found = day_codes(run, numbers, around)
+    found = found or time(run, around)
     return found or [*range_codes(run, around)] or [*figure_codes(run, around)]
 
 
