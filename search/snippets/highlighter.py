@@ -102,7 +102,8 @@ class Highlighter:
         leaves, others = list(wanted_words(tree)), list(alternatives(tree))
         spelled = [Phrase(other.text) if other.is_spelling else AccentExact(other.text) for other in others]
         self._chains = [_chain(leaf) for leaf in (*leaves, *spelled)]
-        codes = {code for leaf in (*leaves, *(Phrase(other.text) for other in others)) for code in _codes(leaf)}
+        written = [Phrase(other.text) for other in others if not (other.is_spelling and other.text.isalpha())]
+        codes = {code for leaf in (*leaves, *written) for code in _codes(leaf)}
         begun = {beginning for chain in self._chains for beginning in chain.prefixes}
         whole = {syllable for chain in self._chains if not chain.prefixes for syllable in chain.folded}
         self._coded = {code for code in codes if code.isalnum()}
