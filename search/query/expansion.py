@@ -62,7 +62,7 @@ class Expansion:
                 bounds = {bound for other in found for bound in (other.first, other.end)}
                 cut = cut_words(typed_analysis(text), self._statistics, bounds)
                 spellings = dict.fromkeys(joined_spellings(found, self._statistics))
-                spellings.update(dict.fromkeys(other_spellings(tokens, self._statistics)))
+                spellings.update(dict.fromkeys(other_spellings(tokens, cut, self._statistics)))
                 whole = dict.fromkeys(_of_whole_word(one, tokens, cut) for one in spellings)
                 return replace(tree, alternatives=(*found, *whole), cut=cut)
             case _:

@@ -14,7 +14,7 @@ from index.analysis.days import MONTH_NAMES
 from index.analysis.normalization import fold
 from index.analysis.syllables import LONGEST_FOLDED, accented_forms, canonical_syllable, is_vietnamese_shape, parts_of
 from index.analysis.tokenizer import Tokens, tokenize
-from search.query.tree import Alternative
+from search.query.tree import Alternative, Cut
 from search.statistics import TermStatistics
 from search.vocabulary import Vocabulary
 
@@ -31,8 +31,12 @@ _MOST_SCANNED = 200
 _MOST_LONGER = 10
 
 
-def other_spellings(tokens: Tokens, statistics: TermStatistics) -> Iterator[Alternative]:
-    """Yield the spellings of names in a query that the archive has: joined ones of several syllables, spaced ones."""
+def other_spellings(tokens: Tokens, cut: Cut, statistics: TermStatistics) -> Iterator[Alternative]:
+    """Yield the spellings of names in a query that the archive has: joined ones of several syllables, spaced ones.
+
+    What may be joined is a word of its ``cut``, several such words of a short query, all of it, or what no Vietnamese
+    word has beside it (``covid 19``); ``Mỹ lần`` is not Milan.
+    """
     size, vocabulary = min(len(tokens), _MOST_SYLLABLES), Vocabulary(statistics)
     for code in tokens.codes:
         if code.end <= size and not code.implied and not (code.certain and code.end - code.first > 1):
@@ -43,8 +47,18 @@ def other_spellings(tokens: Tokens, statistics: TermStatistics) -> Iterator[Alte
         yield from _months(tokens, first)
         yield from _spaced(tokens, first, vocabulary)
         for end in range(first + 2, min(size, first + _MOST_JOINED) + 1):
-            if end - first == _TWO or len(tokens) <= _FEW_SYLLABLES:
+            if _may_be_joined(tokens, first, end, cut):
                 yield from _joined(tokens, first, end, statistics)
+
+
+def _may_be_joined(tokens: Tokens, first: int, end: int, cut: Cut) -> bool:
+    if end - first == _TWO and not all(map(is_vietnamese_shape, tokens.folded[first:end])):
+        return True
+    inside = [word for word in cut.words if first <= word[0] and word[1] <= end]
+    if (first, end) in inside or (first, end) == (0, len(tokens)):
+        return True
+    whole = sum(stop - start for start, stop in inside) == end - first
+    return len(tokens) <= _FEW_SYLLABLES and whole and all(stop - start > 1 for start, stop in inside)
 
 
 def joined_spellings(others: Iterable[Alternative], statistics: TermStatistics) -> Iterator[Alternative]:
