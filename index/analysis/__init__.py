@@ -8,7 +8,8 @@ offsets in the original text.
 ``tokenizer``      canonical text to syllables and codes, each with its offsets
 ``runs``           candidates for codes, the codes found, and the text around them
 ``codes``          documents, cities, names, addresses: one canonical term for all spellings
-``days``           days, months, quarters, Roman numerals, likewise
+``days``           days, months, quarters, likewise
+``numerals``       Roman numerals, likewise
 ``figures``        numbers with their units, times, telephone numbers, likewise
 ``pyvi_model``     pyvi's model, read from its own file into lookup tables
 ``segmentation``   text to the words that pyvi finds, with their offsets

@@ -22,9 +22,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from index.analysis.days import COUNTED, MEASURED, MONTHS, day_codes, month_codes, numeral_codes, roman
+from index.analysis.days import COUNTED, MEASURED, MONTHS, day_codes, month_codes
 from index.analysis.figures import UNIT_SIGNS, UNIT_WORDS, figure_codes, has_unit, numbers, range_codes, telephone, time
 from index.analysis.normalization import fold
+from index.analysis.numerals import numeral_codes, roman
 from index.analysis.runs import Code, SignRun, Surroundings, WordSet
 from index.analysis.scripts import SYLLABLE
 from index.analysis.syllables import is_vietnamese_shape

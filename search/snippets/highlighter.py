@@ -17,8 +17,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from index.analysis.analyzer import Analysis
-from index.analysis.days import GREATEST_NUMERAL
 from index.analysis.normalization import fold, normalize
+from index.analysis.numerals import GREATEST_NUMERAL
 from index.analysis.scripts import is_without_spaces
 from index.analysis.sentences import sentence_starts
 from index.analysis.stopwords import STOP_SYLLABLES

@@ -18,8 +18,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.analysis.days import GREATEST_NUMERAL, month_names, roman_numeral
+from index.analysis.days import month_names
 from index.analysis.normalization import fold, normalize
+from index.analysis.numerals import GREATEST_NUMERAL, roman_numeral
 from index.analysis.scripts import DOT_NET, SYLLABLE, is_simple
 from index.analysis.syllables import canonical_syllable, spellings
 from index.analysis.tokenizer import Tokens, tokenize
