@@ -16,7 +16,7 @@ from index.article import LABELS, TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
 from index.segments.schema import SKETCH_COLUMNS, UNDATED, field_name
 from index.whoosh_codec.contents import whoosh_schema
-from tests.reference import phrases
+from tests.plain_phrases import phrases
 
 
 class AnalyzedField(FieldType):  # type: ignore[misc]

@@ -196,10 +196,8 @@ def _before_year(run: SignRun, around: Surroundings) -> list[Code]:
     end = run.first - around.before(run.first, _YEAR)
     for size in (1, 2):
         if around.before(end - size, _MONTH) and around.beside(end):
-            found = _month_in_words(end - size, around)
-            return (
-                _date_codes(end - size - 1, run.end, "", str(found[0]), run.text) if found and found[1] == end else []
-            )
+            month, stop = _month_in_words(end - size, around) or (0, 0)
+            return _date_codes(end - size - 1, run.end, "", str(month), run.text) if stop == end else []
     if around.before(end - 1, _QUARTER_WORD) and around.beside(end):
         number = next((number for words, number in _MONTH_WORDS if around.says(end - 1, words)), 0)
         if 0 < number <= len(_ROMAN_QUARTERS):
@@ -235,8 +233,7 @@ def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> 
 
 def _speaks_against(run: SignRun, day: int, month: int, sign: str, around: Surroundings) -> bool:
     """Tell whether a word beside ``day`` and ``month`` says that they are no day."""
-    measured = around.after(run.end, MEASURED) and not _names_a_year_or_zone(run.end, around)
-    if measured or has_unit(around, run.end):
+    if _is_measured(run.end, around):
         return True
     if around.before(run.first, _SAYS_TIME) or _is_weekday(run.first, around):
         return False
@@ -249,8 +246,12 @@ def _speaks_against(run: SignRun, day: int, month: int, sign: str, around: Surro
 
 def _counts_by_day(run: SignRun, around: Surroundings) -> bool:
     """Tell whether ``ngày`` before figures says how often: ``mỗi ngày 3-4 lần``."""
-    measured = around.after(run.end, MEASURED) and not _names_a_year_or_zone(run.end, around)
-    return measured or has_unit(around, run.end) or around.before(run.first - 1, _EACH)
+    return _is_measured(run.end, around) or around.before(run.first - 1, _EACH)
+
+
+def _is_measured(end: int, around: Surroundings) -> bool:
+    """Tell whether a unit follows the figures that end before syllable ``end``."""
+    return has_unit(around, end) or (around.after(end, MEASURED) and not _names_a_year_or_zone(end, around))
 
 
 def _is_weekday(at: int, around: Surroundings) -> bool:
@@ -286,14 +287,9 @@ def _month_after(at: int, numbers: dict[int, SignRun], around: Surroundings) -> 
     month_number, end = found
     capital = around.written(at + 1)[:1].isupper()
     counted = around.after(end, COUNTED) or around.after(end, MEASURED) or around.says(at + 1, _SAID_OF_COUNTS)
-    if counted and not capital and not _says_a_day_before(at, around):
+    if counted and not capital and not around.before(at - 1, _SAYS_DAY):
         return None
     return str(month_number), "", end
-
-
-def _says_a_day_before(at: int, around: Surroundings) -> bool:
-    """Tell whether the figures that end before syllable ``at`` follow ``ngày`` or ``mùng``."""
-    return around.before(at - 1, _SAYS_DAY)
 
 
 def _month_in_words(at: int, around: Surroundings) -> tuple[int, int] | None:

@@ -13,8 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua788\ua78b-\ua7ff"
-"""The letters of Latin script, as part of a character class."""
+_LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua788\ua78b-\ua7ff"
 _GREEK = "\u0370-\u0373\u0376-\u037d\u037f-\u0386\u0388-\u03ff\u1f00-\u1fff"
 _CYRILLIC = "\u0400-\u0481\u048a-\u052f\u1c80-\u1c8a\ua640-\ua66e\ua67f-\ua69d"
 # Thai, Lao, Tibetan, Burmese, Khmer, kana, Han, Tai scripts, Javanese, Balinese; Hangul, which joins words
@@ -51,20 +50,20 @@ def _marks() -> tuple[str, str]:
 
 _BASIC_MARKS, _OTHER_MARKS = _marks()
 _MARK = rf"(?:[{_BASIC_MARKS}]|[{_OTHER_MARKS}])"
-_WORD_OR_FIGURES = rf"(?:[{LATIN}](?:[{LATIN}]|[{_LATIN_MARKS}])*|\d(?:\d|[{_LATIN_MARKS}])*)"
+_WORD_OR_FIGURES = rf"(?:[{_LATIN}](?:[{_LATIN}]|[{_LATIN_MARKS}])*|\d(?:\d|[{_LATIN_MARKS}])*)"
 _NAMED_BY_SIGNS = r"(?:(?<![\w.])(?i:\.net)(?![\w+#])|(?<!\w)[A-Za-z](?:\+\+(?=\d)|(?:\+\+?|\#)(?![\w+#])))"
 SYLLABLE = re.compile(
     rf"""{_NAMED_BY_SIGNS} | {_WORD_OR_FIGURES}
       | [{_WITHOUT_SPACES}]{_MARK}*
       | (?:[{_GREEK}]{_MARK}*)+ | (?:[{_CYRILLIC}]{_MARK}*)+
-      | (?:(?![{LATIN}{_GREEK}{_CYRILLIC}{_WITHOUT_SPACES}\d])[^\W_]{_MARK}*)+
+      | (?:(?![{_LATIN}{_GREEK}{_CYRILLIC}{_WITHOUT_SPACES}\d])[^\W_]{_MARK}*)+
       | [\U0001f1e6-\U0001f1ff]{{2}} | [{_EMOJI}]""",
     re.VERBOSE,
 )
 """Matches a syllable of canonical text."""
 
 DOT_NET = ".net"
-_SIMPLE = re.compile(rf"[{LATIN}]+|\d+")
+_SIMPLE = re.compile(rf"[{_LATIN}]+|\d+")
 _CODED = re.compile(_WORD_OR_FIGURES)
 
 

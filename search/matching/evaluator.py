@@ -18,6 +18,7 @@ import numpy as np
 
 from index.analysis.analyzer import BIGRAMS, Analysis, Stream
 from index.analysis.normalization import fold
+from index.analysis.runs import Code
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.segments.schema import field_name
@@ -96,22 +97,25 @@ class AnalyzedWords:
         """Tell whether a term that starts at syllable ``at`` lacks accents; of a bigram, one syllable suffices."""
         return any(self.plain[at : at + 2]) if stream in BIGRAMS else self.plain[at]
 
+    def codes(self, stream: Stream, term: str, at: int) -> list[Code]:
+        """Return the codes that a term which starts at syllable ``at`` is."""
+        if stream not in (Stream.SYLLABLE, Stream.FOLDED):
+            return []
+        codes = self.analysis.tokens.codes
+        return [code for code in codes if code.first == at and fold(code.text) == fold(term)]
+
     def is_spare(self, stream: Stream, term: str, at: int) -> bool:
         """Tell whether a term that starts at syllable ``at`` is a spare code."""
-        if stream not in (Stream.SYLLABLE, Stream.FOLDED):
-            return False
-        return any(
-            code.spare and code.first == at and fold(code.text) == fold(term) for code in self.analysis.tokens.codes
-        )
+        return any(code.spare for code in self.codes(stream, term, at))
 
     def together(self, stream: Stream, term: str, at: int) -> bool:
         """Tell whether a term is several syllables that stand together: a code, or a bigram outside of one."""
         tokens = self.analysis.tokens
         if stream in BIGRAMS:
             return not any(code.first <= at < code.end - 1 for code in tokens.codes)
-        if stream is Stream.WORD or term in (tokens.exact[at], tokens.folded[at]):
+        if term in (tokens.exact[at], tokens.folded[at]):
             return False
-        return any(code.first == at and code.end - at > 1 and fold(code.text) == fold(term) for code in tokens.codes)
+        return any(code.end - at > 1 for code in self.codes(stream, term, at))
 
 
 class Evaluator:

@@ -22,7 +22,7 @@ from index.analysis.phrases import suggested_phrases
 from index.analysis.scripts import SYLLABLE
 from index.analysis.tokenizer import cut_chunk
 from tests.conftest import SEEDS
-from tests.reference import phrases
+from tests.plain_phrases import phrases
 
 PIECES = st.sampled_from(
     [

@@ -39,7 +39,8 @@ from search.archive import Archive
 from search.engine import PERIODS, FacetCount, Filters, Hit, Request, Retrieved, Sort
 from search.query.synonyms import NO_SYNONYMS, Synonyms
 from search.ranking.scoring import Ranking
-from tests.reference import Reference, article_keys, keys, phrases
+from tests.plain_phrases import phrases
+from tests.reference import Reference, article_keys, keys
 
 _MINUTES_A_DAY = 1440
 
