@@ -178,6 +178,7 @@ class IndexFollower:
             )
             raise
         self._tasks.count(task.id, {"indexed": done()})
+        self._end_writes()  # the new index has what was written before the rebuild began and while it ran
         self._tasks.end(task.id)
 
     def _report_progress(self, _count: int, tell: Callable[[], None] | None = None) -> None:
