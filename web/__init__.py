@@ -1,19 +1,21 @@
 """The interfaces: JSON API, search page, command line. Imports ``search`` and ``index``.
 
-================  =============================================================
-``server``        serves over HTTP with waitress
-``request_body``  receives request bodies, and refuses them if the disk is full
-``app``           the application factory: it only wires
-``services``      what a request works with: archive, runner, answers, follower
-``keys``          the key that allows writing
-``addresses``     the URLs of searches
-``problems``      errors as ``application/problem+json``, or a page for people
-``api``           ``/api/v1``
-``pages``         the search page, the article page, the feed
-``operations``    health, metrics, the description of the API
-``commands``      the commands of ``timtin``
-``cli``           ``timtin`` itself: it only wires
-================  =============================================================
+=================  =============================================================
+``server``         serves over HTTP with waitress
+``request_body``   receives request bodies, and refuses them if the disk is full
+``app``            the application factory: it only wires
+``services``       what a request works with: archive, runner, answers, follower
+``settings``       what a service may be told, with ranges and defaults
+``configuration``  reads the settings: flags, environment, file
+``keys``           the key that allows writing
+``addresses``      the URLs of searches
+``problems``       errors as ``application/problem+json``, or a page for people
+``api``            ``/api/v1``
+``pages``          the search page, the article page, the feed
+``operations``     health, metrics, the description of the API
+``commands``       the commands of ``timtin``
+``cli``            ``timtin`` itself: it only wires
+=================  =============================================================
 
 Every module is handed an ``Archive`` and does not know which store or engine is behind it. The parameters of a search
 are declared in ``search.parameters``.
