@@ -2,9 +2,9 @@
 
 ==================  ================================================================
 ``answer_cache``    answers cached until store, index or synonyms change
-``search_pool``     search processes, each with its own archive
 ``index_follower``  the thread that makes writes searchable and runs rebuilds
+``shared``          what wakes the follower of another process, and why it cannot follow
 ==================  ================================================================
 
-All of it works on an ``Archive`` and knows no engine. Data that crosses to a process of the pool is pickled.
+All of it works on an ``Archive`` and knows no engine.
 """

@@ -21,7 +21,8 @@ class AnswerCache:
     """Cache what ``answer`` returns; simultaneous equal searches compute it once, and share its error too.
 
     ``version`` returns a value that changes whenever an answer may; then all answers are dropped. The least recently
-    used ones are evicted once all together have more than ``most_characters``. Safe to share between threads.
+    used ones are evicted once all together have more than ``most_characters``. ``found`` is told of each search whether
+    its answer was cached. Safe to share between threads.
     """
 
     def __init__(
@@ -29,9 +30,11 @@ class AnswerCache:
         answer: Callable[[SearchParameters], Answer],
         version: Callable[[], Hashable],
         most_characters: int = _MOST_CHARACTERS,
+        found: Callable[[bool], object] = bool,
     ) -> None:
         self._answer = answer
         self._version = version
+        self._found = found
         self._cached: LRUCache[SearchParameters, Answer] = LRUCache(most_characters, _characters)
         self._cached_version: Hashable = None
         self._computing: dict[tuple[Hashable, SearchParameters], Future[Answer]] = {}
@@ -50,6 +53,7 @@ class AnswerCache:
             is_first = answer is None and future is None
             if is_first:
                 future = self._computing[version, parameters] = Future()
+        self._found(answer is not None)
         if is_first and future is not None:
             self._compute(version, parameters, future)
         if answer is None and future is not None:

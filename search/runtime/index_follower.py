@@ -1,8 +1,10 @@
 """The index follower: a thread that makes acknowledged writes searchable and runs rebuilds.
 
-It checks for writes five times a second: this gathers the writes in between into one commit and finds those of other
-processes. It checks at once if many writes are waiting, or someone waits for one. Every five seconds it verifies a part
-of the index files. Failures are logged, kept for the status page, and retried.
+Each process that serves has one, and one of them leads: the one that holds a lock in the data folder, which the system
+gives to another when that process ends. The leader checks for writes five times a second: this gathers the writes in
+between into one commit and finds those of other processes. It checks at once if many writes are waiting, or someone
+waits for one. Every five seconds it verifies a part of the index files. Failures are logged, kept for the status page,
+and retried. The others only let go of replaced index files.
 """
 
 from __future__ import annotations
@@ -13,9 +15,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 
+from filelock import FileLock, Timeout
+
 from index.errors import TimtinError, WriterBusyError
 from index.store.article_store import Progress, Task, TaskKind, TaskState
 from search.archive import Archive
+from search.runtime.shared import Bell, Notice
 
 log = logging.getLogger(__name__)
 
@@ -24,19 +29,33 @@ _REPORT_SECONDS = 0.5
 _CHECK_SECONDS = 5.0
 _SCRUB_SECONDS = 0.1
 _PATIENCE_SECONDS = 1.0
+_LOOK_SECONDS = 0.05
+_LEAD_SECONDS = 1.0
 
 
 class IndexFollower:
     """Keep ``archive`` in sync and run its tasks; check for work every ``interval`` seconds.
 
-    At most ``waiting`` threads wait longer than a second for a write, so that other threads can answer searches.
+    At most ``waiting`` threads wait longer than a second for a write, so that other threads can answer. Followers of
+    several processes are given the same ``bell``, which wakes the one that leads, and the same ``notice``, which says
+    what it could not do. ``leading`` is called once this one leads, with the archive and what is set when it stops.
     """
 
-    def __init__(self, archive: Archive, interval: float = 0.2, waiting: int = 4) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        interval: float = 0.2,
+        waiting: int = 4,
+        bell: Bell | None = None,
+        notice: Notice | None = None,
+        leading: Callable[[Archive, threading.Event], object] | None = None,
+    ) -> None:
         self._archive = archive
         self._tasks = archive.store.tasks
         self._interval = interval
-        self._wake = threading.Event()
+        self._bell = bell or Bell()
+        self._notice = notice or Notice()
+        self._leading = leading
         self._stop = threading.Event()
         self._applied = threading.Condition()
         self._waiting = threading.Semaphore(waiting)
@@ -44,25 +63,33 @@ class IndexFollower:
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self._committed = self._progress_reported = float("-inf")
         self._scrubbed = time.monotonic()
-        self.last_error: str | None = None
+
+    @property
+    def last_error(self) -> str | None:
+        """Why searches do not see every write, if they do not."""
+        return self._notice.get()
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop after the current piece of work; wait up to 30 seconds for it."""
+    def leave(self) -> None:
+        """Stop after the current piece of work."""
         self._stop.set()
-        self._wake.set()
+        self._bell.ring()
+
+    def stop(self, patience: float = 30.0) -> None:
+        """Stop after the current piece of work; wait up to ``patience`` seconds for it."""
+        self.leave()
         if self._thread.is_alive():
-            self._thread.join(timeout=30)
+            self._thread.join(timeout=patience)
 
     def wait_until_searchable(self, seq: int, timeout: float) -> bool:
         """Wait until searches see write ``seq``; return False if they do not after ``timeout`` seconds.
 
         If many threads are waiting, as while another process writes for long, return False after one second.
         """
-        self._wake.set()
+        self._bell.ring()
         if self._wait(seq, min(timeout, _PATIENCE_SECONDS)):
             return True
         if timeout <= _PATIENCE_SECONDS or not self._waiting.acquire(blocking=False):
@@ -79,38 +106,66 @@ class IndexFollower:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                self._applied.wait(min(left, self._interval))
+                self._applied.wait(min(left, _LOOK_SECONDS))
         return True
 
     def wrote(self, count: int) -> None:
         """Record ``count`` writes; once there are 500, the next check is at once."""
         self._writes += count
         if self._writes >= _MANY_WRITES:
-            self._wake.set()
+            self._bell.ring()
 
     def request_rebuild(self) -> Task:
         """Request a rebuild and return its task; if one is waiting already, return that."""
         task = self._tasks.request_rebuild()
-        self._wake.set()
+        self._bell.ring()
         return task
 
     def _run(self) -> None:
+        lock = FileLock(self._archive.home / "follower.lock")
+        while not self._stop.is_set() and not self._lead(lock):
+            with suppress(Exception):
+                if (upkeep := self._archive.engine.upkeep) is not None:
+                    upkeep.release_stale()
+            self._stop.wait(_LEAD_SECONDS)
+        try:
+            self._follow_store()
+        finally:
+            lock.release()
+
+    def _lead(self, lock: FileLock) -> bool:
+        """Return whether this follower leads."""
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        except OSError as error:
+            self._note(f"the data folder cannot be written: {error.strerror}")
+            return False
+        if self._leading is not None:
+            self._leading(self._archive, self._stop)
+        return True
+
+    def _note(self, error: str | None, *, log_it: bool = True) -> None:
+        """Keep why changes could not be applied; log it once, however often it is retried."""
+        if error is not None and log_it and error != self._notice.get():
+            log.error("changes could not be applied to the index: %s; trying again", error)
+        self._notice.set(error)
+
+    def _follow_store(self) -> None:
         while not self._stop.is_set():
             try:
-                self.last_error = self._work()
+                self._note(self._work(), log_it=False)
             except _StoppedError:
                 return
             except (TimtinError, OSError) as error:
-                if self.last_error != str(error):  # logged once, however often it is retried
-                    log.error("changes could not be applied to the index: %s; trying again", error)
-                self.last_error = str(error)
+                self._note(str(error))
                 self._stop.wait(1.0)
             except Exception as error:
-                self.last_error = f"{type(error).__name__}: {error}"
                 log.exception("changes could not be applied to the index; trying again")
+                self._note(f"{type(error).__name__}: {error}", log_it=False)
                 self._stop.wait(1.0)
-            self._wake.wait(self._interval)
-            self._wake.clear()
+            self._bell.wait(self._interval)
 
     def _work(self) -> str | None:
         """Do all pending work; return why searches do not see every write, None if they do."""
@@ -189,7 +244,7 @@ class IndexFollower:
             return
         self._end_writes()
         if self._archive.in_sync():
-            self.last_error = None
+            self._notice.set(None)
         if tell is not None:
             tell()
         self._progress_reported = time.monotonic()

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from search.runtime.search_pool import SearchPool
 
 from benchmarks.serving import family
 from index.article import Article
@@ -26,7 +27,6 @@ from search.archive import Archive, ArchiveConfig, open_archive
 from search.parameters import SearchParameters
 from search.runtime import search_pool as searchers
 from search.runtime.index_follower import bring_in_sync
-from search.runtime.search_pool import SearchPool
 from search.service import completions, search
 from tests.conftest import ROOT, Server
 from tests.processes import TIMTIN, start, timtin

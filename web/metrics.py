@@ -1,0 +1,116 @@
+"""What a service counts, for Prometheus; several processes count together, in files of one folder.
+
+A process that takes the place of another goes on with its files, so the counts never go back.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from search.archive import Archive
+from web.logs import Visit
+
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+def count_together(folder: Path, place: str) -> None:
+    """Have metrics made from now on in this process count in ``folder``, under the name ``place``."""
+    os.environ[_FOLDER] = str(folder)
+    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
+
+
+class Metrics:
+    """The counts of this process."""
+
+    def __init__(self) -> None:
+        own = CollectorRegistry()
+        self._registry = own
+        self._requests = Counter("timtin_requests", "Requests answered", ["endpoint", "status"], registry=own)
+        self._seconds = Histogram(
+            "timtin_request_seconds", "Time to answer a request", ["endpoint"], registry=own, buckets=_SECONDS
+        )
+        self._waits = Histogram(
+            "timtin_wait_seconds", "Time until a request's turn came", registry=own, buckets=_SECONDS
+        )
+        self._refusals = Counter("timtin_refusals", "Requests refused for their number", ["reason"], registry=own)
+        self._remembered = Counter(
+            "timtin_searches", "Searches, by whether the answer was known", ["cached"], registry=own
+        )
+        self._restarts = Counter("timtin_process_restarts", "Processes replaced", registry=own)
+        self._waiting = Gauge(
+            "timtin_waiting_requests", "Requests that wait for their turn", registry=own, multiprocess_mode="livesum"
+        )
+        self._connections = Gauge(
+            "timtin_open_connections", "Open connections", registry=own, multiprocess_mode="livesum"
+        )
+        self.observe(0, 0)
+
+    def visited(self, visit: Visit, seconds: float) -> None:
+        """Count a request that took ``seconds``."""
+        endpoint = visit.endpoint or "none"
+        self._requests.labels(endpoint, str(visit.status)).inc()
+        self._seconds.labels(endpoint).observe(seconds)
+        self._waits.observe(visit.waited)
+
+    def refused(self, reason: str) -> None:
+        """Count a request that was refused because there are too many."""
+        self._refusals.labels(reason).inc()
+
+    def remembered(self, cached: bool) -> None:
+        """Count a search, by whether its answer was known."""
+        self._remembered.labels(str(cached).lower()).inc()
+
+    def restarted(self) -> None:
+        """Count a process that was replaced."""
+        self._restarts.inc()
+
+    def observe(self, waiting: int, connections: int) -> None:
+        """Note how many requests wait and how many connections are open."""
+        self._waiting.set(waiting)
+        self._connections.set(connections)
+
+    def render(self, archive: Archive) -> bytes:
+        """Return all counts in the Prometheus text format: those of all processes, and those of the archive."""
+        if _FOLDER in os.environ:
+            shown = CollectorRegistry()
+            MultiProcessCollector(shown, os.environ[_FOLDER])  # type: ignore[no-untyped-call]
+            shown.register(_Archive(archive))
+            return generate_latest(shown)
+        facts = CollectorRegistry()
+        facts.register(_Archive(archive))
+        return generate_latest(self._registry) + generate_latest(facts)
+
+
+class _Archive(Collector):
+    """What is known of an archive when it is asked."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    def collect(self) -> Iterator[Metric]:
+        archive = self._archive
+        written, applied = archive.store.last_seq(), archive.engine.applied()
+        files = [path for path in archive.home.rglob("*") if path.is_file()]
+        store = [path for path in files if path.name.startswith("articles.sqlite")]
+        yield GaugeMetricFamily("timtin_articles", "Articles in the store", archive.store.count())
+        yield GaugeMetricFamily("timtin_index_in_sync", "1 if searches see every write", applied >= written)
+        yield GaugeMetricFamily("timtin_index_lag", "Writes that searches do not see yet", max(0, written - applied))
+        yield GaugeMetricFamily("timtin_store_bytes", "Size of the store", sum(map(_size, store)))
+        yield GaugeMetricFamily("timtin_data_bytes", "Size of the data folder", sum(map(_size, files)))
+        yield GaugeMetricFamily("timtin_free_disk_bytes", "Free disk", shutil.disk_usage(archive.home).free)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,199 @@
+"""Requests that wait for their turn, and the threads that answer them.
+
+The turn is the client's that has used the least time (start-time fair queueing: Goyal, Vin and Cheng, 1996), and
+within a client the connection's. So a client with heavy requests, or with many, delays others by no more than one
+request. Everything here runs in the event loop's thread, but for the requests themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_MOST_KNOWN = 10_000
+
+
+class BusyError(Exception):
+    """Too many requests wait already, or this one has waited too long."""
+
+
+class StuckError(Exception):
+    """A request takes far too long; its process will be replaced."""
+
+
+@dataclass(eq=False, slots=True)
+class Job(Generic[T]):
+    """One request of ``client`` on ``connection``: ``work`` answers it, ``drop`` tells running work to end early."""
+
+    client: str
+    connection: Hashable
+    work: Callable[[], T]
+    drop: Callable[[], None]
+    arrived: float
+    answer: asyncio.Future[T]
+    begun: float | None = None
+
+
+@dataclass(slots=True)
+class _Client:
+    """``used`` and ``connections`` are seconds of work, counted from what the least demanding client had used."""
+
+    used: float
+    floor: float = 0.0
+    connections: dict[Hashable, float] = field(default_factory=dict)
+    waiting: list[Job[object]] = field(default_factory=list)
+    running: int = 0
+
+
+class FairQueue:
+    """At most ``most`` jobs wait, of one client at most ``most_of_client``."""
+
+    def __init__(self, most: int, most_of_client: int) -> None:
+        self._most = most
+        self._most_of_client = most_of_client
+        self._clients: dict[str, _Client] = {}
+        self._floor = 0.0
+        self._waiting = 0
+
+    def __len__(self) -> int:
+        return self._waiting
+
+    def push(self, job: Job[object]) -> Job[object] | None:
+        """Let ``job`` wait; return the job that must give way, if any: the newest of whoever has the most waiting."""
+        client = self._clients.get(job.client)
+        if client is None:
+            if len(self._clients) >= _MOST_KNOWN:
+                self._clients = {name: each for name, each in self._clients.items() if each.waiting or each.running}
+            client = self._clients[job.client] = _Client(self._floor)
+        if len(client.waiting) >= self._most_of_client:
+            return job
+        if not client.waiting and not client.running:
+            client.used = max(client.used, self._floor)
+            client.connections.clear()
+        connections = client.connections
+        if len(connections) > _MOST_KNOWN:
+            kept = {each.connection for each in client.waiting}
+            connections = client.connections = {each: used for each, used in connections.items() if each in kept}
+        connections[job.connection] = max(connections.get(job.connection, 0.0), client.floor)
+        client.waiting.append(job)
+        self._waiting += 1
+        if self._waiting <= self._most:
+            return None
+        longest = max(self._clients.values(), key=lambda each: len(each.waiting)).waiting[-1]
+        self.remove(longest)
+        return longest
+
+    def pop(self) -> Job[object] | None:
+        """Return the job whose turn it is, None if none waits."""
+        if not self._waiting:
+            return None
+        client = min((each for each in self._clients.values() if each.waiting), key=lambda each: each.used)
+        job = min(client.waiting, key=lambda each: client.connections[each.connection])
+        self._floor = max(self._floor, client.used)
+        client.floor = max(client.floor, client.connections[job.connection])
+        client.waiting.remove(job)
+        client.running += 1
+        self._waiting -= 1
+        return job
+
+    def remove(self, job: Job[object]) -> bool:
+        """Take ``job`` out; return False if it does not wait (any more)."""
+        client = self._clients.get(job.client)
+        if client is None or job not in client.waiting:
+            return False
+        client.waiting.remove(job)
+        self._waiting -= 1
+        return True
+
+    def done(self, job: Job[object], seconds: float) -> None:
+        """Note that ``job``, which was popped, has used ``seconds``."""
+        client = self._clients[job.client]
+        client.running -= 1
+        client.used += seconds
+        if job.connection in client.connections:
+            client.connections[job.connection] += seconds
+        if not self._waiting and not any(each.running for each in self._clients.values()):
+            self._clients.clear()  # who used what matters only while others wait
+            self._floor = 0.0
+
+
+class Lane:
+    """Threads that do the jobs of ``queue``, one at a time each; a job waits for at most ``patience`` seconds."""
+
+    def __init__(self, name: str, threads: int, queue: FairQueue, patience: float) -> None:
+        self.queue = queue
+        self.running: set[Job[object]] = set()
+        self._free = threads
+        self._patience = patience
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._loop = asyncio.get_running_loop()
+
+    def admit(self, client: str, connection: Hashable, work: Callable[[], T], drop: Callable[[], None]) -> Job[T]:
+        """Let work wait for its turn; its ``answer`` raises BusyError if the turn does not come."""
+        job: Job[T] = Job(client, connection, work, drop, self._loop.time(), self._loop.create_future())
+        crowded = self.queue.push(job)  # type: ignore[arg-type]
+        if crowded is not None:
+            _fail(crowded, BusyError("too many requests wait"))
+        if crowded is not job:
+            self._loop.call_later(self._patience, self._expire, job)
+            self._dispatch()
+        return job
+
+    def leave(self, job: Job[T]) -> None:
+        """Drop a job whose client is gone: at once if it waits, else at the next point where its work looks."""
+        if self.queue.remove(job):  # type: ignore[arg-type]
+            job.answer.cancel()
+        else:
+            job.drop()
+
+    def longest(self) -> float:
+        """Return for how many seconds the oldest running job has been running."""
+        now = self._loop.time()
+        return max((now - (job.begun or now) for job in self.running), default=0.0)
+
+    def give_up(self) -> None:
+        """Fail what is running and what waits: a thread is stuck."""
+        for job in self.running:
+            _fail(job, StuckError("the request took too long"))
+        while (waiting := self.queue.pop()) is not None:
+            _fail(waiting, StuckError("another request took too long"))
+
+    def close(self) -> None:
+        """Take no more jobs; do not wait for those that run."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _dispatch(self) -> None:
+        while self._free and (job := self.queue.pop()) is not None:
+            self._free -= 1
+            self.running.add(job)
+            job.begun = self._loop.time()
+            self._threads.submit(job.work).add_done_callback(lambda done, job=job: self._report(job, done))  # type: ignore[misc]
+
+    def _report(self, job: Job[object], done: Future[object]) -> None:
+        self._loop.call_soon_threadsafe(self._finish, job, done)
+
+    def _finish(self, job: Job[object], done: Future[object]) -> None:
+        self._free += 1
+        self.running.discard(job)
+        self.queue.done(job, self._loop.time() - (job.begun or 0.0))
+        if not job.answer.done():
+            error = done.exception()
+            if error is None:
+                job.answer.set_result(done.result())
+            else:
+                job.answer.set_exception(error)
+        self._dispatch()
+
+    def _expire(self, job: Job[T]) -> None:
+        if self.queue.remove(job):  # type: ignore[arg-type]
+            _fail(job, BusyError("the request waited too long"))  # type: ignore[arg-type]
+
+
+def _fail(job: Job[object], error: Exception) -> None:
+    if not job.answer.done():
+        job.answer.set_exception(error)

@@ -1,0 +1,253 @@
+"""The ASGI application between a connection and the Flask application.
+
+A request is judged at its head: what it asks for, whether it may, how large it is. Only then is its body received.
+When its turn has come, a thread answers it, unless its client is gone by then. ``/healthz`` is answered here, whatever
+else goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Any
+from wsgiref.types import WSGIEnvironment
+
+from flask import Flask
+from werkzeug.exceptions import (
+    HTTPException,
+    MisdirectedRequest,
+    RequestEntityTooLarge,
+    RequestTimeout,
+    ServiceUnavailable,
+    TooManyRequests,
+)
+
+from index.errors import DiskFullError
+from web.access import KEY_CHECKED, ForbiddenError, Scope, UnauthorizedError, authorize
+from web.keys import KeyRing
+from web.logs import Visit, log_visit
+from web.metrics import Metrics
+from web.problems import PROBLEM_JSON, problem_body
+from web.serving.admission import BusyError, Lane, StuckError
+from web.serving.bodies import (
+    BodyIncompleteError,
+    BodyReader,
+    BodyTooLargeError,
+    BodyTooSlowError,
+    NoRoomError,
+    Receive,
+    drain,
+)
+from web.serving.proxies import Origin, Proxies, client_of
+from web.serving.rates import Rates
+from web.serving.wsgi import WholeAnswer, call, environ_of
+from web.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Send = Callable[[Any], Awaitable[None]]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:@-]{1,128}")
+_IGNORED_BODY = 64 * 1024
+_HEALTHY = WholeAnswer(200, [(b"Content-Type", b"application/json"), (b"Content-Length", b"16")], b'{"status":"ok"}\n')
+_WITH_BODY = {"PUT", "POST"}
+_APART = {"operations.readyz", "metrics"}
+_RETRY_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Who answers what: readiness and metrics apart, writes apart (some wait), and all else one at a time."""
+
+    reads: Lane
+    writes: Lane
+    apart: Lane
+
+
+class Gateway:
+    """Answer requests with ``app``, which is None until the archive could be opened."""
+
+    def __init__(
+        self, settings: Settings, proxies: Proxies, rates: Rates, lanes: Lanes, bodies: BodyReader, metrics: Metrics
+    ) -> None:
+        self.app: Flask | None = None
+        self.keys: KeyRing | None = None
+        self._settings = settings
+        self._proxies = proxies
+        self._rates = rates
+        self._lanes = lanes
+        self._bodies = bodies
+        self._metrics = metrics
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            known, text = name.decode("latin-1"), value.decode("latin-1").strip()
+            headers[known] = f"{headers[known]}, {text}" if known in headers else text
+        asked = headers.get("x-request-id", "")
+        visit = Visit(
+            asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex,
+            scope["method"],
+            scope["path"],
+            scope["query_string"],
+            scope["client"][0] if scope["client"] else "",
+        )
+        exchange = _Exchange(visit, scope, headers, receive)
+        try:
+            answer = await self._answer(exchange)
+            await exchange.reply(answer, send)
+            visit.status = answer.status
+        except BodyIncompleteError:
+            visit.status = 499
+        except Exception:
+            log.exception("%s %s failed", visit.method, visit.path)
+            visit.status = 500
+            raise
+        except asyncio.CancelledError:
+            visit.status = 499
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():  # the process stops
+                raise
+        finally:
+            self._metrics.visited(visit, time.perf_counter() - visit.began)
+            if self._settings.log.access:
+                log_visit(visit, self._settings.log)
+
+    async def _answer(self, exchange: _Exchange) -> WholeAnswer:
+        scope, visit = exchange.scope, exchange.visit
+        if scope["path"] == "/healthz" and scope["method"] in {"GET", "HEAD"} and not exchange.has_body:
+            visit.endpoint = "operations.healthz"
+            return _HEALTHY
+        origin = self._proxies.origin(visit.address, exchange.headers)
+        visit.address = visit.address if origin is None else origin.address
+        environ = environ_of(scope, exchange.headers, origin or Origin(visit.address, "http", "localhost"))
+        environ["timtin.gateway"] = True
+        if self.app is None or self.keys is None:
+            return _unready(visit.path)
+        needed = _look_up(self.app, environ, visit)
+        client = client_of(visit.address)
+        body: IO[bytes] = io.BytesIO()
+        size = 0
+        try:
+            if origin is None:
+                raise MisdirectedRequest("This service is not known by this host name; see its setting server.hosts.")
+            self._count(client, self._settings.limits.requests_per_minute)
+            key = authorize(needed, exchange.headers.get("authorization"), self.keys, self._settings.access)
+            environ[KEY_CHECKED] = True
+            if key is not None:
+                client = f"key {key.name}"
+                self._count(client, self._settings.limits.requests_per_minute_of_key)
+            if exchange.has_body and needed is Scope.WRITE and scope["method"] in _WITH_BODY:
+                body, size = await self._receive(exchange)
+            elif exchange.ends:
+                raise RequestEntityTooLarge("This address takes no body; send the request without one.")
+            return await self._in_turn(exchange, client, needed, partial(call, self.app, environ, body, size))
+        except (HTTPException, UnauthorizedError, ForbiddenError, DiskFullError) as refusal:
+            body.close()
+            environ["timtin.refusal"] = refusal
+            return call(self.app, environ, io.BytesIO(), 0)
+
+    def _count(self, client: str, per_minute: int) -> None:
+        if per_minute and (wait := self._rates.wait(client, per_minute)):
+            self._metrics.refused("rate")
+            detail = f"At most {per_minute} requests a minute are answered; wait {wait:.1f} s."
+            raise TooManyRequests(detail, retry_after=int(wait) + 1)
+
+    async def _receive(self, exchange: _Exchange) -> tuple[IO[bytes], int]:
+        most = self._settings.limits.body_mb << 20
+        too_large = RequestEntityTooLarge(
+            f"A body may have at most {self._settings.limits.body_mb} MB; send the articles in several requests."
+        )
+        if exchange.declared > most:
+            raise too_large
+        try:
+            found = await self._bodies.read(exchange.receive, most)
+        except BodyTooLargeError:
+            raise too_large from None
+        except BodyTooSlowError:
+            raise RequestTimeout("The body took too long to arrive; send it again.") from None
+        except NoRoomError:
+            log.error("a body was refused: the disk has no room for it")
+            raise DiskFullError("the disk is full: free some space and send this again") from None
+        exchange.has_body = False
+        return found
+
+    async def _in_turn(
+        self, exchange: _Exchange, client: str, needed: Scope | None, work: Callable[[], WholeAnswer]
+    ) -> WholeAnswer:
+        """Have a thread do ``work`` in its turn."""
+        visit, connection = exchange.visit, exchange.scope["state"]["connection"]
+        lane = self._lanes.reads if needed in {None, Scope.SEARCH} else self._lanes.writes
+        if visit.endpoint in _APART:
+            lane = self._lanes.apart
+        job = lane.admit(client, connection, work, lambda: None)
+        connection.on_lost = lambda: lane.leave(job)
+        try:
+            return await job.answer
+        except BusyError:
+            self._metrics.refused("busy")
+            raise ServiceUnavailable("The service is busy; try again soon.", retry_after=_RETRY_SECONDS) from None
+        except StuckError:
+            raise ServiceUnavailable("The request took too long.", retry_after=_RETRY_SECONDS) from None
+        finally:
+            connection.on_lost = None
+            visit.waited = (job.begun or asyncio.get_running_loop().time()) - job.arrived
+
+
+def _look_up(app: Flask, environ: WSGIEnvironment, visit: Visit) -> Scope | None:
+    """Note which view a request is for; return the scope it needs."""
+    try:
+        visit.endpoint, _ = app.url_map.bind_to_environ(environ).match()
+    except HTTPException:  # answered by the application
+        return None
+    return getattr(app.view_functions[visit.endpoint], "scope", None)
+
+
+class _Exchange:
+    """One request and its reply. ``has_body`` tells whether there is a body that nobody has read yet."""
+
+    def __init__(self, visit: Visit, scope: dict[str, Any], headers: dict[str, str], receive: Receive) -> None:
+        self.visit = visit
+        self.scope = scope
+        self.headers = headers
+        self.receive = receive
+        length = headers.get("content-length", "0")
+        self.declared = int(length) if length.isdecimal() and "transfer-encoding" not in headers else -1
+        self.has_body = self.declared != 0
+
+    @property
+    def ends(self) -> bool:
+        """Whether the connection ends with the reply, because too much of the body was not read."""
+        return self.has_body and not 0 <= self.declared <= _IGNORED_BODY
+
+    async def reply(self, answer: WholeAnswer, send: Send) -> None:
+        """Send an answer; a body that was not read is dropped, a large one with its connection."""
+        headers = [*answer.headers, (b"X-Request-Id", self.visit.id.encode("ascii"))]
+        ends = self.ends
+        if ends:
+            headers.append((b"Connection", b"close"))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": ends})
+        if ends:
+            if "expect" not in self.headers:  # else the client waits for a leave that it does not get
+                await drain(self.receive)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _unready(path: str) -> WholeAnswer:
+    """Return what is answered while the archive cannot be opened, past the application that it is for."""
+    body = json.dumps(problem_body(503, "The archive cannot be opened yet; see the server's log.", path)).encode(
+        "ascii"
+    )
+    length = str(len(body)).encode("ascii")
+    headers = [(b"Content-Type", PROBLEM_JSON.encode("ascii")), (b"Content-Length", length), (b"Retry-After", b"5")]
+    return WholeAnswer(503, headers, body)

@@ -1,0 +1,138 @@
+"""The parent process: it listens, forks the processes that serve, replaces those that end or hang, and stops them.
+
+gunicorn's arbiter does the work; see decision 12.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+
+from index.analysis.analyzer import analyze
+from index.errors import TimtinError
+from index.processes import processors
+from search.archive import ArchiveConfig, open_archive
+from search.runtime.shared import Bell, Notice
+from web.keys import FIRST, KeyRing
+from web.logs import set_up
+from web.metrics import Metrics, count_together
+from web.serving.proxies import Proxies
+from web.serving.rates import Rates
+from web.serving.worker import Service, ServingProcess
+from web.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_SILENT_SECONDS = 20
+"""A process that does not report for so long is replaced."""
+_LATE_SECONDS = 5.0
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the requests in progress. Raises TimtinError if that cannot begin."""
+    set_up(settings.log)
+    listener = _listen(settings.server.host, settings.server.port)
+    archive = ArchiveConfig(settings.data)
+    with closing(open_archive(archive)) as opened:
+        home = opened.home
+        KeyRing(home).ensure_first()
+    analyze("tìm tin")  # loads the model, once for all processes
+    host, port = settings.server.host, listener.getsockname()[1]
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    log.info("timtin answers on http://%s · data in %s · the key for writing is in %s", shown, home, home / FIRST)
+    folder = Path(
+        tempfile.mkdtemp(prefix="timtin-", dir=_SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None)
+    )
+    count_together(folder, "parent")
+    server = settings.server
+    service = Service(
+        settings,
+        ArchiveConfig(home),
+        server.workers or min(processors(), 4),
+        Proxies(server.trusted_proxies, server.hosts, server.public_url, shown),
+        Rates(),
+        Bell(),
+        Notice(),
+        folder,
+    )
+    parent = os.getpid()
+    try:
+        _Arbiter(_Application(service, listener)).run()
+    finally:
+        if os.getpid() == parent:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Logger(Logger):  # type: ignore[misc]
+    def setup(self, cfg: object) -> None:  # noqa: ARG002
+        """Say what is wrong in the service's own log, and nothing else."""
+        self.loglevel = logging.WARNING
+        self.error_log.setLevel(logging.WARNING)
+        self.error_log.propagate = True
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    def handle_int(self) -> None:
+        """Stop as on SIGTERM: requests in progress are finished."""
+        raise StopIteration
+
+
+class _Application(BaseApplication):  # type: ignore[misc]
+    """How gunicorn is told what to run."""
+
+    def __init__(self, service: Service, listener: socket.socket) -> None:
+        self.service = service
+        self._listener = listener
+        self._metrics = Metrics()
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what differs from gunicorn's defaults."""
+        drain = self.service.settings.server.drain_seconds
+        for name, value in {
+            "bind": f"fd://{self._listener.fileno()}",
+            "workers": self.service.processes,
+            "worker_class": ServingProcess,
+            "timeout": _SILENT_SECONDS,
+            "graceful_timeout": int(drain + _LATE_SECONDS),
+            "worker_tmp_dir": str(self.service.metrics),
+            "control_socket_disable": True,
+            "logger_class": _Logger,
+            "pre_fork": self._give_place,
+            "child_exit": self._note_end,
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> object:
+        """Return nothing: a process makes its own application, once it has opened the archive."""
+        return None
+
+    def _give_place(self, arbiter: Arbiter, worker: ServingProcess) -> None:
+        taken = {each.place for each in arbiter.WORKERS.values()}
+        worker.place = next(place for place in range(len(taken) + 1) if place not in taken)
+
+    def _note_end(self, arbiter: Arbiter, worker: ServingProcess) -> None:
+        if arbiter.LISTENERS:  # else the service stops
+            log.warning("serving process %s ended and is replaced", worker.pid)
+            self._metrics.restarted()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise TimtinError(
+            f"cannot listen on {host}:{port}: {error.strerror};"
+            " stop what listens there, or choose another address with --host and --port"
+        ) from error

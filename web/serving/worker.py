@@ -1,0 +1,243 @@
+"""One serving process: an event loop for the connections, a thread that answers, a thread that follows the store."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import uvicorn
+from gunicorn.workers.base import Worker
+
+from index.errors import TimtinError
+from index.reading.watching import watch_folder
+from search.archive import Archive, ArchiveConfig, open_archive
+from search.parameters import SearchParameters
+from search.runtime.index_follower import IndexFollower
+from search.runtime.shared import Bell, Notice
+from search.service import search
+from web.app import create_app
+from web.keys import KeyRing
+from web.metrics import Metrics, count_together
+from web.serving.admission import FairQueue, Lane
+from web.serving.bodies import BodyReader
+from web.serving.connection import Connection, Door
+from web.serving.gateway import Gateway, Lanes
+from web.serving.proxies import Proxies
+from web.serving.rates import Rates
+from web.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_WRITERS = 8
+_BACKLOG = 1024
+_TICK_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
+_SPARE_FILES = 256
+"""Files that a process needs besides its connections: the index, the store, bodies."""
+_SWITCH_SECONDS = 0.001
+"""How long the thread that answers may keep the event loop waiting, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is made once, before the processes are forked. ``processes`` is their number."""
+
+    settings: Settings
+    archive: ArchiveConfig
+    processes: int
+    proxies: Proxies
+    rates: Rates
+    bell: Bell
+    notice: Notice
+    metrics: Path
+
+
+class ServingProcess(Worker):  # type: ignore[misc]
+    """One process of ``web.serving.prefork``, which ends it if it does not ``notify`` any more."""
+
+    place: int
+
+    def init_signals(self) -> None:
+        """Leave signals to the event loop; Ctrl-C reaches the parent, which stops all."""
+        for number in self.SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def run(self) -> None:
+        """Serve until told to stop; then end at once, whatever a thread still does."""
+        failed = 1
+        try:
+            asyncio.run(_Serving(self, self.app.service).run())
+            failed = 0
+        except Exception:
+            log.exception("a serving process ends")
+        finally:
+            logging.shutdown()
+            sys.stderr.flush()
+            os._exit(failed)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to ``_Serving``."""
+        yield
+
+
+class _Serving:
+    """The parts of one process, and what ends it."""
+
+    def __init__(self, process: ServingProcess, service: Service) -> None:
+        self._process = process
+        self._service = service
+        self._follower: IndexFollower | None = None
+        self._archive: Archive | None = None
+        self._unhealthy = False
+        count_together(service.metrics, str(process.place))
+        self._metrics = Metrics()
+
+    async def run(self) -> None:
+        """Serve until told to stop."""
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        settings, limits = self._service.settings, self._service.settings.limits
+        self._lanes = Lanes(
+            Lane("reads", 1, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
+            Lane("writes", _WRITERS, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
+            Lane("apart", 1, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
+        )
+        bodies = BodyReader(self._service.archive.data, limits.free_disk_mb << 20, limits.body_seconds)
+        gateway = Gateway(settings, self._service.proxies, self._service.rates, self._lanes, bodies, self._metrics)
+        self._door = Door(limits, self._share(_most_connections(limits.connections)),
+                          self._share(limits.connections_of_address), self._service.proxies.is_proxy)  # fmt: skip
+        config = uvicorn.Config(
+            gateway,
+            http=partial(Connection, self._door),  # type: ignore[arg-type]
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=1,  # one connection is accepted at a time, so that processes share them evenly
+            timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]
+            timeout_graceful_shutdown=settings.server.drain_seconds,  # type: ignore[arg-type]
+        )
+        self._server = _Server(config)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
+        opening = threading.Thread(target=self._open, args=(gateway,), name="opening", daemon=True)
+        opening.start()
+        ticking = asyncio.create_task(self._tick())
+        await self._server.serve(self._process.sockets)
+        ticking.cancel()
+        self._close()
+
+    def _share(self, whole: int) -> int:
+        return -(-whole // self._service.processes)
+
+    def _open(self, gateway: Gateway) -> None:
+        """Open the archive, as often as it takes, and let requests in."""
+        while not self._server.should_exit:
+            try:
+                archive = open_archive(replace(self._service.archive, sharing=self._service.processes))
+                break
+            except (TimtinError, OSError) as error:
+                log.error("the archive cannot be opened: %s; trying again", error)
+                threading.Event().wait(_RETRY_SECONDS)
+        else:
+            return
+        with suppress(Exception):  # the first request reports a failure
+            search(archive, SearchParameters(q="tìm tin", size=1))
+        service = self._service
+        self._follower = IndexFollower(
+            archive, waiting=_WRITERS // 2, bell=service.bell, notice=service.notice, leading=self._watch
+        )
+        keys = KeyRing(archive.home)
+        config = {"SETTINGS": service.settings, "KEYS": keys, "PROCESSES": service.processes}
+        app = create_app(archive, config, follower=self._follower, metrics=self._metrics)
+        gc.collect()
+        gc.freeze()  # loaded objects stay: keep the garbage collector from scanning them
+        self._archive = archive
+        self._follower.start()
+        gateway.keys, gateway.app = keys, app
+
+    def _watch(self, archive: Archive, stop: threading.Event) -> None:
+        """Index the watched folder, in the one process that follows the store."""
+        watched = self._service.settings.server.watch
+        if watched is not None:
+            arguments = watched, archive.store, archive.engine, stop
+            threading.Thread(target=watch_folder, args=arguments, name="watcher", daemon=True).start()
+
+    def _stop(self) -> None:
+        self._server.should_exit = True
+        if self._follower is not None:
+            self._follower.leave()
+
+    async def _tick(self) -> None:
+        """Once a second: report that the process lives, and end it if it should be replaced."""
+        listening = False
+        limits = self._service.settings.limits
+        while True:
+            self._process.notify()
+            if self._server.started and not listening:
+                listening = True
+                for listener in self._process.sockets:
+                    listener.listen(_BACKLOG)
+            lanes = self._lanes.reads, self._lanes.writes, self._lanes.apart
+            self._metrics.observe(sum(len(lane.queue) for lane in lanes), len(self._door.connections))
+            if os.getppid() != self._process.ppid:
+                log.error("the parent process ended; this one stops")
+                self._stop()
+            stuck = [lane for lane in lanes if lane.longest() > limits.stuck_seconds]
+            for lane in stuck:
+                lane.give_up()
+            if stuck and not self._unhealthy:
+                log.error("a request takes more than %.0f s; the process is replaced", limits.stuck_seconds)
+            too_large = bool(limits.memory_mb) and _memory_mb() > limits.memory_mb
+            if too_large and not self._unhealthy:
+                log.warning("a process takes more than %d MB; it is replaced", limits.memory_mb)
+            if (stuck or too_large) and not self._unhealthy:
+                self._unhealthy = True
+                self._stop()
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def _close(self) -> None:
+        """Close what no thread is using any more."""
+        lanes = self._lanes.reads, self._lanes.writes, self._lanes.apart
+        for lane in lanes:
+            lane.close()
+        if self._follower is not None:
+            self._follower.stop()
+        if self._archive is not None and not any(lane.running for lane in lanes):
+            self._archive.close()
+
+
+def _most_connections(wanted: int) -> int:
+    """Return how many connections this process can open: allow as many files as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return max(1, min(wanted, soft - _SPARE_FILES)) if soft != resource.RLIM_INFINITY else wanted
+
+
+def _memory_mb() -> int:
+    """Return the resident memory of this process, in MB; 0 where that is not known."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * resource.getpagesize() >> 20
