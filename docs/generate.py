@@ -11,8 +11,30 @@ import click
 from tests.spellings import APART, MEET
 from web.api.openapi import describe_api
 from web.cli import main
+from web.commands.configuring import shown_value
+from web.configuration import FIELDS, variable_of
 
 FOLDER = Path(__file__).parent
+_HOW_TO_SET = """\
+`timtin serve` needs no settings. What differs from its defaults is said by flags, by variables of the environment, or
+in a file of TOML; a flag goes before a variable, a variable before the file. The file is the one that `--config` or
+`TIMTIN_CONFIG` names, else `timtin.toml` in the data folder, if there is one. `timtin config` prints every value and
+where it comes from.
+
+```toml
+[server]
+public_url = "https://tin.example.vn"
+hosts = ["tin.example.vn"]
+trusted_proxies = ["127.0.0.1"]
+
+[access]
+search = "key"
+```
+
+A relative path in a file is meant from the folder of the file. A list in a variable has commas between its parts, and
+an empty variable says nothing. `server.port` is also `PORT`. Names that do not exist and values out of range are
+errors. `data` cannot be set by a file in the data folder. Keys are no settings: see [How to](how-to.md#keys).\
+"""
 
 
 def command_reference() -> str:
@@ -23,12 +45,35 @@ def command_reference() -> str:
     for name in main.list_commands(context):
         command = main.get_command(context, name)
         assert command is not None
-        own = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
-        lines += [f"## timtin {name}", "", "```", command.get_help(own), "```", ""]
+        lines += _help(name, command, context)
     lines += [
         "Exit codes: 0 done; 1 some inputs failed, a run was cut short, or the check found something; 2 wrong usage.",
         "",
     ]
+    return "\n".join(lines)
+
+
+def _help(name: str, command: click.Command, parent: click.Context) -> list[str]:
+    context = click.Context(command, info_name=name, parent=parent, max_content_width=100, terminal_width=100)
+    lines = [f"## {context.command_path}", "", "```", command.get_help(context), "```", ""]
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            lines += _help(inner, command.commands[inner], context)
+    return lines
+
+
+def configuration_reference() -> str:
+    """Return every setting as Markdown, below what ``web.configuration`` says of all."""
+    lines = ["# Settings", "", "Made by `make docs`; do not edit.", "", _HOW_TO_SET, ""]
+    sections: dict[str, list[str]] = {}
+    for name, field in FIELDS.items():
+        section, _, key = name.rpartition(".")
+        default = shown_value(field.get_default(call_default_factory=True))
+        row = f"| `{key}` | {field.description} | {'' if default == '-' else f'`{default}`'} | `{variable_of(name)}` |"
+        sections.setdefault(section, []).append(row)
+    for section, rows in sections.items():
+        lines += [f"## [{section}]", ""] if section else []
+        lines += ["| setting | what | default | variable |", "|---|---|---|---|", *rows, ""]
     return "\n".join(lines)
 
 
@@ -40,7 +85,7 @@ def http_reference() -> str:
             lines += [
                 f"## {method.upper()} {path}",
                 "",
-                f"{operation['summary']}." + (" Needs the key." if operation.get("security") else ""),
+                " ".join([f"{operation['summary']}.", operation.get("description", "")]).rstrip(),
                 "",
             ]
             if operation["parameters"]:
@@ -79,4 +124,5 @@ def _codes(texts: Sequence[str]) -> str:
 if __name__ == "__main__":
     (FOLDER / "spellings.md").write_text(spellings_table(), "utf-8")
     (FOLDER / "commands.md").write_text(command_reference(), "utf-8")
+    (FOLDER / "configuration.md").write_text(configuration_reference(), "utf-8")
     (FOLDER / "http.md").write_text(http_reference(), "utf-8")

@@ -15,13 +15,20 @@ _SEAL_LENGTH = 16
 _UNFINISHED = ".new"
 
 
-def write_sealed(path: Path, data: bytes) -> None:
-    """Write ``data`` and its checksum to ``path`` and fsync it; if writing fails, the previous file stays."""
+def write_sealed(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write ``data`` and its checksum to ``path`` as ``write_whole`` does."""
+    write_whole(path, data + b"\ncrc32 %08x\n" % zlib.crc32(data), mode)
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write ``data`` to ``path`` and fsync it; if writing fails, the previous file stays.
+
+    The new file has the permissions ``mode``, less those of the umask.
+    """
     fresh = path.with_name(path.name + _UNFINISHED)
     try:
-        with fresh.open("wb") as file:
+        with open(fresh, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data)
-            file.write(b"\ncrc32 %08x\n" % zlib.crc32(data))
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

@@ -36,7 +36,7 @@ class ArchiveConfig:
 class Archive:
     """A store, its engine and its synonyms: what the code above is handed.
 
-    ``home`` is a folder that only its owner may read, for the API key and for request bodies.
+    ``home`` is a folder that only its owner may read, for the keys and for request bodies.
     """
 
     store: ArticleStore

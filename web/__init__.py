@@ -7,7 +7,8 @@
 ``services``       what a request works with: archive, runner, answers, follower
 ``settings``       what a service may be told, with ranges and defaults
 ``configuration``  reads the settings: flags, environment, file
-``keys``           the key that allows writing
+``keys``           keys with names, scopes and expiry, in the data folder
+``access``         which scope a view needs, and whether a request's key has it
 ``addresses``      the URLs of searches
 ``problems``       errors as ``application/problem+json``, or a page for people
 ``api``            ``/api/v1``

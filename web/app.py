@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Flask, Response
@@ -11,11 +12,14 @@ from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.runtime.search_pool import InProcessRunner, SearchRunner
 from search.service import search
-from web import operations, problems
+from web import access, operations, problems
 from web.api.routes import api
-from web.keys import load_key
+from web.keys import FIRST, DamagedKeysError, KeyRing
 from web.pages import views
 from web.services import Services
+from web.settings import Settings
+
+log = logging.getLogger(__name__)
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none';"
@@ -26,12 +30,13 @@ _POLICY = (
 def create_app(archive: Archive, config: dict[str, Any] | None = None, runner: SearchRunner | None = None) -> Flask:
     """Return the application for an archive; without a ``runner``, this process searches.
 
-    The index follows the store once ``services().follower`` is started.
+    The index follows the store once ``services().follower`` is started. ``config`` may have the settings as
+    ``SETTINGS`` and the keys as ``KEYS``; else these are the defaults and the keys in the archive's folder.
     """
     app = Flask(__name__, template_folder="pages/templates", static_folder="pages/static")
-    key_file = archive.home / "api-key"
-    app.config.update(API_KEY=load_key(key_file), API_KEY_FILE=str(key_file), WAIT_SECONDS=30.0, WAITING=4)
+    app.config.update(WAIT_SECONDS=30.0, WAITING=4, SETTINGS=Settings(data=archive.home), KEYS=KeyRing(archive.home))
     app.config.update(config or {})
+    app.config.update(API_KEY=_first_key(app.config["KEYS"]), API_KEY_FILE=str(archive.home / FIRST))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     used = runner or InProcessRunner(archive)
@@ -43,8 +48,18 @@ def create_app(archive: Archive, config: dict[str, Any] | None = None, runner: S
     operations.init_app(app)
     views.init_app(app)
     problems.init_app(app)
+    access.init_app(app)
     app.after_request(_protect)
     return app
+
+
+def _first_key(ring: KeyRing) -> str | None:
+    """Return the first key, made if there is none; damaged keys do not keep readers out."""
+    try:
+        return ring.ensure_first()
+    except DamagedKeysError as error:
+        log.error("%s", error)
+        return None
 
 
 def _protect(response: Response) -> Response:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -50,7 +50,7 @@ def _fields() -> Iterator[tuple[str, FieldInfo]]:
 
 FIELDS: Mapping[str, FieldInfo] = MappingProxyType(dict(_fields()))
 """Each setting by its name, such as ``server.port``."""
-_SECTIONS = {name.partition(".")[0] for name in FIELDS if "." in name}
+_SECTIONS = dict.fromkeys(f"[{name.partition('.')[0]}]" for name in FIELDS if "." in name)
 
 
 def variable_of(name: str) -> str:
@@ -70,8 +70,11 @@ class Reading:
 
     def values(self) -> dict[str, Any]:
         """Return each value by the name of its setting."""
-        whole = self.settings.model_dump()
-        return {name: _at(whole, name) for name in FIELDS}
+        return _by_name(self.settings.model_dump())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return each value, as JSON has it, by the name of its setting."""
+        return _by_name(self.settings.model_dump(mode="json"))
 
 
 def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -144,7 +147,7 @@ def _from_file(path: Path, problems: list[str]) -> Iterator[tuple[str, tuple[Any
         problems.append(f"{origin}: is not TOML: {error}")
         return
     for name, value in content.items():
-        if name not in _SECTIONS:
+        if f"[{name}]" not in _SECTIONS:
             values = {name: value}
         elif isinstance(value, dict):
             values = {f"{name}.{inner}": deeper for inner, deeper in value.items()}
@@ -155,8 +158,8 @@ def _from_file(path: Path, problems: list[str]) -> Iterator[tuple[str, tuple[Any
             if setting in FIELDS:
                 yield setting, (_from_folder(path, setting, entry), origin)
             else:
-                what = f"[{setting}]" if isinstance(entry, dict) else setting
-                problems.append(f"{origin}: {what}: there is no such setting; the nearest is {_nearest(setting)}")
+                what, known = (f"[{setting}]", _SECTIONS) if isinstance(entry, dict) else (setting, FIELDS)
+                problems.append(f"{origin}: {what}: there is no such setting; the nearest is {_nearest(what, known)}")
 
 
 def _from_folder(file: Path, name: str, value: Any) -> Any:
@@ -170,7 +173,7 @@ def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
-def _nearest(name: str, known: Sequence[str] = ()) -> str:
+def _nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that is most like ``name``, whole or without its section."""
 
     def likeness(other: str) -> float:
@@ -179,7 +182,7 @@ def _nearest(name: str, known: Sequence[str] = ()) -> str:
             SequenceMatcher(None, name.rpartition(".")[2], other.rpartition(".")[2]).ratio(),
         )
 
-    return max(known or FIELDS, key=likeness)
+    return max(known, key=likeness)
 
 
 def _reason(error: ValidationError) -> str:
@@ -194,6 +197,6 @@ def _shown(value: Any) -> str:
     return repr(str(value) if isinstance(value, Path) else value)
 
 
-def _at(whole: Mapping[str, Any], name: str) -> Any:
-    section, _, key = name.rpartition(".")
-    return (whole[section] if section else whole)[key]
+def _by_name(whole: Mapping[str, Any]) -> dict[str, Any]:
+    parts = {name: name.rpartition(".") for name in FIELDS}
+    return {name: (whole[section] if section else whole)[key] for name, (section, _, key) in parts.items()}

@@ -1,51 +1,269 @@
-"""The key that allows writing: made at the first start, kept in the data folder, readable by its owner alone."""
+"""Keys: who may search, write, or do all; kept in the data folder, for its owner alone to read.
+
+``keys.json`` has the SHA-256 of each key, not the key. A key is 256 random bits, so nobody finds it by trying, and a
+slow hash with salt, as passwords need, would only make every request slow. The first key is the plain file ``api-key``,
+made at the first start or put there by the owner. It may do all, until it is revoked.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import hmac
-import os
+import json
+import re
 import secrets
 from collections.abc import Callable
-from functools import wraps
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import IntEnum
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Annotated
 
-from flask import current_app, request
+from filelock import FileLock, Timeout
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from index.errors import StoreError
+from index.atomic_file import read_sealed, write_sealed, write_whole
+from index.dates import LOCAL_ZONE
+from index.errors import StoreError, TimtinError
 
-P = ParamSpec("P")
-T = TypeVar("T")
+FIRST = "api-key"
+"""The name of the first key, and of its file."""
+_FILE = "keys.json"
+_LOCK_SECONDS = 10.0
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_LONGEST_DAYS = 36_500
+
+_Stamp = tuple[int, int, int] | None
 
 
-class UnauthorizedError(Exception):
-    """A request lacks the key."""
+class DamagedKeysError(StoreError):
+    """Report a ``keys.json`` that cannot be read: until it can, no key is accepted."""
 
 
-def load_key(path: Path) -> str:
-    """Return the key in ``path``; make one if there is none. Raises StoreError if the file is empty."""
+class Scope(IntEnum):
+    """What a key may do; each scope includes those before it."""
+
+    SEARCH = 1
+    WRITE = 2
+    ADMIN = 3
+
+    @property
+    def label(self) -> str:
+        """Its name as users write it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: its name, what it may do, its SHA-256 in hexadecimal digits, and its times; ``expires`` may be None."""
+
+    name: str
+    scope: Scope
+    digest: str
+    created: datetime
+    expires: datetime | None = None
+
+    def expired(self, now: datetime | None = None) -> bool:
+        """Tell whether its time is over."""
+        return self.expires is not None and self.expires <= (now or datetime.now(UTC))
+
+
+def _known_scope(label: str) -> str:
+    if label.upper() not in Scope.__members__:
+        raise ValueError("should be search, write or admin")
+    return label
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(pattern=f"^{_NAME}$")]
+    scope: Annotated[str, AfterValidator(_known_scope)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    created: AwareDatetime
+    expires: AwareDatetime | None = None
+
+    def key(self) -> Key:
+        return Key(self.name, Scope[self.scope.upper()], self.sha256, self.created, self.expires)
+
+
+class _Content(BaseModel):
+    """What ``keys.json`` holds; ``revoked`` has the SHA-256 of every key that was revoked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    keys: list[_Entry] = []
+    revoked: list[str] = []
+
+
+class KeyRing:
+    """The keys of the data folder ``home``, read again when their files change. Threads may share it."""
+
+    def __init__(self, home: Path) -> None:
+        self._first = home / FIRST
+        self._file = home / _FILE
+        self._lock = FileLock(home / "keys.lock")
+        self._read: tuple[tuple[_Stamp, _Stamp], tuple[Key, ...]] | None = None
+
+    def find(self, token: str) -> Key | None:
+        """Return the key ``token``; None if it is unknown, expired or revoked. Raises StoreError as ``keys`` does.
+
+        The time it takes does not depend on which key the token is like: it is compared with all of them, by digest.
+        """
+        given, found = _digest(token), None
+        for key in self.keys():
+            if hmac.compare_digest(key.digest, given):
+                found = key
+        return None if found is None or found.expired() else found
+
+    def keys(self) -> tuple[Key, ...]:
+        """Return all keys, the first one first. Raises StoreError if a file cannot be read: then no key is known."""
+        stamps = _stamp(self._first), _stamp(self._file)  # before reading, so that a later change is seen
+        read = self._read
+        if read is None or read[0] != stamps:
+            content = self._content()
+            first = self._first_key(content.revoked)
+            self._read = read = stamps, (*first, *(entry.key() for entry in content.keys))
+        return read[1]
+
+    def ensure_first(self) -> str | None:
+        """Return the key in ``api-key``; make one if there is no such file. None if that key was revoked.
+
+        Once a key was revoked, none is made. Raises StoreError if ``api-key`` cannot be used, DamagedKeysError if
+        ``keys.json`` cannot.
+        """
+        if self._first.exists():
+            self._first_token()
+        else:
+            self._change(self._make_first)
+        return next((self._first_token() for key in self.keys() if key.name == FIRST), None)
+
+    def _make_first(self) -> None:
+        if not self._first.exists() and not self._content().revoked:
+            write_whole(self._first, f"{secrets.token_urlsafe(32)}\n".encode(), mode=0o600)
+
+    def add(self, name: str, scope: Scope, expires: datetime | None = None) -> str:
+        """Make a key and return it; it is not shown again. Raises TimtinError if the name is taken or is none."""
+        if re.fullmatch(_NAME, name) is None:
+            raise TimtinError(
+                f"{name!r} cannot be the name of a key; a name has up to 64 letters, digits, dots, dashes and"
+                " underscores, and begins with a letter or digit"
+            )
+        token = secrets.token_urlsafe(32)
+
+        def add() -> None:
+            if name == FIRST or any(key.name == name for key in self.keys()):
+                raise TimtinError(f"there is a key {name!r} already; choose another name, or revoke it first")
+            content = self._content()
+            now = datetime.now(UTC).replace(microsecond=0)
+            entry = _Entry(name=name, scope=scope.label, sha256=_digest(token), created=now, expires=expires)
+            self._write(_Content(keys=[*content.keys, entry], revoked=content.revoked))
+
+        self._change(add)
+        return token
+
+    def revoke(self, name: str) -> None:
+        """Take a key's power at once and for good. Raises TimtinError if there is none of this name."""
+
+        def revoke() -> None:
+            keys = self.keys()
+            gone = [key.digest for key in keys if key.name == name]
+            if not gone:
+                names = ", ".join(key.name for key in keys) or "there are none"
+                raise TimtinError(f"there is no key {name!r}; the keys: {names}")
+            content = self._content()
+            left = [entry for entry in content.keys if entry.name != name]
+            self._write(_Content(keys=left, revoked=[*content.revoked, *gone]))
+
+        self._change(revoke)
+
+    def _change(self, change: Callable[[], None]) -> None:
+        """Make a change that no other process makes at the same time."""
+        try:
+            with self._lock.acquire(timeout=_LOCK_SECONDS):
+                change()
+        except Timeout:
+            raise TimtinError(f"another process is changing the keys in {self._file.parent}; try again") from None
+
+    def _write(self, content: _Content) -> None:
+        text = json.dumps(content.model_dump(mode="json"), indent=1)
+        write_sealed(self._file, text.encode("utf-8"), mode=0o600)
+
+    def _content(self) -> _Content:
+        try:
+            return _Content.model_validate_json(read_sealed(self._file))
+        except FileNotFoundError:
+            return _Content()
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            why = f"{where}: {first['msg']}" if where else str(first["msg"])
+        except OSError as error:
+            why = str(error.strerror)
+        except ValueError:
+            why = "its bytes have changed since they were written"
+        raise DamagedKeysError(
+            f"the keys in {self._file} cannot be read ({why}), so no key is accepted; put back a copy of the file, or"
+            " delete it and add the keys again"
+        )
+
+    def _first_key(self, revoked: list[str]) -> list[Key]:
+        try:
+            token, made = self._first_token(), self._first.stat().st_mtime
+        except FileNotFoundError:
+            return []
+        digest = _digest(token)
+        return [] if digest in revoked else [Key(FIRST, Scope.ADMIN, digest, datetime.fromtimestamp(int(made), UTC))]
+
+    def _first_token(self) -> str:
+        try:
+            token = self._first.read_text("utf-8").strip()
+        except FileNotFoundError:
+            raise
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(f"the key file {self._first} cannot be read: {error}") from error
+        if not token:
+            raise StoreError(f"the key file {self._first} is empty; delete it and start again to get a new key")
+        return token
+
+
+def expiry(when: str, now: datetime | None = None) -> datetime:
+    """Return when a key ends that is good until ``when``: "30d" from now, the end of a day, or a moment.
+
+    Where it says no time zone, that of Vietnam is meant. Raises TimtinError if it is none of these, or is over.
+    """
+    now = now or datetime.now(UTC)
+    wrong = TimtinError(
+        f"{when!r} is not a time that a key can end at; write 30d (at most {_LONGEST_DAYS}d), 2027-01-31 for the end of"
+        " that day, or 2027-01-31T18:00"
+    )
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_text("utf-8").strip()
-        if not key:
-            raise StoreError(f"the key file {path} is empty; delete it and start again to get a new key") from None
-        return key
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        key = secrets.token_urlsafe(32)
-        file.write(key + "\n")
-    return key
+        if days := re.fullmatch(r"([0-9]{1,5})d", when):
+            if not 1 <= int(days[1]) <= _LONGEST_DAYS:
+                raise wrong
+            end = now + timedelta(days=int(days[1]))
+        elif re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", when):
+            end = datetime.combine(date.fromisoformat(when) + timedelta(days=1), datetime.min.time(), LOCAL_ZONE)
+        elif re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]", when):
+            moment = datetime.fromisoformat(when)
+            end = moment if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
+        else:
+            raise wrong
+        end = end.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise wrong from None
+    if end <= now:
+        raise TimtinError(f"{when!r} is over; a key can only end later than now")
+    return end
 
 
-def key_required(view: Callable[P, T]) -> Callable[P, T]:
-    """Let a request through only with ``Authorization: Bearer KEY``; raise UnauthorizedError otherwise."""
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        given = request.authorization
-        token = given.token if given is not None and given.type == "bearer" else None
-        if not hmac.compare_digest((token or "").encode("utf-8"), str(current_app.config["API_KEY"]).encode("utf-8")):
-            raise UnauthorizedError
-        return view(*args, **kwargs)
 
-    return guarded
+def _stamp(path: Path) -> _Stamp:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

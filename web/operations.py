@@ -8,9 +8,11 @@ from flask import Blueprint, Flask, Response, g, jsonify, render_template, reque
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from web.access import Scope, needs
 from web.api.openapi import describe_api
-from web.problems import problem
+from web.problems import for_clients, problem
 from web.services import services
+from web.settings import Settings
 
 operations = Blueprint("operations", __name__)
 
@@ -27,7 +29,8 @@ def readyz() -> Response:
     here = services()
     if here.archive.in_sync():
         return jsonify({"status": "ready", "articles": here.archive.store.count()})
-    return problem(503, here.follower.last_error or "The index is still applying changes from the store.")
+    behind = here.follower.last_error or "The index is still applying changes from the store."
+    return problem(503, for_clients(behind))
 
 
 @operations.get("/openapi.json")
@@ -68,9 +71,11 @@ def init_app(app: Flask) -> None:
         seconds.labels(endpoint).observe(time.perf_counter() - g.get("started", time.perf_counter()))
         return response
 
-    @app.get("/metrics")
     def metrics() -> Response:
         """Return the metrics in the Prometheus text format."""
         articles.set(services().archive.store.count())
         in_sync.set(services().archive.in_sync())
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    settings: Settings = app.config["SETTINGS"]
+    app.get("/metrics")(metrics if settings.access.metrics == "open" else needs(Scope.ADMIN)(metrics))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -20,11 +21,18 @@ from index.errors import (
     WriterBusyError,
     is_disk_full,
 )
-from web.keys import UnauthorizedError
+from web.access import ForbiddenError, UnauthorizedError, challenge
+from web.services import services
+from web.settings import Settings
 
 log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+_FOLDERS = re.compile(
+    r"""(?<=')/[^'\n]*/(?=[^'/\n]+')|(?<=")/[^"\n]*/(?=[^"/\n]+")  # of a path in quotes
+    |(?<![\w/:.<-])/(?:[^\s/]+/)+(?=[^\s/])""",
+    re.VERBOSE,
+)
 NO_ARTICLE = "There is no article with this id."
 
 
@@ -55,25 +63,22 @@ def init_app(app: Flask) -> None:
         return _answer(400, str(error), error.problems)
 
     @app.errorhandler(UnauthorizedError)
-    def unauthorized(_: UnauthorizedError) -> Response:
-        response = problem(
-            401,
-            "Writing needs the header 'Authorization: Bearer KEY';"
-            " the key is in the file 'api-key' in the server's data folder.",
-        )
-        response.headers["WWW-Authenticate"] = 'Bearer realm="timtin"'
+    def unauthorized(error: UnauthorizedError) -> Response:
+        response = _answer(401, str(error))
+        response.headers["WWW-Authenticate"] = challenge(request.path)
         return response
+
+    @app.errorhandler(ForbiddenError)
+    def forbidden(error: ForbiddenError) -> Response:
+        return _answer(403, str(error))
 
     @app.errorhandler(WriterBusyError)
     @app.errorhandler(DamagedIndexError)
     @app.errorhandler(SearchEndedError)
-    def unavailable(error: TimtinError) -> Response:
-        return _answer(503, str(error))
-
     @app.errorhandler(StoreError)
-    def unusable(error: StoreError) -> Response:
+    def unavailable(error: TimtinError) -> Response:
         log.error("%s %s was refused: %s", request.method, request.path, error)
-        return _answer(503, str(error))
+        return _answer(503, for_clients(str(error)))
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
@@ -89,6 +94,19 @@ def init_app(app: Flask) -> None:
             return _answer(507, "The disk is full. Free some space and send this again; no acknowledged write is lost.")
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return _answer(500, "Something went wrong on the server; see its log.")
+
+
+def for_clients(text: str) -> str:
+    """Return the text of an error without the folders of this machine; the names of files in them stay."""
+    settings: Settings = current_app.config["SETTINGS"]
+    folders = {services().archive.home: "the data folder", settings.data.absolute(): "the data folder"}
+    if (watched := settings.server.watch) is not None:
+        folders |= dict.fromkeys((watched.absolute(), watched.resolve()), "the watched folder")
+    for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+        path = rf"(?:{folders[folder]} )?(?<![\w./-]){re.escape(str(folder))}"
+        text = re.sub(rf"{path}/(?=[^\s/])", "", text)
+        text = re.sub(rf"{path}(?![\w/-])", folders[folder], text)
+    return _FOLDERS.sub("", text)
 
 
 def _detail(error: HTTPException) -> str:

@@ -4,7 +4,9 @@
 
     DATA/                 mode 0700, for its owner only
       articles.sqlite     the store, the truth
-      api-key             the key that allows writing, mode 0600
+      api-key             the first key, mode 0600
+      keys.json           the other keys, hashed, mode 0600
+      timtin.toml         settings, if its owner put it there
       synonyms.txt        words searched for each other, if its owner put it there
       indexes/            generations of the index; rebuilt from the store if lost
       writer.lock         held by the one process that writes the index
@@ -18,7 +20,7 @@ from pathlib import Path
 
 from index.errors import StoreError
 
-_OWN = ("articles.sqlite", "api-key", "indexes", "synonyms.txt", "writer.")
+_OWN = ("articles.sqlite", "api-key", "indexes", "keys.", "synonyms.txt", "timtin.toml", "writer.")
 
 
 @dataclass(frozen=True, slots=True)

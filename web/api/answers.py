@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from index.article import Article
-from index.store.article_store import Task, TaskKind
 from search.parameters import SearchParameters
 from search.service import Answer, RenderedHit
 from web.addresses import search_address
@@ -71,14 +69,3 @@ def hit_json(hit: RenderedHit) -> dict[str, Any]:
 def article_json(article: Article) -> dict[str, Any]:
     """Return a whole article as JSON values."""
     return article.model_dump()
-
-
-def task_json(task: Task) -> dict[str, Any]:
-    """Return a task as JSON values; a bulk write has no ``started``, because it is stored before it is a task."""
-    shown = asdict(task)
-    if task.kind is TaskKind.ARTICLES:
-        del shown["started"]
-    return shown
-
-
-# IMPORT search_address

@@ -14,10 +14,10 @@ from index.errors import InvalidInputError, Problem, UnreadableFileError
 from index.reading.formats.json_lines import LARGEST_DOCUMENT, numbered_lines
 from index.reading.formats.registry import parse_json_article
 from search.parameters import checked
+from web.access import Scope, needs
 from web.api.answers import article_json
 from web.api.blueprint import api, made_searchable, stored_article
 from web.api.parameters import WriteParameters
-from web.keys import key_required
 from web.problems import NO_ARTICLE
 from web.services import services
 
@@ -27,13 +27,14 @@ _MOST_REFUSED = 1000
 
 
 @api.get("/articles/<path:id>")
+@needs(Scope.SEARCH)
 def read_article(id: str) -> Response:
     """Return one article."""
     return jsonify(article_json(stored_article(id)))
 
 
 @api.put("/articles/<path:id>")
-@key_required
+@needs(Scope.WRITE)
 def put_article(id: str) -> tuple[Response, int]:
     """Create or replace one article."""
     parameters = checked(WriteParameters, request.args)
@@ -51,7 +52,7 @@ def put_article(id: str) -> tuple[Response, int]:
 
 
 @api.delete("/articles/<path:id>")
-@key_required
+@needs(Scope.WRITE)
 def delete_article(id: str) -> tuple[Response, int]:
     """Delete one article."""
     parameters = checked(WriteParameters, request.args)
@@ -63,7 +64,7 @@ def delete_article(id: str) -> tuple[Response, int]:
 
 
 @api.post("/articles")
-@key_required
+@needs(Scope.WRITE)
 def post_articles() -> tuple[Response, int]:
     """Store one article, an array of them, or one per line; name the first 1,000 that are refused."""
     parameters = checked(WriteParameters, request.args)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from index.article import Article
 from search.parameters import SearchParameters
+from web.access import Scope
 from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
 
 _BAD = {
@@ -46,31 +47,49 @@ def describe_api() -> dict[str, Any]:
                     (200, 201, 202),
                     WriteParameters,
                     body=_BULK,
-                    key=True,
+                    scope=Scope.WRITE,
                 )
             },
             "/api/v1/articles/{id}": {
                 "get": _operation("read", "Read an article", path=True),
                 "put": _operation(
-                    "put", "Create or replace an article", (200, 201), WriteParameters, path=True, body=_ONE, key=True
+                    "put",
+                    "Create or replace an article",
+                    (200, 201),
+                    WriteParameters,
+                    path=True,
+                    body=_ONE,
+                    scope=Scope.WRITE,
                 ),
-                "delete": _operation("delete", "Delete an article", query=WriteParameters, path=True, key=True),
+                "delete": _operation(
+                    "delete", "Delete an article", query=WriteParameters, path=True, scope=Scope.WRITE
+                ),
             },
             "/api/v1/articles/{id}/similar": {
                 "get": _operation("similar", "Find articles like this one", query=SimilarParameters, path=True)
             },
-            "/api/v1/reindex": {"post": _operation("reindex", "Rebuild the index", (202,), key=True)},
+            "/api/v1/reindex": {"post": _operation("reindex", "Rebuild the index", (202,), scope=Scope.ADMIN)},
             "/api/v1/tasks": {"get": _operation("tasks", "List the latest tasks", query=TaskParameters)},
             "/api/v1/tasks/{id}": {"get": _operation("task", "Read the state of a task", path=True)},
             "/api/v1/stats": {"get": _operation("stats", "Read counts and the state of the index")},
             "/feed.atom": {"get": _operation("feed", "Follow a search as an Atom feed", query=SearchParameters)},
-            "/healthz": {"get": _operation("healthz", "Check that the process responds")},
-            "/readyz": {"get": _operation("readyz", "Check that searches see every write", (200, 503))},
-            "/metrics": {"get": _operation("metrics", "Read the metrics, in the Prometheus text format")},
+            "/healthz": {"get": _operation("healthz", "Check that the process responds", scope=None)},
+            "/readyz": {"get": _operation("readyz", "Check that searches see every write", (200, 503), scope=None)},
+            "/metrics": {
+                "get": _operation(
+                    "metrics",
+                    "Read the metrics, in the Prometheus text format",
+                    scope=Scope.ADMIN,
+                    open_if="access.metrics",
+                )
+            },
         },
         "components": {
             "schemas": {"Article": _schema(Article), "Problem": _PROBLEM},
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "password": {"type": "http", "scheme": "basic", "description": "the key as the password of any user"},
+            },
         },
     }
 
@@ -91,11 +110,23 @@ def _operation(
     *,
     path: bool = False,
     body: dict[str, Any] | None = None,
-    key: bool = False,
+    scope: Scope | None = Scope.SEARCH,
+    open_if: str | None = None,
 ) -> dict[str, Any]:
+    """Describe an operation that needs ``scope``; if there is a setting ``open_if``, unless this is "open"."""
+    if scope is Scope.SEARCH:
+        open_if = "access.search"
     parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}] if path else []
     parameters += _query_parameters(query) if query else []
-    refusals = {400: bool(query or body), 401: key, 404: path, 415: bool(body), 507: key}
+    writes = scope is not None and open_if is None
+    refusals = {
+        400: bool(query or body),
+        401: scope is not None,
+        403: scope is not None and scope > Scope.SEARCH,
+        404: path,
+        415: bool(body),
+        507: writes,
+    }
     responses: dict[str, Any] = {str(status): {"description": HTTPStatus(status).phrase} for status in statuses}
     responses |= {str(status): _BAD for status, possible in refusals.items() if possible}
     operation: dict[str, Any] = {
@@ -106,8 +137,10 @@ def _operation(
     }
     if body:
         operation["requestBody"] = {"required": True, "content": body}
-    if key:
-        operation["security"] = [{"key": []}]
+    if scope is not None:
+        needed = f"a key with the scope {scope.label}"
+        operation["description"] = f"Needs {needed}{f' if {open_if} is key' if open_if else ''}."
+        operation["security"] = [{"key": []}, {"password": []}, *([{}] if open_if else [])]
     return operation
 
 

@@ -6,6 +6,7 @@ from flask import Response, jsonify, request
 
 from search.parameters import SearchParameters, checked
 from search.service import completions, similar_articles
+from web.access import Scope, needs
 from web.api.answers import hit_json, linked_answer_json
 from web.api.blueprint import api, stored_article
 from web.api.parameters import SimilarParameters, SuggestParameters
@@ -13,6 +14,7 @@ from web.services import services
 
 
 @api.get("/search")
+@needs(Scope.SEARCH)
 def search() -> Response:
     """Find articles."""
     parameters = checked(SearchParameters, request.args)
@@ -20,6 +22,7 @@ def search() -> Response:
 
 
 @api.get("/suggest")
+@needs(Scope.SEARCH)
 def suggest() -> Response:
     """Complete a partial query."""
     parameters = checked(SuggestParameters, request.args)
@@ -28,6 +31,7 @@ def suggest() -> Response:
 
 
 @api.get("/articles/<path:id>/similar")
+@needs(Scope.SEARCH)
 def similar(id: str) -> Response:
     """Return the articles most similar to one."""
     parameters = checked(SimilarParameters, request.args)

@@ -1,13 +1,14 @@
 """The commands of ``timtin``, by what they do; ``web.cli`` puts them together.
 
-=============  ===============================================================================
-``base``       what every command shares: options, the archive, progress, output, how it fails
-``terminal``   foreign text on a terminal: one line, no control characters
-``writing``    ``index``, ``watch``, ``fetch``
-``answering``  ``search``, ``suggest``, ``stats``, ``evaluate``
-``serving``    ``serve``
-``keeping``    ``check``, ``export``, ``backup``
-=============  ===============================================================================
+===============  ===============================================================================
+``base``         what every command shares: options, the archive, progress, output, how it fails
+``terminal``     foreign text on a terminal: one line, no control characters
+``writing``      ``index``, ``watch``, ``fetch``
+``answering``    ``search``, ``suggest``, ``stats``, ``evaluate``
+``serving``      ``serve``
+``configuring``  ``config``, ``keys``
+``keeping``      ``check``, ``export``, ``backup``
+===============  ===============================================================================
 
 Exit codes: 0 success, 1 failure, reported on standard error, 2 wrong usage. After a change run ``make docs``.
 """

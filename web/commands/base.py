@@ -17,6 +17,7 @@ from index.errors import TimtinError, is_disk_full
 from index.store.article_store import Progress
 from search.archive import Archive, ArchiveConfig, open_archive
 from web.commands.terminal import one_line
+from web.configuration import SettingsError
 
 
 class Command(click.Command):
@@ -25,6 +26,10 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except SettingsError as error:
+            for problem in error.problems[:-1]:
+                click.echo(f"timtin: {one_line(problem)}", err=True)
+            fail(error.problems[-1])
         except TimtinError as error:
             fail(str(error))
         except BrokenPipeError:

@@ -8,16 +8,20 @@ import click
 
 from index.processes import processors
 from search.archive import ArchiveConfig
-from web.commands.base import Command, data_option
+from web.commands.base import Command
+from web.commands.configuring import settings_options
+from web.configuration import load_settings
+from web.settings import ServerSettings
+
+_DEFAULTS = ServerSettings()
 
 
 @click.command(cls=Command)
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, envvar="PORT")
+@click.option("--host", show_default=_DEFAULTS.host, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), show_default=str(_DEFAULTS.port), help="Port to listen on.")
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
-    default=lambda: min(processors(), 4),
     show_default="one per processor, at most 4",
     help="Number of search processes.",
 )
@@ -26,9 +30,19 @@ from web.commands.base import Command, data_option
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Also index the articles in this folder, and those that appear in it.",
 )
-@data_option
-def serve(host: str, port: int, workers: int, watch: Path | None, data: Path) -> None:
-    """Serve the search page and the API."""
+@settings_options
+def serve(
+    host: str | None, port: int | None, workers: int | None, watch: Path | None, data: Path | None, config: Path | None
+) -> None:
+    """Serve the search page and the API.
+
+    What no option says is taken from TIMTIN_ variables, then from a file of settings, see 'timtin config'.
+    """
     from web.server import serve as run_server
 
-    run_server(ArchiveConfig(data), host, port, workers, watch)
+    server = {"host": host, "port": port, "workers": workers, "watch": watch}
+    flags = {f"server.{name}": value for name, value in server.items()}
+    settings = load_settings({**flags, "data": data, "config": config})
+    here = settings.server
+    workers = here.workers or min(processors(), 4)
+    run_server(ArchiveConfig(settings.data), here.host, here.port, workers, here.watch)

@@ -20,6 +20,7 @@ from search.engine import FacetCount, Sort
 from search.parameters import SearchParameters, checked
 from search.query.parser import LONGEST_PARSED
 from search.service import Answer, marked_article, similar_articles
+from web.access import Scope, needs
 from web.addresses import search_address
 from web.pages.translations import LANGUAGES, chosen_language, text
 from web.problems import NO_ARTICLE
@@ -34,6 +35,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 @pages.get("/")
+@needs(Scope.SEARCH)
 def home() -> Response:
     """Show the search page."""
     try:
@@ -63,6 +65,7 @@ def home() -> Response:
 
 
 @pages.get("/articles/<path:id>")
+@needs(Scope.SEARCH)
 def article(id: str) -> Response:
     """Show one article, with the words of ``?q=`` marked."""
     found = services().archive.store.get(id)
@@ -83,6 +86,7 @@ def article(id: str) -> Response:
 
 
 @pages.get("/feed.atom")
+@needs(Scope.SEARCH)
 def feed() -> Response:
     """Return the newest hits of a search as an Atom feed."""
     parameters = checked(SearchParameters, {"sort": "newest", **request.args, "page": "1", "size": str(_FEED_SIZE)})
