@@ -3,54 +3,70 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from search.archive import Archive
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
-from search.runtime.search_pool import InProcessRunner, SearchRunner
 from search.service import search
 from web import access, operations, problems
 from web.api.routes import api
 from web.keys import FIRST, DamagedKeysError, KeyRing
+from web.metrics import Metrics
 from web.pages import views
 from web.services import Services
 from web.settings import Settings
 
 log = logging.getLogger(__name__)
 
+_ANSWERS = 24_000_000
+"""Characters of answers that all processes together remember."""
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
 
 
-def create_app(archive: Archive, config: dict[str, Any] | None = None, runner: SearchRunner | None = None) -> Flask:
-    """Return the application for an archive; without a ``runner``, this process searches.
+def create_app(
+    archive: Archive,
+    config: dict[str, Any] | None = None,
+    follower: IndexFollower | None = None,
+    metrics: Metrics | None = None,
+) -> Flask:
+    """Return the application for an archive.
 
     The index follows the store once ``services().follower`` is started. ``config`` may have the settings as
     ``SETTINGS`` and the keys as ``KEYS``; else these are the defaults and the keys in the archive's folder.
     """
     app = Flask(__name__, template_folder="pages/templates", static_folder="pages/static")
-    app.config.update(WAIT_SECONDS=30.0, WAITING=4, SETTINGS=Settings(data=archive.home), KEYS=KeyRing(archive.home))
+    app.config.update(WAIT_SECONDS=30.0, PROCESSES=1, SETTINGS=Settings(data=archive.home), KEYS=KeyRing(archive.home))
     app.config.update(config or {})
     app.config.update(API_KEY=_first_key(app.config["KEYS"]), API_KEY_FILE=str(archive.home / FIRST))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    used = runner or InProcessRunner(archive)
-    answers = AnswerCache(lambda parameters: used.run(search, parameters), archive.version)
-    follower = IndexFollower(archive, waiting=app.config["WAITING"])
-    app.extensions["timtin"] = Services(archive, used, answers, follower)
+    counted = metrics or Metrics()
+    kept = _ANSWERS // app.config["PROCESSES"]
+    answers = AnswerCache(partial(search, archive), archive.version, kept, counted.remembered)
+    follows = follower or IndexFollower(archive)
+    app.extensions["timtin"] = Services(archive, answers, follows, counted)
     for blueprint in (api, views.pages, operations.operations):
         app.register_blueprint(blueprint)
     operations.init_app(app)
     views.init_app(app)
     problems.init_app(app)
+    app.before_request(_refuse)
     access.init_app(app)
     app.after_request(_protect)
     return app
+
+
+def _refuse() -> None:
+    """Raise what the server in front has found wrong with a request, so that errors are answered in one place."""
+    if (refusal := request.environ.get("timtin.refusal")) is not None:
+        raise refusal
 
 
 def _first_key(ring: KeyRing) -> str | None:

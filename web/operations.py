@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from flask import Blueprint, Flask, Response, g, jsonify, render_template, request
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from web.access import Scope, needs
 from web.api.openapi import describe_api
+from web.logs import Visit
 from web.problems import for_clients, problem
 from web.services import services
 from web.settings import Settings
@@ -53,12 +53,7 @@ def opensearch() -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Measure every request of ``app`` and serve the metrics at ``/metrics``."""
-    registry = CollectorRegistry()
-    requests = Counter("timtin_requests", "Requests answered", ["endpoint", "status"], registry=registry)
-    seconds = Histogram("timtin_request_seconds", "Time to answer a request", ["endpoint"], registry=registry)
-    articles = Gauge("timtin_articles", "Articles in the store", registry=registry)
-    in_sync = Gauge("timtin_index_in_sync", "1 if searches see every write", registry=registry)
+    """Measure every request of ``app``, unless a server in front does, and serve the metrics at ``/metrics``."""
 
     @app.before_request
     def begin() -> None:
@@ -66,16 +61,15 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        endpoint = request.endpoint or "none"
-        requests.labels(endpoint, str(response.status_code)).inc()
-        seconds.labels(endpoint).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+        if "timtin.gateway" not in request.environ:
+            visit = Visit("", request.method, request.path, b"", "", request.endpoint, response.status_code)
+            services().metrics.visited(visit, time.perf_counter() - g.get("started", time.perf_counter()))
         return response
 
     def metrics() -> Response:
         """Return the metrics in the Prometheus text format."""
-        articles.set(services().archive.store.count())
-        in_sync.set(services().archive.in_sync())
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+        here = services()
+        return Response(here.metrics.render(here.archive), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     settings: Settings = app.config["SETTINGS"]
     app.get("/metrics")(metrics if settings.access.metrics == "open" else needs(Scope.ADMIN)(metrics))

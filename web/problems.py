@@ -83,8 +83,8 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         response = _answer(error.code or 500, _detail(error))
-        if error.code == 405:
-            response.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
+        kept = {"Allow", "Retry-After"}
+        response.headers.extend((name, value) for name, value in error.get_headers() if name in kept)
         return response
 
     @app.errorhandler(Exception)

@@ -9,21 +9,21 @@ from flask import current_app
 from search.archive import Archive
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
-from search.runtime.search_pool import SearchRunner
+from web.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """The archive, and what works on it.
 
-    The archive stores and returns articles; ``runner`` runs all that reads its index, and ``answers`` caches searches.
-    The follower keeps the index in sync with the store and carries out tasks.
+    The archive stores, returns and finds articles, and ``answers`` caches searches. The follower keeps the index in
+    sync with the store and carries out tasks; ``metrics`` counts.
     """
 
     archive: Archive
-    runner: SearchRunner
     answers: AnswerCache
     follower: IndexFollower
+    metrics: Metrics
 
 
 def services() -> Services:

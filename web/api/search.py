@@ -26,7 +26,7 @@ def search() -> Response:
 def suggest() -> Response:
     """Complete a partial query."""
     parameters = checked(SuggestParameters, request.args)
-    suggestions = services().runner.run(completions, parameters.q, parameters.size)
+    suggestions = completions(services().archive, parameters.q, parameters.size)
     return jsonify({"query": parameters.q, "suggestions": suggestions})
 
 
@@ -36,5 +36,5 @@ def similar(id: str) -> Response:
     """Return the articles most similar to one."""
     parameters = checked(SimilarParameters, request.args)
     stored_article(id)
-    found = services().runner.run(similar_articles, id, parameters.size)
+    found = similar_articles(services().archive, id, parameters.size)
     return jsonify({"id": id, "hits": [hit_json(hit) for hit in found]})

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from index.processes import processors
-from search.archive import ArchiveConfig
 from web.commands.base import Command
 from web.commands.configuring import settings_options
 from web.configuration import load_settings
@@ -38,11 +36,8 @@ def serve(
 
     What no option says is taken from TIMTIN_ variables, then from a file of settings, see 'timtin config'.
     """
-    from web.server import serve as run_server
+    from web.serving.prefork import serve as run_server
 
     server = {"host": host, "port": port, "workers": workers, "watch": watch}
     flags = {f"server.{name}": value for name, value in server.items()}
-    settings = load_settings({**flags, "data": data, "config": config})
-    here = settings.server
-    workers = here.workers or min(processors(), 4)
-    run_server(ArchiveConfig(settings.data), here.host, here.port, workers, here.watch)
+    run_server(load_settings({**flags, "data": data, "config": config}))

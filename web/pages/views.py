@@ -72,14 +72,14 @@ def article(id: str) -> Response:
     if found is None:
         raise NotFound(NO_ARTICLE)
     query = request.args.get("q", "")[:LONGEST_PARSED]
-    title, body = services().runner.run(marked_article, found, query)
+    title, body = marked_article(services().archive, found, query)
     paragraphs = [Markup(html) for html in body.split("\n") if html.strip()]  # noqa: S704
     page = render_template(
         "article.html",
         article=found,
         title=Markup(title),  # noqa: S704
         paragraphs=paragraphs,
-        similar=services().runner.run(similar_articles, id, _SIMILAR),
+        similar=similar_articles(services().archive, id, _SIMILAR),
         query=query,
     )
     return _page(page)
