@@ -8,12 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+PROC = Path("/proc")
 TIMTIN = (sys.executable, "-m", "web.cli")
 _started: list[subprocess.Popen[Any]] = []
 
@@ -28,6 +31,14 @@ def start(command: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
 def timtin(*arguments: str, **options: Any) -> subprocess.CompletedProcess[Any]:
     """Run the command to its end."""
     return subprocess.run([*TIMTIN, *arguments], **{"capture_output": True, "text": True, "check": False, **options})
+
+
+def wait_for(reached: Callable[[], bool]) -> None:
+    """Wait until something is so, for at most two minutes."""
+    deadline = time.monotonic() + 120
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture(autouse=True)

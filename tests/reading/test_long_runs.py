@@ -26,8 +26,7 @@ from search.archive import Archive
 from search.engine import Request
 from search.query.parser import parse
 from tests.conftest import SEEDS
-from tests.processes import start
-from tests.runtime.test_search_pool import PROC, wait_for
+from tests.processes import PROC, start, wait_for
 from tests.runtime.test_several_processes import hold_lock
 
 REBUILDING = """

@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 _SILENT_SECONDS = 20
 """A process that does not report for so long is replaced."""
 _LATE_SECONDS = 5.0
+_TAKEN_SECONDS = 2.0
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
@@ -128,11 +130,17 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        raise TimtinError(
-            f"cannot listen on {host}:{port}: {error.strerror};"
-            " stop what listens there, or choose another address with --host and --port"
-        ) from error
+    """Listen on an address; wait a moment for the processes of a parent that was killed to let go of it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    deadline = time.monotonic() + _TAKEN_SECONDS
+    while True:
+        try:
+            return socket.create_server((host, port), family=family, backlog=1024)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            raise TimtinError(
+                f"cannot listen on {host}:{port}: {error.strerror};"
+                " stop what listens there, or choose another address with --host and --port"
+            ) from error

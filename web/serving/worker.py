@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import logging
 import os
 import resource
+import shutil
 import signal
 import sys
 import threading
@@ -45,6 +47,7 @@ _TICK_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
 _SPARE_FILES = 256
 """Files that a process needs besides its connections: the index, the store, bodies."""
+_ON_DEATH_OF_PARENT = 1
 _SWITCH_SECONDS = 0.001
 """How long the thread that answers may keep the event loop waiting, at most."""
 
@@ -69,10 +72,12 @@ class ServingProcess(Worker):  # type: ignore[misc]
     place: int
 
     def init_signals(self) -> None:
-        """Leave signals to the event loop; Ctrl-C reaches the parent, which stops all."""
+        """Leave signals to the event loop; Ctrl-C reaches the parent, which stops all. Stop if the parent is killed."""
         for number in self.SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_ON_DEATH_OF_PARENT, signal.SIGTERM)
 
     def run(self) -> None:
         """Serve until told to stop; then end at once, whatever a thread still does."""
@@ -182,7 +187,10 @@ class _Serving:
             threading.Thread(target=watch_folder, args=arguments, name="watcher", daemon=True).start()
 
     def _stop(self) -> None:
+        """Accept nothing more, finish what is under way, and end."""
         self._server.should_exit = True
+        for listening in self._server.servers if self._server.started else ():
+            listening.close()
         if self._follower is not None:
             self._follower.leave()
 
@@ -198,7 +206,7 @@ class _Serving:
                     listener.listen(_BACKLOG)
             lanes = self._lanes.reads, self._lanes.writes, self._lanes.apart
             self._metrics.observe(sum(len(lane.queue) for lane in lanes), len(self._door.connections))
-            if os.getppid() != self._process.ppid:
+            if self._is_orphan():
                 log.error("the parent process ended; this one stops")
                 self._stop()
             stuck = [lane for lane in lanes if lane.longest() > limits.stuck_seconds]
@@ -223,6 +231,11 @@ class _Serving:
             self._follower.stop()
         if self._archive is not None and not any(lane.running for lane in lanes):
             self._archive.close()
+        if self._is_orphan():
+            shutil.rmtree(self._service.metrics, ignore_errors=True)
+
+    def _is_orphan(self) -> bool:
+        return os.getppid() != self._process.ppid
 
 
 def _most_connections(wanted: int) -> int:
