@@ -6,6 +6,7 @@ import base64
 import logging
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -304,6 +305,12 @@ def test_first_key_is_made_once_and_may_be_ones_own(tmp_path: Path) -> None:
     (tmp_path / "api-key").unlink()
     assert ring.ensure_first() is None
     assert not (tmp_path / "api-key").exists()
+
+
+def test_servers_that_start_at_once_share_one_first_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: KeyRing(tmp_path).ensure_first(), range(16)))
+    assert made == {(tmp_path / "api-key").read_text().strip()}
 
 
 def test_keys_are_kept_hashed_for_their_owner_alone(tmp_path: Path) -> None:
