@@ -5,6 +5,7 @@ gunicorn's arbiter does the work; see decision 12.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil

@@ -235,7 +235,7 @@ class _Serving:
             shutil.rmtree(self._service.metrics, ignore_errors=True)
 
     def _is_orphan(self) -> bool:
-        return os.getppid() != self._process.ppid
+        return bool(os.getppid() != self._process.ppid)
 
 
 def _most_connections(wanted: int) -> int:
