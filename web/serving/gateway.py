@@ -73,19 +73,22 @@ class Lanes:
 
 
 class Gateway:
-    """Answer requests with ``app``, which is None until the archive could be opened."""
+    """Answer requests with the application that ``open`` is given; until then they wait."""
 
     def __init__(
         self, settings: Settings, proxies: Proxies, rates: Rates, lanes: Lanes, bodies: BodyReader, metrics: Metrics
     ) -> None:
-        self.app: Flask | None = None
-        self.keys: KeyRing | None = None
+        self._opened: asyncio.Future[tuple[Flask, KeyRing]] = asyncio.get_running_loop().create_future()
         self._settings = settings
         self._proxies = proxies
         self._rates = rates
         self._lanes = lanes
         self._bodies = bodies
         self._metrics = metrics
+
+    def open(self, app: Flask, keys: KeyRing) -> None:
+        """Let requests in to ``app``."""
+        self._opened.set_result((app, keys))
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -131,9 +134,12 @@ class Gateway:
         visit.address = visit.address if origin is None else origin.address
         environ = environ_of(scope, exchange.headers, origin or Origin(visit.address, "http", "localhost"))
         environ["timtin.gateway"] = True
-        if self.app is None or self.keys is None:
-            return _unready(visit.path)
-        needed = _look_up(self.app, environ, visit)
+        if not self._opened.done():
+            await asyncio.wait([self._opened], timeout=self._settings.limits.waiting_seconds)
+            if not self._opened.done():
+                return _unready(visit.path)
+        app, keys = self._opened.result()
+        needed = _look_up(app, environ, visit)
         client = client_of(visit.address)
         body: IO[bytes] = io.BytesIO()
         size = 0
@@ -141,7 +147,7 @@ class Gateway:
             if origin is None:
                 raise MisdirectedRequest("This service is not known by this host name; see its setting server.hosts.")
             self._count(client, self._settings.limits.requests_per_minute)
-            key = authorize(needed, exchange.headers.get("authorization"), self.keys, self._settings.access)
+            key = authorize(needed, exchange.headers.get("authorization"), keys, self._settings.access)
             environ[KEY_CHECKED] = True
             if key is not None:
                 client = f"key {key.name}"
@@ -150,11 +156,11 @@ class Gateway:
                 body, size = await self._receive(exchange)
             elif exchange.ends:
                 raise RequestEntityTooLarge("This address takes no body; send the request without one.")
-            return await self._in_turn(exchange, client, needed, partial(call, self.app, environ, body, size))
+            return await self._in_turn(exchange, client, needed, partial(call, app, environ, body, size))
         except (HTTPException, UnauthorizedError, ForbiddenError, DiskFullError) as refusal:
             body.close()
             environ["timtin.refusal"] = refusal
-            return call(self.app, environ, io.BytesIO(), 0)
+            return call(app, environ, io.BytesIO(), 0)
 
     def _count(self, client: str, per_minute: int) -> None:
         if per_minute and (wait := self._rates.wait(client, per_minute)):

@@ -143,7 +143,7 @@ class _Serving:
         self._server = _Server(config)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._stop)
-        opening = threading.Thread(target=self._open, args=(gateway,), name="opening", daemon=True)
+        opening = threading.Thread(target=self._open, args=(gateway, loop), name="opening", daemon=True)
         opening.start()
         ticking = asyncio.create_task(self._tick())
         await self._server.serve(self._process.sockets)
@@ -153,7 +153,7 @@ class _Serving:
     def _share(self, whole: int) -> int:
         return -(-whole // self._service.processes)
 
-    def _open(self, gateway: Gateway) -> None:
+    def _open(self, gateway: Gateway, loop: asyncio.AbstractEventLoop) -> None:
         """Open the archive, as often as it takes, and let requests in."""
         while not self._server.should_exit:
             try:
@@ -177,7 +177,7 @@ class _Serving:
         gc.freeze()  # loaded objects stay: keep the garbage collector from scanning them
         self._archive = archive
         self._follower.start()
-        gateway.keys, gateway.app = keys, app
+        loop.call_soon_threadsafe(gateway.open, app, keys)
 
     def _watch(self, archive: Archive, stop: threading.Event) -> None:
         """Index the watched folder, in the one process that follows the store."""
