@@ -12,7 +12,7 @@ from search.archive import Archive
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.service import search
-from web import access, operations, problems
+from web import access, cors, operations, problems
 from web.api.routes import api
 from web.keys import FIRST, DamagedKeysError, KeyRing
 from web.metrics import Metrics
@@ -59,6 +59,7 @@ def create_app(
     problems.init_app(app)
     app.before_request(_refuse)
     access.init_app(app)
+    cors.init_app(app)
     app.after_request(_protect)
     return app
 

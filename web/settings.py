@@ -146,7 +146,7 @@ class LimitSettings(Section):
     clauses: Annotated[int, Field(ge=1, le=100_000, description="clauses of one query")] = 256
     page_depth: Annotated[Number, Field(description="hits to page through")] = 10_000
     free_disk_mb: Annotated[Count, Field(description="writes are refused if the disk has less room, in MB")] = 100
-    memory_mb: Annotated[Count, Field(description="a process that takes more is replaced, in MB; 0: no limit")] = 0
+    memory_mb: Annotated[Count, Field(description="a process that takes more is replaced, in MB; 0: no limit")] = 4096
     stuck_seconds: Annotated[
         Seconds, Field(description="a process is replaced if one of its requests takes longer")
     ] = 60.0

@@ -24,7 +24,7 @@ _LONGEST_TARGET = 64 * 1024
 _LONGEST_HEAD = 128 * 1024
 _MOST_AHEAD = 200
 _LINGER_SECONDS = 3.0
-_URL_SIGNS = "".join(map(chr, range(0x21, 0x7F)))
+_ASCII = "".join(map(chr, range(0x80)))
 
 
 class Door:
@@ -106,14 +106,12 @@ class Connection(HttpToolsProtocol):
             return
         if self._is_idle() and self._reading is None:
             self._await_head()
+        if not self._head and not data.isascii():
+            data = _with_ascii_target(data)
         self._head += len(data)
         super().data_received(data)
         if self._reading is not None and self._head > _LONGEST_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
-
-    def on_url(self, url: bytes) -> None:
-        """Take a part of the target; letters that should have been percent-encoded are."""
-        super().on_url(url if url.isascii() else quote(url, safe=_URL_SIGNS).encode("ascii"))
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its head is too long."""
@@ -219,3 +217,9 @@ class Connection(HttpToolsProtocol):
         self.transport.write_eof()
         self._deaf = True
         self.loop.call_later(_LINGER_SECONDS, self.abort)
+
+
+def _with_ascii_target(data: bytes) -> bytes:
+    """Return the beginning of a request with the letters in its target percent-encoded, as many a program forgets."""
+    line, end, rest = data.partition(b"\r\n")
+    return quote(line, safe=_ASCII).encode("ascii") + end + rest

@@ -114,7 +114,7 @@ class Gateway:
         except Exception:
             log.exception("%s %s failed", visit.method, visit.path)
             visit.status = 500
-            raise
+            await exchange.reply(_problem(500, "Something went wrong on the server; see its log.", visit.path), send)
         except asyncio.CancelledError:
             visit.status = 499
             task = asyncio.current_task()
@@ -137,7 +137,7 @@ class Gateway:
         if not self._opened.done():
             await asyncio.wait([self._opened], timeout=self._settings.limits.waiting_seconds)
             if not self._opened.done():
-                return _unready(visit.path)
+                return _problem(503, "The archive cannot be opened yet; see the server's log.", visit.path)
         app, keys = self._opened.result()
         needed = _look_up(app, environ, visit)
         client = client_of(visit.address)
@@ -154,7 +154,7 @@ class Gateway:
                 self._count(client, self._settings.limits.requests_per_minute_of_key)
             if exchange.has_body and needed is Scope.WRITE and scope["method"] in _WITH_BODY:
                 body, size = await self._receive(exchange)
-            elif exchange.ends:
+            elif exchange.ends and visit.endpoint is not None and scope["method"] not in _WITH_BODY:
                 raise RequestEntityTooLarge("This address takes no body; send the request without one.")
             return await self._in_turn(exchange, client, needed, partial(call, app, environ, body, size))
         except (HTTPException, UnauthorizedError, ForbiddenError, DiskFullError) as refusal:
@@ -211,6 +211,8 @@ class Gateway:
 
 def _look_up(app: Flask, environ: WSGIEnvironment, visit: Visit) -> Scope | None:
     """Note which view a request is for; return the scope it needs."""
+    if visit.method == "OPTIONS":
+        return None
     try:
         visit.endpoint, _ = app.url_map.bind_to_environ(environ).match()
     except HTTPException:  # answered by the application
@@ -249,11 +251,9 @@ class _Exchange:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _unready(path: str) -> WholeAnswer:
-    """Return what is answered while the archive cannot be opened, past the application that it is for."""
-    body = json.dumps(problem_body(503, "The archive cannot be opened yet; see the server's log.", path)).encode(
-        "ascii"
-    )
+def _problem(status: int, detail: str, path: str) -> WholeAnswer:
+    """Return an error answer that does not need the application."""
+    body = json.dumps(problem_body(status, detail, path)).encode("ascii")
     length = str(len(body)).encode("ascii")
     headers = [(b"Content-Type", PROBLEM_JSON.encode("ascii")), (b"Content-Length", length), (b"Retry-After", b"5")]
-    return WholeAnswer(503, headers, body)
+    return WholeAnswer(status, headers, body)

@@ -13,6 +13,7 @@ import socket
 import tempfile
 import time
 from contextlib import closing
+from ipaddress import ip_address
 from pathlib import Path
 
 from gunicorn.app.base import BaseApplication
@@ -50,9 +51,8 @@ def serve(settings: Settings) -> None:
         home = opened.home
         KeyRing(home).ensure_first()
     analyze("tìm tin")  # loads the model, once for all processes
-    host, port = settings.server.host, listener.getsockname()[1]
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    log.info("timtin answers on http://%s · data in %s · the key for writing is in %s", shown, home, home / FIRST)
+    here = _reachable(settings.server.host, listener.getsockname()[1])
+    log.info("timtin answers on http://%s · data in %s · the key for writing is in %s", here, home, home / FIRST)
     folder = Path(
         tempfile.mkdtemp(prefix="timtin-", dir=_SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None)
     )
@@ -62,7 +62,7 @@ def serve(settings: Settings) -> None:
         settings,
         ArchiveConfig(home),
         server.workers or min(processors(), 4),
-        Proxies(server.trusted_proxies, server.hosts, server.public_url, shown),
+        Proxies(server.trusted_proxies, server.hosts, server.public_url, here),
         Rates(),
         Bell(),
         Notice(),
@@ -128,6 +128,16 @@ class _Application(BaseApplication):  # type: ignore[misc]
         if arbiter.LISTENERS:  # else the service stops
             log.warning("serving process %s ended and is replaced", worker.pid)
             self._metrics.restarted()
+
+
+def _reachable(host: str, port: int) -> str:
+    """Return host and port of a URL that leads here, from this machine if need be."""
+    try:
+        unspecified = ip_address(host).is_unspecified
+    except ValueError:
+        unspecified = False
+    name = "localhost" if unspecified else host
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from werkzeug.sansio.utils import host_is_trusted
+
+log = logging.getLogger(__name__)
 
 Headers = dict[str, str]
 
@@ -35,6 +38,7 @@ class Proxies:
         self._hosts = list(hosts)
         self._public = urlsplit(public_url) if public_url else None
         self._fallback = fallback
+        self._told = False
         if self._public and self._public.hostname and hosts:
             self._hosts.append(self._public.hostname)
 
@@ -64,6 +68,13 @@ class Proxies:
         if self._public:
             return Origin(address, self._public.scheme, self._public.netloc, self._public.path)
         if not self._hosts and not _is_address(_name(host)):
+            if host and not self._told:
+                self._told = True
+                log.warning(
+                    "links lead to %s, not to %r: name it in server.hosts, or set server.public_url",
+                    self._fallback,
+                    host[:200],
+                )
             host = self._fallback
         return Origin(address, scheme, host)
 

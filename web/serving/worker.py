@@ -203,7 +203,8 @@ class _Serving:
             if self._server.started and not listening:
                 listening = True
                 for listener in self._process.sockets:
-                    listener.listen(_BACKLOG)
+                    with suppress(OSError):  # closed already: the service stops
+                        listener.listen(_BACKLOG)
             lanes = self._lanes.reads, self._lanes.writes, self._lanes.apart
             self._metrics.observe(sum(len(lane.queue) for lane in lanes), len(self._door.connections))
             if self._is_orphan():
@@ -248,9 +249,9 @@ def _most_connections(wanted: int) -> int:
 
 
 def _memory_mb() -> int:
-    """Return the resident memory of this process, in MB; 0 where that is not known."""
+    """Return the memory of this process in MB, without what it shares or has mapped; 0 where that is not known."""
     try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except (OSError, ValueError, IndexError):
+        _, resident, shared, *_ = Path("/proc/self/statm").read_text("ascii").split()
+    except (OSError, ValueError):
         return 0
-    return pages * resource.getpagesize() >> 20
+    return (int(resident) - int(shared)) * resource.getpagesize() >> 20
