@@ -1,10 +1,9 @@
 """The interfaces: JSON API, search page, command line. Imports ``search`` and ``index``.
 
 =================  =============================================================
-``server``         serves over HTTP with waitress
-``request_body``   receives request bodies, and refuses them if the disk is full
+``serving``        the HTTP server: processes, connections, whose turn it is
 ``app``            the application factory: it only wires
-``services``       what a request works with: archive, runner, answers, follower
+``services``       what a request works with: archive, answers, follower, metrics
 ``settings``       what a service may be told, with ranges and defaults
 ``configuration``  reads the settings: flags, environment, file
 ``keys``           keys with names, scopes and expiry, in the data folder
@@ -13,7 +12,10 @@
 ``problems``       errors as ``application/problem+json``, or a page for people
 ``api``            ``/api/v1``
 ``pages``          the search page, the article page, the feed
-``operations``     health, metrics, the description of the API
+``operations``     health, the description of the API
+``metrics``        what is counted, by all processes together
+``logs``           log lines, a line for each request
+``cors``           which sites' scripts may read answers
 ``commands``       the commands of ``timtin``
 ``cli``            ``timtin`` itself: it only wires
 =================  =============================================================
