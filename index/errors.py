@@ -57,6 +57,14 @@ class SearchEndedError(TimtinError):
     """Report a search that took too long or crashed its process; other searches are not affected."""
 
 
+class SearchTimeoutError(TimtinError):
+    """Report a search whose time was over before anything certain was found."""
+
+
+class SearchCancelledError(TimtinError):
+    """End a search that nobody waits for any more."""
+
+
 class DiskFullError(TimtinError):
     """Report that the disk is full; what was written before is unchanged."""
 
