@@ -35,7 +35,7 @@ def create_app(archive: Archive, config: dict[str, Any] | None = None, runner: S
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     used = runner or InProcessRunner(archive)
-    answers = AnswerCache(lambda parameters: used.run(search, parameters), archive.version)
+    answers = AnswerCache(lambda parameters, deadline=None: used.run(search, parameters, deadline), archive.version)
     follower = IndexFollower(archive, waiting=app.config["WAITING"])
     app.extensions["timtin"] = Services(archive, used, answers, follower)
     for blueprint in (api, views.pages, operations.operations):

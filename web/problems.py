@@ -14,7 +14,9 @@ from index.errors import (
     DiskFullError,
     InvalidInputError,
     Problem,
+    SearchCancelledError,
     SearchEndedError,
+    SearchTimeoutError,
     StoreError,
     TimtinError,
     WriterBusyError,
@@ -67,8 +69,15 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(WriterBusyError)
     @app.errorhandler(DamagedIndexError)
     @app.errorhandler(SearchEndedError)
+    @app.errorhandler(SearchCancelledError)
     def unavailable(error: TimtinError) -> Response:
         return _answer(503, str(error))
+
+    @app.errorhandler(SearchTimeoutError)
+    def too_slow(error: SearchTimeoutError) -> Response:
+        response = _answer(503, str(error))
+        response.headers["Retry-After"] = "1"
+        return response
 
     @app.errorhandler(StoreError)
     def unusable(error: StoreError) -> Response:

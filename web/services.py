@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app
+from flask import current_app, request
 
 from search.archive import Archive
+from search.parameters import SearchParameters, TimeParameters, checked
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.runtime.search_pool import SearchRunner
+from search.service import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,17 @@ class Services:
     runner: SearchRunner
     answers: AnswerCache
     follower: IndexFollower
+
+
+def timed_search(parameters: SearchParameters) -> Answer:
+    """Answer a search within the time that the current request allows, and the limits of the archive.
+
+    Raises InvalidInputError if it asks for more than these.
+    """
+    used = services()
+    used.archive.limits.check(parameters)
+    timeout_ms = checked(TimeParameters, request.args).timeout_ms
+    return used.answers.search(parameters, used.archive.limits.deadline(timeout_ms))
 
 
 def services() -> Services:

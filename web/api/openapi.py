@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from index.article import Article
-from search.parameters import SearchParameters
+from search.parameters import SearchParameters, TimeParameters
 from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
 
 _BAD = {
@@ -37,7 +37,7 @@ def describe_api() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "timtin", "version": "1", "description": "Full-text search for Vietnamese articles"},
         "paths": {
-            "/api/v1/search": {"get": _operation("search", "Find articles", query=SearchParameters)},
+            "/api/v1/search": {"get": _operation("search", "Find articles", query=(SearchParameters, TimeParameters))},
             "/api/v1/suggest": {"get": _operation("suggest", "Complete a partial query", query=SuggestParameters)},
             "/api/v1/articles": {
                 "post": _operation(
@@ -63,7 +63,9 @@ def describe_api() -> dict[str, Any]:
             "/api/v1/tasks": {"get": _operation("tasks", "List the latest tasks", query=TaskParameters)},
             "/api/v1/tasks/{id}": {"get": _operation("task", "Read the state of a task", path=True)},
             "/api/v1/stats": {"get": _operation("stats", "Read counts and the state of the index")},
-            "/feed.atom": {"get": _operation("feed", "Follow a search as an Atom feed", query=SearchParameters)},
+            "/feed.atom": {
+                "get": _operation("feed", "Follow a search as an Atom feed", query=(SearchParameters, TimeParameters))
+            },
             "/healthz": {"get": _operation("healthz", "Check that the process responds")},
             "/readyz": {"get": _operation("readyz", "Check that searches see every write", (200, 503))},
             "/metrics": {"get": _operation("metrics", "Read the metrics, in the Prometheus text format")},
@@ -87,14 +89,15 @@ def _operation(
     name: str,
     summary: str,
     statuses: tuple[int, ...] = (200,),
-    query: type[BaseModel] | None = None,
+    query: type[BaseModel] | tuple[type[BaseModel], ...] = (),
     *,
     path: bool = False,
     body: dict[str, Any] | None = None,
     key: bool = False,
 ) -> dict[str, Any]:
     parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}] if path else []
-    parameters += _query_parameters(query) if query else []
+    for model in query if isinstance(query, tuple) else (query,):
+        parameters += _query_parameters(model)
     refusals = {400: bool(query or body), 401: key, 404: path, 415: bool(body), 507: key}
     responses: dict[str, Any] = {str(status): {"description": HTTPStatus(status).phrase} for status in statuses}
     responses |= {str(status): _BAD for status, possible in refusals.items() if possible}
