@@ -23,7 +23,8 @@ from search.runtime.index_follower import bring_in_sync
 from search.service import Answer, marked_article, search, similar_articles
 from web.app import create_app
 
-WORDS = "lúa gạo ngô khoai sắn đồng bằng sông Cửu Long giá nông dân thị trường xuất khẩu Hà Nội vụ mùa".split()
+TEXT = "lúa gạo ngô khoai sắn đồng bằng sông Cửu Long giá nông dân thị trường xuất khẩu Hà Nội vụ mùa"
+WORDS = TEXT.split()
 QUERIES = (
     "",
     "lúa",
