@@ -53,8 +53,12 @@ class DamagedIndexError(TimtinError):
     """Report an index whose files cannot be read; it can be rebuilt from the store."""
 
 
-class SearchEndedError(TimtinError):
-    """Report a search that took too long or crashed its process; other searches are not affected."""
+class SearchTimeoutError(TimtinError):
+    """Report a search whose time was over before anything certain was found."""
+
+
+class SearchCancelledError(TimtinError):
+    """End a search that nobody waits for any more."""
 
 
 class DiskFullError(TimtinError):

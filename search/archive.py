@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from index.directory.data_folder import open_data_folder
 from index.store.article_store import ArticleStore
 from index.store.articles import SqliteArticleStore
+from search.deadline import Deadline
 from search.engine import Engine
 from search.engines.embedded.engine import EmbeddedEngine
+from search.limits import SearchLimits
 from search.query.expansion import Expansion, expand
 from search.query.notes import distinct
 from search.query.parser import Parsed, parse_noting
@@ -24,12 +26,13 @@ from search.ranking.scoring import Ranking
 class ArchiveConfig:
     """The data folder of an archive and its ranking parameters (None: the defaults).
 
-    ``sharing`` is the number of processes that divide the memory for cached terms.
+    ``sharing`` is the number of processes that divide the memory for cached terms; ``limits`` bound each search.
     """
 
     data: Path
     sharing: int = 1
     ranking: Ranking | None = None
+    limits: SearchLimits = field(default_factory=SearchLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Archive:
     engine: Engine
     synonyms: SynonymSource
     home: Path
+    limits: SearchLimits = field(default_factory=SearchLimits)
 
     def in_sync(self, seq: int | None = None) -> bool:
         """Tell whether searches see write ``seq``; by default, whether they see every write so far."""
@@ -56,12 +60,15 @@ class Archive:
         """Return ``tree`` with alternatives for its plain words: abbreviations the articles define, and synonyms."""
         return expand(tree, self.engine.statistics(), self.synonyms.current())
 
-    def understand(self, query: str) -> Parsed:
-        """Return the expanded tree of a query's text, with notes on what was not understood or left out."""
-        parsed = parse_noting(query)
-        expansion = Expansion(self.engine.statistics(), self.synonyms.current())
+    def understand(self, query: str, deadline: Deadline | None = None) -> Parsed:
+        """Return the expanded tree of a query's text, with notes on what was not understood or left out.
+
+        Raises SearchTimeoutError if ``deadline`` is over before any part of a long query is expanded.
+        """
+        parsed = parse_noting(query, self.limits.query_characters, self.limits.clauses)
+        expansion = Expansion(self.engine.statistics(), self.synonyms.current(), deadline)
         tree = expansion.expand(parsed.tree)
-        return Parsed(tree, distinct([*parsed.notes, *expansion.notes]))
+        return Parsed(tree, distinct([*parsed.notes, *expansion.notes]), expansion.partial)
 
     def problems(self) -> list[str]:
         """Return what is wrong with the store (each begins with "store:"), or else with the index ("index:")."""
@@ -92,6 +99,6 @@ def open_archive(config: ArchiveConfig) -> Archive:
         store = SqliteArticleStore(folder.store)
         opened.callback(store.close)
         engine = EmbeddedEngine(folder, store, config.ranking, sharing=config.sharing)
-        archive = Archive(store, engine, SynonymFile(folder.synonyms), folder.path)
+        archive = Archive(store, engine, SynonymFile(folder.synonyms), folder.path, config.limits)
         opened.pop_all()
     return archive

@@ -15,7 +15,8 @@ from index.errors import (
     DiskFullError,
     InvalidInputError,
     Problem,
-    SearchEndedError,
+    SearchCancelledError,
+    SearchTimeoutError,
     StoreError,
     TimtinError,
     WriterBusyError,
@@ -74,11 +75,15 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(WriterBusyError)
     @app.errorhandler(DamagedIndexError)
-    @app.errorhandler(SearchEndedError)
     @app.errorhandler(StoreError)
     def unavailable(error: TimtinError) -> Response:
         log.error("%s %s was refused: %s", request.method, request.path, error)
         return _answer(503, for_clients(str(error)))
+
+    @app.errorhandler(SearchCancelledError)
+    @app.errorhandler(SearchTimeoutError)
+    def ended(error: TimtinError) -> Response:
+        return _answer(503, str(error))
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

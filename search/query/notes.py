@@ -23,6 +23,7 @@ class NoteCode(StrEnum):
     SYLLABLES = "too_many_syllables"
     NESTING = "nested_too_deep"
     ALTERNATIVES = "too_many_alternatives"
+    CLAUSES = "too_many_clauses"
 
 
 MESSAGES: Mapping[NoteCode, str] = {
@@ -39,6 +40,7 @@ MESSAGES: Mapping[NoteCode, str] = {
     NoteCode.NESTING: "Brackets nested more than {allowed} deep were left out. Nest them less.",
     NoteCode.ALTERNATIVES: "Only the first {allowed} synonyms were searched. Use fewer words, "
     "or shorter lines in synonyms.txt.",
+    NoteCode.CLAUSES: "Only the first {allowed} parts of the query were searched. Use fewer operators.",
 }
 """The sentence of each note; ``{text}`` is a part of the query, ``{allowed}`` what would have been understood."""
 

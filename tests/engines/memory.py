@@ -290,6 +290,7 @@ class MemoryEngine:
         return self._indexed.seq
 
     def retrieve(self, request: Request) -> Retrieved:
+        request.deadline.passed()
         return self._indexed.retrieve(request)
 
     def similar(self, article: Article, size: int) -> list[Hit]:

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -157,7 +157,7 @@ class _Serving:
         """Open the archive, as often as it takes, and let requests in."""
         while not self._server.should_exit:
             try:
-                archive = open_archive(replace(self._service.archive, sharing=self._service.processes))
+                archive = open_archive(self._service.archive)
                 break
             except (TimtinError, OSError) as error:
                 log.error("the archive cannot be opened: %s; trying again", error)
