@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.directory.data_folder import open_data_folder
+from index.errors import RottenArticleError, StoreError, TimtinError
 from index.store.article_store import ArticleStore
 from index.store.articles import SqliteArticleStore
+from index.store.database import PATIENCE
 from search.engine import Engine
 from search.engines.embedded.engine import EmbeddedEngine
 from search.query.expansion import Expansion, expand
@@ -19,17 +21,27 @@ from search.query.synonyms import SynonymFile, SynonymSource
 from search.query.tree import Node
 from search.ranking.scoring import Ranking
 
+FREE_DISK_MB = 100
+"""How much of the disk articles may not take by default, in megabytes."""
+
+LAGGING = "The index is still applying changes from the store."
+"""The problem of an archive whose searches do not see every write."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveConfig:
     """The data folder of an archive and its ranking parameters (None: the defaults).
 
-    ``sharing`` is the number of processes that divide the memory for cached terms.
+    ``sharing`` is the number of processes that divide the memory for cached terms. Articles are refused while the disk
+    has less than ``free_disk_mb`` megabytes free. A use of the store waits ``patience`` seconds for another process's
+    lock on it.
     """
 
     data: Path
     sharing: int = 1
     ranking: Ranking | None = None
+    free_disk_mb: int = FREE_DISK_MB
+    patience: float = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +75,32 @@ class Archive:
         tree = expansion.expand(parsed.tree)
         return Parsed(tree, distinct([*parsed.notes, *expansion.notes]))
 
+    def problem(self) -> str | None:
+        """Return why this archive cannot take writes, or cannot answer for all of them, now; None if it can.
+
+        Cheap to ask often.
+        """
+        try:
+            if (obstacle := self.store.obstacle()) is not None:
+                return obstacle
+            self.engine.statistics()
+            return None if self.in_sync() else LAGGING
+        except TimtinError as error:
+            return str(error)
+
     def problems(self) -> list[str]:
-        """Return what is wrong with the store (each begins with "store:"), or else with the index ("index:")."""
+        """Return what is wrong with the store (each begins with "store:") and with the index ("index:").
+
+        The index is compared with a store that is damaged in single articles only.
+        """
         problems = [f"store: {problem}" for problem in self.store.problems()]
+        try:
+            rotten = [f"store: {RottenArticleError(id)}" for id in self.store.verify()]
+        except StoreError as error:
+            return problems or [f"store: {error}"]
         if problems or self.engine.upkeep is None:
-            return problems
-        return [f"index: {problem}" for problem in self.engine.upkeep.check()]
+            return [*problems, *rotten]
+        return [*rotten, *(f"index: {problem}" for problem in self.engine.upkeep.check())]
 
     def repair(self, *, wait: float = 10.0) -> list[str]:
         """Repair the index from the store, unless that is damaged; return what was done. Raises WriterBusyError."""
@@ -89,7 +121,7 @@ def open_archive(config: ArchiveConfig) -> Archive:
     """
     folder = open_data_folder(config.data)
     with ExitStack() as opened:
-        store = SqliteArticleStore(folder.store)
+        store = SqliteArticleStore(folder.store, free_disk=config.free_disk_mb * 1_000_000, patience=config.patience)
         opened.callback(store.close)
         engine = EmbeddedEngine(folder, store, config.ranking, sharing=config.sharing)
         archive = Archive(store, engine, SynonymFile(folder.synonyms), folder.path)

@@ -9,10 +9,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 from index.article import Article
+from index.errors import RottenArticleError
 from search.archive import Archive
 from search.engine import FacetCount, Hit, Sort
 from search.parameters import SearchParameters
-from search.query.notes import Note
+from search.query.notes import Note, NoteCode, distinct, note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
 from search.query.words import cut_of
 from search.snippets.fragments import fragments_of, render
@@ -81,12 +82,16 @@ class Answer:
 
 
 def search(archive: Archive, parameters: SearchParameters) -> Answer:
-    """Answer one search. Every text is valid: one without words matches nothing, an empty one matches everything."""
+    """Answer one search. Every text is valid: one without words matches nothing, an empty one matches everything.
+
+    A hit whose article is damaged in the store counts and keeps its place, but is left out; a note names it.
+    """
     started = time.perf_counter()
     tree, notes = archive.understand(parameters.q)
     newest = isinstance(tree, MatchAll) and parameters.sort is Sort.RELEVANCE
     found = archive.engine.retrieve(parameters.request(tree, Sort.NEWEST if newest else parameters.sort))
     hits = _rendered(archive, found.hits, Highlighter(tree), parameters)
+    notes = distinct([*notes, *_damaged(archive, found.hits, hits)])
     corrected = correct(archive.engine, parameters.q)
     took = (time.perf_counter() - started) * 1000
     return Answer(
@@ -120,9 +125,20 @@ def similar_articles(archive: Archive, id: str, size: int) -> list[RenderedHit]:
 def _rendered(
     archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters
 ) -> list[RenderedHit]:
-    """Fetch the articles of ``hits`` and mark the query's words; skip articles deleted since the retrieval."""
+    """Fetch the articles of ``hits`` and mark the query's words; skip those deleted since or damaged."""
     articles = archive.store.get_many([hit.id for hit in hits])
     return highlighted([(articles[hit.id], hit) for hit in hits if hit.id in articles], highlighter, parameters)
+
+
+def _damaged(archive: Archive, hits: Sequence[Hit], shown: Sequence[RenderedHit]) -> Iterator[Note]:
+    """Yield a note for each hit that is not shown because its article is damaged."""
+    there = {hit.article.id for hit in shown}
+    for hit in hits:
+        if hit.id not in there:
+            try:
+                archive.store.get(hit.id)
+            except RottenArticleError as error:
+                yield note(NoteCode.DAMAGED, error.id)
 
 
 def highlighted(

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, render_template, reque
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from search.archive import LAGGING
 from web.api.openapi import describe_api
 from web.problems import problem
 from web.services import services
@@ -23,11 +24,11 @@ def healthz() -> Response:
 
 @operations.get("/readyz")
 def readyz() -> Response:
-    """Report whether searches see every write."""
+    """Report whether articles can be written, and whether searches see every write."""
     here = services()
-    if here.archive.in_sync():
+    if (reason := here.archive.problem()) is None:
         return jsonify({"status": "ready", "articles": here.archive.store.count()})
-    return problem(503, here.follower.last_error or "The index is still applying changes from the store.")
+    return problem(503, here.follower.last_error if reason == LAGGING and here.follower.last_error else reason)
 
 
 @operations.get("/openapi.json")

@@ -8,7 +8,7 @@ import click
 
 from index.processes import processors
 from search.archive import ArchiveConfig
-from web.commands.base import Command, data_option
+from web.commands.base import Command, data_option, free_disk_mb
 
 
 @click.command(cls=Command)
@@ -31,4 +31,4 @@ def serve(host: str, port: int, workers: int, watch: Path | None, data: Path) ->
     """Serve the search page and the API."""
     from web.server import serve as run_server
 
-    run_server(ArchiveConfig(data), host, port, workers, watch)
+    run_server(ArchiveConfig(data, free_disk_mb=free_disk_mb()), host, port, workers, watch)

@@ -104,6 +104,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Chỉ {allowed} từ đồng nghĩa đầu tiên được tìm. Hãy dùng ít từ hơn.",
         MESSAGES[NoteCode.ALTERNATIVES],
     ),
+    "note_damaged_article": (
+        "Tìm thấy bài “{text}” nhưng không hiện được: bài bị hỏng trong kho. Hãy gửi lại, hoặc lấy từ bản sao lưu.",
+        MESSAGES[NoteCode.DAMAGED],
+    ),
     "help_title": ("Mẹo tìm kiếm", "Search tips"),
     "help": (
         "Bài tìm được có đủ các từ, các tiếng của mỗi từ liền nhau trong một câu · "
