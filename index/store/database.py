@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from index.atomic_file import sync
-from index.errors import DamagedStoreError, StoreError, TimtinError, full_disk
+from index.errors import DamagedStoreError, DiskFullError, StoreError, TimtinError, full_disk
 
 PATIENCE = 5.0
 """How long a use waits for another process that has locked the store, in seconds."""
@@ -99,9 +99,7 @@ def _translating_errors(method: Callable[_Given, _Result]) -> Callable[_Given, _
             if code in _FULL:
                 raise full_disk(path.parent) from error
             if code & 0xFF in _DAMAGED or str(error).startswith(_UNDECODABLE):
-                raise DamagedStoreError(
-                    f"the store {path} is damaged ({error}): {how_to_restore(path)}; 'timtin check' shows the damage"
-                ) from error
+                raise _damaged(path, error) from error
             if isinstance(error, sqlite3.OperationalError):
                 raise StoreError(f"the store {path} cannot be used now: {error}") from error
             raise
@@ -266,8 +264,12 @@ class Database:
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL, 0o600))
             try:
                 self.connection().execute("VACUUM INTO ?", (str(partial),))
-            except DamagedStoreError as error:
-                damage = error
+            except (DamagedStoreError, DiskFullError) as error:
+                problems = self.integrity_problems()  # SQLite takes a page number that is too large for a full disk
+                if isinstance(error, DiskFullError) and not problems:
+                    raise
+                damage = _damaged(self.path, (problems or [error.__cause__])[0])
+                os.truncate(partial, 0)
                 with closing(sqlite3.connect(partial)) as copy:
                     self.connection().backup(copy)
             with closing(_connected(partial, self._patience)) as copy:
@@ -310,6 +312,12 @@ class Database:
 def how_to_restore(path: Path) -> str:
     """Tell how to put a backup in the place of the database at ``path``."""
     return f"stop timtin, remove {path.name}-wal and {path.name}-shm, and put a backup in the place of {path.name}"
+
+
+def _damaged(path: Path, why: object) -> DamagedStoreError:
+    return DamagedStoreError(
+        f"the store {path} is damaged ({why}): {how_to_restore(path)}; 'timtin check' shows the damage"
+    )
 
 
 def free_space(folder: Path) -> int:
