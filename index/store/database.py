@@ -268,7 +268,7 @@ class Database:
                 problems = self.integrity_problems()  # SQLite takes a page number that is too large for a full disk
                 if isinstance(error, DiskFullError) and not problems:
                     raise
-                damage = _damaged(self.path, (problems or [error.__cause__])[0])
+                damage = _damaged(self.path, problems[0] if problems else error.__cause__)
                 os.truncate(partial, 0)
                 with closing(sqlite3.connect(partial)) as copy:
                     self.connection().backup(copy)
