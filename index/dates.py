@@ -12,7 +12,8 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-LOCAL_ZONE = timezone(timedelta(hours=7))
+_LOCAL_OFFSET = timedelta(hours=7)
+LOCAL_ZONE = timezone(_LOCAL_OFFSET)
 """Vietnam's time zone. An instant with another UTC offset belongs to its day in Hà Nội."""
 
 MINUTES_A_DAY = 24 * 60
@@ -175,7 +176,9 @@ def local_time(published: str) -> datetime:
 
 def _in_vietnam(moment: datetime) -> datetime:
     """Return a moment in Vietnam's time; one without a zone is Vietnam's. Raises OverflowError."""
-    return moment.replace(tzinfo=LOCAL_ZONE) if moment.tzinfo is None else moment.astimezone(LOCAL_ZONE)
+    offset = moment.utcoffset()
+    ahead = timedelta(0) if offset is None else _LOCAL_OFFSET - offset  # in UTC, it may be in the year 0
+    return (moment.replace(tzinfo=None) + ahead).replace(tzinfo=LOCAL_ZONE)
 
 
 def local_minute(published: str) -> int:

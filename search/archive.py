@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.directory.data_folder import open_data_folder
+from index.directory.data_folder import DataFolder, open_data_folder
+from index.directory.generations import current_generation, read_state
 from index.errors import RottenArticleError, StoreError, TimtinError
 from index.store.article_store import ArticleStore
 from index.store.articles import SqliteArticleStore
@@ -120,6 +121,7 @@ def open_archive(config: ArchiveConfig) -> Archive:
     Raises StoreError if the data folder or its store cannot be used.
     """
     folder = open_data_folder(config.data)
+    _refuse_lost_store(folder)
     with ExitStack() as opened:
         store = SqliteArticleStore(folder.store, free_disk=config.free_disk_mb * 1_000_000, patience=config.patience)
         opened.callback(store.close)
@@ -127,3 +129,16 @@ def open_archive(config: ArchiveConfig) -> Archive:
         archive = Archive(store, engine, SynonymFile(folder.synonyms), folder.path)
         opened.pop_all()
     return archive
+
+
+def _refuse_lost_store(folder: DataFolder) -> None:
+    """Raise StoreError if there is no store, or an empty file, beside an index of articles: it would count as empty."""
+    if folder.store.exists() and folder.store.stat().st_size:
+        return
+    generation = current_generation(folder.indexes)
+    state = None if generation is None else read_state(generation)
+    if state is not None and state.applied:
+        raise StoreError(
+            f"the store {folder.store} is lost, but its index is there: put a backup in its place, or remove"
+            f" {folder.indexes} to begin without articles"
+        )
