@@ -149,8 +149,13 @@ class Article(BaseModel):
 
     def content_hash(self) -> str:
         """Return a hex digest of every field but the id; equal for equal content."""
-        content = json.dumps(self.model_dump(exclude={"id"}), ensure_ascii=False, sort_keys=True)
-        return hashlib.blake2b(content.encode("utf-8"), digest_size=16).hexdigest()
+        return hash_of(self.model_dump(exclude={"id"}))
+
+
+def hash_of(content: Mapping[str, Any]) -> str:
+    """Return the ``content_hash`` of an article whose fields, but for the id, are ``content``."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
 
 
 def searchable_body(article: Article) -> str:

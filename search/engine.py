@@ -137,7 +137,7 @@ class Engine(DerivedIndex, Protocol):
     """An index of a store's articles. Safe to share between threads.
 
     ``retrieve``, ``similar`` and ``statistics`` raise a TimtinError while the index cannot be read, such as
-    DamagedIndexError.
+    DamagedIndexError, or IndexMissingError while there is none of the store's articles.
     """
 
     @property

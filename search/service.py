@@ -10,12 +10,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from index.article import Article
-from index.errors import SearchTimeoutError
+from index.errors import RottenArticleError, SearchTimeoutError
 from search.archive import Archive
 from search.deadline import Deadline
 from search.engine import FacetCount, Hit, Sort
 from search.parameters import SearchParameters
-from search.query.notes import Note
+from search.query.notes import Note, NoteCode, distinct, note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
 from search.query.words import cut_of
 from search.snippets.fragments import fragments_of, render
@@ -92,8 +92,9 @@ class Answer:
 def search(archive: Archive, parameters: SearchParameters, deadline: Deadline | None = None) -> Answer:
     """Answer one search. Every text is valid: one without words matches nothing, an empty one matches everything.
 
-    Once ``deadline`` is over, what can be left out is left out. Raises SearchTimeoutError if nothing certain was found
-    by then, SearchCancelledError if it was cancelled, InvalidInputError for a page beyond the archive's limits.
+    Once ``deadline`` is over, what can be left out is left out. A hit whose article is damaged in the store counts and
+    keeps its place, but is left out; a note names it. Raises SearchTimeoutError if nothing certain was found by then,
+    SearchCancelledError if it was cancelled, InvalidInputError for a page beyond the archive's limits.
     """
     started = time.perf_counter()
     archive.limits.check(parameters)
@@ -104,6 +105,7 @@ def search(archive: Archive, parameters: SearchParameters, deadline: Deadline | 
     if cut_short and not (found.total or found.relaxed_total):
         deadline.check()
     hits = _rendered(archive, found.hits, Highlighter(tree, deadline), parameters, deadline)
+    notes = distinct([*notes, *_damaged(archive, found.hits, hits)])
     corrected = None
     with suppress(SearchTimeoutError):
         corrected = correct(archive.engine, parameters.q, deadline)
@@ -144,7 +146,7 @@ def similar_articles(archive: Archive, id: str, size: int, deadline: Deadline | 
 def _rendered(
     archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters, deadline: Deadline
 ) -> list[RenderedHit]:
-    """Fetch the articles of ``hits`` and mark the query's words; skip articles deleted since the retrieval.
+    """Fetch the articles of ``hits`` and mark the query's words; skip those deleted since or damaged.
 
     Once the deadline is over, the rest are not marked.
     """
@@ -167,6 +169,17 @@ def _unmarked(article: Article, hit: Hit, parameters: SearchParameters) -> Rende
     title = render(article.title, 0, len(article.title), ())
     body = [render(opening, 0, len(opening), ())] if opening else []
     return RenderedHit(_summary(article), hit.score, title, body, hit.explanation, hit.copies, hit.relaxed)
+
+
+def _damaged(archive: Archive, hits: Sequence[Hit], shown: Sequence[RenderedHit]) -> Iterator[Note]:
+    """Yield a note for each hit that is not shown because its article is damaged."""
+    there = {hit.article.id for hit in shown}
+    for hit in hits:
+        if hit.id not in there:
+            try:
+                archive.store.get(hit.id)
+            except RottenArticleError as error:
+                yield note(NoteCode.DAMAGED, error.id)
 
 
 def highlighted(

@@ -52,6 +52,9 @@ class Metrics:
         self._connections = Gauge(
             "timtin_open_connections", "Open connections", registry=own, multiprocess_mode="livesum"
         )
+        self._damaged = Gauge(
+            "timtin_damaged_articles", "Damaged articles found", registry=own, multiprocess_mode="mostrecent"
+        )
         self.observe(0, 0)
 
     def visited(self, visit: Visit, seconds: float) -> None:
@@ -72,6 +75,10 @@ class Metrics:
     def restarted(self) -> None:
         """Count a process that was replaced."""
         self._restarts.inc()
+
+    def damaged(self, articles: int) -> None:
+        """Note how many articles are known to be damaged in the store."""
+        self._damaged.set(articles)
 
     def observe(self, waiting: int, connections: int) -> None:
         """Note how many requests wait and how many connections are open."""

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from index.errors import (
     DamagedIndexError,
     DiskFullError,
+    IndexMissingError,
     InvalidInputError,
     Problem,
     SearchCancelledError,
@@ -34,6 +35,7 @@ _FOLDERS = re.compile(
     |(?<![\w/:.<-])/(?:[^\s/]+/)+(?=[^\s/])""",
     re.VERBOSE,
 )
+_RETRY_SECONDS = 5
 NO_ARTICLE = "There is no article with this id."
 
 
@@ -73,7 +75,14 @@ def init_app(app: Flask) -> None:
     def forbidden(error: ForbiddenError) -> Response:
         return _answer(403, str(error))
 
+    @app.after_request
+    def say_when_to_retry(response: Response) -> Response:
+        if response.status_code == 503:
+            response.headers.setdefault("Retry-After", str(_RETRY_SECONDS))
+        return response
+
     @app.errorhandler(WriterBusyError)
+    @app.errorhandler(IndexMissingError)
     @app.errorhandler(DamagedIndexError)
     @app.errorhandler(StoreError)
     def unavailable(error: TimtinError) -> Response:
@@ -96,7 +105,10 @@ def init_app(app: Flask) -> None:
     def unexpected(error: Exception) -> Response:
         if isinstance(error, DiskFullError) or is_disk_full(error):
             log.error("%s %s was refused: the disk is full (%s)", request.method, request.path, error)
-            return _answer(507, "The disk is full. Free some space and send this again; no acknowledged write is lost.")
+            return _answer(
+                507,
+                "The disk is full, or nearly so. Free some space and send this again; no acknowledged write is lost.",
+            )
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return _answer(500, "Something went wrong on the server; see its log.")
 

@@ -20,7 +20,7 @@ from search.parameters import SearchParameters, checked
 from search.service import completions
 from search.service import search as run_search
 from web.api.answers import answer_json
-from web.commands.base import Command, data_option, opened_archive, print_json, shown_progress
+from web.commands.base import Command, data_option, opened_archive, print_json, searched_archive, shown_progress
 from web.commands.terminal import one_line
 
 
@@ -60,7 +60,7 @@ def search(
     data: Path,
     **labels: str | None,
 ) -> None:
-    """Find articles."""
+    """Find articles; first index those that are not in the index yet."""
     values = {
         "q": query,
         "size": size,
@@ -76,14 +76,11 @@ def search(
         parameters = checked(SearchParameters, {name: str(value) for name, value in values.items()})
     except InvalidInputError as error:
         raise click.UsageError(_named(error)) from None
-    with opened_archive(data) as archive:
+    with searched_archive(data) as archive:
         try:
             answer = run_search(archive, parameters, Deadline(timeout))
         except InvalidInputError as error:
             raise click.UsageError(_named(error)) from None
-        if not archive.in_sync():
-            missing = "some articles are not in the index yet; run 'timtin check --repair' to add them"
-            click.echo(f"timtin: {missing}", err=True)
     if as_json:
         print_json(answer_json(answer, parameters))
         return
@@ -122,8 +119,8 @@ def _styled(marked_html: str) -> str:
 @click.option("--size", type=click.IntRange(1, 50), default=8, show_default=True)
 @data_option
 def suggest(prefix: str, size: int, data: Path) -> None:
-    """Complete a partial query."""
-    with opened_archive(data) as archive:
+    """Complete a partial query; first index the articles that are not in the index yet."""
+    with searched_archive(data) as archive:
         for phrase in completions(archive, prefix, size):
             click.echo(phrase)
 

@@ -108,6 +108,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Chỉ {allowed} phần đầu của câu tìm kiếm được tìm. Hãy dùng ít toán tử hơn.",
         MESSAGES[NoteCode.CLAUSES],
     ),
+    "note_damaged_article": (
+        "Tìm thấy bài “{text}” nhưng không hiện được: bài bị hỏng trong kho. Hãy gửi lại, hoặc lấy từ bản sao lưu.",
+        MESSAGES[NoteCode.DAMAGED],
+    ),
     "partial": (
         "Tìm chưa xong vì hết thời gian: kết quả có thể còn thiếu hoặc chưa đúng thứ tự. Hãy dùng ít từ hơn.",
         "The search ran out of time: results may be missing or out of order. Use fewer words.",

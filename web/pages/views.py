@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, Response, g, make_response, render_template,
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from index.dates import LOCAL_ZONE, period_days
+from index.dates import local_time, period_days
 from index.errors import InvalidInputError
 from search.engine import FacetCount, Sort
 from search.parameters import SearchParameters, checked
@@ -190,6 +190,4 @@ def _atom_time(published: str | None) -> str:
     """Return a time in RFC 3339 form; the beginning of 1970 for an undated article."""
     if not published:
         return "1970-01-01T00:00:00Z"
-    moment = datetime.fromisoformat(published)
-    local = moment.astimezone(LOCAL_ZONE) if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
-    return local.isoformat(timespec="seconds")
+    return local_time(published).isoformat(timespec="seconds")

@@ -64,7 +64,7 @@ def serve(settings: Settings) -> None:
     processes = server.workers or min(processors(), 4)
     service = Service(
         settings,
-        ArchiveConfig(home, sharing=processes, limits=_search_limits(settings.limits)),
+        _archive_config(home, processes, settings.limits),
         processes,
         Proxies(server.trusted_proxies, server.hosts, server.public_url, here),
         Rates(),
@@ -134,8 +134,9 @@ class _Application(BaseApplication):  # type: ignore[misc]
             self._metrics.restarted()
 
 
-def _search_limits(limits: LimitSettings) -> SearchLimits:
-    return SearchLimits(limits.query_characters, limits.clauses, limits.page_depth, limits.search_ms)
+def _archive_config(data: Path, processes: int, limits: LimitSettings) -> ArchiveConfig:
+    search = SearchLimits(limits.query_characters, limits.clauses, limits.page_depth, limits.search_ms)
+    return ArchiveConfig(data, sharing=processes, limits=search, free_disk_mb=limits.free_disk_mb)
 
 
 def _reachable(host: str, port: int) -> str:

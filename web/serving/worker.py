@@ -121,7 +121,7 @@ class _Serving:
             Lane("writes", _WRITERS, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
             Lane("apart", 1, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
         )
-        bodies = BodyReader(self._service.archive.data, limits.free_disk_mb << 20, limits.body_seconds)
+        bodies = BodyReader(self._service.archive.data, limits.free_disk_mb * 1_000_000, limits.body_seconds)
         gateway = Gateway(settings, self._service.proxies, self._service.rates, self._lanes, bodies, self._metrics)
         self._door = Door(limits, self._share(_most_connections(limits.connections)),
                           self._share(limits.connections_of_address), self._service.proxies.is_proxy)  # fmt: skip
@@ -168,7 +168,12 @@ class _Serving:
             search(archive, SearchParameters(q="tìm tin", size=1))
         service = self._service
         self._follower = IndexFollower(
-            archive, waiting=_WRITERS // 2, bell=service.bell, notice=service.notice, leading=self._watch
+            archive,
+            waiting=_WRITERS // 2,
+            bell=service.bell,
+            notice=service.notice,
+            leading=self._watch,
+            verified=self._metrics.damaged,
         )
         keys = KeyRing(archive.home)
         config = {"SETTINGS": service.settings, "KEYS": keys, "PROCESSES": service.processes}
