@@ -26,10 +26,11 @@ from index.fetching.sitemaps import read_sitemap
 from index.reading.files import Failure
 from index.reading.formats.html import html_fields
 from index.reading.import_run import SILENT, ImportRun, Report, Summary
+from index.reading.parser_process import parsed_apart
 from index.store.article_store import ArticleStore, DerivedIndex, Fetched, Progress
 
 LARGEST_PAGE = 4 << 20
-"""Bytes of a page or feed after decompression; parsing a hostile one takes up to 20 seconds per megabyte."""
+"""Bytes of a page or feed after decompression."""
 LARGEST_SITEMAP = 50 << 20
 DEEPEST_SITEMAP = 3
 MOST_SITEMAPS = 500
@@ -302,9 +303,9 @@ class _Run:
 
 
 def _parsed(read: Callable[[str, str], _T], text: str, url: str) -> _T:
-    """Call ``read`` on untrusted text; turn any error into a TimtinError."""
+    """Call ``read`` on untrusted text in a process with limits; turn any error into a TimtinError."""
     try:
-        return read(text, url)
+        return parsed_apart(read, text, url)
     except TimtinError:
         raise
     except Exception as error:
