@@ -23,10 +23,10 @@ from index.fetching.feeds import Entry, read_feed
 from index.fetching.links import article_id, clean_link, same_site
 from index.fetching.politeness import HostLeftError, PoliteClient
 from index.fetching.sitemaps import read_sitemap
-from index.reading.files import Failure
+from index.reading.files import Failure, Remark
 from index.reading.formats.html import html_fields
+from index.reading.formats.parser_process import parsed_apart
 from index.reading.import_run import SILENT, ImportRun, Report, Summary
-from index.reading.parser_process import parsed_apart
 from index.store.article_store import ArticleStore, DerivedIndex, Fetched, Progress
 
 LARGEST_PAGE = 4 << 20
@@ -214,6 +214,10 @@ class _Run:
             self._remaining -= 1
             self._seen.add(id)
             entry = replace(entry, link=link)
+            if entry.broken is not None:
+                raise UnreadableFileError(entry.broken)
+            if entry.note is not None:
+                self._importing.report.remark(Remark(_shown(link), entry.note))
             if entry.is_whole and same_site(link, url):
                 self._put(entry, {"body": entry.text}, at, None)
                 return True

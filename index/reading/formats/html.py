@@ -25,7 +25,7 @@ _RAW_END = {
 def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
     """Return the fields of the article in a page, without what surrounds it; ``url`` is where the page came from.
 
-    Some pages take minutes and gigabytes: call this in a process with limits (``parser_process``). Raises
+    Some pages take minutes and gigabytes: call this in the process that has limits (``parser_process``). Raises
     UnreadableFileError if no article can be found, or if the page has more elements or attributes than a page has.
     """
     _refuse_crowded(text)

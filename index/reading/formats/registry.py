@@ -20,8 +20,8 @@ from index.reading.formats.csv_table import table_rows
 from index.reading.formats.encodings import decode
 from index.reading.formats.html import html_fields
 from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row, json_rows
+from index.reading.formats.parser_process import parsed_apart
 from index.reading.formats.plaintext import read_plain_text
-from index.reading.parser_process import parsed_apart
 
 KNOWN = ".txt .html .md .jsonl .ndjson .csv, also .gz and .xz of these"
 _LARGEST_MARKUP = 16 * 1024 * 1024

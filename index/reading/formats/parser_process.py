@@ -103,7 +103,7 @@ class _Parser:
             return self._process, self._connection, False
         here, there = Pipe()
         with there:
-            command = f"from index.reading.parser_process import serve; serve({there.fileno()})"
+            command = f"from index.reading.formats.parser_process import serve; serve({there.fileno()})"
             try:
                 with uninterrupted():
                     process = subprocess.Popen(  # noqa: S603 - runs this program only
@@ -112,7 +112,7 @@ class _Parser:
                         stdout=subprocess.DEVNULL,
                         stderr=subprocess.DEVNULL,
                         pass_fds=[there.fileno()],
-                        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                        env={**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
                     )
             except OSError as error:
                 here.close()
