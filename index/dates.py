@@ -51,6 +51,7 @@ _MAIL = re.compile(
 )
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}(?:\.0)?")
 _SECONDS_DIGITS = 10
+_DATE_LENGTH = len("2025-08-27")
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _MONTH_FIRST = re.compile(r"(\d{1,2})[/-](\d{4})")
 _HINT = "write 2025-08-27 or 2025-08-27T18:24"
@@ -62,24 +63,35 @@ def parse_published(text: str) -> str:
     Accepts ISO 8601 (``2025-08-27``, ``20250827``, ``2025-01-06T18:24:00+07:00``), the dates of feeds (RFC 2822),
     seconds or milliseconds since 1970, year-first dates (``2025/01/06``) and the day-first forms of Vietnamese papers
     (``31/12/2024 08:05``, ``Thứ hai, 6/1/2025, 18:24 (GMT+7)``, ``ngày 6 tháng 1 năm 2025``). Raises ValueError for
-    anything else, for days that do not exist, for an ambiguous day and month, and for a moment that in Vietnam's time
-    is not within the years 1 to 9999.
+    anything else, for days that do not exist, for an ambiguous day and month, and for an instant that is not in the
+    years 1 to 9999 both in UTC and in Vietnam's time.
     """
     text = " ".join(text.split())
     try:
-        published = _read(text)
+        published = _published(text)
         if published is not None:
-            _in_vietnam(datetime.fromisoformat(published))
-    except OverflowError:
-        raise ValueError(f"not a date: {text[:40]!r} (it is outside the years 1 to 9999 in Vietnam); {_HINT}") from None
-    except ValueError as error:
+            if len(published) > _DATE_LENGTH:  # a day alone is no instant
+                in_both_zones(datetime.fromisoformat(published))
+            return published
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"not a date: {text[:40]!r} ({error}); {_HINT}") from None
-    if published is None:
-        raise ValueError(f"not a date: {text[:40]!r}; {_HINT}")
-    return published
+    raise ValueError(f"not a date: {text[:40]!r}; {_HINT}")
 
 
-def _read(text: str) -> str | None:
+def in_both_zones(moment: datetime) -> datetime:
+    """Return ``moment`` in Vietnam's time; one without a zone is Vietnam's.
+
+    Raises ValueError if it is not in the years 1 to 9999 there and in UTC, so that it could not be converted or shown.
+    """
+    try:
+        local = moment.astimezone(LOCAL_ZONE) if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
+        local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("it is not in the years 1 to 9999 in UTC and in Vietnam's time") from None
+    return local
+
+
+def _published(text: str) -> str | None:
     if _ISO.fullmatch(text):
         return _iso(text)
     if written := _WRITTEN.fullmatch(text):

@@ -3,8 +3,8 @@
 Each process that serves has one, and one of them leads: the one that holds a lock in the data folder, which the system
 gives to another when that process ends. The leader checks for writes five times a second: this gathers the writes in
 between into one commit and finds those of other processes. It checks at once if many writes are waiting, or someone
-waits for one. Every five seconds it verifies a part of the index files and of the articles. Failures are logged, kept for the status page,
-and retried. The others only let go of replaced index files.
+waits for one. Every five seconds it verifies a part of the index files and of the articles. Failures are logged, kept
+for the status page, and retried. The others only let go of replaced index files.
 """
 
 from __future__ import annotations
