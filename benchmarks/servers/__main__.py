@@ -24,7 +24,7 @@ from benchmarks.servers.running import Running, running
 from benchmarks.serving import unasked
 
 ROUNDS = 3
-SECONDS = 2.5
+SECONDS = 2.0
 CROWDS = (1, 16, 64)
 ASKED = ["hội nhập quốc tế", "giá vàng", "bóng đá việt nam", "thời tiết hà nội", "tuyển sinh đại học"]
 Rows = dict[str, dict[str, str]]
@@ -54,7 +54,8 @@ def measured(names: list[str], data: Path, words: Words, rows: Rows) -> None:
             with running(name, data) as server:
                 for what, value in _speed(server, words).items():
                     figures.setdefault(what, {}).setdefault(name, []).append(value)
-                print(time.strftime("%H:%M:%S"), round, name, {k: round_(v[name][-1]) for k, v in figures.items()})
+                seen = {what: round_(of[name][-1]) for what, of in figures.items()}
+                print(f"{time.strftime('%H:%M:%S')} round {round + 1} · {name} · {seen}", flush=True)
     for what, of in figures.items():
         row = rows.setdefault(what, {})
         for name, values in of.items():
