@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import selectors
 import socket
 import threading
@@ -32,10 +33,15 @@ class Seen:
         return answered + (f" ({failed})" if failed else "")
 
 
-def ms(seen: Seen, share: float) -> str:
-    """Return a quantile of the answered ones in milliseconds."""
+def quantile(seen: Seen, share: float) -> float:
+    """Return a quantile of the seconds of what was answered; infinity if nothing was."""
     ordered = sorted(seen.seconds)
-    return f"{ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000:.0f}" if ordered else "-"
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else math.inf
+
+
+def ms(seen: Seen, share: float) -> str:
+    """Return a quantile in whole milliseconds."""
+    return f"{quantile(seen, share) * 1000:.0f}"
 
 
 class _Client:
