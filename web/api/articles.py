@@ -83,8 +83,8 @@ def delete_article(id: str) -> tuple[Response, int]:
 def post_articles() -> tuple[Response, int]:
     """Store one article, an array of them, or one per line; name the first 1,000 that are refused.
 
-    After so many refused ones, or lines, as the settings allow, the rest is not read: an error says how many were stored and where
-    reading stopped.
+    After so many refused ones, or lines, as the settings allow, the rest is not read: an error says how many were
+    stored and where reading stopped.
     """
     parameters = checked(WriteParameters, request.args)
     if request.mimetype in {"application/x-ndjson", "application/jsonl", "application/x-jsonlines"}:
