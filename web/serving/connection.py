@@ -203,6 +203,11 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """Answer past the application, and end the connection once the client has had time to read why."""
+        if self._deaf:
+            return
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
         if not self._is_idle():  # the refusal would stand amid another response
             self.abort()
             return
