@@ -24,6 +24,7 @@ _LONGEST_TARGET = 64 * 1024
 _LONGEST_HEAD = 128 * 1024
 _MOST_AHEAD = 200
 _LINGER_SECONDS = 3.0
+_MOST_LINGERING = 64
 _ASCII = "".join(map(chr, range(0x80)))
 
 
@@ -39,6 +40,8 @@ class Door:
         self.connections: dict[Connection, None] = {}
         self.silent: dict[Connection, None] = {}
         """Those that wait for a request, the one that has waited longest first."""
+        self.lingering: dict[Connection, None] = {}
+        """Those that have been refused and may still read why, the first one refused first."""
         self._most = most
         self._most_of_address = most_of_address
         self._is_proxy = is_proxy
@@ -57,9 +60,16 @@ class Door:
         self._of_address[address] += 1
         return None
 
+    def linger(self, connection: Connection) -> None:
+        """Let a refused connection read why, for as long as there are not many: each takes an open file."""
+        self.lingering[connection] = None
+        if len(self.lingering) > _MOST_LINGERING:
+            next(iter(self.lingering)).abort()
+
     def leave(self, connection: Connection, address: str) -> None:
         """Note that a connection has ended."""
         self.silent.pop(connection, None)
+        self.lingering.pop(connection, None)
         if connection in self.connections:
             del self.connections[connection]
             self._of_address[address] -= 1
@@ -221,6 +231,7 @@ class Connection(HttpToolsProtocol):
         self.transport.write(f"{head}\r\n".encode("ascii") + body)
         self.transport.write_eof()
         self._deaf = True
+        self._door.linger(self)
         self.loop.call_later(_LINGER_SECONDS, self.abort)
 
 
