@@ -89,6 +89,7 @@ class Connection(HttpToolsProtocol):
         self._writing: asyncio.TimerHandle | None = None
         self._head = 0
         self._deaf = False
+        self._amid = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Let the client in, or say why not."""
@@ -116,12 +117,17 @@ class Connection(HttpToolsProtocol):
             return
         if self._is_idle() and self._reading is None:
             self._await_head()
-        if not self._head and not data.isascii():
+        if not self._amid and not data.isascii():
             data = _with_ascii_target(data)
         self._head += len(data)
         super().data_received(data)
         if self._reading is not None and self._head > _LONGEST_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
+
+    def on_message_begin(self) -> None:
+        """Note that a request has begun to arrive."""
+        self._amid = True
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its head is too long."""
@@ -150,6 +156,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that a request has arrived."""
+        self._amid = False
         if not self._deaf:
             super().on_message_complete()
 
