@@ -121,7 +121,7 @@ class Connection(HttpToolsProtocol):
             data = _with_ascii_target(data)
         self._head += len(data)
         super().data_received(data)
-        if self._reading is not None and self._head > _LONGEST_HEAD:
+        if self._head > _LONGEST_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
 
     def on_message_begin(self) -> None:
@@ -151,12 +151,14 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
+        self._head = 0
         if not self._deaf:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that a request has arrived."""
         self._amid = False
+        self._head = 0
         if not self._deaf:
             super().on_message_complete()
 
