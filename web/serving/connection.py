@@ -145,6 +145,8 @@ class Connection(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
         elif len(self.pipeline) >= _MOST_AHEAD:
             self.abort()
+        elif not self._is_clear():
+            self.send_400_response("")
         else:
             self.scope["state"]["connection"] = self
             super().on_headers_complete()
@@ -200,6 +202,13 @@ class Connection(HttpToolsProtocol):
     def abort(self) -> None:
         """End the connection now, whatever was not sent yet."""
         self.transport.abort()
+
+    def _is_clear(self) -> bool:
+        """Tell whether a proxy in front would take the head as it is taken here: RFC 9112, sections 3.2 and 6.1."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        encodings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        named = hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
+        return named and encodings in ([], [b"chunked"])
 
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
