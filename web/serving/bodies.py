@@ -71,7 +71,7 @@ class BodyReader:
                     renewed, due = size, clock.time() + self._pause
                 if size > most:
                     raise BodyTooLargeError
-                if size > _IN_MEMORY and shutil.disk_usage(self._folder).free < self._free + len(part):
+                if shutil.disk_usage(self._folder).free < self._free + len(part):
                     raise NoRoomError
                 body.write(part)
                 if not message.get("more_body"):
