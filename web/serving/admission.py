@@ -37,6 +37,7 @@ class Job(Generic[T]):
     arrived: float
     answer: asyncio.Future[T]
     begun: float | None = None
+    expiry: asyncio.TimerHandle | None = None
 
 
 @dataclass(slots=True)
@@ -140,7 +141,7 @@ class Lane:
         if crowded is not None:
             _fail(crowded, BusyError("too many requests wait"))
         if crowded is not job:
-            self._loop.call_later(self._patience, self._expire, job)
+            job.expiry = self._loop.call_later(self._patience, self._expire, job)
             self._dispatch()
         return job
 
@@ -148,6 +149,7 @@ class Lane:
         """Drop a job whose client is gone: at once if it waits, else at the next point where its work looks."""
         if self.queue.remove(job):  # type: ignore[arg-type]
             job.answer.cancel()
+            _forget(job)
         else:
             job.drop()
 
@@ -172,6 +174,7 @@ class Lane:
             self._free -= 1
             self.running.add(job)
             job.begun = self._loop.time()
+            _forget(job)
             self._threads.submit(job.work).add_done_callback(lambda done, job=job: self._report(job, done))  # type: ignore[misc]
 
     def _report(self, job: Job[object], done: Future[object]) -> None:
@@ -194,6 +197,14 @@ class Lane:
             _fail(job, BusyError("the request waited too long"))  # type: ignore[arg-type]
 
 
+def _forget(job: Job[T]) -> None:
+    """Let go of a job that no longer waits: its timer would keep its answer in memory until the patience ends."""
+    if job.expiry is not None:
+        job.expiry.cancel()
+        job.expiry = None
+
+
 def _fail(job: Job[object], error: Exception) -> None:
+    _forget(job)
     if not job.answer.done():
         job.answer.set_exception(error)

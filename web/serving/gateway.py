@@ -30,9 +30,9 @@ from werkzeug.exceptions import (
     TooManyRequests,
 )
 
-from index.errors import DiskFullError
+from index.errors import DiskFullError, TimtinError
 from search.deadline import Deadline
-from web.access import KEY_CHECKED, ForbiddenError, Scope, UnauthorizedError, authorize
+from web.access import KEY_CHECKED, Scope, authorize
 from web.keys import KeyRing
 from web.logs import Visit, log_visit
 from web.metrics import Metrics
@@ -160,7 +160,7 @@ class Gateway:
             environ["timtin.leaving"] = leaving = _Leaving()
             work = partial(call, app, environ, body, size)
             return await self._in_turn(exchange, client, needed, work, leaving)
-        except (HTTPException, UnauthorizedError, ForbiddenError, DiskFullError) as refusal:
+        except (HTTPException, TimtinError) as refusal:
             body.close()
             environ["timtin.refusal"] = refusal
             return call(app, environ, io.BytesIO(), 0)
