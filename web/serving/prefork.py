@@ -123,6 +123,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
     def _give_place(self, arbiter: Arbiter, worker: ServingProcess) -> None:
         taken = {each.place for each in arbiter.WORKERS.values()}
         worker.place = next(place for place in range(len(taken) + 1) if place not in taken)
+        worker.notify()  # else one that hangs before its first report would never be missed
 
     def _note_end(self, arbiter: Arbiter, worker: ServingProcess) -> None:
         if arbiter.LISTENERS:  # else the service stops
