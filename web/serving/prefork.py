@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _SILENT_SECONDS = 20
 """A process that does not report for so long is replaced."""
+_AWAY_SECONDS = 4.0
 _LATE_SECONDS = 5.0
 _TAKEN_SECONDS = 2.0
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
@@ -85,9 +86,18 @@ class _Logger(Logger):  # type: ignore[misc]
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]
+    _looked = float("-inf")
+
     def handle_int(self) -> None:
         """Stop as on SIGTERM: requests in progress are finished."""
         raise StopIteration
+
+    def murder_workers(self) -> None:
+        """Replace processes that are silent; but let them report first if this one was stopped, as a container is."""
+        now = time.monotonic()
+        was_stopped, self._looked = now - self._looked > _AWAY_SECONDS, now
+        if not was_stopped:
+            super().murder_workers()
 
 
 class _Application(BaseApplication):  # type: ignore[misc]
