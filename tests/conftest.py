@@ -13,7 +13,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,6 +211,8 @@ _without_proxies = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Server:
     """``timtin serve`` as a process of its own."""
 
+    program: Sequence[str] = TIMTIN
+
     def __init__(self, data: Path, port: int, *arguments: str) -> None:
         self.data = data
         self.port = port
@@ -218,7 +220,7 @@ class Server:
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
-        command = [*TIMTIN, "serve", "--data", str(self.data), "--port", str(self.port), *self.arguments]
+        command = [*self.program, "serve", "--data", str(self.data), "--port", str(self.port), *self.arguments]
         with (self.data.parent / "server.log").open("ab") as log:
             self.process = start(command, stdout=log, stderr=log)
         deadline = time.monotonic() + 120
