@@ -16,8 +16,8 @@ from tqdm import tqdm
 from index.errors import TimtinError, is_disk_full
 from index.store.article_store import Progress
 from search.archive import Archive, ArchiveConfig, open_archive
-from web.commands.terminal import one_line
 from web.configuration import SettingsError
+from web.terminal import one_line
 
 
 class Command(click.Command):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from web.commands.base import Command, data_option, opened_archive
-from web.commands.terminal import one_line
+from web.terminal import one_line
 
 
 @click.command(cls=Command)
