@@ -30,8 +30,8 @@ from werkzeug.exceptions import (
     TooManyRequests,
 )
 
-from index.errors import DiskFullError
-from web.access import KEY_CHECKED, ForbiddenError, Scope, UnauthorizedError, authorize
+from index.errors import DiskFullError, TimtinError
+from web.access import KEY_CHECKED, Scope, authorize
 from web.keys import KeyRing
 from web.logs import Visit, log_visit
 from web.metrics import Metrics
@@ -157,7 +157,7 @@ class Gateway:
             elif exchange.ends and visit.endpoint is not None and scope["method"] not in _WITH_BODY:
                 raise RequestEntityTooLarge("This address takes no body; send the request without one.")
             return await self._in_turn(exchange, client, needed, partial(call, app, environ, body, size))
-        except (HTTPException, UnauthorizedError, ForbiddenError, DiskFullError) as refusal:
+        except (HTTPException, TimtinError) as refusal:
             body.close()
             environ["timtin.refusal"] = refusal
             return call(app, environ, io.BytesIO(), 0)
