@@ -118,8 +118,9 @@ class Gateway:
         except asyncio.CancelledError:
             visit.status = 499
             task = asyncio.current_task()
-            if task is not None and task.cancelling():  # the process stops
-                raise
+            if task is not None and task.cancelling():  # the process stops, and has waited long enough
+                visit.status = 503
+                await exchange.reply(_problem(503, "The service stops; send this again.", visit.path), send)
         finally:
             self._metrics.visited(visit, time.perf_counter() - visit.began)
             if self._settings.log.access:
