@@ -14,6 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from tests.conftest import Reply, Server
 from tests.processes import PROC, wait_for
@@ -47,7 +48,7 @@ def wait_for_others(server: Server, ended: int, number: int = 2) -> None:
 def ask(connection: HTTPConnection, path: str) -> Reply:
     connection.request("GET", path)
     answer = connection.getresponse()
-    return Reply(answer.status, answer.read(), dict(answer.headers))
+    return Reply(answer.status, answer.read(), Headers(answer.headers.items()))
 
 
 def connect(server: Server) -> HTTPConnection:

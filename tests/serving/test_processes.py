@@ -152,7 +152,7 @@ def test_a_process_with_a_request_that_hangs_is_replaced(tmp_path: Path, port: i
     with connected_to(server, stuck) as connection:
         answer = ask(connection, "/hang")
     assert answer.status == 503
-    assert answer.headers["retry-after"]
+    assert answer.headers["Retry-After"]
     wait_for_others(server, stuck)
     assert other in serving(server)
     assert "a request takes more than 2 s; the process is replaced" in log_of(server)
