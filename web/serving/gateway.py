@@ -183,7 +183,8 @@ class Gateway:
         except BodyTooSlowError:
             raise RequestTimeout("The body took too long to arrive; send it again.") from None
         except NoRoomError:
-            log.error("a body was refused: the disk has no room for it")
+            visit = exchange.visit
+            log.error("%s %s was refused: there is no room to receive its body", visit.method, visit.path)
             raise DiskFullError("the disk is full: free some space and send this again") from None
         exchange.has_body = False
         return found
