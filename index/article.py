@@ -44,6 +44,8 @@ _NAMES = {
 }
 _FIELD_OF_NAME = {name: field for field, names in _NAMES.items() for name in names.split()}
 _MAY_BE_WRONG = ("published", "url")
+_TEXT_NAMES = {*TEXT_FIELDS, *(alias for alias, field in _ALIASES.items() if field in TEXT_FIELDS)}
+_NO_TEXT = Problem("body", "an article needs a title or a body with some text")
 
 
 def _well_formed(text: str) -> str:
@@ -149,8 +151,13 @@ class Article(BaseModel):
 
     def content_hash(self) -> str:
         """Return a hex digest of every field but the id; equal for equal content."""
-        content = json.dumps(self.model_dump(exclude={"id"}), ensure_ascii=False, sort_keys=True)
-        return hashlib.blake2b(content.encode("utf-8"), digest_size=16).hexdigest()
+        return hash_of(self.model_dump(exclude={"id"}))
+
+
+def hash_of(content: Mapping[str, Any]) -> str:
+    """Return the ``content_hash`` of an article whose fields, but for the id, are ``content``."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
 
 
 def searchable_body(article: Article) -> str:
@@ -178,6 +185,8 @@ def article_from(
     """
     if not isinstance(data, Mapping):
         raise InvalidInputError("an article must be a JSON object with at least a title or a body")
+    if not (data.keys() & _TEXT_NAMES):  # first of all, since a file may have millions of such lines
+        raise _without_text(data.get("id") or id)
     known = {key: value for key, value in data.items() if key in Article.model_fields and value is not None}
     extra = {key: value for key, value in data.items() if key not in Article.model_fields}
     for alias, field in _ALIASES.items():
@@ -212,8 +221,7 @@ def article_from(
         problem = Problem("extra", f"cannot be stored as JSON: {error}")
         raise InvalidInputError(_summary(known["id"], [problem]), [problem]) from None
     if not article.title.strip() and not article.body.strip():
-        problem = Problem("body", "an article needs a title or a body with some text")
-        raise InvalidInputError(_summary(article.id, [problem]), [problem])
+        raise _without_text(article.id)
     return article
 
 
@@ -262,6 +270,10 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def _reason(message: str) -> str:
     return message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
+
+
+def _without_text(id: Any) -> InvalidInputError:
+    return InvalidInputError(_summary(id, [_NO_TEXT]) if id else f"refused: {_NO_TEXT.what}", [_NO_TEXT])
 
 
 def _summary(id: Any, problems: list[Problem]) -> str:

@@ -12,7 +12,8 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-LOCAL_ZONE = timezone(timedelta(hours=7))
+_LOCAL_OFFSET = timedelta(hours=7)
+LOCAL_ZONE = timezone(_LOCAL_OFFSET)
 """Vietnam's time zone. An instant with another UTC offset belongs to its day in Hà Nội."""
 
 MINUTES_A_DAY = 24 * 60
@@ -50,6 +51,7 @@ _MAIL = re.compile(
 )
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}(?:\.0)?")
 _SECONDS_DIGITS = 10
+_DATE_LENGTH = len("2025-08-27")
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _MONTH_FIRST = re.compile(r"(\d{1,2})[/-](\d{4})")
 _HINT = "write 2025-08-27 or 2025-08-27T18:24"
@@ -61,23 +63,46 @@ def parse_published(text: str) -> str:
     Accepts ISO 8601 (``2025-08-27``, ``20250827``, ``2025-01-06T18:24:00+07:00``), the dates of feeds (RFC 2822),
     seconds or milliseconds since 1970, year-first dates (``2025/01/06``) and the day-first forms of Vietnamese papers
     (``31/12/2024 08:05``, ``Thứ hai, 6/1/2025, 18:24 (GMT+7)``, ``ngày 6 tháng 1 năm 2025``). Raises ValueError for
-    anything else, for days that do not exist, and for an ambiguous day and month.
+    anything else, for days that do not exist, for an ambiguous day and month, and for an instant that is not in the
+    years 1 to 9999 both in UTC and in Vietnam's time.
     """
     text = " ".join(text.split())
     try:
-        if _ISO.fullmatch(text):
-            return _iso(text)
-        if written := _WRITTEN.fullmatch(text):
-            return _as_written(written)
-        if mail := _MAIL.fullmatch(text):
-            return _as_in_mail(mail)
-        if _EPOCH.fullmatch(text):
-            whole = len(text.partition(".")[0])
-            moment = datetime.fromtimestamp(float(text) / (1 if whole <= _SECONDS_DIGITS else 1000), UTC)
-            return moment.astimezone(LOCAL_ZONE).isoformat(timespec="seconds")
+        published = _published(text)
+        if published is not None:
+            if len(published) > _DATE_LENGTH:  # a day alone is no instant
+                in_both_zones(datetime.fromisoformat(published))
+            return published
     except (ValueError, OverflowError) as error:
         raise ValueError(f"not a date: {text[:40]!r} ({error}); {_HINT}") from None
     raise ValueError(f"not a date: {text[:40]!r}; {_HINT}")
+
+
+def in_both_zones(moment: datetime) -> datetime:
+    """Return ``moment`` in Vietnam's time; one without a zone is Vietnam's.
+
+    Raises ValueError if it is not in the years 1 to 9999 there and in UTC, so that it could not be converted or shown.
+    """
+    try:
+        local = moment.astimezone(LOCAL_ZONE) if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
+        local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("it is not in the years 1 to 9999 in UTC and in Vietnam's time") from None
+    return local
+
+
+def _published(text: str) -> str | None:
+    if _ISO.fullmatch(text):
+        return _iso(text)
+    if written := _WRITTEN.fullmatch(text):
+        return _as_written(written)
+    if mail := _MAIL.fullmatch(text):
+        return _as_in_mail(mail)
+    if _EPOCH.fullmatch(text):
+        whole = len(text.partition(".")[0])
+        moment = datetime.fromtimestamp(float(text) / (1 if whole <= _SECONDS_DIGITS else 1000), UTC)
+        return moment.astimezone(LOCAL_ZONE).isoformat(timespec="seconds")
+    return None
 
 
 def _iso(text: str) -> str:
@@ -149,17 +174,31 @@ def _zone(text: str | None) -> timezone | None:
     return timezone((1 if text[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes))
 
 
+def local_time(published: str) -> datetime:
+    """Return ``published`` (as ``parse_published`` returns it) in Vietnam's time zone, a day at its beginning.
+
+    A moment that there is not within the years 1 to 9999, which articles of earlier versions may have, keeps its zone.
+    """
+    moment = datetime.fromisoformat(published)
+    try:
+        return _in_vietnam(moment)
+    except OverflowError:
+        return moment
+
+
+def _in_vietnam(moment: datetime) -> datetime:
+    """Return a moment in Vietnam's time; one without a zone is Vietnam's. Raises OverflowError."""
+    offset = moment.utcoffset()
+    ahead = timedelta(0) if offset is None else _LOCAL_OFFSET - offset  # in UTC, it may be in the year 0
+    return (moment.replace(tzinfo=None) + ahead).replace(tzinfo=LOCAL_ZONE)
+
+
 def local_minute(published: str) -> int:
     """Return the minute of ``published`` (as ``parse_published`` returns it), in Vietnam's time, counted from year 1.
 
     Minutes sort articles by time; ``// MINUTES_A_DAY`` is the day's proleptic ordinal minus one.
     """
-    moment = datetime.fromisoformat(published)
-    if moment.tzinfo is not None:
-        try:
-            moment = moment.astimezone(LOCAL_ZONE)
-        except OverflowError:  # local time falls outside years 1 to 9999
-            moment = moment.replace(tzinfo=None)
+    moment = local_time(published)
     return (moment.toordinal() - 1) * MINUTES_A_DAY + moment.hour * 60 + moment.minute
 
 

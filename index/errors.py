@@ -49,16 +49,38 @@ class DamagedStoreError(StoreError):
     """Report a corrupt database file; only a backup restores it."""
 
 
+class RottenArticleError(DamagedStoreError):
+    """Report a stored article, ``id``, that is not as it was written; the others are not affected."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(
+            f"article {id!r} is damaged in the store, what was written cannot be read back:"
+            " send it again, or restore it from a backup"
+        )
+        self.id = id
+
+    def __reduce__(self) -> tuple[type[RottenArticleError], tuple[str]]:
+        return type(self), (self.id,)
+
+
 class DamagedIndexError(TimtinError):
     """Report an index whose files cannot be read; it can be rebuilt from the store."""
 
 
-class SearchEndedError(TimtinError):
-    """Report a search that took too long or crashed its process; other searches are not affected."""
+class IndexMissingError(TimtinError):
+    """Report that no index of the store's articles can answer yet; the next ``Engine.apply`` builds it."""
+
+
+class SearchTimeoutError(TimtinError):
+    """Report a search whose time was over before anything certain was found."""
+
+
+class SearchCancelledError(TimtinError):
+    """End a search that nobody waits for any more."""
 
 
 class DiskFullError(TimtinError):
-    """Report that the disk is full; what was written before is unchanged."""
+    """Report that the disk is full, or too full for more articles; what was written before is unchanged."""
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -82,6 +104,14 @@ def naming_full_disk(folder: Path) -> Iterator[None]:
         if not is_disk_full(error):
             raise
         raise full_disk(folder) from error
+
+
+def low_disk(folder: Path, least: int) -> DiskFullError:
+    """Return the error for a disk that holds ``folder`` and has less than ``least`` bytes free."""
+    return DiskFullError(
+        f"the disk that holds {folder} has less than {least / 1_000_000:,.0f} MB free, which are kept for the index;"
+        " free some space and try again. No acknowledged write is lost."
+    )
 
 
 def full_disk(folder: Path) -> DiskFullError:

@@ -2,6 +2,8 @@
 
 ==============  ===========================================================================
 ``parameters``  search parameters, declared once for API, pages and commands
+``deadline``    when a search has to end, and whether it still has time
+``limits``      how much one search may ask for
 ``service``     one search from text to answer: parse, retrieve, fetch, highlight
 ``query``       text to a query tree
 ``archive``     ``open_archive``: the only place that knows which store and engine are used

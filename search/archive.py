@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.directory.data_folder import open_data_folder
+from index.directory.data_folder import DataFolder, open_data_folder
+from index.directory.generations import current_generation, read_state
+from index.errors import RottenArticleError, StoreError, TimtinError
 from index.store.article_store import ArticleStore
 from index.store.articles import SqliteArticleStore
+from index.store.database import PATIENCE
+from search.deadline import Deadline
 from search.engine import Engine
 from search.engines.embedded.engine import EmbeddedEngine
+from search.limits import SearchLimits
 from search.query.expansion import Expansion, expand
 from search.query.notes import distinct
 from search.query.parser import Parsed, parse_noting
@@ -19,17 +24,28 @@ from search.query.synonyms import SynonymFile, SynonymSource
 from search.query.tree import Node
 from search.ranking.scoring import Ranking
 
+FREE_DISK_MB = 100
+"""How much of the disk articles may not take by default, in megabytes."""
+
+LAGGING = "The index is still applying changes from the store."
+"""The problem of an archive whose searches do not see every write."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveConfig:
     """The data folder of an archive and its ranking parameters (None: the defaults).
 
-    ``sharing`` is the number of processes that divide the memory for cached terms.
+    ``sharing`` is the number of processes that divide the memory for cached terms; ``limits`` bound each search.
+    Articles are refused while the disk has less than ``free_disk_mb`` megabytes free. A use of the store waits
+    ``patience`` seconds for another process's lock on it.
     """
 
     data: Path
     sharing: int = 1
     ranking: Ranking | None = None
+    limits: SearchLimits = field(default_factory=SearchLimits)
+    free_disk_mb: int = FREE_DISK_MB
+    patience: float = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,7 @@ class Archive:
     engine: Engine
     synonyms: SynonymSource
     home: Path
+    limits: SearchLimits = field(default_factory=SearchLimits)
 
     def in_sync(self, seq: int | None = None) -> bool:
         """Tell whether searches see write ``seq``; by default, whether they see every write so far."""
@@ -56,19 +73,42 @@ class Archive:
         """Return ``tree`` with alternatives for its plain words: abbreviations the articles define, and synonyms."""
         return expand(tree, self.engine.statistics(), self.synonyms.current())
 
-    def understand(self, query: str) -> Parsed:
-        """Return the expanded tree of a query's text, with notes on what was not understood or left out."""
-        parsed = parse_noting(query)
-        expansion = Expansion(self.engine.statistics(), self.synonyms.current())
+    def understand(self, query: str, deadline: Deadline | None = None) -> Parsed:
+        """Return the expanded tree of a query's text, with notes on what was not understood or left out.
+
+        Raises SearchTimeoutError if ``deadline`` is over before any part of a long query is expanded.
+        """
+        parsed = parse_noting(query, self.limits.query_characters, self.limits.clauses)
+        expansion = Expansion(self.engine.statistics(), self.synonyms.current(), deadline)
         tree = expansion.expand(parsed.tree)
-        return Parsed(tree, distinct([*parsed.notes, *expansion.notes]))
+        return Parsed(tree, distinct([*parsed.notes, *expansion.notes]), expansion.partial)
+
+    def problem(self) -> str | None:
+        """Return why this archive cannot take writes, or cannot answer for all of them, now; None if it can.
+
+        Cheap to ask often.
+        """
+        try:
+            if (obstacle := self.store.obstacle()) is not None:
+                return obstacle
+            self.engine.statistics()
+            return None if self.in_sync() else LAGGING
+        except TimtinError as error:
+            return str(error)
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the store (each begins with "store:"), or else with the index ("index:")."""
+        """Return what is wrong with the store (each begins with "store:") and with the index ("index:").
+
+        The index is compared with a store that is damaged in single articles only.
+        """
         problems = [f"store: {problem}" for problem in self.store.problems()]
+        try:
+            rotten = [f"store: {RottenArticleError(id)}" for id in self.store.verify()]
+        except StoreError as error:
+            return problems or [f"store: {error}"]
         if problems or self.engine.upkeep is None:
-            return problems
-        return [f"index: {problem}" for problem in self.engine.upkeep.check()]
+            return [*problems, *rotten]
+        return [*rotten, *(f"index: {problem}" for problem in self.engine.upkeep.check())]
 
     def repair(self, *, wait: float = 10.0) -> list[str]:
         """Repair the index from the store, unless that is damaged; return what was done. Raises WriterBusyError."""
@@ -88,10 +128,24 @@ def open_archive(config: ArchiveConfig) -> Archive:
     Raises StoreError if the data folder or its store cannot be used.
     """
     folder = open_data_folder(config.data)
+    _refuse_lost_store(folder)
     with ExitStack() as opened:
-        store = SqliteArticleStore(folder.store)
+        store = SqliteArticleStore(folder.store, free_disk=config.free_disk_mb * 1_000_000, patience=config.patience)
         opened.callback(store.close)
         engine = EmbeddedEngine(folder, store, config.ranking, sharing=config.sharing)
-        archive = Archive(store, engine, SynonymFile(folder.synonyms), folder.path)
+        archive = Archive(store, engine, SynonymFile(folder.synonyms), folder.path, config.limits)
         opened.pop_all()
     return archive
+
+
+def _refuse_lost_store(folder: DataFolder) -> None:
+    """Raise StoreError if there is no store, or an empty file, beside an index of articles: it would count as empty."""
+    if folder.store.exists() and folder.store.stat().st_size:
+        return
+    generation = current_generation(folder.indexes)
+    state = None if generation is None else read_state(generation)
+    if state is not None and state.applied:
+        raise StoreError(
+            f"the store {folder.store} is lost, but its index is there: put a backup in its place, or remove"
+            f" {folder.indexes} to begin without articles"
+        )

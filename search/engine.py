@@ -14,6 +14,7 @@ from typing import Protocol
 
 from index.article import LABELS, Article
 from index.store.article_store import DerivedIndex
+from search.deadline import Deadline
 from search.query.tree import Match, MatchAll, Node
 from search.statistics import TermStatistics
 
@@ -50,7 +51,7 @@ class Request:
 
     With ``collapse`` only the first hit of each story is returned; the order of hits does not change. ``recency`` is
     the half-life of scores in days: an article published so long before the newest one has half its score. Undated ones
-    count as old as the oldest.
+    count as old as the oldest. Once the ``deadline`` is over, what can be left out is left out.
     """
 
     tree: Node = field(default_factory=MatchAll)
@@ -63,6 +64,7 @@ class Request:
     explain: bool = False
     collapse: bool = False
     recency: float | None = None
+    deadline: Deadline = field(default_factory=Deadline, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ class Retrieved:
     If few match, ``relaxed_total`` others follow them, which only have the syllables of the query's words scattered.
     ``stories`` is the number of hits to page through; without ``collapse`` it is the sum of both. Facets count the
     articles that match.
+
+    A ``partial`` result lacks something for want of time: facets are missing, hits are fewer or less well ordered. If
+    ``at_least``, not all of the query was evaluated: all hits match, but the counts are lower bounds.
     """
 
     total: int
@@ -102,6 +107,8 @@ class Retrieved:
     hits: Sequence[Hit]
     facets: Mapping[str, Sequence[FacetCount]]
     relaxed_total: int = 0
+    partial: bool = False
+    at_least: bool = False
 
 
 class Upkeep(Protocol):
@@ -130,7 +137,7 @@ class Engine(DerivedIndex, Protocol):
     """An index of a store's articles. Safe to share between threads.
 
     ``retrieve``, ``similar`` and ``statistics`` raise a TimtinError while the index cannot be read, such as
-    DamagedIndexError.
+    DamagedIndexError, or IndexMissingError while there is none of the store's articles.
     """
 
     @property
@@ -144,7 +151,11 @@ class Engine(DerivedIndex, Protocol):
         """Return a value that changes whenever answers may. It must be cheap: every search calls it."""
 
     def retrieve(self, request: Request) -> Retrieved:
-        """Return the hits, totals and facets of one request."""
+        """Return the hits, totals and facets of one request.
+
+        Raises SearchTimeoutError if nothing certain was found by its deadline, SearchCancelledError if that was
+        cancelled.
+        """
 
     def similar(self, article: Article, size: int) -> list[Hit]:
         """Return up to ``size`` articles most like ``article``, without itself and its near-copies."""

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from index.article import LABELS, LONGEST_LABEL
 from index.dates import period_days
 from index.errors import InvalidInputError, Problem
+from search.deadline import Deadline
 from search.engine import FACETS, Filters, Request, Sort
 from search.query.tree import Match, Node
 
@@ -92,15 +93,26 @@ class SearchParameters(_WithLabels):
             last_day=period_days(self.to)[1] if self.to else None,
         )
 
-    def request(self, tree: Node, sort: Sort) -> Request:
+    def request(self, tree: Node, sort: Sort, deadline: Deadline) -> Request:
         """Return the engine request for ``tree``, the expanded query."""
         return Request(
             tree=tree,
             sort=sort,
             filters=self.filters,
             start=(self.page - 1) * self.size,
+            deadline=deadline,
             **{name: getattr(self, name) for name in ("match", "size", "facets", "explain", "collapse", "recency")},
         )
+
+
+class TimeParameters(Parameters):
+    """How long a search may take. It is no part of ``SearchParameters``: the complete answer is the same."""
+
+    timeout_ms: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        BeforeValidator(none_if_empty),
+        Field(description="milliseconds after which an incomplete answer is given"),
+    ] = None
 
 
 ParametersT = TypeVar("ParametersT", bound=Parameters)

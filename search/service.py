@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
 from index.article import Article
+from index.errors import RottenArticleError, SearchTimeoutError
 from search.archive import Archive
+from search.deadline import Deadline
 from search.engine import FacetCount, Hit, Sort
 from search.parameters import SearchParameters
-from search.query.notes import Note
+from search.query.notes import Note, NoteCode, distinct, note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
 from search.query.words import cut_of
 from search.snippets.fragments import fragments_of, render
@@ -24,6 +27,7 @@ from search.spelling.corrections import correct
 _LEAD_LENGTH = 400
 _LONGEST_PART = 200_000
 _MOST_PARTS = 20
+_AT_ONCE = 10
 
 
 class ArticleSummary(NamedTuple):
@@ -65,6 +69,9 @@ class Answer:
 
     If few match, ``relaxed_total`` others follow them. ``corrected`` is the query as it was probably meant,
     ``notes`` say what of it was not understood.
+
+    A ``partial`` answer lacks something for want of time: marks, facets, a correction, the exact order, or hits. If
+    ``at_least``, the counts are lower bounds.
     """
 
     parameters: SearchParameters
@@ -78,16 +85,31 @@ class Answer:
     expanded: Sequence[str] = ()
     facets: Mapping[str, Sequence[FacetCount]] = field(default_factory=dict)
     notes: Sequence[Note] = ()
+    partial: bool = False
+    at_least: bool = False
 
 
-def search(archive: Archive, parameters: SearchParameters) -> Answer:
-    """Answer one search. Every text is valid: one without words matches nothing, an empty one matches everything."""
+def search(archive: Archive, parameters: SearchParameters, deadline: Deadline | None = None) -> Answer:
+    """Answer one search. Every text is valid: one without words matches nothing, an empty one matches everything.
+
+    Once ``deadline`` is over, what can be left out is left out. A hit whose article is damaged in the store counts and
+    keeps its place, but is left out; a note names it. Raises SearchTimeoutError if nothing certain was found by then,
+    SearchCancelledError if it was cancelled, InvalidInputError for a page beyond the archive's limits.
+    """
     started = time.perf_counter()
-    tree, notes = archive.understand(parameters.q)
+    archive.limits.check(parameters)
+    deadline = deadline or Deadline()
+    tree, notes, cut_short = archive.understand(parameters.q, deadline)
     newest = isinstance(tree, MatchAll) and parameters.sort is Sort.RELEVANCE
-    found = archive.engine.retrieve(parameters.request(tree, Sort.NEWEST if newest else parameters.sort))
-    hits = _rendered(archive, found.hits, Highlighter(tree), parameters)
-    corrected = correct(archive.engine, parameters.q)
+    found = archive.engine.retrieve(parameters.request(tree, Sort.NEWEST if newest else parameters.sort, deadline))
+    if cut_short and not (found.total or found.relaxed_total):
+        deadline.check()
+    hits = _rendered(archive, found.hits, Highlighter(tree, deadline), parameters, deadline)
+    notes = distinct([*notes, *_damaged(archive, found.hits, hits)])
+    corrected = None
+    with suppress(SearchTimeoutError):
+        corrected = correct(archive.engine, parameters.q, deadline)
+    partial = deadline.passed() or found.partial or cut_short
     took = (time.perf_counter() - started) * 1000
     return Answer(
         parameters,
@@ -101,6 +123,8 @@ def search(archive: Archive, parameters: SearchParameters) -> Answer:
         expanded=list(dict.fromkeys(other.text for other in alternatives(tree))),
         facets=found.facets,
         notes=notes,
+        partial=partial,
+        at_least=found.at_least or cut_short,
     )
 
 
@@ -109,31 +133,70 @@ def completions(archive: Archive, typed: str, size: int) -> list[str]:
     return complete(archive.engine.statistics(), typed, size)
 
 
-def similar_articles(archive: Archive, id: str, size: int) -> list[RenderedHit]:
+def similar_articles(archive: Archive, id: str, size: int, deadline: Deadline | None = None) -> list[RenderedHit]:
     """Return the articles most like the one with this id; an empty list for an unknown id."""
+    deadline = deadline or Deadline()
     article = archive.store.get(id)
     if article is None:
         return []
-    return _rendered(archive, archive.engine.similar(article, size), Highlighter(MatchAll()), SearchParameters())
+    found = archive.engine.similar(article, size)
+    return _rendered(archive, found, Highlighter(MatchAll(), deadline), SearchParameters(), deadline)
 
 
 def _rendered(
-    archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters
+    archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters, deadline: Deadline
 ) -> list[RenderedHit]:
-    """Fetch the articles of ``hits`` and mark the query's words; skip articles deleted since the retrieval."""
+    """Fetch the articles of ``hits`` and mark the query's words; skip those deleted since or damaged.
+
+    Once the deadline is over, the rest are not marked.
+    """
     articles = archive.store.get_many([hit.id for hit in hits])
-    return highlighted([(articles[hit.id], hit) for hit in hits if hit.id in articles], highlighter, parameters)
+    found = [(articles[hit.id], hit) for hit in hits if hit.id in articles]
+    rendered: list[RenderedHit] = []
+    for first in range(0, len(found), _AT_ONCE):
+        some = found[first : first + _AT_ONCE]
+        try:
+            deadline.check()
+            rendered += highlighted(some, highlighter, parameters, deadline)
+        except SearchTimeoutError:
+            rendered += [_unmarked(article, hit, parameters) for article, hit in some]
+    return rendered
+
+
+def _unmarked(article: Article, hit: Hit, parameters: SearchParameters) -> RenderedHit:
+    """Return a hit with its title and the beginning of its body, without marks."""
+    opening = article.body[: parameters.fragment_size].strip() if parameters.fragments else ""
+    title = render(article.title, 0, len(article.title), ())
+    body = [render(opening, 0, len(opening), ())] if opening else []
+    return RenderedHit(_summary(article), hit.score, title, body, hit.explanation, hit.copies, hit.relaxed)
+
+
+def _damaged(archive: Archive, hits: Sequence[Hit], shown: Sequence[RenderedHit]) -> Iterator[Note]:
+    """Yield a note for each hit that is not shown because its article is damaged."""
+    there = {hit.article.id for hit in shown}
+    for hit in hits:
+        if hit.id not in there:
+            try:
+                archive.store.get(hit.id)
+            except RottenArticleError as error:
+                yield note(NoteCode.DAMAGED, error.id)
 
 
 def highlighted(
-    found: Sequence[tuple[Article, Hit]], highlighter: Highlighter, parameters: SearchParameters
+    found: Sequence[tuple[Article, Hit]],
+    highlighter: Highlighter,
+    parameters: SearchParameters,
+    deadline: Deadline | None = None,
 ) -> list[RenderedHit]:
-    """Mark the query's words in the titles and best fragments of articles; one batch is faster than single articles."""
+    """Mark the query's words in the titles and best fragments of articles; one batch is faster than single articles.
+
+    Raises SearchTimeoutError once ``deadline`` is over.
+    """
     marked: list[_MarkedArticle] = []
     for relaxed, some in groupby(found, lambda entry: entry[1].relaxed):
         marked += _articles_marks([article for article, _ in some], highlighter, scattered=relaxed)
     texts = [(text, marks) for _, text, marks in marked]
-    bodies = fragments_of(texts, parameters.fragments, parameters.fragment_size)
+    bodies = fragments_of(texts, parameters.fragments, parameters.fragment_size, deadline)
     return [
         RenderedHit(
             _summary(article),
@@ -153,16 +216,19 @@ def _summary(article: Article) -> ArticleSummary:
     return ArticleSummary(**{name: getattr(article, name) for name in ArticleSummary._fields} | {"lead": lead})
 
 
-def marked_article(archive: Archive, article: Article, query: str) -> tuple[str, str]:
+def marked_article(archive: Archive, article: Article, query: str, deadline: Deadline | None = None) -> tuple[str, str]:
     """Return an article's whole title and body as HTML with the words of ``query`` marked.
 
-    Only the first 200,000 characters of a body have marks.
+    Only the first 200,000 characters of a body have marks; nothing has any if ``deadline`` is over before.
     """
-    highlighter = Highlighter(archive.understand(query).tree)
-    start = article.body[:_LONGEST_PART]
-    title, body = highlighter.marks(article.title), highlighter.marks(start)
-    if not title and not body:
-        title, body = highlighter.marks(article.title, scattered=True), highlighter.marks(start, scattered=True)
+    title: list[Span] = []
+    body: list[Span] = []
+    with suppress(SearchTimeoutError):
+        highlighter = Highlighter(archive.understand(query, deadline).tree, deadline)
+        start = article.body[:_LONGEST_PART]
+        title, body = highlighter.marks(article.title), highlighter.marks(start)
+        if not title and not body:
+            title, body = highlighter.marks(article.title, scattered=True), highlighter.marks(start, scattered=True)
     return (
         render(article.title, 0, len(article.title), title),
         render(article.body, 0, len(article.body), body),

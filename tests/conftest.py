@@ -101,8 +101,8 @@ def seeds_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-def with_seeds(data: Path) -> None:
-    archive = open_archive(ArchiveConfig(data))
+def with_seeds(data: Path, **config: int) -> None:
+    archive = open_archive(ArchiveConfig(data, **config))
     summary = ingest([str(SEEDS)], archive.store, archive.engine)
     archive.close()
     assert summary.added == 5

@@ -70,3 +70,44 @@ def damage_store(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(bytes([255]) * 64)
+
+
+def checkpointed(path: Path) -> None:
+    """Bring all of a store into its one file."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def overwrite(path: Path, old: bytes, new: bytes) -> None:
+    """Overwrite the only place where a store has ``old``, in place, as a disk does."""
+    checkpointed(path)
+    whole = path.read_bytes()
+    assert whole.count(old) == 1
+    with path.open("r+b") as file:
+        file.seek(whole.index(old))
+        file.write(new)
+
+
+def cut_overflow_chain(path: Path, text: bytes) -> None:
+    """Overwrite the number of the page where a long row that has ``text`` in its second page goes on."""
+    checkpointed(path)
+    whole = path.read_bytes()
+    assert whole.count(text) == 1
+    with path.open("r+b") as file:
+        file.seek(whole.index(text) // 4096 * 4096)
+        file.write(bytes([255]) * 4)
+
+
+def erase_value(path: Path, id: str, column: str) -> None:
+    """Put NULL into a column that must have a value, as a changed byte in the head of a row does."""
+    checkpointed(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    [(sql,)] = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'articles'").fetchall()
+    for text, change in ((sql.replace(f"{column} TEXT NOT NULL", f"{column} TEXT"), True), (sql, False)):
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'articles'", (text,))
+        connection.execute("PRAGMA writable_schema = RESET")
+        if change:
+            connection.execute(f"UPDATE articles SET {column} = NULL WHERE id = ?", (id,))
+    connection.close()

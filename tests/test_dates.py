@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from index.article import article_from
-from index.dates import parse_published
+from index.dates import LOCAL_ZONE, local_minute, local_time, parse_published
 from index.errors import InvalidInputError
 
 DAY, MINUTE, LOCAL = "2025-01-06", "2025-01-06T18:24", "2025-01-06T18:24:00+07:00"
@@ -72,3 +74,33 @@ def test_wrong_date_costs_the_article_only_where_that_is_asked_for() -> None:
     assert [line.partition(":")[0] for line in said] == ["published", "url"]
     with pytest.raises(InvalidInputError, match="title"):
         article_from({**row, "title": 7}, unsure=said.append)
+
+
+ENDS_OF_TIME = [
+    "9999-12-31T23:59-12:00", "9999-12-31T20:00Z", "9999-12-31T17:00:00+00:00", "0001-01-01T00:00+14:00",
+    "0001-01-01T06:59", "0001-01-01T05:00+07:00", "0001-01-01T00:00+00:01", "31/12/9999 23:59 (GMT-5)",
+    "Fri, 31 Dec 9999 23:59:00 -1200", "1/1/0001 00:00",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ENDS_OF_TIME)
+def test_instant_that_cannot_be_told_everywhere_is_refused_by_field(text: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        article_from({"id": "a", "title": "x", "published": text})
+    assert [problem.where for problem in refused.value.problems] == ["published"]
+    assert "not in the years 1 to 9999" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9999-12-31", "0001-01-01", "9999-12-31T23:59", "0001-01-01T07:00", "9999-12-31T16:59:59Z", "0001-01-01T00:00Z"],
+)
+def test_what_is_accepted_can_be_told_everywhere(text: str) -> None:
+    published = article_from({"title": "x", "published": text}).published
+    assert published is not None
+    moment = datetime.fromisoformat(published)
+    if len(published) > len(DAY):
+        local = moment.astimezone(LOCAL_ZONE) if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
+        assert local.astimezone(UTC).isoformat()
+    assert local_minute(published) >= 0
+    assert local_time(published).utcoffset() == LOCAL_ZONE.utcoffset(None)

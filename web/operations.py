@@ -7,6 +7,7 @@ import time
 from flask import Blueprint, Flask, Response, g, jsonify, render_template, request
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from search.archive import LAGGING
 from web.access import Scope, needs
 from web.api.openapi import describe_api
 from web.logs import Visit
@@ -25,12 +26,12 @@ def healthz() -> Response:
 
 @operations.get("/readyz")
 def readyz() -> Response:
-    """Report whether searches see every write."""
+    """Report whether articles can be written, and whether searches see every write."""
     here = services()
-    if here.archive.in_sync():
+    if (reason := here.archive.problem()) is None:
         return jsonify({"status": "ready", "articles": here.archive.store.count()})
-    behind = here.follower.last_error or "The index is still applying changes from the store."
-    return problem(503, for_clients(behind))
+    behind = here.follower.last_error if reason == LAGGING else None
+    return problem(503, for_clients(behind or reason))
 
 
 @operations.get("/openapi.json")

@@ -13,9 +13,11 @@ from werkzeug.exceptions import HTTPException, NotFound
 from index.errors import (
     DamagedIndexError,
     DiskFullError,
+    IndexMissingError,
     InvalidInputError,
     Problem,
-    SearchEndedError,
+    SearchCancelledError,
+    SearchTimeoutError,
     StoreError,
     TimtinError,
     WriterBusyError,
@@ -33,6 +35,7 @@ _FOLDERS = re.compile(
     |(?<![\w/:.<-])/(?:[^\s/]+/)+(?=[^\s/])""",
     re.VERBOSE,
 )
+_RETRY_SECONDS = 5
 NO_ARTICLE = "There is no article with this id."
 
 
@@ -72,13 +75,24 @@ def init_app(app: Flask) -> None:
     def forbidden(error: ForbiddenError) -> Response:
         return _answer(403, str(error))
 
+    @app.after_request
+    def say_when_to_retry(response: Response) -> Response:
+        if response.status_code == 503:
+            response.headers.setdefault("Retry-After", str(_RETRY_SECONDS))
+        return response
+
     @app.errorhandler(WriterBusyError)
+    @app.errorhandler(IndexMissingError)
     @app.errorhandler(DamagedIndexError)
-    @app.errorhandler(SearchEndedError)
     @app.errorhandler(StoreError)
     def unavailable(error: TimtinError) -> Response:
         log.error("%s %s was refused: %s", request.method, request.path, error)
         return _answer(503, for_clients(str(error)))
+
+    @app.errorhandler(SearchCancelledError)
+    @app.errorhandler(SearchTimeoutError)
+    def ended(error: TimtinError) -> Response:
+        return _answer(503, str(error))
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
@@ -91,7 +105,10 @@ def init_app(app: Flask) -> None:
     def unexpected(error: Exception) -> Response:
         if isinstance(error, DiskFullError) or is_disk_full(error):
             log.error("%s %s was refused: the disk is full (%s)", request.method, request.path, error)
-            return _answer(507, "The disk is full. Free some space and send this again; no acknowledged write is lost.")
+            return _answer(
+                507,
+                "The disk is full, or nearly so. Free some space and send this again; no acknowledged write is lost.",
+            )
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return _answer(500, "Something went wrong on the server; see its log.")
 

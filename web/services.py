@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
-from flask import current_app
+from flask import current_app, g, request
 
 from search.archive import Archive
+from search.deadline import Deadline
+from search.parameters import SearchParameters, TimeParameters, checked
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
+from search.service import Answer
 from web.metrics import Metrics
 
 
@@ -24,6 +28,25 @@ class Services:
     answers: AnswerCache
     follower: IndexFollower
     metrics: Metrics
+
+
+def timed_search(parameters: SearchParameters) -> Answer:
+    """Answer a search within the time that the current request allows, and the limits of the archive.
+
+    Raises InvalidInputError if it asks for more than these.
+    """
+    used = services()
+    used.archive.limits.check(parameters)
+    return used.answers.search(parameters, deadline(checked(TimeParameters, request.args).timeout_ms))
+
+
+def deadline(timeout_ms: int | None = None) -> Deadline:
+    """Return the deadline of the current request, the same for all its searches; a client that leaves ends it."""
+    if "deadline" not in g:
+        g.deadline = services().archive.limits.deadline(timeout_ms)
+        if (leaving := request.environ.get("timtin.leaving")) is not None:
+            leaving.ends(g.deadline)
+    return cast(Deadline, g.deadline)
 
 
 def services() -> Services:

@@ -23,13 +23,14 @@ from index.fetching.feeds import Entry, read_feed
 from index.fetching.links import article_id, clean_link, same_site
 from index.fetching.politeness import HostLeftError, PoliteClient
 from index.fetching.sitemaps import read_sitemap
-from index.reading.files import Failure
+from index.reading.files import Failure, Remark
 from index.reading.formats.html import html_fields
+from index.reading.formats.parser_process import parsed_apart
 from index.reading.import_run import SILENT, ImportRun, Report, Summary
 from index.store.article_store import ArticleStore, DerivedIndex, Fetched, Progress
 
 LARGEST_PAGE = 4 << 20
-"""Bytes of a page or feed after decompression; parsing a hostile one takes up to 20 seconds per megabyte."""
+"""Bytes of a page or feed after decompression."""
 LARGEST_SITEMAP = 50 << 20
 DEEPEST_SITEMAP = 3
 MOST_SITEMAPS = 500
@@ -213,6 +214,10 @@ class _Run:
             self._remaining -= 1
             self._seen.add(id)
             entry = replace(entry, link=link)
+            if entry.broken is not None:
+                raise UnreadableFileError(entry.broken)
+            if entry.note is not None:
+                self._importing.report.remark(Remark(_shown(link), entry.note))
             if entry.is_whole and same_site(link, url):
                 self._put(entry, {"body": entry.text}, at, None)
                 return True
@@ -302,9 +307,9 @@ class _Run:
 
 
 def _parsed(read: Callable[[str, str], _T], text: str, url: str) -> _T:
-    """Call ``read`` on untrusted text; turn any error into a TimtinError."""
+    """Call ``read`` on untrusted text in a process with limits; turn any error into a TimtinError."""
     try:
-        return read(text, url)
+        return parsed_apart(read, text, url)
     except TimtinError:
         raise
     except Exception as error:

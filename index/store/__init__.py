@@ -5,6 +5,7 @@ one sequence; an index follows the store by reading the changes after the last n
 ``article_store``  the ``ArticleStore`` protocol and its data classes; ``DerivedIndex``, an index as its users see it
 ``input_log``      the ``InputLog`` protocol: which file an article was read from
 ``database``       the SQLite file: connections, transactions, tables, upgrades
+``rows``           how an article is stored, and whether what is read is what was written
 ``articles``       ``ArticleStore`` in SQLite
 ``tasks``          its ``TaskLog``: work that outlives its request
 ``inputs``         its ``InputLog``

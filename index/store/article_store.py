@@ -22,7 +22,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry of the write sequence: ``article`` as it is now, or None if the id was deleted."""
+    """One entry of the write sequence: ``article`` as it is now, or None if the id was deleted or it is damaged."""
 
     seq: int
     id: str
@@ -152,22 +152,26 @@ class ArticleStore(Protocol):
         """Add or replace ``articles`` in one transaction; stored articles with equal content stay untouched.
 
         ``inputs`` has for each the number of the input it was read from. If an id occurs twice, the last article wins.
+        A damaged article counts as updated. Raises DiskFullError.
         """
 
     def delete(self, ids: Iterable[str]) -> DeleteResult:
         """Delete articles in one transaction; ignore unknown ids."""
 
     def get(self, id: str) -> Article | None:
-        """Return the article with this id, or None."""
+        """Return the article with this id, or None. Raises RottenArticleError if it is not as it was written."""
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
-        """Return the articles with these ids; unknown ids are left out."""
+        """Return the articles with these ids; unknown and damaged ones are left out, and ``get`` tells which."""
 
     def changes_after(self, seq: int, limit: int) -> list[Change]:
         """Return at most ``limit`` changes after number ``seq``, oldest first; each id once, at its latest number."""
 
-    def articles(self) -> Iterator[Article]:
-        """Yield every article in sequence order, as of one moment."""
+    def articles(self, rotten: Callable[[str], None] | None = None) -> Iterator[Article]:
+        """Yield every article in sequence order, as of one moment.
+
+        ``rotten`` is called with the id of each damaged one; without it, that raises RottenArticleError.
+        """
 
     def count(self) -> int:
         """Return the number of articles."""
@@ -189,13 +193,26 @@ class ArticleStore(Protocol):
         """
 
     def problems(self) -> list[str]:
-        """Verify everything stored; return the problems found."""
+        """Verify how the articles are kept; return the problems found. ``verify`` verifies the articles themselves."""
+
+    def verify(self, seconds: float | None = None) -> list[str]:
+        """Verify articles for about ``seconds``, resuming where the last call stopped; None: verify all.
+
+        Return the ids of those known to be damaged, and log each new one unless all are verified. Raises
+        DamagedStoreError if no article can be read.
+        """
+
+    def obstacle(self) -> str | None:
+        """Return why articles cannot be read or written now, or None if they can; cheap to ask often."""
 
     def how_to_restore(self) -> str:
         """Tell how to put a backup in the place of this store."""
 
-    def back_up(self, file: Path) -> None:
-        """Write all articles of one moment to a new ``file``. Raises StoreError if it exists or cannot be written."""
+    def back_up(self, file: Path) -> list[str]:
+        """Write all articles of one moment to a new ``file``; return what is damaged of them, which is in it as it is.
+
+        Raises StoreError if it exists or cannot be written.
+        """
 
     def close(self) -> None:
         """Release files and connections; no thread may be using them."""

@@ -7,32 +7,47 @@ committed.
 
 from __future__ import annotations
 
-import json
+import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from index.article import Article
+from index.errors import DamagedStoreError, RottenArticleError, low_disk
 from index.store.article_store import Change, DeleteResult, WriteResult
-from index.store.database import Database, how_to_restore
+from index.store.database import PATIENCE, Database, free_space, how_to_restore
 from index.store.fetches import SqliteFetchLog
 from index.store.inputs import SqliteInputLog
+from index.store.rows import READ, WRITTEN, RottenRowError, Stored, article_of, is_readable, row_of, stored_articles
 from index.store.tasks import SqliteTaskLog
 
-_FIELDS = ("id", "title", "body", "lead", "published", "source", "url", "author", "category", "lang", "extra")
-_COLUMNS = ", ".join(_FIELDS)
+log = logging.getLogger(__name__)
+
 _ID_BATCH = 500
-_BLANK = Article(id="-", title="-")  # copying it with other values is faster than constructing an article
+_VERIFIED_AT_ONCE = 20
+_READ_WIDTH = READ.count(",") + 1
+_WRITTEN_WIDTH = WRITTEN.count(",") + 1
 _TAKE_OWNERSHIP = "UPDATE articles SET input = ?, dropped_by = NULL WHERE id = ?"
 _CLEAR_INPUT_DIGEST = "UPDATE inputs SET digest = NULL WHERE number = (SELECT input FROM articles WHERE id = ?)"
 
 
 class SqliteArticleStore:
-    """The articles in the SQLite file ``path``; safe to share between threads. Raises StoreError if it is no store."""
+    """The articles in the SQLite file ``path``; safe to share between threads. Raises StoreError if it is no store.
 
-    def __init__(self, path: Path) -> None:
-        self.database = Database(path)
+    It takes no articles while the disk has less than ``free_disk`` bytes free, so that the index and the write-ahead
+    log have room; deletions and all else go on. A use waits ``patience`` seconds for another process's lock.
+    """
+
+    def __init__(self, path: Path, *, free_disk: int = 0, patience: float = PATIENCE) -> None:
+        self.database = Database(path, patience)
+        self._free_disk = free_disk
+        self._rotten: set[str] = set()
+        self._rotten_lock = threading.Lock()
+        self._verified = 0  # the sequence number up to which this round has verified
         self.tasks = SqliteTaskLog(self.database)
         self.inputs = SqliteInputLog(self.database)
         self.fetches = SqliteFetchLog(self.database)
@@ -41,8 +56,11 @@ class SqliteArticleStore:
         """Add or replace ``articles`` in one transaction; stored articles with equal content stay untouched.
 
         ``inputs`` has for each the number of the input it was read from. An input that loses an article to another one
-        loses its digest, so that it is read again. If an id occurs twice, the last article wins.
+        loses its digest, so that it is read again. If an id occurs twice, the last article wins. A damaged article
+        counts as updated.
         """
+        if self._free_disk and free_space(self.database.path.parent) < self._free_disk:
+            raise low_disk(self.database.path.parent, self._free_disk)
         added: list[str] = []
         updated: list[str] = []
         unchanged: list[str] = []
@@ -53,7 +71,7 @@ class SqliteArticleStore:
             for article, number in zip(articles, numbers, strict=True):
                 digest = article.content_hash()
                 known = write.execute("SELECT hash, input FROM articles WHERE id = ?", (article.id,)).fetchone()
-                if known is not None and known[0] == digest:
+                if known is not None and known[0] == digest and _is_sound(write, article.id):
                     unchanged.append(article.id)
                     if number is not None and known[1] != number:
                         write.execute(_CLEAR_INPUT_DIGEST, (article.id,))
@@ -65,11 +83,12 @@ class SqliteArticleStore:
                     write.execute(_CLEAR_INPUT_DIGEST, (article.id,))
                 write.execute("DELETE FROM tombstones WHERE id = ?", (article.id,))
                 write.execute(
-                    f"INSERT OR REPLACE INTO articles (seq, hash, input, stored_at, {_COLUMNS})"  # noqa: S608
-                    f" VALUES (?, ?, ?, ?{', ?' * len(_FIELDS)})",
-                    (seq, digest, number, now, *_to_row(article)),
+                    f"INSERT OR REPLACE INTO articles (seq, hash, input, stored_at, {WRITTEN})"  # noqa: S608
+                    f" VALUES (?, ?, ?, ?{', ?' * _WRITTEN_WIDTH})",
+                    (seq, digest, number, now, *row_of(article)),
                 )
             write.execute("UPDATE state SET value = ? WHERE key = 'seq'", (seq,))
+        self._mended([*added, *updated])
         return WriteResult(added, updated, unchanged, seq)
 
     def delete(self, ids: Iterable[str]) -> DeleteResult:
@@ -84,42 +103,94 @@ class SqliteArticleStore:
                     gone.append(id)
                     write.execute("INSERT OR REPLACE INTO tombstones VALUES (?, ?)", (id, seq))
             write.execute("UPDATE state SET value = ? WHERE key = 'seq'", (seq,))
+        self._mended(gone)
         return DeleteResult(gone, seq)
 
     def get(self, id: str) -> Article | None:
-        """Return the article with this id, or None."""
-        return self.get_many([id]).get(id)
+        """Return the article with this id, or None. Raises RottenArticleError."""
+        connection = self.database.connection()
+        try:
+            row = connection.execute(f"SELECT {READ} FROM articles WHERE id = ?", (id,)).fetchone()  # noqa: S608
+            return None if row is None else article_of(row)
+        except RottenRowError:
+            pass
+        except DamagedStoreError:
+            if not is_readable(connection):
+                raise
+        self._note_rotten(id)
+        raise RottenArticleError(id)
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
-        """Return the articles with these ids; unknown ids are left out."""
+        """Return the articles with these ids; unknown and damaged ones are left out, and ``get`` tells which."""
         found: dict[str, Article] = {}
         for at in range(0, len(ids), _ID_BATCH):
             some = ids[at : at + _ID_BATCH]
             marks = ", ".join("?" * len(some))
-            rows = self.database.connection().execute(f"SELECT {_COLUMNS} FROM articles WHERE id IN ({marks})", some)  # noqa: S608
-            found.update((row[0], _from_row(row)) for row in rows)
+            query = f"SELECT {READ}, id FROM articles WHERE id IN ({marks})"  # noqa: S608
+            try:
+                rows = self.database.connection().execute(query, some).fetchall()
+            except DamagedStoreError:
+                found.update((id, article) for id in some if (article := self._read(id)) is not None)
+                continue
+            for *row, id in rows:
+                try:
+                    found[id] = article_of(row)
+                except RottenRowError:
+                    self._note_rotten(id)
         return found
+
+    def _read(self, id: str) -> Article | None:
+        try:
+            return self.get(id)
+        except RottenArticleError:
+            return None
 
     def changes_after(self, seq: int, limit: int) -> list[Change]:
         """Return at most ``limit`` changes after number ``seq``, oldest first.
 
-        An article changed several times appears once, at its latest number.
+        An article changed several times appears once, at its latest number; a damaged one as if it were deleted.
         """
-        rows = (
-            self.database.connection()
-            .execute(
-                f"SELECT seq, 1, {_COLUMNS} FROM articles WHERE seq > :seq"  # noqa: S608
-                f" UNION ALL SELECT seq, 0, id{', NULL' * (len(_FIELDS) - 1)} FROM tombstones WHERE seq > :seq"
+        connection = self.database.connection()
+        try:
+            rows = connection.execute(
+                f"SELECT seq, id, 1, {READ} FROM articles WHERE seq > :seq"  # noqa: S608
+                f" UNION ALL SELECT seq, id, 0{', NULL' * _READ_WIDTH} FROM tombstones WHERE seq > :seq"
                 " ORDER BY seq LIMIT :limit",
                 {"seq": seq, "limit": limit},
-            )
-            .fetchall()
-        )
-        return [Change(row[0], row[2], _from_row(row[2:]) if row[1] else None) for row in rows]
+            ).fetchall()
+        except DamagedStoreError:
+            return self._readable_changes(seq, limit)
+        return [Change(number, id, self._article(id, row) if is_there else None) for number, id, is_there, *row in rows]
+
+    def _readable_changes(self, seq: int, limit: int) -> list[Change]:
+        """Return the same, reading each article by itself. Raises DamagedStoreError if none can be read."""
+        connection = self.database.connection()
+        changes = []
+        for found in stored_articles(connection, seq, limit=limit):
+            if found.error is not None and not is_readable(connection):
+                raise found.error
+            if found.article is None:
+                self._note_rotten(found.id)
+            changes.append(Change(found.seq, found.id, found.article))
+        gone = connection.execute("SELECT seq, id FROM tombstones WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+        changes += [Change(number, id, None) for number, id in gone]
+        return sorted(changes, key=lambda change: change.seq)[:limit]
+
+    def _article(self, id: str, row: Sequence[Any]) -> Article | None:
+        try:
+            return article_of(row)
+        except RottenRowError:
+            self._note_rotten(id)
+            return None
 
     def versions(self) -> Iterator[tuple[str, int]]:
-        """Yield (id, sequence number) of every article, as of one moment."""
-        yield from self.database.connection().execute("SELECT id, seq FROM articles")
+        """Yield (id, sequence number) of every article, as of one moment; damaged ones too."""
+        with self.database.reading() as connection:
+            numbers = dict(connection.execute("SELECT rowid, seq FROM articles ORDER BY seq"))
+            rows = connection.execute("SELECT id, rowid FROM articles ORDER BY id").fetchall()
+        for id, rowid in rows:
+            if (seq := numbers.get(rowid)) is not None:
+                yield id, seq
 
     def ids_changed_after(self, seq: int) -> set[str]:
         """Return the ids of the articles written or deleted after number ``seq``."""
@@ -129,10 +200,66 @@ class SqliteArticleStore:
         )
         return {row[0] for row in rows}
 
-    def articles(self) -> Iterator[Article]:
-        """Yield every article in sequence order, as of one moment."""
-        for row in self.database.connection().execute(f"SELECT {_COLUMNS} FROM articles ORDER BY seq"):  # noqa: S608
-            yield _from_row(row)
+    def articles(self, rotten: Callable[[str], None] | None = None) -> Iterator[Article]:
+        """Yield every article in sequence order, as of one moment.
+
+        ``rotten`` is called with the id of each damaged one; without it, that raises RottenArticleError.
+        """
+        for found in _sound_as_a_whole(stored_articles(self.database.connection())):
+            if found.article is not None:
+                yield found.article
+            elif rotten is None:
+                raise RottenArticleError(found.id)
+            else:
+                rotten(found.id)
+
+    def verify(self, seconds: float | None = None) -> list[str]:
+        """Verify articles for about ``seconds``, resuming where the last call stopped; None: verify all.
+
+        Return the ids of those known to be damaged, and log each new one unless all are verified. Raises
+        DamagedStoreError if no article can be read.
+        """
+        connection = self.database.connection()
+        if seconds is None:
+            rotten = [found.id for found in _sound_as_a_whole(stored_articles(connection)) if found.article is None]
+            with self._rotten_lock:
+                self._rotten = set(rotten)
+            return rotten
+        deadline = time.monotonic() + seconds
+        for id in self._known_rotten():
+            with_article = self._read(id)
+            if with_article is not None or not _exists(connection, id):
+                self._mended([id])
+        while True:
+            verified = 0
+            for found in stored_articles(connection, self._verified, limit=_VERIFIED_AT_ONCE):
+                if found.error is not None and not is_readable(connection):
+                    raise found.error
+                if found.article is None:
+                    self._note_rotten(found.id)
+                self._verified = found.seq
+                verified += 1
+            if verified < _VERIFIED_AT_ONCE:
+                self._verified = 0  # the next call begins again
+                break
+            if time.monotonic() >= deadline:
+                break
+        return self._known_rotten()
+
+    def _known_rotten(self) -> list[str]:
+        with self._rotten_lock:
+            return sorted(self._rotten)
+
+    def _note_rotten(self, id: str) -> None:
+        with self._rotten_lock:
+            if id in self._rotten:
+                return
+            self._rotten.add(id)
+        log.error("%s", RottenArticleError(id))
+
+    def _mended(self, ids: Iterable[str]) -> None:
+        with self._rotten_lock:
+            self._rotten.difference_update(ids)
 
     def count(self) -> int:
         """Return the number of articles."""
@@ -163,16 +290,30 @@ class SqliteArticleStore:
         return self.database.uuid()
 
     def problems(self) -> list[str]:
-        """Return the problems that an integrity check finds."""
+        """Return the problems that an integrity check finds; ``verify`` finds damaged articles."""
         return self.database.integrity_problems()
+
+    def obstacle(self) -> str | None:
+        """Return why articles cannot be read or written now, or None if they can; cheap to ask often."""
+        if self._free_disk and free_space(self.database.path.parent) < self._free_disk:
+            return str(low_disk(self.database.path.parent, self._free_disk))
+        return self.database.obstacle()
 
     def how_to_restore(self) -> str:
         """Tell how to put a backup in the place of the database's files."""
         return how_to_restore(self.database.path)
 
-    def back_up(self, file: Path) -> None:
-        """Write all articles, as of one moment, to ``file``, a separate database. Raises StoreError."""
-        self.database.back_up(file)
+    def back_up(self, file: Path) -> list[str]:
+        """Write all articles, as of one moment, to ``file``, a separate database; return what is damaged of them.
+
+        That is in it as it is. Raises StoreError.
+        """
+
+        def rotten(copy: sqlite3.Connection) -> list[str]:
+            every = _sound_as_a_whole(stored_articles(copy))
+            return [str(RottenArticleError(found.id)) for found in every if found.article is None]
+
+        return self.database.back_up(file, rotten)
 
     def close(self) -> None:
         """Close every connection; no thread may be using one."""
@@ -187,11 +328,29 @@ class SqliteArticleStore:
         return int(connection.execute("SELECT value FROM state WHERE key = 'seq'").fetchone()[0])
 
 
-def _to_row(article: Article) -> tuple[str | None, ...]:
-    values = (getattr(article, field) for field in _FIELDS[:-1])
-    return (*values, json.dumps(article.extra, ensure_ascii=False))
+def _is_sound(connection: sqlite3.Connection, id: str) -> bool:
+    try:
+        article_of(connection.execute(f"SELECT {READ} FROM articles WHERE id = ?", (id,)).fetchone())  # noqa: S608
+    except (RottenRowError, DamagedStoreError):
+        return False
+    return True
 
 
-def _from_row(row: Sequence[str]) -> Article:
-    values = dict(zip(_FIELDS, row, strict=True))
-    return _BLANK.model_copy(update={**values, "extra": json.loads(values["extra"])})
+def _exists(connection: sqlite3.Connection, id: str) -> bool:
+    return connection.execute("SELECT rowid FROM articles WHERE id = ?", (id,)).fetchone() is not None
+
+
+def _sound_as_a_whole(every: Iterable[Stored]) -> Iterator[Stored]:
+    """Yield all articles of a store. Raises DamagedStoreError if there are some and SQLite can read none of them."""
+    unread: list[Stored] = []
+    can_read = False
+    for found in every:
+        if found.error is not None and not can_read:
+            unread.append(found)
+            continue
+        can_read = True
+        yield from unread
+        unread.clear()
+        yield found
+    if unread and (error := unread[-1].error) is not None:
+        raise error

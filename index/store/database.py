@@ -7,8 +7,10 @@ Committed transactions survive a killed process and a power cut: they are in the
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -16,8 +18,13 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from index.atomic_file import sync
-from index.errors import DamagedStoreError, StoreError, TimtinError, full_disk
+from index.errors import DamagedStoreError, DiskFullError, StoreError, TimtinError, full_disk
 
+PATIENCE = 5.0
+"""How long a use waits for another process that has locked the store, in seconds."""
+
+_PROBE_SECONDS = 2.0
+_PROBE_PATIENCE = 1.0
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
@@ -68,9 +75,13 @@ ALTER TABLE paths RENAME TO inputs;
 CREATE INDEX inputs_digest ON inputs (digest) WHERE digest IS NOT NULL;
 CREATE INDEX articles_dropped_by ON articles (dropped_by) WHERE dropped_by IS NOT NULL;
 """
-_STEPS = (_TABLES, _INPUTS_TASKS_FETCHES, _PATHS)
+# of the texts of the row, as they are stored (``rows``); NULL in rows written before
+_DIGESTS = "ALTER TABLE articles ADD COLUMN digest BLOB"
+_STEPS = (_TABLES, _INPUTS_TASKS_FETCHES, _PATHS, _DIGESTS)
 """Step n upgrades a database from version n to version n + 1."""
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_UNDECODABLE = "Could not decode to UTF-8"
+"""How Python's message begins, which has no code, when a text of the database is not UTF-8."""
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
@@ -87,10 +98,8 @@ def _translating_errors(method: Callable[_Given, _Result]) -> Callable[_Given, _
             code = getattr(error, "sqlite_errorcode", 0)
             if code in _FULL:
                 raise full_disk(path.parent) from error
-            if code & 0xFF in _DAMAGED:
-                raise DamagedStoreError(
-                    f"the store {path} is damaged ({error}): {how_to_restore(path)}; 'timtin check' shows the damage"
-                ) from error
+            if code & 0xFF in _DAMAGED or str(error).startswith(_UNDECODABLE):
+                raise _damaged(path, error) from error
             if isinstance(error, sqlite3.OperationalError):
                 raise StoreError(f"the store {path} cannot be used now: {error}") from error
             raise
@@ -120,17 +129,23 @@ class _Connection(sqlite3.Connection):
 class Database:
     """Open the database at ``path``, creating or upgrading it; safe to share between threads.
 
+    A use waits ``patience`` seconds for a lock of another process, then raises StoreError.
     Raises StoreError if the file is not a database of this or an earlier version, and on later use if another file has
     taken its name: what is written to a file without a name is lost when the process ends. Any use raises
     DamagedStoreError if the file is damaged and DiskFullError if the disk is full.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         self.path = path
+        self._patience = patience
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._connections_lock = threading.Lock()
         self._file: tuple[int, int] | None = None
+        self._largest = 0
+        self._obstacle: str | None = None
+        self._probed = float("-inf")
+        self._probe_lock = threading.Lock()
         try:
             self._open()
         except BaseException:
@@ -146,6 +161,7 @@ class Database:
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{self.path} cannot be used as timtin's store: {error}") from error
         self._file = _identity(self.path)
+        self._largest = self.path.stat().st_size
 
     def close(self) -> None:
         """Close every connection; no thread may be using one."""
@@ -161,20 +177,28 @@ class Database:
             raise StoreError(f"{self.path} was replaced or removed while timtin had it open; start timtin again")
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            # only this thread uses it, but close() may run in another
+            connection = _connected(self.path, self._patience)
             try:
-                connection = sqlite3.connect(
-                    self.path, timeout=30, isolation_level=None, check_same_thread=False, factory=_Connection
-                )
-            except sqlite3.OperationalError as error:
-                raise StoreError(f"the store {self.path} cannot be used now: {error}") from error
-            connection.path = self.path
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+            except BaseException:
+                connection.close()
+                raise
             with self._connections_lock:
                 self._connections.append(connection)
             self._local.connection = connection
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield this thread's connection, in a transaction that sees one moment and holds no lock."""
+        connection = self.connection()
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -196,28 +220,71 @@ class Database:
         """Return the unique id of this database."""
         return str(self.connection().execute("SELECT value FROM state WHERE key = 'uuid'").fetchone()[0])
 
-    def back_up(self, file: Path) -> None:
+    def obstacle(self) -> str | None:
+        """Return why the file cannot be read or written now, or None if it can; looks every two seconds at most."""
+        with self._probe_lock:
+            if time.monotonic() - self._probed >= _PROBE_SECONDS:
+                try:
+                    self._obstacle = self._probe()
+                except (TimtinError, OSError) as error:
+                    self._obstacle = str(error)
+                self._probed = time.monotonic()
+            return self._obstacle
+
+    def _probe(self) -> str | None:
+        self.connection()
+        size = self.path.stat().st_size
+        if size < self._largest:  # it never shrinks; what a connection has in memory hides that
+            return f"the store {self.path} is damaged (it was cut short): {how_to_restore(self.path)}"
+        self._largest = size
+        if os.statvfs(self.path).f_flag & os.ST_RDONLY:
+            return f"the disk that holds {self.path.parent} is read-only, so that nothing can be written"
+        if not os.access(self.path, os.W_OK) or not os.access(self.path.parent, os.W_OK):
+            return f"the store {self.path} cannot be written to: its permissions do not allow it"
+        with closing(_connected(self.path, _PROBE_PATIENCE)) as fresh:
+            fresh.execute("SELECT value FROM state WHERE key = 'seq'").fetchone()
+            fresh.execute("BEGIN IMMEDIATE")
+            fresh.execute("ROLLBACK")
+        return None
+
+    def back_up(self, file: Path, inspect: Callable[[sqlite3.Connection], list[str]]) -> list[str]:
         """Write everything committed so far to ``file``, a separate database; others may read and write meanwhile.
 
         The copy gets a new uuid, so that no index takes it for the original. ``file`` appears only when it is complete,
-        readable by its owner alone. Raises StoreError if it exists or cannot be written.
+        readable by its owner alone. A database with damaged pages is copied page by page, as it is. Return what is
+        wrong with the copy, with what ``inspect`` finds in it. Raises StoreError if ``file`` exists or cannot be
+        written, DamagedStoreError if ``inspect`` cannot read the copy.
         """
+        damage: DamagedStoreError | None = None
         if file.exists():
             raise StoreError(f"{file} already exists; name another file, or remove it")
         partial = file.with_name(file.name + ".partial")
         try:
             partial.unlink(missing_ok=True)
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL, 0o600))
-            self.connection().execute("VACUUM INTO ?", (str(partial),))
-            with closing(sqlite3.connect(partial)) as copy, copy:
+            try:
+                self.connection().execute("VACUUM INTO ?", (str(partial),))
+            except (DamagedStoreError, DiskFullError) as error:
+                problems = self.integrity_problems()  # SQLite takes a page number that is too large for a full disk
+                if isinstance(error, DiskFullError) and not problems:
+                    raise
+                damage = _damaged(self.path, problems[0] if problems else error.__cause__)
+                os.truncate(partial, 0)
+                with closing(sqlite3.connect(partial)) as copy:
+                    self.connection().backup(copy)
+            with closing(_connected(partial, self._patience)) as copy:
+                copy.execute("PRAGMA journal_mode = DELETE")
                 copy.execute("UPDATE state SET value = ? WHERE key = 'uuid'", (uuid.uuid4().hex,))
+                found = inspect(copy)
             sync(partial)
             partial.rename(file)
             sync(file.parent)
+            return found if damage is None else [str(damage), *found]
         except (OSError, sqlite3.Error, TimtinError) as error:
-            partial.unlink(missing_ok=True)
+            for path in (partial, *(partial.with_name(f"{partial.name}{end}") for end in ("-journal", "-wal", "-shm"))):
+                path.unlink(missing_ok=True)
             if isinstance(error, DamagedStoreError):
-                raise
+                raise damage or error from error
             raise StoreError(f"the backup {file} could not be written: {error.__cause__ or error}") from error
 
     def integrity_problems(self) -> list[str]:
@@ -245,6 +312,29 @@ class Database:
 def how_to_restore(path: Path) -> str:
     """Tell how to put a backup in the place of the database at ``path``."""
     return f"stop timtin, remove {path.name}-wal and {path.name}-shm, and put a backup in the place of {path.name}"
+
+
+def _damaged(path: Path, why: object) -> DamagedStoreError:
+    return DamagedStoreError(
+        f"the store {path} is damaged ({why}): {how_to_restore(path)}; 'timtin check' shows the damage"
+    )
+
+
+def free_space(folder: Path) -> int:
+    """Return how many bytes are free for us on the disk that holds ``folder``."""
+    return shutil.disk_usage(folder).free
+
+
+def _connected(path: Path, patience: float) -> _Connection:
+    """Return a new connection to an existing or new file; any thread may use or close it. Raises StoreError."""
+    try:
+        connection = sqlite3.connect(
+            path, timeout=patience, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"the store {path} cannot be used now: {error}") from error
+    connection.path = path
+    return connection
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from index.errors import DamagedStoreError
 from index.store.article_store import Task, TaskKind, TaskState
 from index.store.database import Database
 
@@ -97,20 +98,16 @@ def _add(
 
 def _select(connection: sqlite3.Connection, where: str, *values: object) -> list[Task]:
     rows = connection.execute(f"SELECT {_COLUMNS} FROM tasks {where}", values)  # noqa: S608
-    return [
-        Task(
-            id,
-            TaskKind(kind),
-            TaskState(state),
-            created,
-            started,
-            finished,
-            json.loads(counts),
-            json.loads(errors),
-            seq,
-        )
-        for id, kind, state, created, started, finished, counts, errors, seq in rows
-    ]
+    return [_task(row) for row in rows]
+
+
+def _task(row: Sequence[Any]) -> Task:
+    id, kind, state, created, started, finished, counts, errors, seq = row
+    try:
+        counted, listed = json.loads(counts), json.loads(errors)
+        return Task(id, TaskKind(kind), TaskState(state), created, started, finished, counted, listed, seq)
+    except (TypeError, ValueError) as error:
+        raise DamagedStoreError(f"the task {id!r} is damaged in the store; restore that from a backup") from error
 
 
 def _now() -> str:

@@ -33,7 +33,14 @@ from index.directory.generations import (
     write_state,
 )
 from index.directory.lock import WriterLock
-from index.errors import DamagedIndexError, WriterBusyError, is_disk_full, is_shortage, naming_full_disk
+from index.errors import (
+    DamagedIndexError,
+    IndexMissingError,
+    WriterBusyError,
+    is_disk_full,
+    is_shortage,
+    naming_full_disk,
+)
 from index.processes import processors
 from index.segments.schema import SEQUENCE, STORY
 from index.segments.segment import Segment
@@ -182,11 +189,31 @@ class Indexer:
         """Return why an index in this state cannot follow the store, or None if it can."""
         if not state.writable:
             return "another version of timtin made it"
+        return self._unrelated(state)
+
+    def _unrelated(self, state: GenerationState) -> str | None:
+        """Return why an index in this state has other articles than the store, or None if it has not."""
         if state.store != self._store.identity():
             return "it was made from another store"
         if state.applied > self._store.highest_applied():
             return "it is ahead of the store, which was restored from a backup"
         return None
+
+    def misfit(self, state: GenerationState) -> IndexMissingError | None:
+        """Return the error of searches if an index in this state has other articles than the store, else None."""
+        why = self._unrelated(state)
+        return None if why is None else self.missing(f"the present one cannot be searched, {why}")
+
+    def missing(self, why: str) -> IndexMissingError:
+        """Return the error of searches while there is no index, with how far its building is."""
+        indexes, last = self._folder.indexes, self._store.last_seq()
+        states = [read_state(path.parent) for path in indexes.glob("*/state.json")] if indexes.is_dir() else []
+        applied = [state.applied for state in states if state is not None and self._mismatch(state) is None]
+        done = f", {100 * max(applied) // last} % done" if last and applied else ""
+        count = self._store.count()
+        return IndexMissingError(
+            f"there is no index of the {count:,} articles in the store: {why}{done}; try again later"
+        )
 
     def _fault(self, generation: Path) -> str | None:
         """Return why the index in ``generation`` cannot follow the store, or None if it can."""

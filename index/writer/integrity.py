@@ -16,7 +16,7 @@ import numpy as np
 
 from index.directory.commits import OpenSegments, latest_commit, read_commit
 from index.directory.generations import current_generation
-from index.errors import DamagedIndexError
+from index.errors import DamagedIndexError, RottenArticleError
 from index.segments.array_file import verified_blocks
 from index.segments.columns import PackedStrings
 from index.segments.schema import ID, SEQUENCE
@@ -132,7 +132,8 @@ def open_segments(generation: Path) -> Opened:
 def compare(opened: Opened, store: SqliteArticleStore, applied: int) -> list[str]:
     """Verify an index that has applied the store's changes up to ``applied``; return its problems.
 
-    The store may be written meanwhile: articles changed since are skipped.
+    The store may be written meanwhile: articles changed since are skipped. One that is damaged in the store may be
+    missing.
     """
     damages = [problem for _, segment in opened for problem in segment.problems()]
     if damages:
@@ -150,8 +151,17 @@ def compare(opened: Opened, store: SqliteArticleStore, applied: int) -> list[str
         elif id not in recent and stored[id] != seq:
             problems.append(f"article {id!r} is indexed as of change {seq}, the store has it as of {stored[id]}")
         seen.add(id)
-    problems.extend(f"article {id!r} is missing from the index" for id in stored.keys() - seen - recent)
+    missing = (id for id in stored.keys() - seen - recent if not _is_rotten(store, id))
+    problems.extend(f"article {id!r} is missing from the index" for id in missing)
     return problems
+
+
+def _is_rotten(store: SqliteArticleStore, id: str) -> bool:
+    try:
+        store.get(id)
+    except RottenArticleError:
+        return True
+    return False
 
 
 def _versions(opened: Iterable[tuple[SegmentInfo, Segment]]) -> Iterator[tuple[str, int]]:

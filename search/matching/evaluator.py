@@ -21,7 +21,9 @@ from index.analysis.normalization import fold
 from index.analysis.runs import Code
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.analysis.tokenizer import tokenize, unfinished_syllable
+from index.errors import SearchTimeoutError
 from index.segments.schema import field_name
+from search.deadline import Deadline
 from search.matching.filters import published_between, with_label
 from search.matching.term_sets import (
     Concept,
@@ -119,9 +121,17 @@ class AnalyzedWords:
 
 
 class Evaluator:
-    """Evaluate one query tree over a snapshot."""
+    """Evaluate one query tree over a snapshot.
 
-    def __init__(self, impacts: TermImpacts, match: Match) -> None:
+    Once ``deadline`` is over, the rest of an OR and the relaxed matches are left out; then ``at_least`` is True: the
+    articles that match are some of all that do.
+    """
+
+    def __init__(self, impacts: TermImpacts, match: Match, deadline: Deadline | None = None) -> None:
+        self.at_least = False
+        self._deadline = deadline or Deadline()
+        self._leaves = 0
+        self._excluding = False
         self._snapshot = impacts.snapshot
         self._ranking = impacts.ranking
         self._sets = TermSets(impacts)
@@ -130,23 +140,40 @@ class Evaluator:
         self._analyzed_texts: dict[tuple[str, str | None, Cut | None], AnalyzedWords] = {}
 
     def run(self, tree: Node, within: DocMask | None = None) -> Matches:
-        """Return the matches of a whole query: live articles only, restricted to ``within`` if given."""
+        """Return the matches of a whole query: live articles only, restricted to ``within`` if given.
+
+        Raises SearchTimeoutError if the deadline is over before any article certainly matches.
+        """
         result = self._node(tree)
         matched = self._kept(result.matched, within)
         leaves = [leaf for leaf in wanted_words(tree) if isinstance(leaf, Words)]
         words = sum(len(cut_of(leaf).words) for leaf in leaves)
         few = self._ranking.few if words > 1 else 1
-        relaxed = self._relaxed(tree, matched, within) if np.count_nonzero(matched) < few else None
+        relaxed = self._relaxed_in_time(tree, matched, within) if np.count_nonzero(matched) < few else None
         proximity = [clause for leaf in leaves if (clause := self._proximity(leaf))]
         syllables = sum(len(cut_of(leaf).plain) for leaf in leaves)
         k1 = self._ranking.k1_long if syllables > self._ranking.long_text else self._ranking.k1
         return Matches(matched, relaxed, result.clauses, proximity, k1)
 
+    def _relaxed_in_time(self, tree: Node, matched: DocMask, within: DocMask | None) -> DocMask | None:
+        """Return ``_relaxed``; if the deadline is over, None for a query that some articles match anyway."""
+        if self.at_least or self._deadline.passed():
+            if matched.any():
+                self.at_least = True
+                return None
+            if self.at_least:
+                self._deadline.check()
+        self._leaves = 0
+        relaxed = self._relaxed(tree, matched, within)
+        if self.at_least and relaxed is None and not matched.any():
+            self._deadline.check()
+        return relaxed
+
     def _relaxed(self, tree: Node, matched: DocMask, within: DocMask | None) -> DocMask | None:
         """Return the articles that have the syllables of plain words scattered and do not match; None if none has."""
         self._relaxing = True
         relaxed = self._kept(self._node(tree).matched, within) & ~matched
-        if self._match is Match.AUTO and not (relaxed.any() or matched.any()):
+        if self._match is Match.AUTO and not (relaxed.any() or matched.any() or self.at_least):
             self._match = Match.ANY
             relaxed = self._kept(self._node(tree).matched, within)
         return relaxed if relaxed.any() else None
@@ -172,7 +199,24 @@ class Evaluator:
         factor = self._ranking.nearness_short if len(weights) <= self._ranking.short_query else 1.0
         return ProximityClause(list(fields_of(leaf.field, Stream.FOLDED).values()), weights, factor)
 
+    def _in_time(self, nodes: Sequence[Node]) -> list[NodeMatches]:
+        """Evaluate the parts of an OR until the deadline; what is excluded has to be known whole."""
+        found: list[NodeMatches] = []
+        for node in nodes:
+            try:
+                found.append(self._node(node))
+            except SearchTimeoutError:
+                if self._excluding or not found:
+                    raise
+                self.at_least = True
+                break
+        return found
+
     def _node(self, node: Node) -> NodeMatches:
+        if not isinstance(node, And | Or | Not):
+            if self._deadline.must_stop(self._leaves):
+                self._deadline.check()
+            self._leaves += 1
         match node:
             case Words():
                 return self._text(node)
@@ -195,7 +239,7 @@ class Evaluator:
             case And(nodes):
                 return self._joined(intersection, [self._node(child) for child in nodes])
             case Or(nodes):
-                return self._joined(union, [self._node(child) for child in nodes])
+                return self._joined(union, self._in_time(nodes))
             case MatchAll():
                 return NodeMatches(np.ones(self._snapshot.size, bool))
             case MatchNone():
@@ -217,11 +261,12 @@ class Evaluator:
 
     def _excluded(self, node: Node) -> DocMask:
         """Return what ``NOT node`` excludes: articles that have every word of it."""
-        outer = self._match, self._relaxing
-        self._match, self._relaxing = Match.ALL, False
-        matched = self._node(node).matched
-        self._match, self._relaxing = outer
-        return matched
+        outer = self._match, self._relaxing, self._excluding
+        self._match, self._relaxing, self._excluding = Match.ALL, False, True
+        try:
+            return self._node(node).matched
+        finally:
+            self._match, self._relaxing, self._excluding = outer
 
     # --- words -------------------------------------------------------------------------------------------
 

@@ -159,7 +159,7 @@ def row_of(analysis: Analysis, plain: Sequence[bool], first: int, end: int) -> R
 
 def folded_row(analysis: Analysis, first: int, end: int) -> Row:
     """Return syllables ``first`` to ``end`` of a query as a row without accents."""
-    return row_of(analysis, (True,) * min(MOST_SYLLABLES, end), first, end)
+    return row_of(analysis, (True,) * end, first, end)
 
 
 def row_bigram(one: tuple[Stream, str, int], other: tuple[Stream, str, int]) -> tuple[Stream, str] | None:

@@ -15,6 +15,8 @@ from index.analysis.analyzer import Stream, bigram
 from index.analysis.normalization import fold
 from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens
+from index.errors import SearchTimeoutError
+from search.deadline import Deadline
 from search.query.joined import joined_spellings, other_spellings
 from search.query.notes import Note, NoteCode, note
 from search.query.synonyms import MOST_SYNONYMS, Synonyms
@@ -39,22 +41,34 @@ def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
 
 
 class Expansion:
-    """Adds to one query what an archive knows of it; ``notes`` says what was left out."""
+    """Adds to one query what an archive knows of it; ``notes`` says what was left out.
 
-    def __init__(self, statistics: TermStatistics, synonyms: Synonyms) -> None:
+    Once ``deadline`` is over, it leaves out the rest of an OR; then ``partial`` is True.
+    """
+
+    def __init__(self, statistics: TermStatistics, synonyms: Synonyms, deadline: Deadline | None = None) -> None:
         self.notes: list[Note] = []
+        self.partial = False
+        self._deadline = deadline or Deadline()
+        self._expanded = 0
         self._statistics = statistics
         self._synonyms = synonyms
         self._left = MOST_SYNONYMS
 
     def expand(self, tree: Node) -> Node:
-        """Return ``tree`` with its plain words cut into words of the archive, and alternatives added."""
+        """Return ``tree`` with its plain words cut into words of the archive, and alternatives added.
+
+        Raises SearchTimeoutError if the deadline is over before any part is expanded.
+        """
         match tree:
             case And(nodes):
                 return And(tuple(map(self.expand, nodes)))
             case Or(nodes):
-                return Or(tuple(map(self.expand, nodes)))
+                return Or(tuple(self._in_time(nodes)))
             case Words(text):
+                if self._deadline.must_stop(self._expanded):
+                    self._deadline.check()
+                self._expanded += 1
                 tokens = typed_analysis(text).tokens
                 found = dict.fromkeys(self._synonyms_of(tokens))
                 short = (one for one in Abbreviations(self._statistics).alternatives(tokens) if one not in found)
@@ -67,6 +81,17 @@ class Expansion:
                 return replace(tree, alternatives=(*found, *whole), cut=cut)
             case _:
                 return tree
+
+    def _in_time(self, nodes: Sequence[Node]) -> Iterator[Node]:
+        """Yield the parts of an OR, expanded; after the deadline, only those before."""
+        for number, node in enumerate(nodes):
+            try:
+                yield self.expand(node)
+            except SearchTimeoutError:
+                if not number:
+                    raise
+                self.partial = True
+                return
 
     def _synonyms_of(self, tokens: Tokens) -> list[Alternative]:
         """Return the synonyms of a part of the query, if it may still have as many; else note it."""

@@ -1,4 +1,4 @@
-"""Notes on a query: what of it was not understood, or left out, and what was done instead."""
+"""Notes on a search: what of the query was not understood, what was left out, and what was done instead."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class NoteCode(StrEnum):
     SYLLABLES = "too_many_syllables"
     NESTING = "nested_too_deep"
     ALTERNATIVES = "too_many_alternatives"
+    CLAUSES = "too_many_clauses"
+    DAMAGED = "damaged_article"
 
 
 MESSAGES: Mapping[NoteCode, str] = {
@@ -39,13 +41,16 @@ MESSAGES: Mapping[NoteCode, str] = {
     NoteCode.NESTING: "Brackets nested more than {allowed} deep were left out. Nest them less.",
     NoteCode.ALTERNATIVES: "Only the first {allowed} synonyms were searched. Use fewer words, "
     "or shorter lines in synonyms.txt.",
+    NoteCode.CLAUSES: "Only the first {allowed} parts of the query were searched. Use fewer operators.",
+    NoteCode.DAMAGED: "The article “{text}” was found and is not shown: it is damaged in the store. "
+    "Send it again, or restore it from a backup.",
 }
-"""The sentence of each note; ``{text}`` is a part of the query, ``{allowed}`` what would have been understood."""
+"""The sentence of each note; ``{text}`` is a part of the query or an id, ``{allowed}`` what would be understood."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note: its code, the part of the query it is about, and what would have been understood."""
+    """One note: its code, the part of the query or the article it is about, and what would have been understood."""
 
     code: NoteCode
     text: str = ""

@@ -48,6 +48,9 @@ from search.query.tree import (
 LONGEST_PARSED = 2000
 """How many characters of a query are parsed; the rest is ignored."""
 
+MOST_CLAUSES = 256
+"""How many leaves of a tree are searched; the rest is left out."""
+
 _DEEPEST = 20
 _MOST_COSTLY = 8
 _MOST_AROUND_PHRASES = 6
@@ -83,10 +86,14 @@ _STAR = re.compile(r"(?<!\*)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?!\*)")
 
 
 class Parsed(NamedTuple):
-    """A parsed query: its tree, and notes on what was not understood."""
+    """A parsed query: its tree, and notes on what was not understood.
+
+    A ``partial`` one lacks parts of an OR for want of time.
+    """
 
     tree: Node
     notes: Sequence[Note]
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +109,24 @@ def parse(text: str) -> Node:
     return parse_noting(text).tree
 
 
-def parse_noting(text: str) -> Parsed:
-    """Return the tree of a query with notes on what was not understood, at most ten."""
-    clean = _clean(text)
+def parse_noting(text: str, characters: int = LONGEST_PARSED, clauses: int = MOST_CLAUSES) -> Parsed:
+    """Return the tree of a query with notes on what was not understood, at most ten.
+
+    Only the first so many ``characters`` and ``clauses`` are parsed.
+    """
+    clean = _clean(text, characters)
     if not clean.strip():
         return Parsed(MatchAll(), ())
     lexemes = _lex(clean)
     if _is_pasted(lexemes):
         lexemes = [lexeme if lexeme.kind == "unknown" else replace(lexeme, kind="word") for lexeme in lexemes]
     parser = _QueryParser(lexemes)
-    tree, notes = parser.parse(), parser.notes
-    if len(text) > LONGEST_PARSED:
-        notes.append(note(NoteCode.CHARACTERS, allowed=LONGEST_PARSED))
+    whole, notes = parser.parse(), parser.notes
+    tree = _first_clauses(whole, clauses)
+    if tree != whole:
+        notes.append(note(NoteCode.CLAUSES, allowed=clauses))
+    if len(text) > characters:
+        notes.append(note(NoteCode.CHARACTERS, allowed=characters))
     for leaf in wanted_words(tree):
         tokens = typed_tokens(leaf.text)
         if len(tokens) > MOST_SYLLABLES:
@@ -136,9 +149,28 @@ def plain_words(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _clean(text: str) -> str:
+def _first_clauses(tree: Node, most: int) -> Node:
+    """Return ``tree`` with its first ``most`` leaves, at least one."""
+    left = most
+
+    def cut(node: Node) -> Node:
+        nonlocal left
+        match node:
+            case And(nodes) | Or(nodes):
+                kept = [cut(child) for child in nodes if left > 0]
+                return kept[0] if len(kept) == 1 else type(node)(tuple(kept))
+            case Not(inner):
+                return Not(cut(inner))
+            case _:
+                left -= 1
+                return node
+
+    return cut(tree)
+
+
+def _clean(text: str, characters: int = LONGEST_PARSED) -> str:
     """Return the part of a query that is parsed, valid in UTF-8 and with plain double quotes."""
-    clean = text[:LONGEST_PARSED].encode("utf-8", "replace").decode("utf-8")
+    clean = text[:characters].encode("utf-8", "replace").decode("utf-8")
     return re.sub(r"[“”„‟″]", '"', clean)
 
 

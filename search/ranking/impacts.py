@@ -23,6 +23,7 @@ from index.arrays import Array, Floats
 from index.article import TEXT_FIELDS
 from index.directory.snapshot import SegmentPostings, Snapshot, TermPostings
 from index.segments.schema import field_name
+from search.deadline import Deadline
 from search.ranking.clauses import DocMask, WeightedTerm
 from search.ranking.scoring import Ranking, occurrence_weight, saturation
 
@@ -71,12 +72,19 @@ class TermImpacts:
             flags &= self.snapshot.live
         return flags
 
-    def add(self, terms: Sequence[WeightedTerm], articles: NDArray[np.intp], sums: Floats, k1: float) -> None:
-        """Add to ``sums``, term by term, what ``terms`` add to the scores of ``articles`` (ascending, not deleted)."""
+    def add(
+        self, terms: Sequence[WeightedTerm], articles: NDArray[np.intp], sums: Floats, k1: float, deadline: Deadline
+    ) -> None:
+        """Add to ``sums``, term by term, what ``terms`` add to the scores of ``articles`` (ascending, not deleted).
+
+        Once ``deadline`` is over, the terms after the first eight are left out.
+        """
         if len(articles) * _NARROW > self.snapshot.size:  # for this many, scoring all is faster
             of_all = np.zeros(self.snapshot.size, np.float32)
             of_all[articles] = sums
-            for term in terms:
+            for number, term in enumerate(terms):
+                if deadline.must_stop(number):
+                    break
                 often = sum(
                     self._frequencies(field, term.term, postings) * self._occurrence_weights[_FIELDS[field]]
                     for field, postings in term.postings
@@ -85,7 +93,9 @@ class TermImpacts:
             sums[:] = of_all.take(articles)
             return
         weights_of: dict[str, Floats] = {}
-        for term in terms:
+        for number, term in enumerate(terms):
+            if deadline.must_stop(number):
+                break
             often = np.zeros(len(articles), np.float32)
             for field, postings in term.postings:
                 if field not in weights_of:
@@ -93,12 +103,17 @@ class TermImpacts:
                 often += self._how_often(field, term.term, postings, articles) * weights_of[field]
             sums += saturation(often, k1) * np.float32(term.weight)
 
-    def sums_of_all(self, terms: Sequence[WeightedTerm], k1: float, among: DocMask | None = None) -> Floats:
-        """Return what ``terms`` add to the score of every article, or only of those in ``among``; 0 for the others."""
+    def sums_of_all(
+        self, terms: Sequence[WeightedTerm], k1: float, deadline: Deadline, among: DocMask | None = None
+    ) -> Floats:
+        """Return what ``terms`` add to the score of every article, or only of those in ``among``; 0 for the others.
+
+        Once ``deadline`` is over, the terms after the first eight are left out.
+        """
         sums = np.zeros(self.snapshot.size, np.float32)
         ends = list(accumulate([term.frequency for term in terms]))
         at = 0
-        while at < len(terms):
+        while at < len(terms) and not deadline.must_stop(at):
             upto = bisect_right(ends, (ends[at - 1] if at else 0) + _AT_ONCE, at + 1)
             self._add_all(terms[at:upto], sums, k1, among)
             at = upto

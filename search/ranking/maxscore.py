@@ -9,11 +9,14 @@ leaders so far, scored in full.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.arrays import Floats
+from index.errors import SearchTimeoutError
+from search.deadline import Deadline
 from search.ranking.clauses import DocMask, Matches, ProximityClause, ScoreClause, WeightedTerm
 from search.ranking.impacts import TermImpacts
 from search.ranking.proximity import proximity_of
@@ -28,10 +31,14 @@ _ROUNDING = 1e-5
 class MaxScoreScorer:
     """Score the articles ``among`` (a doc mask) for the query ``found``.
 
-    ``articles`` (ascending) may be in the top ``most``; ``best`` are their scores.
+    ``articles`` (ascending) may be in the top ``most``; ``best`` are their scores. Once ``deadline`` is over, scores
+    lack what is not yet added.
     """
 
-    def __init__(self, impacts: TermImpacts, found: Matches, among: DocMask, most: int) -> None:
+    def __init__(
+        self, impacts: TermImpacts, found: Matches, among: DocMask, most: int, deadline: Deadline | None = None
+    ) -> None:
+        self._deadline = deadline or Deadline()
         self._impacts = impacts
         self._ranking = ranking = impacts.ranking
         self._found = found
@@ -45,13 +52,14 @@ class MaxScoreScorer:
         self._named = [clause for clause in found.clauses if clause.name is not None]
         self.articles, sums = self._candidates(among, max(most, ranking.proximity_articles if found.proximity else 1))
         best = float(sums.max(initial=0.0))
-        for proximity in found.proximity if best else ():
-            self._add_proximity(proximity, sums, best)
+        with suppress(SearchTimeoutError):
+            for proximity in found.proximity if best else ():
+                self._add_proximity(proximity, sums, best)
         self.best = self._scores(self.articles, sums)
 
     def scores(self, articles: Articles) -> Floats:
         """Return the scores of ``articles``, any of those to score, ascending by doc id."""
-        sums = self._impacts.sums_of_all(self._rare, self._found.k1).take(articles)
+        sums = self._impacts.sums_of_all(self._rare, self._found.k1, self._deadline).take(articles)
         self._complete(articles, sums, self._frequent)
         return self._scores(articles, sums)
 
@@ -80,12 +88,12 @@ class MaxScoreScorer:
         enough, others, full = max(most, _FEW), self._frequent, k1 + 1.0
         more = full * sum([term.weight for term in others])
         more += sum([clause.most(k1) for clause in self._named]) + _ROUNDING * self._ceiling
-        sums = self._impacts.sums_of_all(self._rare, k1, among)
+        sums = self._impacts.sums_of_all(self._rare, k1, self._deadline, among)
         if np.count_nonzero(among) > enough:
             among = among & self._may_reach(slice(None), sums, more, self._decayed(slice(None), sums), most)
         articles = np.flatnonzero(among)
         sums = sums.take(articles)
-        while len(articles) > enough:
+        while len(articles) > enough and not self._deadline.passed():
             some = largest(self._decayed(articles, sums), _LEADERS * most)[: 2 * _LEADERS * most]
             best, in_full = articles.take(some), sums.take(some)
             self._complete(best, in_full, others)
@@ -97,7 +105,7 @@ class MaxScoreScorer:
             while heavy < len(others) and more > half:
                 more -= full * others[heavy].weight
                 heavy += 1
-            self._impacts.add(others[:heavy], articles, sums, k1)
+            self._impacts.add(others[:heavy], articles, sums, k1, self._deadline)
             others = others[heavy:]
         self._complete(articles, sums, others)
         return articles, sums
@@ -114,20 +122,24 @@ class MaxScoreScorer:
 
     def _complete(self, articles: Articles, sums: Floats, others: Sequence[WeightedTerm]) -> None:
         """Complete the ``sums`` of ``articles``: add the terms ``others`` and the named clauses."""
-        self._impacts.add(others, articles, sums, self._found.k1)
+        self._impacts.add(others, articles, sums, self._found.k1, self._deadline)
         for clause in self._named:
+            if self._deadline.passed():
+                break
             sums += self._clause_scores(clause, articles)
 
     def _clause_scores(self, clause: ScoreClause, articles: Articles) -> Floats:
         most = np.zeros(len(articles), np.float32)
-        for group in clause.groups:
+        for number, group in enumerate(clause.groups):
+            if self._deadline.must_stop(number):
+                break
             np.maximum(most, self._added(group, articles), out=most)
         return most if clause.only is None else most * clause.only.take(articles)
 
     def _added(self, terms: Sequence[WeightedTerm], articles: Articles) -> Floats:
         """Return what ``terms`` add to the scores of ``articles``."""
         sums = np.zeros(len(articles), np.float32)
-        self._impacts.add(terms, articles, sums, self._found.k1)
+        self._impacts.add(terms, articles, sums, self._found.k1, self._deadline)
         return sums
 
     def _scores(self, articles: Articles, sums: Floats) -> Floats:
@@ -144,7 +156,13 @@ class MaxScoreScorer:
         scores = self._scores(self.articles, sums)
         near = self.articles[np.sort(best_first(snapshot, self.articles, scores, ranking.proximity_articles))]
         windows, lead = proximity_of(
-            snapshot, proximity.fields, proximity.weights, near.astype(np.int32), list(ranking.windows), ranking.lead[0]
+            snapshot,
+            proximity.fields,
+            proximity.weights,
+            near.astype(np.int32),
+            list(ranking.windows),
+            ranking.lead[0],
+            self._deadline,
         )
         unit = np.float32(proximity.factor * best / sum(proximity.weights.values()))
         shares = np.array(list(ranking.windows.values()), np.float32)

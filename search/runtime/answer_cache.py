@@ -6,11 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 
 from cachetools import LRUCache
 
+from index.errors import SearchCancelledError, SearchTimeoutError
+from search.deadline import Deadline
 from search.parameters import SearchParameters
 from search.service import Answer
 
@@ -20,14 +23,16 @@ _MOST_CHARACTERS = 24_000_000
 class AnswerCache:
     """Cache what ``answer`` returns; simultaneous equal searches compute it once, and share its error too.
 
-    ``version`` returns a value that changes whenever an answer may; then all answers are dropped. The least recently
-    used ones are evicted once all together have more than ``most_characters``. ``found`` is told of each search whether
-    its answer was cached. Safe to share between threads.
+    A partial answer, or the error of a search that ran out of time, is for the one who asked alone.
+
+    ``answer`` takes parameters and perhaps a ``deadline``. ``version`` returns a value that changes whenever an answer
+    may; then all answers are dropped. The least recently used ones are evicted once all together have more than
+    ``most_characters``. ``found`` is told of each search whether its answer was cached. Safe to share between threads.
     """
 
     def __init__(
         self,
-        answer: Callable[[SearchParameters], Answer],
+        answer: Callable[..., Answer],
         version: Callable[[], Hashable],
         most_characters: int = _MOST_CHARACTERS,
         found: Callable[[bool], object] = bool,
@@ -40,9 +45,10 @@ class AnswerCache:
         self._computing: dict[tuple[Hashable, SearchParameters], Future[Answer]] = {}
         self._lock = threading.Lock()
 
-    def search(self, parameters: SearchParameters) -> Answer:
+    def search(self, parameters: SearchParameters, deadline: Deadline | None = None) -> Answer:
         """Answer one search like ``search.service.search``."""
         started = time.perf_counter()
+        compute = self._answer if deadline is None else partial(self._answer, deadline=deadline)
         version = self._version()
         with self._lock:
             if version != self._cached_version:
@@ -55,22 +61,27 @@ class AnswerCache:
                 future = self._computing[version, parameters] = Future()
         self._found(answer is not None)
         if is_first and future is not None:
-            self._compute(version, parameters, future)
+            self._compute(version, parameters, compute, future)
         if answer is None and future is not None:
-            answer = future.result()
+            with suppress(SearchTimeoutError, SearchCancelledError) if not is_first else nullcontext():
+                answer = future.result()
+            if not is_first and (answer is None or answer.partial):
+                answer = compute(parameters)
         assert answer is not None
         return replace(answer, took_ms=round((time.perf_counter() - started) * 1000, 2))
 
-    def _compute(self, version: Hashable, parameters: SearchParameters, future: Future[Answer]) -> None:
+    def _compute(
+        self, version: Hashable, parameters: SearchParameters, compute: Callable[..., Answer], future: Future[Answer]
+    ) -> None:
         answer = None
         try:
-            answer = self._answer(parameters)
+            answer = compute(parameters)
             future.set_result(answer)
         except BaseException as error:
             future.set_exception(error)
         with self._lock:
             del self._computing[version, parameters]
-            if answer is not None and version == self._cached_version:
+            if answer is not None and not answer.partial and version == self._cached_version:
                 with suppress(ValueError):  # it alone is larger than the cache
                     self._cached[parameters] = answer
 

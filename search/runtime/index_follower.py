@@ -3,8 +3,8 @@
 Each process that serves has one, and one of them leads: the one that holds a lock in the data folder, which the system
 gives to another when that process ends. The leader checks for writes five times a second: this gathers the writes in
 between into one commit and finds those of other processes. It checks at once if many writes are waiting, or someone
-waits for one. Every five seconds it verifies a part of the index files. Failures are logged, kept for the status page,
-and retried. The others only let go of replaced index files.
+waits for one. Every five seconds it verifies a part of the index files and of the articles. Failures are logged, kept
+for the status page, and retried. The others only let go of replaced index files.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class IndexFollower:
 
     At most ``waiting`` threads wait longer than a second for a write, so that other threads can answer. Followers of
     several processes are given the same ``bell``, which wakes the one that leads, and the same ``notice``, which says
-    what it could not do. ``leading`` is called once this one leads, with the archive and what is set when it stops.
+    what it could not do. ``leading`` is called once this one leads, with the archive and what is set when it stops;
+    ``verified`` now and then with how many damaged articles are known.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class IndexFollower:
         bell: Bell | None = None,
         notice: Notice | None = None,
         leading: Callable[[Archive, threading.Event], object] | None = None,
+        verified: Callable[[int], object] = bool,
     ) -> None:
         self._archive = archive
         self._tasks = archive.store.tasks
@@ -56,6 +58,7 @@ class IndexFollower:
         self._bell = bell or Bell()
         self._notice = notice or Notice()
         self._leading = leading
+        self._verified = verified
         self._stop = threading.Event()
         self._applied = threading.Condition()
         self._waiting = threading.Semaphore(waiting)
@@ -181,6 +184,7 @@ class IndexFollower:
         if time.monotonic() - self._scrubbed > _CHECK_SECONDS:
             if (upkeep := self._archive.engine.upkeep) is not None:
                 upkeep.scrub(_SCRUB_SECONDS, again=True)
+            self._verified(len(self._archive.store.verify(_SCRUB_SECONDS)))
             self._scrubbed = time.monotonic()
         return None if self._archive.in_sync() else busy
 

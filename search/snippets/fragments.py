@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from index.analysis.analyzer import words_across
 from index.analysis.sentences import sentence_spans
+from search.deadline import Deadline
 from search.snippets.spotter import Span
 
 _CLAUSE_SIGNS = ",;:–—"
@@ -70,14 +71,20 @@ def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
     return "".join(pieces)
 
 
-def fragments_of(texts: Sequence[tuple[str, Sequence[Span]]], count: int, size: int) -> list[list[Fragment]]:
+def fragments_of(
+    texts: Sequence[tuple[str, Sequence[Span]]], count: int, size: int, deadline: Deadline | None = None
+) -> list[list[Fragment]]:
     """Return up to ``count`` fragments of about ``size`` characters of each (text, marks), best first.
 
     If nothing is marked, return the opening one. A fragment is made of whole sentences of one line if they fit, else of
     whole words around its marks. The next one is always the one that marks the most different syllables not yet shown,
-    then the most in a row, then the most marks.
+    then the most in a row, then the most marks. Raises SearchTimeoutError once ``deadline`` is over.
     """
-    chosen = [_chosen(text, marks, count, size) for text, marks in texts]
+    chosen = []
+    for text, marks in texts:
+        if deadline is not None:
+            deadline.check()
+        chosen.append(_chosen(text, marks, count, size))
     whole = iter(_with_whole_words([cut for cuts in chosen for cut in cuts]))
     return [list(islice(whole, len(cuts))) for cuts in chosen]
 

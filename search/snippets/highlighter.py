@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from index.analysis.sentences import sentence_starts
 from index.analysis.stopwords import STOP_SYLLABLES
 from index.analysis.syllables import canonical_syllable, is_vietnamese_shape
 from index.analysis.tokenizer import unfinished_syllable
+from search.deadline import Deadline
 from search.query.tree import (
     AccentExact,
     Cut,
@@ -41,6 +42,7 @@ from search.query.words import cut_of, plain_syllables
 from search.snippets.spotter import CodeSpan, Span, Spots, Spotter
 
 _LINE = re.compile(r"\S(?:[^\r\n]*\S)?")
+_MANY_CHAINS = 4
 _SHORTEST_GROUPED = 3  # figures; longer numbers may be written in groups
 _STOP = frozenset(canonical_syllable(syllable) for syllable in STOP_SYLLABLES)
 Run = tuple[int, int]
@@ -96,9 +98,10 @@ class _Chain:
 
 
 class Highlighter:
-    """Find the words of the query ``tree`` in texts."""
+    """Find the words of the query ``tree`` in texts. Raises SearchTimeoutError once ``deadline`` is over."""
 
-    def __init__(self, tree: Node) -> None:
+    def __init__(self, tree: Node, deadline: Deadline | None = None) -> None:
+        self._deadline = deadline or Deadline()
         leaves, others = list(wanted_words(tree)), list(alternatives(tree))
         spelled = [Phrase(other.text) if other.is_spelling else AccentExact(other.text) for other in others]
         self._chains = [_chain(leaf) for leaf in (*leaves, *spelled)]
@@ -129,14 +132,16 @@ class Highlighter:
         if self._coded:
             found = {(at, at + 1) for at, syllable in enumerate(spots.folded) if syllable in self._coded}
         neighbours = _Neighbours(spots)
+        places = _Places(spots, searched=len(self._chains) >= _MANY_CHAINS)
         for chain in self._chains:
+            self._deadline.check()
             if chain.prefixes:
                 found.update((at, at + 1) for at in range(len(spots.folded)) if _begins(chain, spots, at))
                 continue
-            there = list(_found(chain, spots, neighbours))
+            there = list(_found(chain, spots, neighbours, places))
             found.update(_runs(there, spots, neighbours))
             if scattered:
-                found.update(_scattered(chain, {word for _, word in there}, spots))
+                found.update(_scattered(chain, {word for _, word in there}, spots, places))
         starts, ends, exact = spots.starts, spots.ends, spots.exact
         runs = {(starts[first], ends[end - 1], exact[end - 1].isdigit()) for first, end in found}
         return _merged(spots.text, runs, spots.codes)
@@ -224,18 +229,45 @@ class _Neighbours:
         starts = sentence_starts(normal.text)
         if normal.starts is None:
             return starts
-        return [(*normal.starts, len(self._spots.text))[start] for start in starts]
+        places = (*normal.starts, len(self._spots.text))
+        return [places[start] for start in starts]
 
 
-def _scattered(chain: _Chain, whole: set[_Word], spots: Spots) -> Iterator[Run]:
+class _Places:
+    """Where spots with given syllables are. With ``searched``, they are looked up, which pays for several chains."""
+
+    def __init__(self, spots: Spots, *, searched: bool) -> None:
+        self._spots = spots
+        self._searched = searched
+
+    def of(self, exact: Collection[str], folded: Collection[str]) -> Iterable[int]:
+        """Return the numbers, ascending, of at least the spots with a syllable in ``exact`` or, bare, in ``folded``."""
+        if not self._searched:
+            return range(len(self._spots.exact))
+        with_accents, without = self._by_syllable
+        found = [with_accents[one] for one in exact if one in with_accents]
+        found += [without[one] for one in folded if one in without]
+        return found[0] if len(found) == 1 else sorted(set().union(*found))
+
+    @cached_property
+    def _by_syllable(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+        with_accents: dict[str, list[int]] = defaultdict(list)
+        without: dict[str, list[int]] = defaultdict(list)
+        for at, (exact, folded) in enumerate(zip(self._spots.exact, self._spots.folded, strict=True)):
+            with_accents[exact].append(at)
+            without[folded].append(at)
+        return with_accents, without
+
+
+def _scattered(chain: _Chain, whole: set[_Word], spots: Spots, places: _Places) -> Iterator[Run]:
     """Yield the syllables, but function words, of the words of the query; not of several if they are in ``whole``."""
     apart = [word for word in chain.words if word not in whole or word.end - word.first == 1]
-    places = [at for word in apart for at in range(word.first, word.end)]
-    wanted = [at for at in places if chain.plain[at] or chain.exact[at] not in _STOP]
+    asked = [at for word in apart for at in range(word.first, word.end)]
+    wanted = [at for at in asked if chain.plain[at] or chain.exact[at] not in _STOP]
     exact = {chain.exact[at] for at in wanted if not chain.plain[at]}
     folded = {chain.folded[at] for at in wanted if chain.plain[at]}
-    for at, (with_accents, without) in enumerate(zip(spots.exact, spots.folded, strict=True)):
-        if with_accents in exact or without in folded:
+    for at in places.of(exact, folded):
+        if spots.exact[at] in exact or spots.folded[at] in folded:
             yield at, at + 1
 
 
@@ -257,11 +289,11 @@ def _runs(found: Sequence[tuple[int, _Word]], spots: Spots, neighbours: _Neighbo
             yield first, end
 
 
-def _found(chain: _Chain, spots: Spots, neighbours: _Neighbours) -> Iterator[tuple[int, _Word]]:
+def _found(chain: _Chain, spots: Spots, neighbours: _Neighbours, places: _Places) -> Iterator[tuple[int, _Word]]:
     """Yield (first spot, word) wherever a word stands in the text."""
     with_accents, without = chain.heads
-    for at, (exact, folded) in enumerate(zip(spots.exact, spots.folded, strict=True)):
-        for word in (*with_accents.get(exact, ()), *without.get(folded, ())):
+    for at in places.of(with_accents, without):
+        for word in (*with_accents.get(spots.exact[at], ()), *without.get(spots.folded[at], ())):
             if all(
                 at + ahead < len(spots.exact)
                 and _same(chain, word.first + ahead, spots, at + ahead)

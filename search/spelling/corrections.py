@@ -27,6 +27,7 @@ from itertools import pairwise
 from index.analysis.normalization import fold
 from index.analysis.syllables import canonical_syllable
 from index.analysis.tokenizer import Tokens, unbroken
+from search.deadline import Deadline
 from search.engine import Engine, Request
 from search.query.parser import parse, plain_words
 from search.query.tree import Match, typed_tokens, with_accents_required
@@ -50,8 +51,12 @@ class _Typed:
     folded: str
 
 
-def correct(engine: Engine, text: str) -> str | None:
-    """Return the query ``text`` as it was meant, or None if nothing better is known."""
+def correct(engine: Engine, text: str, deadline: Deadline | None = None) -> str | None:
+    """Return the query ``text`` as it was meant, or None if nothing better is known.
+
+    Raises SearchTimeoutError if ``deadline`` is over before that is known.
+    """
+    deadline = deadline or Deadline()
     runs = list(_runs(text))
     words = [word for run in runs for word in run]
     if not words:
@@ -63,6 +68,7 @@ def correct(engine: Engine, text: str) -> str | None:
     replaced: dict[_Typed, str] = {}
     only_made = True
     for run in runs:
+        deadline.check()
         if _is_written_so(vocabulary, run):
             continue
         for word, meant, made in _meant(vocabulary, run, unaccented=unaccented):
@@ -74,9 +80,13 @@ def correct(engine: Engine, text: str) -> str | None:
     corrected = _rewritten(text, words, replaced)
     if corrected == text:
         return None
-    if _finds_all(engine, corrected, accents=True):
+    if _finds_all(engine, corrected, deadline, accents=True):
         return corrected
-    better = only_made and _finds_all(engine, corrected, accents=False) and not _finds_all(engine, text, accents=False)
+    better = (
+        only_made
+        and _finds_all(engine, corrected, deadline, accents=False)
+        and not _finds_all(engine, text, deadline, accents=False)
+    )
     return corrected if better else None
 
 
@@ -149,8 +159,9 @@ def _rewritten(text: str, words: Sequence[_Typed], replaced: dict[_Typed, str]) 
     return unicodedata.normalize("NFC", "".join([*pieces, text[at:]]))
 
 
-def _finds_all(engine: Engine, text: str, *, accents: bool) -> bool:
+def _finds_all(engine: Engine, text: str, deadline: Deadline, *, accents: bool) -> bool:
     """Tell whether some article has every syllable of the query ``text``, with exactly its accents if ``accents``."""
     tree = with_accents_required(parse(text)) if accents else parse(text)
-    found = engine.retrieve(Request(tree, Match.ALL, size=0))
+    found = engine.retrieve(Request(tree, Match.ALL, size=0, deadline=deadline))
+    deadline.check()
     return found.total + found.relaxed_total > 0

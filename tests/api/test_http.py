@@ -16,6 +16,8 @@ def test_shape_of_a_search(client: FlaskClient) -> None:
     assert set(answer) == {
         "query",
         "total",
+        "total_is_lower_bound",
+        "partial",
         "relaxed",
         "relaxed_total",
         "stories",

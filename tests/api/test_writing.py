@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from index.reading.formats.json_lines import LARGEST_DOCUMENT
+from index.reading.formats.json_lines import LARGEST_DOCUMENT, MOST_CONTAINERS, MOST_VALUES
 from tests.conftest import Server
+from web.settings import LimitSettings
 
 Key = dict[str, str]
 
@@ -101,6 +102,64 @@ def test_a_thousand_refused_lines_are_named_and_all_are_counted(client: FlaskCli
     answer = client.post("/api/v1/articles", data=data, content_type="application/x-ndjson", headers=key)
     assert (answer.json["received"], answer.json["ids"], len(answer.json["refused"])) == (1501, ["a"], 1000)
     assert client.get(answer.headers["Location"]).json["counts"]["refused"] == 1500
+
+
+NDJSON = "application/x-ndjson"
+MOST_REFUSED = LimitSettings().refused_of_body
+
+
+@pytest.mark.parametrize("refused", [b"{}", b"[]", b"x", b'{"title": ""}', b'{"a": 1}', b"\xff"])
+def test_body_of_refused_lines_is_read_so_far_and_what_was_kept_is_counted(
+    client: FlaskClient, key: Key, refused: bytes
+) -> None:
+    good = [json.dumps({"id": f"tot-{n}", "title": f"Bưởi da xanh {n}"}).encode() for n in range(3)]
+    lines = [good[0], *[refused] * (MOST_REFUSED - 1), good[1], *[refused] * 50_000, good[2]]
+    answer = client.post("/api/v1/articles?wait=true", data=b"\n".join(lines), content_type=NDJSON, headers=key)
+    assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+    assert f"stopped at line {MOST_REFUSED + 3:,}" in answer.json["detail"]
+    assert "2 were added, 0 updated, 0 unchanged and 10,001 refused" in answer.json["detail"]
+    assert answer.json["errors"][0]["name"] == "articles[1]"
+    assert len(answer.json["errors"]) == 100
+    task = client.get(answer.headers["Location"]).json
+    assert (task["counts"]["added"], task["counts"]["refused"]) == (2, MOST_REFUSED + 1)
+    assert total(client, "bưởi da xanh") == 2
+    assert client.get("/api/v1/articles/tot-2").status_code == 404
+
+
+@pytest.mark.parametrize("entry", ["{}", "1", "[]", '{"a":1}'])
+def test_array_of_refused_entries_is_read_so_far(client: FlaskClient, key: Key, entry: str) -> None:
+    array = f'[{{"id": "tot", "title": "Bưởi"}},{",".join([entry] * 100_000)}]'
+    answer = client.post("/api/v1/articles", data=array, content_type="application/json", headers=key)
+    assert answer.status_code == 400
+    assert f"stopped at article {MOST_REFUSED + 2:,}" in answer.json["detail"]
+    assert client.get("/api/v1/articles/tot").status_code == 200
+
+
+def test_as_many_refused_lines_as_allowed_leave_the_rest(client: FlaskClient, key: Key) -> None:
+    body = b"{}\n" * MOST_REFUSED + b'{"id": "tot", "title": "x"}'
+    answer = client.post("/api/v1/articles", data=body, content_type=NDJSON, headers=key)
+    assert (answer.status_code, answer.json["added"]) == (202, 1)
+
+
+@pytest.mark.parametrize("line", [b"\n", b"  \n", b'{"id":"a","title":"x"}\n'])
+def test_body_of_too_many_lines_is_read_so_far(client: FlaskClient, key: Key, line: bytes) -> None:
+    settings = client.application.config["SETTINGS"]
+    client.application.config["SETTINGS"] = settings.model_copy(update={"limits": LimitSettings(lines_of_body=1000)})
+    body = b'{"id": "tot", "title": "x"}\n' + line * 1000
+    answer = client.post("/api/v1/articles", data=body, content_type=NDJSON, headers=key)
+    assert answer.status_code == 413
+    assert "more than 1,000 lines: reading stopped at line 1,001" in answer.json["detail"]
+    assert client.get("/api/v1/articles/tot").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/api/v1/articles", "/api/v1/articles/a"])
+def test_json_that_becomes_many_times_larger_is_refused(client: FlaskClient, key: Key, address: str) -> None:
+    send = client.put if address.endswith("/a") else client.post
+    for many in ("[]," * (MOST_CONTAINERS + 1), "{}," * (MOST_CONTAINERS + 1), "1," * (MOST_VALUES + 1)):
+        body = f'{{"title": "x", "more": [{many}1]}}'
+        answer = send(address, data=body, content_type="application/json", headers=key)
+        assert answer.status_code == 400
+        assert f"at most {MOST_CONTAINERS:,} lists and objects" in answer.json["detail"]
 
 
 def test_line_that_is_too_long_is_named_and_what_follows_is_kept(client: FlaskClient, key: Key) -> None:

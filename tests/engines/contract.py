@@ -11,9 +11,11 @@ import pytest
 from index.analysis.analyzer import Stream
 from index.article import Article
 from index.dates import period_days
+from index.errors import SearchCancelledError
 from index.reading.ingest import ImportOptions, ingest
 from index.store.article_store import TaskKind, TaskState
 from search.archive import Archive
+from search.deadline import Deadline
 from search.engine import FacetCount, Filters, Request, Sort
 from search.parameters import SearchParameters
 from search.query.parser import parse
@@ -110,6 +112,26 @@ class EngineContract(LabelContract):
         bring_in_sync(archive)
         first, last = period_days("2025-02-01")
         assert ids(archive, "lúa", filters=Filters(first_day=first, last_day=last)) == ["a"]
+
+    @pytest.mark.parametrize("sort", Sort)
+    def test_search_out_of_time_finds_what_it_says(self, archive: Archive, sort: Sort) -> None:
+        archive.store.put([article(f"a{n}", f"lúa gạo {'ngô ' * n}", published=f"202{n}-01-01") for n in range(8)])
+        bring_in_sync(archive)
+        for query in ("lúa", "lúa gạo", "ngô -lúa", "ngô lúa", " OR ".join(f"lúa gạo{n} OR ngô" for n in range(9))):
+            whole = archive.engine.retrieve(Request(parse(query), sort=sort, facets=["year"]))
+            found = archive.engine.retrieve(Request(parse(query), sort=sort, facets=["year"], deadline=Deadline(0)))
+            assert {hit.id for hit in found.hits} <= {hit.id for hit in whole.hits}
+            assert found.total <= whole.total if found.at_least else found.total == whole.total
+            assert found.partial or found == whole
+
+    def test_search_that_nobody_waits_for_is_dropped(self, archive: Archive) -> None:
+        archive.store.put([article("a")])
+        bring_in_sync(archive)
+        deadline = Deadline()
+        assert archive.engine.retrieve(Request(parse("lúa"), deadline=deadline)).total == 1
+        deadline.cancel()
+        with pytest.raises(SearchCancelledError):
+            archive.engine.retrieve(Request(parse("lúa"), deadline=deadline))
 
     def test_order_by_date(self, archive: Archive) -> None:
         archive.store.put(

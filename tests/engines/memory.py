@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -69,6 +69,12 @@ class MemoryStore:
     def problems(self) -> list[str]:
         return []
 
+    def verify(self, seconds: float | None = None) -> list[str]:
+        return []
+
+    def obstacle(self) -> str | None:
+        return None
+
     def how_to_restore(self) -> str:
         return "index the files again"
 
@@ -112,7 +118,7 @@ class MemoryStore:
             changes += [Change(number, id, None) for id, number in self._deleted.items()]
         return sorted((change for change in changes if change.seq > seq), key=lambda change: change.seq)[:limit]
 
-    def articles(self) -> Iterator[Article]:
+    def articles(self, rotten: Callable[[str], None] | None = None) -> Iterator[Article]:
         with self._lock:
             kept = sorted(self._articles.values(), key=lambda entry: entry[0])
         yield from (article for _, article in kept)
@@ -126,8 +132,9 @@ class MemoryStore:
     def was_deleted(self, id: str) -> bool:
         return id in self._deleted
 
-    def back_up(self, file: Path) -> None:
+    def back_up(self, file: Path) -> list[str]:
         file.write_text("\n".join(article.model_dump_json() for article in self.articles()), "utf-8")
+        return []
 
     def close(self) -> None:
         pass
@@ -290,6 +297,7 @@ class MemoryEngine:
         return self._indexed.seq
 
     def retrieve(self, request: Request) -> Retrieved:
+        request.deadline.passed()
         return self._indexed.retrieve(request)
 
     def similar(self, article: Article, size: int) -> list[Hit]:

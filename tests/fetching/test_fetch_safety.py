@@ -166,6 +166,114 @@ def test_redirect_to_an_address_that_is_not_public_is_refused(
     assert set(site.paths()) == {"/go"}
 
 
+@pytest.fixture
+def public_site(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The site, which stands for one on the internet: its own address passes, any other of this machine does not."""
+    monkeypatch.setattr(
+        "index.fetching.addresses.is_public", lambda address: address in {"127.0.0.1", PUBLIC} or is_public(address)
+    )
+    monkeypatch.setattr("index.fetching.addresses._PUBLIC_PORTS", frozenset({site.port}))
+    return site
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that sockets were connected to."""
+    addresses: list[str] = []
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        addresses.append(address[0])
+        real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return addresses
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.2", "127.2", "2130706434", "0x7f000002", "0177.0.0.2", "017700000002", "0x7f.2", "0x7F.0.0.2.",
+        "[::ffff:127.0.0.2]", "[::ffff:7f00:2]", "[::127.0.0.2]", "[64:ff9b::7f00:2]", "[64:ff9b::127.0.0.2]",
+        "[64:ff9b:1::7f00:2]", "[2002:7f00:2::]", "[2001:0:7f00:2::]", "[::1]", "[::]", "[fe80::1]", "[fd00::1]",
+        "0.0.0.0", "0", "100.64.0.1", "169.254.169.254", "10.0.0.1", "192.168.1.1", "172.31.0.1", "localhost.tin.vn",
+        "INSIDE.vn", "inside.vn.", "127\u30020\u30020\u30022", "127.0.0.2\uff0e", "\u2460\u2461\u2466.0.0.2",
+        "127.0.0.1@127.0.0.2", "127.0.0.1%40127.0.0.2", "127.0.0.1#@127.0.0.2", "127.0.0.1\\@127.0.0.2",
+        "a:b@inside.vn", "[fe80::1%25lo]", "both.vn",
+    ],
+)  # fmt: skip
+def test_no_hop_leads_inward(
+    public_site: Site, names: dict[str, list[list[str]]], connected: list[str], host: str
+) -> None:
+    names |= {"inside.vn": [["127.0.0.2"]], "localhost.tin.vn": [["127.0.0.2"]]}
+    names["both.vn"] = [["127.0.0.1", "127.0.0.2"]]
+    site = public_site
+    site.answers["/go"] = (301, {"Location": "/on"}, b"")
+    site.answers["/on"] = (302, {"Location": f"http://{host}:{site.port}/in".encode().decode("latin-1")}, b"")
+    site.answers["/in"] = "bí mật"
+    with pytest.raises(FetchError):
+        PoliteClient(Downloader(), delay=0).get(f"{site.root}/go", largest=100)
+    assert "/in" not in site.paths()
+    assert set(connected) == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["", " ", "#", "?", "//", "///", "http:", "http://", "http:///in", "https:in", "http:/[", "javascript:alert(1)",
+     "data:text/html,x", "file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/", "\\\\127.0.0.2\\in",
+     "http://" + "a." * 3000, "x" * 60_000, "http://tin.vn:22/", "http://tin.vn:99999/", "http://tin.vn:-1/",
+     "\xff\xfe"],
+)  # fmt: skip
+def test_location_that_leads_nowhere_is_a_failure(public_site: Site, connected: list[str], location: str) -> None:
+    public_site.answers["/go"] = (302, {"Location": location}, b"")
+    with pytest.raises(FetchError):
+        PoliteClient(Downloader(), delay=0).get(f"{public_site.root}/go", largest=100)
+    assert set(connected) <= {"127.0.0.1"}
+    assert len(public_site.paths()) <= MOST_REDIRECTS + 1
+
+
+def test_name_that_answers_public_first_and_inward_second_is_refused_the_second_time(
+    public_site: Site, archive: Archive, names: dict[str, list[list[str]]], connected: list[str]
+) -> None:
+    """The first answer is that for robots.txt; each request asks again, and goes where its own answer was checked."""
+    site = public_site
+    site.answers = {
+        "/rss": rss(item(f"http://lat.vn:{site.port}/a"), item("/b")),
+        "/b": page("Bưởi"),
+        "/a": page("Mật"),
+    }
+    site.answers["/go"] = (302, {"Location": f"http://lat2.vn:{site.port}/a"}, b"")
+    names |= {"lat.vn": [["127.0.0.1"], ["127.0.0.2"]], "lat2.vn": [["127.0.0.1"], ["127.0.0.1", "::1"]]}
+    options = FetchOptions(delay=0)
+    summary = fetch([f"{site.root}/rss", f"{site.root}/go"], archive.store, archive.engine, options)
+    assert [failure.where for failure in summary.failed] == [f"http://lat.vn:{site.port}/a", f"{site.root}/go"]
+    assert all("which is not public" in failure.why for failure in summary.failed)
+    assert summary.added == 1
+    assert "/a" not in site.paths()
+    assert set(connected) == {"127.0.0.1"}
+    assert names["lat.vn"] == [["127.0.0.2"]]
+
+
+def test_sitemaps_and_robots_lead_inward_no_more_than_pages(
+    public_site: Site, archive: Archive, names: dict[str, list[list[str]]], connected: list[str]
+) -> None:
+    site = public_site
+    names |= {"inside.vn": [["127.0.0.2"]], "tin.vn": [["127.0.0.1"]]}
+    inward = f"http://inside.vn:{site.port}"
+    site.answers = {
+        "/map": f"<sitemapindex><sitemap><loc>{inward}/map</loc></sitemap></sitemapindex>",
+        "/robots.txt": (302, {"Location": f"{inward}/robots.txt"}, b""),
+    }
+    summary = fetch([f"http://tin.vn:{site.port}/map"], archive.store, archive.engine, FetchOptions(delay=0))
+    assert "inside.vn (127.0.0.2), which is not public" in summary.failed[0].why
+    assert site.paths() == []  # who sends robots.txt inward is not visited
+    del site.answers["/robots.txt"]
+    summary = fetch([f"http://tin.vn:{site.port}/map"], archive.store, archive.engine, FetchOptions(delay=0))
+    assert "inside.vn (127.0.0.2), which is not public" in summary.failed[0].why
+    assert site.paths() == ["/map"]
+    assert set(connected) == {"127.0.0.1"}
+
+
 def test_redirects_are_followed_so_far(site: Site) -> None:
     visitor = PoliteClient(Downloader(allow_private=True), delay=0)
     for n in range(1, 8):

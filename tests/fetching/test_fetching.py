@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+import index.fetching.feeds
 from index.article import article_from
 from index.directory.lock import WriterLock
 from index.fetching.feeds import read_feed
 from index.fetching.links import article_id, clean_link
 from index.fetching.sitemaps import read_sitemap
-from index.reading.files import Failure
+from index.reading.files import Failure, Remark
 from index.reading.import_run import Report, Summary
 from search.archive import Archive
 from search.parameters import SearchParameters
@@ -217,6 +218,91 @@ def test_entry_of_odd_markup_leaves_the_others(markup: str) -> None:
         rss(item("http://a.vn/1", f"<category>{escaped}</category>"), item("http://a.vn/2")), "http://a.vn/"
     )
     assert [entry.link for entry in found] == ["http://a.vn/1", "http://a.vn/2"]
+
+
+@pytest.mark.parametrize("form", ["<pubDate>{}</pubDate>", "<dc:date>{}</dc:date>"])
+@pytest.mark.parametrize(
+    "date",
+    ["9999-12-31T23:59-12:00", "9999-12-31T23:59:59Z", "9999-12-31 20:00", "0001-01-01T00:00+14:00"],
+)  # fmt: skip
+def test_date_at_the_ends_of_time_costs_an_entry_its_date_alone(
+    site: Site, archive: Archive, take: Fetch, form: str, date: str
+) -> None:
+    site.answers = {
+        "/rss": rss(item("/a", form.format(date)), item("/b", "<pubDate>Mon, 06 Jan 2025 11:24:00 GMT</pubDate>")),
+        "/a": page("Một"), "/b": page("Hai"),
+    }  # fmt: skip
+    remarks: list[Remark] = []
+    summary = take("/rss", report=Report(remark=remarks.append))
+    assert (summary.added, summary.failed) == (2, [])
+    assert articles(archive)["b"].published == "2025-01-06T18:24:00+07:00"
+    assert [(one.where, "ends of time" in one.why) for one in remarks] == [(f"{site.root}/a", True)]
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "0000-00-00T00:00:00Z",
+        "10000000000",
+        "9" * 400,
+        "-1",
+        "Mon, 01 Jan 2025 00:00 +9999",
+        "Fri, 31 Dec 9999 23:59:00 -1200",
+        "99999-13-45",
+        "",
+    ],
+)
+def test_date_of_no_calendar_leaves_a_feed_whole(site: Site, archive: Archive, take: Fetch, date: str) -> None:
+    site.answers = {
+        "/rss": rss(item("/a", f"<pubDate>{date}</pubDate>"), item("/b")),
+        "/a": page("Một"),
+        "/b": page("Hai"),
+    }
+    summary = take("/rss")
+    assert (summary.added, summary.failed) == (2, [])
+
+
+@pytest.mark.parametrize(
+    "name", ["links", "tags", "content", "title_detail", "published_parsed", "summary_detail", "id"]
+)
+@pytest.mark.parametrize("channel", [False, True])
+def test_elements_named_as_the_parser_names_its_own_leave_a_feed_whole(name: str, channel: bool) -> None:
+    odd = f"<{name}>x</{name}><link>http://b.vn/a</link><{name}>y</{name}><title>t</title><category>c</category>"
+    feed = rss(odd if channel else f"<item>{odd}</item>", item("/b"))
+    assert [entry.link for entry in read_feed(feed, "http://b.vn/")][-1] == "http://b.vn/b"
+
+
+def test_entry_that_cannot_be_read_is_named_and_the_others_taken(
+    site: Site, archive: Archive, take: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = index.fetching.feeds._label
+
+    def label(markup: str | None) -> str | None:
+        if markup == "Vỡ":
+            raise KeyError("x")
+        return real(markup)
+
+    monkeypatch.setattr("index.fetching.feeds._label", label)
+    monkeypatch.setattr("index.fetching.fetch.parsed_apart", lambda read, *of: read(*of))
+    site.answers = {"/rss": rss(item("/a", "<category>Vỡ</category>"), item("/b")), "/b": page("Hai")}
+    summary = take("/rss")
+    assert summary.added == 1
+    assert why(summary) == f"{site.root}/a: is an entry that cannot be read: KeyError: 'x'"
+
+
+def test_feeds_and_pages_that_take_too_long_are_refused(
+    site: Site, archive: Archive, take: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.reading.formats.parser_process.PROCESSOR_SECONDS", 1)
+    site.answers = {
+        "/rss": rss(item("/a", f"<author>{'a' * 2_000_000}</author>")),
+        "/page": page("Nặng").replace("</body>", "<p>a</p>" * 50_000),
+        "/b": page("Hai"),
+    }
+    summary = take("/rss", "/page", "/b")
+    assert [one.where for one in summary.failed] == [f"{site.root}/rss", f"{site.root}/page"]
+    assert all("more than 1 seconds of processor time" in one.why for one in summary.failed)
+    assert summary.added == 1
 
 
 def test_redirect_written_in_utf_8_is_followed(site: Site, archive: Archive, take: Fetch) -> None:

@@ -12,7 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import expect
 
+from index.article import Article
+from search.runtime.index_follower import bring_in_sync
 from tests.conftest import Server, browser, with_seeds
+from web.services import Services
 
 SEED = "004_6a0ef6768151701a"
 
@@ -163,3 +166,28 @@ def test_a_reader_searches_and_reads_in_a_browser(serve: Callable[..., Server], 
 def test_what_else_was_searched_for_is_said(client: FlaskClient) -> None:
     assert "Đã tìm cả: hội nhập quốc tế" in client.get("/?q=HNQT").text
     assert "Đã tìm cả" not in client.get("/?q=ngoại giao").text
+
+
+def test_dates_at_the_ends_of_time_break_no_answer(client: FlaskClient) -> None:
+    """Earlier versions stored them."""
+    here: Services = client.application.extensions["timtin"]
+    dates = {"a": "9999-12-31T23:59:00-12:00", "b": "0001-01-01T00:00:00+14:00", "c": "9999-12-31", "d": "0001-01-01"}
+    blank = Article(id="-", title="sầu riêng", body="sầu riêng")
+    here.archive.store.put([blank.model_copy(update={"id": id, "published": date}) for id, date in dates.items()])
+    bring_in_sync(here.archive)
+    for sort in ("relevance", "newest", "oldest"):
+        asked = {"q": "sầu riêng", "sort": sort, "collapse": "false"}
+        for more in ({}, {"recency": "0.5"}, {"facets": "year,month"}, {"from": "9999"}, {"to": "0001"}):
+            answer = client.get("/api/v1/search", query_string={**asked, **more})
+            assert answer.status_code == 200
+            wanted = {"c", "a"} if "from" in more else {"b", "d"} if "to" in more else set(dates)
+            assert {hit["id"] for hit in answer.get_json()["hits"]} == wanted
+        assert client.get("/", query_string=asked).status_code == 200
+        feed = client.get("/feed.atom", query_string=asked)
+        assert feed.status_code == 200
+        assert {"9999-12-31T23:59:00-12:00", "0001-01-01T00:00:00+14:00"} <= set(
+            re.findall("<updated>(.*?)</updated>", feed.text)
+        )
+    for id in dates:
+        assert client.get(f"/articles/{id}", headers={"Accept": "text/html"}).status_code == 200
+        assert client.get(f"/api/v1/articles/{id}/similar").status_code == 200

@@ -96,3 +96,9 @@ def test_bad_parameters_are_named(client: FlaskClient, parameter: str, value: st
     assert response.status_code == 400
     assert response.content_type == "application/problem+json"
     assert [error["name"] for error in response.json["errors"]] == [parameter]
+
+
+@pytest.mark.parametrize("words", ["lúa UBND", "gạo A1-23", "ngô 12/5"])
+def test_code_after_the_last_syllable_that_is_looked_up(client: FlaskClient, words: str) -> None:
+    for path in PATHS:
+        ask(client, path, f"{'hội ' * 70} {words} {words}")

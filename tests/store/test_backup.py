@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import shutil
 import signal
@@ -23,8 +24,9 @@ from search.engine import FACETS, Request, Sort
 from search.query.parser import parse
 from search.runtime.index_follower import bring_in_sync
 from search.service import completions
-from tests.archives import check
+from tests.archives import check, indexer_of
 from tests.conftest import Server
+from tests.damage import damage_store, overwrite
 
 QUERIES = [
     "hội nhập quốc tế", "hoi nhap quoc te", '"thủ tướng"', "kinh tế OR văn hóa", "nghị quyết 59", "lúa -gạo",
@@ -100,16 +102,101 @@ def test_backup_gives_the_same_answers(data: Path, tmp_path: Path) -> None:
     assert answers(tmp_path / "other") == answers(data)
 
 
-def test_search_says_where_articles_are_not_in_the_index(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    timtin("backup", str(tmp_path / "other" / "articles.sqlite"), "--data", str(data))
-    command = [sys.executable, "-m", "web.cli", "search", "lúa", "--data", str(tmp_path / "other")]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "0 articles" in told.stdout
-    assert "some articles are not in the index yet" in told.stderr
-    timtin("check", "--repair", "--data", str(tmp_path / "other"))
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert ("0 articles" in told.stdout, told.stderr) == (False, "")
+def restored(data: Path, to: Path) -> Path:
+    """Restore a backup of ``data`` to a new data folder, which has no index yet."""
+    to.mkdir(mode=0o700)
+    timtin("backup", str(to / "articles.sqlite"), "--data", str(data))
+    return to
+
+
+def asked(*arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "web.cli", *arguments, "--data", str(data)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"), [(["search", "lúa"], "39 articles"), (["suggest", "hội"], "hội nhập")]
+)
+def test_command_that_searches_builds_the_index_of_a_restored_backup_first(
+    data: Path, tmp_path: Path, arguments: list[str], answer: str
+) -> None:
+    other = restored(data, tmp_path / "other")
+    for _ in range(2):
+        told = asked(*arguments, data=other)
+        assert (told.returncode, answer in told.stdout) == (0, True)
+    assert told.stderr == ""
+    with opened(other) as archive:
+        assert check(archive) == []
+
+
+def test_command_says_who_else_is_building_the_index_that_it_needs(data: Path, tmp_path: Path) -> None:
+    other = restored(data, tmp_path / "other")
+    with opened(other) as archive, indexer_of(archive).lock.held("indexing", 0):
+        told = asked("search", "lúa", data=other)
+        assert (told.returncode, told.stdout) == (1, "")
+        assert "some articles are not in the index yet" in told.stderr
+        assert "there is no index of the 57 articles in the store" in told.stderr
+    with opened(data) as archive, indexer_of(archive).lock.held("indexing", 0):
+        archive.store.put([Article(id="new", body="lúa gạo")])
+        told = asked("search", "lúa", data=data)
+        assert (told.returncode, "39 articles" in told.stdout) == (0, True)
+        assert "some articles are not in the index yet" in told.stderr
+
+
+def backups(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_series_of_backups_keeps_the_newest_and_everything_else(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    mine = ["timtin-20200101-000000.sqlite.partial", "timtin-2020.sqlite", "notes", "timtin-20200101-000000.sqlite-old"]
+    for name in mine:
+        (folder / name).write_text("mine")
+    (folder / "timtin-20200101-000009.sqlite").mkdir()
+    older = [f"timtin-2020010{day}-030000.sqlite" for day in range(1, 6)]
+    for name in older:
+        (folder / name).write_text("backup")
+    others = {*mine, "timtin-20200101-000009.sqlite"}
+    told = timtin("backup", str(folder), "--keep", "3", "--data", str(data)).decode()
+    [new] = set(backups(folder)) - others - set(older)
+    assert re.fullmatch(r"timtin-\d{8}-\d{6}\.sqlite", new)
+    assert set(backups(folder)) == {*others, new, *older[-2:]}
+    assert new in told
+    assert all(f"{name}: deleted" in told for name in older[:3])
+    (tmp_path / "other").mkdir(mode=0o700)
+    shutil.copy(folder / new, tmp_path / "other" / "articles.sqlite")
+    assert answers(tmp_path / "other") == answers(data)
+
+
+def test_backup_that_failed_deletes_none_of_its_series(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    older = [f"timtin-2020010{day}-030000.sqlite" for day in range(1, 4)]
+    for name in older:
+        (folder / name).write_text("backup")
+    damage_store(data / "articles.sqlite")
+    assert asked("backup", str(folder), "--keep", "1", data=data).returncode == 1
+    assert backups(folder) == older
+    assert asked("backup", str(tmp_path / "unmounted"), "--keep", "1", data=data).returncode == 1
+    assert not (tmp_path / "unmounted").exists()
+
+
+def test_backup_with_a_damaged_article_deletes_none_of_its_series(data: Path, tmp_path: Path) -> None:
+    with opened(data) as archive:
+        archive.store.put([Article(id="rotten", body="MARK")])
+    overwrite(data / "articles.sqlite", b"MARK", b"MURK")
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "timtin-20200101-000000.sqlite").write_text("backup")
+    told = asked("backup", str(tmp_path / "backups"), "--keep", "1", data=data)
+    assert (told.returncode, "article 'rotten' is damaged" in told.stderr) == (1, True)
+    assert len(backups(tmp_path / "backups")) == 2
+    assert "deleted" not in told.stdout
+
+
+def test_backup_to_a_folder_needs_to_know_how_many_to_keep(data: Path, tmp_path: Path) -> None:
+    told = asked("backup", str(tmp_path), data=data)
+    assert (told.returncode, "--keep" in told.stderr) == (2, True)
 
 
 def test_older_backup_beside_an_index_of_later_articles_is_indexed_anew(data: Path, tmp_path: Path) -> None:

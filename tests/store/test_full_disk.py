@@ -32,8 +32,9 @@ from tests.skips import NO_SMALL_DISK
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 8 MB with a data folder ``data``, in which the seeds are indexed."""
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A disk of 8 MB with a data folder ``data``, in which the seeds are indexed; programs may fill it."""
+    monkeypatch.setenv("TIMTIN_LIMITS_FREE_DISK_MB", "0")
     place = tmp_path / "disk"
     place.mkdir()
     mount = subprocess.run(
@@ -41,7 +42,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     )
     if mount.returncode:
         pytest.skip(f"{NO_SMALL_DISK}: make test as root, where mounting is allowed")
-    with_seeds(place / "data")
+    with_seeds(place / "data", free_disk_mb=0)
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
@@ -98,13 +99,13 @@ def test_writes_over_http_are_refused_and_go_on_when_there_is_room(
         time.sleep(0.05)
     assert {hit["id"] for hit in server.search('"bưởi da xanh"', size=100)["hits"]} == {*kept, "sau"}
     assert server.stop() == 0
-    archive = open_archive(ArchiveConfig(disk / "data"))
+    archive = open_archive(ArchiveConfig(disk / "data", free_disk_mb=0))
     assert check(archive) == []
     archive.close()
 
 
 def test_indexing_without_room_leaves_the_index_as_it_was_and_no_files(disk: Path) -> None:
-    archive = open_archive(ArchiveConfig(disk / "data"))
+    archive = open_archive(ArchiveConfig(disk / "data", free_disk_mb=0))
     bring_in_sync(archive)
     before = sorted(path.name for path in (disk / "data" / "indexes").rglob("*"))
     archive.store.put([Article(id=f"a{number}", body=f"bưởi da xanh {number} " * 30) for number in range(40)])
@@ -125,7 +126,7 @@ def test_indexing_without_room_leaves_the_index_as_it_was_and_no_files(disk: Pat
 
 
 def test_store_without_room_says_so_and_keeps_what_it_has(disk: Path) -> None:
-    archive = open_archive(ArchiveConfig(disk / "data"))
+    archive = open_archive(ArchiveConfig(disk / "data", free_disk_mb=0))
     ballast = fill(disk)
     large = [Article(id=f"a{number}", body=f"bưởi da xanh {number} " * 3000) for number in range(40)]
     with pytest.raises(DiskFullError, match="free some space"):
@@ -142,7 +143,7 @@ def test_store_without_room_says_so_and_keeps_what_it_has(disk: Path) -> None:
 def test_index_that_cannot_be_replaced_for_want_of_room_goes_on(
     disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    archive = open_archive(ArchiveConfig(disk / "data"))
+    archive = open_archive(ArchiveConfig(disk / "data", free_disk_mb=0))
     generation = current_generation(disk / "data" / "indexes")
     assert generation is not None
     state = read_state(generation)
@@ -176,7 +177,7 @@ def test_command_says_so_in_one_line(disk: Path, tmp_path: Path) -> None:
     ballast.unlink()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    archive = open_archive(ArchiveConfig(disk / "data"))
+    archive = open_archive(ArchiveConfig(disk / "data", free_disk_mb=0))
     assert check(archive) == []
     assert total(archive, "bưởi") == 400
     archive.close()
@@ -210,7 +211,7 @@ def test_fetching_to_a_full_disk_ends_in_one_line_with_a_summary_of_what_was_sto
 
 def test_fetching_ends_when_there_is_no_room_for_the_index(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index.reading.import_run, "_APPLY_SECONDS", -1.0)
-    archive = open_archive(ArchiveConfig(disk / "data"))
+    archive = open_archive(ArchiveConfig(disk / "data", free_disk_mb=0))
     archive.store.put([Article(id=f"a{number}", body=f"bưởi {number} " * 500) for number in range(400)])
     bring_in_sync(archive)
     journal = archive.store.database.connection().execute("PRAGMA wal_checkpoint(RESTART)").fetchone()

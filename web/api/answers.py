@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
+
 from index.article import Article
 from search.parameters import SearchParameters
 from search.service import Answer, RenderedHit
 from web.addresses import search_address
+from web.services import services
 
 
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
@@ -20,6 +23,8 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
             "notes": [{"code": note.code, "text": note.text, "message": note.message} for note in answer.notes],
         },
         "total": answer.total,
+        "total_is_lower_bound": answer.at_least,
+        "partial": answer.partial,
         "relaxed": answer.relaxed_total > 0,
         "relaxed_total": answer.relaxed_total,
         "stories": answer.stories,
@@ -36,15 +41,17 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
 
 def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
     """Return the answer to a search with the URLs of this page of hits, the next and the previous one."""
-    last_page, page = max(1, -(-answer.stories // parameters.size)), parameters.page
-    first = search_address("api.search", parameters, 1)
+    page = parameters.page
+    last_page = max(1, -(-answer.stories // parameters.size))
+    reachable = min(last_page, services().archive.limits.last_page(parameters.size))
+    first = search_address("api.search", parameters, 1, timeout_ms=request.args.get("timeout_ms") or None)
 
     def address(page: int) -> str:
         return f"{first}&page={page}" if page > 1 else first
 
     links = {
         "self": address(page),
-        "next": address(page + 1) if page < last_page else None,
+        "next": address(page + 1) if page < reachable else None,
         "prev": address(min(page - 1, last_page)) if page > 1 else None,
     }
     return {**answer_json(answer, parameters), "links": links}

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-from flask import Response, jsonify, request, url_for
+from flask import Response, current_app, jsonify, request, url_for
 from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
 from index.article import Article, article_from
 from index.errors import InvalidInputError, Problem, UnreadableFileError
-from index.reading.formats.json_lines import LARGEST_DOCUMENT, numbered_lines
+from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_value, numbered_lines
 from index.reading.formats.registry import parse_json_article
 from search.parameters import checked
 from web.access import Scope, needs
 from web.api.answers import article_json
 from web.api.blueprint import api, made_searchable, stored_article
 from web.api.parameters import WriteParameters
-from web.problems import NO_ARTICLE
+from web.problems import NO_ARTICLE, problem
 from web.services import services
+from web.settings import LimitSettings, Settings
 
 _BATCH = 500
 _BATCH_CHARACTERS = 20_000_000
-_MOST_REFUSED = 1000
+_MOST_NAMED = 1000
+_MOST_ERRORS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Why no more of a body is read, and the HTTP status for it."""
+
+    status: HTTPStatus
+    why: str
+
+
+_Entry = tuple[str, Article | InvalidInputError | _Stop]
+"""Where in a body something is, and the article there or why it is none."""
 
 
 @api.get("/articles/<path:id>")
@@ -66,7 +81,11 @@ def delete_article(id: str) -> tuple[Response, int]:
 @api.post("/articles")
 @needs(Scope.WRITE)
 def post_articles() -> tuple[Response, int]:
-    """Store one article, an array of them, or one per line; name the first 1,000 that are refused."""
+    """Store one article, an array of them, or one per line; name the first 1,000 that are refused.
+
+    After so many refused ones, or lines, as the settings allow, the rest is not read: an error says how many were
+    stored and where reading stopped.
+    """
     parameters = checked(WriteParameters, request.args)
     if request.mimetype in {"application/x-ndjson", "application/jsonl", "application/x-jsonlines"}:
         entries = _ndjson_entries()
@@ -78,18 +97,38 @@ def post_articles() -> tuple[Response, int]:
     else:
         raise UnsupportedMediaType("Send application/json (an article or an array of them) or application/x-ndjson.")
     report: dict[str, Any] = {"received": 0, "added": 0, "updated": 0, "unchanged": 0, "ids": [], "refused": []}
-    seq = _keep(entries, report)
-    if report["received"] and not report["ids"]:
-        problems = [Problem(f"articles[{entry['index']}]", entry["detail"]) for entry in report["refused"][:100]]
-        raise InvalidInputError("Every article was refused; 'errors' says why (the first 100).", problems)
+    seq, stopped = _keep(entries, report)
+    problems = [Problem(f"articles[{entry['index']}]", entry["detail"]) for entry in report["refused"][:_MOST_ERRORS]]
+    if report["received"] and not report["ids"] and stopped is None:
+        raise InvalidInputError(f"Every article was refused; 'errors' says why (the first {_MOST_ERRORS}).", problems)
+    if stopped is not None and not report["ids"]:
+        return problem(stopped.status, _stopped(stopped, report), problems), stopped.status
     counts = {name: report[name] for name in ("received", "added", "updated", "unchanged")}
     refused = report["received"] - len(report["ids"])
     task = services().archive.store.tasks.written(seq, {**counts, "refused": refused}, report["refused"])
     report["task"] = task.id
     report["searchable"] = made_searchable(seq, counts["received"], wait=parameters.wait)
+    if stopped is not None:
+        failure = problem(stopped.status, _stopped(stopped, report), problems)
+        failure.headers["Location"] = url_for("api.read_task", id=task.id)
+        return failure, stopped.status
     response = jsonify(report)
     response.headers["Location"] = url_for("api.read_task", id=task.id)
     return response, 200 if report["searchable"] else 202
+
+
+def _limits() -> LimitSettings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.limits
+
+
+def _stopped(stopped: _Stop, report: Mapping[str, Any]) -> str:
+    return (
+        f"{stopped.why}; no more of the body was read. Of the {report['received']:,} articles read,"
+        f" {report['added']:,} were added, {report['updated']:,} updated, {report['unchanged']:,} unchanged and"
+        f" {report['received'] - len(report['ids']):,} refused: 'errors' says why (the first {_MOST_ERRORS})."
+        " What was stored is kept; correct the rest and send it again, in several requests."
+    )
 
 
 def _post_one(data: Any, parameters: WriteParameters) -> tuple[Response, int]:
@@ -114,30 +153,35 @@ def _json_body() -> Any:
         raise UnsupportedMediaType("Send the article as JSON, with Content-Type: application/json.")
     request.max_content_length = LARGEST_DOCUMENT
     try:
-        return json.loads(request.get_data(cache=False).decode("utf-8-sig"))
+        return json_value(request.get_data(cache=False).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"The body is not UTF-8 (byte {error.start}).") from None
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"The body is not JSON: {error}") from None
 
 
-def _array_entries(rows: Sequence[Any]) -> Iterator[Article | InvalidInputError]:
-    for row in rows:
+def _array_entries(rows: Sequence[Any]) -> Iterator[_Entry]:
+    for number, row in enumerate(rows, 1):
         try:
-            yield article_from(row)
+            yield f"article {number:,}", article_from(row)
         except InvalidInputError as error:
-            yield error
+            yield f"article {number:,}", error
 
 
-def _ndjson_entries() -> Iterator[Article | InvalidInputError]:
+def _ndjson_entries() -> Iterator[_Entry]:
     _refuse_encoded_body()
     request.max_content_length = None
+    most = _limits().lines_of_body
     try:
-        for _, line in numbered_lines(request.stream):
+        for number, line in numbered_lines(request.stream):
+            if number > most:
+                why = f"The body has more than {most:,} lines"
+                yield f"line {number:,}", _Stop(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
+                return
             if isinstance(line, UnreadableFileError):
-                yield InvalidInputError(str(line))
+                yield f"line {number:,}", InvalidInputError(str(line))
             elif line.strip():
-                yield _line_entry(line)
+                yield f"line {number:,}", _line_entry(line)
     except UnreadableFileError as error:
         raise InvalidInputError(f"The body {error}.") from None
 
@@ -149,8 +193,13 @@ def _line_entry(line: bytes) -> Article | InvalidInputError:
         return error
 
 
-def _keep(entries: Iterator[Article | InvalidInputError], report: dict[str, Any]) -> int:
-    """Store the valid entries in batches and count them in ``report``; return the last sequence number."""
+def _keep(entries: Iterator[_Entry], report: dict[str, Any]) -> tuple[int, _Stop | None]:
+    """Store the valid entries in batches and count them in ``report``.
+
+    Return the last sequence number, and why entries were left unread, None if all were read.
+    """
+    stopped = None
+    most = _limits().refused_of_body
     batch: list[Article] = []
     characters = seq = 0
 
@@ -164,12 +213,21 @@ def _keep(entries: Iterator[Article | InvalidInputError], report: dict[str, Any]
         batch.clear()
         characters = 0
 
-    for index, entry in enumerate(entries):
+    refused = 0
+    for index, (where, entry) in enumerate(entries):
+        if isinstance(entry, _Stop):
+            stopped = _Stop(entry.status, f"{entry.why}: reading stopped at {where}")
+            break
         report["received"] += 1
         if isinstance(entry, InvalidInputError):
-            if len(report["refused"]) >= _MOST_REFUSED:
+            refused += 1
+            if refused > most:
+                why = f"More than {most:,} articles of the body were refused"
+                stopped = _Stop(HTTPStatus.BAD_REQUEST, f"{why}: reading stopped at {where}")
+                break
+            if len(report["refused"]) >= _MOST_NAMED:
                 continue
-            errors = [{"name": problem.where, "detail": problem.what} for problem in entry.problems]
+            errors = [{"name": bad.where, "detail": bad.what} for bad in entry.problems]
             report["refused"].append({"index": index, "detail": str(entry), "errors": errors})
             continue
         batch.append(entry)
@@ -178,4 +236,4 @@ def _keep(entries: Iterator[Article | InvalidInputError], report: dict[str, Any]
             flush()
     if batch:
         flush()
-    return seq
+    return seq, stopped

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from index.article import Article
-from search.parameters import SearchParameters
+from search.parameters import SearchParameters, TimeParameters
 from web.access import Scope
 from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
 
@@ -38,7 +38,7 @@ def describe_api() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "timtin", "version": "1", "description": "Full-text search for Vietnamese articles"},
         "paths": {
-            "/api/v1/search": {"get": _operation("search", "Find articles", query=SearchParameters)},
+            "/api/v1/search": {"get": _operation("search", "Find articles", query=(SearchParameters, TimeParameters))},
             "/api/v1/suggest": {"get": _operation("suggest", "Complete a partial query", query=SuggestParameters)},
             "/api/v1/articles": {
                 "post": _operation(
@@ -72,7 +72,9 @@ def describe_api() -> dict[str, Any]:
             "/api/v1/tasks": {"get": _operation("tasks", "List the latest tasks", query=TaskParameters)},
             "/api/v1/tasks/{id}": {"get": _operation("task", "Read the state of a task", path=True)},
             "/api/v1/stats": {"get": _operation("stats", "Read counts and the state of the index")},
-            "/feed.atom": {"get": _operation("feed", "Follow a search as an Atom feed", query=SearchParameters)},
+            "/feed.atom": {
+                "get": _operation("feed", "Follow a search as an Atom feed", query=(SearchParameters, TimeParameters))
+            },
             "/healthz": {"get": _operation("healthz", "Check that the process responds", scope=None)},
             "/readyz": {"get": _operation("readyz", "Check that searches see every write", (200, 503), scope=None)},
             "/metrics": {
@@ -106,7 +108,7 @@ def _operation(
     name: str,
     summary: str,
     statuses: tuple[int, ...] = (200,),
-    query: type[BaseModel] | None = None,
+    query: type[BaseModel] | tuple[type[BaseModel], ...] = (),
     *,
     path: bool = False,
     body: dict[str, Any] | None = None,
@@ -117,7 +119,8 @@ def _operation(
     if scope is Scope.SEARCH:
         open_if = "access.search"
     parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}] if path else []
-    parameters += _query_parameters(query) if query else []
+    for model in query if isinstance(query, tuple) else (query,):
+        parameters += _query_parameters(model)
     writes = scope is not None and open_if is None
     refusals = {
         400: bool(query or body),

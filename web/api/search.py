@@ -13,7 +13,7 @@ from web.access import Scope, needs
 from web.api.answers import hit_json, linked_answer_json
 from web.api.blueprint import api, stored_article
 from web.api.parameters import SimilarParameters, SuggestParameters
-from web.services import services
+from web.services import deadline, services, timed_search
 
 
 @api.get("/search")
@@ -21,7 +21,7 @@ from web.services import services
 def search() -> Response:
     """Find articles."""
     parameters = checked(SearchParameters, request.args)
-    return jsonify(linked_answer_json(services().answers.search(parameters), parameters))
+    return jsonify(linked_answer_json(timed_search(parameters), parameters))
 
 
 @api.get("/suggest")
@@ -45,5 +45,5 @@ def similar(id: str) -> Response:
     """Return the articles most similar to one."""
     parameters = checked(SimilarParameters, request.args)
     stored_article(id)
-    found = similar_articles(services().archive, id, parameters.size)
+    found = similar_articles(services().archive, id, parameters.size, deadline())
     return jsonify({"id": id, "hits": [hit_json(hit) for hit in found]})

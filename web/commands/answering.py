@@ -14,12 +14,13 @@ from index.article import LABELS
 from index.errors import InvalidInputError
 from index.reading.import_run import Report
 from index.reading.ingest import ingest
+from search.deadline import Deadline
 from search.engine import Sort
 from search.parameters import SearchParameters, checked
 from search.service import completions
 from search.service import search as run_search
 from web.api.answers import answer_json
-from web.commands.base import Command, data_option, opened_archive, print_json, shown_progress
+from web.commands.base import Command, data_option, opened_archive, print_json, searched_archive, shown_progress
 from web.terminal import one_line
 
 
@@ -39,6 +40,9 @@ def _label_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--from", "from_", metavar="DATE", help="From this year, month or day on: 2025, 2025-08, 2025-08-27.")
 @click.option("--to", metavar="DATE", help="Up to and including this year, month or day.")
 @click.option("--recency", metavar="DAYS", help="Prefer recent articles: half the score for every so many days.")
+@click.option(
+    "--timeout", type=click.FloatRange(0.001), metavar="SECONDS", help="Print what is found by then, perhaps not all."
+)
 @click.option("--all", "every", is_flag=True, help="List near-copies as separate hits.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @data_option
@@ -50,12 +54,13 @@ def search(
     from_: str | None,
     to: str | None,
     recency: str | None,
+    timeout: float | None,
     every: bool,
     as_json: bool,
     data: Path,
     **labels: str | None,
 ) -> None:
-    """Find articles."""
+    """Find articles; first index those that are not in the index yet."""
     values = {
         "q": query,
         "size": size,
@@ -70,15 +75,17 @@ def search(
     try:
         parameters = checked(SearchParameters, {name: str(value) for name, value in values.items()})
     except InvalidInputError as error:
-        raise click.UsageError("; ".join(f"--{problem.where}: {problem.what}" for problem in error.problems)) from None
-    with opened_archive(data) as archive:
-        answer = run_search(archive, parameters)
-        if not archive.in_sync():
-            missing = "some articles are not in the index yet; run 'timtin check --repair' to add them"
-            click.echo(f"timtin: {missing}", err=True)
+        raise click.UsageError(_named(error)) from None
+    with searched_archive(data) as archive:
+        try:
+            answer = run_search(archive, parameters, Deadline(timeout))
+        except InvalidInputError as error:
+            raise click.UsageError(_named(error)) from None
     if as_json:
         print_json(answer_json(answer, parameters))
         return
+    if answer.partial:
+        click.echo("timtin: the search ran out of time; hits may be missing or out of order", err=True)
     for note in answer.notes:
         click.echo(f"timtin: {one_line(note.message)}", err=True)
     relaxed = False
@@ -97,6 +104,10 @@ def search(
     click.echo(f"{answer.total} article{'s' if answer.total != 1 else ''}, {answer.took_ms} ms")
 
 
+def _named(error: InvalidInputError) -> str:
+    return "; ".join(f"--{problem.where}: {problem.what}" for problem in error.problems)
+
+
 def _styled(marked_html: str) -> str:
     """Return marked HTML as one line for a terminal: marks in bold, which click leaves out in a pipe."""
     parts = [one_line(html.unescape(part)) for part in re.split(r"</?mark>", marked_html)]
@@ -108,8 +119,8 @@ def _styled(marked_html: str) -> str:
 @click.option("--size", type=click.IntRange(1, 50), default=8, show_default=True)
 @data_option
 def suggest(prefix: str, size: int, data: Path) -> None:
-    """Complete a partial query."""
-    with opened_archive(data) as archive:
+    """Complete a partial query; first index the articles that are not in the index yet."""
+    with searched_archive(data) as archive:
         for phrase in completions(archive, prefix, size):
             click.echo(phrase)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -13,11 +14,15 @@ from typing import Any, NoReturn
 import click
 from tqdm import tqdm
 
-from index.errors import TimtinError, is_disk_full
+from index.errors import DiskFullError, TimtinError, WriterBusyError, is_disk_full
 from index.store.article_store import Progress
-from search.archive import Archive, ArchiveConfig, open_archive
+from search.archive import FREE_DISK_MB, Archive, ArchiveConfig, open_archive
 from web.configuration import SettingsError
 from web.terminal import one_line
+
+_PATIENCE = 30.0
+_BUSY_SECONDS = 1.0
+_FREE_DISK = "TIMTIN_LIMITS_FREE_DISK_MB"
 
 
 class Command(click.Command):
@@ -76,8 +81,29 @@ def opened_archive(data: Path, *, made: bool = False) -> Iterator[Archive]:
     """Open the archive in a data folder; a missing folder is created if ``made``, else raises TimtinError."""
     if not made and not data.exists():
         raise TimtinError(f"there is no data folder {data}; make one with 'timtin index PATH', or name it with --data")
-    with closing(open_archive(ArchiveConfig(data))) as archive:
+    with closing(open_archive(ArchiveConfig(data, free_disk_mb=free_disk_mb(), patience=_PATIENCE))) as archive:
         yield archive
+
+
+@contextmanager
+def searched_archive(data: Path) -> Iterator[Archive]:
+    """Open the archive in a data folder and make every write searchable, unless another process is doing so."""
+    with opened_archive(data) as archive:
+        if not archive.in_sync():
+            try:
+                with shown_progress("indexed") as (advance, _):
+                    archive.engine.apply(wait=_BUSY_SECONDS, progress=advance)
+            except (WriterBusyError, DiskFullError) as error:
+                click.echo(one_line(f"timtin: some articles are not in the index yet: {error}"), err=True)
+        yield archive
+
+
+def free_disk_mb() -> int:
+    """Return how much of the disk articles may not take, in MB, as the environment says. Raises TimtinError."""
+    given = os.environ.get(_FREE_DISK) or str(FREE_DISK_MB)
+    if not given.isdecimal():
+        raise TimtinError(f"{_FREE_DISK} is {given!r}; give a number of megabytes, such as 100, or 0 for no limit")
+    return int(given)
 
 
 @contextmanager

@@ -101,8 +101,9 @@ def fetch(
     from index.fetching.fetch import FetchOptions
     from index.fetching.fetch import fetch as run_fetch
 
-    def show(failure: Failure) -> None:
-        write(f"timtin: {one_line(failure.where)}: {one_line(failure.why)}")
+    def show(what: Failure | Remark) -> None:
+        mark = "" if isinstance(what, Failure) else "warning: "
+        write(f"timtin: {mark}{one_line(what.where)}: {one_line(what.why)}")
 
     with opened_archive(data, made=True) as archive, shown_progress("fetched") as (advance, write):
         summary = run_fetch(
@@ -110,7 +111,7 @@ def fetch(
             archive.store,
             archive.engine,
             FetchOptions(source, limit, delay, allow_private, wait),
-            Report(show, progress=advance),
+            Report(show, show, progress=advance),
         )
     _conclude(summary, as_json)
 

@@ -104,6 +104,19 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Chỉ {allowed} từ đồng nghĩa đầu tiên được tìm. Hãy dùng ít từ hơn.",
         MESSAGES[NoteCode.ALTERNATIVES],
     ),
+    "note_too_many_clauses": (
+        "Chỉ {allowed} phần đầu của câu tìm kiếm được tìm. Hãy dùng ít toán tử hơn.",
+        MESSAGES[NoteCode.CLAUSES],
+    ),
+    "note_damaged_article": (
+        "Tìm thấy bài “{text}” nhưng không hiện được: bài bị hỏng trong kho. Hãy gửi lại, hoặc lấy từ bản sao lưu.",
+        MESSAGES[NoteCode.DAMAGED],
+    ),
+    "partial": (
+        "Tìm chưa xong vì hết thời gian: kết quả có thể còn thiếu hoặc chưa đúng thứ tự. Hãy dùng ít từ hơn.",
+        "The search ran out of time: results may be missing or out of order. Use fewer words.",
+    ),
+    "found_at_least": ("Ít nhất {total} bài viết", "At least {total} articles"),
     "help_title": ("Mẹo tìm kiếm", "Search tips"),
     "help": (
         "Bài tìm được có đủ các từ, các tiếng của mỗi từ liền nhau trong một câu · "

@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, Response, g, make_response, render_template,
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from index.dates import LOCAL_ZONE, period_days
+from index.dates import local_time, period_days
 from index.errors import InvalidInputError
 from search.engine import FacetCount, Sort
 from search.parameters import SearchParameters, checked
@@ -24,7 +24,7 @@ from web.access import Scope, needs
 from web.addresses import search_address
 from web.pages.translations import LANGUAGES, chosen_language, text
 from web.problems import NO_ARTICLE
-from web.services import services
+from web.services import deadline, services, timed_search
 
 pages = Blueprint("pages", __name__)
 
@@ -40,11 +40,11 @@ def home() -> Response:
     """Show the search page."""
     try:
         parameters = checked(SearchParameters, {**request.args, "facets": "source,year"})
+        shown, answer, correction = _answered(parameters)
     except InvalidInputError as error:
         page = render_template("search.html", parameters=SearchParameters(), answer=None, errors=error.problems)
         return _page(page, 400)
-    shown, answer, correction = _answered(parameters)
-    last = max(1, -(-answer.stories // shown.size))
+    last = min(max(1, -(-answer.stories // shown.size)), services().archive.limits.last_page(shown.size))
     page = render_template(
         "search.html",
         parameters=parameters,
@@ -72,14 +72,14 @@ def article(id: str) -> Response:
     if found is None:
         raise NotFound(NO_ARTICLE)
     query = request.args.get("q", "")[:LONGEST_PARSED]
-    title, body = marked_article(services().archive, found, query)
+    title, body = marked_article(services().archive, found, query, deadline())
     paragraphs = [Markup(html) for html in body.split("\n") if html.strip()]  # noqa: S704
     page = render_template(
         "article.html",
         article=found,
         title=Markup(title),  # noqa: S704
         paragraphs=paragraphs,
-        similar=similar_articles(services().archive, id, _SIMILAR),
+        similar=similar_articles(services().archive, id, _SIMILAR, deadline()),
         query=query,
     )
     return _page(page)
@@ -90,7 +90,7 @@ def article(id: str) -> Response:
 def feed() -> Response:
     """Return the newest hits of a search as an Atom feed."""
     parameters = checked(SearchParameters, {"sort": "newest", **request.args, "page": "1", "size": str(_FEED_SIZE)})
-    answer = services().answers.search(parameters)
+    answer = timed_search(parameters)
     address = request.url_root.rstrip("/") + search_address("pages.feed", parameters, 1, size=None)
     body = render_template("feed.atom", answer=answer, parameters=parameters, address=address)
     return Response(printable(body), mimetype="application/atom+xml")
@@ -110,13 +110,12 @@ def _answered(parameters: SearchParameters) -> tuple[SearchParameters, Answer, _
 
     Return the parameters that the answer is for, the answer, and the correction to show.
     """
-    answers = services().answers
-    answer = answers.search(parameters)
+    answer = timed_search(parameters)
     if answer.corrected is None:
         return parameters, answer, None
     meant = parameters.model_copy(update={"q": answer.corrected})
     address = search_address("pages.home", meant, 1, facets=None)
-    other = None if answer.total else answers.search(meant)
+    other = None if answer.total else timed_search(meant)
     if other is not None and other.total:
         return meant, other, _Correction(meant.q, address, instead=True)
     return parameters, answer, _Correction(meant.q, address, instead=False)
@@ -191,6 +190,4 @@ def _atom_time(published: str | None) -> str:
     """Return a time in RFC 3339 form; the beginning of 1970 for an undated article."""
     if not published:
         return "1970-01-01T00:00:00Z"
-    moment = datetime.fromisoformat(published)
-    local = moment.astimezone(LOCAL_ZONE) if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
-    return local.isoformat(timespec="seconds")
+    return local_time(published).isoformat(timespec="seconds")

@@ -31,6 +31,7 @@ from werkzeug.exceptions import (
 )
 
 from index.errors import DiskFullError, TimtinError
+from search.deadline import Deadline
 from web.access import KEY_CHECKED, Scope, authorize
 from web.keys import KeyRing
 from web.logs import Visit, log_visit
@@ -157,7 +158,9 @@ class Gateway:
                 body, size = await self._receive(exchange)
             elif exchange.ends and visit.endpoint is not None and scope["method"] not in _WITH_BODY:
                 raise RequestEntityTooLarge("This address takes no body; send the request without one.")
-            return await self._in_turn(exchange, client, needed, partial(call, app, environ, body, size))
+            environ["timtin.leaving"] = leaving = _Leaving()
+            work = partial(call, app, environ, body, size)
+            return await self._in_turn(exchange, client, needed, work, leaving)
         except (HTTPException, TimtinError) as refusal:
             body.close()
             environ["timtin.refusal"] = refusal
@@ -190,14 +193,19 @@ class Gateway:
         return found
 
     async def _in_turn(
-        self, exchange: _Exchange, client: str, needed: Scope | None, work: Callable[[], WholeAnswer]
+        self,
+        exchange: _Exchange,
+        client: str,
+        needed: Scope | None,
+        work: Callable[[], WholeAnswer],
+        leaving: _Leaving,
     ) -> WholeAnswer:
         """Have a thread do ``work`` in its turn."""
         visit, connection = exchange.visit, exchange.scope["state"]["connection"]
         lane = self._lanes.reads if needed in {None, Scope.SEARCH} else self._lanes.writes
         if visit.endpoint in _APART:
             lane = self._lanes.apart
-        job = lane.admit(client, connection, work, lambda: None)
+        job = lane.admit(client, connection, work, leaving.leave)
         connection.on_lost = lambda: lane.leave(job)
         try:
             return await job.answer
@@ -220,6 +228,26 @@ def _look_up(app: Flask, environ: WSGIEnvironment, visit: Visit) -> Scope | None
     except HTTPException:  # answered by the application
         return None
     return getattr(app.view_functions[visit.endpoint], "scope", None)
+
+
+class _Leaving:
+    """Ends the searches of a request once its client leaves."""
+
+    def __init__(self) -> None:
+        self._deadlines: list[Deadline] = []
+        self._left = False
+
+    def ends(self, deadline: Deadline) -> None:
+        """Let the client's leaving end a search; called in the thread that searches."""
+        self._deadlines.append(deadline)
+        if self._left:
+            deadline.cancel()
+
+    def leave(self) -> None:
+        """Note that the client has left."""
+        self._left = True
+        for deadline in self._deadlines:
+            deadline.cancel()
 
 
 class _Exchange:

@@ -24,6 +24,7 @@ from index.analysis.analyzer import analyze
 from index.errors import TimtinError
 from index.processes import processors
 from search.archive import ArchiveConfig, open_archive
+from search.limits import SearchLimits
 from search.runtime.shared import Bell, Notice
 from web.keys import FIRST, KeyRing
 from web.logs import set_up
@@ -31,7 +32,7 @@ from web.metrics import Metrics, count_together
 from web.serving.proxies import Proxies
 from web.serving.rates import Rates
 from web.serving.worker import Service, ServingProcess
-from web.settings import Settings
+from web.settings import LimitSettings, Settings
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ _SILENT_SECONDS = 20
 _AWAY_SECONDS = 4.0
 _LATE_SECONDS = 5.0
 _TAKEN_SECONDS = 2.0
+_SEND_BUFFER = 256 * 1024
+"""Bytes the system takes of a client's answers before it reads them."""
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
@@ -59,10 +62,11 @@ def serve(settings: Settings) -> None:
     )
     count_together(folder, "parent")
     server = settings.server
+    processes = server.workers or min(processors(), 4)
     service = Service(
         settings,
-        ArchiveConfig(home),
-        server.workers or min(processors(), 4),
+        _archive_config(home, processes, settings.limits),
+        processes,
         Proxies(server.trusted_proxies, server.hosts, server.public_url, here),
         Rates(),
         Bell(),
@@ -141,6 +145,11 @@ class _Application(BaseApplication):  # type: ignore[misc]
             self._metrics.restarted()
 
 
+def _archive_config(data: Path, processes: int, limits: LimitSettings) -> ArchiveConfig:
+    search = SearchLimits(limits.query_characters, limits.clauses, limits.page_depth, limits.search_ms)
+    return ArchiveConfig(data, sharing=processes, limits=search, free_disk_mb=limits.free_disk_mb)
+
+
 def _reachable(host: str, port: int) -> str:
     """Return host and port of a URL that leads here, from this machine if need be."""
     try:
@@ -157,7 +166,7 @@ def _listen(host: str, port: int) -> socket.socket:
     deadline = time.monotonic() + _TAKEN_SECONDS
     while True:
         try:
-            return socket.create_server((host, port), family=family, backlog=1024)
+            listener = socket.create_server((host, port), family=family, backlog=1024)
         except OSError as error:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.1)
@@ -166,3 +175,7 @@ def _listen(host: str, port: int) -> socket.socket:
                 f"cannot listen on {host}:{port}: {error.strerror};"
                 " stop what listens there, or choose another address with --host and --port"
             ) from error
+        # what is accepted inherits these; asyncio sets the first only where the protocol is named
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        return listener

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -121,7 +121,7 @@ class _Serving:
             Lane("writes", _WRITERS, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
             Lane("apart", 1, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
         )
-        bodies = BodyReader(self._service.archive.data, limits.free_disk_mb << 20, limits.body_seconds)
+        bodies = BodyReader(self._service.archive.data, limits.free_disk_mb * 1_000_000, limits.body_seconds)
         gateway = Gateway(settings, self._service.proxies, self._service.rates, self._lanes, bodies, self._metrics)
         self._door = Door(limits, self._share(_most_connections(limits.connections)),
                           self._share(limits.connections_of_address), self._service.proxies.is_proxy)  # fmt: skip
@@ -158,7 +158,7 @@ class _Serving:
         """Open the archive, as often as it takes, and let requests in."""
         while not self._server.should_exit:
             try:
-                archive = open_archive(replace(self._service.archive, sharing=self._service.processes))
+                archive = open_archive(self._service.archive)
                 break
             except (TimtinError, OSError) as error:
                 log.error("the archive cannot be opened: %s; trying again", error)
@@ -169,7 +169,12 @@ class _Serving:
             search(archive, SearchParameters(q="tìm tin", size=1))
         service = self._service
         self._follower = IndexFollower(
-            archive, waiting=_WRITERS // 2, bell=service.bell, notice=service.notice, leading=self._watch
+            archive,
+            waiting=_WRITERS // 2,
+            bell=service.bell,
+            notice=service.notice,
+            leading=self._watch,
+            verified=self._metrics.damaged,
         )
         keys = KeyRing(archive.home)
         config = {"SETTINGS": service.settings, "KEYS": keys, "PROCESSES": service.processes}

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from index.errors import UnreadableFileError
+
+MOST_ELEMENTS = 100_000
+"""Elements of a page; long articles have a few thousand. Each takes about a kilobyte while its page is read."""
+MOST_ATTRIBUTES = 500
+"""Attributes of one element. The time to read them grows with the square of their number."""
+
+# Possessive, and each character of a tag is passed once, so that no page is slow to count.
+_ATTRIBUTE = r"[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?+"
+_EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
+_TAG = re.compile(rf"<(?:(?P<comment>!--)|(?P<name>[a-zA-Z][^\s/>]*+)(?P<attributes>(?:[\s/]++|{_ATTRIBUTE})*+))")
+_RAW_END = {
+    name: re.compile(f"</{name}", re.IGNORECASE)
+    for name in ("script", "style", "textarea", "title", "iframe", "noembed", "noframes", "xmp")
+} | {"!--": re.compile("-->")}
 
 
 def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
     """Return the fields of the article in a page, without what surrounds it; ``url`` is where the page came from.
 
-    Raises UnreadableFileError if no article can be found.
+    Some pages take minutes and gigabytes: call this in the process that has limits (``parser_process``). Raises
+    UnreadableFileError if no article can be found, or if the page has more elements or attributes than a page has.
     """
+    _refuse_crowded(text)
     # imported here: it takes half a second, and most folders have no HTML
     from trafilatura import bare_extraction
 
     try:
         page = bare_extraction(text, url=url, with_metadata=True, include_comments=False, include_tables=True)
+    except MemoryError:
+        raise
     except Exception as error:  # a page may break the parser in any way
         raise UnreadableFileError(f"is HTML that cannot be read: {type(error).__name__}") from error
     if page is None or isinstance(page, dict) or not page.text:
@@ -32,3 +51,29 @@ def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
         "author": page.author,
         "category": "; ".join(page.categories) if page.categories else None,
     }
+
+
+def _refuse_crowded(text: str) -> None:
+    """Raise UnreadableFileError if a page has too many elements, or an element too many attributes."""
+    at = elements = 0
+    endless = set[str]()
+    while tag := _TAG.search(text, at):
+        at = tag.end()
+        name = (tag["name"] or "!--").lower()
+        if tag["name"]:
+            elements += 1
+            if elements > MOST_ELEMENTS:
+                raise UnreadableFileError(f"has more than {MOST_ELEMENTS:,} elements; no article has so many")
+            attributes = tag["attributes"]
+            if (
+                len(attributes) > 2 * MOST_ATTRIBUTES
+                and sum(1 for _ in _EACH_ATTRIBUTE.finditer(attributes)) > MOST_ATTRIBUTES
+            ):
+                raise UnreadableFileError(
+                    f"has an element with more than {MOST_ATTRIBUTES} attributes; no article has so many"
+                )
+        if name in _RAW_END and name not in endless:  # what looks like tags in a script or a comment is none
+            if end := _RAW_END[name].search(text, at):
+                at = end.start()
+            else:
+                endless.add(name)

@@ -20,6 +20,7 @@ from index.reading.formats.csv_table import table_rows
 from index.reading.formats.encodings import decode
 from index.reading.formats.html import html_fields
 from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row, json_rows
+from index.reading.formats.parser_process import parsed_apart
 from index.reading.formats.plaintext import read_plain_text
 
 KNOWN = ".txt .html .md .jsonl .ndjson .csv, also .gz and .xz of these"
@@ -129,10 +130,14 @@ def _plain_fields(text: str) -> dict[str, Any]:
     return {name: getattr(read, name) for name in read.__slots__}
 
 
+def _html_fields(text: str) -> dict[str, Any]:
+    return parsed_apart(html_fields, text)
+
+
 def _markdown_fields(text: str) -> dict[str, Any]:
     from index.reading.formats.markdown import markdown_fields  # imported here: most folders have no Markdown
 
-    return markdown_fields(text)
+    return parsed_apart(markdown_fields, text)
 
 
-_READERS = {Format.TEXT: _plain_fields, Format.HTML: html_fields, Format.MARKDOWN: _markdown_fields}
+_READERS = {Format.TEXT: _plain_fields, Format.HTML: _html_fields, Format.MARKDOWN: _markdown_fields}

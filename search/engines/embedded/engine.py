@@ -12,7 +12,7 @@ from index.store.article_store import Progress
 from index.store.articles import SqliteArticleStore
 from index.writer.indexer import Indexer
 from search.engine import Hit, Request, Retrieved
-from search.engines.embedded.newest import NewestIndex
+from search.engines.embedded.newest import NewestIndex, OpenedIndex
 from search.engines.embedded.retrieval import retrieve
 from search.engines.embedded.similar import similar
 from search.engines.embedded.statistics import NoStatistics, SnapshotStatistics
@@ -29,8 +29,9 @@ class EmbeddedEngine:
     def __init__(
         self, folder: DataFolder, store: SqliteArticleStore, ranking: Ranking | None = None, *, sharing: int = 1
     ) -> None:
+        self._store = store
         self._indexer = Indexer(folder, store)
-        self._newest = NewestIndex(folder.indexes, ranking or Ranking(), sharing)
+        self._newest = NewestIndex(folder.indexes, ranking or Ranking(), sharing, self._indexer.misfit)
         self.upkeep = EmbeddedUpkeep(self._indexer, self._newest)
 
     def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
@@ -57,20 +58,27 @@ class EmbeddedEngine:
 
     def retrieve(self, request: Request) -> Retrieved:
         """Search the newest snapshot."""
-        opened = self._newest.get()
+        opened = self._opened()
         if opened is None:
             return Retrieved(0, 0, [], {facet: [] for facet in request.facets})
         return retrieve(opened.impacts, request)
 
     def similar(self, article: Article, size: int) -> list[Hit]:
         """Search the newest snapshot for the most characteristic words of ``article``."""
-        opened = self._newest.get()
+        opened = self._opened()
         return [] if opened is None else similar(opened.impacts, article, size)
 
     def statistics(self) -> TermStatistics:
         """Return the statistics of the newest snapshot."""
-        opened = self._newest.get()
+        opened = self._opened()
         return NoStatistics() if opened is None else SnapshotStatistics(opened.frequencies)
+
+    def _opened(self) -> OpenedIndex | None:
+        """Return the newest index, None for a store without articles. Raises IndexMissingError, DamagedIndexError."""
+        opened = self._newest.get()
+        if opened is None and self._store.count():
+            raise self._indexer.missing("it is not built yet")
+        return opened
 
     def close(self) -> None:
         """Close the index; no thread may be using it."""

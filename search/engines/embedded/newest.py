@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
 from index.directory.commits import OpenSegments, latest_commit
-from index.directory.generations import current_generation, read_state
+from index.directory.generations import GenerationState, current_generation, read_state
 from index.directory.snapshot import Snapshot
-from index.errors import DamagedIndexError
+from index.errors import DamagedIndexError, IndexMissingError
 from search.engines.embedded.statistics import KnownFrequencies
 from search.ranking.impacts import TermImpacts
 from search.ranking.scoring import Ranking
@@ -33,20 +33,31 @@ class OpenedIndex:
 class NewestIndex:
     """Open the newest index in ``indexes`` and keep it until there is a newer one. Safe to share between threads.
 
-    A replaced index stays open until its last user is done.
+    A replaced index stays open until its last user is done. ``misfit`` returns an error for the state of an index that
+    is not of the store, which is not opened.
     """
 
-    def __init__(self, indexes: Path, ranking: Ranking, sharing: int) -> None:
+    def __init__(
+        self,
+        indexes: Path,
+        ranking: Ranking,
+        sharing: int,
+        misfit: Callable[[GenerationState], IndexMissingError | None],
+    ) -> None:
         self._indexes = indexes
         self._ranking = ranking
         self._sharing = sharing
+        self._misfit = misfit
         self._segments = OpenSegments()
         self._opened: OpenedIndex | None = None
         self._unchanged = _Unchanged()
         self._lock = threading.Lock()
 
     def get(self) -> OpenedIndex | None:
-        """Return the newest index that opens, None if there is none yet. Raises DamagedIndexError if none opens."""
+        """Return the newest index that opens, None if there is none yet.
+
+        Raises DamagedIndexError if none opens, IndexMissingError if there is only one of another store.
+        """
         with self._lock:
             if self._opened is not None and self._unchanged.holds():
                 return self._opened
@@ -69,7 +80,7 @@ class NewestIndex:
                     if attempt == _OPEN_ATTEMPTS - 1 and self._opened is None:
                         raise DamagedIndexError(f"the index in {generation} cannot be opened: {error}") from error
                     time.sleep(_OPEN_PAUSE)
-                except DamagedIndexError:
+                except (DamagedIndexError, IndexMissingError):
                     if self._opened is None:
                         raise
                     break
@@ -102,6 +113,8 @@ class NewestIndex:
                     " to rebuild it from the store, run 'timtin serve' or 'timtin index --rebuild'"
                 )
             snapshot = Snapshot(generation, self._segments)
+            if state is not None and (misfit := self._misfit(state)) is not None:
+                raise misfit
             impacts = TermImpacts(snapshot, self._ranking, self._sharing)
             self._opened = OpenedIndex(snapshot, impacts, KnownFrequencies(snapshot))
 

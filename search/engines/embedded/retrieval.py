@@ -26,17 +26,19 @@ from search.ranking.top_k import best_first, largest
 def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     """Return the result of ``request``."""
     snapshot = impacts.snapshot
-    found = Evaluator(impacts, request.match).run(request.tree, within(snapshot, request.filters))
+    deadline = request.deadline
+    evaluator = Evaluator(impacts, request.match, deadline)
+    found = evaluator.run(request.tree, within(snapshot, request.filters))
     if request.recency is not None:
         found = replace(found, decay=recency(_days_before_newest(snapshot), request.recency))
     total = int(np.count_nonzero(found.matched))
     relaxed = 0 if found.relaxed is None else int(np.count_nonzero(found.relaxed))
     shown = found.matched if found.relaxed is None else found.matched | found.relaxed
     stories = stories_found(snapshot, shown) if request.collapse else NO_STORIES
-    facets = {facet: count_facet(snapshot, facet, found.matched) for facet in request.facets}
+    facets = {facet: count_facet(snapshot, facet, found.matched) for facet in request.facets if not deadline.passed()}
     pages = total + relaxed - stories.hidden
     hits = _Hits(impacts, found, request, stories).of_page() if request.size else []
-    return Retrieved(total, pages, hits, facets, relaxed)
+    return Retrieved(total, pages, hits, facets, relaxed, evaluator.at_least or deadline.passed(), evaluator.at_least)
 
 
 class _Hits:
@@ -60,7 +62,7 @@ class _Hits:
             ranked = [self._ranked(group, most) for group in groups]
             some = np.concatenate([articles for _, articles, _ in ranked])
             firsts = self._stories.first_of_each_story(some)
-            if len(firsts) >= reach or most >= max(counts):
+            if len(firsts) >= reach or most >= max(counts) or request.deadline.passed():
                 break
             most = min(max(counts), 4 * most)
         firsts = firsts[request.start : reach]
@@ -68,8 +70,10 @@ class _Hits:
         some = some[firsts]
         explained: dict[int, dict[str, float]] = {}
         for (scorer, _, _), group in zip(ranked, groups, strict=True):
-            if request.explain:
+            if request.explain and not request.deadline.passed():
                 explained |= scorer.explain(np.sort(some[group[some]]))
+        if request.deadline.passed():  # parts that were left out may be missing
+            explained = {}
         columns = some.tolist(), scores.tolist(), self._stories.copies(some).tolist(), (~found.matched[some]).tolist()
         return [
             Hit(snapshot.article_id(article), score, explained.get(article), copies, relaxed)
@@ -79,7 +83,7 @@ class _Hits:
     def _ranked(self, group: DocMask, most: int) -> tuple[MaxScoreScorer, NDArray[np.intp], Floats]:
         """Return the first ``most`` articles of ``group`` in the requested order, with their scorer and scores."""
         snapshot, sort = self._impacts.snapshot, self._request.sort
-        scorer = MaxScoreScorer(self._impacts, self._found, group, most)
+        scorer = MaxScoreScorer(self._impacts, self._found, group, most, self._request.deadline)
         if sort is Sort.RELEVANCE:
             some, scores = scorer.articles, scorer.best
             order = best_first(snapshot, some, scores, most)

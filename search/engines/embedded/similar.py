@@ -9,6 +9,7 @@ import numpy as np
 from index.analysis.analyzer import Stream, analyze
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.segments.schema import field_name
+from search.deadline import Deadline
 from search.engine import Hit
 from search.ranking.clauses import WeightedTerm
 from search.ranking.impacts import TermImpacts
@@ -38,6 +39,7 @@ def similar(impacts: TermImpacts, article: Article, size: int) -> list[Hit]:
             for term in telling
         ],
         impacts.ranking.k1,
+        Deadline(),
     ).astype(np.float32)
     scores *= snapshot.live
     own = snapshot.article_number(article.id)

@@ -1,0 +1,1 @@
+"""HTTP servers for the same application, side by side: ``python -m benchmarks.servers DATA``."""
