@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
-import shutil
 import socket
-import tempfile
 import time
 from contextlib import closing
 from ipaddress import ip_address
@@ -28,7 +25,7 @@ from search.limits import SearchLimits
 from search.runtime.shared import Bell, Notice
 from web.keys import FIRST, KeyRing
 from web.logs import set_up
-from web.metrics import Metrics, count_together
+from web.metrics import Metrics, count_together, folder_of_counts
 from web.serving.proxies import Proxies
 from web.serving.rates import Rates
 from web.serving.worker import Service, ServingProcess
@@ -43,7 +40,6 @@ _LATE_SECONDS = 5.0
 _TAKEN_SECONDS = 2.0
 _SEND_BUFFER = 256 * 1024
 """Bytes the system takes of a client's answers before it reads them."""
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
 def serve(settings: Settings) -> None:
@@ -57,28 +53,21 @@ def serve(settings: Settings) -> None:
     analyze("tìm tin")  # loads the model, once for all processes
     here = _reachable(settings.server.host, listener.getsockname()[1])
     log.info("timtin answers on http://%s · data in %s · the key for writing is in %s", here, home, home / FIRST)
-    folder = Path(
-        tempfile.mkdtemp(prefix="timtin-", dir=_SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None)
-    )
-    count_together(folder, "parent")
     server = settings.server
     processes = server.workers or min(processors(), 4)
-    service = Service(
-        settings,
-        _archive_config(home, processes, settings.limits),
-        processes,
-        Proxies(server.trusted_proxies, server.hosts, server.public_url, here),
-        Rates(),
-        Bell(),
-        Notice(),
-        folder,
-    )
-    parent = os.getpid()
-    try:
+    with folder_of_counts() as folder:
+        count_together(folder, "parent")
+        service = Service(
+            settings,
+            _archive_config(home, processes, settings.limits),
+            processes,
+            Proxies(server.trusted_proxies, server.hosts, server.public_url, here),
+            Rates(),
+            Bell(),
+            Notice(),
+            folder,
+        )
         _Arbiter(_Application(service, listener)).run()
-    finally:
-        if os.getpid() == parent:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Logger(Logger):  # type: ignore[misc]
