@@ -13,7 +13,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ from tests.alone import pytest_terminal_summary as _say_what_was_left
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from werkzeug.datastructures import Headers
 
 from index.article import Article
 from index.directory.data_folder import DataFolder, open_data_folder
@@ -198,7 +199,7 @@ def browser() -> Iterator[Any]:
 class Reply:
     status: int
     body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Headers = field(default_factory=Headers)
 
     @property
     def json(self) -> Any:
@@ -211,6 +212,8 @@ _without_proxies = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Server:
     """``timtin serve`` as a process of its own."""
 
+    program: Sequence[str] = TIMTIN
+
     def __init__(self, data: Path, port: int, *arguments: str) -> None:
         self.data = data
         self.port = port
@@ -218,7 +221,7 @@ class Server:
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
-        command = [*TIMTIN, "serve", "--data", str(self.data), "--port", str(self.port), *self.arguments]
+        command = [*self.program, "serve", "--data", str(self.data), "--port", str(self.port), *self.arguments]
         with (self.data.parent / "server.log").open("ab") as log:
             self.process = start(command, stdout=log, stderr=log)
         deadline = time.monotonic() + 120
@@ -245,10 +248,10 @@ class Server:
             request.add_header(name.replace("_", "-"), value)
         try:
             with _without_proxies.open(request, timeout=120) as reply:
-                return Reply(reply.status, reply.read(), dict(reply.headers))
+                return Reply(reply.status, reply.read(), Headers(reply.headers.items()))
         except urllib.error.HTTPError as error:
             with error:
-                return Reply(error.code, error.read(), dict(error.headers))
+                return Reply(error.code, error.read(), Headers(error.headers.items()))
 
     def search(self, query: str, **parameters: object) -> Any:
         return self.request("GET", "/api/v1/search?" + urlencode({"q": query, **parameters})).json

@@ -15,6 +15,7 @@
 ``operations``     health, the description of the API
 ``metrics``        what is counted, by all processes together
 ``logs``           log lines, a line for each request
+``terminal``       foreign text on a terminal: one line, no control characters
 ``cors``           which sites' scripts may read answers
 ``commands``       the commands of ``timtin``
 ``cli``            ``timtin`` itself: it only wires

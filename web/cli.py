@@ -12,8 +12,8 @@ from web.commands.answering import evaluate, search, stats, suggest
 from web.commands.configuring import config, keys
 from web.commands.keeping import backup, check, export
 from web.commands.serving import serve
-from web.commands.terminal import LineFormatter
 from web.commands.writing import fetch, index, watch
+from web.terminal import LineFormatter
 
 
 @click.group(

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
-from web.commands.terminal import LineFormatter
 from web.settings import LogSettings
+from web.terminal import LineFormatter
 
 access = logging.getLogger("timtin.access")
 

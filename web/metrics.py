@@ -5,9 +5,12 @@ A process that takes the place of another goes on with its files, so the counts 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
@@ -19,6 +22,8 @@ from search.archive import Archive
 from web.logs import Visit
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - folders of our own are made in it
+_PREFIX = "timtin-counts-"
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -26,6 +31,40 @@ def count_together(folder: Path, place: str) -> None:
     """Have metrics made from now on in this process count in ``folder``, under the name ``place``."""
     os.environ[_FOLDER] = str(folder)
     values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def folder_of_counts() -> Iterator[Path]:
+    """Give a folder in memory to count in, and remove it; first those of services that were killed whole.
+
+    The processes of a service hold a lock on its folder, which the system takes from them when the last one ends.
+    """
+    place = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    for left in place.glob(f"{_PREFIX}*"):
+        if (held := _held(left)) is not None:
+            shutil.rmtree(left, ignore_errors=True)
+            os.close(held)
+    while _held(folder := Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))) is None:
+        pass  # another service that starts took it for one that was left
+    parent = os.getpid()
+    try:
+        yield folder
+    finally:
+        if os.getpid() == parent:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _held(folder: Path) -> int | None:
+    """Lock a folder and return what holds it open; None if it is locked already, gone, or another user's."""
+    with suppress(OSError):
+        held = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(held)
+        else:
+            return held
+    return None
 
 
 class Metrics:

@@ -90,7 +90,8 @@ class IndexFollower:
     def wait_until_searchable(self, seq: int, timeout: float) -> bool:
         """Wait until searches see write ``seq``; return False if they do not after ``timeout`` seconds.
 
-        If many threads are waiting, as while another process writes for long, return False after one second.
+        If many threads are waiting, as while another process writes for long, return False after one second; at once
+        when this follower stops.
         """
         self._bell.ring()
         if self._wait(seq, min(timeout, _PATIENCE_SECONDS)):
@@ -107,7 +108,7 @@ class IndexFollower:
         with self._applied:
             while not self._archive.in_sync(seq):
                 left = deadline - time.monotonic()
-                if left <= 0:
+                if left <= 0 or self._stop.is_set():
                     return False
                 self._applied.wait(min(left, _LOOK_SECONDS))
         return True

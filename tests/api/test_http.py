@@ -101,7 +101,7 @@ def test_unexpected_failure_shows_no_trace(client: FlaskClient, monkeypatch: pyt
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("web.app.search", fail)
+    monkeypatch.setattr("search.service.correct", fail)
     answer = client.get("/api/v1/search?q=a")
     assert answer.status_code == 500
     assert "secret" not in answer.text

@@ -330,11 +330,11 @@ def test_clients_are_not_told_where_files_are(
     app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(
         update={"server": app.config["SETTINGS"].server.model_copy(update={"watch": tmp_path / "watched"})}
     )
-    here.follower.last_error = f"[Errno 13] Permission denied: '{tmp_path / folder / 'indexes' / 'a b'}'"
+    here.follower._notice.set(f"[Errno 13] Permission denied: '{tmp_path / folder / 'indexes' / 'a b'}'")
     told = client.get("/api/v1/stats").json["last_error"]
     assert str(tmp_path) not in told
     assert told.endswith("a b'")
-    here.follower.last_error = f"the disk that holds {tmp_path / folder} is full; free some space"
+    here.follower._notice.set(f"the disk that holds {tmp_path / folder} is full; free some space")
     told = client.get("/api/v1/stats").json["last_error"]
     name = {"data": "the data folder", "watched": "the watched folder"}[folder]
     assert told == f"the disk that holds {name} is full; free some space"

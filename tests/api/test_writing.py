@@ -284,6 +284,7 @@ def test_body_beyond_the_limit_is_refused_before_it_is_sent(serve: Callable[...,
     server = serve()
     connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.putrequest("POST", "/api/v1/articles")
+    connection.putheader("Authorization", f"Bearer {server.key}")
     connection.putheader("Content-Length", str(600 << 20))
     connection.putheader("Expect", "100-continue")
     connection.endheaders()

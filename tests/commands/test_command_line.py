@@ -23,7 +23,7 @@ from tests.conftest import ROOT, SEEDS, Server
 from tests.processes import TIMTIN, start
 from web.cli import main
 from web.commands.base import Command
-from web.commands.terminal import LineFormatter
+from web.terminal import LineFormatter
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

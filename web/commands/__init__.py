@@ -2,7 +2,6 @@
 
 ===============  ===============================================================================
 ``base``         what every command shares: options, the archive, progress, output, how it fails
-``terminal``     foreign text on a terminal: one line, no control characters
 ``writing``      ``index``, ``watch``, ``fetch``
 ``answering``    ``search``, ``suggest``, ``stats``, ``evaluate``
 ``serving``      ``serve``

@@ -21,7 +21,7 @@ from search.service import completions
 from search.service import search as run_search
 from web.api.answers import answer_json
 from web.commands.base import Command, data_option, opened_archive, print_json, searched_archive, shown_progress
-from web.commands.terminal import one_line
+from web.terminal import one_line
 
 
 def _label_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -17,8 +17,8 @@ from tqdm import tqdm
 from index.errors import DiskFullError, TimtinError, WriterBusyError, is_disk_full
 from index.store.article_store import Progress
 from search.archive import FREE_DISK_MB, Archive, ArchiveConfig, open_archive
-from web.commands.terminal import one_line
 from web.configuration import SettingsError
+from web.terminal import one_line
 
 _PATIENCE = 30.0
 _BUSY_SECONDS = 1.0

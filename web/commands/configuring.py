@@ -12,10 +12,10 @@ import click
 from index.dates import LOCAL_ZONE
 from index.errors import TimtinError
 from web.commands.base import Command, data_option, opened_archive, print_json
-from web.commands.terminal import one_line
 from web.configuration import read_settings
 from web.keys import FIRST, Key, KeyRing, Scope, expiry
 from web.settings import Settings
+from web.terminal import one_line
 
 
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:

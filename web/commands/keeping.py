@@ -12,7 +12,7 @@ import click
 
 from index.errors import RottenArticleError, TimtinError
 from web.commands.base import Command, data_option, opened_archive
-from web.commands.terminal import one_line
+from web.terminal import one_line
 
 _OF_A_SERIES = re.compile(r"timtin-\d{8}-\d{6}\.sqlite", re.ASCII)
 

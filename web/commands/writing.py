@@ -21,7 +21,7 @@ from web.commands.base import (
     shown_progress,
     wait_option,
 )
-from web.commands.terminal import one_line
+from web.terminal import one_line
 
 
 @click.command(cls=Command)

@@ -8,6 +8,7 @@
 ``bodies``      receives request bodies
 ``admission``   requests that wait for their turn, fair between clients; the threads that answer them
 ``rates``       how many requests a client may make, counted over all processes
+``wsgi``        calls the application with a request that has arrived whole
 
 A client may be slow, hostile or gone, a process may hang or be killed: everything here has a bound. *May be touched:*
 bounds are settings (``web.settings``); a new one needs a test that attacks a real server (``tests/attacks``).

@@ -119,8 +119,9 @@ class Gateway:
         except asyncio.CancelledError:
             visit.status = 499
             task = asyncio.current_task()
-            if task is not None and task.cancelling():  # the process stops
-                raise
+            if task is not None and task.cancelling():  # the process stops, and has waited long enough
+                visit.status = 503
+                await exchange.reply(_problem(503, "The service stops; send this again.", visit.path), send)
         finally:
             self._metrics.visited(visit, time.perf_counter() - visit.began)
             if self._settings.log.access:
@@ -185,7 +186,8 @@ class Gateway:
         except BodyTooSlowError:
             raise RequestTimeout("The body took too long to arrive; send it again.") from None
         except NoRoomError:
-            log.error("a body was refused: the disk has no room for it")
+            visit = exchange.visit
+            log.error("%s %s was refused: there is no room to receive its body", visit.method, visit.path)
             raise DiskFullError("the disk is full: free some space and send this again") from None
         exchange.has_body = False
         return found

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
-import shutil
 import socket
-import tempfile
 import time
 from contextlib import closing
 from ipaddress import ip_address
@@ -28,7 +25,7 @@ from search.limits import SearchLimits
 from search.runtime.shared import Bell, Notice
 from web.keys import FIRST, KeyRing
 from web.logs import set_up
-from web.metrics import Metrics, count_together
+from web.metrics import Metrics, count_together, folder_of_counts
 from web.serving.proxies import Proxies
 from web.serving.rates import Rates
 from web.serving.worker import Service, ServingProcess
@@ -38,11 +35,11 @@ log = logging.getLogger(__name__)
 
 _SILENT_SECONDS = 20
 """A process that does not report for so long is replaced."""
+_AWAY_SECONDS = 4.0
 _LATE_SECONDS = 5.0
 _TAKEN_SECONDS = 2.0
 _SEND_BUFFER = 256 * 1024
 """Bytes the system takes of a client's answers before it reads them."""
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
 def serve(settings: Settings) -> None:
@@ -56,28 +53,21 @@ def serve(settings: Settings) -> None:
     analyze("tìm tin")  # loads the model, once for all processes
     here = _reachable(settings.server.host, listener.getsockname()[1])
     log.info("timtin answers on http://%s · data in %s · the key for writing is in %s", here, home, home / FIRST)
-    folder = Path(
-        tempfile.mkdtemp(prefix="timtin-", dir=_SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None)
-    )
-    count_together(folder, "parent")
     server = settings.server
     processes = server.workers or min(processors(), 4)
-    service = Service(
-        settings,
-        _archive_config(home, processes, settings.limits),
-        processes,
-        Proxies(server.trusted_proxies, server.hosts, server.public_url, here),
-        Rates(),
-        Bell(),
-        Notice(),
-        folder,
-    )
-    parent = os.getpid()
-    try:
+    with folder_of_counts() as folder:
+        count_together(folder, "parent")
+        service = Service(
+            settings,
+            _archive_config(home, processes, settings.limits),
+            processes,
+            Proxies(server.trusted_proxies, server.hosts, server.public_url, here),
+            Rates(),
+            Bell(),
+            Notice(),
+            folder,
+        )
         _Arbiter(_Application(service, listener)).run()
-    finally:
-        if os.getpid() == parent:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Logger(Logger):  # type: ignore[misc]
@@ -89,9 +79,18 @@ class _Logger(Logger):  # type: ignore[misc]
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]
+    _looked = float("-inf")
+
     def handle_int(self) -> None:
         """Stop as on SIGTERM: requests in progress are finished."""
         raise StopIteration
+
+    def murder_workers(self) -> None:
+        """Replace processes that are silent; but let them report first if this one was stopped, as a container is."""
+        now = time.monotonic()
+        was_stopped, self._looked = now - self._looked > _AWAY_SECONDS, now
+        if not was_stopped:
+            super().murder_workers()
 
 
 class _Application(BaseApplication):  # type: ignore[misc]
@@ -127,6 +126,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
     def _give_place(self, arbiter: Arbiter, worker: ServingProcess) -> None:
         taken = {each.place for each in arbiter.WORKERS.values()}
         worker.place = next(place for place in range(len(taken) + 1) if place not in taken)
+        worker.notify()  # else one that hangs before its first report would never be missed
 
     def _note_end(self, arbiter: Arbiter, worker: ServingProcess) -> None:
         if arbiter.LISTENERS:  # else the service stops

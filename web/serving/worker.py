@@ -147,6 +147,7 @@ class _Serving:
         opening.start()
         ticking = asyncio.create_task(self._tick())
         await self._server.serve(self._process.sockets)
+        await asyncio.sleep(0)  # requests that were given up are answered
         ticking.cancel()
         self._close()
 

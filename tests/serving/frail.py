@@ -1,0 +1,59 @@
+"""``timtin serve`` with addresses that do what no view may do. ``python -m tests.serving.frail serve ...``
+
+A process that does not report is replaced after five seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request
+
+from web.app import create_app
+from web.cli import main
+from web.serving import prefork, worker
+
+_kept: list[bytes] = []
+
+
+def hang() -> str:
+    """Answer never, and let others work."""
+    while True:
+        time.sleep(60)
+
+
+def hold() -> str:
+    """Hold the interpreter, so that no other thread works."""
+    return str(re.match("(a*)*b", "a" * 60))
+
+
+def grow() -> str:
+    """Take so many megabytes and keep them."""
+    _kept.extend(b"x" * (1 << 20) for _ in range(int(request.args["mb"])))
+    return "taken"
+
+
+def meet() -> str:
+    """Answer once so many requests are at work at once, or have been."""
+    place = Path(request.args["place"])
+    (place / str(os.getpid())).touch()
+    while len(list(place.iterdir())) < int(request.args["guests"]):
+        time.sleep(0.01)
+    return "met"
+
+
+def create_frail_app(*arguments: Any, **options: Any) -> Flask:
+    app = create_app(*arguments, **options)
+    for view in (hang, hold, grow, meet):
+        app.add_url_rule(f"/{view.__name__}", view_func=view)
+    return app
+
+
+if __name__ == "__main__":
+    prefork._SILENT_SECONDS = 5
+    worker.create_app = create_frail_app
+    main()
