@@ -41,6 +41,7 @@ from web.settings import Settings
 
 log = logging.getLogger(__name__)
 
+_READERS = 3
 _WRITERS = 8
 _BACKLOG = 1024
 _TICK_SECONDS = 1.0
@@ -117,7 +118,13 @@ class _Serving:
         sys.setswitchinterval(_SWITCH_SECONDS)
         settings, limits = self._service.settings, self._service.settings.limits
         self._lanes = Lanes(
-            Lane("reads", 1, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
+            Lane(
+                "reads",
+                _READERS,
+                FairQueue(limits.waiting, limits.waiting_of_client),
+                limits.waiting_seconds,
+                spare=True,
+            ),
             Lane("writes", _WRITERS, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
             Lane("apart", 1, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
         )
