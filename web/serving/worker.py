@@ -117,16 +117,11 @@ class _Serving:
         """Serve until told to stop."""
         sys.setswitchinterval(_SWITCH_SECONDS)
         settings, limits = self._service.settings, self._service.settings.limits
+        queues = [FairQueue(limits.waiting, limits.waiting_of_client) for _ in range(3)]
         self._lanes = Lanes(
-            Lane(
-                "reads",
-                _READERS,
-                FairQueue(limits.waiting, limits.waiting_of_client),
-                limits.waiting_seconds,
-                spare=True,
-            ),
-            Lane("writes", _WRITERS, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
-            Lane("apart", 1, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
+            Lane("reads", _READERS, queues[0], limits.waiting_seconds, spare=True),
+            Lane("writes", _WRITERS, queues[1], limits.waiting_seconds),
+            Lane("apart", 1, queues[2], limits.waiting_seconds),
         )
         bodies = BodyReader(self._service.archive.data, limits.free_disk_mb * 1_000_000, limits.body_seconds)
         gateway = Gateway(settings, self._service.proxies, self._service.rates, self._lanes, bodies, self._metrics)
