@@ -73,7 +73,12 @@ def test_services_are_hardened(tmp_path: Path, name: str) -> None:
     score = re.search(rf"exposure level for {re.escape(name)}: ([\d.]+)", told)
     assert score is not None
     assert float(score[1]) < MOST_EXPOSED
-    assert f"{score[1]} for `{name}`" in (ROOT / "docs" / "operating.md").read_text("utf-8")
+    version = analyze(tmp_path, "--version").split()[1]
+    guide = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    measured = re.search(r"`systemd-analyze security` \((\d+)\)", guide)
+    assert measured is not None
+    if version == measured[1]:  # another release may count otherwise
+        assert f"{score[1]} for `{name}`" in guide
 
 
 @pytest.mark.parametrize("name", SERVICES)
