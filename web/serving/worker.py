@@ -45,6 +45,7 @@ _READERS = 3
 _WRITERS = 8
 _BACKLOG = 1024
 _TICK_SECONDS = 1.0
+_LEAVE_SECONDS = 4.0
 _RETRY_SECONDS = 1.0
 _SPARE_FILES = 256
 """Files that a process needs besides its connections: the index, the store, bodies."""
@@ -237,7 +238,7 @@ class _Serving:
         for lane in lanes:
             lane.close()
         if self._follower is not None:
-            self._follower.stop()
+            self._follower.stop(_LEAVE_SECONDS)
         if self._archive is not None and not any(lane.running for lane in lanes):
             self._archive.close()
         if self._is_orphan():
