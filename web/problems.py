@@ -92,7 +92,9 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(SearchCancelledError)
     @app.errorhandler(SearchTimeoutError)
     def ended(error: TimtinError) -> Response:
-        return _answer(503, str(error))
+        response = _answer(503, str(error))
+        response.headers["Retry-After"] = "1"
+        return response
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
