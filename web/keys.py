@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
 from collections.abc import Callable
@@ -178,7 +179,9 @@ class KeyRing:
         self._change(revoke)
 
     def _change(self, change: Callable[[], None]) -> None:
-        """Make a change that no other process makes at the same time."""
+        """Make a change that no other process makes at the same time. The service must be able to read it."""
+        if self._file.parent.stat().st_uid != os.geteuid():
+            raise StoreError(f"the data folder {self._file.parent} belongs to another user; run timtin as its owner")
         try:
             with self._lock.acquire(timeout=_LOCK_SECONDS):
                 change()

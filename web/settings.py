@@ -135,7 +135,7 @@ class LimitSettings(Section):
     waiting_of_client: Annotated[Number, Field(description="requests of one client that wait in one process")] = 100
     waiting_seconds: Annotated[Seconds, Field(description="longest that a request waits for its turn")] = 10.0
     header_seconds: Annotated[Seconds, Field(description="longest that the head of a request may take")] = 15.0
-    body_seconds: Annotated[Seconds, Field(description="longest pause while a body is sent")] = 30.0
+    body_seconds: Annotated[Seconds, Field(description="longest that 16 KB of a body, or all of it, may take")] = 30.0
     write_seconds: Annotated[Seconds, Field(description="longest pause while a client reads its answer")] = 30.0
     idle_seconds: Annotated[Seconds, Field(description="longest that a connection stays open without a request")] = 30.0
     body_mb: Annotated[int, Field(ge=1, le=1_048_576, description="largest body of a request, in MB")] = 512

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from index.errors import StoreError
 
-_OWN = ("articles.sqlite", "api-key", "indexes", "keys.", "synonyms.txt", "timtin.toml", "writer.")
+_OWN = ("articles.sqlite", "api-key", "follower.", "indexes", "keys.", "synonyms.txt", "timtin.toml", "writer.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,3 +120,16 @@ def test_when_a_key_ends(when: str, end: str | None) -> None:
         return
     with pytest.raises(TimtinError):
         expiry(when, NOW)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user: sudo make test")
+def test_keys_of_another_user_stay_readable_for_the_service(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert keys(data, "add", "importer", "--scope", "write").returncode == 0
+    before = (data / "keys.json").read_bytes()
+    os.chown(data, 65_534, 65_534)
+    for change in (["add", "other", "--scope", "search"], ["revoke", "importer"]):
+        done = keys(data, *change)
+        assert done.returncode == 1
+        assert "belongs to another user; run timtin as its owner" in done.stderr
+    assert (data / "keys.json").read_bytes() == before

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from index.directory.data_folder import open_data_folder
 from index.errors import StoreError
+from tests.conftest import Server
 from tests.processes import TIMTIN, bound_by_permissions
 
 NOBODY = 65534
@@ -39,3 +42,15 @@ def test_folder_is_closed_to_others(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o755)
     open_data_folder(tmp_path / "data")
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_folder_of_a_service_without_its_store_is_still_one(serve: Callable[..., Server]) -> None:
+    server = serve()
+    assert server.write("PUT", "/api/v1/articles/a1?wait=true", {"title": "Giá lúa tăng"}).status == 201
+    assert server.stop() == 0
+    shutil.rmtree(server.data / "indexes")
+    for file in server.data.glob("articles.sqlite*"):
+        file.unlink()
+    left = {file.name for file in server.data.iterdir()}
+    assert {"api-key", "follower.lock"} <= left
+    open_data_folder(server.data)

@@ -2,7 +2,8 @@
 
 The turn is the client's that has used the least time (start-time fair queueing: Goyal, Vin and Cheng, 1996), and
 within a client the connection's. So a client with heavy requests, or with many, delays others by no more than one
-request. Everything here runs in the event loop's thread, but for the requests themselves.
+request; and if that takes long, light ones are answered beside it. Everything here runs in the event loop's thread, but
+for the requests themselves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _MOST_KNOWN = 10_000
+_LIGHT_SECONDS = 0.05
+_LONG_SECONDS = 0.025
 
 
 class BusyError(Exception):
@@ -37,15 +40,21 @@ class Job(Generic[T]):
     arrived: float
     answer: asyncio.Future[T]
     begun: float | None = None
+    expiry: asyncio.TimerHandle | None = None
 
 
 @dataclass(slots=True)
 class _Client:
-    """``used`` and ``connections`` are seconds of work, counted from what the least demanding client had used."""
+    """``used`` and ``connections`` are seconds of work, counted from what the least demanding client had used.
+
+    ``cost`` and ``costs`` are what a request takes lately, of the client and of each connection.
+    """
 
     used: float
     floor: float = 0.0
     connections: dict[Hashable, float] = field(default_factory=dict)
+    cost: float = 0.0
+    costs: dict[Hashable, float] = field(default_factory=dict)
     waiting: list[Job[object]] = field(default_factory=list)
     running: int = 0
 
@@ -75,6 +84,7 @@ class FairQueue:
         if not client.waiting and not client.running:
             client.used = max(client.used, self._floor)
             client.connections.clear()
+            client.costs.clear()
         connections = client.connections
         if len(connections) > _MOST_KNOWN:
             kept = {each.connection for each in client.waiting}
@@ -88,12 +98,19 @@ class FairQueue:
         self.remove(longest)
         return longest
 
-    def pop(self) -> Job[object] | None:
-        """Return the job whose turn it is, None if none waits."""
-        if not self._waiting:
+    def pop(self, *, light: bool = False) -> Job[object] | None:
+        """Return the job whose turn it is, None if none waits; only one that is likely to be short if ``light``."""
+        turns = (
+            (client, job)
+            for client in self._clients.values()
+            for job in client.waiting
+            if not light or client.costs.get(job.connection, client.cost) <= _LIGHT_SECONDS
+        )
+        client, job = min(
+            turns, key=lambda turn: (turn[0].used, turn[0].connections[turn[1].connection]), default=(None, None)
+        )
+        if client is None or job is None:
             return None
-        client = min((each for each in self._clients.values() if each.waiting), key=lambda each: each.used)
-        job = min(client.waiting, key=lambda each: client.connections[each.connection])
         self._floor = max(self._floor, client.used)
         client.floor = max(client.floor, client.connections[job.connection])
         client.waiting.remove(job)
@@ -115,20 +132,27 @@ class FairQueue:
         client = self._clients[job.client]
         client.running -= 1
         client.used += seconds
+        client.cost = (client.cost + seconds) / 2
         if job.connection in client.connections:
             client.connections[job.connection] += seconds
+            client.costs[job.connection] = (client.costs.get(job.connection, seconds) + seconds) / 2
         if not self._waiting and not any(each.running for each in self._clients.values()):
             self._clients.clear()  # who used what matters only while others wait
             self._floor = 0.0
 
 
 class Lane:
-    """Threads that do the jobs of ``queue``, one at a time each; a job waits for at most ``patience`` seconds."""
+    """Threads that do the jobs of ``queue``, one at a time each; a job waits for at most ``patience`` seconds.
 
-    def __init__(self, name: str, threads: int, queue: FairQueue, patience: float) -> None:
+    If they are ``spare``, all but one of them only take light jobs, and only while the others have long ones: threads
+    of one process take the processor from each other.
+    """
+
+    def __init__(self, name: str, threads: int, queue: FairQueue, patience: float, *, spare: bool = False) -> None:
         self.queue = queue
         self.running: set[Job[object]] = set()
         self._free = threads
+        self._spare = spare
         self._patience = patience
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._loop = asyncio.get_running_loop()
@@ -140,7 +164,7 @@ class Lane:
         if crowded is not None:
             _fail(crowded, BusyError("too many requests wait"))
         if crowded is not job:
-            self._loop.call_later(self._patience, self._expire, job)
+            job.expiry = self._loop.call_later(self._patience, self._expire, job)
             self._dispatch()
         return job
 
@@ -148,6 +172,7 @@ class Lane:
         """Drop a job whose client is gone: at once if it waits, else at the next point where its work looks."""
         if self.queue.remove(job):  # type: ignore[arg-type]
             job.answer.cancel()
+            _forget(job)
         else:
             job.drop()
 
@@ -168,10 +193,20 @@ class Lane:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _dispatch(self) -> None:
-        while self._free and (job := self.queue.pop()) is not None:
+        while self._free and len(self.queue):
+            now = self._loop.time()
+            beside = self._spare and bool(self.running)
+            if beside and any(now - (job.begun or now) < _LONG_SECONDS for job in self.running):
+                return  # it looks again when that job is done or long
+            job = self.queue.pop(light=beside)
+            if job is None:
+                return
             self._free -= 1
             self.running.add(job)
-            job.begun = self._loop.time()
+            job.begun = now
+            if self._spare:
+                self._loop.call_later(_LONG_SECONDS * 1.05, self._dispatch)
+            _forget(job)
             self._threads.submit(job.work).add_done_callback(lambda done, job=job: self._report(job, done))  # type: ignore[misc]
 
     def _report(self, job: Job[object], done: Future[object]) -> None:
@@ -194,6 +229,14 @@ class Lane:
             _fail(job, BusyError("the request waited too long"))  # type: ignore[arg-type]
 
 
+def _forget(job: Job[T]) -> None:
+    """Let go of a job that no longer waits: its timer would keep its answer in memory until the patience ends."""
+    if job.expiry is not None:
+        job.expiry.cancel()
+        job.expiry = None
+
+
 def _fail(job: Job[object], error: Exception) -> None:
+    _forget(job)
     if not job.answer.done():
         job.answer.set_exception(error)

@@ -18,6 +18,7 @@ from index.errors import is_disk_full
 Receive = Callable[[], Awaitable[Any]]
 
 _IN_MEMORY = 1024**2
+_LEAST = 16 * 1024
 _LONGEST_DRAIN = 64 * 1024**2
 _DRAIN_SECONDS = 3.0
 
@@ -27,7 +28,7 @@ class BodyTooLargeError(Exception):
 
 
 class BodyTooSlowError(Exception):
-    """The client paused for too long."""
+    """The client sends too little in too long."""
 
 
 class BodyIncompleteError(Exception):
@@ -41,7 +42,7 @@ class NoRoomError(Exception):
 class BodyReader:
     """Receive bodies into files in ``folder``, on whose disk at least ``free`` bytes stay free.
 
-    ``pause`` is the longest time a client may send nothing, in seconds.
+    ``pause`` is the longest time a client may take for 16 KB, or for a whole body that is smaller, in seconds.
     """
 
     def __init__(self, folder: Path, free: int, pause: float) -> None:
@@ -52,20 +53,25 @@ class BodyReader:
     async def read(self, receive: Receive, most: int) -> tuple[IO[bytes], int]:
         """Return a file with the body, at its beginning, and its size. Raises the exceptions of this module."""
         body = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self._folder))  # noqa: SIM115 - returned open
-        size = 0
+        size = renewed = 0
+        clock = asyncio.get_running_loop()
+        due = clock.time() + self._pause
         try:
             while True:
                 try:
-                    message = await asyncio.wait_for(receive(), self._pause)
+                    async with asyncio.timeout_at(due):
+                        message = await receive()
                 except TimeoutError:
                     raise BodyTooSlowError from None
                 if message["type"] != "http.request":
                     raise BodyIncompleteError
                 part = message["body"]
                 size += len(part)
+                if size - renewed >= _LEAST:
+                    renewed, due = size, clock.time() + self._pause
                 if size > most:
                     raise BodyTooLargeError
-                if size > _IN_MEMORY and shutil.disk_usage(self._folder).free < self._free + len(part):
+                if shutil.disk_usage(self._folder).free < self._free + len(part):
                     raise NoRoomError
                 body.write(part)
                 if not message.get("more_body"):

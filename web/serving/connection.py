@@ -24,6 +24,7 @@ _LONGEST_TARGET = 64 * 1024
 _LONGEST_HEAD = 128 * 1024
 _MOST_AHEAD = 200
 _LINGER_SECONDS = 3.0
+_MOST_LINGERING = 64
 _ASCII = "".join(map(chr, range(0x80)))
 
 
@@ -39,6 +40,8 @@ class Door:
         self.connections: dict[Connection, None] = {}
         self.silent: dict[Connection, None] = {}
         """Those that wait for a request, the one that has waited longest first."""
+        self.lingering: dict[Connection, None] = {}
+        """Those that have been refused and may still read why, the first one refused first."""
         self._most = most
         self._most_of_address = most_of_address
         self._is_proxy = is_proxy
@@ -57,9 +60,16 @@ class Door:
         self._of_address[address] += 1
         return None
 
+    def linger(self, connection: Connection) -> None:
+        """Let a refused connection read why, for as long as there are not many: each takes an open file."""
+        self.lingering[connection] = None
+        if len(self.lingering) > _MOST_LINGERING:
+            next(iter(self.lingering)).abort()
+
     def leave(self, connection: Connection, address: str) -> None:
         """Note that a connection has ended."""
         self.silent.pop(connection, None)
+        self.lingering.pop(connection, None)
         if connection in self.connections:
             del self.connections[connection]
             self._of_address[address] -= 1
@@ -79,6 +89,7 @@ class Connection(HttpToolsProtocol):
         self._writing: asyncio.TimerHandle | None = None
         self._head = 0
         self._deaf = False
+        self._amid = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Let the client in, or say why not."""
@@ -106,12 +117,17 @@ class Connection(HttpToolsProtocol):
             return
         if self._is_idle() and self._reading is None:
             self._await_head()
-        if not self._head and not data.isascii():
+        if not self._amid and not data.isascii():
             data = _with_ascii_target(data)
         self._head += len(data)
         super().data_received(data)
-        if self._reading is not None and self._head > _LONGEST_HEAD:
+        if self._head > _LONGEST_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
+
+    def on_message_begin(self) -> None:
+        """Note that a request has begun to arrive."""
+        self._amid = True
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Begin the request, unless its head is too long."""
@@ -129,17 +145,22 @@ class Connection(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long.")
         elif len(self.pipeline) >= _MOST_AHEAD:
             self.abort()
+        elif not self._is_clear():
+            self.send_400_response("")
         else:
             self.scope["state"]["connection"] = self
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
+        self._head = 0
         if not self._deaf:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that a request has arrived."""
+        self._amid = False
+        self._head = 0
         if not self._deaf:
             super().on_message_complete()
 
@@ -182,6 +203,13 @@ class Connection(HttpToolsProtocol):
         """End the connection now, whatever was not sent yet."""
         self.transport.abort()
 
+    def _is_clear(self) -> bool:
+        """Tell whether a proxy in front would take the head as it is taken here: RFC 9112, sections 3.2 and 6.1."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        encodings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        named = hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
+        return named and encodings in ([], [b"chunked"])
+
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
@@ -203,6 +231,11 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """Answer past the application, and end the connection once the client has had time to read why."""
+        if self._deaf:
+            return
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
         if not self._is_idle():  # the refusal would stand amid another response
             self.abort()
             return
@@ -216,6 +249,7 @@ class Connection(HttpToolsProtocol):
         self.transport.write(f"{head}\r\n".encode("ascii") + body)
         self.transport.write_eof()
         self._deaf = True
+        self._door.linger(self)
         self.loop.call_later(_LINGER_SECONDS, self.abort)
 
 

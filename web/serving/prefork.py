@@ -35,7 +35,7 @@ from web.settings import LimitSettings, Settings
 
 log = logging.getLogger(__name__)
 
-_SILENT_SECONDS = 20
+_SILENT_SECONDS = 10
 """A process that does not report for so long is replaced."""
 _AWAY_SECONDS = 4.0
 _LATE_SECONDS = 5.0

@@ -41,9 +41,11 @@ from web.settings import Settings
 
 log = logging.getLogger(__name__)
 
+_READERS = 3
 _WRITERS = 8
 _BACKLOG = 1024
 _TICK_SECONDS = 1.0
+_LEAVE_SECONDS = 4.0
 _RETRY_SECONDS = 1.0
 _SPARE_FILES = 256
 """Files that a process needs besides its connections: the index, the store, bodies."""
@@ -120,10 +122,11 @@ class _Serving:
         """Serve until told to stop."""
         sys.setswitchinterval(_SWITCH_SECONDS)
         settings, limits = self._service.settings, self._service.settings.limits
+        queues = [FairQueue(limits.waiting, limits.waiting_of_client) for _ in range(3)]
         self._lanes = Lanes(
-            Lane("reads", 1, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
-            Lane("writes", _WRITERS, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
-            Lane("apart", 1, FairQueue(limits.waiting, limits.waiting_of_client), limits.waiting_seconds),
+            Lane("reads", _READERS, queues[0], limits.waiting_seconds, spare=True),
+            Lane("writes", _WRITERS, queues[1], limits.waiting_seconds),
+            Lane("apart", 1, queues[2], limits.waiting_seconds),
         )
         bodies = BodyReader(self._service.archive.data, limits.free_disk_mb * 1_000_000, limits.body_seconds)
         gateway = Gateway(settings, self._service.proxies, self._service.rates, self._lanes, bodies, self._metrics)
@@ -239,7 +242,7 @@ class _Serving:
         for lane in lanes:
             lane.close()
         if self._follower is not None:
-            self._follower.stop()
+            self._follower.stop(_LEAVE_SECONDS)
         if self._archive is not None and not any(lane.running for lane in lanes):
             self._archive.close()
         if self._is_orphan():
