@@ -167,13 +167,13 @@ def test_requests_under_way_are_answered_before_a_server_stops(tmp_path: Path, p
     idle = socket.create_connection(("127.0.0.1", port), 120)
     connections = [connect(server) for _ in range(4)]
     for connection in connections:
-        connection.request("GET", f"/meet?guests=3&place={place}")
+        connection.request("GET", f"/meet?guests=5&place={place}")
     wait_for(lambda: waiting(server) + len(list(place.iterdir())) == 4)
     server.process.terminate()
     wait_for(lambda: is_refused(port))
     assert server.process.poll() is None
-    for name in ("one", "two"):
-        (place / name).touch()
+    for name in range(5):
+        (place / str(name)).touch()
     for connection in connections:
         assert connection.getresponse().read() == b"met"
         connection.close()
