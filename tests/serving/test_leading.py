@@ -118,3 +118,15 @@ def test_a_folder_that_cannot_be_written_is_told_and_searched(serve: Callable[..
     leader(data)
     assert put(server, "a", "Ngô.")
     wait_for(lambda: server.request("GET", "/api/v1/stats").json["last_error"] is None)
+
+
+def test_who_waits_for_a_write_is_not_taken_for_stuck(serve: Callable[..., Server], tmp_path: Path) -> None:
+    """Nobody leads, so that the write does not become searchable."""
+    data = tmp_path / "data"
+    open_archive(ArchiveConfig(data)).close()
+    (data / "follower.lock").mkdir()
+    settings(data, "[limits]\nstuck_seconds = 4\n")
+    server = serve(data, *TWO)
+    before = both(server)
+    assert not put(server, "a", "Ngô.")
+    assert serving(server) == before

@@ -184,7 +184,8 @@ class _Serving:
             verified=self._metrics.damaged,
         )
         keys = KeyRing(archive.home)
-        config = {"SETTINGS": service.settings, "KEYS": keys, "PROCESSES": service.processes}
+        wait = min(30.0, service.settings.limits.stuck_seconds / 2)  # who waits for a write is not stuck
+        config = {"SETTINGS": service.settings, "KEYS": keys, "PROCESSES": service.processes, "WAIT_SECONDS": wait}
         app = create_app(archive, config, follower=self._follower, metrics=self._metrics)
         gc.collect()
         gc.freeze()  # loaded objects stay: keep the garbage collector from scanning them
