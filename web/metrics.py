@@ -145,7 +145,7 @@ class _Archive(Collector):
     def collect(self) -> Iterator[Metric]:
         archive = self._archive
         written, applied = archive.store.last_seq(), archive.engine.applied()
-        files = [path for path in archive.home.rglob("*") if path.is_file()]
+        files = [Path(folder, name) for folder, _, names in os.walk(archive.home) for name in names]
         store = [path for path in files if path.name.startswith("articles.sqlite")]
         yield GaugeMetricFamily("timtin_articles", "Articles in the store", archive.store.count())
         yield GaugeMetricFamily("timtin_index_in_sync", "1 if searches see every write", applied >= written)

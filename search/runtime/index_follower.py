@@ -127,12 +127,12 @@ class IndexFollower:
 
     def _run(self) -> None:
         lock = FileLock(self._archive.home / "follower.lock")
-        while not self._stop.is_set() and not self._lead(lock):
-            with suppress(Exception):
-                if (upkeep := self._archive.engine.upkeep) is not None:
-                    upkeep.release_stale()
-            self._stop.wait(_LEAD_SECONDS)
         try:
+            while not self._stop.is_set() and not self._lead(lock):
+                with suppress(Exception):
+                    if (upkeep := self._archive.engine.upkeep) is not None:
+                        upkeep.release_stale()
+                self._stop.wait(_LEAD_SECONDS)
             self._follow_store()
         finally:
             lock.release()

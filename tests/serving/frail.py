@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def grow() -> str:
 def meet() -> str:
     """Answer once so many requests are at work at once, or have been."""
     place = Path(request.args["place"])
-    (place / str(os.getpid())).touch()
+    (place / f"{os.getpid()} {threading.get_ident()}").touch()
     while len(list(place.iterdir())) < int(request.args["guests"]):
         time.sleep(0.01)
     return "met"

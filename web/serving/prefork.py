@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import socket
+import sys
 import time
 from contextlib import closing, suppress
 from ipaddress import ip_address
@@ -45,6 +47,7 @@ _SEND_BUFFER = 256 * 1024
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests in progress. Raises TimtinError if that cannot begin."""
     set_up(settings.log)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until gunicorn takes it
     listener = _listen(settings.server.host, settings.server.port)
     archive = ArchiveConfig(settings.data)
     with closing(open_archive(archive)) as opened:
@@ -82,11 +85,18 @@ class _Logger(Logger):  # type: ignore[misc]
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]
+    SIGNALS = tuple(
+        number
+        for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN  # as nohup asks for
+    )
     _looked = float("-inf")
 
     def handle_int(self) -> None:
         """Stop as on SIGTERM: requests in progress are finished."""
         raise StopIteration
+
+    handle_hup = handle_int
 
     def murder_workers(self) -> None:
         """Replace processes that are silent; but let them report first if this one was stopped, as a container is."""

@@ -74,10 +74,14 @@ class ServingProcess(Worker):  # type: ignore[misc]
     place: int
 
     def init_signals(self) -> None:
-        """Leave signals to the event loop; Ctrl-C reaches the parent, which stops all. Stop if the parent is killed."""
-        for number in self.SIGNALS:
+        """Leave signals to the event loop; those of a terminal reach the parent, too, which stops all.
+
+        Stop if the parent is killed.
+        """
+        for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD):  # those that the parent handles
             signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_ON_DEATH_OF_PARENT, signal.SIGTERM)
 
@@ -180,7 +184,8 @@ class _Serving:
             verified=self._metrics.damaged,
         )
         keys = KeyRing(archive.home)
-        config = {"SETTINGS": service.settings, "KEYS": keys, "PROCESSES": service.processes}
+        wait = min(30.0, service.settings.limits.stuck_seconds / 2)  # who waits for a write is not stuck
+        config = {"SETTINGS": service.settings, "KEYS": keys, "PROCESSES": service.processes, "WAIT_SECONDS": wait}
         app = create_app(archive, config, follower=self._follower, metrics=self._metrics)
         gc.collect()
         gc.freeze()  # loaded objects stay: keep the garbage collector from scanning them
