@@ -18,7 +18,9 @@ def searched(server: Server) -> float:
     return count(server, "timtin_searches_total")
 
 
-def at_once(server: Server, groups: dict[str, tuple[list[str], Callable[[], str]]], until: dict[str, int]) -> Counter[str]:
+def at_once(
+    server: Server, groups: dict[str, tuple[list[str], Callable[[], str]]], until: dict[str, int]
+) -> Counter[str]:
     """Have a client for each address of each group ask without a pause; return the answers each group had by the end.
 
     It ends when every group has had as many answers as ``until`` says. Each is to be 200.

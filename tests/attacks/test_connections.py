@@ -92,6 +92,7 @@ def test_connections_under_way_are_not_ended_for_new_ones(attacked: Attacked) ->
     nothing_failed(server)
 
 
+@pytest.mark.slow
 def test_silent_connections_are_closed(attacked: Attacked) -> None:
     """Those on which nothing came, only line ends came, or a request was answered; each by its deadline."""
     server = attacked(limits={"header_seconds": 1, "idle_seconds": 1})
