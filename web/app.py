@@ -13,6 +13,7 @@ from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.service import search
 from web import access, cors, operations, problems
+from web.api.blueprint import ArticleId
 from web.api.routes import api
 from web.keys import FIRST, DamagedKeysError, KeyRing
 from web.metrics import Metrics
@@ -52,6 +53,7 @@ def create_app(
     answers = AnswerCache(partial(search, archive), archive.version, kept, counted.remembered)
     follows = follower or IndexFollower(archive)
     app.extensions["timtin"] = Services(archive, answers, follows, counted)
+    app.url_map.converters["article"] = ArticleId
     for blueprint in (api, views.pages, operations.operations):
         app.register_blueprint(blueprint)
     operations.init_app(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ access = logging.getLogger("timtin.access")
 
 _REPEAT_SECONDS = 60.0
 _MOST_KNOWN = 1000
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
+"""Signs that JSON leaves as they are and a terminal may not."""
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class JsonFormatter(logging.Formatter):
         line |= {"message": record.getMessage()} if facts is None else facts
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return _UNSAFE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(line, ensure_ascii=False))
 
 
 class Repeats(logging.Filter):

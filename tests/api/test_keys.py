@@ -35,8 +35,8 @@ NEEDED: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/stats"): "search",
     ("GET", "/api/v1/tasks"): "search",
     ("GET", "/api/v1/tasks/<id>"): "search",
-    ("PUT", "/api/v1/articles/<path:id>"): "write",
-    ("DELETE", "/api/v1/articles/<path:id>"): "write",
+    ("PUT", "/api/v1/articles/<article:id>"): "write",
+    ("DELETE", "/api/v1/articles/<article:id>"): "write",
     ("POST", "/api/v1/articles"): "write",
     ("POST", "/api/v1/reindex"): "admin",
     ("GET", "/metrics"): "metrics",
@@ -103,7 +103,12 @@ def test_every_endpoint_is_in_the_table(guarded: tuple[Flask, Keys]) -> None:
 @pytest.mark.parametrize(("method", "rule"), list(NEEDED), ids=" ".join)
 def test_endpoint_heeds_the_scope_of_a_key(guarded: tuple[Flask, Keys], method: str, rule: str, given: str) -> None:
     app, keys = guarded
-    path = rule.replace("<path:id>", SEED).replace("<id>", "none").replace("<path:filename>", "page.css")
+    path = (
+        rule.replace("<path:id>", SEED)
+        .replace("<article:id>", SEED)
+        .replace("<id>", "none")
+        .replace("<path:filename>", "page.css")
+    )
     if method == "DELETE":
         path = "/api/v1/articles/none"
     wanted = expected(NEEDED[method, rule], given, app.config["SETTINGS"].access.search)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, current_app
 from werkzeug.exceptions import NotFound
+from werkzeug.routing import PathConverter
 
 from index.article import Article
 from web.problems import NO_ARTICLE
@@ -12,6 +13,12 @@ from web.services import services
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 _LONGEST_WAIT = 60.0
+
+
+class ArticleId(PathConverter):
+    """The id of an article that is written. What ends in ``/similar`` is only read: its articles are not one."""
+
+    regex = "[^/].*?(?<!/similar)"
 
 
 def stored_article(id: str) -> Article:

@@ -25,11 +25,14 @@ _LONGEST_HEAD = 128 * 1024
 _MOST_AHEAD = 200
 _LINGER_SECONDS = 3.0
 _MOST_LINGERING = 64
+_LEAST_READ = 16 * 1024
 _ASCII = "".join(map(chr, range(0x80)))
 
 
 class Door:
     """Who is connected to this process: at most ``most`` clients, of one address at most ``most_of_address``.
+
+    These are its share of what the settings allow, so an address may reach its limit a little early.
 
     When it is full, whoever has been silent for longest makes room. ``is_proxy`` tells of an address whether many
     clients may come from it.
@@ -226,8 +229,17 @@ class Connection(HttpToolsProtocol):
             self.abort()
 
     def _abort_unread(self) -> None:
-        if self._writing is None and self.transport.get_write_buffer_size():
-            self._writing = self.loop.call_later(self._door.limits.write_seconds, self.abort)
+        """End the connection if the client reads nothing, or next to nothing, of what waits for it."""
+        left = self.transport.get_write_buffer_size()
+        if self._writing is None and left:
+            self._writing = self.loop.call_later(self._door.limits.write_seconds, self._look_unread, left)
+
+    def _look_unread(self, before: int) -> None:
+        self._writing = None
+        if before - self.transport.get_write_buffer_size() < _LEAST_READ:
+            self.abort()
+        else:
+            self._abort_unread()
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """Answer past the application, and end the connection once the client has had time to read why."""

@@ -146,7 +146,7 @@ class Gateway:
         body: IO[bytes] = io.BytesIO()
         size = 0
         try:
-            if origin is None:
+            if origin is None and visit.endpoint not in _APART:  # these are asked for by address
                 raise MisdirectedRequest("This service is not known by this host name; see its setting server.hosts.")
             self._count(client, self._settings.limits.requests_per_minute)
             key = authorize(needed, exchange.headers.get("authorization"), keys, self._settings.access)
@@ -206,6 +206,8 @@ class Gateway:
         lane = self._lanes.reads if needed in {None, Scope.SEARCH} else self._lanes.writes
         if visit.endpoint in _APART:
             lane = self._lanes.apart
+        if connection.transport.is_closing():
+            raise BodyIncompleteError
         job = lane.admit(client, connection, work, leaving.leave)
         connection.on_lost = lambda: lane.leave(job)
         try:

@@ -14,6 +14,7 @@ import time
 from contextlib import closing, suppress
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NoReturn
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -46,6 +47,7 @@ _SEND_BUFFER = 256 * 1024
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests in progress. Raises TimtinError if that cannot begin."""
+    signal.signal(signal.SIGTERM, _leave)
     set_up(settings.log)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until gunicorn takes it
     listener = _listen(settings.server.host, settings.server.port)
@@ -74,6 +76,11 @@ def serve(settings: Settings) -> None:
             folder,
         )
         _Arbiter(_Application(service, listener)).run()
+
+
+def _leave(_signal: int, _frame: object) -> NoReturn:
+    """End at once: nothing is served yet."""
+    raise SystemExit(0)
 
 
 class _Logger(Logger):  # type: ignore[misc]

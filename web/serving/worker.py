@@ -259,7 +259,7 @@ def _most_connections(wanted: int) -> int:
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard
-    return max(1, min(wanted, soft - _SPARE_FILES)) if soft != resource.RLIM_INFINITY else wanted
+    return min(wanted, max(soft - _SPARE_FILES, soft // 2)) if soft != resource.RLIM_INFINITY else wanted
 
 
 def _memory_mb() -> int:
