@@ -72,6 +72,7 @@ class ServingProcess(Worker):  # type: ignore[misc]
     """One process of ``web.serving.prefork``, which ends it if it does not ``notify`` any more."""
 
     place: int
+    born: float
 
     def init_signals(self) -> None:
         """Leave signals to the event loop; those of a terminal reach the parent, too, which stops all.
