@@ -63,6 +63,22 @@ def test_processes_end_with_their_parent_and_leave_nothing(
     assert "Traceback" not in (tmp_path / "server.log").read_text("utf-8")
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_processes_that_read_a_watched_folder_end_with_their_server(
+    serve: Callable[..., Server], tmp_path: Path, how: signal.Signals
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.html").write_text("<html><body><p>Giá ngô tăng ở đồng bằng sông Cửu Long.</p></body></html>", "utf-8")
+    server = serve(None, *TWO, "--watch", str(folder))
+    wait_for(lambda: server.search("ngô")["total"] == 1)
+    processes = family(server.process.pid)
+    assert len(processes) > 3
+    server.process.send_signal(how)
+    server.process.wait(120)
+    wait_for(gone(processes))
+
+
 class LastingServer(Server):
     """A server that goes on when its terminal is closed."""
 
