@@ -86,13 +86,15 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(DamagedIndexError)
     @app.errorhandler(StoreError)
     def unavailable(error: TimtinError) -> Response:
-        log.error("%s %s was refused: %s", request.method, request.path, error)
+        log.error("%s %s was refused: %s", request.method, request.path, error, extra={"kind": f"refused: {error}"})
         return _answer(503, for_clients(str(error)))
 
     @app.errorhandler(SearchCancelledError)
     @app.errorhandler(SearchTimeoutError)
     def ended(error: TimtinError) -> Response:
-        return _answer(503, str(error))
+        response = _answer(503, str(error))
+        response.headers["Retry-After"] = "1"
+        return response
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
@@ -104,7 +106,8 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         if isinstance(error, DiskFullError) or is_disk_full(error):
-            log.error("%s %s was refused: the disk is full (%s)", request.method, request.path, error)
+            full = "%s %s was refused: the disk is full (%s)"
+            log.error(full, request.method, request.path, error, extra={"kind": "the disk is full"})
             return _answer(
                 507,
                 "The disk is full, or nearly so. Free some space and send this again; no acknowledged write is lost.",

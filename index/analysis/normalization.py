@@ -86,6 +86,8 @@ def _compatible() -> tuple[dict[str, str], dict[str, str], re.Pattern[str]]:
         plain = unicodedata.normalize("NFKC", char)
         if plain == char or char in _REPLACED or unicodedata.combining(char):
             continue
+        if unicodedata.category(plain[0])[0] == "M":  # as of a Thai vowel: it would join the letter before it
+            continue
         if len(plain) == 1:
             single[char] = _REPLACED.get(plain, plain)
         elif any(map(str.isalnum, plain)):

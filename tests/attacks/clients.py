@@ -227,7 +227,7 @@ def open_files(server: Server) -> int:
     total = 0
     for process in processes(server):
         with suppress(OSError):
-            total += len(os.listdir(PROC / str(process) / "fd"))
+            total += sum(1 for _ in (PROC / str(process) / "fd").iterdir())
     return total
 
 

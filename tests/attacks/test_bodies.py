@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,7 +67,7 @@ def files_of_bodies(server: Server) -> list[str]:
     for process in processes(server):
         for link in (PROC / str(process) / "fd").iterdir():
             try:
-                path = os.readlink(link)
+                path = str(link.readlink())
             except FileNotFoundError:
                 continue
             if path.endswith("(deleted)") and path.startswith(str(server.data)):

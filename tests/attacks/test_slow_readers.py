@@ -33,7 +33,7 @@ def test_pipelined_searches_that_nobody_reads(attacked: Attacked) -> None:
         assert len(statuses(each.rest())) < 100
     wait_for(lambda: open_files(server) <= files + 8)
     assert most_memory(server) - memory < 150 * MB
-    assert count(server, "timtin_requests_total", endpoint="api.search_articles", status="200") < 800
+    assert count(server, "timtin_requests_total", endpoint="api.search", status="200") < 800
     others_are_answered(server)
     nothing_failed(server)
 

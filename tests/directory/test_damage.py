@@ -7,11 +7,11 @@ import os
 import random
 import resource
 import shutil
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -335,15 +335,20 @@ def test_files_cut_short_under_a_server_end_no_more_than_a_search(serve: Callabl
     assert server.search("bưởi")["total"] == 3000
     for path in folder.indexes.rglob("*.inv"):
         os.truncate(path, 100)
-    answers = [server.request("GET", f"/api/v1/search?q=da+xanh+{number}") for number in range(4)]
-    assert {answer.status for answer in answers} == {503}
-    assert "damaged" in answers[-1].json["detail"]
+    cut_off = 0
+    for number in range(4):
+        try:
+            answer = server.request("GET", f"/api/v1/search?q=da+xanh+{number}")
+            assert (answer.status, "damaged" in answer.json["detail"]) == (503, True)
+        except (OSError, HTTPException):  # cut off with the process
+            cut_off += 1
+    assert cut_off
     deadline = time.monotonic() + 120
     while server.search("bưởi da").get("total") != 3000:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert server.stop() == 0
-    assert f"exit code -{signal.SIGBUS.value}; starting another" in (tmp_path / "server.log").read_text("utf-8")
+    assert "was sent SIGBUS" in (tmp_path / "server.log").read_text("utf-8")
 
 
 def test_index_with_fewer_fields_answers_until_it_is_made_anew(folder: DataFolder) -> None:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, jsonify, request, url_for
-from werkzeug.exceptions import NotFound, UnsupportedMediaType
+from werkzeug.exceptions import MethodNotAllowed, NotFound, UnsupportedMediaType
 
 from index.article import Article, article_from
 from index.errors import InvalidInputError, Problem, UnreadableFileError
@@ -52,6 +52,7 @@ def read_article(id: str) -> Response:
 @needs(Scope.WRITE)
 def put_article(id: str) -> tuple[Response, int]:
     """Create or replace one article."""
+    _refuse_similar(id)
     parameters = checked(WriteParameters, request.args)
     article = article_from(_json_body(), id=id)
     result = services().archive.store.put([article])
@@ -70,12 +71,19 @@ def put_article(id: str) -> tuple[Response, int]:
 @needs(Scope.WRITE)
 def delete_article(id: str) -> tuple[Response, int]:
     """Delete one article."""
+    _refuse_similar(id)
     parameters = checked(WriteParameters, request.args)
     result = services().archive.store.delete([id])
     if not result.deleted:
         raise NotFound(NO_ARTICLE)
     searchable = made_searchable(result.seq, 1, wait=parameters.wait)
     return jsonify({"id": id, "result": "deleted", "searchable": searchable}), 200
+
+
+def _refuse_similar(id: str) -> None:
+    """Refuse to change the articles similar to one, which would be taken for an article named 'ID/similar'."""
+    if id.endswith("/similar"):
+        raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
 
 
 @api.post("/articles")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from flask import Response, jsonify, request
-from werkzeug.exceptions import MethodNotAllowed
 
 from search.parameters import SearchParameters, checked
 from search.service import completions, similar_articles
@@ -31,12 +28,6 @@ def suggest() -> Response:
     parameters = checked(SuggestParameters, request.args)
     suggestions = completions(services().archive, parameters.q, parameters.size)
     return jsonify({"query": parameters.q, "suggestions": suggestions})
-
-
-@api.route("/articles/<path:id>/similar", methods=["PUT", "DELETE", "POST"])
-def change_similar(id: str) -> NoReturn:  # noqa: ARG001
-    """Refuse what would be taken for an article named 'ID/similar'."""
-    raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
 
 
 @api.get("/articles/<path:id>/similar")

@@ -21,7 +21,7 @@ _DEFAULTS = ServerSettings()
     "--workers",
     type=click.IntRange(1, 64),
     show_default="one per processor, at most 4",
-    help="Number of search processes.",
+    help="Number of processes that answer.",
 )
 @click.option(
     "--watch",

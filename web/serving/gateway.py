@@ -230,6 +230,22 @@ def _look_up(app: Flask, environ: WSGIEnvironment, visit: Visit) -> Scope | None
     return getattr(app.view_functions[visit.endpoint], "scope", None)
 
 
+class _Name(bytes):
+    """The name of a header, sent as it is written: uvicorn would send it in small letters, which some scripts miss."""
+
+    __slots__ = ()
+
+    def lower(self) -> _Name:
+        """Return the name unchanged."""
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, bytes) and bytes.lower(self) == other.lower()
+
+    def __hash__(self) -> int:
+        return hash(bytes.lower(self))
+
+
 class _Leaving:
     """Ends the searches of a request once its client leaves."""
 
@@ -269,10 +285,11 @@ class _Exchange:
 
     async def reply(self, answer: WholeAnswer, send: Send) -> None:
         """Send an answer; a body that was not read is dropped, a large one with its connection."""
-        headers = [*answer.headers, (b"X-Request-Id", self.visit.id.encode("ascii"))]
+        headers = [(_Name(name), value) for name, value in answer.headers]
+        headers.append((_Name(b"X-Request-Id"), self.visit.id.encode("ascii")))
         ends = self.ends
         if ends:
-            headers.append((b"Connection", b"close"))
+            headers.append((_Name(b"Connection"), b"close"))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": ends})
         if ends:

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from index.analysis.analyzer import analyze
-from index.errors import TimtinError
+from index.errors import TimtinError, WriterBusyError
 from index.processes import processors
 from search.archive import ArchiveConfig, open_archive
 from search.limits import SearchLimits
@@ -55,6 +55,9 @@ def serve(settings: Settings) -> None:
     with closing(open_archive(archive)) as opened:
         home = opened.home
         KeyRing(home).ensure_first()
+        if not opened.store.last_seq():  # then searches find nothing from the start, instead of finding no index
+            with suppress(WriterBusyError):
+                opened.engine.apply(wait=0)
     analyze("tìm tin")  # loads the model, once for all processes
     here = _reachable(settings.server.host, listener.getsockname()[1])
     log.info("timtin answers on http://%s · data in %s · the key for writing is in %s", here, home, home / FIRST)

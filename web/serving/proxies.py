@@ -35,7 +35,7 @@ class Proxies:
 
     def __init__(self, trusted: Sequence[str], hosts: Sequence[str], public_url: str, fallback: str) -> None:
         self._trusted = [ip_network(each, strict=False) for each in trusted]
-        self._hosts = list(hosts)
+        self._hosts = [each.lower().strip("[]") for each in hosts]
         self._public = urlsplit(public_url) if public_url else None
         self._fallback = fallback
         self._told = False
@@ -63,11 +63,11 @@ class Proxies:
                     break
             scheme = "https" if headers.get("x-forwarded-proto", "").rpartition(",")[2].strip() == "https" else "http"
             host = headers.get("x-forwarded-host", "").rpartition(",")[2].strip() or host
-        if self._hosts and not host_is_trusted(host, self._hosts):
+        if self._hosts and not self._is_served(host):
             return None
         if self._public:
             return Origin(address, self._public.scheme, self._public.netloc, self._public.path)
-        if not self._hosts and not _is_address(_name(host)):
+        if not self._hosts and not (host_is_trusted(host) and _is_address(_name(host))):
             if host and not self._told:
                 self._told = True
                 log.warning(
@@ -77,6 +77,12 @@ class Proxies:
                 )
             host = self._fallback
         return Origin(address, scheme, host)
+
+    def _is_served(self, host: str) -> bool:
+        name = _name(host).lower().removesuffix(".")
+        return host_is_trusted(host) and any(
+            name == each or (each.startswith(".") and f".{name}".endswith(each)) for each in self._hosts
+        )
 
 
 def client_of(address: str) -> str:

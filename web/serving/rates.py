@@ -13,6 +13,7 @@ import secrets
 import time
 
 _BUCKETS = 1 << 16
+_ROUNDING = 1e-3
 
 
 class Rates:
@@ -31,7 +32,7 @@ class Rates:
         bucket = int.from_bytes(digest, "big") % _BUCKETS
         now = time.monotonic() if now is None else now
         used_up = max(self._used_up[bucket], now) + 60.0 / per_minute
-        if used_up - now > 60.0:
+        if used_up - now > 60.0 + _ROUNDING:
             return used_up - now - 60.0
         self._used_up[bucket] = used_up
         return 0.0

@@ -21,13 +21,15 @@ class WholeAnswer(NamedTuple):
 
 def environ_of(scope: Mapping[str, Any], headers: Mapping[str, str], origin: Origin) -> WSGIEnvironment:
     """Return the environment of a request without a body; ``headers`` have lower-case names."""
-    host, _, port = origin.host.rpartition(":") if origin.host[-1:] != "]" else (origin.host, "", "")
+    host, colon, port = origin.host.rpartition(":")
+    if not colon or port.endswith("]"):
+        host, port = origin.host, ""
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": origin.root,
         "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": host or origin.host,
+        "SERVER_NAME": host,
         "SERVER_PORT": port or ("443" if origin.scheme == "https" else "80"),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "REMOTE_ADDR": origin.address,
