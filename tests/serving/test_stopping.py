@@ -20,13 +20,12 @@ from benchmarks.serving import family
 from index.directory.data_folder import open_data_folder
 from search.archive import ArchiveConfig, open_archive
 from tests.conftest import Server
-from tests.processes import TIMTIN, start, timtin, wait_for
+from tests.processes import TIMTIN, is_refused, start, timtin, wait_for
 from tests.serving.family import (
     FrailServer,
     both,
     connect,
     gone,
-    is_refused,
     needs_proc,
     serving,
     settings,
@@ -156,9 +155,10 @@ def test_server_told_to_stop_at_any_moment_stops(tmp_path: Path, port: int) -> N
 def test_a_killed_server_is_started_again_at_once_on_its_port(serve: Callable[..., Server]) -> None:
     server = serve(None, *TWO)
     for _ in range(4):
-        server.kill()
-        server.process = server.start()
-    assert server.search("lúa")["total"] == 0
+        server.process.kill()
+        server.process.wait()
+        server.process = server.start()  # whose processes may not answer yet: those of the killed one end in a moment
+        wait_for(lambda: answers_here(server))
 
 
 def test_a_killed_server_with_requests_under_way_is_started_again(tmp_path: Path, port: int) -> None:
@@ -166,9 +166,17 @@ def test_a_killed_server_with_requests_under_way_is_started_again(tmp_path: Path
     connection = connect(server)
     connection.request("GET", "/hang")
     assert ask_health(server)
-    server.kill()
+    server.process.kill()
+    server.process.wait()
     server.process = server.start()
+    wait_for(lambda: answers_here(server))
     connection.close()
+
+
+def answers_here(server: Server) -> bool:
+    """Tell whether the processes of this server answer, and the port is theirs."""
+    assert server.process.poll() is None
+    return len(serving(server)) == 2 and not is_refused(server.port)
 
 
 def ask_health(server: Server) -> bool:
