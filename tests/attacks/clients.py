@@ -48,7 +48,8 @@ def get(target: str, *headers: str, method: str = "GET", host: str = "127.0.0.1"
 
 def heavy(most: int = 100) -> str:
     """The target of a search that nobody asked for before, with an answer larger than the buffers of a socket."""
-    return f"/api/v1/search?q=gi%C3%A1+v%C3%A0ng+h%C3%B4m+nay+x{os.getpid()}x{next(_fresh)}&match=any&collapse=false&size={most}"
+    words = f"gi%C3%A1+v%C3%A0ng+h%C3%B4m+nay+x{os.getpid()}x{next(_fresh)}"
+    return f"/api/v1/search?q={words}&match=any&collapse=false&size={most}"
 
 
 class Client:
@@ -222,12 +223,13 @@ def most_memory(server: Server) -> int:
     return sum(_number(process, "status", "VmHWM:") for process in processes(server)) * 1024
 
 
-def open_files(server: Server) -> int:
-    """How many files and sockets the processes have open."""
+def open_files(server: Server, kind: str = "") -> int:
+    """How many files and sockets the processes have open; only sockets if ``kind`` is "socket"."""
     total = 0
     for process in processes(server):
-        with suppress(OSError):
-            total += sum(1 for _ in (PROC / str(process) / "fd").iterdir())
+        for link in (PROC / str(process) / "fd").iterdir():
+            with suppress(OSError):
+                total += str(link.readlink()).startswith(kind)
     return total
 
 

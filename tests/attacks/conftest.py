@@ -61,7 +61,7 @@ def attacked(serve: Callable[..., Server], tmp_path: Path, crowd_data: Path) -> 
         settings = tmp_path / "settings.toml"
         settings.write_text("\n".join(lines), "utf-8")
         server = serve(tmp_path / "data", "--config", str(settings), *flags)
-        wait_for(lambda: server.request("GET", "/readyz").status in {200, 421})
+        wait_for(lambda: server.request("GET", "/api/v1/stats").status != 503)
         return server
 
     return begin

@@ -92,6 +92,7 @@ def test_connections_under_way_are_not_ended_for_new_ones(attacked: Attacked) ->
     nothing_failed(server)
 
 
+@pytest.mark.slow
 def test_silent_connections_are_closed(attacked: Attacked) -> None:
     """Those on which nothing came, only line ends came, or a request was answered; each by its deadline."""
     server = attacked(limits={"header_seconds": 1, "idle_seconds": 1})
@@ -145,7 +146,7 @@ def test_the_soft_limit_of_open_files_is_raised(attacked: Attacked, monkeypatch:
 @pytest.mark.skipif(sys.platform != "linux", reason="needs prlimit")
 def test_a_hard_limit_of_open_files_leaves_room_for_work(attacked: Attacked) -> None:
     """Refused connections keep files open, too, while they read why."""
-    server = attacked(limits={"connections": 100, "header_seconds": 600})
+    server = attacked(limits={"connections_of_address": 10, "header_seconds": 600})
     for process in processes(server)[1:]:
         resource.prlimit(process, resource.RLIMIT_NOFILE, (300, 300))
     clients = [Client(server, f"127.0.1.{1 + number % 2}") for number in range(1500)]

@@ -1,1 +1,1 @@
-"""serving."""
+"""The parts of the HTTP server, each by itself."""

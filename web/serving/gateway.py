@@ -187,7 +187,8 @@ class Gateway:
             raise RequestTimeout("The body took too long to arrive; send it again.") from None
         except NoRoomError:
             visit = exchange.visit
-            log.error("%s %s was refused: there is no room to receive its body", visit.method, visit.path)
+            reason = "there is no room to receive its body"
+            log.error("%s %s was refused: %s", visit.method, visit.path, reason, extra={"kind": reason})
             raise DiskFullError("the disk is full: free some space and send this again") from None
         exchange.has_body = False
         return found
