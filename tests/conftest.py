@@ -42,7 +42,7 @@ from search.archive import Archive, ArchiveConfig, open_archive
 from search.parameters import SearchParameters
 from search.runtime.index_follower import bring_in_sync
 from search.service import Answer, search
-from tests.processes import TIMTIN, programs_end_with_the_test, reserved_port, start
+from tests.processes import TIMTIN, is_refused, programs_end_with_the_test, reserved_port, start, wait_for
 from tests.skips import NO_MEASURING_DATA, pytest_runtest_makereport
 from tests.skips import pytest_terminal_summary as _say_what_was_skipped
 from web.app import create_app
@@ -264,8 +264,10 @@ class Server:
         )
 
     def kill(self) -> None:
+        """Kill the parent process; wait until its children, which end by themselves, answer no more."""
         self.process.kill()
         self.process.wait()
+        wait_for(lambda: is_refused(self.port))
 
     def stop(self) -> int:
         self.process.terminate()

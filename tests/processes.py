@@ -41,6 +41,15 @@ def wait_for(reached: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def is_refused(port: int) -> bool:
+    """Tell whether nobody listens on a port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 120).close()
+    except (ConnectionRefusedError, ConnectionResetError):
+        return True
+    return False
+
+
 @pytest.fixture(autouse=True)
 def programs_end_with_the_test() -> Iterator[None]:
     """End what is still running."""

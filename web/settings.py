@@ -148,7 +148,10 @@ class LimitSettings(Section):
     free_disk_mb: Annotated[Count, Field(description="writes are refused if the disk has less room, in MB")] = 100
     memory_mb: Annotated[Count, Field(description="a process that takes more is replaced, in MB; 0: no limit")] = 4096
     stuck_seconds: Annotated[
-        Seconds, Field(description="a process is replaced if one of its requests takes longer")
+        Seconds,
+        Field(
+            description="a process is replaced if one of its requests takes longer; writes: 1 s more per MB of body_mb"
+        ),
     ] = 60.0
     lines_of_body: Annotated[Number, Field(description="lines of one body")] = 1_000_000
     refused_of_body: Annotated[Number, Field(description="articles of one body refused before the rest is, too")] = (

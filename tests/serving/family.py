@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -87,14 +86,6 @@ def leader(data: Path, ended: int = 0) -> int:
     """Wait until a process leads, another than ``ended``; return it."""
     wait_for(lambda: bool(set(leaders(data)) - {ended}))
     return leaders(data)[0]
-
-
-def is_refused(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 120).close()
-    except ConnectionRefusedError:
-        return True
-    return False
 
 
 def shared_folders(server: Server) -> set[Path]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Flask, request
 
+from web.access import Scope, needs
 from web.app import create_app
 from web.cli import main
 from web.serving import prefork, worker
@@ -25,6 +26,13 @@ def hang() -> str:
     """Answer never, and let others work."""
     while True:
         time.sleep(60)
+
+
+@needs(Scope.WRITE)
+def store() -> str:
+    """Be at work for five seconds, as with many articles."""
+    time.sleep(5)
+    return "stored"
 
 
 def hold() -> str:
@@ -51,6 +59,7 @@ def create_frail_app(*arguments: Any, **options: Any) -> Flask:
     app = create_app(*arguments, **options)
     for view in (hang, hold, grow, meet):
         app.add_url_rule(f"/{view.__name__}", view_func=view)
+    app.add_url_rule("/store", view_func=store, methods=["POST"])
     return app
 
 

@@ -158,6 +158,13 @@ def test_a_process_with_a_request_that_hangs_is_replaced(tmp_path: Path, port: i
     assert "a request takes more than 2 s; the process is replaced" in log_of(server)
 
 
+def test_a_write_of_many_articles_is_not_taken_for_stuck(tmp_path: Path, port: int) -> None:
+    server = frail(tmp_path / "data", port, "[limits]\nstuck_seconds = 1\n")
+    before = both(server)
+    assert server.write("POST", "/store", []).body == b"stored"
+    assert both(server) == before
+
+
 def test_a_process_that_holds_the_interpreter_is_replaced(tmp_path: Path, port: int) -> None:
     server = frail(tmp_path / "data", port)
     stuck, _ = both(server)

@@ -20,13 +20,12 @@ from benchmarks.serving import family
 from index.directory.data_folder import open_data_folder
 from search.archive import ArchiveConfig, open_archive
 from tests.conftest import Server
-from tests.processes import TIMTIN, start, timtin, wait_for
+from tests.processes import TIMTIN, is_refused, start, timtin, wait_for
 from tests.serving.family import (
     FrailServer,
     both,
     connect,
     gone,
-    is_refused,
     needs_proc,
     serving,
     settings,
@@ -63,6 +62,22 @@ def test_processes_end_with_their_parent_and_leave_nothing(
     assert "Traceback" not in (tmp_path / "server.log").read_text("utf-8")
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_processes_that_read_a_watched_folder_end_with_their_server(
+    serve: Callable[..., Server], tmp_path: Path, how: signal.Signals
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.html").write_text("<html><body><p>Giá ngô tăng ở đồng bằng sông Cửu Long.</p></body></html>", "utf-8")
+    server = serve(None, *TWO, "--watch", str(folder))
+    wait_for(lambda: server.search("ngô")["total"] == 1)
+    processes = family(server.process.pid)
+    assert len(processes) > 3
+    server.process.send_signal(how)
+    server.process.wait(120)
+    wait_for(gone(processes))
+
+
 class LastingServer(Server):
     """A server that goes on when its terminal is closed."""
 
@@ -84,7 +99,6 @@ def test_what_servers_that_were_killed_whole_left_is_removed_by_the_next(serve: 
     os.killpg(killed.process.pid, signal.SIGKILL)
     killed.process.wait()
     wait_for(gone(processes))
-    assert left.exists()
     killed.process = killed.start()
     assert not left.exists()
     assert used.exists()
@@ -141,9 +155,10 @@ def test_server_told_to_stop_at_any_moment_stops(tmp_path: Path, port: int) -> N
 def test_a_killed_server_is_started_again_at_once_on_its_port(serve: Callable[..., Server]) -> None:
     server = serve(None, *TWO)
     for _ in range(4):
-        server.kill()
-        server.process = server.start()
-    assert server.search("lúa")["total"] == 0
+        server.process.kill()
+        server.process.wait()
+        server.process = server.start()  # whose processes may not answer yet: those of the killed one end in a moment
+        wait_for(lambda: answers_here(server))
 
 
 def test_a_killed_server_with_requests_under_way_is_started_again(tmp_path: Path, port: int) -> None:
@@ -151,9 +166,17 @@ def test_a_killed_server_with_requests_under_way_is_started_again(tmp_path: Path
     connection = connect(server)
     connection.request("GET", "/hang")
     assert ask_health(server)
-    server.kill()
+    server.process.kill()
+    server.process.wait()
     server.process = server.start()
+    wait_for(lambda: answers_here(server))
     connection.close()
+
+
+def answers_here(server: Server) -> bool:
+    """Tell whether the processes of this server answer, and the port is theirs."""
+    assert server.process.poll() is None
+    return len(serving(server)) == 2 and not is_refused(server.port)
 
 
 def ask_health(server: Server) -> bool:

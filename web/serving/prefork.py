@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 _SILENT_SECONDS = 10
 """A process that does not report for so long is replaced."""
 _AWAY_SECONDS = 4.0
+_SHORT_SECONDS = 1.0
+_PAUSE_SECONDS = 0.5
 _LATE_SECONDS = 5.0
 _TAKEN_SECONDS = 2.0
 _SEND_BUFFER = 256 * 1024
@@ -146,12 +148,15 @@ class _Application(BaseApplication):  # type: ignore[misc]
     def _give_place(self, arbiter: Arbiter, worker: ServingProcess) -> None:
         taken = {each.place for each in arbiter.WORKERS.values()}
         worker.place = next(place for place in range(len(taken) + 1) if place not in taken)
+        worker.born = time.monotonic()
         worker.notify()  # else one that hangs before its first report would never be missed
 
     def _note_end(self, arbiter: Arbiter, worker: ServingProcess) -> None:
         if arbiter.LISTENERS:  # else the service stops
-            log.warning("serving process %s ended and is replaced", worker.pid)
+            log.warning("serving process %s ended and is replaced", worker.pid, extra={"kind": "ended"})
             self._metrics.restarted()
+            if time.monotonic() - worker.born < _SHORT_SECONDS:  # the next one may end at once, too
+                time.sleep(_PAUSE_SECONDS)
 
 
 def _archive_config(data: Path, processes: int, limits: LimitSettings) -> ArchiveConfig:

@@ -72,6 +72,7 @@ class ServingProcess(Worker):  # type: ignore[misc]
     """One process of ``web.serving.prefork``, which ends it if it does not ``notify`` any more."""
 
     place: int
+    born: float
 
     def init_signals(self) -> None:
         """Leave signals to the event loop; those of a terminal reach the parent, too, which stops all.
@@ -224,11 +225,12 @@ class _Serving:
             if self._is_orphan():
                 log.error("the parent process ended; this one stops")
                 self._stop()
-            stuck = [lane for lane in lanes if lane.longest() > limits.stuck_seconds]
-            for lane in stuck:
+            bounds = limits.stuck_seconds, limits.stuck_seconds + limits.body_mb, limits.stuck_seconds
+            stuck = [(lane, bound) for lane, bound in zip(lanes, bounds, strict=True) if lane.longest() > bound]
+            for lane, _ in stuck:
                 lane.give_up()
             if stuck and not self._unhealthy:
-                log.error("a request takes more than %.0f s; the process is replaced", limits.stuck_seconds)
+                log.error("a request takes more than %.0f s; the process is replaced", stuck[0][1])
             too_large = bool(limits.memory_mb) and _memory_mb() > limits.memory_mb
             if too_large and not self._unhealthy:
                 log.warning("a process takes more than %d MB; it is replaced", limits.memory_mb)
