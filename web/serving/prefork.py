@@ -99,7 +99,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
         for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGINT, signal.SIGTERM)
         if signal.getsignal(number) is not signal.SIG_IGN  # as nohup asks for
     )
-    _looked = float("-inf")
+    _looked = _spared = float("-inf")
 
     def handle_int(self) -> None:
         """Stop as on SIGTERM: requests in progress are finished."""
@@ -110,8 +110,10 @@ class _Arbiter(Arbiter):  # type: ignore[misc]
     def murder_workers(self) -> None:
         """Replace processes that are silent; but let them report first if this one was stopped, as a container is."""
         now = time.monotonic()
-        was_stopped, self._looked = now - self._looked > _AWAY_SECONDS, now
-        if not was_stopped:
+        if now - self._looked > _AWAY_SECONDS:
+            self._spared = now + _AWAY_SECONDS
+        self._looked = now
+        if now > self._spared:
             super().murder_workers()
 
 
