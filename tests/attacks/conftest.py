@@ -49,8 +49,12 @@ def clients_leave() -> Iterator[None]:
 
 
 @pytest.fixture
-def attacked(serve: Callable[..., Server], tmp_path: Path, crowd_data: Path) -> Attacked:
+def attacked(
+    serve: Callable[..., Server], tmp_path: Path, crowd_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> Attacked:
     """Start a server: ``attacked(limits={"header_seconds": 1}, server={...}, flags=[...])``."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
 
     def begin(flags: tuple[str, ...] = (), **sections: dict[str, object]) -> Server:
         shutil.copytree(crowd_data, tmp_path / "data")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -62,8 +60,8 @@ def key_of(server: Server, scope: str) -> str:
 
 
 def files_of_bodies(server: Server) -> list[str]:
-    """The files that are open in the processes and have no name (any more), and those new in the temporary folder."""
-    found = [str(path) for path in Path(tempfile.gettempdir()).iterdir()]
+    """The files that are open in the processes and have no name (any more), and those in its temporary folder."""
+    found = [str(path) for path in (server.data.parent / "temporary").iterdir()]
     for process in processes(server):
         for link in (PROC / str(process) / "fd").iterdir():
             try:

@@ -128,10 +128,16 @@ def test_replaced_and_removed_stores_are_not_ready(server: Server, tmp_path: Pat
     assert "was replaced or removed" in ready_as(server, 503).json["detail"]
 
 
-def test_read_only_disk_is_not_ready(server: Server) -> None:
-    with mounted(server.data, "--bind", str(server.data)):
-        subprocess.run(["mount", "-o", "remount,ro,bind", str(server.data)], check=True)
-        assert "read-only" in ready_as(server, 503).json["detail"]
+def test_read_only_disk_is_not_ready(server: Server, tmp_path: Path) -> None:
+    frozen = tmp_path / "frozen"
+    frozen.mkdir()
+    with mounted(frozen, "--bind", str(server.data)):  # the server has no file open there, which would forbid it
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(frozen)], check=True)
+        subprocess.run(["mount", "--bind", str(frozen), str(server.data)], check=True)
+        try:
+            assert "read-only" in ready_as(server, 503).json["detail"]
+        finally:
+            subprocess.run(["umount", "--lazy", str(server.data)], check=True)
     ready_as(server, 200)
 
 
