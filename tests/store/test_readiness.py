@@ -126,12 +126,19 @@ def test_replaced_and_removed_stores_are_not_ready(server: Server, tmp_path: Pat
     assert "was replaced or removed" in ready_as(server, 503).json["detail"]
     store.unlink()
     assert "was replaced or removed" in ready_as(server, 503).json["detail"]
+    metrics = server.request("GET", "/metrics")
+    assert metrics.status == 200
+    assert b"timtin_requests_total" in metrics.body
+    assert b"timtin_articles" not in metrics.body
 
 
 def test_read_only_disk_is_not_ready(server: Server) -> None:
     with mounted(server.data, "--bind", str(server.data)):
         subprocess.run(["mount", "-o", "remount,ro,bind", str(server.data)], check=True)
         assert "read-only" in ready_as(server, 503).json["detail"]
+        large = server.write("PUT", "/api/v1/articles/new", {"body": "bưởi " * 400_000})  # its body needs a file
+        assert (large.status, "cannot take the body" in large.json["detail"]) == (503, True)
+        assert server.request("GET", "/metrics").status == 200
     ready_as(server, 200)
 
 
