@@ -139,6 +139,8 @@ class IndexFollower:
 
     def _lead(self, lock: FileLock) -> bool:
         """Return whether this follower leads."""
+        if not self._archive.home.is_dir():  # the lock would make it anew
+            return False
         try:
             lock.acquire(blocking=False)
         except Timeout:

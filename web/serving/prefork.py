@@ -149,7 +149,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
 def _archive_config(data: Path, processes: int, limits: LimitSettings) -> ArchiveConfig:
     search = SearchLimits(limits.query_characters, limits.clauses, limits.page_depth, limits.search_ms)
-    return ArchiveConfig(data, sharing=processes, limits=search, free_disk_mb=limits.free_disk_mb)
+    return ArchiveConfig(data, sharing=processes, limits=search, free_disk_mb=limits.free_disk_mb, new=False)
 
 
 def _reachable(host: str, port: int) -> str:
