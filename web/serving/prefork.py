@@ -52,13 +52,13 @@ def serve(settings: Settings) -> None:
     archive = ArchiveConfig(settings.data)
     with closing(open_archive(archive)) as opened:
         home = opened.home
-        KeyRing(home).ensure_first()
+        key = f" · the key for writing is in {home / FIRST}" if KeyRing(home).ensure_first() else ""
         if not opened.store.last_seq():  # then searches find nothing from the start, instead of finding no index
             with suppress(WriterBusyError):
                 opened.engine.apply(wait=0)
     analyze("tìm tin")  # loads the model, once for all processes
     here = _reachable(settings.server.host, listener.getsockname()[1])
-    log.info("timtin answers on http://%s · data in %s · the key for writing is in %s", here, home, home / FIRST)
+    log.info("timtin answers on http://%s · data in %s%s", here, home, key)
     server = settings.server
     processes = server.workers or min(processors(), 4)
     with folder_of_counts() as folder:
@@ -143,7 +143,8 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
     def _note_end(self, arbiter: Arbiter, worker: ServingProcess) -> None:
         if arbiter.LISTENERS:  # else the service stops
-            log.warning("serving process %s ended and is replaced", worker.pid)
+            told = "serving process %s ended and is replaced"
+            log.warning(told, worker.pid, extra={"kind": "a serving process ended"})
             self._metrics.restarted()
 
 
