@@ -81,7 +81,9 @@ class Metrics:
         self._waits = Histogram(
             "timtin_wait_seconds", "Time until a request's turn came", registry=own, buckets=_SECONDS
         )
-        self._refusals = Counter("timtin_refusals", "Requests refused for their number", ["reason"], registry=own)
+        self._refusals = Counter(
+            "timtin_refusals", "Requests and connections refused for their number", ["reason"], registry=own
+        )
         self._remembered = Counter(
             "timtin_searches", "Searches, by whether the answer was known", ["cached"], registry=own
         )
@@ -105,7 +107,7 @@ class Metrics:
         self._waits.observe(visit.waited)
 
     def refused(self, reason: str) -> None:
-        """Count a request that was refused because there are too many."""
+        """Count a request, or a connection, that was refused because there are too many."""
         self._refusals.labels(reason).inc()
 
     def remembered(self, cached: bool) -> None:

@@ -132,7 +132,8 @@ class _Serving:
         bodies = BodyReader(self._service.archive.data, limits.free_disk_mb * 1_000_000, limits.body_seconds)
         gateway = Gateway(settings, self._service.proxies, self._service.rates, self._lanes, bodies, self._metrics)
         self._door = Door(limits, self._share(_most_connections(limits.connections)),
-                          self._share(limits.connections_of_address), self._service.proxies.is_proxy)  # fmt: skip
+                          self._share(limits.connections_of_address), self._service.proxies.is_proxy,
+                          self._metrics.refused)  # fmt: skip
         config = uvicorn.Config(
             gateway,
             http=partial(Connection, self._door),  # type: ignore[arg-type]
