@@ -167,6 +167,22 @@ def test_followers_do_not_make_a_data_folder_that_is_gone_anew(archive: Archive)
     lock.release()
 
 
+def test_follower_that_could_not_begin_tries_again(archive: Archive) -> None:
+    tried = []
+
+    def leading(*_: object) -> None:
+        tried.append(1)
+        if len(tried) == 1:
+            raise RuntimeError("can't start new thread")
+
+    follower = IndexFollower(archive, leading=leading)
+    archive.store.put(articles(3))
+    follower.start()
+    assert follower.wait_until_searchable(archive.store.last_seq(), 30)
+    follower.stop()
+    assert len(tried) == 2
+
+
 @needs_proc
 def test_process_that_cannot_begin_tries_again(
     serve: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
