@@ -1,6 +1,6 @@
 """A server under attack: what readers get. ``python -m benchmarks.attacks DATA [SECONDS]`` (default 300)
 
-``DATA`` is a data folder with an index, which is copied. 64 readers, each with an address of its own and half a second
+``DATA`` is a data folder with an index, which is copied. 64 readers, each with an address of its own and a second
 between its requests, search, complete, read and write: first alone, then for ``SECONDS`` beside one attacker of each
 kind in ``ATTACKERS``. The attackers run on the same processors, with the lowest priority.
 """
@@ -31,7 +31,7 @@ from index.directory.data_folder import open_data_folder
 from index.store.articles import SqliteArticleStore
 
 READERS = 64
-PAUSE = 0.5
+PAUSE = 1.0
 QUIET = 60.0
 WARM_UP = 20.0
 SLOWEST = 60.0

@@ -37,7 +37,7 @@ class ArchiveConfig:
 
     ``sharing`` is the number of processes that divide the memory for cached terms; ``limits`` bound each search.
     Articles are refused while the disk has less than ``free_disk_mb`` megabytes free. A use of the store waits
-    ``patience`` seconds for another process's lock on it.
+    ``patience`` seconds for another process's lock on it. If the store is not ``new``, it must be there already.
     """
 
     data: Path
@@ -46,6 +46,7 @@ class ArchiveConfig:
     limits: SearchLimits = field(default_factory=SearchLimits)
     free_disk_mb: int = FREE_DISK_MB
     patience: float = PATIENCE
+    new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,8 @@ def open_archive(config: ArchiveConfig) -> Archive:
 
     Raises StoreError if the data folder or its store cannot be used.
     """
+    if not config.new and not _has_store(DataFolder(config.data)):
+        raise StoreError(f"the store in {config.data} is gone: put it, or a backup of it, in its place")
     folder = open_data_folder(config.data)
     _refuse_lost_store(folder)
     with ExitStack() as opened:
@@ -140,7 +143,7 @@ def open_archive(config: ArchiveConfig) -> Archive:
 
 def _refuse_lost_store(folder: DataFolder) -> None:
     """Raise StoreError if there is no store, or an empty file, beside an index of articles: it would count as empty."""
-    if folder.store.exists() and folder.store.stat().st_size:
+    if _has_store(folder):
         return
     generation = current_generation(folder.indexes)
     state = None if generation is None else read_state(generation)
@@ -149,3 +152,7 @@ def _refuse_lost_store(folder: DataFolder) -> None:
             f"the store {folder.store} is lost, but its index is there: put a backup in its place, or remove"
             f" {folder.indexes} to begin without articles"
         )
+
+
+def _has_store(folder: DataFolder) -> bool:
+    return folder.store.exists() and folder.store.stat().st_size > 0

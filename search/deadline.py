@@ -32,6 +32,10 @@ class Deadline:
             raise SearchCancelledError("the search was dropped: nobody waits for its answer")
         return self._end is not None and self._clock() >= self._end
 
+    def left(self) -> float | None:
+        """Return for how many seconds the search may go on; None without an end."""
+        return None if self._end is None else max(0.0, self._end - self._clock())
+
     def check(self) -> None:
         """Raise SearchTimeoutError if the time is over, SearchCancelledError after ``cancel``."""
         if self.passed():

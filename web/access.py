@@ -100,7 +100,10 @@ def init_app(app: Flask) -> None:
 
 def _from_another_site() -> bool:
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
+    try:
+        return origin is not None and urlsplit(origin).netloc != request.host
+    except ValueError:
+        return True
 
 
 def _known(token: str | None, ring: KeyRing) -> Key | None:

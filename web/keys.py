@@ -119,7 +119,11 @@ class KeyRing:
 
     def keys(self) -> tuple[Key, ...]:
         """Return all keys, the first one first. Raises StoreError if a file cannot be read: then no key is known."""
-        stamps = _stamp(self._first), _stamp(self._file)  # before reading, so that a later change is seen
+        try:
+            self._file.parent.stat()  # if the folder is gone, it is not known that there are no keys
+            stamps = _stamp(self._first), _stamp(self._file)  # before reading, so that a later change is seen
+        except OSError as error:
+            raise StoreError(f"the keys in {self._file.parent} cannot be read: {error.strerror}") from error
         read = self._read
         if read is None or read[0] != stamps:
             content = self._content()
@@ -207,7 +211,7 @@ class KeyRing:
             why = "its bytes have changed since they were written"
         raise DamagedKeysError(
             f"the keys in {self._file} cannot be read ({why}), so no key is accepted; put back a copy of the file, or"
-            " delete it and add the keys again"
+            f" delete it, with {FIRST!r} if that was revoked, and add the keys again"
         )
 
     def _first_key(self, revoked: list[str]) -> list[Key]:

@@ -18,6 +18,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from index.errors import TimtinError
 from search.archive import Archive
 from web.logs import Visit
 
@@ -80,7 +81,9 @@ class Metrics:
         self._waits = Histogram(
             "timtin_wait_seconds", "Time until a request's turn came", registry=own, buckets=_SECONDS
         )
-        self._refusals = Counter("timtin_refusals", "Requests refused for their number", ["reason"], registry=own)
+        self._refusals = Counter(
+            "timtin_refusals", "Requests and connections refused for their number", ["reason"], registry=own
+        )
         self._remembered = Counter(
             "timtin_searches", "Searches, by whether the answer was known", ["cached"], registry=own
         )
@@ -104,7 +107,7 @@ class Metrics:
         self._waits.observe(visit.waited)
 
     def refused(self, reason: str) -> None:
-        """Count a request that was refused because there are too many."""
+        """Count a request, or a connection, that was refused because there are too many."""
         self._refusals.labels(reason).inc()
 
     def remembered(self, cached: bool) -> None:
@@ -144,15 +147,18 @@ class _Archive(Collector):
 
     def collect(self) -> Iterator[Metric]:
         archive = self._archive
-        written, applied = archive.store.last_seq(), archive.engine.applied()
         files = [Path(folder, name) for folder, _, names in os.walk(archive.home) for name in names]
         store = [path for path in files if path.name.startswith("articles.sqlite")]
-        yield GaugeMetricFamily("timtin_articles", "Articles in the store", archive.store.count())
-        yield GaugeMetricFamily("timtin_index_in_sync", "1 if searches see every write", applied >= written)
-        yield GaugeMetricFamily("timtin_index_lag", "Writes that searches do not see yet", max(0, written - applied))
         yield GaugeMetricFamily("timtin_store_bytes", "Size of the store", sum(map(_size, store)))
         yield GaugeMetricFamily("timtin_data_bytes", "Size of the data folder", sum(map(_size, files)))
-        yield GaugeMetricFamily("timtin_free_disk_bytes", "Free disk", shutil.disk_usage(archive.home).free)
+        with suppress(OSError):  # the folder is gone
+            yield GaugeMetricFamily("timtin_free_disk_bytes", "Free disk", shutil.disk_usage(archive.home).free)
+        with suppress(TimtinError):  # /readyz says why; what else is counted is wanted then most of all
+            articles, written, applied = archive.store.count(), archive.store.last_seq(), archive.engine.applied()
+            lag = max(0, written - applied)
+            yield GaugeMetricFamily("timtin_articles", "Articles in the store", articles)
+            yield GaugeMetricFamily("timtin_index_in_sync", "1 if searches see every write", not lag)
+            yield GaugeMetricFamily("timtin_index_lag", "Writes that searches do not see yet", lag)
 
 
 def _size(path: Path) -> int:

@@ -23,7 +23,8 @@ _MOST_CHARACTERS = 24_000_000
 class AnswerCache:
     """Cache what ``answer`` returns; simultaneous equal searches compute it once, and share its error too.
 
-    A partial answer, or the error of a search that ran out of time, is for the one who asked alone.
+    A partial answer, or the error of a search that ran out of time, is for the one who asked alone. Nobody waits for
+    another's search longer than their own may take.
 
     ``answer`` takes parameters and perhaps a ``deadline``. ``version`` returns a value that changes whenever an answer
     may; then all answers are dropped. The least recently used ones are evicted once all together have more than
@@ -63,8 +64,9 @@ class AnswerCache:
         if is_first and future is not None:
             self._compute(version, parameters, compute, future)
         if answer is None and future is not None:
-            with suppress(SearchTimeoutError, SearchCancelledError) if not is_first else nullcontext():
-                answer = future.result()
+            left = None if is_first or deadline is None else deadline.left()
+            with suppress(SearchTimeoutError, SearchCancelledError, TimeoutError) if not is_first else nullcontext():
+                answer = future.result(left)
             if not is_first and (answer is None or answer.partial):
                 answer = compute(parameters)
         assert answer is not None

@@ -139,15 +139,18 @@ class IndexFollower:
 
     def _lead(self, lock: FileLock) -> bool:
         """Return whether this follower leads."""
+        if not self._archive.home.is_dir():  # the lock would make it anew
+            return False
         try:
             lock.acquire(blocking=False)
+            if self._leading is not None:
+                self._leading(self._archive, self._stop)
         except Timeout:
             return False
-        except OSError as error:
-            self._note(f"the data folder cannot be written: {error.strerror}")
+        except Exception as error:  # it tries again; meanwhile another may lead
+            lock.release()
+            self._note(f"the index cannot be followed: {error}")
             return False
-        if self._leading is not None:
-            self._leading(self._archive, self._stop)
         return True
 
     def _note(self, error: str | None, *, log_it: bool = True) -> None:

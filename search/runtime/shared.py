@@ -17,7 +17,9 @@ class Bell:
     """``ring`` ends the ``wait`` of one process; like ``threading.Event``, across processes."""
 
     def __init__(self) -> None:
-        self._hear, self._ring = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._hear, self._ring = os.pipe()
+        for end in (self._hear, self._ring):
+            os.set_blocking(end, False)
 
     def ring(self) -> None:
         """Wake whoever waits, now or next."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
 from flask.testing import FlaskClient
+
+from tests.conftest import Server
 
 SEED = "001_d3efdf2d08a7cb74"
 
@@ -169,3 +172,14 @@ def test_answers_forbid_scripts(client: FlaskClient) -> None:
         headers = client.get(path).headers
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_file_that_has_not_changed_is_not_sent_again(serve: Callable[..., Server]) -> None:
+    server = serve()
+    first = server.request("GET", "/static/page.css")
+    again = server.request("GET", "/static/page.css", If_None_Match=first.headers["ETag"])
+    assert (first.status, again.status, again.body) == (200, 304, b"")
+    assert int(first.headers["Content-Length"]) == len(first.body)
+    assert "Content-Length" not in again.headers
+    for answer in (first, again):
+        assert len(answer.headers.getlist("Date")) == 1

@@ -173,7 +173,15 @@ def test_odd_headers_are_no_keys(guarded: tuple[Flask, Keys], header: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("origin", "status"), [("https://evil.example", 403), ("null", 403), ("http://localhost", 202), (None, 202)]
+    ("origin", "status"),
+    [
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("http://[", 403),
+        ("http://localhost]", 403),
+        ("http://localhost", 202),
+        (None, 202),
+    ],
 )
 def test_page_of_another_site_cannot_write_with_a_remembered_password(
     guarded: tuple[Flask, Keys], origin: str | None, status: int
@@ -266,6 +274,18 @@ def test_damaged_keys_open_no_door(client: FlaskClient, key: dict[str, str], con
     assert (named.returncode, named.stdout) == (1, "")
     assert str(home / "keys.json") in named.stderr
     (home / "keys.json").unlink()
+    assert client.post("/api/v1/reindex", headers=key).status_code == 202
+
+
+def test_keys_in_a_folder_that_is_gone_are_not_known_to_be_wrong(client: FlaskClient, key: dict[str, str]) -> None:
+    home = Path(client.application.config["API_KEY_FILE"]).parent
+    home.rename(home.with_name("away"))
+    for _ in range(2):
+        refused = client.post("/api/v1/reindex", headers=key)
+        assert (refused.status_code, "cannot be read" in refused.json["detail"]) == (503, True)
+        assert str(home) not in refused.text
+    assert client.post("/api/v1/reindex").status_code == 401
+    home.with_name("away").rename(home)
     assert client.post("/api/v1/reindex", headers=key).status_code == 202
 
 

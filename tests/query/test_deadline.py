@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count, pairwise
 from pathlib import Path
@@ -171,6 +173,25 @@ def test_partial_answer_is_not_remembered(fields: Archive) -> None:
     whole = answers.search(parameters, Deadline(1000))
     assert not whole.partial
     assert answers.search(parameters, Deadline(0)).hits is whole.hits
+
+
+def test_whoever_has_little_time_does_not_wait_for_an_equal_search_with_more(fields: Archive) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def answer(parameters: SearchParameters, deadline: Deadline) -> Answer:
+        if not deadline.passed():
+            begun.set()
+            assert may_end.wait(60)
+        return search(fields, parameters, deadline)
+
+    answers = AnswerCache(answer, lambda: 0)
+    parameters = SearchParameters(q="lúa gạo")
+    with ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(answers.search, parameters, Deadline(1000))
+        assert begun.wait(60)
+        assert answers.search(parameters, Deadline(0.01)).partial
+        may_end.set()
+        assert not patient.result().partial
 
 
 def test_clauses_beyond_the_limit_are_left_out_and_noted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -13,16 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from index.article import Article
 from index.errors import DiskFullError, StoreError
 from index.store.articles import SqliteArticleStore
 from search.archive import Archive, ArchiveConfig, open_archive
-from search.runtime.index_follower import bring_in_sync
+from search.runtime.index_follower import IndexFollower, bring_in_sync
 from tests.archives import check
 from tests.conftest import Reply, Server
 from tests.damage import articles, checkpointed, found
-from tests.processes import start
+from tests.processes import start, wait_for
+from tests.serving.family import needs_proc, serving, wait_for_others
 from tests.skips import NO_SMALL_DISK
 
 QUERY = "q=b%C6%B0%E1%BB%9Fi"
@@ -126,6 +129,75 @@ def test_replaced_and_removed_stores_are_not_ready(server: Server, tmp_path: Pat
     assert "was replaced or removed" in ready_as(server, 503).json["detail"]
     store.unlink()
     assert "was replaced or removed" in ready_as(server, 503).json["detail"]
+    metrics = server.request("GET", "/metrics")
+    assert metrics.status == 200
+    assert b"timtin_requests_total" in metrics.body
+    assert b"timtin_articles" not in metrics.body
+
+
+@needs_proc
+def test_data_folder_that_is_gone_is_not_made_anew(
+    serve: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMTIN_LIMITS_WAITING_SECONDS", "2")
+    server = serve(None, "--workers", "2")
+    assert server.write("PUT", "/api/v1/articles/a?wait=true", {"body": "bưởi"}).json["searchable"]
+    server.data.rename(tmp_path / "away")
+    for process in serving(server):
+        os.kill(process, signal.SIGKILL)
+        wait_for_others(server, process)
+    log = tmp_path / "server.log"
+    wait_for(lambda: "is gone" in log.read_text("utf-8"))
+    assert {server.request("GET", path).status for path in (*READS, "/readyz")} == {503}
+    assert not server.data.exists()
+    (tmp_path / "away").rename(server.data)
+    ready_as(server, 200)
+    assert server.search("bưởi")["total"] == 1
+
+
+def test_followers_do_not_make_a_data_folder_that_is_gone_anew(archive: Archive) -> None:
+    home = archive.home
+    home.rename(home.with_name("away"))
+    follower = IndexFollower(archive)
+    assert not follower._lead(FileLock(home / "follower.lock"))
+    assert not home.exists()
+    home.with_name("away").rename(home)
+    lock = FileLock(home / "follower.lock")
+    assert follower._lead(lock)
+    lock.release()
+
+
+def test_follower_that_could_not_begin_tries_again(archive: Archive) -> None:
+    tried = []
+
+    def leading(*_: object) -> None:
+        tried.append(1)
+        if len(tried) == 1:
+            raise RuntimeError("can't start new thread")
+
+    follower = IndexFollower(archive, leading=leading)
+    archive.store.put(articles(3))
+    follower.start()
+    assert follower.wait_until_searchable(archive.store.last_seq(), 30)
+    follower.stop()
+    assert len(tried) == 2
+
+
+@needs_proc
+def test_process_that_cannot_begin_tries_again(
+    serve: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMTIN_LIMITS_WAITING_SECONDS", "2")
+    server = serve(None, "--workers", "1")
+    key = (server.data / "api-key").read_bytes()
+    (server.data / "api-key").write_bytes(b"")
+    [process] = serving(server)
+    os.kill(process, signal.SIGKILL)
+    wait_for(lambda: "api-key is empty" in (tmp_path / "server.log").read_text("utf-8"))
+    assert server.request("GET", "/readyz").status == 503
+    (server.data / "api-key").write_bytes(key)
+    ready_as(server, 200)
+    assert server.write("PUT", "/api/v1/articles/a", {"body": "bưởi"}).status == 201
 
 
 def test_read_only_disk_is_not_ready(server: Server, tmp_path: Path) -> None:
@@ -136,6 +208,9 @@ def test_read_only_disk_is_not_ready(server: Server, tmp_path: Path) -> None:
         subprocess.run(["mount", "--bind", str(frozen), str(server.data)], check=True)
         try:
             assert "read-only" in ready_as(server, 503).json["detail"]
+            large = server.write("PUT", "/api/v1/articles/new", {"body": "bưởi " * 400_000})  # its body needs a file
+            assert (large.status, "cannot take the body" in large.json["detail"]) == (503, True)
+            assert server.request("GET", "/metrics").status == 200
         finally:
             subprocess.run(["umount", "--lazy", str(server.data)], check=True)
     ready_as(server, 200)

@@ -16,9 +16,10 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_MOST_KNOWN = 10_000
+_MOST_CLIENTS = 10_000
+_MOST_CONNECTIONS = 1000
 _LIGHT_SECONDS = 0.05
-_LONG_SECONDS = 0.025
+_LONG_SECONDS = 0.012
 
 
 class BusyError(Exception):
@@ -76,7 +77,7 @@ class FairQueue:
         """Let ``job`` wait; return the job that must give way, if any: the newest of whoever has the most waiting."""
         client = self._clients.get(job.client)
         if client is None:
-            if len(self._clients) >= _MOST_KNOWN:
+            if len(self._clients) >= _MOST_CLIENTS:
                 self._clients = {name: each for name, each in self._clients.items() if each.waiting or each.running}
             client = self._clients[job.client] = _Client(self._floor)
         if len(client.waiting) >= self._most_of_client:
@@ -86,9 +87,10 @@ class FairQueue:
             client.connections.clear()
             client.costs.clear()
         connections = client.connections
-        if len(connections) > _MOST_KNOWN:
+        if len(connections) > _MOST_CONNECTIONS:  # of a client that always has something waiting or running
             kept = {each.connection for each in client.waiting}
             connections = client.connections = {each: used for each, used in connections.items() if each in kept}
+            client.costs = {each: cost for each, cost in client.costs.items() if each in kept}
         connections[job.connection] = max(connections.get(job.connection, 0.0), client.floor)
         client.waiting.append(job)
         self._waiting += 1
@@ -137,7 +139,9 @@ class FairQueue:
             client.connections[job.connection] += seconds
             client.costs[job.connection] = (client.costs.get(job.connection, seconds) + seconds) / 2
         if not self._waiting and not any(each.running for each in self._clients.values()):
-            self._clients.clear()  # who used what matters only while others wait
+            # who used what matters only while others wait; who asks for much, later too
+            heavy = {name: each.cost for name, each in self._clients.items() if each.cost > _LIGHT_SECONDS}
+            self._clients = {name: _Client(0.0, cost=cost) for name, cost in heavy.items()}
             self._floor = 0.0
 
 

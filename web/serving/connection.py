@@ -18,6 +18,7 @@ from urllib.parse import quote
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from web.problems import PROBLEM_JSON, problem_body
+from web.serving.proxies import client_of
 from web.settings import LimitSettings
 
 _LONGEST_TARGET = 64 * 1024
@@ -35,10 +36,17 @@ class Door:
     These are its share of what the settings allow, so an address may reach its limit a little early.
 
     When it is full, whoever has been silent for longest makes room. ``is_proxy`` tells of an address whether many
-    clients may come from it.
+    clients may come from it; ``refused`` is told of each connection that is not let in.
     """
 
-    def __init__(self, limits: LimitSettings, most: int, most_of_address: int, is_proxy: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        limits: LimitSettings,
+        most: int,
+        most_of_address: int,
+        is_proxy: Callable[[str], bool],
+        refused: Callable[[str], object],
+    ) -> None:
         self.limits = limits
         self.connections: dict[Connection, None] = {}
         self.silent: dict[Connection, None] = {}
@@ -48,19 +56,23 @@ class Door:
         self._most = most
         self._most_of_address = most_of_address
         self._is_proxy = is_proxy
-        self._of_address: Counter[str] = Counter()
+        self._refused = refused
+        self._of_client: Counter[str] = Counter()
 
     def enter(self, connection: Connection, address: str) -> str | None:
         """Let a connection in; return why not otherwise."""
         limited = self._most_of_address and not self._is_proxy(address)
-        if limited and self._of_address[address] >= self._most_of_address:
+        client = client_of(address)
+        if limited and self._of_client[client] >= self._most_of_address:
+            self._refused("connections of an address")
             return "Too many connections from your address are open; close some first."
         if len(self.connections) >= self._most:
             if not self.silent:
+                self._refused("connections")
                 return "Too many connections are open; try again later."
             next(iter(self.silent)).abort()
         self.connections[connection] = None
-        self._of_address[address] += 1
+        self._of_client[client] += 1
         return None
 
     def linger(self, connection: Connection) -> None:
@@ -75,9 +87,10 @@ class Door:
         self.lingering.pop(connection, None)
         if connection in self.connections:
             del self.connections[connection]
-            self._of_address[address] -= 1
-            if not self._of_address[address]:
-                del self._of_address[address]
+            client = client_of(address)
+            self._of_client[client] -= 1
+            if not self._of_client[client]:
+                del self._of_client[client]
 
 
 class Connection(HttpToolsProtocol):

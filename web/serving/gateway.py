@@ -30,7 +30,7 @@ from werkzeug.exceptions import (
     TooManyRequests,
 )
 
-from index.errors import DiskFullError, TimtinError
+from index.errors import DiskFullError, StoreError, TimtinError
 from search.deadline import Deadline
 from web.access import KEY_CHECKED, Scope, authorize
 from web.keys import KeyRing
@@ -190,6 +190,8 @@ class Gateway:
             reason = "there is no room to receive its body"
             log.error("%s %s was refused: %s", visit.method, visit.path, reason, extra={"kind": reason})
             raise DiskFullError("the disk is full: free some space and send this again") from None
+        except OSError as error:
+            raise StoreError(f"the data folder cannot take the body: {error.strerror}") from error
         exchange.has_body = False
         return found
 

@@ -56,13 +56,13 @@ def serve(settings: Settings) -> None:
     archive = ArchiveConfig(settings.data)
     with closing(open_archive(archive)) as opened:
         home = opened.home
-        KeyRing(home).ensure_first()
+        key = f" · the key for writing is in {home / FIRST}" if KeyRing(home).ensure_first() else ""
         if not opened.store.last_seq():  # then searches find nothing from the start, instead of finding no index
             with suppress(WriterBusyError):
                 opened.engine.apply(wait=0)
     analyze("tìm tin")  # loads the model, once for all processes
     here = _reachable(settings.server.host, listener.getsockname()[1])
-    log.info("timtin answers on http://%s · data in %s · the key for writing is in %s", here, home, home / FIRST)
+    log.info("timtin answers on http://%s · data in %s%s", here, home, key)
     server = settings.server
     processes = server.workers or min(processors(), 4)
     with folder_of_counts() as folder:
@@ -163,7 +163,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
 def _archive_config(data: Path, processes: int, limits: LimitSettings) -> ArchiveConfig:
     search = SearchLimits(limits.query_characters, limits.clauses, limits.page_depth, limits.search_ms)
-    return ArchiveConfig(data, sharing=processes, limits=search, free_disk_mb=limits.free_disk_mb)
+    return ArchiveConfig(data, sharing=processes, limits=search, free_disk_mb=limits.free_disk_mb, new=False)
 
 
 def _reachable(host: str, port: int) -> str:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
+from flask import Flask
 from gunicorn.workers.base import Worker
 
 from index.errors import TimtinError
@@ -29,7 +31,6 @@ from search.runtime.index_follower import IndexFollower
 from search.runtime.shared import Bell, Notice
 from search.service import search
 from web.app import create_app
-from web.keys import KeyRing
 from web.metrics import Metrics, count_together
 from web.serving.admission import FairQueue, Lane
 from web.serving.bodies import BodyReader
@@ -132,7 +133,8 @@ class _Serving:
         bodies = BodyReader(self._service.archive.data, limits.free_disk_mb * 1_000_000, limits.body_seconds)
         gateway = Gateway(settings, self._service.proxies, self._service.rates, self._lanes, bodies, self._metrics)
         self._door = Door(limits, self._share(_most_connections(limits.connections)),
-                          self._share(limits.connections_of_address), self._service.proxies.is_proxy)  # fmt: skip
+                          self._share(limits.connections_of_address), self._service.proxies.is_proxy,
+                          self._metrics.refused)  # fmt: skip
         config = uvicorn.Config(
             gateway,
             http=partial(Connection, self._door),  # type: ignore[arg-type]
@@ -167,16 +169,28 @@ class _Serving:
         while not self._server.should_exit:
             try:
                 archive = open_archive(self._service.archive)
-                break
+                try:
+                    app, follower = self._application(archive)
+                except BaseException:
+                    archive.close()
+                    raise
             except (TimtinError, OSError) as error:
                 log.error("the archive cannot be opened: %s; trying again", error)
-                threading.Event().wait(_RETRY_SECONDS)
-        else:
-            return
+            except Exception:
+                log.exception("the archive cannot be opened; trying again")
+            else:
+                self._archive, self._follower = archive, follower
+                follower.start()
+                loop.call_soon_threadsafe(gateway.open, app, app.config["KEYS"])
+                return
+            time.sleep(_RETRY_SECONDS)
+
+    def _application(self, archive: Archive) -> tuple[Flask, IndexFollower]:
+        """Return the application for an archive, ready to answer, and its follower, which is not started."""
         with suppress(Exception):  # the first request reports a failure
             search(archive, SearchParameters(q="tìm tin", size=1))
         service = self._service
-        self._follower = IndexFollower(
+        follower = IndexFollower(
             archive,
             waiting=_WRITERS // 2,
             bell=service.bell,
@@ -184,15 +198,12 @@ class _Serving:
             leading=self._watch,
             verified=self._metrics.damaged,
         )
-        keys = KeyRing(archive.home)
         wait = min(30.0, service.settings.limits.stuck_seconds / 2)  # who waits for a write is not stuck
-        config = {"SETTINGS": service.settings, "KEYS": keys, "PROCESSES": service.processes, "WAIT_SECONDS": wait}
-        app = create_app(archive, config, follower=self._follower, metrics=self._metrics)
+        config = {"SETTINGS": service.settings, "PROCESSES": service.processes, "WAIT_SECONDS": wait}
+        app = create_app(archive, config, follower=follower, metrics=self._metrics)
         gc.collect()
         gc.freeze()  # loaded objects stay: keep the garbage collector from scanning them
-        self._archive = archive
-        self._follower.start()
-        loop.call_soon_threadsafe(gateway.open, app, keys)
+        return app, follower
 
     def _watch(self, archive: Archive, stop: threading.Event) -> None:
         """Index the watched folder, in the one process that follows the store."""

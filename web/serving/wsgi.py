@@ -10,6 +10,8 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from web.serving.proxies import Origin
 
+_WITHOUT_LENGTH = {204, 304}
+
 
 class WholeAnswer(NamedTuple):
     """Status, headers and body of a response."""
@@ -57,7 +59,8 @@ def call(application: WSGIApplication, environ: WSGIEnvironment, body: IO[bytes]
 
     def start_response(said: str, given: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], object]:
         status.append(int(said.split(" ", 1)[0]))
-        headers[:] = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given]
+        sent = [(name, value) for name, value in given if name.lower() != "date"]  # the protocol says it
+        headers[:] = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent]
         return parts.append
 
     parts: list[bytes] = []
@@ -72,6 +75,6 @@ def call(application: WSGIApplication, environ: WSGIEnvironment, body: IO[bytes]
             if close is not None:
                 close()
     content = b"".join(parts)
-    if not any(name.lower() == b"content-length" for name, _ in headers):
+    if status[-1] not in _WITHOUT_LENGTH and not any(name.lower() == b"content-length" for name, _ in headers):
         headers.append((b"Content-Length", str(len(content)).encode("ascii")))
     return WholeAnswer(status[-1], headers, content)
