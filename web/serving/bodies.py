@@ -21,6 +21,7 @@ _IN_MEMORY = 1024**2
 _LEAST = 16 * 1024
 _LONGEST_DRAIN = 64 * 1024**2
 _DRAIN_SECONDS = 3.0
+_DRAIN_PAUSE = 0.005
 
 
 class BodyTooLargeError(Exception):
@@ -95,3 +96,4 @@ async def drain(receive: Receive) -> None:
                 left -= len(message.get("body", b""))
                 if message["type"] != "http.request" or not message.get("more_body"):
                     return
+                await asyncio.sleep(_DRAIN_PAUSE)  # it is worth little of the processor
