@@ -186,9 +186,7 @@ class Gateway:
         except BodyTooSlowError:
             raise RequestTimeout("The body took too long to arrive; send it again.") from None
         except NoRoomError:
-            visit = exchange.visit
-            log.error("%s %s was refused: there is no room to receive its body", visit.method, visit.path)
-            raise DiskFullError("the disk is full: free some space and send this again") from None
+            raise DiskFullError("there is no room to receive its body: free some space and send it again") from None
         except OSError as error:
             raise StoreError(f"the data folder cannot take the body: {error.strerror}") from error
         exchange.has_body = False
