@@ -86,7 +86,8 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(DamagedIndexError)
     @app.errorhandler(StoreError)
     def unavailable(error: TimtinError) -> Response:
-        log.error("%s %s was refused: %s", request.method, request.path, error, extra={"kind": f"refused: {error}"})
+        kind = f"{request.endpoint} refused: {error}"
+        log.error("%s %s was refused: %s", request.method, request.path, error, extra={"kind": kind})
         return _answer(503, for_clients(str(error)))
 
     @app.errorhandler(SearchCancelledError)

@@ -74,7 +74,10 @@ class BodyReader:
                     raise BodyTooLargeError
                 if shutil.disk_usage(self._folder).free < self._free + len(part):
                     raise NoRoomError
-                body.write(part)
+                if size > _IN_MEMORY:  # a slow disk must not keep the other connections waiting
+                    await asyncio.to_thread(body.write, part)
+                else:
+                    body.write(part)
                 if not message.get("more_body"):
                     body.seek(0)
                     return body, size

@@ -146,9 +146,9 @@ class Gateway:
         body: IO[bytes] = io.BytesIO()
         size = 0
         try:
+            self._count(client, self._settings.limits.requests_per_minute)
             if origin is None and visit.endpoint not in _APART:  # these are asked for by address
                 raise MisdirectedRequest("This service is not known by this host name; see its setting server.hosts.")
-            self._count(client, self._settings.limits.requests_per_minute)
             key = authorize(needed, exchange.headers.get("authorization"), keys, self._settings.access)
             environ[KEY_CHECKED] = True
             if key is not None:
@@ -186,10 +186,7 @@ class Gateway:
         except BodyTooSlowError:
             raise RequestTimeout("The body took too long to arrive; send it again.") from None
         except NoRoomError:
-            visit = exchange.visit
-            reason = "there is no room to receive its body"
-            log.error("%s %s was refused: %s", visit.method, visit.path, reason, extra={"kind": reason})
-            raise DiskFullError("the disk is full: free some space and send this again") from None
+            raise DiskFullError("there is no room to receive its body: free some space and send it again") from None
         except OSError as error:
             raise StoreError(f"the data folder cannot take the body: {error.strerror}") from error
         exchange.has_body = False

@@ -47,6 +47,8 @@ _WRITERS = 8
 _BACKLOG = 1024
 _TICK_SECONDS = 1.0
 _LEAVE_SECONDS = 4.0
+_REPLACED_SECONDS = 5
+"""How long a process that is replaced may finish what is under way: until then there is one less."""
 _RETRY_SECONDS = 1.0
 _SPARE_FILES = 256
 """Files that a process needs besides its connections: the index, the store, bodies."""
@@ -247,6 +249,7 @@ class _Serving:
                 log.warning("a process takes more than %d MB; it is replaced", limits.memory_mb)
             if (stuck or too_large) and not self._unhealthy:
                 self._unhealthy = True
+                self._server.config.timeout_graceful_shutdown = _REPLACED_SECONDS
                 self._stop()
             await asyncio.sleep(_TICK_SECONDS)
 
