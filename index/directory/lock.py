@@ -31,8 +31,9 @@ class WriterLock:
         """Hold the lock for ``purpose``. Raises WriterBusyError if it is not free within ``wait`` seconds.
 
         While another holds the lock, ``unless`` is called several times a second; once it returns True, the lock is no
-        longer needed and WriterBusyError is raised at once.
+        longer needed and WriterBusyError is raised at once. Raises FileNotFoundError if the folder is gone.
         """
+        self._folder.stat()  # else the lock would make a folder that is gone anew
         try:
             self._lock.acquire(timeout=wait, cancel_check=unless)
         except Timeout:

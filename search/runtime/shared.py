@@ -26,6 +26,11 @@ class Bell:
         with suppress(BlockingIOError):  # full of rings that nobody has heard yet
             os.write(self._ring, b"1")
 
+    def __del__(self) -> None:
+        for end in (self._hear, self._ring):
+            with suppress(OSError):
+                os.close(end)
+
     def wait(self, seconds: float) -> None:
         """Return after ``seconds``, or once it rings."""
         heard = select.poll()

@@ -168,7 +168,8 @@ def test_only_what_is_likely_to_be_short_is_light() -> None:
 
 
 def test_many_clients_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "_MOST_KNOWN", 50)
+    monkeypatch.setattr(admission, "_MOST_CLIENTS", 50)
+    monkeypatch.setattr(admission, "_MOST_CONNECTIONS", 50)
     queue = FairQueue(10, 10)
     queue.push(job("waits"))
     for number in range(500):
