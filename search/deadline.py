@@ -21,6 +21,8 @@ class Deadline:
         self._clock = clock
         self._end = None if seconds is None else clock() + seconds
         self._cancelled = False
+        self.give_way: Callable[[], object] | None = None
+        """Called at every question, in the thread that searches: it may wait a little, for work that is shorter."""
 
     def cancel(self) -> None:
         """Drop the search: its next question raises SearchCancelledError."""
@@ -28,6 +30,8 @@ class Deadline:
 
     def passed(self) -> bool:
         """Tell whether the time is over. Raises SearchCancelledError after ``cancel``."""
+        if self.give_way is not None:
+            self.give_way()
         if self._cancelled:
             raise SearchCancelledError("the search was dropped: nobody waits for its answer")
         return self._end is not None and self._clock() >= self._end

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import weakref
 from typing import cast
 
-from web.serving.admission import FairQueue, Job
+from web.serving.admission import FairQueue, Job, Lane
 from web.serving.connection import Connection, Door
 from web.settings import LimitSettings
 
@@ -52,3 +53,50 @@ def test_addresses_that_one_client_commands_share_its_connections() -> None:
     for each in list(door.connections)[:2]:
         door.leave(each, "2001:db8::ffff")
     assert enter("2001:db8::9") is None
+
+
+def test_a_long_job_gives_way_to_a_light_one_beside_it() -> None:
+    async def turns() -> None:
+        lane = Lane("test", 3, FairQueue(10, 10), 60, spare=True)
+        jobs: list[Job[str]] = []
+        light_runs, may_end, admitted = threading.Event(), threading.Event(), threading.Event()
+
+        def long() -> str:
+            admitted.wait(60)
+            while not may_end.is_set():
+                lane.give_way(jobs[0])
+                if light_runs.is_set():
+                    may_end.set()
+                light_runs.wait(0.01)
+            return "long"
+
+        def light() -> str:
+            light_runs.set()
+            may_end.wait(60)
+            return "light"
+
+        jobs.append(lane.admit("a", "1", long, lambda: None))
+        admitted.set()
+        jobs.append(lane.admit("b", "2", light, lambda: None))
+        assert await asyncio.gather(*(each.answer for each in jobs)) == ["long", "light"]
+        assert [each.beside for each in jobs] == [False, True]
+        lane.give_way(jobs[1])
+        assert jobs[1].gave_way == 0.0
+        lane.close()
+
+    asyncio.run(asyncio.wait_for(turns(), 60))
+
+
+def test_a_heavy_client_is_known_after_it_was_idle() -> None:
+    loop = asyncio.new_event_loop()
+    queue = FairQueue(10, 10)
+    for client, seconds in (("heavy", 1.0), ("light", 0.001)):
+        queue.push(job(Peer(), loop, client))
+        taken = queue.pop()
+        assert taken is not None
+        queue.done(taken, seconds)  # nothing waits or runs now
+    for client in ("heavy", "light"):
+        queue.push(job(Peer(), loop, client))
+    found = [queue.pop(light=True), queue.pop(light=True), queue.pop()]
+    assert [each and each.client for each in found] == ["light", None, "heavy"]
+    loop.close()

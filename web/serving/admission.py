@@ -9,6 +9,8 @@ for the requests themselves.
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +22,8 @@ _MOST_CLIENTS = 10_000
 _MOST_CONNECTIONS = 1000
 _LIGHT_SECONDS = 0.05
 _LONG_SECONDS = 0.012
+_GIVEN_SECONDS = 0.02
+_MOST_GIVEN_SECONDS = 1.0
 
 
 class BusyError(Exception):
@@ -41,6 +45,8 @@ class Job(Generic[T]):
     arrived: float
     answer: asyncio.Future[T]
     begun: float | None = None
+    beside: bool = False
+    gave_way: float = 0.0
     expiry: asyncio.TimerHandle | None = None
 
 
@@ -149,12 +155,14 @@ class Lane:
     """Threads that do the jobs of ``queue``, one at a time each; a job waits for at most ``patience`` seconds.
 
     If they are ``spare``, all but one of them only take light jobs, and only while the others have long ones: threads
-    of one process take the processor from each other.
+    of one process take the processor from each other. A long job gives way to them, for a second at most.
     """
 
     def __init__(self, name: str, threads: int, queue: FairQueue, patience: float, *, spare: bool = False) -> None:
         self.queue = queue
         self.running: set[Job[object]] = set()
+        self._beside = 0
+        self._alone = threading.Event()
         self._free = threads
         self._spare = spare
         self._patience = patience
@@ -179,6 +187,13 @@ class Lane:
             _forget(job)
         else:
             job.drop()
+
+    def give_way(self, job: Job[T]) -> None:
+        """Wait a little if light jobs run beside ``job``; called by its work, in its thread."""
+        if self._beside and not job.beside and job.gave_way < _MOST_GIVEN_SECONDS:
+            began = time.monotonic()
+            self._alone.wait(_GIVEN_SECONDS)
+            job.gave_way += time.monotonic() - began
 
     def longest(self) -> float:
         """Return for how many seconds the oldest running job has been running."""
@@ -208,6 +223,10 @@ class Lane:
             self._free -= 1
             self.running.add(job)
             job.begun = now
+            if beside:
+                job.beside = True
+                self._beside += 1
+                self._alone.clear()
             if self._spare:
                 self._loop.call_later(_LONG_SECONDS * 1.05, self._dispatch)
             _forget(job)
@@ -219,6 +238,10 @@ class Lane:
     def _finish(self, job: Job[object], done: Future[object]) -> None:
         self._free += 1
         self.running.discard(job)
+        if job.beside:
+            self._beside -= 1
+            if not self._beside:
+                self._alone.set()
         self.queue.done(job, self._loop.time() - (job.begun or 0.0))
         if not job.answer.done():
             error = done.exception()

@@ -208,6 +208,7 @@ class Gateway:
         if connection.transport.is_closing():
             raise BodyIncompleteError
         job = lane.admit(client, connection, work, leaving.leave)
+        leaving.give_way = partial(lane.give_way, job)
         connection.on_lost = lambda: lane.leave(job)
         try:
             return await job.answer
@@ -249,17 +250,23 @@ class _Name(bytes):
 
 
 class _Leaving:
-    """Ends the searches of a request once its client leaves."""
+    """Ends the searches of a request once its client leaves; they give way to shorter requests."""
 
     def __init__(self) -> None:
         self._deadlines: list[Deadline] = []
         self._left = False
+        self.give_way: Callable[[], object] | None = None
 
     def ends(self, deadline: Deadline) -> None:
         """Let the client's leaving end a search; called in the thread that searches."""
         self._deadlines.append(deadline)
+        deadline.give_way = self._give_way
         if self._left:
             deadline.cancel()
+
+    def _give_way(self) -> None:
+        if self.give_way is not None:
+            self.give_way()
 
     def leave(self) -> None:
         """Note that the client has left."""
