@@ -68,7 +68,7 @@ def test_light_clients_beside_heavy_ones(attacked: Attacked) -> None:
             "light": (addresses, lambda: light),
         }
         answered = at_once(server, groups, {"heavy": 12, "light": 48})
-        assert answered["light"] > 6 * answered["heavy"], answered  # in turn, it would be 4 times
+        assert answered["light"] > 4 * answered["heavy"], answered  # in turn, it would be 4 times at most
         print(answered)
     nothing_failed(server)
 
