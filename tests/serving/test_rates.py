@@ -15,7 +15,7 @@ times = some.floats(0, 1e8)
 def allowed(rates: Rates, client: str, per_minute: int, now: float) -> int:
     """How many requests are let through at one moment."""
     number = 0
-    while rates.wait("a", per_minute, now) == 0:
+    while rates.wait(client, per_minute, now) == 0:
         number += 1
         assert number <= per_minute
     return number
