@@ -13,7 +13,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-_LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua788\ua78b-\ua7ff"
+_LATIN = (
+    "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1d00-\u1d25\u1d6b-\u1d77\u1d79-\u1d9a"
+    "\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua788\ua78b-\ua7ff\uab30-\uab5a\uab60-\uab64"
+)
 _GREEK = "\u0370-\u0373\u0376-\u037d\u037f-\u0386\u0388-\u03ff\u1f00-\u1fff"
 _CYRILLIC = "\u0400-\u0481\u048a-\u052f\u1c80-\u1c8a\ua640-\ua66e\ua67f-\ua69d"
 # Thai, Lao, Tibetan, Burmese, Khmer, kana, Han, Tai scripts, Javanese, Balinese; Hangul, which joins words

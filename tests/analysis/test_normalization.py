@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from index.analysis.analyzer import Stream, analyze
 from index.analysis.normalization import fold, normalize
+from index.analysis.scripts import SYLLABLE
 from index.analysis.syllables import canonical_syllable, with_tones_on_last_vowel
 from index.analysis.tokenizer import tokenize
 
@@ -126,3 +127,11 @@ def test_canonical_form_is_idempotent(text: str) -> None:
     for syllable in text.split():
         once = canonical_syllable(syllable)
         assert canonical_syllable(once) == once
+
+
+def test_letters_are_cut_alike_in_capitals_and_small_letters() -> None:
+    """A letter whose small form were of another script would end the word in one spelling and not in the other."""
+    for capital in filter(str.isupper, map(chr, range(0x30000))):
+        normal = normalize(f"a{capital}").text
+        cut, small = [SYLLABLE.findall(text) for text in (normal, normal.lower())]
+        assert len(cut) == len(small), f"{capital!r} U+{ord(capital):04X}"
