@@ -107,12 +107,17 @@ class KeyRing:
         self._read: tuple[tuple[_Stamp, _Stamp], tuple[Key, ...]] | None = None
 
     def find(self, token: str) -> Key | None:
-        """Return the key ``token``; None if it is unknown, expired or revoked. Raises StoreError as ``keys`` does.
+        """Return the key ``token``; None if it is unknown, expired or revoked.
+
+        Raises StoreError as ``keys`` does, and if there is no file of keys: then nobody can say who has one.
 
         The time it takes does not depend on which key the token is like: it is compared with all of them, by digest.
         """
         given, found = _digest(token), None
-        for key in self.keys():
+        keys = self.keys()
+        if self._read is not None and not any(self._read[0]):  # a folder that was served has one of the two files
+            raise StoreError(f"the keys in {self._file.parent} cannot be read: there are none")
+        for key in keys:
             if hmac.compare_digest(key.digest, given):
                 found = key
         return None if found is None or found.expired() else found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import weakref
 from typing import cast
 
@@ -100,3 +101,24 @@ def test_a_heavy_client_is_known_after_it_was_idle() -> None:
     found = [queue.pop(light=True), queue.pop(light=True), queue.pop()]
     assert [each and each.client for each in found] == ["light", None, "heavy"]
     loop.close()
+
+
+def test_a_heavy_client_has_its_turn_while_light_ones_never_pause() -> None:
+    async def turns() -> None:
+        lane = Lane("test", 3, FairQueue(100, 100), 60, spare=True)
+        await lane.admit("heavy", "1", lambda: time.sleep(0.1), lambda: None).answer  # now it is known for heavy
+        over = asyncio.Event()
+
+        async def ask(client: str) -> None:
+            while not over.is_set():
+                await lane.admit(client, client, lambda: time.sleep(0.02), lambda: None).answer
+
+        asking = [asyncio.create_task(ask(f"light {number}")) for number in range(16)]
+        await asyncio.sleep(0)
+        for _ in range(5):
+            await lane.admit("heavy", "1", lambda: time.sleep(0.1), lambda: None).answer
+        over.set()
+        await asyncio.gather(*asking)
+        lane.close()
+
+    asyncio.run(asyncio.wait_for(turns(), 60))

@@ -214,7 +214,7 @@ class Lane:
     def _dispatch(self) -> None:
         while self._free and len(self.queue):
             now = self._loop.time()
-            beside = self._spare and bool(self.running)
+            beside = self._spare and len(self.running) > self._beside  # one has its turn
             if beside and any(now - (job.begun or now) < _LONG_SECONDS for job in self.running):
                 return  # it looks again when that job is done or long
             job = self.queue.pop(light=beside)
@@ -242,7 +242,7 @@ class Lane:
             self._beside -= 1
             if not self._beside:
                 self._alone.set()
-        self.queue.done(job, self._loop.time() - (job.begun or 0.0))
+        self.queue.done(job, self._loop.time() - (job.begun or 0.0) - job.gave_way)
         if not job.answer.done():
             error = done.exception()
             if error is None:
