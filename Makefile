@@ -6,7 +6,7 @@ ARTICLES ?= 50000
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast lint format bench quality docs screenshot lock clean
+.PHONY: help serve test test-fast lint format bench quality docs screenshot translations lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -43,6 +43,9 @@ docs: $(VENV)/.dev ## regenerate the command and HTTP reference
 
 screenshot: $(VENV)/.dev ## take the README's picture of the search page (needs Chromium)
 	$(BIN)/python -m docs.screenshot
+
+translations: $(VENV)/.dev ## compile the catalogues of the pages' texts, and list what they lack
+	$(BIN)/python -m docs.translations
 
 lock: $(VENV)/.dev ## pin the dependencies again
 	$(BIN)/pip-compile --no-header -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock --extra build pyproject.toml

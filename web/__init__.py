@@ -9,9 +9,12 @@
 ``keys``           keys with names, scopes and expiry, in the data folder
 ``access``         which scope a view needs, and whether a request's key has it
 ``addresses``      the URLs of searches
+``assets``         style sheets, scripts, fonts, icons: files that browsers keep
+``languages``      Vietnamese and English: which one a page speaks
 ``problems``       errors as ``application/problem+json``, or a page for people
 ``api``            ``/api/v1``
 ``pages``          the search page, the article page, the feed
+``desk``           the pages for who runs the service
 ``operations``     health, the description of the API
 ``metrics``        what is counted, by all processes together
 ``logs``           log lines, a line for each request

@@ -12,12 +12,13 @@ from search.archive import Archive
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.service import search
-from web import access, cors, operations, problems
+from web import access, cors, languages, operations, problems
 from web.api.blueprint import ArticleId
 from web.api.routes import api
+from web.assets import asset_url, assets
 from web.keys import FIRST, DamagedKeysError, KeyRing
 from web.metrics import Metrics
-from web.pages import views
+from web.pages import routes
 from web.services import Services
 from web.settings import Settings
 
@@ -26,8 +27,8 @@ log = logging.getLogger(__name__)
 _ANSWERS = 24_000_000
 """Characters of answers that all processes together remember."""
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    " connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -42,7 +43,7 @@ def create_app(
     The index follows the store once ``services().follower`` is started. ``config`` may have the settings as
     ``SETTINGS`` and the keys as ``KEYS``; else these are the defaults and the keys in the archive's folder.
     """
-    app = Flask(__name__, template_folder="pages/templates", static_folder="pages/static")
+    app = Flask(__name__, template_folder="pages/templates", static_folder=None)
     app.config.update(WAIT_SECONDS=30.0, PROCESSES=1, SETTINGS=Settings(data=archive.home), KEYS=KeyRing(archive.home))
     app.config.update(config or {})
     app.config.update(API_KEY=_first_key(app.config["KEYS"]), API_KEY_FILE=str(archive.home / FIRST))
@@ -54,10 +55,12 @@ def create_app(
     follows = follower or IndexFollower(archive)
     app.extensions["timtin"] = Services(archive, answers, follows, counted)
     app.url_map.converters["article"] = ArticleId
-    for blueprint in (api, views.pages, operations.operations):
+    for blueprint in (api, routes.pages, assets, operations.operations):
         app.register_blueprint(blueprint)
     operations.init_app(app)
-    views.init_app(app)
+    languages.init_app(app)
+    routes.init_app(app)
+    app.jinja_env.globals["asset"] = asset_url
     problems.init_app(app)
     app.before_request(_refuse)
     access.init_app(app)
@@ -82,7 +85,7 @@ def _first_key(ring: KeyRing) -> str | None:
 
 
 def _protect(response: Response) -> Response:
-    """Tell browsers to run no scripts and to load nothing from elsewhere."""
+    """Tell browsers to run no scripts but ours, and to load nothing from elsewhere."""
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")

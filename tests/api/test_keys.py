@@ -45,7 +45,7 @@ NEEDED: dict[tuple[str, str], str] = {
     ("GET", "/openapi.json"): "open",
     ("GET", "/docs"): "open",
     ("GET", "/opensearch.xml"): "open",
-    ("GET", "/static/<path:filename>"): "open",
+    ("GET", "/static/<version>/<room>/<path:name>"): "open",
 }
 SCOPES = {"search": Scope.SEARCH, "write": Scope.WRITE, "admin": Scope.ADMIN}
 GIVEN = ("none", "wrong", "search", "write", "admin", "expired", "revoked", "first")

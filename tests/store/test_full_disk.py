@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -199,9 +200,11 @@ def test_fetching_to_a_full_disk_ends_in_one_line_with_a_summary_of_what_was_sto
         assert site.paths() == ["/a", "/b"]
         assert done.returncode == 1
         assert done.stdout.startswith("50 added, 0 updated, 0 unchanged, 0 removed, 0 failed,")
-        assert done.stderr.count("\n") == 1
-        assert done.stderr.startswith("timtin: the disk is full (")
-        assert "free some space" in done.stderr
+        progress = re.compile(r"\S+ \S+ INFO \d+ articles fetched, \d+ articles indexed")  # on a slow machine
+        said = [line for line in done.stderr.splitlines() if not progress.fullmatch(line)]
+        assert len(said) == 1
+        assert said[0].startswith("timtin: the disk is full (")
+        assert "free some space" in said[0]
         ballast.unlink()
         shutil.copytree(disk / "data", disk.parent / "data")
         done = subprocess.run([*command[:-1], str(disk.parent / "data")], capture_output=True, text=True, check=False)

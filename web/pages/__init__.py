@@ -1,10 +1,14 @@
-"""HTML for people, without JavaScript.
+"""HTML for people, whole without JavaScript.
 
 ================  =================================================
-``views``         the search page, the article page, the feed
-``translations``  every text of the page, in Vietnamese and English
+``blueprint``     the blueprint, and what pages share
+``search_page``   the search page
+``article_page``  the page of one article
+``feeds``         the newest hits of a search as a feed
+``shown``         dates as readers say them
+``routes``        all of it: importing it adds the routes
 ================  =================================================
 
-``templates/`` has the HTML, ``static/`` the style sheet and the icon. Templates take their words from
-``translations`` and treat as safe only HTML that ``search.snippets.fragments`` rendered.
+``templates/`` has the HTML, ``static/`` what pages load, ``translations/`` the Vietnamese texts (``web.languages``).
+Templates treat as safe only HTML that ``search.snippets.fragments`` rendered.
 """

@@ -1,0 +1,1 @@
+"""The desk: pages for who runs the service, behind an admin key."""
