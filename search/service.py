@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -51,7 +51,8 @@ class ArticleSummary(NamedTuple):
 class RenderedHit:
     """One hit: the article, its score, and its title and best fragments as HTML with the query's words marked.
 
-    ``copies`` counts its near-copies that are not shown. A ``relaxed`` hit only has the syllables of words scattered.
+    ``copies`` counts its near-copies that are not shown; ``copied`` are the first of them, as many as were asked for.
+    A ``relaxed`` hit only has the syllables of words scattered.
     """
 
     article: ArticleSummary
@@ -61,6 +62,7 @@ class RenderedHit:
     explanation: Mapping[str, float] | None = None
     copies: int = 0
     relaxed: bool = False
+    copied: Sequence[ArticleSummary] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,19 @@ def similar_articles(archive: Archive, id: str, size: int, deadline: Deadline | 
     return _rendered(archive, found, Highlighter(MatchAll(), deadline), SearchParameters(), deadline)
 
 
+def copies_of(archive: Archive, id: str, size: int) -> list[ArticleSummary]:
+    """Return up to ``size`` near-copies of the article with this id, whatever a query; an empty list for an unknown id.
+
+    Those deleted since or damaged are left out.
+    """
+    found = [hit.id for hit in archive.engine.copies(id, size)]
+    return _summaries(found, archive.store.get_many(found))
+
+
+def _summaries(ids: Sequence[str], articles: Mapping[str, Article]) -> list[ArticleSummary]:
+    return [_summary(articles[id]) for id in ids if id in articles]
+
+
 def _rendered(
     archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters, deadline: Deadline
 ) -> list[RenderedHit]:
@@ -150,7 +165,7 @@ def _rendered(
 
     Once the deadline is over, the rest are not marked.
     """
-    articles = archive.store.get_many([hit.id for hit in hits])
+    articles = archive.store.get_many([id for hit in hits for id in (hit.id, *hit.copy_ids)])
     found = [(articles[hit.id], hit) for hit in hits if hit.id in articles]
     rendered: list[RenderedHit] = []
     for first in range(0, len(found), _AT_ONCE):
@@ -160,7 +175,10 @@ def _rendered(
             rendered += highlighted(some, highlighter, parameters, deadline)
         except SearchTimeoutError:
             rendered += [_unmarked(article, hit, parameters) for article, hit in some]
-    return rendered
+    return [
+        replace(shown, copied=_summaries(hit.copy_ids, articles)) if hit.copy_ids else shown
+        for shown, (_, hit) in zip(rendered, found, strict=True)
+    ]
 
 
 def _unmarked(article: Article, hit: Hit, parameters: SearchParameters) -> RenderedHit:
