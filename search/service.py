@@ -18,6 +18,7 @@ from search.parameters import SearchParameters
 from search.query.notes import Note, NoteCode, distinct, note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
 from search.query.words import cut_of
+from search.snippets.cuts import cut_sides
 from search.snippets.fragments import fragments_of, render
 from search.snippets.highlighter import Highlighter
 from search.snippets.spotter import Span
@@ -51,7 +52,8 @@ class ArticleSummary(NamedTuple):
 class RenderedHit:
     """One hit: the article, its score, and its title and best fragments as HTML with the query's words marked.
 
-    ``copies`` counts its near-copies that are not shown; ``copied`` are the first of them, as many as were asked for.
+    ``body_cut`` says of each fragment whether text of its first sentence is left out before it, and of its last one
+    after it. ``copies`` counts its near-copies that are not shown; ``copied`` are the first of them, as many as were asked for.
     A ``relaxed`` hit only has the syllables of words scattered.
     """
 
@@ -63,6 +65,7 @@ class RenderedHit:
     copies: int = 0
     relaxed: bool = False
     copied: Sequence[ArticleSummary] = ()
+    body_cut: Sequence[tuple[bool, bool]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,11 @@ def _unmarked(article: Article, hit: Hit, parameters: SearchParameters) -> Rende
     opening = article.body[: parameters.fragment_size].strip() if parameters.fragments else ""
     title = render(article.title, 0, len(article.title), ())
     body = [render(opening, 0, len(opening), ())] if opening else []
-    return RenderedHit(_summary(article), hit.score, title, body, hit.explanation, hit.copies, hit.relaxed)
+    start = article.body.find(opening)
+    cut = [cut_sides(article.body, start, start + len(opening)) for _ in body]
+    return RenderedHit(
+        _summary(article), hit.score, title, body, hit.explanation, hit.copies, hit.relaxed, body_cut=cut
+    )
 
 
 def _damaged(archive: Archive, hits: Sequence[Hit], shown: Sequence[RenderedHit]) -> Iterator[Note]:
@@ -224,6 +231,7 @@ def highlighted(
             hit.explanation,
             hit.copies,
             hit.relaxed,
+            body_cut=[cut_sides(text, passage.start, passage.end) for passage in body],
         )
         for (article, hit), (title, text, _), body in zip(found, marked, bodies, strict=True)
     ]
