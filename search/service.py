@@ -53,8 +53,8 @@ class RenderedHit:
     """One hit: the article, its score, and its title and best fragments as HTML with the query's words marked.
 
     ``body_cut`` says of each fragment whether text of its first sentence is left out before it, and of its last one
-    after it. ``copies`` counts its near-copies that are not shown; ``copied`` are the first of them, as many as were asked for.
-    A ``relaxed`` hit only has the syllables of words scattered.
+    after it. ``copies`` counts its near-copies that are not shown; ``copied`` are the first of them, as many as were
+    asked for. A ``relaxed`` hit only has the syllables of words scattered.
     """
 
     article: ArticleSummary

@@ -5,6 +5,7 @@ from __future__ import annotations
 from index.analysis.sentences import sentence_starts
 
 _NEAR = 150
+_MAY_END = frozenset(".!?…\"'”’)]")
 _FAR = 2000  # characters; whether a line break ends a sentence depends on the lines around it
 
 
@@ -23,7 +24,10 @@ def _in_sentence(text: str, at: int) -> bool:
         return False
     first = text.rindex(before, 0, at) + len(before)
     last = text.index(after, at)
-    reach = _FAR if "\n" in text[first:last] else _NEAR
+    wrapped = "\n" in text[first:last]
+    if not wrapped and before[-1] not in _MAY_END:
+        return True
+    reach = _FAR if wrapped else _NEAR
     low = max(0, first - reach)
     ends = sentence_starts(text[low : last + reach])
     return not any(first <= low + end <= last for end in ends)
