@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from index.analysis.sentences import sentence_starts
 
-_NEAR = 150
+_NEAR = 40
 _MAY_END = frozenset(".!?…\"'”’)]")
 _FAR = 2000  # characters; whether a line break ends a sentence depends on the lines around it
 
