@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from search.parameters import SearchParameters
 from search.query.notes import Note, NoteCode, distinct, note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
 from search.query.words import cut_of
+from search.snippets.cuts import cut_sides
 from search.snippets.fragments import fragments_of, render
 from search.snippets.highlighter import Highlighter
 from search.snippets.spotter import Span
@@ -51,7 +52,9 @@ class ArticleSummary(NamedTuple):
 class RenderedHit:
     """One hit: the article, its score, and its title and best fragments as HTML with the query's words marked.
 
-    ``copies`` counts its near-copies that are not shown. A ``relaxed`` hit only has the syllables of words scattered.
+    ``body_cut`` says of each fragment whether text of its first sentence is left out before it, and of its last one
+    after it. ``copies`` counts its near-copies that are not shown; ``copied`` are the first of them, as many as were
+    asked for. A ``relaxed`` hit only has the syllables of words scattered.
     """
 
     article: ArticleSummary
@@ -61,6 +64,8 @@ class RenderedHit:
     explanation: Mapping[str, float] | None = None
     copies: int = 0
     relaxed: bool = False
+    copied: Sequence[ArticleSummary] = ()
+    body_cut: Sequence[tuple[bool, bool]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,19 @@ def similar_articles(archive: Archive, id: str, size: int, deadline: Deadline | 
     return _rendered(archive, found, Highlighter(MatchAll(), deadline), SearchParameters(), deadline)
 
 
+def copies_of(archive: Archive, id: str, size: int) -> list[ArticleSummary]:
+    """Return up to ``size`` near-copies of the article with this id, whatever a query; an empty list for an unknown id.
+
+    Those deleted since or damaged are left out.
+    """
+    found = [hit.id for hit in archive.engine.copies(id, size)]
+    return _summaries(found, archive.store.get_many(found))
+
+
+def _summaries(ids: Sequence[str], articles: Mapping[str, Article]) -> list[ArticleSummary]:
+    return [_summary(articles[id]) for id in ids if id in articles]
+
+
 def _rendered(
     archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters, deadline: Deadline
 ) -> list[RenderedHit]:
@@ -150,7 +168,7 @@ def _rendered(
 
     Once the deadline is over, the rest are not marked.
     """
-    articles = archive.store.get_many([hit.id for hit in hits])
+    articles = archive.store.get_many([id for hit in hits for id in (hit.id, *hit.copy_ids)])
     found = [(articles[hit.id], hit) for hit in hits if hit.id in articles]
     rendered: list[RenderedHit] = []
     for first in range(0, len(found), _AT_ONCE):
@@ -160,7 +178,10 @@ def _rendered(
             rendered += highlighted(some, highlighter, parameters, deadline)
         except SearchTimeoutError:
             rendered += [_unmarked(article, hit, parameters) for article, hit in some]
-    return rendered
+    return [
+        replace(shown, copied=_summaries(hit.copy_ids, articles)) if hit.copy_ids else shown
+        for shown, (_, hit) in zip(rendered, found, strict=True)
+    ]
 
 
 def _unmarked(article: Article, hit: Hit, parameters: SearchParameters) -> RenderedHit:
@@ -168,7 +189,11 @@ def _unmarked(article: Article, hit: Hit, parameters: SearchParameters) -> Rende
     opening = article.body[: parameters.fragment_size].strip() if parameters.fragments else ""
     title = render(article.title, 0, len(article.title), ())
     body = [render(opening, 0, len(opening), ())] if opening else []
-    return RenderedHit(_summary(article), hit.score, title, body, hit.explanation, hit.copies, hit.relaxed)
+    start = article.body.find(opening)
+    cut = [cut_sides(article.body, start, start + len(opening)) for _ in body]
+    return RenderedHit(
+        _summary(article), hit.score, title, body, hit.explanation, hit.copies, hit.relaxed, body_cut=cut
+    )
 
 
 def _damaged(archive: Archive, hits: Sequence[Hit], shown: Sequence[RenderedHit]) -> Iterator[Note]:
@@ -206,6 +231,7 @@ def highlighted(
             hit.explanation,
             hit.copies,
             hit.relaxed,
+            body_cut=[cut_sides(text, passage.start, passage.end) for passage in body],
         )
         for (article, hit), (title, text, _), body in zip(found, marked, bodies, strict=True)
     ]
