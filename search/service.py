@@ -21,6 +21,7 @@ from search.query.words import cut_of
 from search.snippets.cuts import cut_sides
 from search.snippets.fragments import fragments_of, render
 from search.snippets.highlighter import Highlighter
+from search.snippets.reasons import Reason, ReasonFinder
 from search.snippets.spotter import Span
 from search.spelling.completions import complete
 from search.spelling.corrections import correct
@@ -54,7 +55,8 @@ class RenderedHit:
 
     ``body_cut`` says of each fragment whether text of its first sentence is left out before it, and of its last one
     after it. ``copies`` counts its near-copies that are not shown; ``copied`` are the first of them, as many as were
-    asked for. A ``relaxed`` hit only has the syllables of words scattered.
+    asked for. A ``relaxed`` hit only has the syllables of words scattered. ``reasons`` say why it was found, where it
+    lacks the words as typed.
     """
 
     article: ArticleSummary
@@ -66,6 +68,7 @@ class RenderedHit:
     relaxed: bool = False
     copied: Sequence[ArticleSummary] = ()
     body_cut: Sequence[tuple[bool, bool]] = ()
+    reasons: Sequence[Reason] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def search(archive: Archive, parameters: SearchParameters, deadline: Deadline | 
     found = archive.engine.retrieve(parameters.request(tree, Sort.NEWEST if newest else parameters.sort, deadline))
     if cut_short and not (found.total or found.relaxed_total):
         deadline.check()
-    hits = _rendered(archive, found.hits, Highlighter(tree, deadline), parameters, deadline)
+    hits = _rendered(archive, found.hits, tree, parameters, deadline)
     notes = distinct([*notes, *_damaged(archive, found.hits, hits)])
     corrected = None
     with suppress(SearchTimeoutError):
@@ -145,7 +148,7 @@ def similar_articles(archive: Archive, id: str, size: int, deadline: Deadline | 
     if article is None:
         return []
     found = archive.engine.similar(article, size)
-    return _rendered(archive, found, Highlighter(MatchAll(), deadline), SearchParameters(), deadline)
+    return _rendered(archive, found, MatchAll(), SearchParameters(), deadline)
 
 
 def copies_of(archive: Archive, id: str, size: int) -> list[ArticleSummary]:
@@ -162,7 +165,7 @@ def _summaries(ids: Sequence[str], articles: Mapping[str, Article]) -> list[Arti
 
 
 def _rendered(
-    archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters, deadline: Deadline
+    archive: Archive, hits: Sequence[Hit], tree: Node, parameters: SearchParameters, deadline: Deadline
 ) -> list[RenderedHit]:
     """Fetch the articles of ``hits`` and mark the query's words; skip those deleted since or damaged.
 
@@ -170,12 +173,13 @@ def _rendered(
     """
     articles = archive.store.get_many([id for hit in hits for id in (hit.id, *hit.copy_ids)])
     found = [(articles[hit.id], hit) for hit in hits if hit.id in articles]
+    highlighter, reasons = Highlighter(tree, deadline), ReasonFinder(tree, deadline)
     rendered: list[RenderedHit] = []
     for first in range(0, len(found), _AT_ONCE):
         some = found[first : first + _AT_ONCE]
         try:
             deadline.check()
-            rendered += highlighted(some, highlighter, parameters, deadline)
+            rendered += highlighted(some, highlighter, reasons, parameters, deadline)
         except SearchTimeoutError:
             rendered += [_unmarked(article, hit, parameters) for article, hit in some]
     return [
@@ -210,6 +214,7 @@ def _damaged(archive: Archive, hits: Sequence[Hit], shown: Sequence[RenderedHit]
 def highlighted(
     found: Sequence[tuple[Article, Hit]],
     highlighter: Highlighter,
+    reasons: ReasonFinder,
     parameters: SearchParameters,
     deadline: Deadline | None = None,
 ) -> list[RenderedHit]:
@@ -232,8 +237,9 @@ def highlighted(
             hit.copies,
             hit.relaxed,
             body_cut=[cut_sides(text, passage.start, passage.end) for passage in body],
+            reasons=reasons.reasons([(article.title, title), (text, marks)], relaxed=hit.relaxed),
         )
-        for (article, hit), (title, text, _), body in zip(found, marked, bodies, strict=True)
+        for (article, hit), (title, text, marks), body in zip(found, marked, bodies, strict=True)
     ]
 
 

@@ -5,6 +5,7 @@
 ``highlighter``  which candidates are marked, as spans of the original text
 ``fragments``    the best fragments, as HTML
 ``cuts``         which fragments begin or end within a sentence
+``reasons``      why a hit was found, where it lacks the words as typed
 ===============  ============================================================================
 
 Without its marks, marked text equals the article's, byte for byte; ``fragments.render`` escapes everything else.

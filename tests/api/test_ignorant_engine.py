@@ -85,7 +85,10 @@ def test_completions_corrections_and_abbreviations(client: FlaskClient) -> None:
     assert get(client, "/api/v1/search", q="hooij nhaapj")["query"] == {
         "text": "hooij nhaapj", "corrected": "hội nhập", "terms": ["hooij", "nhaapj"], "notes": [],
     }  # fmt: skip
-    assert get(client, "/api/v1/search", q="HNQT")["total"] == 1
+    [hit] = client.get("/api/v1/search", query_string={"q": "HNQT"}).get_json()["hits"]
+    assert (hit["id"], hit["reasons"]) == ("hop", [])
+    [hit] = client.get("/api/v1/search", query_string={"q": "quoc te -gạo hội nhâp"}).get_json()["hits"]
+    assert hit["reasons"] == [{"code": "accents", "typed": "nhâp", "found": "nhập"}]
 
 
 def test_articles_are_read_replaced_and_deleted(client: FlaskClient) -> None:

@@ -66,6 +66,7 @@ def hit_json(hit: RenderedHit, parameters: SearchParameters | None = None) -> di
         "score": round(hit.score, 4),
         "copies": hit.copies,
         "relaxed": hit.relaxed,
+        "reasons": [{"code": reason.code, "typed": reason.typed, "found": reason.found} for reason in hit.reasons],
         "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
     }
     if parameters is not None and parameters.copies:
