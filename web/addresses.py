@@ -8,7 +8,7 @@ from search.parameters import SearchParameters
 
 
 def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:
-    """Return the URL of a search, with every parameter that differs from its default; one of the API names the query, too."""
+    """Return the URL of a search, with every parameter that differs from its default; the API always names it."""
     values = parameters.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"page", "q"})
     if "facets" in values:
         values["facets"] = ",".join(values["facets"])

@@ -106,5 +106,5 @@ def within_days(asked: SearchParameters, period: str) -> str:
 
 
 def _changed(asked: SearchParameters, **values: object) -> SearchParameters:
-    return asked.model_copy(update={**values, "page": 1})
-
+    changed: SearchParameters = asked.model_copy(update={**values, "page": 1})
+    return changed

@@ -20,7 +20,9 @@ def front_page() -> str:
     return render_template(
         "front.html",
         asked=nothing,
+        autofocus=True,
         answer=answer,
+        sources=len(answer.facets["source"]),
         newest=next((hit.article.published for hit in answer.hits if hit.article.published), None),
         choices=[some for label in asked.facets if (some := choices(nothing, label, answer.facets[label]))],
         examples=(),

@@ -63,6 +63,16 @@ def days(first: str | None, last: str | None) -> str:
     return str(gettext("until %(last)s", last=period(last or "")))
 
 
+def first_day(name: str | None) -> str:
+    """Return the first day of a period as an ISO date; nothing for None."""
+    return date.fromordinal(period_days(name)[0]).isoformat() if name else ""
+
+
+def last_day(name: str | None) -> str:
+    """Return the last day of a period as an ISO date; nothing for None."""
+    return date.fromordinal(period_days(name)[1]).isoformat() if name else ""
+
+
 def _whole_period(begin: date, end: date) -> str | None:
     """Return the year, month or day that two days are the first and the last one of."""
     if begin == end:

@@ -1,4 +1,4 @@
-"""How the articles found are spread over time: bars for days, months or years, each the address of a narrower search."""
+"""How the articles found are spread over time: bars for days, months or years, each a narrower search."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _next(period: str) -> str:
 def page_numbers(page: int, last: int) -> list[int | None]:
     """Return the pages to show: the first, the last, and those around ``page``; None stands for a gap."""
     near = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
-    found: list[int | None] = near[:1]  # type: ignore[assignment]
+    found: list[int | None] = near[:1]
     for before, after in pairwise(near):
         if after - before == 2:
             found.append(before + 1)
