@@ -18,7 +18,7 @@ from search.deadline import Deadline
 from search.query.tree import Match, MatchAll, Node
 from search.statistics import TermStatistics
 
-PERIODS = {"year": 4, "month": 7}
+PERIODS = {"year": 4, "month": 7, "day": 10}
 """Periods that can be facets, and how many characters of an ISO date name one."""
 FACETS = (*LABELS, *PERIODS)
 
@@ -49,9 +49,11 @@ class Filters:
 class Request:
     """One retrieval: hits ``start`` up to but not including ``start + size`` of ``tree`` under ``filters``.
 
-    With ``collapse`` only the first hit of each story is returned; the order of hits does not change. ``recency`` is
-    the half-life of scores in days: an article published so long before the newest one has half its score. Undated ones
-    count as old as the oldest. Once the ``deadline`` is over, what can be left out is left out.
+    With ``collapse`` only the first hit of each story is returned, with the ids of its first ``copies`` near-copies;
+    the order of hits does not change. With ``other_filters``, the facet of a label counts the articles that pass all
+    filters but the ones on this label. ``recency`` is the half-life of scores in days: an article published so long
+    before the newest one has half its score. Undated ones count as old as the oldest. Once the ``deadline`` is over,
+    what can be left out is left out.
     """
 
     tree: Node = field(default_factory=MatchAll)
@@ -63,6 +65,8 @@ class Request:
     facets: Sequence[str] = ()
     explain: bool = False
     collapse: bool = False
+    copies: int = 0
+    other_filters: bool = False
     recency: float | None = None
     deadline: Deadline = field(default_factory=Deadline, compare=False)
 
@@ -71,8 +75,9 @@ class Request:
 class Hit:
     """One article found; ``explanation`` has the parts that sum to its score.
 
-    ``copies`` counts its near-copies that are collapsed into this hit. A ``relaxed`` one does not match: it only has
-    the syllables of the query's words scattered.
+    ``copies`` counts its near-copies that are collapsed into this hit; ``copy_ids`` has the first of them, as many as
+    were asked for, in the order of their last writes. A ``relaxed`` one does not match: it only has the syllables of
+    the query's words scattered.
     """
 
     id: str
@@ -80,6 +85,7 @@ class Hit:
     explanation: Mapping[str, float] | None = None
     copies: int = 0
     relaxed: bool = False
+    copy_ids: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Retrieved:
 
     If few match, ``relaxed_total`` others follow them, which only have the syllables of the query's words scattered.
     ``stories`` is the number of hits to page through; without ``collapse`` it is the sum of both. Facets count the
-    articles that match.
+    articles that match; with ``other_filters`` those of labels also count some that do not pass a filter.
 
     A ``partial`` result lacks something for want of time: facets are missing, hits are fewer or less well ordered. If
     ``at_least``, not all of the query was evaluated: all hits match, but the counts are lower bounds.
@@ -136,7 +142,7 @@ class Upkeep(Protocol):
 class Engine(DerivedIndex, Protocol):
     """An index of a store's articles. Safe to share between threads.
 
-    ``retrieve``, ``similar`` and ``statistics`` raise a TimtinError while the index cannot be read, such as
+    ``retrieve``, ``similar``, ``copies`` and ``statistics`` raise a TimtinError while the index cannot be read, such as
     DamagedIndexError, or IndexMissingError while there is none of the store's articles.
     """
 
@@ -159,6 +165,12 @@ class Engine(DerivedIndex, Protocol):
 
     def similar(self, article: Article, size: int) -> list[Hit]:
         """Return up to ``size`` articles most like ``article``, without itself and its near-copies."""
+
+    def copies(self, id: str, size: int) -> list[Hit]:
+        """Return the near-copies of an article, up to ``size``, in the order of their last writes.
+
+        Their scores are 0. An unknown id has none.
+        """
 
     def statistics(self) -> TermStatistics:
         """Return the statistics of the current index. Use them for one query only; do not keep them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
@@ -74,10 +74,15 @@ class SearchParameters(_WithLabels):
     facets: Annotated[
         tuple[FacetName, ...], BeforeValidator(_comma_separated), Field(description="facets to count, comma-separated")
     ] = ()
+    facet_filters: Annotated[
+        Literal["all", "others"],
+        Field(description="the filters a label's facet counts under: all, or all others than on this label"),
+    ] = "all"
     fragments: Annotated[int, Field(ge=0, le=10, description="passages per hit")] = 3
     fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters per passage")] = 180
     explain: Annotated[bool, Field(description="show the parts of each score")] = False
     collapse: Annotated[bool, Field(description="show near-copies as one hit")] = True
+    copies: Annotated[int, Field(ge=0, le=20, description="near-copies listed with each hit")] = 0
     recency: Annotated[
         Annotated[float, Field(gt=0, le=36500)] | None,
         BeforeValidator(none_if_empty),
@@ -101,8 +106,13 @@ class SearchParameters(_WithLabels):
             filters=self.filters,
             start=(self.page - 1) * self.size,
             deadline=deadline,
-            **{name: getattr(self, name) for name in ("match", "size", "facets", "explain", "collapse", "recency")},
+            other_filters=self.facet_filters == "others",
+            **{name: getattr(self, name) for name in _PASSED_ON},
         )
+
+
+_PASSED_ON = ("match", "size", "facets", "explain", "collapse", "copies", "recency")
+"""The parameters that the engine's request has by the same names."""
 
 
 class TimeParameters(Parameters):

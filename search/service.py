@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,8 +18,10 @@ from search.parameters import SearchParameters
 from search.query.notes import Note, NoteCode, distinct, note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
 from search.query.words import cut_of
+from search.snippets.cuts import cut_sides
 from search.snippets.fragments import fragments_of, render
 from search.snippets.highlighter import Highlighter
+from search.snippets.reasons import Reason, ReasonFinder
 from search.snippets.spotter import Span
 from search.spelling.completions import complete
 from search.spelling.corrections import correct
@@ -51,7 +53,10 @@ class ArticleSummary(NamedTuple):
 class RenderedHit:
     """One hit: the article, its score, and its title and best fragments as HTML with the query's words marked.
 
-    ``copies`` counts its near-copies that are not shown. A ``relaxed`` hit only has the syllables of words scattered.
+    ``body_cut`` says of each fragment whether text of its first sentence is left out before it, and of its last one
+    after it. ``copies`` counts its near-copies that are not shown; ``copied`` are the first of them, as many as were
+    asked for. A ``relaxed`` hit only has the syllables of words scattered. ``reasons`` say why it was found, where it
+    lacks the words as typed.
     """
 
     article: ArticleSummary
@@ -61,6 +66,9 @@ class RenderedHit:
     explanation: Mapping[str, float] | None = None
     copies: int = 0
     relaxed: bool = False
+    copied: Sequence[ArticleSummary] = ()
+    body_cut: Sequence[tuple[bool, bool]] = ()
+    reasons: Sequence[Reason] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ def search(archive: Archive, parameters: SearchParameters, deadline: Deadline | 
     found = archive.engine.retrieve(parameters.request(tree, Sort.NEWEST if newest else parameters.sort, deadline))
     if cut_short and not (found.total or found.relaxed_total):
         deadline.check()
-    hits = _rendered(archive, found.hits, Highlighter(tree, deadline), parameters, deadline)
+    hits = _rendered(archive, found.hits, tree, parameters, deadline)
     notes = distinct([*notes, *_damaged(archive, found.hits, hits)])
     corrected = None
     with suppress(SearchTimeoutError):
@@ -140,27 +148,44 @@ def similar_articles(archive: Archive, id: str, size: int, deadline: Deadline | 
     if article is None:
         return []
     found = archive.engine.similar(article, size)
-    return _rendered(archive, found, Highlighter(MatchAll(), deadline), SearchParameters(), deadline)
+    return _rendered(archive, found, MatchAll(), SearchParameters(), deadline)
+
+
+def copies_of(archive: Archive, id: str, size: int) -> list[ArticleSummary]:
+    """Return up to ``size`` near-copies of the article with this id, whatever a query; an empty list for an unknown id.
+
+    Those deleted since or damaged are left out.
+    """
+    found = [hit.id for hit in archive.engine.copies(id, size)]
+    return _summaries(found, archive.store.get_many(found))
+
+
+def _summaries(ids: Sequence[str], articles: Mapping[str, Article]) -> list[ArticleSummary]:
+    return [_summary(articles[id]) for id in ids if id in articles]
 
 
 def _rendered(
-    archive: Archive, hits: Sequence[Hit], highlighter: Highlighter, parameters: SearchParameters, deadline: Deadline
+    archive: Archive, hits: Sequence[Hit], tree: Node, parameters: SearchParameters, deadline: Deadline
 ) -> list[RenderedHit]:
     """Fetch the articles of ``hits`` and mark the query's words; skip those deleted since or damaged.
 
     Once the deadline is over, the rest are not marked.
     """
-    articles = archive.store.get_many([hit.id for hit in hits])
+    articles = archive.store.get_many([id for hit in hits for id in (hit.id, *hit.copy_ids)])
     found = [(articles[hit.id], hit) for hit in hits if hit.id in articles]
+    highlighter, reasons = Highlighter(tree, deadline), ReasonFinder(tree, deadline)
     rendered: list[RenderedHit] = []
     for first in range(0, len(found), _AT_ONCE):
         some = found[first : first + _AT_ONCE]
         try:
             deadline.check()
-            rendered += highlighted(some, highlighter, parameters, deadline)
+            rendered += highlighted(some, highlighter, reasons, parameters, deadline)
         except SearchTimeoutError:
             rendered += [_unmarked(article, hit, parameters) for article, hit in some]
-    return rendered
+    return [
+        replace(shown, copied=_summaries(hit.copy_ids, articles)) if hit.copy_ids else shown
+        for shown, (_, hit) in zip(rendered, found, strict=True)
+    ]
 
 
 def _unmarked(article: Article, hit: Hit, parameters: SearchParameters) -> RenderedHit:
@@ -168,7 +193,11 @@ def _unmarked(article: Article, hit: Hit, parameters: SearchParameters) -> Rende
     opening = article.body[: parameters.fragment_size].strip() if parameters.fragments else ""
     title = render(article.title, 0, len(article.title), ())
     body = [render(opening, 0, len(opening), ())] if opening else []
-    return RenderedHit(_summary(article), hit.score, title, body, hit.explanation, hit.copies, hit.relaxed)
+    start = article.body.find(opening)
+    cut = [cut_sides(article.body, start, start + len(opening)) for _ in body]
+    return RenderedHit(
+        _summary(article), hit.score, title, body, hit.explanation, hit.copies, hit.relaxed, body_cut=cut
+    )
 
 
 def _damaged(archive: Archive, hits: Sequence[Hit], shown: Sequence[RenderedHit]) -> Iterator[Note]:
@@ -185,6 +214,7 @@ def _damaged(archive: Archive, hits: Sequence[Hit], shown: Sequence[RenderedHit]
 def highlighted(
     found: Sequence[tuple[Article, Hit]],
     highlighter: Highlighter,
+    reasons: ReasonFinder,
     parameters: SearchParameters,
     deadline: Deadline | None = None,
 ) -> list[RenderedHit]:
@@ -206,8 +236,10 @@ def highlighted(
             hit.explanation,
             hit.copies,
             hit.relaxed,
+            body_cut=[cut_sides(text, passage.start, passage.end) for passage in body],
+            reasons=reasons.reasons([(article.title, title), (text, marks)], relaxed=hit.relaxed),
         )
-        for (article, hit), (title, text, _), body in zip(found, marked, bodies, strict=True)
+        for (article, hit), (title, text, marks), body in zip(found, marked, bodies, strict=True)
     ]
 
 

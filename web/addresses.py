@@ -8,7 +8,7 @@ from search.parameters import SearchParameters
 
 
 def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:
-    """Return the URL of a search, with every parameter that differs from its default."""
+    """Return the URL of a search, with every parameter that differs from its default; the API always names it."""
     values = parameters.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"page", "q"})
     if "facets" in values:
         values["facets"] = ",".join(values["facets"])
@@ -16,5 +16,6 @@ def search_address(endpoint: str, parameters: SearchParameters, page: int, **mor
         values["explain"] = 1
     if "collapse" in values:
         values["collapse"] = "false"
-    values |= {"q": parameters.q, **({"page": page} if page > 1 else {}), **more}
+    query = None if endpoint.startswith("pages.") and not parameters.q else parameters.q
+    values |= {"q": query, **({"page": page} if page > 1 else {}), **more}
     return url_for(endpoint, **{key: value for key, value in values.items() if value is not None})

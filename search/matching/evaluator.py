@@ -145,7 +145,8 @@ class Evaluator:
         Raises SearchTimeoutError if the deadline is over before any article certainly matches.
         """
         result = self._node(tree)
-        matched = self._kept(result.matched, within)
+        unfiltered = self._kept(result.matched, None)
+        matched = self._kept(unfiltered, within)
         leaves = [leaf for leaf in wanted_words(tree) if isinstance(leaf, Words)]
         words = sum(len(cut_of(leaf).words) for leaf in leaves)
         few = self._ranking.few if words > 1 else 1
@@ -153,7 +154,7 @@ class Evaluator:
         proximity = [clause for leaf in leaves if (clause := self._proximity(leaf))]
         syllables = sum(len(cut_of(leaf).plain) for leaf in leaves)
         k1 = self._ranking.k1_long if syllables > self._ranking.long_text else self._ranking.k1
-        return Matches(matched, relaxed, result.clauses, proximity, k1)
+        return Matches(matched, unfiltered, relaxed, result.clauses, proximity, k1)
 
     def _relaxed_in_time(self, tree: Node, matched: DocMask, within: DocMask | None) -> DocMask | None:
         """Return ``_relaxed``; if the deadline is over, None for a query that some articles match anyway."""

@@ -14,12 +14,20 @@ from search.engine import Filters
 from search.ranking.clauses import DocMask
 
 
-def within(snapshot: Snapshot, filters: Filters) -> DocMask | None:
-    """Return the articles that pass ``filters``; None if there are no filters."""
-    wanted = [_by_label(snapshot, label, value, equal_keys) for label, value in filters.labels]
+def passing(snapshot: Snapshot, filters: Filters) -> dict[str, DocMask]:
+    """Return the articles that pass the filters on each label, by its name, and on the days, by "published"."""
+    masks: dict[str, DocMask] = {}
+    for label, value in filters.labels:
+        mask = _by_label(snapshot, label, value, equal_keys)
+        masks[label] = masks[label] & mask if label in masks else mask
     if filters.first_day is not None or filters.last_day is not None:
-        wanted.append(published_between(snapshot, filters.first_day, filters.last_day))
-    return np.logical_and.reduce(wanted) if wanted else None
+        masks["published"] = published_between(snapshot, filters.first_day, filters.last_day)
+    return masks
+
+
+def within(masks: Collection[DocMask]) -> DocMask | None:
+    """Return the articles in all of ``masks``; None if there are no masks."""
+    return np.logical_and.reduce(list(masks)) if masks else None
 
 
 def with_label(snapshot: Snapshot, label: str, value: str) -> DocMask:

@@ -20,7 +20,7 @@ from search.deadline import Deadline
 from search.query.joined import joined_spellings, other_spellings
 from search.query.notes import Note, NoteCode, note
 from search.query.synonyms import MOST_SYNONYMS, Synonyms
-from search.query.tree import MOST_SYLLABLES, Alternative, And, Cut, Node, Or, Words, typed_analysis
+from search.query.tree import MOST_SYLLABLES, Alternative, And, Cut, Node, Or, Origin, Words, typed_analysis
 from search.query.words import cut_words
 from search.statistics import TermStatistics
 
@@ -126,13 +126,14 @@ class Abbreviations:
                 codes.setdefault((at, at + 1), tokens.exact[at])
         for (first, end), short in codes.items():
             for long in self.long_forms(short):
-                yield Alternative(first, end, long)
+                yield Alternative(first, end, long, origin=Origin.ABBREVIATION)
         for end in range(2, min(len(tokens), MOST_SYLLABLES) + 1):
             for short in self._short_forms(long_form_ending(tokens.exact[end - 2 : end])):
                 for long in self.long_forms(short):
                     first = end - len(long.split())
                     if first >= 0 and _says(tokens, first, end, long):
-                        yield Alternative(first, end, short if " " in short else short.upper())
+                        written = short if " " in short else short.upper()
+                        yield Alternative(first, end, written, origin=Origin.ABBREVIATION)
 
     def long_forms(self, short: str) -> Sequence[str]:
         """Return the long forms of an abbreviation, the most frequent first: canonical syllables joined by spaces."""

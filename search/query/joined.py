@@ -14,7 +14,7 @@ from index.analysis.days import MONTH_NAMES
 from index.analysis.normalization import fold
 from index.analysis.syllables import LONGEST_FOLDED, accented_forms, canonical_syllable, is_vietnamese_shape, parts_of
 from index.analysis.tokenizer import Tokens, tokenize
-from search.query.tree import Alternative, Cut
+from search.query.tree import Alternative, Cut, Origin
 from search.statistics import TermStatistics
 from search.vocabulary import Vocabulary
 
@@ -66,13 +66,13 @@ def joined_spellings(others: Iterable[Alternative], statistics: TermStatistics) 
     for other in others:
         tokens = tokenize(other.text)
         for text in _written_joined(tokens, 0, len(tokens), statistics):
-            yield Alternative(other.first, other.end, text, is_spelling=True)
+            yield Alternative(other.first, other.end, text, is_spelling=True, origin=other.origin)
 
 
 def _joined(tokens: Tokens, first: int, end: int, statistics: TermStatistics) -> Iterator[Alternative]:
     if not any(code.first <= first and end <= code.end for code in tokens.codes):
         for text in _written_joined(tokens, first, end, statistics):
-            yield Alternative(first, end, text, is_spelling=True)
+            yield Alternative(first, end, text, is_spelling=True, origin=Origin.SPELLING)
 
 
 def _written_joined(tokens: Tokens, first: int, end: int, statistics: TermStatistics) -> Iterator[str]:
@@ -95,10 +95,10 @@ def _months(tokens: Tokens, at: int) -> Iterator[Alternative]:
         for month in range(1, 13):
             if said in (str(month), f"0{month}"):
                 names = MONTH_NAMES[month] if month != _OCTOBER else ()  # the others after it begin with its name
-                yield from (Alternative(at, at + 2, f"tháng {name}") for name in names)
+                yield from (Alternative(at, at + 2, f"tháng {name}", origin=Origin.SPELLING) for name in names)
                 return
             if said in map(fold, MONTH_NAMES[month]):
-                yield Alternative(at, at + 1 + size, f"tháng {month}")
+                yield Alternative(at, at + 1 + size, f"tháng {month}", origin=Origin.SPELLING)
                 return
 
 
@@ -107,14 +107,14 @@ def _spaced(tokens: Tokens, at: int, vocabulary: Vocabulary) -> Iterator[Alterna
     if is_vietnamese_shape(exact) or not exact.isalpha() or len(exact) not in _LETTERS:
         return
     if exact != folded and vocabulary.exact(folded):
-        yield Alternative(at, at + 1, folded, is_spelling=True)
+        yield Alternative(at, at + 1, folded, is_spelling=True, origin=Origin.SPELLING)
     typed = vocabulary.folded(folded)
     best, most = None, _LEAST_SHARE * typed
     for syllables in (*_cuts(exact), *_halves(exact)):
         if (met := _frequency(vocabulary, syllables, plain=exact == folded, known=typed > 0)) > most:
             best, most = syllables, met
     if best is not None:
-        yield Alternative(at, at + 1, " ".join(best), is_spelling=True)
+        yield Alternative(at, at + 1, " ".join(best), is_spelling=True, origin=Origin.SPELLING)
 
 
 def _frequency(vocabulary: Vocabulary, syllables: Sequence[str], *, plain: bool, known: bool) -> int:
@@ -138,7 +138,7 @@ def _longer(first: int, end: int, begun: str, statistics: TermStatistics) -> Ite
         return
     known = [entry for entry in statistics.terms(Stream.FOLDED, begun, _MOST_SCANNED) if entry[0] != begun]
     for term, _ in sorted(known, key=lambda entry: (-entry[1], entry[0]))[:_MOST_LONGER]:
-        yield Alternative(first, end, term, is_spelling=True)
+        yield Alternative(first, end, term, is_spelling=True, origin=Origin.SPELLING)
 
 
 def _dialled(tokens: Tokens, size: int) -> Iterator[tuple[int, int]]:

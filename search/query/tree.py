@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,18 +24,27 @@ class Match(StrEnum):
     ANY = "any"
 
 
+class Origin(StrEnum):
+    """Where an alternative comes from: the synonyms and places, the articles' abbreviations, or other spellings."""
+
+    SYNONYM = "synonym"
+    ABBREVIATION = "abbreviation"
+    SPELLING = "spelling"
+
+
 @dataclass(frozen=True, slots=True)
 class Alternative:
     """An alternative for a part of plain words: their syllables ``first`` up to but not including ``end``.
 
     It is found with its accents. One that ``is_spelling``, only another spelling of what was typed, is found with any
-    if it has none.
+    if it has none. Those that differ by their ``origin`` alone are equal.
     """
 
     first: int
     end: int
     text: str
     is_spelling: bool = False
+    origin: Origin = field(default=Origin.SYNONYM, compare=False)
 
 
 class Cut(NamedTuple):

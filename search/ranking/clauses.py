@@ -58,11 +58,13 @@ class ProximityClause(NamedTuple):
 class Matches:
     """The articles that match a query, and the clauses of their scores, with their BM25 parameter ``k1``.
 
+    ``unfiltered`` are the live articles that match it whatever the filters.
     ``relaxed`` are articles that only have the query's syllables scattered; they come after all that match. ``decay``
     multiplies the score of each article, if the request prefers recent ones.
     """
 
     matched: DocMask
+    unfiltered: DocMask
     relaxed: DocMask | None
     clauses: Sequence[ScoreClause]
     proximity: Sequence[ProximityClause]

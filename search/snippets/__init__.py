@@ -4,6 +4,8 @@
 ``spotter``      candidate syllables and codes, found without tokenizing the whole text
 ``highlighter``  which candidates are marked, as spans of the original text
 ``fragments``    the best fragments, as HTML
+``cuts``         which fragments begin or end within a sentence
+``reasons``      why a hit was found, where it lacks the words as typed
 ===============  ============================================================================
 
 Without its marks, marked text equals the article's, byte for byte; ``fragments.render`` escapes everything else.

@@ -56,12 +56,39 @@ def test_search_answers_in_full(client: FlaskClient) -> None:
     assert [hit["id"] for hit in filtered["hits"]] == ["lua"]
 
 
+def test_near_copies_are_listed_where_that_is_asked_for(client: FlaskClient) -> None:
+    key = {"Authorization": f"Bearer {client.application.config['API_KEY']}"}
+    wire = " ".join(f"khoai vụ {number}" for number in range(40))
+    copies = [{"id": f"w{n}", "title": f"Khoai {n}", "body": wire, "url": f"https://a.vn/{n}"} for n in range(3)]
+    assert client.post("/api/v1/articles?wait=true", json=copies, headers=key).status_code == 200
+    [hit] = client.get("/api/v1/search", query_string={"q": "khoai", "copies": 1}).get_json()["hits"]
+    assert (hit["id"], hit["copies"]) == ("w0", 2)
+    copied = {"id": "w1", "title": "Khoai 1", "source": None, "published": None, "url": "https://a.vn/1"}
+    assert hit["copied"] == [copied]
+    [hit] = client.get("/api/v1/search", query_string={"q": "khoai"}).get_json()["hits"]
+    assert "copied" not in hit
+    assert client.get("/api/v1/search?copies=21").status_code == 400
+
+
+def test_facets_count_under_the_filters_asked_for(client: FlaskClient) -> None:
+    asked = {"q": "giá", "source": "Báo A", "category": "Kinh tế", "facets": "source,category,day"}
+    found = {how: get(client, "/api/v1/search", **asked, facet_filters=how) for how in ("all", "others")}
+    assert found["all"]["facets"] == get(client, "/api/v1/search", **asked)["facets"]
+    assert found["others"]["total"] == found["all"]["total"] == 1
+    assert found["others"]["facets"]["day"] == [{"value": "2025-08-27", "count": 1}]  # type: ignore[index]
+    assert found["others"]["facets"]["source"] == [{"value": "Báo A", "count": 1}]  # type: ignore[index]
+    assert client.get("/api/v1/search?facet_filters=none").status_code == 400
+
+
 def test_completions_corrections_and_abbreviations(client: FlaskClient) -> None:
     assert "hội nhập" in json.dumps(get(client, "/api/v1/suggest", q="hoi nh"), ensure_ascii=False)
     assert get(client, "/api/v1/search", q="hooij nhaapj")["query"] == {
         "text": "hooij nhaapj", "corrected": "hội nhập", "terms": ["hooij", "nhaapj"], "notes": [],
     }  # fmt: skip
-    assert get(client, "/api/v1/search", q="HNQT")["total"] == 1
+    [hit] = client.get("/api/v1/search", query_string={"q": "HNQT"}).get_json()["hits"]
+    assert (hit["id"], hit["reasons"]) == ("hop", [])
+    [hit] = client.get("/api/v1/search", query_string={"q": "quoc te -gạo hội nhâp"}).get_json()["hits"]
+    assert hit["reasons"] == [{"code": "accents", "typed": "nhâp", "found": "nhập"}]
 
 
 def test_articles_are_read_replaced_and_deleted(client: FlaskClient) -> None:

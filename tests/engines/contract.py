@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,14 @@ from search.parameters import SearchParameters
 from search.query.parser import parse
 from search.query.tree import Match
 from search.runtime.index_follower import IndexFollower, bring_in_sync
-from search.service import completions, search
+from search.service import completions, copies_of, search
 from search.spelling.corrections import correct
 from tests.archives import check, similar
 from tests.engines.asking import article, ids, matched
 from tests.engines.label_contract import LabelContract
+
+WIRE = " ".join(f"lúa vụ {number} gạo" for number in range(40))
+"""A report that several papers print."""
 
 
 class EngineContract(LabelContract):
@@ -159,8 +163,7 @@ class EngineContract(LabelContract):
         assert ids(archive, "lúa", start=30) == []
 
     def test_near_copies_are_one_hit_where_that_is_asked_for(self, archive: Archive) -> None:
-        wire = " ".join(f"lúa vụ {number} gạo" for number in range(40))
-        archive.store.put([article(f"a{n}", f"{wire} báo {n}", source=f"Báo {n}") for n in range(3)])
+        archive.store.put([article(f"a{n}", f"{WIRE} báo {n}", source=f"Báo {n}") for n in range(3)])
         archive.store.put([article(f"b{n}") for n in range(3)])
         bring_in_sync(archive)
         facets = ["source"]
@@ -174,6 +177,35 @@ class EngineContract(LabelContract):
         [paged] = archive.engine.retrieve(Request(parse("gạo"), start=3, size=9, collapse=True)).hits
         assert paged.id == shown[3]
         assert {hit.id for hit in similar(archive, "a0", 9)} & {"a0", "a1", "a2"} == set()
+
+    def test_near_copies_of_a_hit_are_listed_where_that_is_asked_for(self, archive: Archive) -> None:
+        archive.store.put([article(f"a{n}", f"{WIRE} báo {n}", source=f"Báo {n}") for n in (2, 0, 3, 1)])
+        archive.store.put([article("b", "gạo")])
+        bring_in_sync(archive)
+        found = archive.engine.retrieve(Request(parse("gạo"), collapse=True, copies=2))
+        listed = {hit.id: list(hit.copy_ids) for hit in found.hits}
+        told = next(hit.id for hit in found.hits if hit.copies)
+        assert listed == {told: [id for id in ("a2", "a0", "a3", "a1") if id != told][:2], "b": []}
+        without = archive.engine.retrieve(Request(parse("gạo"), collapse=True))
+        assert [replace(hit, copy_ids=()) for hit in found.hits] == list(without.hits)
+        some = Request(parse("gạo"), filters=Filters((("source", f"Báo {told[1]}"),)), collapse=True, copies=9)
+        assert [(hit.id, list(hit.copy_ids)) for hit in archive.engine.retrieve(some).hits] == [(told, [])]
+        [shown, _] = search(archive, SearchParameters(q="gạo", copies=20)).hits
+        assert [copy.id for copy in shown.copied] == [id for id in ("a2", "a0", "a3", "a1") if id != told]
+        assert {copy.source for copy in shown.copied} == {f"Báo {n}" for n in range(4)} - {f"Báo {told[1]}"}
+
+    def test_near_copies_of_an_article_are_listed_whatever_the_query(self, archive: Archive) -> None:
+        assert archive.engine.copies("a0", 9) == []
+        archive.store.put([article(f"a{n}", f"{WIRE} báo {n}") for n in (2, 0, 3, 1)])
+        archive.store.put([article("b"), article("c")])
+        bring_in_sync(archive)
+        assert [hit.id for hit in archive.engine.copies("a0", 9)] == ["a2", "a3", "a1"]
+        assert [hit.id for hit in archive.engine.copies("a2", 2)] == ["a0", "a3"]
+        assert archive.engine.copies("b", 9) == archive.engine.copies("unknown", 9) == []
+        archive.store.delete(["a3"])
+        bring_in_sync(archive)
+        assert [copy.id for copy in copies_of(archive, "a0", 9)] == ["a2", "a1"]
+        assert copies_of(archive, "b", 9) == copies_of(archive, "unknown", 9) == copies_of(archive, "a3", 9) == []
 
     def test_suggestions_have_accents_and_begin_with_what_is_typed(self, archive: Archive) -> None:
         archive.store.put(

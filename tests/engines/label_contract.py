@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 from index.article import LABELS
 from index.dates import period_days
@@ -131,3 +131,34 @@ class LabelContract:
                     first, last = period_days(value) if facet in PERIODS else (None, None)
                     only = Filters(() if facet in PERIODS else ((facet, value),), first, last)
                     assert archive.engine.retrieve(Request(parse(query), filters=only)).total == count, (facet, value)
+
+    def test_facet_of_a_label_can_count_what_its_own_filter_hides(self, archive: Archive) -> None:
+        archive.store.put(
+            [
+                article(f"a{n}", source=f"Báo {n % 3}", category=f"Mục {n % 2}", published=f"2024-0{n % 4 + 1}-15")
+                for n in range(12)
+            ]
+        )
+        archive.store.put([article("other", "ngô", source="Báo 9"), article("gone", source="Báo 9")])
+        bring_in_sync(archive)
+        archive.store.delete(["gone"])
+        bring_in_sync(archive)
+        first, last = period_days("2024-01")[0], period_days("2024-03")[1]
+        filters = Filters((("source", "báo 1"), ("category", "Mục 1")), first, last)
+        asked = Request(parse("lúa"), filters=filters, facets=FACETS)
+        every, others = (archive.engine.retrieve(replace(asked, other_filters=own)) for own in (False, True))
+        assert (every.total, every.hits) == (others.total, others.hits)
+        for facet in FACETS:
+            left = tuple(pair for pair in filters.labels if pair[0] != facet)
+            known = archive.engine.retrieve(replace(asked, filters=replace(filters, labels=left))).facets[facet]
+            assert list(others.facets[facet]) == list(known), facet
+        assert {count.value for count in others.facets["source"]} == {"Báo 0", "Báo 1", "Báo 2"}
+        assert {count.value for count in every.facets["source"]} == {"Báo 1"}
+
+    def test_days_are_counted_newest_first(self, archive: Archive) -> None:
+        days = ["2024-02-29", "2024-03-01T23:59:00+07:00", "2024-03-01T17:00:00Z", "2024-03-01"]
+        archive.store.put([article(f"a{n}", published=day) for n, day in enumerate(days)])
+        archive.store.put([article("undated")])
+        bring_in_sync(archive)
+        counted = archive.engine.retrieve(Request(parse("lúa"), facets=["day"])).facets["day"]
+        assert list(map(astuple, counted)) == [("2024-03-02", 1), ("2024-03-01", 2), ("2024-02-29", 1)]

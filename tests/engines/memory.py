@@ -311,6 +311,11 @@ class MemoryEngine:
                 hits.append(Hit(other.id, sum(1.0 / indexed.document_frequency(Stream.WORD, word) for word in shared)))
         return sorted(hits, key=lambda hit: -hit.score)[:size]
 
+    def copies(self, id: str, size: int) -> list[Hit]:
+        stories = self._indexed.stories
+        others = [other for other in stories if other != id and stories[other] == stories.get(id)]
+        return [Hit(other, 0.0) for other in others[:size]]
+
     def statistics(self) -> _Indexed:
         return self._indexed
 
@@ -390,10 +395,17 @@ class _Indexed:
                 {"score": found.score[ids[0]]} if request.explain else None,
                 len(ids) - 1,
                 ids[0] in found.relaxed,
+                tuple(sorted(ids[1:], key=self._order.__getitem__)[: request.copies]),
             )
             for ids in list(told.values())[request.start : request.start + request.size]
         ]
         facets = {facet: self._count(facet, found.matched) for facet in request.facets}
+        if request.other_filters:
+            for label in set(facets) & {label for label, _ in request.filters.labels}:
+                left = tuple(pair for pair in request.filters.labels if pair[0] != label)
+                within = {id for id in self.by_id if self._passes(id, replace(request.filters, labels=left))}
+                matched = self._reference.run(request.tree, request.match, within, request.recency).matched
+                facets[label] = self._count(label, matched)
         return Retrieved(len(found.matched), len(told), hits, facets, len(found.relaxed))
 
     def _passes(self, id: str, filters: Filters) -> bool:

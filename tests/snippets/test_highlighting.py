@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from index.analysis.analyzer import analyze, words_across
 from index.analysis.sentences import sentence_spans
 from search.archive import Archive
+from search.deadline import Deadline
+from search.parameters import SearchParameters
 from search.query.parser import parse
+from search.service import search
+from search.snippets.cuts import cut_sides
 from search.snippets.fragments import fragments_of, render
 from search.snippets.highlighter import Highlighter
 from tests.plain_marks import plain_marks, plain_passages
@@ -202,3 +206,54 @@ def test_sentences_of_a_line_do_not_depend_on_other_lines(text: str) -> None:
         by_line += sentence_spans(text, start, start + len(line))
         start += len(line) + 1
     assert by_line == sentence_spans(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "passage", "cut"),
+    [
+        ("Một câu. Câu hai dài. Câu ba.", "Câu hai dài.", (False, False)),
+        ("Một câu. Câu hai dài. Câu ba.", "Câu hai", (False, True)),
+        ("Một câu. Câu hai dài. Câu ba.", "hai dài.", (True, False)),
+        ("Một câu. Câu hai dài. Câu ba.", "câu. Câu hai", (True, True)),
+        ("Một câu. Câu hai dài. Câu ba.", "Một câu. Câu hai dài. Câu ba.", (False, False)),
+        ("Ông N. Bình ở TP. Vinh đến.", "Bình ở TP.", (True, True)),
+        ('Ông nói: "Tôi đi." Rồi ông đi.', "Rồi ông đi.", (False, False)),
+        ('Ông nói: "Tôi đi." Rồi ông đi.', 'Ông nói: "Tôi đi."', (False, False)),
+        ("Chữ đầu trang\n\nCâu sau.", "Câu sau.", (False, False)),
+        ("Chữ đầu trang\n\nCâu sau.", "Chữ đầu trang", (False, False)),
+        ("Bảy mươi ký tự một dòng, như\nthư điện tử vẫn ngắt. Hết.", "Bảy mươi ký tự một dòng, như", (False, True)),
+        ("Bảy mươi ký tự một dòng, như\nthư điện tử vẫn ngắt. Hết.", "thư điện tử vẫn ngắt.", (True, False)),
+        ("Dòng đầu.\r\nDòng sau.", "Dòng sau.", (False, False)),
+        (f"{'dài ' * 100}. Câu hai.", "Câu hai.", (False, False)),
+    ],
+)
+def test_ellipses_stand_only_where_a_sentence_was_cut(text: str, passage: str, cut: tuple[bool, bool]) -> None:
+    start = text.index(passage)
+    assert cut_sides(text, start, start + len(passage)) == cut
+
+
+def test_passages_of_whole_sentences_have_no_ellipsis(seeds_archive: Archive) -> None:
+    both = set()
+    for query in ("hội nhập quốc tế", "kinh tế", "việt nam", "phát triển"):
+        for size in (40, 180, 600):
+            for hit in search(seeds_archive, SearchParameters(q=query, fragment_size=size)).hits:
+                article = seeds_archive.store.get(hit.article.id)
+                assert article is not None
+                shown = [html.unescape(re.sub("</?mark>", "", passage)) for passage in hit.body_html]
+                for passage, (before, after) in zip(shown, hit.body_cut, strict=True):
+                    lines = [line for line in article.body.splitlines() if passage in line]
+                    spans = [[line[slice(*span)] for span in sentence_spans(line)] for line in lines]
+                    begins = any(passage.startswith(one) for some in spans for one in some)
+                    ends = any(passage.endswith(one) for some in spans for one in some)
+                    assert not (before and begins)
+                    assert not (after and ends)
+                    both |= {(before, after)}
+    assert both == {(False, False), (False, True), (True, False), (True, True)}
+
+
+def test_hits_out_of_time_say_where_their_opening_ends(seeds_archive: Archive) -> None:
+    hits = search(seeds_archive, SearchParameters(fragment_size=40), Deadline(0)).hits
+    assert hits
+    for hit in hits:
+        assert "<mark>" not in hit.title_html
+        assert list(hit.body_cut) == [(False, True)]

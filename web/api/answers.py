@@ -31,7 +31,7 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
         "page": parameters.page,
         "size": parameters.size,
         "took_ms": answer.took_ms,
-        "hits": [hit_json(hit) for hit in answer.hits],
+        "hits": [hit_json(hit, parameters) for hit in answer.hits],
         "facets": {
             facet: [{"value": count.value, "count": count.count} for count in counts]
             for facet, counts in answer.facets.items()
@@ -57,8 +57,8 @@ def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str
     return {**answer_json(answer, parameters), "links": links}
 
 
-def hit_json(hit: RenderedHit) -> dict[str, Any]:
-    """Return one hit as JSON values."""
+def hit_json(hit: RenderedHit, parameters: SearchParameters | None = None) -> dict[str, Any]:
+    """Return one hit as JSON values, with what the ``parameters`` of its search ask for."""
     article = hit.article._asdict()
     del article["lang"]
     shown: dict[str, Any] = {
@@ -66,8 +66,12 @@ def hit_json(hit: RenderedHit) -> dict[str, Any]:
         "score": round(hit.score, 4),
         "copies": hit.copies,
         "relaxed": hit.relaxed,
+        "reasons": [{"code": reason.code, "typed": reason.typed, "found": reason.found} for reason in hit.reasons],
         "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
     }
+    if parameters is not None and parameters.copies:
+        names = ("id", "title", "source", "published", "url")
+        shown["copied"] = [{name: getattr(copy, name) for name in names} for copy in hit.copied]
     if hit.explanation is not None:
         shown["explanation"] = {name: round(value, 4) for name, value in hit.explanation.items()}
     return shown

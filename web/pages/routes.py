@@ -7,6 +7,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from search.query.notes import MESSAGES, Note
+from search.snippets.reasons import Reason, ReasonCode
 from web.pages import article_page, feeds, search_page, shown
 from web.pages.blueprint import pages
 
@@ -14,13 +15,29 @@ __all__ = ["article_page", "feeds", "init_app", "pages", "search_page"]
 
 
 def init_app(app: Flask) -> None:
-    """Give templates filters for dates, marks and notes."""
-    app.add_template_filter(shown.day, "shown_date")
-    app.add_template_filter(shown.atom_time, "atom_time")
+    """Give templates filters for dates, numbers, marks, notes and reasons."""
+    for name in ("atom_time", "day", "first_day", "last_day", "moment", "number", "period"):
+        app.add_template_filter(getattr(shown, name), name)
     app.add_template_filter(lambda html: Markup(html), "marked")  # noqa: S704 - made by search.snippets.fragments.render
     app.add_template_filter(_said, "said")
+    app.add_template_filter(_because, "because")
+    app.jinja_env.globals["article_address"] = article_page.article_address
 
 
 def _said(note: Note) -> str:
     """Return the sentence of a note in the language of the page."""
     return str(gettext(MESSAGES[note.code])).format(text=note.text, allowed=note.allowed)
+
+
+def _because(reason: Reason) -> str | None:
+    """Return why a hit was found, as readers say it; None for what the page says of all such hits together."""
+    told = {"typed": reason.typed, "found": reason.found}
+    if reason.code is ReasonCode.ACCENTS:
+        return str(gettext("Other accents than typed: “%(found)s”", **told))
+    if reason.code is ReasonCode.ABBREVIATION:
+        return str(gettext("Found by an abbreviation: “%(typed)s” is “%(found)s”", **told))
+    if reason.code is ReasonCode.SYNONYM:
+        return str(gettext("Found by another name of “%(typed)s”: “%(found)s”", **told))
+    if reason.code is ReasonCode.SPELLING:
+        return str(gettext("Found by another spelling of “%(typed)s”: “%(found)s”", **told))
+    return None

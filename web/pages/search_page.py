@@ -1,59 +1,49 @@
-"""The search page."""
+"""The search page: what was found, why, and how to narrow it or go on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
-from flask import Response, render_template, request
+from flask import redirect, render_template, request
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
-from index.dates import period_days
-from index.errors import InvalidInputError
-from search.engine import FacetCount, Sort
+from index.errors import InvalidInputError, Problem
+from search.engine import Sort
 from search.parameters import SearchParameters, checked
 from search.service import Answer
 from web.access import Scope, needs
 from web.addresses import search_address
 from web.pages.blueprint import page, pages
+from web.pages.filters import FACETS, Chip, chips, choices, within_days, without_filters
+from web.pages.front_page import front_page
+from web.pages.timeline import PERIODS, page_numbers, timeline
 from web.services import services, timed_search
+
+_COPIES = 5
+_OF_THE_PAGE = {"facets", "facet_filters", "copies", "fragments", "fragment_size", "explain"}
 
 
 @pages.get("/")
 @needs(Scope.SEARCH)
 def home() -> Response:
-    """Show the search page."""
+    """Show what was searched for; without a search, the front page."""
+    if "" in request.args.values():  # forms send their empty fields, too
+        kept = [(name, value) for name, value in request.args.items(multi=True) if value]
+        path = f"{request.script_root}{request.path}"
+        return redirect(f"{path}?{urlencode(kept)}" if kept else path)
     try:
-        parameters = checked(SearchParameters, {**request.args, "facets": "source,year"})
-        shown, answer, correction = _answered(parameters)
+        asked = asked_search(request.args)
+        return page(front_page() if asked == SearchParameters() else _results(asked))
     except InvalidInputError as error:
-        html = render_template("search.html", parameters=SearchParameters(), answer=None, errors=error.problems)
-        return page(html, 400)
-    last = min(max(1, -(-answer.stories // shown.size)), services().archive.limits.last_page(shown.size))
-    html = render_template(
-        "search.html",
-        parameters=parameters,
-        shown=shown,
-        answer=answer,
-        errors=(),
-        sorts=list(Sort),
-        sort_names={
-            Sort.RELEVANCE: gettext("Most relevant"),
-            Sort.NEWEST: gettext("Newest"),
-            Sort.OLDEST: gettext("Oldest"),
-        },
-        sources=answer.facets.get("source", ()),
-        years=_since(answer.facets.get("year", ()), parameters.from_),
-        kept=_kept_by_form(parameters),
-        correction=correction,
-        every_copy=search_address("pages.home", shown, 1, facets=None, collapse="false"),
-        one_a_story=search_address("pages.home", shown, 1, facets=None, collapse=None),
-        next=search_address("pages.home", shown, shown.page + 1, facets=None) if shown.page < last else None,
-        previous=search_address("pages.home", shown, shown.page - 1, facets=None) if shown.page > 1 else None,
-    )
-    return page(html)
+        return _refused(error.problems)
+
+
+def asked_search(arguments: Mapping[str, str]) -> SearchParameters:
+    """Return the search that the address of a page asks for. Raises InvalidInputError."""
+    return checked(SearchParameters, {name: arguments[name] for name in arguments if name not in _OF_THE_PAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +55,118 @@ class _Correction:
     instead: bool
 
 
-def _answered(parameters: SearchParameters) -> tuple[SearchParameters, Answer, _Correction | None]:
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """What the search finds without one of its filters, or without all of them if ``chip`` is None."""
+
+    chip: Chip | None
+    total: int
+    address: str
+
+
+def _results(asked: SearchParameters) -> str:
+    """Return the page with the results of a search."""
+    allowed = services().archive.limits.last_page(asked.size)
+    within = asked if asked.page <= allowed else asked.model_copy(update={"page": 1})
+    shown, answer, correction = _answered(within)
+    last = min(max(1, -(-answer.stories // asked.size)), allowed)
+    if beyond := asked.page > last:
+        answer = replace(answer, hits=())
+    return render_template(
+        "search.html",
+        asked=asked,
+        shown=shown,
+        answer=answer,
+        correction=correction,
+        beyond=beyond,
+        last=search_address("pages.home", asked, last),
+        last_page=last,
+        numbers=[(number, number and search_address("pages.home", shown, number)) for number in _numbers(asked, last)],
+        previous=search_address("pages.home", shown, asked.page - 1) if 1 < asked.page <= last else None,
+        next=search_address("pages.home", shown, asked.page + 1) if asked.page < last else None,
+        sorts=_sorts(asked),
+        chips=chips(asked),
+        choices=[some for label in FACETS if (some := choices(asked, label, answer.facets.get(label, ())))],
+        timeline=timeline(answer.facets, lambda period: within_days(asked, period)),
+        elsewhere=[] if answer.total or answer.hits or beyond else _elsewhere(asked),
+        everything=search_address("pages.home", without_filters(asked), 1),
+        kept=kept_by_form(asked),
+        feed=search_address("pages.feed", asked, 1, size=None),
+        canonical=search_address("pages.home", asked, asked.page, _external="1"),
+    )
+
+
+def _numbers(asked: SearchParameters, last: int) -> list[int | None]:
+    return page_numbers(min(asked.page, last), last) if last > 1 else []
+
+
+def _answered(asked: SearchParameters) -> tuple[SearchParameters, Answer, _Correction | None]:
     """Search; if what was typed finds nothing, search for what was probably meant.
 
     Return the parameters that the answer is for, the answer, and the correction to show.
     """
-    answer = timed_search(parameters)
+    answer = _search(asked)
     if answer.corrected is None:
-        return parameters, answer, None
-    meant = parameters.model_copy(update={"q": answer.corrected})
-    address = search_address("pages.home", meant, 1, facets=None)
-    other = None if answer.total else timed_search(meant)
+        return asked, answer, None
+    meant = asked.model_copy(update={"q": answer.corrected})
+    address = search_address("pages.home", meant, 1)
+    other = None if answer.total else _search(meant)
     if other is not None and other.total:
         return meant, other, _Correction(meant.q, address, instead=True)
-    return parameters, answer, _Correction(meant.q, address, instead=False)
+    return asked, answer, _Correction(meant.q, address, instead=False)
 
 
-def _since(years: Sequence[FacetCount], first: str | None) -> list[FacetCount]:
-    """Return how many articles there are from each year on; ``years`` are newest first.
+def _search(asked: SearchParameters) -> Answer:
+    """Search with all that the page shows."""
+    return timed_search(
+        asked.model_copy(update={"facets": (*FACETS, *PERIODS), "facet_filters": "others", "copies": _COPIES})
+    )
 
-    A year that begins before the period ``first``, since which articles were counted, is left out.
+
+def _elsewhere(asked: SearchParameters) -> list[_Elsewhere]:
+    """Return what a search that found nothing finds without each of its filters, and without all of them."""
+    if not (set_ := chips(asked)):
+        return []
+    goals = [(chip, chip.without) for chip in set_]
+    goals += [(None, without_filters(asked))] if len(set_) > 1 else []  # type: ignore[list-item]
+    found = []
+    for chip, goal in goals:
+        total = timed_search(goal.model_copy(update={"page": 1, "size": 1, "fragments": 0})).total
+        if total:
+            found.append(_Elsewhere(chip, total, search_address("pages.home", goal, 1)))
+    return found
+
+
+def _sorts(asked: SearchParameters) -> list[tuple[str, str, bool]]:
+    """Return the orders to choose from: name, address, and whether it is the one shown.
+
+    Without a query, nothing is more relevant: the newest articles come first.
     """
-    totals = accumulate(entry.count for entry in years)
-    since = period_days(first)[0] if first else 0
+    orders = [(Sort.RELEVANCE, gettext("Most relevant"))] if asked.q else []
+    orders += [(Sort.NEWEST, gettext("Newest")), (Sort.OLDEST, gettext("Oldest"))]
+    current = Sort.NEWEST if not asked.q and asked.sort is Sort.RELEVANCE else asked.sort
     return [
-        FacetCount(entry.value, total)
-        for entry, total in zip(years, totals, strict=True)
-        if period_days(entry.value)[0] >= since
+        (str(name), search_address("pages.home", asked.model_copy(update={"sort": sort}), 1), sort is current)
+        for sort, name in orders
     ]
 
 
-def _kept_by_form(parameters: SearchParameters) -> dict[str, Any]:
-    """Return the parameters that the page has no field for and a new search keeps."""
-    shown = {"q", "sort", "source", "from_", "page", "facets"}
-    kept: dict[str, Any] = parameters.model_dump(mode="json", by_alias=True, exclude=shown, exclude_defaults=True)
-    return kept | ({} if parameters.collapse else {"collapse": "false"})
+def kept_by_form(asked: SearchParameters) -> dict[str, str]:
+    """Return the parameters that a new query keeps."""
+    kept: dict[str, str] = asked.model_dump(mode="json", by_alias=True, exclude={"q", "page"}, exclude_defaults=True)
+    return kept | ({} if asked.collapse else {"collapse": "false"})
+
+
+def _refused(problems: Sequence[Problem]) -> Response:
+    """Return a page that says what is wrong with the parameters, with all that is right with them kept."""
+    wrong = {problem.where for problem in problems}
+    asked = asked_search({name: value for name, value in request.args.items() if name not in wrong})
+    html = render_template(
+        "search.html",
+        asked=asked,
+        answer=None,
+        problems=problems,
+        kept=kept_by_form(asked),
+        without=search_address("pages.home", asked, 1),
+    )
+    return page(html, 400)

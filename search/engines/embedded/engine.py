@@ -12,6 +12,7 @@ from index.store.article_store import Progress
 from index.store.articles import SqliteArticleStore
 from index.writer.indexer import Indexer
 from search.engine import Hit, Request, Retrieved
+from search.engines.embedded.copies import copies
 from search.engines.embedded.newest import NewestIndex, OpenedIndex
 from search.engines.embedded.retrieval import retrieve
 from search.engines.embedded.similar import similar
@@ -67,6 +68,11 @@ class EmbeddedEngine:
         """Search the newest snapshot for the most characteristic words of ``article``."""
         opened = self._opened()
         return [] if opened is None else similar(opened.impacts, article, size)
+
+    def copies(self, id: str, size: int) -> list[Hit]:
+        """Look up the story of an article in the newest snapshot."""
+        opened = self._opened()
+        return [] if opened is None else copies(opened.snapshot, id, size)
 
     def statistics(self) -> TermStatistics:
         """Return the statistics of the newest snapshot."""

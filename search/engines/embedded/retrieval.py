@@ -11,11 +11,11 @@ from index.arrays import Floats
 from index.dates import MINUTES_A_DAY
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
-from search.engine import Hit, Request, Retrieved, Sort
+from search.engine import FacetCount, Hit, Request, Retrieved, Sort
 from search.matching.collapse import NO_STORIES, Stories, stories_found
 from search.matching.evaluator import Evaluator
 from search.matching.facets import count_facet
-from search.matching.filters import within
+from search.matching.filters import passing, within
 from search.ranking.clauses import DocMask, Matches
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
@@ -28,14 +28,22 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     snapshot = impacts.snapshot
     deadline = request.deadline
     evaluator = Evaluator(impacts, request.match, deadline)
-    found = evaluator.run(request.tree, within(snapshot, request.filters))
+    filters = passing(snapshot, request.filters)
+    found = evaluator.run(request.tree, within(filters.values()))
     if request.recency is not None:
         found = replace(found, decay=recency(_days_before_newest(snapshot), request.recency))
     total = int(np.count_nonzero(found.matched))
     relaxed = 0 if found.relaxed is None else int(np.count_nonzero(found.relaxed))
     shown = found.matched if found.relaxed is None else found.matched | found.relaxed
     stories = stories_found(snapshot, shown) if request.collapse else NO_STORIES
-    facets = {facet: count_facet(snapshot, facet, found.matched) for facet in request.facets if not deadline.passed()}
+    facets: dict[str, list[FacetCount]] = {}
+    for facet in request.facets:
+        if not deadline.passed():
+            counted = found.matched
+            if request.other_filters and facet in filters:
+                others = within([mask for name, mask in filters.items() if name != facet])
+                counted = found.unfiltered if others is None else found.unfiltered & others
+            facets[facet] = count_facet(snapshot, facet, counted)
     pages = total + relaxed - stories.hidden
     hits = _Hits(impacts, found, request, stories).of_page() if request.size else []
     return Retrieved(total, pages, hits, facets, relaxed, evaluator.at_least or deadline.passed(), evaluator.at_least)
@@ -74,10 +82,18 @@ class _Hits:
                 explained |= scorer.explain(np.sort(some[group[some]]))
         if request.deadline.passed():  # parts that were left out may be missing
             explained = {}
+        others = self._stories.others(snapshot, some, request.copies)
         columns = some.tolist(), scores.tolist(), self._stories.copies(some).tolist(), (~found.matched[some]).tolist()
         return [
-            Hit(snapshot.article_id(article), score, explained.get(article), copies, relaxed)
-            for article, score, copies, relaxed in zip(*columns, strict=True)
+            Hit(
+                snapshot.article_id(article),
+                score,
+                explained.get(article),
+                copies,
+                relaxed,
+                tuple(map(snapshot.article_id, copied)),
+            )
+            for article, score, copies, relaxed, copied in zip(*columns, others, strict=True)
         ]
 
     def _ranked(self, group: DocMask, most: int) -> tuple[MaxScoreScorer, NDArray[np.intp], Floats]:

@@ -1,0 +1,30 @@
+"""The front page: what is in the archive, and where to begin."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from search.engine import Sort
+from search.parameters import SearchParameters
+from web.pages.filters import choices
+from web.services import timed_search
+
+_LATEST = 8
+
+
+def front_page() -> str:
+    """Return the page that is shown without a search."""
+    asked = SearchParameters(sort=Sort.NEWEST, size=_LATEST, fragments=0, facets=("source", "category"))
+    answer = timed_search(asked)
+    nothing = SearchParameters()
+    return render_template(
+        "front.html",
+        asked=nothing,
+        autofocus=True,
+        answer=answer,
+        sources=len(answer.facets["source"]),
+        newest=next((hit.article.published for hit in answer.hits if hit.article.published), None),
+        choices=[some for label in asked.facets if (some := choices(nothing, label, answer.facets[label]))],
+        examples=(),
+        popular=(),
+    )

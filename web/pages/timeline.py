@@ -1,0 +1,97 @@
+"""How the articles found are spread over time: bars for days, months or years, each a narrower search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from search.engine import FacetCount
+
+PERIODS = ("day", "month", "year")
+_MOST_BARS = {"day": 31, "month": 24, "year": 40}
+_HEIGHT = 40
+_LEAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One period: how many articles, and how high its bar is of ``Timeline.height``."""
+
+    period: str
+    count: int
+    height: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The bars, oldest first; without gaps but before the first one."""
+
+    unit: str
+    bars: Sequence[Bar]
+    height: int = _HEIGHT
+
+    @property
+    def newest_first(self) -> list[Bar]:
+        """The periods that have articles, newest first."""
+        return [bar for bar in reversed(self.bars) if bar.count]
+
+
+def timeline(facets: Mapping[str, Sequence[FacetCount]], address: Callable[[str], str]) -> Timeline | None:
+    """Return the bars of the finest unit of which there are not too many; None if there is nothing to compare.
+
+    ``facets`` has the counts of days, months and years, newest first; ``address`` that of the search within a period.
+    """
+    for unit in PERIODS:
+        counts = {entry.value: entry.count for entry in facets.get(unit, ())}
+        if len(counts) < 2:
+            continue
+        periods = list(_from_to(min(counts), max(counts), _MOST_BARS[unit]))
+        if periods or unit == "year":
+            periods = periods or sorted(counts)[-_MOST_BARS[unit] :]
+            most = max(counts.values())
+            return Timeline(
+                unit,
+                [
+                    Bar(period, count, _height(count, most), address(period))
+                    for period, count in ((period, counts.get(period, 0)) for period in periods)
+                ],
+            )
+    return None
+
+
+def _height(count: int, most: int) -> int:
+    return max(_LEAST, round(count / most * _HEIGHT)) if count else 0
+
+
+def _from_to(first: str, last: str, most: int) -> Iterator[str]:
+    """Yield the periods from ``first`` to ``last``; nothing if there are more than ``most``."""
+    found = [first]
+    while found[-1] < last and len(found) <= most:
+        found.append(_next(found[-1]))
+    if len(found) <= most:
+        yield from found
+
+
+def _next(period: str) -> str:
+    if len(period) == len("2025"):
+        return f"{int(period) + 1:04}"
+    if len(period) == len("2025-08"):
+        year, month = map(int, period.split("-"))
+        return f"{year + month // 12:04}-{month % 12 + 1:02}"
+    return (date.fromisoformat(period) + timedelta(days=1)).isoformat()
+
+
+def page_numbers(page: int, last: int) -> list[int | None]:
+    """Return the pages to show: the first, the last, and those around ``page``; None stands for a gap."""
+    near = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
+    found: list[int | None] = near[:1]
+    for before, after in pairwise(near):
+        if after - before == 2:
+            found.append(before + 1)
+        elif after - before > 2:
+            found.append(None)
+        found.append(after)
+    return found
