@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from index.store.input_log import Input
 from search.archive import Archive
 from search.engine import PERIODS, FacetCount, Filters, Hit, Request, Retrieved, Sort
 from search.query.synonyms import NO_SYNONYMS, Synonyms
+from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
 from tests.plain_phrases import phrases
 from tests.reference import Reference, article_keys, keys
@@ -311,6 +313,9 @@ class MemoryEngine:
                 hits.append(Hit(other.id, sum(1.0 / indexed.document_frequency(Stream.WORD, word) for word in shared)))
         return sorted(hits, key=lambda hit: -hit.score)[:size]
 
+    def titled(self, typed: TypedWords, size: int) -> list[Hit]:
+        return self._indexed.titled(typed)[:size]
+
     def copies(self, id: str, size: int) -> list[Hit]:
         stories = self._indexed.stories
         others = [other for other in stories if other != id and stories[other] == stories.get(id)]
@@ -407,6 +412,25 @@ class _Indexed:
                 matched = self._reference.run(request.tree, request.match, within, request.recency).matched
                 facets[label] = self._count(label, matched)
         return Retrieved(len(found.matched), len(told), hits, facets, len(found.relaxed))
+
+    def titled(self, typed: TypedWords) -> list[Hit]:
+        scores: dict[str, float] = {}
+        for id, article in self.by_id.items():
+            analysis = analyze(article.title)
+            known = [exact for exact, _ in analysis.terms(Stream.SYLLABLE)]
+            if all(any(map(one.is_in, known)) for one in typed.syllables):
+                pairs = [term.split("_", 1) for term, _ in analysis.terms(Stream.BIGRAM)]
+                rows = (
+                    any(one.is_in(first) and other.is_in(second) for first, second in pairs)
+                    for one, other in pairwise(typed.syllables)
+                )
+                scores[id] = 1.0 if all(rows) else 0.5
+        ordered = sorted(scores, key=lambda one: (-scores[one], *self._key(one, 0.0, Sort.NEWEST)))
+        told = Counter(self.stories[id] for id in ordered)
+        firsts = {self.stories[id]: id for id in reversed(ordered)}
+        return [
+            Hit(id, scores[id], copies=told[self.stories[id]] - 1) for id in ordered if firsts[self.stories[id]] == id
+        ]
 
     def _passes(self, id: str, filters: Filters) -> bool:
         article = self.by_id[id]
