@@ -1,0 +1,32 @@
+/** Completions of what is typed, from the server, one request at a time. */
+
+const MOST = 50;
+const known = new Map(); // what was typed → its answer
+let request;
+
+/** Return the server's answer to `typed`, {} if it has none; undefined if something else was asked since. */
+export async function ask(address, typed) {
+  withdraw();
+  if (known.has(typed)) return known.get(typed);
+  const mine = (request = new AbortController());
+  let answer = {};
+  try {
+    const response = await fetch(`${address}?${new URLSearchParams({ q: typed, size: 6, titles: 3 })}`, {
+      signal: mine.signal,
+    });
+    if (response.ok) {
+      answer = await response.json();
+      if (known.size === MOST) known.delete(known.keys().next().value);
+      known.set(typed, answer);
+    }
+  } catch {
+    // a reader who types needs no word about it
+  }
+  return mine === request ? answer : undefined;
+}
+
+/** Stop waiting for an answer. */
+export function withdraw() {
+  request?.abort();
+  request = undefined;
+}

@@ -1,0 +1,24 @@
+/** What every page loads. Without it, or on an old browser, each page is whole. */
+
+import "./addresses.js";
+import { back } from "./back.js";
+import { onKey } from "./keys.js";
+import { marks } from "./marks.js";
+import { results } from "./results.js";
+import { suggest } from "./suggest.js";
+
+const form = document.getElementById("search");
+if (form) {
+  suggest(form);
+  if (new URL(form.action).pathname === location.pathname) results(form);
+  onKey("/", () => {
+    form.elements.q.focus();
+    form.elements.q.select();
+  });
+}
+
+const article = document.querySelector("article[data-marks]");
+if (article) marks(article, document.getElementById("marks"));
+
+const link = document.querySelector(".back a");
+if (link) back(link);
