@@ -30,6 +30,7 @@ from index.store.article_store import (
     DeleteResult,
     Fetched,
     Progress,
+    Stamp,
     Task,
     TaskKind,
     TaskState,
@@ -54,6 +55,7 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._articles: dict[str, tuple[int, Article]] = {}
         self._deleted: dict[str, int] = {}
+        self._stored_at: dict[str, str] = {}
         self._seq = self._highest_applied = 0
         self.tasks = MemoryTasks()
         self.inputs = MemoryInputs()
@@ -94,6 +96,7 @@ class MemoryStore:
                 self._seq += 1
                 self._deleted.pop(article.id, None)
                 self._articles[article.id] = (self._seq, article)
+                self._stored_at[article.id] = datetime.now(UTC).isoformat(timespec="seconds")
             return replace(result, seq=self._seq)
 
     def delete(self, ids: Iterable[str]) -> DeleteResult:
@@ -124,6 +127,18 @@ class MemoryStore:
         with self._lock:
             kept = sorted(self._articles.values(), key=lambda entry: entry[0])
         yield from (article for _, article in kept)
+
+    def stamps(self, first: int, last: int) -> list[Stamp]:
+        with self._lock:
+            kept = sorted((seq, article.id) for seq, article in self._articles.values() if first <= seq <= last)
+            return [Stamp(seq, id, self._stored_at[id]) for seq, id in kept]
+
+    def last_stamps(self, width: int) -> list[Stamp]:
+        return list({(stamp.seq - 1) // width: stamp for stamp in self.stamps(1, self._seq)}.values())
+
+    def stored_at(self, ids: Sequence[str]) -> dict[str, str]:
+        with self._lock:
+            return {id: self._stored_at[id] for id in ids if id in self._articles}
 
     def count(self) -> int:
         return len(self._articles)
