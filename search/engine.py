@@ -16,6 +16,7 @@ from index.article import LABELS, Article
 from index.store.article_store import DerivedIndex
 from search.deadline import Deadline
 from search.query.tree import Match, MatchAll, Node
+from search.query.typed import TypedWords
 from search.statistics import TermStatistics
 
 PERIODS = {"year": 4, "month": 7, "day": 10}
@@ -142,8 +143,8 @@ class Upkeep(Protocol):
 class Engine(DerivedIndex, Protocol):
     """An index of a store's articles. Safe to share between threads.
 
-    ``retrieve``, ``similar``, ``copies`` and ``statistics`` raise a TimtinError while the index cannot be read, such as
-    DamagedIndexError, or IndexMissingError while there is none of the store's articles.
+    All that searches raises a TimtinError while the index cannot be read, such as DamagedIndexError, or
+    IndexMissingError while there is none of the store's articles.
     """
 
     @property
@@ -165,6 +166,13 @@ class Engine(DerivedIndex, Protocol):
 
     def similar(self, article: Article, size: int) -> list[Hit]:
         """Return up to ``size`` articles most like ``article``, without itself and its near-copies."""
+
+    def titled(self, typed: TypedWords, size: int) -> list[Hit]:
+        """Return up to ``size`` articles whose titles have the words ``typed`` so far, without their near-copies.
+
+        First come those that have each two neighbours side by side, with a score of 1, then the others, with 0.5; of
+        both the newest first.
+        """
 
     def copies(self, id: str, size: int) -> list[Hit]:
         """Return the near-copies of an article, up to ``size``, in the order of their last writes.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import NamedTuple
 
+from index.analysis.tokenizer import tokenize
 from index.article import Article
 from index.errors import RottenArticleError, SearchTimeoutError
 from search.archive import Archive
@@ -17,13 +18,14 @@ from search.engine import FacetCount, Hit, Sort
 from search.parameters import SearchParameters
 from search.query.notes import Note, NoteCode, distinct, note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
+from search.query.typed import TypedWords, typed_words
 from search.query.words import cut_of
 from search.snippets.cuts import cut_sides
 from search.snippets.fragments import fragments_of, render
 from search.snippets.highlighter import Highlighter
 from search.snippets.reasons import Reason, ReasonFinder
 from search.snippets.spotter import Span
-from search.spelling.completions import complete
+from search.spelling.completions import complete, meanings
 from search.spelling.corrections import correct
 
 _LEAD_LENGTH = 400
@@ -139,6 +141,29 @@ def search(archive: Archive, parameters: SearchParameters, deadline: Deadline | 
 def completions(archive: Archive, typed: str, size: int) -> list[str]:
     """Return up to ``size`` completions of the text typed so far, the most frequent first."""
     return complete(archive.engine.statistics(), typed, size)
+
+
+def title_matches(archive: Archive, typed: str, size: int, deadline: Deadline | None = None) -> list[RenderedHit]:
+    """Return up to ``size`` articles whose titles have the words ``typed`` so far, the last one as a beginning.
+
+    Words typed without accents stand for any, and the last one may lack its tone. Titles that have the words side by
+    side come first, then the newest; near-copies are one. There are no fragments. If no title has the words, they may
+    be Telex or VNI keys. Nothing is returned once the deadline is over.
+    """
+    for meant in meanings(typed):
+        words = typed_words(meant)
+        if words is None or (deadline is not None and deadline.passed()):
+            return []
+        found = archive.engine.titled(words, size)
+        if found:
+            articles = archive.store.get_many([hit.id for hit in found])
+            return [_titled(articles[hit.id], hit, words) for hit in found if hit.id in articles]
+    return []
+
+
+def _titled(article: Article, hit: Hit, words: TypedWords) -> RenderedHit:
+    title = render(article.title, 0, len(article.title), words.marks(tokenize(article.title)))
+    return RenderedHit(_summary(article), hit.score, title, [], copies=hit.copies)
 
 
 def similar_articles(archive: Archive, id: str, size: int, deadline: Deadline | None = None) -> list[RenderedHit]:

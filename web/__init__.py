@@ -10,6 +10,8 @@
 ``access``         which scope a view needs, and whether a request's key has it
 ``addresses``      the URLs of searches
 ``assets``         style sheets, scripts, fonts, icons: files that browsers keep
+``caching``        ETags: pages that have not changed are not sent again
+``compression``    answers made shorter on the wire
 ``languages``      Vietnamese and English: which one a page speaks
 ``problems``       errors as ``application/problem+json``, or a page for people
 ``api``            ``/api/v1``

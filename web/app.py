@@ -12,7 +12,7 @@ from search.archive import Archive
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.service import search
-from web import access, cors, languages, operations, problems
+from web import access, caching, compression, cors, languages, operations, problems
 from web.api.blueprint import ArticleId
 from web.api.routes import api
 from web.assets import asset_url, assets
@@ -54,6 +54,7 @@ def create_app(
     answers = AnswerCache(partial(search, archive), archive.version, kept, counted.remembered)
     follows = follower or IndexFollower(archive)
     app.extensions["timtin"] = Services(archive, answers, follows, counted)
+    compression.init_app(app)  # first, so that it is done last
     app.url_map.converters["article"] = ArticleId
     for blueprint in (api, routes.pages, assets, operations.operations):
         app.register_blueprint(blueprint)
@@ -64,6 +65,7 @@ def create_app(
     problems.init_app(app)
     app.before_request(_refuse)
     access.init_app(app)
+    caching.init_app(app)
     cors.init_app(app)
     app.after_request(_protect)
     return app

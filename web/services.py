@@ -33,11 +33,13 @@ class Services:
 def timed_search(parameters: SearchParameters) -> Answer:
     """Answer a search within the time that the current request allows, and the limits of the archive.
 
-    Raises InvalidInputError if it asks for more than these.
+    Raises InvalidInputError if it asks for more than these. ``g.partial`` is true after a partial answer.
     """
     used = services()
     used.archive.limits.check(parameters)
-    return used.answers.search(parameters, deadline(checked(TimeParameters, request.args).timeout_ms))
+    answer = used.answers.search(parameters, deadline(checked(TimeParameters, request.args).timeout_ms))
+    g.partial = g.get("partial", False) or answer.partial
+    return answer
 
 
 def deadline(timeout_ms: int | None = None) -> Deadline:

@@ -302,6 +302,17 @@ class Snapshot:
                 frequencies[term] += frequency
         return [(term.decode("utf-8"), frequencies[term]) for term in sorted(frequencies)[:most]]
 
+    def articles_with_prefix(self, field: str, prefix: str) -> NDArray[np.bool_]:
+        """Return the doc mask of the articles, deleted ones included, that have a term which starts with ``prefix``."""
+        flags = np.zeros(self.size, bool)
+        for part in self._parts:
+            inverted = part.segment.fields.get(field)
+            numbers = range(0) if inverted is None else inverted.terms.with_prefix(prefix.encode("utf-8"))
+            if inverted is not None and numbers:
+                first, end = int(inverted.starts[numbers.start]), int(inverted.starts[numbers.stop])
+                flags[part.offset : part.end][inverted.articles[first:end].astype(np.intp)] = True
+        return flags
+
     def frequent_terms(self, field: str, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return the ``most`` most frequent terms that start with ``prefix``, ascending, each with its live articles.
 

@@ -30,6 +30,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """When an article was last written: its number, and the time in ISO 8601, UTC. Both grow together."""
+
+    seq: int
+    id: str
+    stored_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class WriteResult:
     """The outcome of a write: ids in the order given; an index that has applied ``seq`` has the whole write."""
 
@@ -172,6 +181,18 @@ class ArticleStore(Protocol):
 
         ``rotten`` is called with the id of each damaged one; without it, that raises RottenArticleError.
         """
+
+    def stamps(self, first: int, last: int) -> list[Stamp]:
+        """Return the stamps of the articles with numbers from ``first`` to ``last``, in order; no text is read."""
+
+    def last_stamps(self, width: int) -> list[Stamp]:
+        """Return the last stamp of each ``width`` numbers (1 to ``width``, and so on) that have an article, in order.
+
+        No text is read.
+        """
+
+    def stored_at(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return when each of these articles was last written, as ``Stamp`` says it; unknown ones are left out."""
 
     def count(self) -> int:
         """Return the number of articles."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from index.article import Article
 from index.errors import DamagedStoreError, RottenArticleError, low_disk
-from index.store.article_store import Change, DeleteResult, WriteResult
+from index.store.article_store import Change, DeleteResult, Stamp, WriteResult
 from index.store.database import PATIENCE, Database, free_space, how_to_restore
 from index.store.fetches import SqliteFetchLog
 from index.store.inputs import SqliteInputLog
@@ -212,6 +212,31 @@ class SqliteArticleStore:
                 raise RottenArticleError(found.id)
             else:
                 rotten(found.id)
+
+    def stamps(self, first: int, last: int) -> list[Stamp]:
+        """Return the stamps of the articles with numbers from ``first`` to ``last``, in order; no text is read."""
+        rows = self.database.connection().execute(
+            "SELECT seq, id, stored_at FROM articles WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)
+        )
+        return [Stamp(*row) for row in rows]
+
+    def last_stamps(self, width: int) -> list[Stamp]:
+        """Return the last stamp of each ``width`` numbers (1 to ``width``, and so on) that have an article, in order.
+
+        No text is read.
+        """
+        rows = self.database.connection().execute(
+            "SELECT seq, id, stored_at FROM articles"
+            " WHERE seq IN (SELECT max(seq) FROM articles GROUP BY (seq - 1) / ?) ORDER BY seq",
+            (width,),
+        )
+        return [Stamp(*row) for row in rows]
+
+    def stored_at(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return when each of these articles was last written, as ``Stamp`` says it; unknown ones are left out."""
+        query = "SELECT stored_at FROM articles WHERE id = ?"
+        rows = {id: self.database.connection().execute(query, (id,)).fetchone() for id in ids}
+        return {id: row[0] for id, row in rows.items() if row is not None}
 
     def verify(self, seconds: float | None = None) -> list[str]:
         """Verify articles for about ``seconds``, resuming where the last call stopped; None: verify all.

@@ -59,13 +59,28 @@ class _Phrase:
 def complete(statistics: TermStatistics, typed: str, size: int) -> list[str]:
     """Return up to ``size`` completions of ``typed``, most frequent first. Operators before the last words are kept."""
     typed = typed[:_LONGEST_TYPED]
-    operators = _OPERATORS.match(typed)
-    begin = operators.end() if operators else 0
-    for meant in dict.fromkeys((typed[begin:], *_decoded(typed[begin:]))):
+    begin = _last_words(typed)
+    for meant in _meanings(typed[begin:]):
         found = _completions(statistics, meant, size)
         if found:
             return [typed[:begin] + completion for completion in found]
     return []
+
+
+def meanings(typed: str) -> Iterator[str]:
+    """Yield the last words of ``typed``, after any operators, and what they may say if they are Telex or VNI keys."""
+    typed = typed[:_LONGEST_TYPED]
+    yield from _meanings(typed[_last_words(typed) :])
+
+
+def _last_words(typed: str) -> int:
+    operators = _OPERATORS.match(typed)
+    return operators.end() if operators else 0
+
+
+def _meanings(typed: str) -> Iterator[str]:
+    yield typed
+    yield from (meant for meant in dict.fromkeys(_decoded(typed)) if meant != typed)
 
 
 def _completions(statistics: TermStatistics, typed: str, size: int) -> list[str]:

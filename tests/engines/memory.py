@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from index.store.article_store import (
     DeleteResult,
     Fetched,
     Progress,
+    Stamp,
     Task,
     TaskKind,
     TaskState,
@@ -38,6 +40,7 @@ from index.store.input_log import Input
 from search.archive import Archive
 from search.engine import PERIODS, FacetCount, Filters, Hit, Request, Retrieved, Sort
 from search.query.synonyms import NO_SYNONYMS, Synonyms
+from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
 from tests.plain_phrases import phrases
 from tests.reference import Reference, article_keys, keys
@@ -52,6 +55,7 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._articles: dict[str, tuple[int, Article]] = {}
         self._deleted: dict[str, int] = {}
+        self._stored_at: dict[str, str] = {}
         self._seq = self._highest_applied = 0
         self.tasks = MemoryTasks()
         self.inputs = MemoryInputs()
@@ -92,6 +96,7 @@ class MemoryStore:
                 self._seq += 1
                 self._deleted.pop(article.id, None)
                 self._articles[article.id] = (self._seq, article)
+                self._stored_at[article.id] = datetime.now(UTC).isoformat(timespec="seconds")
             return replace(result, seq=self._seq)
 
     def delete(self, ids: Iterable[str]) -> DeleteResult:
@@ -122,6 +127,18 @@ class MemoryStore:
         with self._lock:
             kept = sorted(self._articles.values(), key=lambda entry: entry[0])
         yield from (article for _, article in kept)
+
+    def stamps(self, first: int, last: int) -> list[Stamp]:
+        with self._lock:
+            kept = sorted((seq, article.id) for seq, article in self._articles.values() if first <= seq <= last)
+            return [Stamp(seq, id, self._stored_at[id]) for seq, id in kept]
+
+    def last_stamps(self, width: int) -> list[Stamp]:
+        return list({(stamp.seq - 1) // width: stamp for stamp in self.stamps(1, self._seq)}.values())
+
+    def stored_at(self, ids: Sequence[str]) -> dict[str, str]:
+        with self._lock:
+            return {id: self._stored_at[id] for id in ids if id in self._articles}
 
     def count(self) -> int:
         return len(self._articles)
@@ -311,6 +328,9 @@ class MemoryEngine:
                 hits.append(Hit(other.id, sum(1.0 / indexed.document_frequency(Stream.WORD, word) for word in shared)))
         return sorted(hits, key=lambda hit: -hit.score)[:size]
 
+    def titled(self, typed: TypedWords, size: int) -> list[Hit]:
+        return self._indexed.titled(typed)[:size]
+
     def copies(self, id: str, size: int) -> list[Hit]:
         stories = self._indexed.stories
         others = [other for other in stories if other != id and stories[other] == stories.get(id)]
@@ -407,6 +427,25 @@ class _Indexed:
                 matched = self._reference.run(request.tree, request.match, within, request.recency).matched
                 facets[label] = self._count(label, matched)
         return Retrieved(len(found.matched), len(told), hits, facets, len(found.relaxed))
+
+    def titled(self, typed: TypedWords) -> list[Hit]:
+        scores: dict[str, float] = {}
+        for id, article in self.by_id.items():
+            analysis = analyze(article.title)
+            known = [exact for exact, _ in analysis.terms(Stream.SYLLABLE)]
+            if all(any(map(one.is_in, known)) for one in typed.syllables):
+                pairs = [term.split("_", 1) for term, _ in analysis.terms(Stream.BIGRAM)]
+                rows = (
+                    any(one.is_in(first) and other.is_in(second) for first, second in pairs)
+                    for one, other in pairwise(typed.syllables)
+                )
+                scores[id] = 1.0 if all(rows) else 0.5
+        ordered = sorted(scores, key=lambda one: (-scores[one], *self._key(one, 0.0, Sort.NEWEST)))
+        told = Counter(self.stories[id] for id in ordered)
+        firsts = {self.stories[id]: id for id in reversed(ordered)}
+        return [
+            Hit(id, scores[id], copies=told[self.stories[id]] - 1) for id in ordered if firsts[self.stories[id]] == id
+        ]
 
     def _passes(self, id: str, filters: Filters) -> bool:
         article = self.by_id[id]

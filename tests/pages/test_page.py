@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from index.article import Article
 from search.runtime.index_follower import bring_in_sync
-from tests.conftest import Server, browser, with_seeds
+from tests.conftest import SEEDS, Server, browser, with_seeds
 from web.services import Services
 
 SEED = "004_6a0ef6768151701a"
@@ -35,11 +35,11 @@ def test_page_speaks_vietnamese_and_english_at_a_switch(client: FlaskClient) -> 
 def test_results_are_marked_and_link_to_marked_articles(client: FlaskClient) -> None:
     page = client.get("/?q=hoi nhap quoc te").text
     assert "<mark>hội nhập quốc tế</mark>" in page
-    assert "Không rõ ngày" in page
-    assert "27/08/2025" in page
+    assert "27 tháng 8, 2025" in page
+    assert page.count("<time ") == 4  # one is undated, and says nothing of it
     article = client.get(f"/articles/{SEED}?q=ngoai giao").text
-    assert "<mark>ngoại giao</mark>" in article
-    assert "18:24 06/01/2025" in article
+    assert re.search(r'<mark id="m\d+">ngoại giao</mark>', article)
+    assert "18:24, 6 tháng 1, 2025" in article
     assert "Bài viết tương tự" in article
     assert "<mark>" not in client.get(f"/articles/{SEED}").text
 
@@ -57,7 +57,7 @@ def test_page_asks_whether_something_else_was_meant(client: FlaskClient) -> None
     assert page.count('class="hit"') == 5
     meant = client.get(html.unescape(link.group(1))).text
     assert "Có phải bạn tìm" not in meant
-    assert '<option value="newest" selected>' in meant
+    assert 'aria-current="true">Mới nhất</a>' in meant
     assert "Did you mean: <a" in client.get("/?q=hội nhập quốc tê&match=any&lang=en").text
 
 
@@ -92,11 +92,11 @@ def test_correction_is_shown_as_text(client: FlaskClient) -> None:
 def test_first_page_shows_the_newest_articles(client: FlaskClient) -> None:
     page = client.get("/").text
     assert "Bài viết mới nhất" in page
-    assert page.index("10/01/2026") < page.index("16/09/2025")
+    assert page.index("10 tháng 1, 2026") < page.index("16 tháng 9, 2025")
 
 
 def test_filters_and_pages_keep_the_query(client: FlaskClient) -> None:
-    page = client.get("/?q=hội nhập&size=2&sort=newest&source=").text
+    page = client.get("/?q=hội nhập&size=2&sort=newest&source=", follow_redirects=True).text
     assert 'rel="next"' in page
     assert "sort=newest" in page
     assert client.get("/?q=hội nhập&source=Ngày Nay").text.count('class="hit"') == 1
@@ -104,8 +104,12 @@ def test_filters_and_pages_keep_the_query(client: FlaskClient) -> None:
 
 def test_filters_count_what_they_give(client: FlaskClient) -> None:
     page = client.get("/?q=hội nghị").text
-    assert '<option value="2025">2025 (4)</option>' in page
-    assert client.get("/?q=hội nghị&from=2025").text.count('class="hit"') == 4
+    months = re.findall(
+        r'<a href="([^"]*)"><span class="value">tháng[^<]*</span> <span class="count">(\d)</span></a>', page
+    )
+    assert sum(int(count) for _, count in months) == 4
+    for address, count in months:
+        assert client.get(html.unescape(address)).text.count('class="hit"') == int(count)
 
 
 def test_parameters_the_page_has_no_field_for_are_kept(client: FlaskClient) -> None:
@@ -141,14 +145,14 @@ def test_a_reader_searches_and_reads_in_a_browser(serve: Callable[..., Server], 
         expect(page.locator(".hit")).to_have_count(5)
         marks = page.locator(".hit mark").all_inner_texts()
         assert "hội nhập quốc tế" in [mark.lower() for mark in marks]
-        page.get_by_label("Sắp xếp").select_option("newest")
-        page.get_by_role("button", name="Lọc").click()
-        expect(page.locator(".hit").first).to_contain_text("10/01/2026")
+        page.get_by_role("link", name="Mới nhất").click()
+        expect(page.locator(".hit").first).to_contain_text("10 tháng 1, 2026")
         page.locator(".hit a").first.click()
         expect(page.locator("article h1")).to_have_text(re.compile("Thủ tướng Chính phủ chủ trì.*"))
         assert page.locator("article mark").count() > 0
         page.get_by_role("link", name="Về kết quả").click()
         expect(page.get_by_role("searchbox")).to_have_value("hoi nhap quoc te")
+        assert "sort=newest" in page.url
         page.get_by_role("searchbox").fill("hoinhap quocte")
         page.get_by_role("button", name="Tìm").click()
         expect(page.locator(".correction")).to_have_count(1)
@@ -191,3 +195,128 @@ def test_dates_at_the_ends_of_time_break_no_answer(client: FlaskClient) -> None:
     for id in dates:
         assert client.get(f"/articles/{id}", headers={"Accept": "text/html"}).status_code == 200
         assert client.get(f"/api/v1/articles/{id}/similar").status_code == 200
+
+
+def test_addresses_have_no_empty_parameters(client: FlaskClient) -> None:
+    answer = client.get("/?q=hội&source=&from=&to=&sort=newest&_method=x")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/?q=h%E1%BB%99i&sort=newest&_method=x")
+    assert client.get("/?q=&from=").headers["Location"] == "/"
+    assert client.get("/?q=").headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ("source=Ngày Nay", 'Nguồn: <b dir="auto">Ngày Nay</b>'),
+        ("category=Chính trị", 'Chuyên mục: <b dir="auto">Chính trị</b>'),
+        ("author=A <i>", 'Tác giả: <b dir="auto">A &lt;i&gt;</b>'),
+        ("from=2025&to=2025", 'Ngày đăng: <b dir="auto">2025</b>'),
+        ("from=2025-08-01&to=2025-08-31", '<b dir="auto">tháng 8 năm 2025</b>'),
+        ("from=2025-08-27&to=2025-08-27", '<b dir="auto">27 tháng 8, 2025</b>'),
+        ("from=2025-01-01&to=2025-12-31", '<b dir="auto">2025</b>'),
+        ("from=2025-08", '<b dir="auto">từ tháng 8 năm 2025</b>'),
+        ("to=2025", '<b dir="auto">đến 2025</b>'),
+        ("from=2024-12-31&to=2025-08", '<b dir="auto">31 tháng 12, 2024 – tháng 8 năm 2025</b>'),
+        ("match=any", 'Từ: <b dir="auto">chỉ cần một</b>'),
+        ("recency=30", 'Thứ tự: <b dir="auto">ưu tiên bài mới</b>'),
+        ("collapse=false", 'Bản sao: <b dir="auto">liệt kê riêng từng bài</b>'),
+    ],
+)
+def test_each_filter_is_a_chip_that_a_click_removes(client: FlaskClient, filters: str, said: str) -> None:
+    page = client.get(f"/?q=hội&sort=oldest&{filters}").text
+    chips = re.findall(r'<li><a href="([^"]*)" title="Bỏ bộ lọc này">(.*?)</a></li>', page)
+    assert len(chips) == 1
+    address, shown = chips[0]
+    assert said in shown
+    without = client.get(html.unescape(address))
+    assert without.status_code == 200
+    assert "Bỏ bộ lọc này" not in without.text
+    assert 'value="hội"' in without.text
+    assert 'aria-current="true">Cũ nhất' in without.text
+
+
+def test_what_is_found_elsewhere_is_offered(client: FlaskClient) -> None:
+    page = client.get("/?q=hội nghị&source=Ngày Nay&from=1999&to=1999").text
+    assert "Không tìm thấy bài viết nào." in page
+    offers = re.findall(r'<li><a class="button" href="([^"]*)">([^<]*)</a></li>', page)
+    assert [text.rpartition(" (")[0] for _, text in offers][-1] == "Tìm ở mọi nơi"
+    for address, text in offers:
+        found = client.get(html.unescape(address)).text
+        total = text.rpartition("(")[2].rstrip(")")
+        assert f'tabindex="-1">{total} bài' in found
+
+
+def test_a_page_that_is_not_there_leads_to_the_last_one(client: FlaskClient) -> None:
+    for number in ("99", "99999"):
+        page = client.get(f"/?q=hội&size=2&page={number}").text
+        assert "Không tìm thấy" not in page
+        assert "5 bài</h1>" in page
+        last = re.search(r'<a class="button" href="([^"]*)">Đến trang cuối, trang 3</a>', page)
+        assert last is not None
+        assert client.get(html.unescape(last.group(1))).text.count('class="hit"') == 1
+
+
+def test_bad_parameters_keep_the_box_and_the_rest(client: FlaskClient) -> None:
+    answer = client.get("/?q=hội nghị&from=abc&page=0&sort=newest")
+    assert answer.status_code == 400
+    assert 'value="hội nghị"' in answer.text
+    assert "<code>from</code>" in answer.text
+    assert "<code>page</code>" in answer.text
+    without = re.search(r'<a class="button" href="([^"]*)">', answer.text)
+    assert without is not None
+    rest = client.get(html.unescape(without.group(1)))
+    assert rest.status_code == 200
+    assert 'aria-current="true">Mới nhất' in rest.text
+
+
+def test_an_article_leads_back_to_the_results_as_they_were(client: FlaskClient) -> None:
+    results = "/?size=1&sort=oldest&from=2025&q=h%E1%BB%99i+ngh%E1%BB%8B&page=2"
+    page = client.get(results).text
+    hit = re.search(r'<h2 dir="auto"[^>]*><a href="([^"]*)">', page)
+    assert hit is not None
+    article = client.get(html.unescape(hit.group(1))).text
+    back = re.search(r'<a id="back" href="([^"]*)">', article)
+    assert back is not None
+    assert client.get(html.unescape(back.group(1))).text == page
+    similar = re.findall(r'<a href="(/articles/[^"]*)" dir="auto"', article)
+    assert similar
+    assert "<mark " in "".join(client.get(html.unescape(address)).text for address in similar)
+    assert 'id="back"' not in client.get(f"/articles/{SEED}").text
+
+
+def test_marks_can_be_left_out(client: FlaskClient) -> None:
+    article = client.get(f"/articles/{SEED}?q=ngoai giao").text
+    count = article.count("<mark id=")
+    assert [f'id="m{number}"' in article for number in range(count + 2)] == [False, *[True] * count, False]
+    assert f">{count} chỗ được đánh dấu</a>" in article
+    without = re.search(r'<a id="unmarked" href="([^"]*)">', article)
+    assert without is not None
+    plain = client.get(html.unescape(without.group(1))).text
+    assert "<mark" not in plain
+    again = re.search(r'<p class="marks"><a href="([^"]*)">', plain)
+    assert again is not None
+    assert client.get(html.unescape(again.group(1))).text == article
+
+
+def test_near_copies_are_folded_and_opened_in_place(client: FlaskClient, key: dict[str, str]) -> None:
+    body = f"Sầu riêng xuất khẩu.\n{next(SEEDS.glob('*.txt')).read_text('utf-8')}"
+    articles = [{"id": f"copy{number}", "title": f"Sầu riêng <{number}>", "body": body} for number in range(8)]
+    assert client.post("/api/v1/articles?wait=true", json=articles, headers=key).status_code == 200
+    page = client.get("/?q=sầu riêng xuất khẩu").text
+    assert page.count('class="hit"') == 1
+    assert "<summary>7 bản sao của bài này</summary>" in page
+    copies = re.findall(r'<li><a href="(/articles/copy\d[^"]*)" dir="auto"', page)
+    assert len(set(copies)) == 5
+    every = re.search(r'<li><a href="([^"]*#copies)">Xem mọi bản sao</a></li>', page)
+    assert every is not None
+    article = client.get(html.unescape(every.group(1)))
+    assert article.text.count('<a href="/articles/copy') == 7
+    assert 'id="copies"' in article.text
+
+
+def test_a_timeline_narrows_the_search(client: FlaskClient) -> None:
+    page = client.get("/?q=hội nghị").text
+    bars = re.findall(r'<a href="([^"]*)" tabindex="-1"><title>([^:]*): (\d+) bài</title>', page)
+    assert sum(int(count) for _, _, count in bars) == 4  # one is undated
+    address, _, count = bars[-1]
+    assert client.get(html.unescape(address)).text.count('class="hit"') == int(count)

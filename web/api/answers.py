@@ -77,6 +77,12 @@ def hit_json(hit: RenderedHit, parameters: SearchParameters | None = None) -> di
     return shown
 
 
+def title_json(hit: RenderedHit) -> dict[str, Any]:
+    """Return what a reader who types is shown of an article as JSON values."""
+    shown = {name: getattr(hit.article, name) for name in ("id", "title", "source", "published")}
+    return {**shown, "highlights": {"title": hit.title_html}}
+
+
 def article_json(article: Article) -> dict[str, Any]:
     """Return a whole article as JSON values."""
     return article.model_dump()

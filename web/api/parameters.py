@@ -15,6 +15,7 @@ class SuggestParameters(Parameters):
 
     q: Annotated[str, Field(max_length=LONGEST_ACCEPTED, description="the text typed so far")] = ""
     size: Annotated[int, Field(ge=1, le=50)] = 8
+    titles: Annotated[int, Field(ge=0, le=10, description="articles with these words in their titles")] = 0
 
 
 class SimilarParameters(Parameters):

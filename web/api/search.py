@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, jsonify, request
 
 from search.parameters import SearchParameters, checked
-from search.service import completions, similar_articles
+from search.service import completions, similar_articles, title_matches
 from web.access import Scope, needs
-from web.api.answers import hit_json, linked_answer_json
+from web.api.answers import hit_json, linked_answer_json, title_json
 from web.api.blueprint import api, stored_article
 from web.api.parameters import SimilarParameters, SuggestParameters
 from web.services import deadline, services, timed_search
@@ -26,8 +28,12 @@ def search() -> Response:
 def suggest() -> Response:
     """Complete a partial query."""
     parameters = checked(SuggestParameters, request.args)
-    suggestions = completions(services().archive, parameters.q, parameters.size)
-    return jsonify({"query": parameters.q, "suggestions": suggestions})
+    archive = services().archive
+    answer: dict[str, Any] = {"query": parameters.q, "suggestions": completions(archive, parameters.q, parameters.size)}
+    if parameters.titles:
+        found = title_matches(archive, parameters.q, parameters.titles, deadline())
+        answer["titles"] = [title_json(hit) for hit in found]
+    return jsonify(answer)
 
 
 @api.get("/articles/<path:id>/similar")

@@ -6,6 +6,7 @@
 ``retrieval``   one retrieval: evaluate, filter, rank, collapse, count facets
 ``copies``      the near-copies of a given article
 ``similar``     articles similar to a given one
+``titles``      articles whose titles have the words typed so far
 ``statistics``  frequencies for completions, corrections and expansion
 ==============  ================================================================
 

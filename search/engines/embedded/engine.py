@@ -17,6 +17,8 @@ from search.engines.embedded.newest import NewestIndex, OpenedIndex
 from search.engines.embedded.retrieval import retrieve
 from search.engines.embedded.similar import similar
 from search.engines.embedded.statistics import NoStatistics, SnapshotStatistics
+from search.engines.embedded.titles import titled
+from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
 from search.statistics import TermStatistics
 
@@ -68,6 +70,11 @@ class EmbeddedEngine:
         """Search the newest snapshot for the most characteristic words of ``article``."""
         opened = self._opened()
         return [] if opened is None else similar(opened.impacts, article, size)
+
+    def titled(self, typed: TypedWords, size: int) -> list[Hit]:
+        """Look up words in the titles of the newest snapshot."""
+        opened = self._opened()
+        return [] if opened is None else titled(opened.impacts, typed, size)
 
     def copies(self, id: str, size: int) -> list[Hit]:
         """Look up the story of an article in the newest snapshot."""
