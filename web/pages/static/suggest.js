@@ -69,10 +69,10 @@ export function suggest(form) {
     });
   }
 
-  function titleOf({ id, title_html }, typed) {
+  function titleOf({ id, highlights }, typed) {
     const path = id.split("/").map(encodeURIComponent).join("/");
     const address = new URL(`articles/${path}?${new URLSearchParams({ q: typed })}`, form.action);
-    return option(marked(title_html), close, "a", { href: address, tabindex: "-1" });
+    return option(marked(highlights.title), close, "a", { href: address, tabindex: "-1" });
   }
 
   async function drop(one) {
