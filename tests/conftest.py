@@ -170,8 +170,8 @@ def key(client: FlaskClient) -> dict[str, str]:
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """A page of a real browser without JavaScript; skips where there is none."""
+def chromium() -> Iterator[Any]:
+    """A real browser; skips where there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no browser: apt-get install chromium, then make test")
@@ -186,13 +186,20 @@ def browser() -> Iterator[Any]:
         "--no-first-run",
         "--no-proxy-server",
     ]
+    expect.set_options(timeout=120_000)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=quiet)
-        page = chromium.new_context(java_script_enabled=False, locale="vi-VN").new_page()
+        browser = playwright.chromium.launch(executable_path=path, args=quiet)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """A page of a real browser without JavaScript; skips where there is none."""
+    with chromium() as started:
+        page = started.new_context(java_script_enabled=False, locale="vi-VN").new_page()
         page.set_default_timeout(120_000)
-        expect.set_options(timeout=120_000)
         yield page
-        chromium.close()
 
 
 @dataclass
