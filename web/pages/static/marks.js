@@ -25,9 +25,9 @@ export function marks(article, bar) {
 
   function step(by) {
     show(true);
-    found[at]?.classList.remove("current");
+    found[at]?.classList.remove("here");
     at = at < 0 && by < 0 ? found.length - 1 : (at + by + found.length) % found.length;
-    found[at].classList.add("current");
+    found[at].classList.add("here");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     found[at].scrollIntoView({ block: "center", behavior: still ? "instant" : "smooth" });
     say();
@@ -53,10 +53,7 @@ export function marks(article, bar) {
 
   show(wanted());
   say();
-  bar.append(button("previous", () => step(-1)), count, button("next", () => step(1)), toggle);
-  bar.setAttribute("role", "group");
-  bar.setAttribute("aria-label", bar.dataset.label);
-  bar.hidden = false;
+  bar.replaceChildren(button("previous", () => step(-1)), count, button("next", () => step(1)), toggle);
   onKey("n", () => step(1));
   onKey("p", () => step(-1));
   onKey("m", () => toggle.click());

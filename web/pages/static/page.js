@@ -20,5 +20,5 @@ if (form) {
 const article = document.querySelector("article[data-marks]");
 if (article) marks(article, document.getElementById("marks"));
 
-const link = document.querySelector(".back a");
+const link = document.getElementById("back");
 if (link) back(link);
