@@ -6,15 +6,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
+from index.analysis.abbreviations import may_define, written_definitions
+from index.analysis.analyzer import analyze
 from index.analysis.tokenizer import tokenize
 from index.article import Article
 from index.errors import RottenArticleError, SearchTimeoutError
 from search.archive import Archive
 from search.deadline import Deadline
-from search.engine import FacetCount, Hit, Sort
+from search.engine import FacetCount, Hit, Request, Sort
 from search.parameters import SearchParameters
 from search.query.notes import Note, NoteCode, distinct, note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
@@ -27,11 +29,14 @@ from search.snippets.reasons import Reason, ReasonFinder
 from search.snippets.spotter import Span
 from search.spelling.completions import complete, meanings
 from search.spelling.corrections import correct
+from search.spelling.examples import examples
 
 _LEAD_LENGTH = 400
 _LONGEST_PART = 200_000
 _MOST_PARTS = 20
 _AT_ONCE = 10
+_TITLES_AN_EXAMPLE = 5
+_MOST_DEFINING_LINES = 200
 
 
 class ArticleSummary(NamedTuple):
@@ -164,6 +169,30 @@ def title_matches(archive: Archive, typed: str, size: int, deadline: Deadline | 
 def _titled(article: Article, hit: Hit, words: TypedWords) -> RenderedHit:
     title = render(article.title, 0, len(article.title), words.marks(tokenize(article.title)))
     return RenderedHit(_summary(article), hit.score, title, [], copies=hit.copies)
+
+
+def example_queries(archive: Archive, size: int) -> list[str]:
+    """Return up to ``size`` queries that find something: phrases of the newest titles, as the articles write them.
+
+    They are the same as long as the archive does not change; an empty archive has none.
+    """
+    newest = archive.engine.retrieve(Request(sort=Sort.NEWEST, size=_TITLES_AN_EXAMPLE * size, collapse=True))
+    ids = [hit.id for hit in newest.hits]
+    articles = archive.store.get_many(ids)
+    return examples(archive.engine.statistics(), [articles[id].title for id in ids if id in articles], size)
+
+
+def abbreviations_in(article: Article) -> list[tuple[str, str]]:
+    """Return the (short form, long form) that an article defines for certain in brackets, as it writes them.
+
+    Each short form has the first long one; so ``hội nhập quốc tế (HNQT)`` is ("HNQT", "hội nhập quốc tế").
+    """
+    lines = (line for line in f"{article.title}\n{article.body}".splitlines() if may_define(line))
+    found: dict[str, tuple[str, str]] = {}
+    for line in islice(lines, _MOST_DEFINING_LINES):
+        for short, long in written_definitions(analyze(line)):
+            found.setdefault(short.lower(), (short, long))
+    return list(found.values())
 
 
 def similar_articles(archive: Archive, id: str, size: int, deadline: Deadline | None = None) -> list[RenderedHit]:

@@ -30,6 +30,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_LOADED_BY_PAGES = {"text/css", "text/javascript", "font/woff2", "image/png"}
 
 
 def create_app(
@@ -87,8 +88,9 @@ def _first_key(ring: KeyRing) -> str | None:
 
 
 def _protect(response: Response) -> Response:
-    """Tell browsers to run no scripts but ours, and to load nothing from elsewhere."""
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    """Tell browsers to run no scripts but ours, and to load nothing from elsewhere; a policy is for what they show."""
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if response.mimetype not in _LOADED_BY_PAGES:
+        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        response.headers.setdefault("Referrer-Policy", "same-origin")
     return response

@@ -30,7 +30,7 @@ from itertools import islice
 
 from index.analysis.analyzer import Analysis
 from index.analysis.normalization import fold
-from index.analysis.tokenizer import tokenize
+from index.analysis.tokenizer import Tokens, tokenize
 
 CERTAIN, CAPITAL, SMALL = "=", "^", "~"
 
@@ -84,6 +84,25 @@ def definitions(analysis: Analysis) -> Iterator[Definition]:
             yield from _of_words(analysis, short, before)
         elif before:
             yield from _reversed(analysis, inner, before)
+
+
+def written_definitions(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """Yield the (short form, long form) of the certain definitions of a text, as it writes them."""
+    for found in definitions(analysis):
+        if found.kind == CERTAIN:
+            yield _written(analysis.tokens, found.short), _written(analysis.tokens, found.long)
+
+
+def _written(tokens: Tokens, form: str) -> str:
+    """Return a canonical form as it is first written; the form itself if nowhere in one piece."""
+    syllables = form.split(" ")
+    rows = ((at, at + len(syllables)) for at in range(len(tokens) - len(syllables) + 1))
+    there = [(first, end) for first, end in rows if list(tokens.exact[first:end]) == syllables]
+    there += [(code.first, code.end) for code in tokens.codes if code.text == form]
+    if not there:
+        return form
+    first, end = there[0]
+    return tokens.canonical[tokens.canonical_starts[first] : tokens.canonical_ends[end - 1]]
 
 
 def may_define(text: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,7 +191,7 @@ def weight_sums(found: Sequence[DocMask], weights: Sequence[float]) -> Floats:
     return sums
 
 
-def isin_sorted(known: NDArray[np.int64], asked: NDArray[np.int64]) -> DocMask:
+def isin_sorted(known: NDArray[Any], asked: NDArray[Any]) -> DocMask:
     """Tell which of ``asked`` are in ``known``, which is sorted ascending."""
     if not len(known):
         return np.zeros(len(asked), bool)

@@ -2,6 +2,7 @@
 
 ===============  ===================================================
 ``completions``  phrases that begin with what is typed
+``examples``     queries that find something, from the newest titles
 ``keyboard``     raw and half-composed Telex and VNI keys to syllables
 ``letters``      a token with a wrong letter to the term that was meant
 ``readings``     which syllables the typed tokens stand for

@@ -16,7 +16,7 @@ from itertools import islice
 
 from index.analysis.analyzer import Stream
 from index.analysis.normalization import fold
-from index.analysis.suggestions import is_foreign, is_stop, split_suggestion, suggestion_prefix
+from index.analysis.suggestions import is_foreign, is_stop, split_suggestion, suggestion, suggestion_prefix
 from index.analysis.syllables import accented_forms, canonical_syllable
 from index.analysis.tokenizer import Tokens, tokenize, unbroken, unfinished_syllable
 from search.spelling.keyboard import decode
@@ -26,6 +26,7 @@ _LONGEST_TYPED = 200
 _SCANNED = (250, 5000)
 _SCANNED_AFTER_OTHERS = (1000,)
 _MOST_LONGER = 20
+_MOST_FORMS = 100
 _FAR_MORE = 3
 _MOST_BEYOND = 3  # syllables of a word on either side of a cut
 _MOST_VERIFIED = 12
@@ -71,6 +72,41 @@ def meanings(typed: str) -> Iterator[str]:
     """Yield the last words of ``typed``, after any operators, and what they may say if they are Telex or VNI keys."""
     typed = typed[:_LONGEST_TYPED]
     yield from _meanings(typed[_last_words(typed) :])
+
+
+class WholePhrases:
+    """The phrases that may be completions, by their canonical syllables."""
+
+    def __init__(self, statistics: TermStatistics) -> None:
+        self._statistics = statistics
+        self._known: dict[tuple[str, ...], _Phrase | None] = {}
+
+    def frequency(self, exact: tuple[str, ...]) -> int:
+        """Return how many articles have a phrase."""
+        phrase = self._phrase(exact)
+        return 0 if phrase is None else phrase.frequency
+
+    def written(self, exact: tuple[str, ...]) -> str:
+        """Return a phrase as most articles write it; in small letters if none has it."""
+        phrase = self._phrase(exact)
+        return " ".join(exact) if phrase is None else phrase.written
+
+    def is_whole(self, exact: tuple[str, ...]) -> bool:
+        """Tell whether a phrase is a completion: more than stop words, and no half of a longer one."""
+        phrase = self._phrase(exact)
+        return phrase is not None and _is_whole(self._statistics, phrase)
+
+    def _phrase(self, exact: tuple[str, ...]) -> _Phrase | None:
+        if exact not in self._known:
+            prefix = suggestion([fold(one) for one in exact], [""])
+            phrase = _Phrase(exact)
+            for term, frequency in self._statistics.phrases(prefix, _MOST_FORMS):
+                bare, written, sure = split_suggestion(term)
+                if _syllables(written) == exact:
+                    phrase.forms[sure, written] += frequency
+                    phrase.uses[bare] += frequency
+            self._known[exact] = phrase if phrase.forms else None
+        return self._known[exact]
 
 
 def _last_words(typed: str) -> int:

@@ -8,13 +8,14 @@ import pytest
 
 from index.analysis.abbreviations import definitions
 from index.analysis.analyzer import analyze
+from index.article import Article
 from search.archive import Archive
 from search.engine import Request
 from search.parameters import SearchParameters
 from search.query.parser import parse
 from search.query.tree import Match
 from search.runtime.index_follower import bring_in_sync
-from search.service import Answer, marked_article, search
+from search.service import Answer, abbreviations_in, marked_article, search
 from tests.conftest import numbers
 from tests.engines.contract import article
 
@@ -171,3 +172,22 @@ def test_seeds_learn_their_abbreviations(find: Callable[..., Answer]) -> None:
     assert numbers(find("HNQT"))[0] == "000"
     assert set(numbers(find("HNQT"))) == {"000", "001", "002", "003"}
     assert list(find("ngoại giao kinh tế").expanded) == ["NGKT"]
+
+
+@pytest.mark.parametrize(
+    ("text", "defined"),
+    [
+        ("Về hội nhập quốc tế (HNQT) và hội nhập.", [("HNQT", "hội nhập quốc tế")]),
+        ("Theo HNQT (Hội nhập  quốc tế) thì", [("HNQT", "Hội nhập  quốc tế")]),
+        ("Bộ Giáo dục và Đào tạo (GD-ĐT) vừa", [("GD-ĐT", "Giáo dục và Đào tạo")]),
+        ("Uỷ ban nhân dân (UBND) tỉnh", [("UBND", "Uỷ ban nhân dân")]),
+        ("Lúa (xem trang 3) và ngô (NGÔ)", []),
+        ("Liên đoàn bóng đá Thế giới (FIFA)", []),
+        ("Hội nhập quốc tế (HNQT).\nHà Nội, hội nhập Quốc tế (HNQT).\nLiên hợp quốc (LHQ)",
+         [("HNQT", "Hội nhập quốc tế"), ("LHQ", "Liên hợp quốc")]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_definitions_of_an_article_are_listed_as_written(text: str, defined: list[tuple[str, str]]) -> None:
+    assert abbreviations_in(Article(id="a", title="Lúa gạo", body=text)) == defined
+    assert abbreviations_in(Article(id="a", title=text.partition("\n")[0], body=text)) == defined

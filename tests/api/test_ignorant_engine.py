@@ -91,6 +91,21 @@ def test_completions_corrections_and_abbreviations(client: FlaskClient) -> None:
     assert hit["reasons"] == [{"code": "accents", "typed": "nhâp", "found": "nhập"}]
 
 
+def test_titles_are_suggested_where_that_is_asked_for(client: FlaskClient) -> None:
+    assert "titles" not in get(client, "/api/v1/suggest", q="gia l")
+    assert get(client, "/api/v1/suggest", q="gia l", titles=3)["titles"] == [
+        {
+            "id": "lua",
+            "title": "Giá lúa tăng",
+            "source": "Báo A",
+            "published": "2025-08-27",
+            "highlights": {"title": "<mark>Giá lúa</mark> tăng"},
+        }
+    ]
+    assert get(client, "/api/v1/suggest", q="xyzzy", titles=3)["titles"] == []
+    assert client.get("/api/v1/suggest?titles=11").status_code == 400
+
+
 def test_articles_are_read_replaced_and_deleted(client: FlaskClient) -> None:
     key = {"Authorization": f"Bearer {client.application.config['API_KEY']}"}
     assert get(client, "/api/v1/articles/lua")["title"] == "Giá lúa tăng"

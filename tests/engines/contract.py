@@ -22,7 +22,7 @@ from search.parameters import SearchParameters
 from search.query.parser import parse
 from search.query.tree import Match
 from search.runtime.index_follower import IndexFollower, bring_in_sync
-from search.service import completions, copies_of, search
+from search.service import completions, copies_of, search, title_matches
 from search.spelling.corrections import correct
 from tests.archives import check, similar
 from tests.engines.asking import article, ids, matched
@@ -206,6 +206,70 @@ class EngineContract(LabelContract):
         bring_in_sync(archive)
         assert [copy.id for copy in copies_of(archive, "a0", 9)] == ["a2", "a1"]
         assert copies_of(archive, "b", 9) == copies_of(archive, "unknown", 9) == copies_of(archive, "a3", 9) == []
+
+    def test_titles_have_the_words_typed_so_far(self, archive: Archive) -> None:
+        assert title_matches(archive, "giá v", 5) == []
+        titles = {
+            "old": "Giá vàng hôm nay",
+            "new": "Chốt phiên: giá vàng tăng",
+            "apart": "Vì sao giá nhà tăng?",
+            "prayer": "Già vẫn vui",
+            "kinh": "Kinh tế khởi sắc",
+            "exam": "Kỳ thi đầu năm",
+            "city": "TP.HCM đón khách",
+            "x": "Hội nghị <b>bàn</b> về lúa",
+        }
+        dates = {"old": "2024-01-01", "new": "2025-01-01", "apart": "2026-01-01", "prayer": "2023-01-01"}
+        archive.store.put(
+            [Article(id=id, title=title, body="Giá vé", published=dates.get(id)) for id, title in titles.items()]
+        )
+        bring_in_sync(archive)
+        for typed, found in (
+            ("giá v", ["new", "old", "apart"]),
+            ("gia v", ["new", "old", "prayer", "apart"]),
+            ("gia vang", ["new", "old"]),
+            ("GIÁ VÀNG ", ["new", "old"]),
+            ("giá va ", []),
+            ("giá vang", ["new", "old"]),
+            ("giá vâng", []),
+            ("giả v", []),
+            ("tăng giá", ["apart", "new"]),
+            ("ky", ["exam"]),
+            ("kì th", ["exam"]),
+            ("ki", ["kinh", "exam"]),
+            ("tphc", ["city"]),
+            ("tp hcm", ["city"]),
+            ("hooij ngh", ["x"]),
+            ('"hội ngh', ["x"]),
+            ("vé", []),
+            ("", []),
+            (" ?", []),
+        ):
+            assert [hit.article.id for hit in title_matches(archive, typed, 9)] == found, typed
+            assert [hit.article.id for hit in title_matches(archive, typed, 1)] == found[:1], typed
+        for typed, marked in (
+            ("gia va", "Chốt phiên: <mark>giá vàng</mark> tăng"),
+            ("tăng giá", "Vì sao <mark>giá</mark> nhà <mark>tăng</mark>?"),
+            ("tphc", "<mark>TP.HCM</mark> đón khách"),
+            (
+                "hội nghị b",
+                "<mark>Hội nghị &lt;b</mark>&gt;bàn&lt;/b&gt; về lúa",
+            ),
+        ):
+            assert title_matches(archive, typed, 1)[0].title_html == marked
+        assert title_matches(archive, "giá v", 5, Deadline(0)) == []
+        archive.store.delete(["new"])
+        bring_in_sync(archive)
+        assert [hit.article.id for hit in title_matches(archive, "giá vàn", 9)] == ["old"]
+
+    def test_title_of_near_copies_is_found_once(self, archive: Archive) -> None:
+        archive.store.put(
+            [Article(id=f"a{n}", title="Giá lúa", body=WIRE, published=f"202{n}-01-01") for n in range(3)]
+        )
+        archive.store.put([Article(id="b", title="Giá lúa mì", body="ngô", published="2020-06-01")])
+        bring_in_sync(archive)
+        hits = title_matches(archive, "giá l", 5)
+        assert [(hit.article.id, hit.copies, list(hit.body_html)) for hit in hits] == [("a2", 2, []), ("b", 0, [])]
 
     def test_suggestions_have_accents_and_begin_with_what_is_typed(self, archive: Archive) -> None:
         archive.store.put(

@@ -243,14 +243,14 @@ def test_what_is_found_elsewhere_is_offered(client: FlaskClient) -> None:
     for address, text in offers:
         found = client.get(html.unescape(address)).text
         total = text.rpartition("(")[2].rstrip(")")
-        assert f'tabindex="-1">{total} bài' in found
+        assert f'<span role="status">{total} bài' in found
 
 
 def test_a_page_that_is_not_there_leads_to_the_last_one(client: FlaskClient) -> None:
     for number in ("99", "99999"):
         page = client.get(f"/?q=hội&size=2&page={number}").text
         assert "Không tìm thấy" not in page
-        assert "5 bài</h1>" in page
+        assert "5 bài</span></h1>" in page
         last = re.search(r'<a class="button" href="([^"]*)">Đến trang cuối, trang 3</a>', page)
         assert last is not None
         assert client.get(html.unescape(last.group(1))).text.count('class="hit"') == 1

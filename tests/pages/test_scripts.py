@@ -136,7 +136,7 @@ def test_recent_queries_are_kept_in_this_browser_and_can_be_forgotten(server: Se
             assert size is not None
             assert size["height"] >= 44
         page.reload()
-        box(page).tap()
+        box(page).fill("")
         recent.nth(1).locator(".forget").tap()
         expect(recent).to_have_text(["bão <b>lũ</b>×", "hội nhập×", "Xóa các tìm kiếm gần đây"])
         page.keyboard.press("ArrowDown")
@@ -150,7 +150,7 @@ def test_recent_queries_are_kept_in_this_browser_and_can_be_forgotten(server: Se
         box(page).fill("")
         recent.last.tap()
         expect(page.get_by_role("listbox")).to_be_hidden()
-        page.reload()
+        page.goto(server.root)
         box(page).tap()
         box(page).fill("hoi")
         expect(options(page, "Gợi ý tìm kiếm").first).to_be_visible()
@@ -241,7 +241,7 @@ def test_results_are_replaced_in_place_and_history_is_kept(server: Server) -> No
         page.goto(f"{server.root}/?q=hoi+nhap")
         assert not has_stayed(page)
         relevance = page.locator(".hit h2").all_inner_texts()
-        scroll_to(page, 150)
+        scroll_to(page, 40)
         page.get_by_role("link", name="Mới nhất", exact=True).click()
         expect(page).to_have_url(re.compile("sort=newest"))
         expect(page.locator(".hit").first).to_contain_text("10 tháng 1, 2026")
@@ -276,7 +276,7 @@ def test_results_are_replaced_in_place_and_history_is_kept(server: Server) -> No
         expect(box(page)).to_have_value("hoi nhap")
         page.go_back()
         expect(page.locator(".hit h2")).to_have_text(relevance)
-        page.wait_for_function("() => scrollY === 150")
+        page.wait_for_function("() => scrollY === 40")
         assert page.evaluate("document.activeElement.textContent") == "Mới nhất"
         expect(page.locator("#kept input[name=sort]")).to_have_count(0)
         page.go_forward()
@@ -284,19 +284,19 @@ def test_results_are_replaced_in_place_and_history_is_kept(server: Server) -> No
         assert has_stayed(page)
         assert layout_shift(page) == 0
 
-        scroll_to(page, 120)
+        scroll_to(page, 60)
         page.locator(".hit h2 a").first.click()
         expect(page.locator("article h1")).to_be_visible()
         assert not has_stayed(page)
         length = page.evaluate("history.length")
         page.get_by_role("link", name="Về kết quả").click()
         expect(page.locator(".hit h2")).to_have_text(newest)
-        page.wait_for_function("() => scrollY === 120")
+        page.wait_for_function("() => scrollY === 60")
         assert page.evaluate("history.length") == length
         assert not has_stayed(page)
         page.go_back()  # to a page that this document never had
         expect(page.locator(".hit h2")).to_have_text(relevance)
-        page.wait_for_function("() => scrollY === 150")
+        page.wait_for_function("() => scrollY === 40")
         assert has_stayed(page)
 
         with page.context.expect_page() as opened:
@@ -385,18 +385,14 @@ def test_pages_are_whole_without_scripts(server: Server) -> None:
 
 
 def test_what_a_reader_does_not_see_fails_a_test(server: Server) -> None:
-    elsewhere = f"http://localhost:{server.port}/"
-
-    def visit(act: str, *expected: str) -> None:
-        with browser_page(expected=expected) as page:
-            page.goto(server.root)
+    def visit(root: str, act: str) -> None:
+        with browser_page() as page:
+            page.goto(root)
             page.evaluate(act)
 
     with pytest.raises(AssertionError, match="Content Security Policy"):
-        visit("document.head.append(Object.assign(document.createElement('style'), { textContent: 'a {}' }))")
+        visit(server.root, "document.body.setAttribute('style', 'color: red')")
     with pytest.raises(AssertionError, match="asked http://localhost"):
-        visit(f"fetch('{elsewhere}', {{ mode: 'no-cors' }})")
+        visit(f"http://localhost:{server.port}/", "0")
     with pytest.raises(AssertionError, match="no such thing"):
-        visit(
-            "new Promise((done) => { setTimeout(() => { throw new Error('no such thing'); }); setTimeout(done, 1); })"
-        )
+        visit(server.root, "reportError(new Error('no such thing'))")

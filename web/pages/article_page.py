@@ -14,7 +14,7 @@ from index.article import Article
 from index.errors import InvalidInputError
 from search.parameters import SearchParameters
 from search.query.parser import LONGEST_PARSED
-from search.service import copies_of, marked_article, similar_articles
+from search.service import abbreviations_in, copies_of, marked_article, similar_articles
 from web.access import Scope, needs
 from web.addresses import search_address
 from web.pages.blueprint import page, pages
@@ -56,7 +56,7 @@ def article(id: str) -> Response:
         marked=article_address(id, asked) if asked.q and not wanted else None,
         unmarked=search_address("pages.article", asked, asked.page, id=id, marks="off"),
         back=search_address("pages.home", asked, asked.page) if asked != SearchParameters() else None,
-        abbreviations=(),
+        abbreviations=abbreviations_in(found),
         copies=copies_of(here, id, _COPIES),
         similar=[hit.article for hit in similar_articles(here, id, _SIMILAR, deadline())],
     )

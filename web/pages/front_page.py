@@ -6,10 +6,12 @@ from flask import render_template
 
 from search.engine import Sort
 from search.parameters import SearchParameters
+from search.service import example_queries
 from web.pages.filters import choices
-from web.services import timed_search
+from web.services import services, timed_search
 
 _LATEST = 8
+_EXAMPLES = 6
 
 
 def front_page() -> str:
@@ -25,6 +27,6 @@ def front_page() -> str:
         sources=len(answer.facets["source"]),
         newest=next((hit.article.published for hit in answer.hits if hit.article.published), None),
         choices=[some for label in asked.facets if (some := choices(nothing, label, answer.facets[label]))],
-        examples=(),
+        examples=example_queries(services().archive, _EXAMPLES),
         popular=(),
     )

@@ -9,6 +9,7 @@ from babel.dates import format_skeleton
 from flask_babel import format_date, format_decimal, get_locale, gettext
 
 from index.dates import LOCAL_ZONE, local_time, period_days
+from index.labels import label_values
 
 _DAY_LENGTH = len("2025-08-27")
 _MONTH_LENGTH = len("2025-08")
@@ -17,6 +18,11 @@ _MONTH_LENGTH = len("2025-08")
 def number(value: int) -> str:
     """Return a number with the separators of the page's language."""
     return str(format_decimal(value))
+
+
+def names(text: str, label: str) -> str:
+    """Return the values of a label with commas between them."""
+    return ", ".join(value.written for value in label_values(label, text))
 
 
 def day(published: str) -> str:

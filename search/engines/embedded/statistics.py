@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial, reduce
 from itertools import pairwise
 
 import numpy as np
@@ -14,13 +13,17 @@ from index.analysis.analyzer import Stream, bigram
 from index.article import TEXT_FIELDS
 from index.directory.snapshot import Snapshot
 from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
+from search.matching.term_sets import isin_sorted
 
 _MOST_KEPT = 1 << 16
 _LONGEST_KEPT = 64
 _MOST_ABBREVIATIONS_KEPT = 10_000
 _MOST_PREFIXES_KEPT = 100
+_MOST_ROWS_KEPT = 1 << 14
+_LONGEST_ROW_KEPT = 256
 _MOST_READ = 100
 _MOST_VERIFIED = 2000
+_PAIR = 2
 
 
 class KnownFrequencies(dict[tuple[Stream, str], int]):
@@ -32,6 +35,7 @@ class KnownFrequencies(dict[tuple[Stream, str], int]):
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.abbreviations: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        self.rows: dict[tuple[str, ...], bool] = {}
         self.terms: dict[tuple[Stream, str, int], list[tuple[str, int]]] = {}
 
     def __missing__(self, key: tuple[Stream, str]) -> int:
@@ -85,15 +89,32 @@ class SnapshotStatistics:
 
     def has_phrase(self, syllables: Sequence[str]) -> bool:
         """Tell whether a live article has these syllables in a row; 2,000 that have the pairs are read."""
-        return any(self._phrase_in(name, syllables) for name in TEXT_FIELDS)
+        kept, row = self._frequencies.rows, tuple(syllables)
+        found = kept.get(row)
+        if found is None:
+            found = any(self._phrase_in(name, row) for name in TEXT_FIELDS)
+            if len(kept) >= _MOST_ROWS_KEPT:
+                kept.clear()
+            if sum(map(len, row)) <= _LONGEST_ROW_KEPT:
+                kept[row] = found
+        return found
 
     def _phrase_in(self, name: str, syllables: Sequence[str]) -> bool:
-        terms = [(Stream.BIGRAM, bigram(*pair)) for pair in pairwise(syllables)]
-        terms = terms or [(Stream.SYLLABLE, one) for one in syllables]
-        lists = [self._snapshot.postings(field_name(name, stream), term).articles for stream, term in set(terms)]
-        articles = reduce(partial(np.intersect1d, assume_unique=True), sorted(lists, key=len))[:_MOST_VERIFIED]
-        if len(terms) == 1:
-            return len(articles) > 0
+        stream = Stream.BIGRAM if len(syllables) > 1 else Stream.SYLLABLE
+        terms = {bigram(*pair) for pair in pairwise(syllables)} if len(syllables) > 1 else set(syllables)
+        field = field_name(name, stream)
+        counts = {term: self._snapshot.term_postings(field, term).count for term in terms}
+        if not all(counts.values()):
+            return False
+        if len(syllables) <= _PAIR:
+            return True
+        rarest, *others = sorted(terms, key=counts.__getitem__)
+        articles = self._snapshot.postings(field, rarest).articles
+        for term in others:
+            articles = articles[isin_sorted(self._snapshot.postings(field, term).articles, articles)]
+            if not len(articles):
+                return False
+        articles = articles[:_MOST_VERIFIED]
         exact = field_name(name, Stream.SYLLABLE)
         for first in range(0, len(articles), _MOST_READ):
             begins: NDArray[np.int64] | None = None
