@@ -29,8 +29,8 @@ export function results(form) {
     };
   }
 
-  /** Show a page's parts in place of those shown, which are kept. */
-  function put(next, address) {
+  /** Show a page's parts in place of those shown, which are kept; leave alone who has typed since the box had `sent`. */
+  function put(next, address, sent = box.value) {
     const old = partsOf(document);
     const focused = document.activeElement;
     left.delete(shown);
@@ -40,17 +40,16 @@ export function results(form) {
     old.head.forEach((one) => one.remove());
     document.head.append(...next.head);
     document.body.className = next.look;
-    box.value = box.defaultValue = next.query;
+    box.defaultValue = next.query;
     shown = address.pathname + address.search;
     const main = next.pieces[1];
     const heading = main.querySelector("h1");
     heading.tabIndex = -1;
-    (next.focused ?? heading).focus({ preventScroll: true });
+    if (box.value === sent) {
+      box.value = next.query;
+      (next.focused ?? heading).focus({ preventScroll: true });
+    }
     announce(heading.textContent);
-  }
-
-  function scroll(top) {
-    window.scrollTo({ top, behavior: "instant" });
   }
 
   function stop() {
@@ -63,6 +62,7 @@ export function results(form) {
   async function load(address, arrived, failed) {
     stop();
     const mine = (request = new AbortController());
+    const sent = box.value;
     document.getElementById("main").setAttribute("aria-busy", "true");
     const late = setTimeout(() => mine.abort(), PATIENCE);
     try {
@@ -75,7 +75,7 @@ export function results(form) {
       stop();
       const there = new URL(response.url);
       there.hash = address.hash;
-      arrived(next, there);
+      arrived(next, there, sent);
     } catch {
       if (mine !== request) return; // another page was asked for
       stop();
@@ -88,12 +88,12 @@ export function results(form) {
   function go(address) {
     load(
       address,
-      (next, there) => {
+      (next, there, sent) => {
         history.replaceState({ scroll: scrollY }, "");
         const again = there.pathname + there.search === shown;
         history[again ? "replaceState" : "pushState"](null, "", there);
-        put(next, there);
-        scroll(0);
+        put(next, there, sent);
+        scrollTo(0, 0);
       },
       () => location.assign(address),
     );
@@ -124,14 +124,14 @@ export function results(form) {
     const kept = left.get(address);
     if (kept) {
       put(kept, there);
-      scroll(kept.scroll);
+      scrollTo(0, kept.scroll);
       return;
     }
     load(
       there,
-      (next) => {
-        put(next, there);
-        scroll(event.state?.scroll ?? 0);
+      (next, _, sent) => {
+        put(next, there, sent);
+        scrollTo(0, event.state?.scroll ?? 0);
       },
       () => location.reload(),
     );

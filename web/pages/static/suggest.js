@@ -76,7 +76,7 @@ export function suggest(form) {
   }
 
   async function drop(one) {
-    const place = options().indexOf(one);
+    const place = one === active ? options().indexOf(one) : -1;
     forget(one.dataset.query);
     await update();
     activate(options()[place]);
@@ -110,10 +110,6 @@ export function suggest(form) {
     activate(place < -1 ? all.at(-1) : all[place]);
   }
 
-  function clear() {
-    box.value = "";
-  }
-
   function keyed(event) {
     if (event.isComposing || event.ctrlKey || event.metaKey) return;
     const open = !list.hidden;
@@ -126,7 +122,7 @@ export function suggest(form) {
       End: active && (() => activate(options().at(-1))),
       Enter: active && (() => active.click()),
       Delete: active?.dataset.query && (() => drop(active)),
-      Escape: open ? close : box.value && clear,
+      Escape: open ? close : box.value && (() => (box.value = "")),
     }[event.key];
     if (!act) return;
     event.preventDefault();
@@ -135,6 +131,7 @@ export function suggest(form) {
 
   function typed(event) {
     clearTimeout(resting);
+    activate();
     if (event.isComposing) resting = setTimeout(update, REST);
     else update();
   }
