@@ -45,7 +45,8 @@ def browser_page(
         watch(page, failures)
         yield page
         opened.close()
-    assert [failure for failure in failures if not any(text in failure for text in expected)] == []
+    if unexpected := [failure for failure in failures if not any(text in failure for text in expected)]:
+        raise AssertionError("\n".join(unexpected))
 
 
 def watch(page: Page, failures: list[str]) -> None:

@@ -8,14 +8,15 @@ const NAME = "marks";
 /** Fill `bar` with what steps through the marks of `article`. */
 export function marks(article, bar) {
   const found = [...article.querySelectorAll("mark")];
-  if (!found.length) return;
-  let at = -1;
   const count = element("span", { role: "status" });
-  const toggle = button("toggle", () => show(article.classList.contains("unmarked")));
+  const toggle = button(bar.dataset.toggle, "m", () => show(article.classList.contains("unmarked")));
+  let at = -1;
 
-  function button(name, act) {
-    const made = element("button", { type: "button", class: name }, bar.dataset[name]);
+  function button(shown, key, act, name = shown) {
+    const attributes = { type: "button", "aria-label": name, title: `${name} (${key})`, "aria-keyshortcuts": key };
+    const made = element("button", attributes, shown);
     made.addEventListener("click", act);
+    onKey(key, act);
     return made;
   }
 
@@ -26,7 +27,7 @@ export function marks(article, bar) {
   function step(by) {
     show(true);
     found[at]?.classList.remove("here");
-    at = at < 0 && by < 0 ? found.length - 1 : (at + by + found.length) % found.length;
+    at = (Math.max(at, by < 0 ? 0 : -1) + by + found.length) % found.length;
     found[at].classList.add("here");
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     found[at].scrollIntoView({ block: "center", behavior: still ? "instant" : "smooth" });
@@ -43,7 +44,7 @@ export function marks(article, bar) {
     }
   }
 
-  function wanted() {
+  function kept() {
     try {
       return sessionStorage.getItem(NAME) !== "off";
     } catch {
@@ -51,10 +52,12 @@ export function marks(article, bar) {
     }
   }
 
-  show(wanted());
+  show(kept());
   say();
-  bar.replaceChildren(button("previous", () => step(-1)), count, button("next", () => step(1)), toggle);
-  onKey("n", () => step(1));
-  onKey("p", () => step(-1));
-  onKey("m", () => toggle.click());
+  bar.replaceChildren(
+    button("↑", "p", () => step(-1), bar.dataset.previous),
+    count,
+    button("↓", "n", () => step(1), bar.dataset.next),
+    toggle,
+  );
 }

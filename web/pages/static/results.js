@@ -43,10 +43,10 @@ export function results(form) {
     box.value = box.defaultValue = next.query;
     shown = address.pathname + address.search;
     const main = next.pieces[1];
-    const heading = main.querySelector("h1") ?? main;
+    const heading = main.querySelector("h1");
     heading.tabIndex = -1;
     (next.focused ?? heading).focus({ preventScroll: true });
-    announce(main.querySelector("[role=status]")?.textContent ?? document.title);
+    announce(heading.textContent);
   }
 
   function scroll(top) {
