@@ -22,7 +22,7 @@ from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
 from index.analysis.suggestions import one_of_each
 from index.article import TEXT_FIELDS, Article, searchable_body
-from index.dates import local_minute
+from index.dates import LOCAL_ZONE, local_minute
 from index.labels import equal_keys, label_values
 from index.store.article_store import (
     Change,
@@ -52,6 +52,7 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._articles: dict[str, tuple[int, Article]] = {}
         self._deleted: dict[str, int] = {}
+        self._stored: dict[str, datetime] = {}
         self._seq = self._highest_applied = 0
         self.tasks = MemoryTasks()
         self.inputs = MemoryInputs()
@@ -92,6 +93,7 @@ class MemoryStore:
                 self._seq += 1
                 self._deleted.pop(article.id, None)
                 self._articles[article.id] = (self._seq, article)
+                self._stored[article.id] = datetime.now(LOCAL_ZONE)
             return replace(result, seq=self._seq)
 
     def delete(self, ids: Iterable[str]) -> DeleteResult:
@@ -128,6 +130,14 @@ class MemoryStore:
 
     def last_seq(self) -> int:
         return self._seq
+
+    def last_stored(self) -> str | None:
+        latest = max(self._articles.values(), default=None, key=lambda entry: entry[0])
+        return None if latest is None else self._stored[latest[1].id].astimezone(UTC).isoformat(timespec="seconds")
+
+    def stored_per_day(self, since: date) -> Mapping[str, int]:
+        days = Counter(self._stored[id].date() for id in self._articles)
+        return {day.isoformat(): count for day, count in sorted(days.items()) if day >= since}
 
     def was_deleted(self, id: str) -> bool:
         return id in self._deleted
