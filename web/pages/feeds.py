@@ -18,7 +18,7 @@ _FEED_SIZE = 30
 def feed() -> Response:
     """Return the newest hits of a search as an Atom feed."""
     parameters = checked(SearchParameters, {"sort": "newest", **request.args, "page": "1", "size": str(_FEED_SIZE)})
-    answer = timed_search(parameters)
+    answer = timed_search(parameters, noted=False)
     address = request.url_root.rstrip("/") + search_address("pages.feed", parameters, 1, size=None)
     body = render_template("feed.atom", answer=answer, parameters=parameters, address=address)
     return Response(printable(body), mimetype="application/atom+xml")
