@@ -33,6 +33,10 @@ _POPULAR_SECONDS = 60.0
 _HOUR = 3600
 _ASKED = 50
 _PLAIN = re.compile(r"[^\W_]+(?:[ ,./-][^\W_]+)*")
+_NOT_NARROWING = {
+    *("size", "sort", "facets", "facet_filters", "fragments", "fragment_size"),
+    *("explain", "collapse", "copies", "recency"),
+}
 _OPERATOR = re.compile(r"\b(?:OR|AND|NOT)\b")
 
 
@@ -54,7 +58,7 @@ class QueryLog:
         if not self.on or not query or parameters.page != 1:
             return
         narrowed = parameters.model_copy(update={"q": ""}).model_dump(
-            exclude={"size", "sort", "facets", "fragments", "fragment_size", "explain", "collapse", "recency"},
+            exclude=_NOT_NARROWING,
             exclude_defaults=True,
         )
         found = None if narrowed or answer.partial else answer.total
