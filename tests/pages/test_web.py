@@ -197,7 +197,9 @@ def test_asset_is_compressed_well_and_kept_for_ever(client: FlaskClient, name: s
     assert "immutable" not in old.headers.get("Cache-Control", "")
 
 
-@pytest.mark.parametrize("name", ["../web/app.py", "../templates/base.html", "none.css", "", "%2e%2e/cli.py", "/etc/passwd"])
+@pytest.mark.parametrize(
+    "name", ["../web/app.py", "../templates/base.html", "none.css", "", "%2e%2e/cli.py", "/etc/passwd"]
+)
 def test_only_assets_are_sent(client: FlaskClient, name: str) -> None:
     for room in ("pages", "desk", "api", ".."):
         assert client.get(f"/static/x/{room}/{name}").status_code == 404
@@ -231,12 +233,17 @@ class _Strict:
     script = re.compile(r"<script(?![^>]*\ssrc=)", re.IGNORECASE)
     style = re.compile(r"<style|\sstyle\s*=", re.IGNORECASE)
     handler = re.compile(r"<[^>]*\son[a-z]+\s*=", re.IGNORECASE)
-    loaded = re.compile(r'<(?:script|img|iframe|source|link(?![^>]*rel="(?:canonical|alternate)"))[^>]*\s(?:src|href|srcset)="([^"]*)"')
+    loaded = re.compile(
+        r'<(?:script|img|iframe|source|link(?![^>]*rel="(?:canonical|alternate)"))[^>]*\s(?:src|href|srcset)="([^"]*)"'
+    )
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/?q=hội nhập", "/?q=xyzzy", "/?size=0", "/?q=hội&lang=en", f"/articles/{SEED}?q=hội", "/docs", "/none", "/articles/none"],
+    [
+        "/", "/?q=hội nhập", "/?q=xyzzy", "/?size=0", "/?q=hội&lang=en", f"/articles/{SEED}?q=hội", "/docs", "/none",
+        "/articles/none",
+    ],
 )  # fmt: skip
 def test_pages_have_nothing_inline_and_load_from_no_other_host(client: FlaskClient, path: str) -> None:
     answer = client.get(path, headers={"Accept": "text/html"})
@@ -269,4 +276,3 @@ def test_lengths_are_right_on_the_wire(serve: Callable[..., Server], tmp_path: P
             same = server.request("GET", path, If_None_Match=tag, Accept_Encoding="br")
             assert (same.status, same.body, same.headers["ETag"]) == (304, b"", tag)
             assert "Content-Length" not in same.headers
-

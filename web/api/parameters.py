@@ -14,13 +14,13 @@ class SuggestParameters(Parameters):
     """The parameters of completions."""
 
     q: Annotated[str, Field(max_length=LONGEST_ACCEPTED, description="the text typed so far")] = ""
-    size: Annotated[int, Field(ge=1, le=50)] = 8
+    size: Annotated[int, Field(ge=1, le=50, description="most completions")] = 8
 
 
 class SimilarParameters(Parameters):
     """The parameters of similar articles."""
 
-    size: Annotated[int, Field(ge=1, le=50)] = 5
+    size: Annotated[int, Field(ge=1, le=50, description="most articles")] = 5
 
 
 class WriteParameters(Parameters):
@@ -32,5 +32,5 @@ class WriteParameters(Parameters):
 class TaskParameters(Parameters):
     """The parameters of the list of tasks."""
 
-    size: Annotated[int, Field(ge=1, le=1000)] = 50
+    size: Annotated[int, Field(ge=1, le=1000, description="most tasks")] = 50
     state: Annotated[TaskState | None, BeforeValidator(none_if_empty), Field(description="tasks in this state")] = None
