@@ -14,6 +14,7 @@
 ``caching``        ETags: pages that have not changed are not sent again
 ``compression``    answers made shorter on the wire
 ``languages``      Vietnamese and English: which one a page speaks
+``error_texts``    what people are told when something went wrong
 ``problems``       errors as ``application/problem+json``, or a page for people
 ``api``            ``/api/v1``
 ``pages``          the search page, the article page, the feed

@@ -45,6 +45,12 @@ NEEDED: dict[tuple[str, str], str] = {
     ("GET", "/openapi.json"): "open",
     ("GET", "/docs"): "open",
     ("GET", "/opensearch.xml"): "open",
+    ("GET", "/favicon.ico"): "open",
+    ("GET", "/manifest.webmanifest"): "open",
+    ("GET", "/robots.txt"): "open",
+    ("GET", "/sitemap.xml"): "search",
+    ("GET", "/sitemaps/<int:number>.xml"): "search",
+    ("GET", "/suggestions"): "search",
     ("GET", "/static/<version>/<room>/<path:name>"): "open",
     ("GET", "/admin/sign-in"): "open",
     ("POST", "/admin/sign-in"): "form",
@@ -121,6 +127,7 @@ def test_endpoint_heeds_the_scope_of_a_key(guarded: tuple[Flask, Keys], method: 
         rule.replace("<path:id>", SEED)
         .replace("<article:id>", SEED)
         .replace("<id>", "none")
+        .replace("<int:number>", "1")
         .replace("<path:filename>", "page.css")
     )
     if method == "DELETE":
