@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 from search.query.notes import MESSAGES
 from web.languages import ROOMS
+from web.pages.docs_page import described_texts
 
 WEB = Path(__file__).parent.parent / "web"
 _METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.atom", "jinja2"), ("**.xml", "jinja2")]
@@ -86,6 +87,7 @@ def _forms(string: str | tuple[str, ...]) -> tuple[str, ...]:
 def _made_elsewhere() -> Iterator[str]:
     """Yield texts that are translated by the pages and written in other rooms."""
     yield from MESSAGES.values()
+    yield from described_texts()
 
 
 def _keywords() -> dict[str, tuple[int, ...] | None]:

@@ -130,23 +130,34 @@ class Article(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    id: Annotated[WellFormedText, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_plain_id)]
-    title: Annotated[WellFormedText, Field(max_length=LONGEST_TITLE)] = ""
-    body: Annotated[WellFormedText, Field(max_length=LONGEST_BODY)] = ""
-    lead: Annotated[WellFormedText, Field(max_length=100_000)] = ""
+    id: Annotated[
+        WellFormedText,
+        Field(
+            min_length=1,
+            max_length=LONGEST_ID,
+            description="what it is known by; writing it again replaces the article",
+        ),
+        AfterValidator(_plain_id),
+    ]
+    title: Annotated[WellFormedText, Field(max_length=LONGEST_TITLE, description="its heading")] = ""
+    body: Annotated[
+        WellFormedText, Field(max_length=LONGEST_BODY, description="its whole text, with the lead; a paragraph a line")
+    ] = ""
+    lead: Annotated[WellFormedText, Field(max_length=100_000, description="its first paragraph or summary")] = ""
     published: Annotated[
         Annotated[str, AfterValidator(parse_published)] | None,
         BeforeValidator(_date_as_text),
         Field(description="ISO 8601 date, or date and time"),
     ] = None
-    source: OptionalLabel = None
+    source: Annotated[OptionalLabel, Field(description="the paper or site that it is from")] = None
     url: Annotated[
         Annotated[WellFormedText, Field(max_length=2000), AfterValidator(_web_address)] | None,
         BeforeValidator(_empty_is_none),
+        Field(description="the address of the original, http or https"),
     ] = None
     author: SeveralLabels = None
     category: SeveralLabels = None
-    lang: Annotated[str, Field(max_length=20)] = "vi"
+    lang: Annotated[str, Field(max_length=20, description="the language of its text")] = "vi"
     extra: dict[str, Any] = Field(default_factory=dict, description="any other data to keep; not searched")
 
     def content_hash(self) -> str:

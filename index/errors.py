@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 class TimtinError(Exception):
@@ -15,10 +16,15 @@ class TimtinError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Name one bad field or parameter and say what is wrong with it."""
+    """Name one bad field or parameter and say what is wrong with it.
+
+    ``code`` and its ``values`` say the same, for who says it in another language; the code may be empty.
+    """
 
     where: str
     what: str
+    code: str = field(default="", compare=False)
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 class InvalidInputError(TimtinError):

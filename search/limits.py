@@ -27,22 +27,24 @@ class SearchLimits:
     def deadline(self, timeout_ms: int | None = None) -> Deadline:
         """Return the deadline of a search that begins now. Raises InvalidInputError for more than ``search_ms``."""
         if timeout_ms is not None and timeout_ms > self.search_ms:
-            raise _invalid("timeout_ms", f"should be at most {self.search_ms}, the limit of this server")
+            what = f"should be at most {self.search_ms}, the limit of this server"
+            raise _invalid(Problem("timeout_ms", what, "less_than_equal", {"le": self.search_ms}))
         return Deadline((self.search_ms if timeout_ms is None else timeout_ms) / 1000)
 
     def check(self, parameters: SearchParameters) -> None:
         """Raise InvalidInputError for a page beyond ``page_depth`` hits."""
-        if parameters.page > self.last_page(parameters.size):
-            raise _invalid(
-                "page",
-                f"should be at most {self.last_page(parameters.size)} with size={parameters.size}, as only the first "
-                f"{self.page_depth:,} hits can be paged through; narrow the search, such as by 'from' and 'to'",
+        last = self.last_page(parameters.size)
+        if parameters.page > last:
+            what = (
+                f"should be at most {last} with size={parameters.size}, as only the first "
+                f"{self.page_depth:,} hits can be paged through; narrow the search, such as by 'from' and 'to'"
             )
+            raise _invalid(Problem("page", what, "page_depth", {"last": last, "depth": self.page_depth}))
 
     def last_page(self, size: int) -> int:
         """Return the last page that may be asked for."""
         return max(1, self.page_depth // size)
 
 
-def _invalid(name: str, what: str) -> InvalidInputError:
-    return InvalidInputError(f"The request has invalid parameters: {name}.", [Problem(name, what)])
+def _invalid(problem: Problem) -> InvalidInputError:
+    return InvalidInputError(f"The request has invalid parameters: {problem.where}.", [problem])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import PydanticCustomError
 
 from index.article import LABELS, LONGEST_LABEL
 from index.dates import period_days
@@ -23,7 +24,7 @@ def _comma_separated(value: Any) -> Any:
 
 def _known_facet(value: str) -> str:
     if value not in FACETS:
-        raise ValueError(f"should be one of {', '.join(FACETS)}")
+        raise PydanticCustomError("not_one_of", "should be one of {expected}", {"expected": ", ".join(FACETS)})
     return value
 
 
@@ -34,7 +35,10 @@ def none_if_empty(value: Any) -> Any:
 
 def _period(value: Any) -> Any:
     if isinstance(value, str) and value:
-        period_days(value)
+        try:
+            period_days(value)
+        except ValueError as error:
+            raise PydanticCustomError("not_a_date", "{why}", {"why": str(error)}) from None
     return value or None
 
 
@@ -51,13 +55,15 @@ class Parameters(BaseModel):
 
 class _First(Parameters):
     q: Annotated[str, Field(max_length=LONGEST_ACCEPTED, description="the query; empty for all articles")] = ""
-    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+    page: Annotated[int, Field(ge=1, le=100_000, description="page of hits, counted from 1")] = 1
     size: Annotated[int, Field(ge=1, le=100, description="hits per page")] = 10
     sort: Sort = Sort.RELEVANCE
     match: Match = Match.AUTO
 
 
-_labels: Any = dict.fromkeys(LABELS, (LabelValue, None))
+_labels: Any = {
+    label: (Annotated[LabelValue, Field(description=f"only articles with this {label}")], None) for label in LABELS
+}
 _WithLabels: Any = create_model("_WithLabels", __base__=_First, **_labels)
 
 
@@ -133,7 +139,10 @@ def checked(model: type[ParametersT], values: Mapping[str, str]) -> ParametersT:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        problems = [Problem(str(entry["loc"][0]), _reason(entry)) for entry in error.errors()]
+        problems = [
+            Problem(str(entry["loc"][0]), _reason(entry), entry["type"], entry.get("ctx", {}))
+            for entry in error.errors()
+        ]
         names = ", ".join(problem.where for problem in problems)
         raise InvalidInputError(f"The request has invalid parameters: {names}.", problems) from None
 

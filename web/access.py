@@ -8,19 +8,38 @@ from __future__ import annotations
 
 import base64
 import binascii
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from wsgiref.types import WSGIEnvironment
 
 from flask import Flask, current_app, request
 
 from index.errors import StoreError, TimtinError
+from web import sessions
 from web.keys import Key, KeyRing, Scope
-from web.settings import AccessSettings
 
-__all__ = ["ForbiddenError", "Scope", "UnauthorizedError", "authorize", "challenge", "given_key", "init_app", "needs"]
+__all__ = [
+    "ANY_SIZE",
+    "ForbiddenError",
+    "Need",
+    "Scope",
+    "UnauthorizedError",
+    "authorize",
+    "challenge",
+    "from_another_site",
+    "given_key",
+    "init_app",
+    "need_of",
+    "needs",
+]
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+ANY_SIZE = sys.maxsize
+"""The size of a body that only the settings bound."""
 
 KEY_CHECKED = "timtin.key_checked"
 """In the WSGI environment: whether the server has asked ``authorize`` already."""
@@ -34,26 +53,53 @@ class ForbiddenError(TimtinError):
     """The key of a request may not do this."""
 
 
-def needs(scope: Scope) -> Callable[[View], View]:
-    """Mark a view with the scope that its requests need, as its attribute ``scope``."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a view needs: a key with ``scope`` (None: none), in a header or, if ``session``, of a session of the desk.
+
+    ``body`` is the largest body it takes, in bytes, within the settings' bound; 0: its body is not received.
+    """
+
+    scope: Scope | None = None
+    session: bool = False
+    body: int = 0
+
+
+_NOTHING = Need()
+
+
+def needs(scope: Scope | None, *, session: bool = False, body: int = 0) -> Callable[[View], View]:
+    """Mark a view with what its requests need, as its attribute ``need``."""
 
     def mark(view: View) -> View:
-        view.scope = scope  # type: ignore[attr-defined]
+        view.need = Need(scope, session, body)  # type: ignore[attr-defined]
         return view
 
     return mark
 
 
-def authorize(
-    view_scope: Scope | None, authorization_header: str | None, ring: KeyRing, settings: AccessSettings
-) -> Key | None:
-    """Return the key of a request, None if it gives none that is known and needs none.
+def need_of(app: Flask, endpoint: str | None) -> Need:
+    """Return what the view of an endpoint needs: nothing, if it is not marked or there is none."""
+    need = getattr(app.view_functions.get(endpoint or ""), "need", _NOTHING)
+    assert isinstance(need, Need)
+    return need
 
-    ``view_scope`` is what its view is marked with; None and, unless searching needs a key, Scope.SEARCH are open to
-    all. Raises UnauthorizedError or ForbiddenError; StoreError if a key is needed and the keys cannot be read.
+
+def authorize(need: Need, environ: WSGIEnvironment, app: Flask) -> Key | None:
+    """Return the key of a request to ``app``, None if it gives none that is known and needs none.
+
+    Only a session gives the key of a view that needs one, and to no other view. No scope and, unless searching needs a
+    key, Scope.SEARCH are open to all. Raises UnauthorizedError or ForbiddenError; StoreError if a key is needed and the
+    keys cannot be read.
     """
-    token = _token(authorization_header)
-    if view_scope is None or (view_scope is Scope.SEARCH and settings.search == "open"):
+    ring: KeyRing = app.config["KEYS"]
+    view_scope = need.scope
+    if need.session:
+        if (key := sessions.key_of(app, environ.get("HTTP_COOKIE"))) is None:
+            raise UnauthorizedError(f"This is for who runs the service: sign in at {sessions.DESK}/sign-in.")
+        return key
+    token = _token(environ.get("HTTP_AUTHORIZATION"))
+    if view_scope is None or (view_scope is Scope.SEARCH and app.config["SETTINGS"].access.search == "open"):
         return _known(token, ring)
     if token is None:
         raise UnauthorizedError(
@@ -71,7 +117,9 @@ def authorize(
 
 
 def challenge(path: str) -> str:
-    """Return the WWW-Authenticate header of a 401: at ``path``, does a program ask or a browser?"""
+    """Return the WWW-Authenticate header of a 401: at ``path``, does a program ask or a browser, or is it the desk?"""
+    if sessions.is_desk(path):
+        return 'Session realm="timtin"'  # browsers do not know it, so they ask nothing
     return 'Bearer realm="timtin"' if path.startswith("/api/") else 'Basic realm="timtin", charset="UTF-8"'
 
 
@@ -85,20 +133,21 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def guard() -> None:
-        scope = getattr(app.view_functions.get(request.endpoint or ""), "scope", None)
-        if scope is None or request.method == "OPTIONS":
+        need = need_of(app, request.endpoint)
+        if need.scope is None or request.method == "OPTIONS":
             return
         header = request.headers.get("Authorization")
         if not request.environ.get(KEY_CHECKED):
-            authorize(scope, header, app.config["KEYS"], app.config["SETTINGS"].access)
-        if request.method not in {"GET", "HEAD"} and _is_basic(header) and _from_another_site():
+            authorize(need, request.environ, app)
+        if request.method not in {"GET", "HEAD"} and _is_basic(header) and from_another_site():
             raise ForbiddenError(
                 "A page of another site cannot write with the password that a browser remembers;"
                 " send the header 'Authorization: Bearer KEY'."
             )
 
 
-def _from_another_site() -> bool:
+def from_another_site() -> bool:
+    """Tell whether a browser says that a page of another site sends the current request."""
     origin = request.headers.get("Origin")
     try:
         return origin is not None and urlsplit(origin).netloc != request.host

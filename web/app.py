@@ -12,13 +12,15 @@ from search.archive import Archive
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.service import search
-from web import access, caching, compression, cors, languages, operations, problems
+from web import access, caching, compression, cors, languages, operations, problems, sessions
 from web.api.blueprint import ArticleId
 from web.api.routes import api
 from web.assets import asset_url, assets
+from web.desk import routes as desk_routes
 from web.keys import FIRST, DamagedKeysError, KeyRing
 from web.metrics import Metrics
 from web.pages import routes
+from web.query_log import QueryLog
 from web.services import Services
 from web.settings import Settings
 
@@ -54,10 +56,12 @@ def create_app(
     kept = _ANSWERS // app.config["PROCESSES"]
     answers = AnswerCache(partial(search, archive), archive.version, kept, counted.remembered)
     follows = follower or IndexFollower(archive)
-    app.extensions["timtin"] = Services(archive, answers, follows, counted)
+    queries = QueryLog(archive.home, on=app.config["SETTINGS"].log.searches)
+    app.extensions["timtin"] = Services(archive, answers, follows, counted, queries)
     compression.init_app(app)  # first, so that it is done last
+    sessions.init_app(app, archive.home)
     app.url_map.converters["article"] = ArticleId
-    for blueprint in (api, routes.pages, assets, operations.operations):
+    for blueprint in (api, routes.pages, assets, operations.operations, desk_routes.desk):
         app.register_blueprint(blueprint)
     operations.init_app(app)
     languages.init_app(app)
@@ -67,6 +71,7 @@ def create_app(
     app.before_request(_refuse)
     access.init_app(app)
     caching.init_app(app)
+    desk_routes.init_app(app)
     cors.init_app(app)
     app.after_request(_protect)
     return app

@@ -51,6 +51,7 @@ def _etag() -> str:
     made_from = (
         services().archive.store.identity(),
         services().archive.version(),
+        services().queries.popular(1) if request.path == "/" else None,
         request.url,
         language(),
         datetime.now(LOCAL_ZONE).date(),  # pages say "yesterday"

@@ -136,6 +136,10 @@ class KeyRing:
             self._read = read = stamps, (*first, *(entry.key() for entry in content.keys))
         return read[1]
 
+    def named(self, name: str) -> Key | None:
+        """Return the key of this name, None if there is none. Raises StoreError as ``keys`` does."""
+        return next((key for key in self.keys() if key.name == name), None)
+
     def ensure_first(self) -> str | None:
         """Return the key in ``api-key``; make one if there is no such file. None if that key was revoked.
 

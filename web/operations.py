@@ -40,12 +40,6 @@ def openapi() -> Response:
     return jsonify(describe_api())
 
 
-@operations.get("/docs")
-def docs() -> str:
-    """Show the description of the API as a page."""
-    return render_template("docs.html", api=describe_api())
-
-
 @operations.get("/opensearch.xml")
 def opensearch() -> Response:
     """Return the description that lets a browser offer timtin as a search engine."""

@@ -1,4 +1,4 @@
-"""Errors: ``application/problem+json`` (RFC 9457) for programs, a short page for people."""
+"""Errors: ``application/problem+json`` (RFC 9457) for programs, a short page in their language for people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound
@@ -24,8 +25,11 @@ from index.errors import (
     is_disk_full,
 )
 from web.access import ForbiddenError, UnauthorizedError, challenge
+from web.error_texts import error_text, shown_problems
 from web.services import services
 from web.settings import Settings
+
+__all__ = ["NO_ARTICLE", "PROBLEM_JSON", "for_clients", "init_app", "problem", "problem_body", "shown_problems"]
 
 log = logging.getLogger(__name__)
 
@@ -93,13 +97,14 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(SearchCancelledError)
     @app.errorhandler(SearchTimeoutError)
     def ended(error: TimtinError) -> Response:
-        response = _answer(503, str(error))
+        response = _answer(503, str(error), is_slow=True)
         response.headers["Retry-After"] = "1"
         return response
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
-        response = _answer(error.code or 500, _detail(error))
+        wait = getattr(error, "retry_after", None)
+        response = _answer(error.code or 500, _detail(error), seconds=wait if isinstance(wait, int) else None)
         kept = {"Allow", "Retry-After"}
         response.headers.extend((name, value) for name, value in error.get_headers() if name in kept)
         return response
@@ -136,9 +141,30 @@ def _detail(error: HTTPException) -> str:
     return str(error.description or error.name)
 
 
-def _answer(status: int, detail: str, errors: Sequence[Problem] = ()) -> Response:
+def _answer(
+    status: int, detail: str, errors: Sequence[Problem] = (), *, is_slow: bool = False, seconds: int | None = None
+) -> Response:
     if request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", ""):
         return problem(status, detail, errors)
-    page = render_template("problem.html", status=status, detail=detail, errors=errors)
+    seconds = _RETRY_SECONDS if seconds is None and status == 503 else seconds
+    said = error_text(status, is_article=detail == NO_ARTICLE, is_slow=is_slow, seconds=seconds)
+    page = render_template(
+        "problem.html",
+        status=status,
+        said=said,
+        errors=shown_problems(errors),
+        detail=detail if said.has_details and not errors else None,
+        back=_page_before(),
+    )
     response: Response = current_app.response_class(page, status)
     return response
+
+
+def _page_before() -> str | None:
+    """Return the address of the page that led here, if it is one of ours."""
+    before = request.referrer or ""
+    try:
+        ours = urlsplit(before).scheme in {"http", "https"} and urlsplit(before).netloc == request.host
+    except ValueError:
+        return None
+    return before if ours and before != request.url else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,6 +15,7 @@ from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.service import Answer
 from web.metrics import Metrics
+from web.query_log import QueryLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +23,30 @@ class Services:
     """The archive, and what works on it.
 
     The archive stores, returns and finds articles, and ``answers`` caches searches. The follower keeps the index in
-    sync with the store and carries out tasks; ``metrics`` counts.
+    sync with the store and carries out tasks; ``metrics`` counts. ``queries`` notes what is searched, if it is to.
     """
 
     archive: Archive
     answers: AnswerCache
     follower: IndexFollower
     metrics: Metrics
+    queries: QueryLog
 
 
-def timed_search(parameters: SearchParameters) -> Answer:
+def timed_search(parameters: SearchParameters, *, noted: bool = True) -> Answer:
     """Answer a search within the time that the current request allows, and the limits of the archive.
 
+    It is noted in the log of queries if it is the first of its request, as typed, and not one of a program (``noted``).
     Raises InvalidInputError if it asks for more than these. ``g.partial`` is true after a partial answer.
     """
     used = services()
     used.archive.limits.check(parameters)
+    began = time.perf_counter()
     answer = used.answers.search(parameters, deadline(checked(TimeParameters, request.args).timeout_ms))
     g.partial = g.get("partial", False) or answer.partial
+    if noted and "noted" not in g:
+        g.noted = True
+        used.queries.note(parameters, answer, (time.perf_counter() - began) * 1000)
     return answer
 
 

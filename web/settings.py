@@ -165,6 +165,9 @@ class LogSettings(Section):
     format: Annotated[Literal["text", "json"], Field(description="lines for people, or JSON for programs")] = "text"
     access: Annotated[bool, Field(description="a line for each request")] = True
     queries: Annotated[bool, Field(description="whether these lines have the text of queries")] = False
+    searches: Annotated[
+        bool, Field(description="whether the data folder keeps what is searched for, how often, and what that found")
+    ] = False
 
 
 class Settings(Section):

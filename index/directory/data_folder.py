@@ -7,6 +7,8 @@
       api-key             the first key, mode 0600
       keys.json           the other keys, hashed, mode 0600
       timtin.toml         settings, if its owner put it there
+      desk.*              of the desk: the secret of its sessions, files that were sent and not indexed yet
+      searches.sqlite     what is searched for, if that is to be kept
       synonyms.txt        words searched for each other, if its owner put it there
       indexes/            generations of the index; rebuilt from the store if lost
       writer.lock         held by the one process that writes the index
@@ -20,7 +22,10 @@ from pathlib import Path
 
 from index.errors import StoreError
 
-_OWN = ("articles.sqlite", "api-key", "follower.", "indexes", "keys.", "synonyms.txt", "timtin.toml", "writer.")
+_OWN = (
+    "api-key", "articles.sqlite", "desk.", "follower.", "indexes", "keys.", "searches.sqlite", "synonyms.txt",
+    "timtin.toml", "writer.",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@
 ``folder_scan``   what has changed in files and folders: added, changed, moved, gone
 ``import_run``    one run: store articles, apply them to the index, sum up
 ``ingest``        read files and folders into the store and the index
+``preview``       how a single file would be read, storing nothing
 ``stability``     which files of a watched folder are ready to be read
 ``watching``      watch a folder and index what appears in it
 ================  ==================================================================================

@@ -10,6 +10,7 @@ one sequence; an index follows the store by reading the changes after the last n
 ``tasks``          its ``TaskLog``: work that outlives its request
 ``inputs``         its ``InputLog``
 ``fetches``        its ``FetchLog``: when each URL was fetched
+``search_log``     what was searched for, in a file of its own: no part of the store
 =================  ===================================================================================================
 
 Useful for what must never be lost. Not useful for search: nothing here knows about terms.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -199,6 +199,12 @@ class ArticleStore(Protocol):
 
     def last_seq(self) -> int:
         """Return the sequence number of the latest write."""
+
+    def last_stored(self) -> str | None:
+        """Return when the article was stored that was stored last, in ISO 8601 and UTC; None if there is none."""
+
+    def stored_per_day(self, since: date) -> Mapping[str, int]:
+        """Return how many articles were last stored on each day, by its ISO date in Vietnam, from ``since`` on."""
 
     def identity(self) -> str:
         """Return an id that no other store has, nor a backup of this one."""

@@ -11,12 +11,13 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from index.article import Article
+from index.dates import LOCAL_ZONE
 from index.errors import DamagedStoreError, RottenArticleError, low_disk
 from index.store.article_store import Change, DeleteResult, Stamp, WriteResult
 from index.store.database import PATIENCE, Database, free_space, how_to_restore
@@ -293,6 +294,19 @@ class SqliteArticleStore:
     def last_seq(self) -> int:
         """Return the sequence number of the latest write."""
         return self._last_seq(self.database.connection())
+
+    def last_stored(self) -> str | None:
+        """Return when the article was stored that was stored last; None if there is none."""
+        row = self.database.connection().execute("SELECT stored_at FROM articles ORDER BY seq DESC LIMIT 1").fetchone()
+        return None if row is None else str(row[0])
+
+    def stored_per_day(self, since: date) -> Mapping[str, int]:
+        """Return how many articles were last stored on each day, by its ISO date in Vietnam, from ``since`` on."""
+        rows = self.database.connection().execute(
+            "SELECT date(stored_at, ?) AS day, count(*) FROM articles WHERE day >= ? GROUP BY day ORDER BY day",
+            (f"{LOCAL_ZONE.utcoffset(None).seconds} seconds", since.isoformat()),
+        )
+        return dict(rows.fetchall())
 
     def highest_applied(self) -> int:
         """Return the highest sequence number that an index of this store may have applied."""

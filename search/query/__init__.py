@@ -4,6 +4,7 @@
 ``tree``       the nodes of a query tree, and how its words are analyzed
 ``parser``     parses the query language to a tree
 ``notes``      what of a query was not understood, in sentences
+``typed``      the words of a text that is still being typed
 ``words``      cuts plain words by what the archive writes together
 ``joined``     other spellings of a name: joined for spaced, spaced for joined
 ``synonyms``   the owner's synonyms, from a file, and spellings of places, from ``places.txt``

@@ -173,9 +173,7 @@ class SynonymFile:
             synonyms = read_synonyms(self._path)
             for problem in synonyms.problems[:_MOST_LOGGED]:
                 log.warning("%s", problem)
-            if synonyms.places:
-                synonyms = _with_places(synonyms)
-            self._read = (version, synonyms)
+            self._read = (version, _with_places(synonyms) if synonyms.places else synonyms)
         return self._read[1]
 
     def version(self) -> Hashable:
@@ -185,6 +183,23 @@ class SynonymFile:
         except OSError:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class SynonymText:
+    """The synonyms in a text, as those of a file with this text would be; ``problems`` names its invalid lines."""
+
+    def __init__(self, text: str, name: str) -> None:
+        parsed = parse_synonyms(text, name)
+        self.problems = parsed.problems
+        self._synonyms = _with_places(parsed) if parsed.places else parsed
+
+    def current(self) -> Synonyms:
+        """Return the synonyms."""
+        return self._synonyms
+
+    def version(self) -> Hashable:
+        """Return what no other text has."""
+        return id(self)
 
 
 def _phrases(side: str) -> list[Phrase]:

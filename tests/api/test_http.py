@@ -35,7 +35,7 @@ def test_shape_of_a_search(client: FlaskClient) -> None:
     assert (answer["page"], answer["size"], len(answer["hits"])) == (2, 2, 2)
     assert set(answer["hits"][0]) == {
         "id", "title", "lead", "url", "source", "author", "category", "published", "score", "copies", "relaxed",
-        "highlights", "explanation",
+        "reasons", "highlights", "explanation",
     }  # fmt: skip
     assert set(answer["facets"]) == {"source", "year"}
     assert set(answer["facets"]["source"][0]) == {"value", "count"}

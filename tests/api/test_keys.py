@@ -45,8 +45,26 @@ NEEDED: dict[tuple[str, str], str] = {
     ("GET", "/openapi.json"): "open",
     ("GET", "/docs"): "open",
     ("GET", "/opensearch.xml"): "open",
+    ("GET", "/favicon.ico"): "open",
+    ("GET", "/manifest.webmanifest"): "open",
+    ("GET", "/robots.txt"): "open",
+    ("GET", "/sitemap.xml"): "search",
+    ("GET", "/sitemaps/<int:number>.xml"): "search",
+    ("GET", "/suggestions"): "search",
     ("GET", "/static/<version>/<room>/<path:name>"): "open",
-}
+    ("GET", "/admin/sign-in"): "open",
+    ("POST", "/admin/sign-in"): "form",
+    **{
+        (method, f"/admin{path}"): "session"
+        for method, path in (
+            ("GET", ""), ("POST", "/sign-out"), ("GET", "/tasks"), ("GET", "/rebuild"), ("POST", "/rebuild"),
+            ("GET", "/keys"), ("POST", "/keys"), ("GET", "/keys/<name>/revoke"), ("POST", "/keys/<name>/revoke"),
+            ("GET", "/synonyms"), ("POST", "/synonyms"), ("GET", "/searches"), ("POST", "/searches/hide"),
+            ("GET", "/searches/clear"), ("POST", "/searches/clear"), ("GET", "/upload"), ("POST", "/upload"),
+            ("GET", "/upload/<id>"), ("POST", "/upload/<id>/index"), ("POST", "/upload/<id>/drop"),
+        )
+    },
+}  # fmt: skip
 SCOPES = {"search": Scope.SEARCH, "write": Scope.WRITE, "admin": Scope.ADMIN}
 GIVEN = ("none", "wrong", "search", "write", "admin", "expired", "revoked", "first")
 Keys = dict[str, str | None]
@@ -73,7 +91,9 @@ def guarded(
 
 
 def expected(needed: str, given: str, access: str) -> int | None:
-    """Return 401 or 403, or None for an answer."""
+    """Return 401 or 403, 400 for a form without its token, or None for an answer. A session is no key."""
+    if needed in {"form", "session"}:
+        return 400 if needed == "form" else 401
     if needed == "open" or (needed in {"search", "metrics"} and access == "open"):
         return None
     if given in {"none", "wrong", "expired", "revoked"}:
@@ -107,6 +127,7 @@ def test_endpoint_heeds_the_scope_of_a_key(guarded: tuple[Flask, Keys], method: 
         rule.replace("<path:id>", SEED)
         .replace("<article:id>", SEED)
         .replace("<id>", "none")
+        .replace("<int:number>", "1")
         .replace("<path:filename>", "page.css")
     )
     if method == "DELETE":
@@ -122,9 +143,9 @@ def test_endpoint_heeds_the_scope_of_a_key(guarded: tuple[Flask, Keys], method: 
         assert answer.content_type == "application/problem+json"
         assert set(answer.json) == {"type", "title", "status", "detail", "instance", "errors"}
         if wanted == 401:
-            scheme = "Bearer" if path.startswith("/api/") else "Basic"
+            scheme = "Bearer" if path.startswith("/api/") else "Session" if path.startswith("/admin") else "Basic"
             assert answer.headers["WWW-Authenticate"].startswith(f"{scheme} ")
-        else:
+        elif wanted == 403:
             assert f"'{given}'" in answer.json["detail"]
             assert "scope" in answer.json["detail"]
             assert "WWW-Authenticate" not in answer.headers

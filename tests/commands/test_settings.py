@@ -51,6 +51,7 @@ TRIED: dict[str, tuple[str, Any, str, Any]] = {
     "log.format": ('"json"', "json", "text", "text"),
     "log.access": ("false", False, "yes", True),
     "log.queries": ("true", True, "0", False),
+    "log.searches": ("true", True, "0", False),
 }  # fmt: skip
 WRONG = {
     "server.host": ['""', '"a b"', "1", '"http://a.vn"'],

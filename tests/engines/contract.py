@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from index.analysis.analyzer import Stream
 from index.article import Article
-from index.dates import period_days
+from index.dates import LOCAL_ZONE, period_days
 from index.errors import SearchCancelledError
 from index.reading.ingest import ImportOptions, ingest
 from index.store.article_store import TaskKind, TaskState
@@ -493,6 +494,21 @@ class EngineContract(LabelContract):
         assert [change.seq for change in changes] == sorted(change.seq for change in changes)
         assert archive.store.changes_after(changes[0].seq, 10) == changes[1:]
         assert archive.store.changes_after(archive.store.last_seq(), 10) == []
+
+    def test_days_count_the_articles_stored_on_them(self, archive: Archive) -> None:
+        store = archive.store
+        assert (store.last_stored(), store.stored_per_day(date(2000, 1, 1))) == (None, {})
+        before = datetime.now(UTC).replace(microsecond=0)
+        store.put([Article(id="a", body="một"), Article(id="b", body="hai")])
+        store.put([Article(id="a", body="ba")])
+        stored = store.last_stored()
+        assert stored is not None
+        assert before <= datetime.fromisoformat(stored) <= datetime.now(UTC)
+        today = datetime.fromisoformat(stored).astimezone(LOCAL_ZONE).date()
+        assert sum(store.stored_per_day(today - timedelta(days=1)).values()) == 2
+        assert store.stored_per_day(today + timedelta(days=2)) == {}
+        store.delete(["a"])
+        assert sum(store.stored_per_day(date(2000, 1, 1)).values()) == 1
 
     def test_tasks_end_when_searches_see_their_writes(self, archive: Archive) -> None:
         task = archive.store.tasks.written(archive.store.put([article("a")]).seq, {"received": 1}, [])

@@ -23,7 +23,7 @@ from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
 from index.analysis.suggestions import one_of_each
 from index.article import TEXT_FIELDS, Article, searchable_body
-from index.dates import local_minute
+from index.dates import LOCAL_ZONE, local_minute
 from index.labels import equal_keys, label_values
 from index.store.article_store import (
     Change,
@@ -145,6 +145,16 @@ class MemoryStore:
 
     def last_seq(self) -> int:
         return self._seq
+
+    def last_stored(self) -> str | None:
+        latest = max(self._articles.values(), default=None, key=lambda entry: entry[0])
+        return None if latest is None else self._stored_at[latest[1].id]
+
+    def stored_per_day(self, since: date) -> Mapping[str, int]:
+        days = Counter(
+            datetime.fromisoformat(self._stored_at[id]).astimezone(LOCAL_ZONE).date() for id in self._articles
+        )
+        return {day.isoformat(): count for day, count in sorted(days.items()) if day >= since}
 
     def was_deleted(self, id: str) -> bool:
         return id in self._deleted

@@ -240,8 +240,18 @@ class _Strict:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/?q=hội nhập", "/?q=xyzzy", "/?size=0", "/?q=hội&lang=en", f"/articles/{SEED}?q=hội", "/docs", "/none", "/articles/none"],
-)  # fmt: skip
+    [
+        "/",
+        "/?q=hội nhập",
+        "/?q=xyzzy",
+        "/?size=0",
+        "/?q=hội&lang=en",
+        f"/articles/{SEED}?q=hội",
+        "/docs",
+        "/none",
+        "/articles/none",
+    ],
+)
 def test_pages_have_nothing_inline_and_load_from_no_other_host(client: FlaskClient, path: str) -> None:
     answer = client.get(path, headers={"Accept": "text/html"})
     assert answer.mimetype == "text/html"

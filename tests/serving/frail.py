@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Flask, request
 
-from web.access import Scope, needs
+from web.access import ANY_SIZE, Scope, needs
 from web.app import create_app
 from web.cli import main
 from web.serving import prefork, worker
@@ -28,7 +28,7 @@ def hang() -> str:
         time.sleep(60)
 
 
-@needs(Scope.WRITE)
+@needs(Scope.WRITE, body=ANY_SIZE)
 def store() -> str:
     """Be at work for five seconds, as with many articles."""
     time.sleep(5)

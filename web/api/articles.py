@@ -15,7 +15,7 @@ from index.errors import InvalidInputError, Problem, UnreadableFileError
 from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_value, numbered_lines
 from index.reading.formats.registry import parse_json_article
 from search.parameters import checked
-from web.access import Scope, needs
+from web.access import ANY_SIZE, Scope, needs
 from web.api.answers import article_json
 from web.api.blueprint import api, made_searchable, stored_article
 from web.api.parameters import WriteParameters
@@ -49,7 +49,7 @@ def read_article(id: str) -> Response:
 
 
 @api.put("/articles/<article:id>")
-@needs(Scope.WRITE)
+@needs(Scope.WRITE, body=ANY_SIZE)
 def put_article(id: str) -> tuple[Response, int]:
     """Create or replace one article."""
     parameters = checked(WriteParameters, request.args)
@@ -79,7 +79,7 @@ def delete_article(id: str) -> tuple[Response, int]:
 
 
 @api.post("/articles")
-@needs(Scope.WRITE)
+@needs(Scope.WRITE, body=ANY_SIZE)
 def post_articles() -> tuple[Response, int]:
     """Store one article, an array of them, or one per line; name the first 1,000 that are refused.
 

@@ -12,6 +12,9 @@ from search.parameters import SearchParameters, TimeParameters
 from web.access import Scope
 from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
 
+TAGS = ("Searching", "Articles", "Tasks and the index", "Operation")
+"""The groups of operations."""
+_SEARCHING, _ARTICLES, _TASKS, _OPERATION = TAGS
 _BAD = {
     "description": "An error",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -37,12 +40,18 @@ def describe_api() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "timtin", "version": "1", "description": "Full-text search for Vietnamese articles"},
+        "tags": [{"name": name} for name in TAGS],
         "paths": {
-            "/api/v1/search": {"get": _operation("search", "Find articles", query=(SearchParameters, TimeParameters))},
-            "/api/v1/suggest": {"get": _operation("suggest", "Complete a partial query", query=SuggestParameters)},
+            "/api/v1/search": {
+                "get": _operation("search", _SEARCHING, "Find articles", query=(SearchParameters, TimeParameters))
+            },
+            "/api/v1/suggest": {
+                "get": _operation("suggest", _SEARCHING, "Complete a partial query", query=SuggestParameters)
+            },
             "/api/v1/articles": {
                 "post": _operation(
                     "add",
+                    _ARTICLES,
                     "Store one article, an array of articles, or one per line",
                     (200, 201, 202),
                     WriteParameters,
@@ -51,9 +60,10 @@ def describe_api() -> dict[str, Any]:
                 )
             },
             "/api/v1/articles/{id}": {
-                "get": _operation("read", "Read an article", path=True),
+                "get": _operation("read", _ARTICLES, "Read an article", path=True),
                 "put": _operation(
                     "put",
+                    _ARTICLES,
                     "Create or replace an article",
                     (200, 201),
                     WriteParameters,
@@ -62,24 +72,31 @@ def describe_api() -> dict[str, Any]:
                     scope=Scope.WRITE,
                 ),
                 "delete": _operation(
-                    "delete", "Delete an article", query=WriteParameters, path=True, scope=Scope.WRITE
+                    "delete", _ARTICLES, "Delete an article", query=WriteParameters, path=True, scope=Scope.WRITE
                 ),
             },
             "/api/v1/articles/{id}/similar": {
-                "get": _operation("similar", "Find articles like this one", query=SimilarParameters, path=True)
+                "get": _operation(
+                    "similar", _SEARCHING, "Find articles like this one", query=SimilarParameters, path=True
+                )
             },
-            "/api/v1/reindex": {"post": _operation("reindex", "Rebuild the index", (202,), scope=Scope.ADMIN)},
-            "/api/v1/tasks": {"get": _operation("tasks", "List the latest tasks", query=TaskParameters)},
-            "/api/v1/tasks/{id}": {"get": _operation("task", "Read the state of a task", path=True)},
-            "/api/v1/stats": {"get": _operation("stats", "Read counts and the state of the index")},
+            "/api/v1/reindex": {"post": _operation("reindex", _TASKS, "Rebuild the index", (202,), scope=Scope.ADMIN)},
+            "/api/v1/tasks": {"get": _operation("tasks", _TASKS, "List the latest tasks", query=TaskParameters)},
+            "/api/v1/tasks/{id}": {"get": _operation("task", _TASKS, "Read the state of a task", path=True)},
+            "/api/v1/stats": {"get": _operation("stats", _TASKS, "Read counts and the state of the index")},
             "/feed.atom": {
-                "get": _operation("feed", "Follow a search as an Atom feed", query=(SearchParameters, TimeParameters))
+                "get": _operation(
+                    "feed", _SEARCHING, "Follow a search as an Atom feed", query=(SearchParameters, TimeParameters)
+                )
             },
-            "/healthz": {"get": _operation("healthz", "Check that the process responds", scope=None)},
-            "/readyz": {"get": _operation("readyz", "Check that searches see every write", (200, 503), scope=None)},
+            "/healthz": {"get": _operation("healthz", _OPERATION, "Check that the process responds", scope=None)},
+            "/readyz": {
+                "get": _operation("readyz", _OPERATION, "Check that searches see every write", (200, 503), scope=None)
+            },
             "/metrics": {
                 "get": _operation(
                     "metrics",
+                    _OPERATION,
                     "Read the metrics, in the Prometheus text format",
                     scope=Scope.ADMIN,
                     open_if="access.metrics",
@@ -106,6 +123,7 @@ _BULK = {
 
 def _operation(
     name: str,
+    tag: str,
     summary: str,
     statuses: tuple[int, ...] = (200,),
     query: type[BaseModel] | tuple[type[BaseModel], ...] = (),
@@ -134,6 +152,7 @@ def _operation(
     responses |= {str(status): _BAD for status, possible in refusals.items() if possible}
     operation: dict[str, Any] = {
         "operationId": name,
+        "tags": [tag],
         "summary": summary,
         "parameters": parameters,
         "responses": responses,

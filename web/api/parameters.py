@@ -14,14 +14,14 @@ class SuggestParameters(Parameters):
     """The parameters of completions."""
 
     q: Annotated[str, Field(max_length=LONGEST_ACCEPTED, description="the text typed so far")] = ""
-    size: Annotated[int, Field(ge=1, le=50)] = 8
+    size: Annotated[int, Field(ge=1, le=50, description="most completions")] = 8
     titles: Annotated[int, Field(ge=0, le=10, description="articles with these words in their titles")] = 0
 
 
 class SimilarParameters(Parameters):
     """The parameters of similar articles."""
 
-    size: Annotated[int, Field(ge=1, le=50)] = 5
+    size: Annotated[int, Field(ge=1, le=50, description="most articles")] = 5
 
 
 class WriteParameters(Parameters):
@@ -33,5 +33,5 @@ class WriteParameters(Parameters):
 class TaskParameters(Parameters):
     """The parameters of the list of tasks."""
 
-    size: Annotated[int, Field(ge=1, le=1000)] = 50
+    size: Annotated[int, Field(ge=1, le=1000, description="most tasks")] = 50
     state: Annotated[TaskState | None, BeforeValidator(none_if_empty), Field(description="tasks in this state")] = None

@@ -5,6 +5,9 @@
 ``search_page``   the search page
 ``article_page``  the page of one article
 ``feeds``         the newest hits of a search as a feed
+``sitemaps``      the archive for crawlers
+``browsers``      icon, manifest, completions for a browser's own search box
+``docs_page``     the description of the API for people
 ``shown``         dates as readers say them
 ``routes``        all of it: importing it adds the routes
 ================  =================================================

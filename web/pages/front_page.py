@@ -28,5 +28,5 @@ def front_page() -> str:
         newest=next((hit.article.published for hit in answer.hits if hit.article.published), None),
         choices=[some for label in asked.facets if (some := choices(nothing, label, answer.facets[label]))],
         examples=example_queries(services().archive, _EXAMPLES),
-        popular=(),
+        popular=services().queries.popular(_EXAMPLES),
     )

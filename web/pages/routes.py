@@ -8,10 +8,10 @@ from markupsafe import Markup
 
 from search.query.notes import MESSAGES, Note
 from search.snippets.reasons import Reason, ReasonCode
-from web.pages import article_page, feeds, search_page, shown
+from web.pages import article_page, browsers, docs_page, feeds, search_page, shown, sitemaps
 from web.pages.blueprint import pages
 
-__all__ = ["article_page", "feeds", "init_app", "pages", "search_page"]
+__all__ = ["article_page", "browsers", "docs_page", "feeds", "init_app", "pages", "search_page", "sitemaps"]
 
 
 def init_app(app: Flask) -> None:

@@ -20,6 +20,7 @@ from web.pages.blueprint import page, pages
 from web.pages.filters import FACETS, Chip, chips, choices, within_days, without_filters
 from web.pages.front_page import front_page
 from web.pages.timeline import PERIODS, page_numbers, timeline
+from web.problems import shown_problems
 from web.services import services, timed_search
 
 _COPIES = 5
@@ -165,7 +166,7 @@ def _refused(problems: Sequence[Problem]) -> Response:
         "search.html",
         asked=asked,
         answer=None,
-        problems=problems,
+        problems=shown_problems(problems),
         kept=kept_by_form(asked),
         without=search_address("pages.home", asked, 1),
     )

@@ -1,6 +1,7 @@
 """Receive the body of a request that was let through at its head: in memory, or in a file of the data folder.
 
-Only a client with a key that may write gets here, so what nobody vouches for never touches the disk.
+Only a client with a key that may write, or a form of at most a few kilobytes, gets here, so what nobody vouches for
+never touches the disk: a body that may have 1 MB at most stays in memory.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class BodyReader:
                     renewed, due = size, clock.time() + self._pause
                 if size > most:
                     raise BodyTooLargeError
-                if shutil.disk_usage(self._folder).free < self._free + len(part):
+                if most > _IN_MEMORY and shutil.disk_usage(self._folder).free < self._free + len(part):
                     raise NoRoomError
                 if size > _IN_MEMORY:  # a slow disk must not keep the other connections waiting
                     await asyncio.to_thread(body.write, part)

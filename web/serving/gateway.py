@@ -32,8 +32,7 @@ from werkzeug.exceptions import (
 
 from index.errors import DiskFullError, StoreError, TimtinError
 from search.deadline import Deadline
-from web.access import KEY_CHECKED, Scope, authorize
-from web.keys import KeyRing
+from web.access import KEY_CHECKED, Need, Scope, authorize, need_of
 from web.logs import Visit, log_visit
 from web.metrics import Metrics
 from web.problems import PROBLEM_JSON, problem_body
@@ -79,7 +78,7 @@ class Gateway:
     def __init__(
         self, settings: Settings, proxies: Proxies, rates: Rates, lanes: Lanes, bodies: BodyReader, metrics: Metrics
     ) -> None:
-        self._opened: asyncio.Future[tuple[Flask, KeyRing]] = asyncio.get_running_loop().create_future()
+        self._opened: asyncio.Future[Flask] = asyncio.get_running_loop().create_future()
         self._settings = settings
         self._proxies = proxies
         self._rates = rates
@@ -87,9 +86,9 @@ class Gateway:
         self._bodies = bodies
         self._metrics = metrics
 
-    def open(self, app: Flask, keys: KeyRing) -> None:
+    def open(self, app: Flask) -> None:
         """Let requests in to ``app``."""
-        self._opened.set_result((app, keys))
+        self._opened.set_result(app)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -140,8 +139,8 @@ class Gateway:
             await asyncio.wait([self._opened], timeout=self._settings.limits.waiting_seconds)
             if not self._opened.done():
                 return _problem(503, "The archive cannot be opened yet; see the server's log.", visit.path)
-        app, keys = self._opened.result()
-        needed = _look_up(app, environ, visit)
+        app = self._opened.result()
+        need = _look_up(app, environ, visit)
         client = client_of(visit.address)
         body: IO[bytes] = io.BytesIO()
         size = 0
@@ -149,18 +148,18 @@ class Gateway:
             self._count(client, self._settings.limits.requests_per_minute)
             if origin is None and visit.endpoint not in _APART:  # these are asked for by address
                 raise MisdirectedRequest("This service is not known by this host name; see its setting server.hosts.")
-            key = authorize(needed, exchange.headers.get("authorization"), keys, self._settings.access)
+            key = authorize(need, environ, app)
             environ[KEY_CHECKED] = True
             if key is not None:
                 client = f"key {key.name}"
                 self._count(client, self._settings.limits.requests_per_minute_of_key)
-            if exchange.has_body and needed is Scope.WRITE and scope["method"] in _WITH_BODY:
-                body, size = await self._receive(exchange)
+            if exchange.has_body and need.body and scope["method"] in _WITH_BODY:
+                body, size = await self._receive(exchange, need.body)
             elif exchange.ends and visit.endpoint is not None and scope["method"] not in _WITH_BODY:
                 raise RequestEntityTooLarge("This address takes no body; send the request without one.")
             environ["timtin.leaving"] = leaving = _Leaving()
             work = partial(call, app, environ, body, size)
-            return await self._in_turn(exchange, client, needed, work, leaving)
+            return await self._in_turn(exchange, client, need.scope, work, leaving)
         except (HTTPException, TimtinError) as refusal:
             body.close()
             environ["timtin.refusal"] = refusal
@@ -172,10 +171,12 @@ class Gateway:
             detail = f"At most {per_minute} requests a minute are answered; wait {wait:.1f} s."
             raise TooManyRequests(detail, retry_after=int(wait) + 1)
 
-    async def _receive(self, exchange: _Exchange) -> tuple[IO[bytes], int]:
-        most = self._settings.limits.body_mb << 20
+    async def _receive(self, exchange: _Exchange, largest: int) -> tuple[IO[bytes], int]:
+        most = min(largest, self._settings.limits.body_mb << 20)
         too_large = RequestEntityTooLarge(
             f"A body may have at most {self._settings.limits.body_mb} MB; send the articles in several requests."
+            if most < largest
+            else f"The body of this request may have at most {most:,} bytes."
         )
         if exchange.declared > most:
             raise too_large
@@ -222,15 +223,15 @@ class Gateway:
             visit.waited = (job.begun or asyncio.get_running_loop().time()) - job.arrived
 
 
-def _look_up(app: Flask, environ: WSGIEnvironment, visit: Visit) -> Scope | None:
-    """Note which view a request is for; return the scope it needs."""
+def _look_up(app: Flask, environ: WSGIEnvironment, visit: Visit) -> Need:
+    """Note which view a request is for; return what it needs."""
     if visit.method == "OPTIONS":
-        return None
+        return Need()
     try:
         visit.endpoint, _ = app.url_map.bind_to_environ(environ).match()
     except HTTPException:  # answered by the application
-        return None
-    return getattr(app.view_functions[visit.endpoint], "scope", None)
+        return Need()
+    return need_of(app, visit.endpoint)
 
 
 class _Name(bytes):

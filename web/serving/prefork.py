@@ -29,6 +29,7 @@ from search.runtime.shared import Bell, Notice
 from web.keys import FIRST, KeyRing
 from web.logs import set_up
 from web.metrics import Metrics, count_together, folder_of_counts
+from web.recent_errors import keep_errors
 from web.serving.proxies import Proxies
 from web.serving.rates import Rates
 from web.serving.worker import Service, ServingProcess
@@ -67,6 +68,7 @@ def serve(settings: Settings) -> None:
     processes = server.workers or min(processors(), 4)
     with folder_of_counts() as folder:
         count_together(folder, "parent")
+        keep_errors(folder)
         service = Service(
             settings,
             _archive_config(home, processes, settings.limits),

@@ -183,7 +183,7 @@ class _Serving:
             else:
                 self._archive, self._follower = archive, follower
                 follower.start()
-                loop.call_soon_threadsafe(gateway.open, app, app.config["KEYS"])
+                loop.call_soon_threadsafe(gateway.open, app)
                 return
             time.sleep(_RETRY_SECONDS)
 

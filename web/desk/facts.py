@@ -1,0 +1,114 @@
+"""What the machine says of the service: the disk, the memory of its processes, since when it runs."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from flask_babel import format_date, format_datetime, format_decimal
+
+STARTED = datetime.now(UTC)
+"""When the service began: the parent loads this module, then forks its processes."""
+_PROC = Path("/proc")
+_PARTS = {"articles.sqlite": "store", "indexes": "index", "desk.uploads": "uploads", "searches.sqlite": "searches"}
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Bytes of the data folder by part (store, index, uploads, searches, other), and of the disk: free, whole."""
+
+    parts: dict[str, int]
+    free: int
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of the service and the bytes of memory that it has for itself."""
+
+    number: int
+    memory: int
+
+
+def disk_of(home: Path) -> Disk:
+    """Return what the data folder takes. Raises OSError if it is gone."""
+    parts = dict.fromkeys([*_PARTS.values(), "other"], 0)
+    for folder, _, names in os.walk(home):
+        for name in names:
+            path = Path(folder, name)
+            top = path.relative_to(home).parts[0]
+            part = next((part for begin, part in _PARTS.items() if top.startswith(begin)), "other")
+            with suppress(OSError):
+                parts[part] += path.stat().st_size
+    usage = shutil.disk_usage(home)
+    return Disk(parts, usage.free, usage.total)
+
+
+def processes(*, family: bool) -> list[Process]:
+    """Return this process and, with ``family``, its parent and those that the parent has started."""
+    numbers = {os.getpid()}
+    if family:
+        parent = os.getppid()
+        numbers |= {parent, *(number for number in _running() if _parent_of(number) == parent)}
+    return [Process(number, memory) for number in sorted(numbers) if (memory := _memory_of(number)) is not None]
+
+
+def installed_version() -> str:
+    """Return the version of timtin that runs."""
+    try:
+        return version("timtin")
+    except PackageNotFoundError:
+        return "?"
+
+
+def shown_size(size: int) -> str:
+    """Return a number of bytes in words: 512 kB, 3.4 GB."""
+    amount, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{format_decimal(round(amount, 1 if amount < 10 and unit != 'B' else None))} {unit}"
+
+
+def shown_time(moment: str | datetime | None) -> str:
+    """Return a time in the zone and the words of the page; nothing for none."""
+    if moment is None:
+        return ""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return str(format_datetime(at if at.tzinfo else at.replace(tzinfo=UTC), "short"))
+
+
+def shown_day(day: date) -> str:
+    """Return a day as the page's language writes it."""
+    return str(format_date(day, "short"))
+
+
+def decimal(number: int) -> str:
+    """Return a number with the signs between thousands that the page's language has."""
+    return str(format_decimal(number))
+
+
+def _running() -> list[int]:
+    with suppress(OSError):
+        return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal()]
+    return []
+
+
+def _parent_of(number: int) -> int | None:
+    with suppress(OSError, ValueError, IndexError):
+        return int((_PROC / str(number) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[1])
+    return None
+
+
+def _memory_of(number: int) -> int | None:
+    with suppress(OSError, ValueError):
+        _, resident, shared, *_ = (_PROC / str(number) / "statm").read_text("ascii").split()
+        return (int(resident) - int(shared)) * resource.getpagesize()
+    return None

@@ -1,0 +1,78 @@
+"""Keys: listed by name, made, shown once, and revoked."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, flash, request
+from flask_babel import gettext
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from index.errors import StoreError, TimtinError
+from web.access import Scope
+from web.desk.blueprint import form_at, page_at, see, shown
+from web.keys import Key, KeyRing, expiry
+
+
+@page_at("/keys")
+def keys() -> Response:
+    """List the keys, with a form for another."""
+    return _page()
+
+
+@form_at("/keys")
+def make_key() -> Response:
+    """Make a key and show it, this once."""
+    given = {name: request.form.get(name, "").strip() for name in ("name", "scope", "expires")}
+    try:
+        scope = Scope.__members__.get(given["scope"].upper())
+        if scope is None:
+            raise TimtinError(gettext("Choose what the key may do."))
+        token = _ring().add(given["name"], scope, expiry(given["expires"]) if given["expires"] else None)
+    except StoreError:
+        raise
+    except TimtinError as error:
+        return _page(400, wrong=str(error), given=given)
+    return _page(made=token, made_name=given["name"])
+
+
+@page_at("/keys/<name>/revoke")
+def revoke_page(name: str) -> Response:
+    """Ask whether to revoke a key."""
+    return shown("revoke.html", key=_named(name))
+
+
+@form_at("/keys/<name>/revoke")
+def revoke_key(name: str) -> AnyResponse:
+    """Revoke a key; its sessions end, too."""
+    _named(name)
+    _ring().revoke(name)
+    flash(gettext("The key “%(name)s” is revoked.", name=name))
+    return see("keys")
+
+
+def _ring() -> KeyRing:
+    ring = current_app.config["KEYS"]
+    assert isinstance(ring, KeyRing)
+    return ring
+
+
+def _named(name: str) -> Key:
+    key = _ring().named(name)
+    if key is None:
+        raise NotFound(gettext("There is no key of this name."))
+    return key
+
+
+def _page(
+    status: int = 200, *, wrong: str = "", given: dict[str, str] | None = None, made: str = "", made_name: str = ""
+) -> Response:
+    return shown(
+        "keys.html",
+        status,
+        keys=_ring().keys(),
+        scopes=[scope.label for scope in Scope],
+        wrong=wrong,
+        given=given or {},
+        made=made,
+        made_name=made_name,
+    )
