@@ -86,7 +86,7 @@ def _tagged(response: Response) -> Response:
         response.vary.add("Accept")  # an error is a page for people, or JSON
     if "Cache-Control" not in response.headers:
         response.cache_control.no_cache = True
-        if _is_guarded() or "Set-Cookie" in response.headers:
+        if _is_guarded() or "lang" in request.args:  # which sets a cookie
             response.cache_control.private = True
     return response
 
