@@ -15,7 +15,7 @@ from flask import Flask, Response, current_app, g, request
 
 from index.dates import LOCAL_ZONE
 from index.errors import TimtinError
-from web.access import Scope
+from web.access import Scope, need_of
 from web.languages import language
 from web.services import services
 from web.settings import Settings
@@ -98,5 +98,5 @@ def _is_cut_short() -> bool:
 
 def _is_guarded() -> bool:
     settings: Settings = current_app.config["SETTINGS"]
-    scope = getattr(current_app.view_functions.get(request.endpoint or ""), "scope", None)
+    scope = need_of(current_app, request.endpoint).scope
     return scope is not None and not (scope is Scope.SEARCH and settings.access.search == "open")
