@@ -195,6 +195,16 @@ def test_files_are_not_kept_on_a_disk_that_is_nearly_full(tmp_path: Path) -> Non
     assert list((tmp_path / FOLDER).iterdir()) == []
 
 
+def test_large_files_are_not_received_on_a_disk_that_is_nearly_full(operator: Operator) -> None:
+    app = operator.client.application
+    operator.get("/admin/upload")
+    settings = app.config["SETTINGS"]
+    limits = settings.limits.model_copy(update={"free_disk_mb": 1_000_000_000})
+    app.config["SETTINGS"] = settings.model_copy(update={"limits": limits})
+    assert operator.send("/admin/upload", {"files": [(io.BytesIO(b"x"), "a.txt")]}).status_code == 507
+    assert kept_files(operator) == []
+
+
 def test_files_with_too_many_refused_lines_are_not_read_to_their_end(operator: Operator) -> None:
     app = operator.client.application
     settings = app.config["SETTINGS"]
