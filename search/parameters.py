@@ -82,7 +82,7 @@ class SearchParameters(_WithLabels):
     ] = ()
     facet_filters: Annotated[
         Literal["all", "others"],
-        Field(description="the filters a label's facet counts under: all, or all others than on this label"),
+        Field(description="the filters that the facet of a label counts under: all, or all others than on this label"),
     ] = "all"
     fragments: Annotated[int, Field(ge=0, le=10, description="passages per hit")] = 3
     fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters per passage")] = 180

@@ -15,7 +15,7 @@ from flask import Flask, Response, current_app, g, request
 
 from index.dates import LOCAL_ZONE
 from index.errors import TimtinError
-from web.access import Scope
+from web.access import Scope, need_of
 from web.languages import language
 from web.services import services
 from web.settings import Settings
@@ -86,7 +86,7 @@ def _tagged(response: Response) -> Response:
         response.vary.add("Accept")  # an error is a page for people, or JSON
     if "Cache-Control" not in response.headers:
         response.cache_control.no_cache = True
-        if _is_guarded() or "Set-Cookie" in response.headers:
+        if _is_guarded() or "lang" in request.args:  # which sets a cookie
             response.cache_control.private = True
     return response
 
@@ -98,5 +98,5 @@ def _is_cut_short() -> bool:
 
 def _is_guarded() -> bool:
     settings: Settings = current_app.config["SETTINGS"]
-    scope = getattr(current_app.view_functions.get(request.endpoint or ""), "scope", None)
+    scope = need_of(current_app, request.endpoint).scope
     return scope is not None and not (scope is Scope.SEARCH and settings.access.search == "open")

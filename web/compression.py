@@ -12,6 +12,7 @@ _TYPES = (
     "text/html", "text/css", "text/plain", "text/javascript", "application/json", "application/manifest+json",
     "application/xml", "application/atom+xml", "application/opensearchdescription+xml", "image/svg+xml",
 )  # fmt: skip
+_ALGORITHMS = ("br", "zstd", "gzip")
 _UNCOMPRESSED = "desk."
 """Endpoints whose pages mix secrets with what others may have typed: their length must tell nothing (BREACH)."""
 
@@ -21,7 +22,7 @@ def init_app(app: Flask) -> None:
     app.config.update(
         COMPRESS_REGISTER=False,
         COMPRESS_MIMETYPES=_TYPES,
-        COMPRESS_ALGORITHM=("br", "zstd", "gzip"),
+        COMPRESS_ALGORITHM=_ALGORITHMS,
         COMPRESS_BR_LEVEL=5,
         COMPRESS_ZSTD_LEVEL=3,
         COMPRESS_LEVEL=6,
@@ -34,6 +35,9 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def shorten(response: Response) -> Response:
         if (request.endpoint or "").startswith(_UNCOMPRESSED):
+            return response
+        if any(name in _ALGORITHMS and not quality for name, quality in request.accept_encodings):
+            response.vary.add("Accept-Encoding")  # Flask-Compress takes "br;q=0" for a wish
             return response
         shortened: Response = compress.after_request(response)
         return shortened

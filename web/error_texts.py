@@ -160,7 +160,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     "less_than_equal": _at_most,
     "greater_than": _more_than,
     "string_too_long": _too_long,
-    "enum": _one_of,
+    **dict.fromkeys(("enum", "literal_error"), _one_of),
     "not_one_of": _one_of,
     "not_a_date": _date,
     "page_depth": _last_page,

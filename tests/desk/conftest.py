@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -16,8 +17,9 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 class Operator:
     """Somebody with a browser in English."""
 
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()  # not one that keeps the context of its requests: they share what is in it
+        self.client.environ_base["wsgi.input_terminated"] = True
         self.page = ""
 
     def get(self, path: str) -> TestResponse:
@@ -45,7 +47,7 @@ class Operator:
 @pytest.fixture
 def visitor(client: FlaskClient) -> Operator:
     """Somebody who is not signed in."""
-    return Operator(client)
+    return Operator(client.application)
 
 
 @pytest.fixture

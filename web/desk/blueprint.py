@@ -15,6 +15,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
+from index.errors import StoreError
 from web import sessions
 from web.access import ForbiddenError, Scope, from_another_site, need_of, needs
 from web.keys import Key
@@ -24,7 +25,7 @@ desk = Blueprint("desk", __name__, url_prefix=sessions.DESK, template_folder="te
 
 SMALL_FORM = 64 * 1024
 """The size of a form with a few fields, in bytes."""
-_MOST_FIELDS = 32 * 1024 * 1024
+_MOST_FIELDS = 4 * 1024 * 1024
 _READING = {"GET", "HEAD"}
 _csrf = CSRFProtect()
 
@@ -98,4 +99,7 @@ def _keep_private(response: AnyResponse) -> AnyResponse:
 
 @desk.context_processor
 def _shared() -> dict[str, Any]:
-    return {"signed_in": signed_in_key()}
+    try:
+        return {"signed_in": signed_in_key()}
+    except StoreError:  # the page that says so needs no key
+        return {"signed_in": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from typing import IO, Any
 
@@ -9,6 +10,7 @@ from flask import Flask, Request, Response, current_app, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from index.errors import DiskFullError
 from index.reading.formats.registry import KNOWN
 from search.archive import Archive
 from web.access import ANY_SIZE
@@ -18,15 +20,19 @@ from web.desk.kept_uploads import MOST_FILES, KeptUploads
 from web.services import services
 from web.settings import Settings
 
-_IN_MEMORY = 500_000
+_IN_MEMORY = 64 * 1024
 _LONGEST_NAME = 200
 
 
 class _Request(Request):
     """A request whose large files go into the data folder while they are read, not into one that others share."""
 
-    def _get_file_stream(self, *_about: Any, **_more: Any) -> IO[bytes]:
-        return tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(services().archive.home))
+    def _get_file_stream(self, total_content_length: int | None, *_about: Any, **_more: Any) -> IO[bytes]:
+        home = services().archive.home
+        wanted = _settings().limits.free_disk_mb * 1_000_000 + (total_content_length or 0)
+        if shutil.disk_usage(home).free < wanted:
+            raise DiskFullError("there is no room to receive the files: free some space, and send them again")
+        return tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(home))
 
 
 def init_app(app: Flask) -> None:

@@ -38,7 +38,10 @@ _ARTICLE = {"title": "Tiêu đề", "body": "Toàn văn", "published": "2025-08-
 
 @dataclass(frozen=True, slots=True)
 class _Parameter:
-    """One parameter of an operation; ``value`` is what a form begins with, ``choices`` what it may be."""
+    """One parameter of an operation; ``value`` is what a form begins with, ``choices`` what it may be.
+
+    ``bounds`` are what a number is at least, more than, and at most; each may be None.
+    """
 
     name: str
     where: str
@@ -47,7 +50,7 @@ class _Parameter:
     value: str
     default: str
     choices: tuple[str, ...]
-    bounds: tuple[Any, Any]
+    bounds: tuple[Any, Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def _operation(method: str, path: str, described: Mapping[str, Any], id: str) ->
     target = path.replace("{id}", quote(id, safe=_UNQUOTED))
     summary, needed = described["summary"], _needed(described)
     return _Operation(
-        described["operationId"],
+        f"operation-{described['operationId']}",
         method.upper(),
         path,
         gettext(summary),
@@ -159,7 +162,7 @@ def _parameter(described: Mapping[str, Any], asked: Mapping[str, str], id: str) 
         id if described["in"] == "path" else asked.get(described["name"], default),
         default,
         ("false", "true") if is_bool else tuple(inner.get("enum") or inner.get("items", {}).get("enum") or ()),
-        (inner.get("minimum", inner.get("exclusiveMinimum")), inner.get("maximum")),
+        (inner.get("minimum"), inner.get("exclusiveMinimum"), inner.get("maximum")),
     )
 
 
@@ -175,9 +178,7 @@ def _with_query(target: str, asked: Mapping[str, str]) -> str:
 
 def _command(method: str, target: str, asked: Mapping[str, str], body: Any, needs_key: bool) -> str:
     """Return how to ask with curl, a part a line."""
-    parts = ["curl"] if method in {"GET", "POST"} else [f"curl -X {method}"]
-    if method == "POST" and not body:
-        parts = ["curl -X POST"]
+    parts = ["curl -G" if asked else "curl"] if method == "GET" else [f"curl -X {method}"]
     if needs_key:
         parts.append('-H "Authorization: Bearer KEY"')
     if body and "application/x-ndjson" in body["content"]:
@@ -186,7 +187,7 @@ def _command(method: str, target: str, asked: Mapping[str, str], body: Any, need
         parts.append('-H "Content-Type: application/json"')
         parts.append("-d " + shlex.quote(json.dumps(_ARTICLE, ensure_ascii=False)))
     if method == "GET" and asked:
-        parts += ["-G", *(f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in asked.items())]
+        parts += [*(f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in asked.items())]
         parts.append(shlex.quote(target))
     else:
         parts.append(shlex.quote(_with_query(target, asked)))

@@ -30,7 +30,7 @@ def robots() -> Response:
     settings: Settings = current_app.config["SETTINGS"]
     root = request.script_root
     if settings.access.search == "open":
-        rules = [f"Allow: {root}/$", f"Allow: {root}/articles/", f"Allow: {root}/static/", f"Allow: {root}/docs"]
+        rules = [f"Allow: {root}/$", f"Allow: {root}/articles/", f"Allow: {root}/static/", f"Allow: {root}/docs$"]
         rules += [f"Disallow: {root}/articles/*?", f"Disallow: {root}/*?"]
         rules += [f"Disallow: {root}/{path}" for path in ("admin", "api/", "feed.atom", "metrics", "suggestions")]
         rules += ["", f"Sitemap: {url_for('pages.sitemaps', _external=True)}"]

@@ -4,6 +4,7 @@ const MOST_SHOWN = 20000;
 
 const key = document.querySelector("[data-key]");
 key.hidden = false;
+key.addEventListener("submit", (event) => event.preventDefault());
 
 /** The address that a form asks, without what is empty or as it would be anyway. */
 function asked(form) {
