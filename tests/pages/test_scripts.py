@@ -30,6 +30,7 @@ def server(serve: Callable[..., Server], tmp_path: Path) -> Server:
 
 
 def box(page: Page) -> Any:
+    """The search box, once the scripts of the page have run."""
     return page.get_by_role("combobox")
 
 
@@ -113,7 +114,7 @@ def test_a_reader_completes_queries_with_the_keyboard_alone(server: Server) -> N
 
         page.keyboard.press("/")
         page.keyboard.type("hoi ngh")  # in place of what is selected
-        expect(options(page, "Bài viết").first).to_be_visible()
+        expect(options(page, "Bài viết").first).to_have_attribute("href", re.compile("q=hoi.ngh$"))
         page.keyboard.press("ArrowUp")
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(r"/articles/.*\?q=hoi\+ngh"))
@@ -127,6 +128,7 @@ def test_recent_queries_are_kept_in_this_browser_and_can_be_forgotten(server: Se
             box(page).fill(query)
             page.keyboard.press("Enter")
             expect(page).to_have_title(re.compile(f"^{re.escape(query)} – "))
+            expect(box(page)).to_be_visible()
         box(page).fill("")
         recent = options(page, "Tìm gần đây")
         expect(recent).to_have_text(["bão <b>lũ</b>×", "ngoại giao×", "hội nhập×", "Xóa các tìm kiếm gần đây"])
@@ -291,6 +293,7 @@ def test_results_are_replaced_in_place_and_history_is_kept(server: Server) -> No
         length = page.evaluate("history.length")
         page.get_by_role("link", name="Về kết quả").click()
         expect(page.locator(".hit h2")).to_have_text(newest)
+        expect(box(page)).to_be_visible()
         page.wait_for_function("() => scrollY === 60")
         assert page.evaluate("history.length") == length
         assert not has_stayed(page)
@@ -329,6 +332,7 @@ def test_a_page_that_does_not_come_is_loaded_by_the_browser(server: Server) -> N
         expect(page.locator(".hit")).to_have_count(5)
         assert not has_stayed(page)
 
+        expect(box(page)).to_be_visible()
         busy = page.locator("main[aria-busy=true]")
         page.get_by_role("link", name="Cũ nhất", exact=True).click()
         expect(busy).to_be_visible()

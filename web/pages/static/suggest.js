@@ -30,7 +30,6 @@ export function suggest(form) {
     const shown = typed ? old.slice(0, RECENT_BESIDE_OTHERS) : old;
     const known = new Set(shown.map((query) => query.toLowerCase()));
     const others = suggestions.filter((query) => !known.has(query.toLowerCase()));
-    const was = active?.textContent;
     list.replaceChildren(
       ...group("recent", [...shown.map(recentQuery), ...(typed || !shown.length ? [] : [clearing()])]),
       ...group("completions", others.map((query) => option(completed(query, typed), () => search(query)))),
@@ -39,7 +38,7 @@ export function suggest(form) {
     options().forEach((one, index) => (one.id = `suggestion-${index}`));
     list.hidden = !list.firstChild;
     box.setAttribute("aria-expanded", String(!list.hidden));
-    activate(options().find((one) => one.textContent === was));
+    activate();
     announce(list.hidden ? "" : text("count", shown.length + others.length + titles.length));
   }
 
@@ -105,6 +104,7 @@ export function suggest(form) {
   }
 
   function move(step) {
+    withdraw(); // the list does not change under the reader's hand
     const all = options();
     const place = all.indexOf(active) + step; // -1 is the box itself
     activate(place < -1 ? all.at(-1) : all[place]);
