@@ -257,6 +257,7 @@ def test_results_are_replaced_in_place_and_history_is_kept(server: Server) -> No
         expect(canonical).to_have_attribute("href", re.compile("sort=newest"))
         expect(page.locator(".language")).to_have_attribute("href", re.compile("sort=newest"))
         expect(page.locator("#kept input[name=sort]")).to_have_value("newest")
+        assert layout_shift(page) == 0
 
         box(page).fill("ngoai giao")
         page.keyboard.press("Enter")
@@ -284,7 +285,6 @@ def test_results_are_replaced_in_place_and_history_is_kept(server: Server) -> No
         page.go_forward()
         expect(page.locator(".hit h2")).to_have_text(newest)
         assert has_stayed(page)
-        assert layout_shift(page) == 0
 
         scroll_to(page, 60)
         page.locator(".hit h2 a").first.click()
