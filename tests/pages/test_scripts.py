@@ -270,7 +270,7 @@ def test_results_are_replaced_in_place_and_history_is_kept(server: Server) -> No
         page.get_by_role("link", name=re.compile("Bỏ bộ lọc này: .*2025")).first.click()
         expect(page).not_to_have_url(re.compile("from="))
         box(page).fill("")
-        page.locator("#search button").click()
+        page.locator("#searchbox button").click()
         expect(page).to_have_title(re.compile("^timtin"))
 
         for _ in range(4):

@@ -3,6 +3,9 @@
 ================  =================================================
 ``blueprint``     the blueprint, and what pages share
 ``search_page``   the search page
+``front_page``    what is shown without a search
+``filters``       what narrows a search: filters set, values to choose
+``timeline``      articles over time, as bars; the numbers of pages
 ``article_page``  the page of one article
 ``feeds``         the newest hits of a search as a feed
 ``sitemaps``      the archive for crawlers

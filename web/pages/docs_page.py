@@ -118,7 +118,7 @@ def _operation(method: str, path: str, described: Mapping[str, Any], id: str) ->
     target = path.replace("{id}", quote(id, safe=_UNQUOTED))
     summary, needed = described["summary"], _needed(described)
     return _Operation(
-        f"operation-{described['operationId']}",
+        described["operationId"],
         method.upper(),
         path,
         gettext(summary),

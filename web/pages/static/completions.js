@@ -11,7 +11,7 @@ export async function ask(address, typed) {
   const mine = (request = new AbortController());
   let answer = {};
   try {
-    const response = await fetch(`${address}?${new URLSearchParams({ q: typed, size: 6, titles: 3 })}`, {
+    const response = await fetch(`${address}?${new URLSearchParams({ q: typed, size: 6, titles: typed.length > 1 ? 3 : 0 })}`, {
       signal: mine.signal,
     });
     if (response.ok) {

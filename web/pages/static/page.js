@@ -7,7 +7,7 @@ import { marks } from "./marks.js";
 import { results } from "./results.js";
 import { suggest } from "./suggest.js";
 
-const form = document.getElementById("search");
+const form = document.getElementById("searchbox");
 if (form) {
   suggest(form);
   if (new URL(form.action).pathname === location.pathname) results(form);
