@@ -37,7 +37,7 @@ _TYPES = {
 """By how a name ends: what the machine's own table says may differ."""
 
 
-@assets.get("/static/<version>/<room>/<path:name>")
+@assets.get("/static/<version>/<room>/<path:name>", merge_slashes=False)
 def asset(version: str, room: str, name: str) -> Response:
     """Send one file."""
     if room not in _ROOMS:

@@ -226,12 +226,13 @@ class SqliteArticleStore:
 
         No text is read.
         """
-        rows = self.database.connection().execute(
-            "SELECT seq, id, stored_at FROM articles"
-            " WHERE seq IN (SELECT max(seq) FROM articles GROUP BY (seq - 1) / ?) ORDER BY seq",
-            (width,),
-        )
-        return [Stamp(*row) for row in rows]
+        query = "SELECT seq, id, stored_at FROM articles WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
+        found: list[Stamp] = []
+        last = self.last_seq()
+        while (row := self.database.connection().execute(query, (last,)).fetchone()) is not None:
+            found.append(Stamp(*row))
+            last = (found[-1].seq - 1) // width * width
+        return found[::-1]
 
     def stored_at(self, ids: Sequence[str]) -> dict[str, str]:
         """Return when each of these articles was last written, as ``Stamp`` says it; unknown ones are left out."""
