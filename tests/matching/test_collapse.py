@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -279,16 +280,17 @@ def test_links_lead_through_stories_or_through_all_articles(copied: FlaskClient)
 
 
 def test_page_leads_to_the_copies_and_back(copied: FlaskClient) -> None:
-    page = copied.get("/?q=hội nhập&source=&sort=newest").text
+    page = copied.get("/?q=hội nhập&sort=newest").text
     assert page.count('class="hit"') == 5
-    assert page.count("2 bài tương tự</a>") == 1
-    assert "2 similar articles</a>" in copied.get("/?q=hội nhập&lang=en").text
+    assert page.count("<summary>2 bản sao của bài này</summary>") == 1
+    assert "<summary>2 copies of this article</summary>" in copied.get("/?q=hội nhập&lang=en").text
     every = copied.get("/?q=hội nhập&sort=newest&collapse=false&lang=vi").text
     assert every.count('class="hit"') == 7
-    assert "2 bài tương tự" not in every
+    assert "bản sao của bài này" not in every
     assert '<input type="hidden" name="collapse" value="false">' in every
-    assert '<a href="/?sort=newest&amp;q=h%E1%BB%99i+nh%E1%BA%ADp">Gộp bài tương tự</a>' in every
-    assert "Gộp bài tương tự" not in page
+    chip = '<a href="/?sort=newest&amp;q=h%E1%BB%99i+nh%E1%BA%ADp" title="Bỏ bộ lọc này">'
+    assert chip in every
+    assert chip not in page
     assert 'name="collapse"' not in page
 
 
@@ -303,11 +305,14 @@ def test_a_reader_opens_the_copies_of_a_hit_in_a_browser(serve: Callable[..., Se
     with browser() as page:
         page.goto(f"{server.root}/?q=hoi+nhap")
         expect(page.locator(".hit")).to_have_count(5)
-        page.get_by_role("link", name="1 bài tương tự").click()
+        page.get_by_text("1 bản sao của bài này").click()
+        expect(page.locator(".copies li a")).to_have_count(1)
+        page.locator(".copies li a").click()
+        expect(page.locator("article h1")).to_have_text(re.compile("."))
+        expect(page.locator("#copies li a")).to_have_count(1)
+        page.goto(f"{server.root}/?q=hoi+nhap&collapse=false")
         expect(page.locator(".hit")).to_have_count(6)
-        page.get_by_role("button", name="Lọc").click()
-        expect(page.locator(".hit")).to_have_count(6)
-        page.get_by_role("link", name="Gộp bài tương tự").click()
+        page.get_by_role("link", name="Bỏ bộ lọc này").click()
         expect(page.locator(".hit")).to_have_count(5)
 
 

@@ -90,10 +90,8 @@ def _whole_period(begin: date, end: date) -> str | None:
     return None
 
 
-def atom_time(published: str | None) -> str:
-    """Return a time in RFC 3339 form; the beginning of 1970 for an undated article."""
-    if not published:
-        return "1970-01-01T00:00:00Z"
+def atom_time(published: str) -> str:
+    """Return a time in RFC 3339 form."""
     return local_time(published).isoformat(timespec="seconds")
 
 
