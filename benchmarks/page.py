@@ -62,6 +62,7 @@ def first_visit(page: Page, address: str) -> tuple[float, float]:
 
 def painted(page: Page) -> float:
     """Return the milliseconds from the last byte of the page's answer to its first paint."""
+    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
     return float(
         page.evaluate(
             """() => performance.getEntriesByName("first-contentful-paint")[0].startTime

@@ -158,7 +158,7 @@ class KeyRing:
 
     def add(self, name: str, scope: Scope, expires: datetime | None = None) -> str:
         """Make a key and return it; it is not shown again. Raises TimtinError if the name is taken or is none."""
-        if re.fullmatch(_NAME, name) is None:
+        if not is_name(name):
             raise TimtinError(
                 f"{name!r} cannot be the name of a key; a name has up to 64 letters, digits, dots, dashes and"
                 " underscores, and begins with a letter or digit"
@@ -241,6 +241,11 @@ class KeyRing:
         if not token:
             raise StoreError(f"the key file {self._first} is empty; delete it and start again to get a new key")
         return token
+
+
+def is_name(name: str) -> bool:
+    """Tell whether a key may have this name."""
+    return re.fullmatch(_NAME, name) is not None
 
 
 def expiry(when: str, now: datetime | None = None) -> datetime:

@@ -21,6 +21,7 @@ import logging
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from itertools import chain
@@ -75,16 +76,39 @@ class Rule:
             yield from (Alternative(first, end, one.text) for one in self.others if one.folded != folded)
 
 
+class LineProblemCode(StrEnum):
+    """What is wrong with a line."""
+
+    RULE = "expected 'a, b' or 'a => b', found {text!r}"
+    SWITCH = "expected '!places off', found {text!r}"
+    PHRASES = "{count} phrases; a query searches {allowed} synonyms at most"
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """A line that says nothing, or too much: its number, its beginning, and how many phrases it wants."""
+
+    line: int
+    code: LineProblemCode
+    text: str
+    count: int = 0
+
+    def said(self, name: str) -> str:
+        """Return what is wrong with the line of the file ``name``."""
+        return f"{name}, line {self.line}: " + self.code.format(text=self.text, count=self.count, allowed=MOST_SYNONYMS)
+
+
 @dataclass(frozen=True, slots=True)
 class Synonyms:
     """The rules of a file, by the letters of their phrases without accents.
 
-    ``problems`` describes the invalid lines; ``places`` tells whether the spellings of places apply too.
+    ``problems`` describes the invalid ``lines``; ``places`` tells whether the spellings of places apply too.
     """
 
     rules: Mapping[str, Sequence[Rule]]
     problems: Sequence[str] = ()
     places: bool = True
+    lines: Sequence[LineProblem] = ()
 
     def alternatives(self, tokens: Tokens) -> Iterator[Alternative]:
         """Yield the alternatives for the parts of a query that a rule matches."""
@@ -125,28 +149,28 @@ def place_names() -> Synonyms:
 def parse_synonyms(text: str, name: str) -> Synonyms:
     """Return the synonyms in the text of a file; problems are named by its ``name`` and the number of the line."""
     rules: dict[str, list[Rule]] = {}
-    problems: list[str] = []
+    problems: list[LineProblem] = []
     places = True
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        where = f"{name}, line {number}"
+        shown = line.strip()[:80]
         if line.lstrip().startswith("!"):
             if _SWITCH.fullmatch(line.strip()):
                 places = False
             else:
-                problems.append(f"{where}: expected '!places off', found {line.strip()[:80]!r}")
+                problems.append(LineProblem(number, LineProblemCode.SWITCH, shown))
             continue
         sides = [_phrases(side) for side in _ARROW.split(line)]
         known, wanted = sides[0], sides[-1]
         if len(sides) > 2 or not known or not wanted or (len(sides) == 1 and len(known) < 2):
-            problems.append(f"{where}: expected 'a, b' or 'a => b', found {line.strip()[:80]!r}")
+            problems.append(LineProblem(number, LineProblemCode.RULE, shown))
             continue
         if len(wanted) > MOST_SYNONYMS + (len(sides) == 1):
-            problems.append(f"{where}: {len(wanted)} phrases; a query searches {MOST_SYNONYMS} synonyms at most")
+            problems.append(LineProblem(number, LineProblemCode.PHRASES, shown, len(wanted)))
         for phrase in {phrase.exact: phrase for phrase in known}.values():
             rules.setdefault("".join(phrase.folded), []).append(Rule(phrase, tuple(wanted)))
-    return Synonyms(rules, problems, places)
+    return Synonyms(rules, [problem.said(name) for problem in problems], places, problems)
 
 
 class SynonymSource(Protocol):
@@ -186,11 +210,11 @@ class SynonymFile:
 
 
 class SynonymText:
-    """The synonyms in a text, as those of a file with this text would be; ``problems`` names its invalid lines."""
+    """The synonyms in a text, as those of a file with this text would be; ``lines`` are its invalid ones."""
 
-    def __init__(self, text: str, name: str) -> None:
-        parsed = parse_synonyms(text, name)
-        self.problems = parsed.problems
+    def __init__(self, text: str) -> None:
+        parsed = parse_synonyms(text, "the text")
+        self.lines = parsed.lines
         self._synonyms = _with_places(parsed) if parsed.places else parsed
 
     def current(self) -> Synonyms:

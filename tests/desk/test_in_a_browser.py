@@ -14,7 +14,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from index.store.search_log import SearchLog
 from tests.conftest import Server, with_seeds
+from tests.processes import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -131,6 +133,8 @@ def test_operator_runs_the_service(server: Server, tmp_path: Path, scripts: bool
                 page.get_by_role("link", name="Load again").click()
         assert page.locator("#tasks[data-refresh]").count() == 0
 
+        noted = SearchLog(server.data / "searches.sqlite")
+        wait_for(lambda: "xyzzy" in [one.query for one in noted.frequent(10)])  # whichever process found it
         room(page, "Searches")
         expect(page.get_by_role("link", name="xyzzy").first).to_be_visible()
         page.get_by_role("link", name="Forget all searches…").click()

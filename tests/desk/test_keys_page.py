@@ -31,7 +31,7 @@ def test_key_is_shown_once_and_works(operator: Operator) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"name": "api-key", "scope": "write"}, "there is a key"),
+        ({"name": "api-key", "scope": "write"}, "There is a key “api-key” already"),
         ({"name": "<script>alert(1)</script>", "scope": "write"}, "cannot be the name of a key"),
         ({"name": "../x", "scope": "write"}, "cannot be the name of a key"),
         ({"name": "", "scope": "write"}, "cannot be the name of a key"),

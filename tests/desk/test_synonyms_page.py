@@ -79,8 +79,8 @@ def test_lines_that_are_not_understood_are_named_as_text(operator: Operator) -> 
     data = {"text": evil, "q": '"><script>alert(2)</script>', "digest": digest, "do": "preview"}
     page = operator.send("/admin/synonyms", data).text
     assert "4 lines to look at" in page
-    assert "synonyms.txt, line 2: expected" in page
-    assert "synonyms.txt, line 5: expected" in page
+    assert "Line 2: expected “a, b” or “a =&gt; b”, found" in page
+    assert "Line 3: expected “!places off”, found “!places &lt;b&gt;”" in page
     assert "<script>alert" not in page
     assert "<img" not in page
     assert text_on(page) == f"{evil}\n"

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from index.errors import StoreError, TimtinError
 from web.access import Scope
 from web.desk.blueprint import form_at, page_at, see, shown
-from web.keys import Key, KeyRing, expiry
+from web.keys import Key, KeyRing, expiry, is_name
 
 
 @page_at("/keys")
@@ -23,16 +23,33 @@ def keys() -> Response:
 def make_key() -> Response:
     """Make a key and show it, this once."""
     given = {name: request.form.get(name, "").strip() for name in ("name", "scope", "expires")}
+    name, scope = given["name"], Scope.__members__.get(given["scope"].upper())
+    if not is_name(name):
+        wrong = gettext(
+            "“%(name)s” cannot be the name of a key: a name has up to 64 letters without accents, digits, dots, dashes"
+            " and underscores, and begins with a letter or digit.",
+            name=name,
+        )
+        return _page(400, wrong=wrong, given=given)
+    if scope is None:
+        return _page(400, wrong=gettext("Choose what the key may do."), given=given)
+    if _ring().named(name) is not None:
+        wrong = gettext("There is a key “%(name)s” already: choose another name, or revoke it first.", name=name)
+        return _page(400, wrong=wrong, given=given)
     try:
-        scope = Scope.__members__.get(given["scope"].upper())
-        if scope is None:
-            raise TimtinError(gettext("Choose what the key may do."))
-        token = _ring().add(given["name"], scope, expiry(given["expires"]) if given["expires"] else None)
+        end = expiry(given["expires"]) if given["expires"] else None
+    except TimtinError:
+        wrong = gettext(
+            "“%(when)s” is not a time that a key can end at: write 30d, 2027-01-31 or 2027-01-31T18:00.",
+            when=given["expires"],
+        )
+        return _page(400, wrong=wrong, given=given)
+    try:
+        return _page(made=_ring().add(name, scope, end), made_name=name)
     except StoreError:
         raise
-    except TimtinError as error:
-        return _page(400, wrong=str(error), given=given)
-    return _page(made=token, made_name=given["name"])
+    except TimtinError as error:  # another process is changing them
+        return _page(409, wrong=str(error), given=given)
 
 
 @page_at("/keys/<name>/revoke")

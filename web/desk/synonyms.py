@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from index.atomic_file import write_whole
 from index.errors import StoreError
 from search.archive import Archive
 from search.parameters import LONGEST_ACCEPTED, SearchParameters
-from search.query.synonyms import SynonymText
+from search.query.synonyms import MOST_SYNONYMS, LineProblem, LineProblemCode, SynonymText
 from search.service import RenderedHit, search
 from web.desk.blueprint import form_at, page_at, see, shown
 from web.services import deadline, services
@@ -41,7 +42,7 @@ class _Compared:
 def synonyms() -> Response:
     """Show the synonyms as they are."""
     text, digest, wrong = _read(_file())
-    return _page(text, digest, problems=SynonymText(text, _NAME).problems, wrong=wrong)
+    return _page(text, digest, problems=SynonymText(text).lines, wrong=wrong)
 
 
 @form_at("/synonyms", body=_FORM)
@@ -50,28 +51,28 @@ def edit_synonyms() -> AnyResponse:
     text = "\n".join(request.form.get("text", "").splitlines())
     text = text and f"{text}\n"
     digest, query = request.form.get("digest", ""), request.form.get("q", "")[:LONGEST_ACCEPTED]
-    typed = SynonymText(text, _NAME)
+    typed = SynonymText(text)
     if len(text.encode("utf-8", "replace")) > LARGEST:
         wrong = gettext("Synonyms of more than 1 MB are not edited here.")
-        return _page(text, digest, query, typed.problems, wrong, 413)
+        return _page(text, digest, query, typed.lines, wrong, 413)
     if request.form.get("do") == "save":
         if (wrong := _save(_file(), text, digest)) is None:
             flash(gettext("The synonyms are saved. They apply from now on."))
             return see("synonyms")
-        return _page(text, digest, query, typed.problems, wrong, 409)
+        return _page(text, digest, query, typed.lines, wrong, 409)
     archive = services().archive
     before = _first_hits(archive, query)
     after = _first_hits(replace(archive, synonyms=typed), query)
     places = {hit.article.id: place for place, hit in enumerate(before, 1)}
     compared = [_Compared(hit, places.get(hit.article.id)) for hit in after]
-    return _page(text, digest, query, typed.problems, previewed=True, before=before, after=compared)
+    return _page(text, digest, query, typed.lines, previewed=True, before=before, after=compared)
 
 
 def _page(
     text: str,
     digest: str,
     query: str = "",
-    problems: object = (),
+    problems: Sequence[LineProblem] = (),
     wrong: str | None = None,
     status: int = 200,
     *,
@@ -79,8 +80,20 @@ def _page(
     before: object = (),
     after: object = (),
 ) -> Response:
-    return shown("synonyms.html", status, text=text, digest=digest, query=query, problems=problems, wrong=wrong,
+    said = [_said(one) for one in problems]
+    return shown("synonyms.html", status, text=text, digest=digest, query=query, problems=said, wrong=wrong,
                  previewed=previewed, before=before, after=after)  # fmt: skip
+
+
+def _said(problem: LineProblem) -> str:
+    """Return what is wrong with a line in the language of the page."""
+    messages = {
+        LineProblemCode.RULE: gettext("Line %(line)d: expected “a, b” or “a => b”, found “%(text)s”."),
+        LineProblemCode.SWITCH: gettext("Line %(line)d: expected “!places off”, found “%(text)s”."),
+        LineProblemCode.PHRASES: gettext("Line %(line)d has %(count)d phrases; a query searches %(allowed)d at most."),
+    }
+    given = {"line": problem.line, "text": problem.text, "count": problem.count, "allowed": MOST_SYNONYMS}
+    return str(messages[problem.code] % given)
 
 
 def _first_hits(archive: Archive, query: str) -> list[RenderedHit]:
