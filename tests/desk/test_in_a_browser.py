@@ -113,6 +113,7 @@ def test_operator_runs_the_service(server: Server, tmp_path: Path, scripts: bool
         room(page, "Send files in")
         name = "<img src=x onerror=alert(1)>.txt"
         if scripts:
+            page.wait_for_load_state("load")  # then the script of the page has run
             page.evaluate(DROP, [name, "Kéo thả\n\nNội dung được kéo vào."])
         else:
             (tmp_path / name).write_text("Kéo thả\n\nNội dung được kéo vào.", "utf-8")
