@@ -25,8 +25,9 @@ def _in_sentence(text: str, at: int) -> bool:
     first = text.rindex(before, 0, at) + len(before)
     last = text.index(after, at)
     wrapped = "\n" in text[first:last]
-    if not wrapped and before[-1] not in _MAY_END:
-        return True
+    may_end = before[-1] in _MAY_END
+    if wrapped is may_end:  # what ends a sentence stands at the end of a line, or nothing does within one
+        return not may_end
     reach = _FAR if wrapped else _NEAR
     low = max(0, first - reach)
     ends = sentence_starts(text[low : last + reach])
