@@ -19,17 +19,17 @@ def init_app(app: Flask) -> None:
     for name in ("atom_time", "day", "first_day", "last_day", "moment", "names", "number", "period"):
         app.add_template_filter(getattr(shown, name), name)
     app.add_template_filter(lambda html: Markup(html), "marked")  # noqa: S704 - made by search.snippets.fragments.render
-    app.add_template_filter(_said, "said")
-    app.add_template_filter(_because, "because")
+    app.add_template_filter(said, "said")
+    app.add_template_filter(because, "because")
     app.jinja_env.globals["article_address"] = article_page.article_address
 
 
-def _said(note: Note) -> str:
+def said(note: Note) -> str:
     """Return the sentence of a note in the language of the page."""
     return str(gettext(MESSAGES[note.code])).format(text=note.text, allowed=note.allowed)
 
 
-def _because(reason: Reason) -> str | None:
+def because(reason: Reason) -> str | None:
     """Return why a hit was found, as readers say it; None for what the page says of all such hits together."""
     told = {"typed": reason.typed, "found": reason.found}
     if reason.code is ReasonCode.ACCENTS:
