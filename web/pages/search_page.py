@@ -11,9 +11,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from index.errors import InvalidInputError, Problem
+from search.answer import Answer
 from search.engine import Sort
 from search.parameters import SearchParameters, checked
-from search.service import Answer
 from web.access import Scope, needs
 from web.addresses import search_address
 from web.pages.blueprint import page, pages
