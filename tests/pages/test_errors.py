@@ -169,11 +169,8 @@ def test_failure_says_what_to_do(client: FlaskClient, error: Exception, status: 
     assert "Search page" in english
 
 
-def test_key_that_is_lacking_is_asked_for_in_the_language_of_the_page(client: FlaskClient) -> None:
-    client.application.config["SETTINGS"] = client.application.config["SETTINGS"].model_copy(
-        update={"access": client.application.config["SETTINGS"].access.model_copy(update={"search": "key"})}
-    )
-    page = client.get("/", headers=HTML)
+def test_key_that_is_lacking_is_asked_for_in_the_language_of_the_page(guarded: FlaskClient) -> None:
+    page = guarded.get("/", headers=HTML)
     assert (page.status_code, "Trang này cần khoá" in page.text) == (401, True)
     assert page.headers["WWW-Authenticate"].startswith("Basic ")
 
