@@ -14,7 +14,7 @@ from flask_babel import Babel, get_locale
 
 LANGUAGES = ("vi", "en")
 ROOMS = ("pages", "desk")
-"""The rooms that have a catalogue."""
+"""The rooms that have pages: each has a catalogue, and files that its pages load (``web.assets``)."""
 _COOKIE = "lang"
 _YEAR = 31_536_000
 _HERE = Path(__file__).parent

@@ -17,7 +17,7 @@ from search.parameters import SearchParameters, TimeParameters, checked
 from tests.conftest import Server, with_seeds
 from web import error_texts
 from web.api.parameters import SuggestParameters, TaskParameters
-from web.problems import shown_problems
+from web.error_texts import shown_problems
 
 HTML = {"Accept": "text/html,*/*"}
 BAD = [

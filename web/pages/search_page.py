@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from urllib.parse import urlencode
 
 from flask import redirect, render_template, request
@@ -12,15 +13,15 @@ from werkzeug.wrappers import Response
 
 from index.errors import InvalidInputError, Problem
 from search.answer import Answer
-from search.engine import Sort
+from search.engine import FACETS, Sort
 from search.parameters import SearchParameters, checked
 from web.access import Scope, needs
 from web.addresses import search_address
+from web.error_texts import shown_problems
 from web.pages.blueprint import page, pages
-from web.pages.filters import FACETS, Chip, chips, choices, within_days, without_filters
+from web.pages.filters import SHOWN_LABELS, Chip, chips, choices, within_days, without_filters
 from web.pages.front_page import front_page
-from web.pages.timeline import PERIODS, page_numbers, timeline
-from web.problems import shown_problems
+from web.pages.timeline import timeline
 from web.services import services, timed_search
 
 _COPIES = 5
@@ -82,12 +83,15 @@ def _results(asked: SearchParameters) -> str:
         beyond=beyond,
         last=search_address("pages.home", asked, last),
         last_page=last,
-        numbers=[(number, number and search_address("pages.home", shown, number)) for number in _numbers(asked, last)],
+        numbers=[
+            (number, number and search_address("pages.home", shown, number))
+            for number in _page_numbers(asked.page, last)
+        ],
         previous=search_address("pages.home", shown, asked.page - 1) if 1 < asked.page <= last else None,
         next=search_address("pages.home", shown, asked.page + 1) if asked.page < last else None,
         sorts=_sorts(asked),
         chips=chips(asked),
-        choices=[some for label in FACETS if (some := choices(asked, label, answer.facets.get(label, ())))],
+        choices=[some for label in SHOWN_LABELS if (some := choices(asked, label, answer.facets.get(label, ())))],
         timeline=timeline(answer.facets, lambda period: within_days(asked, period)),
         elsewhere=[] if answer.total or answer.hits or beyond else _elsewhere(asked),
         everything=search_address("pages.home", without_filters(asked), 1),
@@ -97,8 +101,23 @@ def _results(asked: SearchParameters) -> str:
     )
 
 
-def _numbers(asked: SearchParameters, last: int) -> list[int | None]:
-    return page_numbers(min(asked.page, last), last) if last > 1 else []
+def _page_numbers(page: int, last: int) -> list[int | None]:
+    """Return the pages to show: the first, the last, and those around ``page``; None stands for a gap.
+
+    There are none to show if there is only one page.
+    """
+    if last == 1:
+        return []
+    page = min(page, last)
+    near = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
+    found: list[int | None] = near[:1]
+    for before, after in pairwise(near):
+        if after - before == 2:
+            found.append(before + 1)
+        elif after - before > 2:
+            found.append(None)
+        found.append(after)
+    return found
 
 
 def _answered(asked: SearchParameters) -> tuple[SearchParameters, Answer, _Correction | None]:
@@ -119,9 +138,7 @@ def _answered(asked: SearchParameters) -> tuple[SearchParameters, Answer, _Corre
 
 def _search(asked: SearchParameters) -> Answer:
     """Search with all that the page shows."""
-    return timed_search(
-        asked.model_copy(update={"facets": (*FACETS, *PERIODS), "facet_filters": "others", "copies": _COPIES})
-    )
+    return timed_search(asked.model_copy(update={"facets": FACETS, "facet_filters": "others", "copies": _COPIES}))
 
 
 def _elsewhere(asked: SearchParameters) -> list[_Elsewhere]:
