@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
+from web.addresses import quoted
+
 LANGUAGES = ("vi", "en")
 ROOMS = ("pages", "desk")
 """The rooms that have pages: each has a catalogue, and files that its pages load (``web.assets``)."""
@@ -49,8 +51,8 @@ def _chosen() -> str:
 def _switch() -> str:
     """Return the address of this page in the other language."""
     other = LANGUAGES[1 - LANGUAGES.index(language())]
-    path = f"{request.script_root}{request.path}" if request.method == "GET" else f"{request.script_root}/"
-    return f"{path}?" + urlencode(
+    path = quoted(request.path) if request.method == "GET" else "/"
+    return f"{request.script_root}{path}?" + urlencode(
         [*((key, value) for key, value in request.args.items(multi=True) if key != "lang"), ("lang", other)]
     )
 

@@ -32,6 +32,19 @@ def test_page_speaks_vietnamese_and_english_at_a_switch(client: FlaskClient) -> 
     assert "Liên quan nhất" in client.get("/?q=hội nhập&lang=vi").text
 
 
+@pytest.mark.parametrize(
+    ("asked", "switched"),
+    [
+        ("/articles/a%3Fb%23c%25d", "/articles/a%3Fb%23c%25d?lang=en"),
+        ("/%5Cevil.example", "/%5Cevil.example?lang=en"),  # browsers take a backslash for a slash
+        ("/?q=a%26b%3Dc", "/?q=a%26b%3Dc&lang=en"),
+    ],
+)
+def test_switch_stays_on_this_site_and_page(client: FlaskClient, asked: str, switched: str) -> None:
+    page = client.get(asked, headers={"Accept": "text/html", "Accept-Language": "vi"}).text
+    assert f'class="language" href="{html.escape(switched)}"' in page
+
+
 def test_results_are_marked_and_link_to_marked_articles(client: FlaskClient) -> None:
     page = client.get("/?q=hoi nhap quoc te").text
     assert "<mark>hội nhập quốc tế</mark>" in page

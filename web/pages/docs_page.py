@@ -16,7 +16,7 @@ from flask_babel import gettext
 
 from index.errors import TimtinError
 from web.access import Scope, is_open
-from web.addresses import quoted_id
+from web.addresses import quoted
 from web.api.openapi import describe_api
 from web.pages.blueprint import page, pages
 from web.services import services
@@ -113,7 +113,7 @@ def _operation(method: str, path: str, described: Mapping[str, Any], id: str) ->
     asked = _ASKED.get(described["operationId"], {})
     if "articles" not in path:
         id = _ANY_ID
-    target = path.replace("{id}", quoted_id(id))
+    target = path.replace("{id}", quoted(id))
     summary, needed = described["summary"], _needed(described)
     return _Operation(
         described["operationId"],

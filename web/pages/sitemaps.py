@@ -12,7 +12,7 @@ from flask import Response, request, url_for
 from werkzeug.exceptions import NotFound
 
 from web.access import Scope, is_open, needs
-from web.addresses import quoted_id
+from web.addresses import quoted
 from web.pages.blueprint import pages, printable
 from web.services import services
 
@@ -57,7 +57,7 @@ def sitemap(number: int) -> Response:
         raise NotFound
     article = url_for("pages.article", id="x", _external=True).removesuffix("x")
     entries = [
-        f"<url><loc>{escape(article + quoted_id(stamp.id))}</loc><lastmod>{stamp.stored_at}</lastmod></url>"
+        f"<url><loc>{escape(article + quoted(stamp.id))}</loc><lastmod>{stamp.stored_at}</lastmod></url>"
         for stamp in stamps
     ]
     return _xml(f"<urlset {_NAMESPACE}>", entries, "</urlset>")
