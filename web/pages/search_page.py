@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from flask import redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from index.errors import InvalidInputError, Problem
+from index.errors import InvalidInputError, Problem, SearchTimeoutError
 from search.answer import Answer
 from search.engine import FACETS, Sort
 from search.parameters import SearchParameters, checked
@@ -130,9 +131,10 @@ def _answered(asked: SearchParameters) -> tuple[SearchParameters, Answer, _Corre
         return asked, answer, None
     meant = asked.model_copy(update={"q": answer.corrected})
     address = search_address("pages.home", meant, 1)
-    other = None if answer.total else _search(meant)
-    if other is not None and other.total:
-        return meant, other, _Correction(meant.q, address, instead=True)
+    if not answer.total:
+        with suppress(SearchTimeoutError):  # what was found so far is shown
+            if (other := _search(meant)).total:
+                return meant, other, _Correction(meant.q, address, instead=True)
     return asked, answer, _Correction(meant.q, address, instead=False)
 
 
@@ -149,7 +151,9 @@ def _elsewhere(asked: SearchParameters) -> list[_Elsewhere]:
     goals += [(None, without_filters(asked))] if len(set_) > 1 else []  # type: ignore[list-item]
     found = []
     for chip, goal in goals:
-        total = timed_search(goal.model_copy(update={"page": 1, "size": 1, "fragments": 0})).total
+        total = 0
+        with suppress(SearchTimeoutError):  # the page itself is whole
+            total = timed_search(goal.model_copy(update={"page": 1, "size": 1, "fragments": 0})).total
         if total:
             found.append(_Elsewhere(chip, total, search_address("pages.home", goal, 1)))
     return found
