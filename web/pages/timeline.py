@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from search.engine import PERIODS, FacetCount
+from search.engine import FacetCount
 
 _MOST_BARS = {"day": 31, "month": 24, "year": 40}
+"""How many bars there may be of each period, the finest first."""
 _HEIGHT = 40
 _LEAST = 2
 
@@ -42,13 +43,13 @@ def timeline(facets: Mapping[str, Sequence[FacetCount]], address: Callable[[str]
 
     ``facets`` has the counts of days, months and years, newest first; ``address`` that of the search within a period.
     """
-    for unit in reversed(PERIODS):
+    for unit, most_bars in _MOST_BARS.items():
         counts = {entry.value: entry.count for entry in facets.get(unit, ())}
         if len(counts) < 2:
             continue
-        periods = list(_from_to(min(counts), max(counts), _MOST_BARS[unit]))
+        periods = list(_from_to(min(counts), max(counts), most_bars))
         if periods or unit == "year":
-            periods = periods or sorted(counts)[-_MOST_BARS[unit] :]
+            periods = periods or sorted(counts)[-most_bars:]
             most = max(counts.values())
             return Timeline(
                 unit,
