@@ -1,4 +1,4 @@
-"""Addresses: of searches, and how a path is written in one."""
+"""The addresses of searches, and ids as addresses have them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from flask import url_for
 from search.parameters import SearchParameters
 
 
-def quoted(path: str) -> str:
-    """Return a path, or the id of an article in one, as ``url_for`` writes it; many at a time are quicker so."""
-    return quote(path, safe="!$&'()*+,/:;=@")
+def quoted(id: str) -> str:
+    """Return the id of an article as ``url_for`` writes it into a path; many at a time are quicker so."""
+    return quote(id, safe="!$&'()*+,/:;=@")
 
 
 def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:

@@ -7,12 +7,10 @@ it: ``web/pages/translations/vi/LC_MESSAGES/pages.po``. ``make translations`` co
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
-
-from web.addresses import quoted
 
 LANGUAGES = ("vi", "en")
 ROOMS = ("pages", "desk")
@@ -51,8 +49,8 @@ def _chosen() -> str:
 def _switch() -> str:
     """Return the address of this page in the other language."""
     other = LANGUAGES[1 - LANGUAGES.index(language())]
-    path = quoted(request.path) if request.method == "GET" else "/"
-    return f"{request.script_root}{path}?" + urlencode(
+    path = f"{request.script_root}{request.path}" if request.method == "GET" else f"{request.script_root}/"
+    return f"{quote(path)}?" + urlencode(
         [*((key, value) for key, value in request.args.items(multi=True) if key != "lang"), ("lang", other)]
     )
 
