@@ -31,11 +31,13 @@ def _said(note: Note) -> str:
 
 def _because(reason: Reason) -> str | None:
     """Return why a hit was found, as readers say it; None for what the page says of all such hits together."""
-    messages = {
-        ReasonCode.ACCENTS: gettext("Other accents than typed: “%(found)s”"),
-        ReasonCode.ABBREVIATION: gettext("Found by an abbreviation: “%(typed)s” is “%(found)s”"),
-        ReasonCode.SYNONYM: gettext("Found by another name of “%(typed)s”: “%(found)s”"),
-        ReasonCode.SPELLING: gettext("Found by another spelling of “%(typed)s”: “%(found)s”"),
-    }
-    message = messages.get(reason.code)
-    return None if message is None else str(message) % {"typed": reason.typed, "found": reason.found}
+    told = {"typed": reason.typed, "found": reason.found}
+    if reason.code is ReasonCode.ACCENTS:
+        return str(gettext("Other accents than typed: “%(found)s”", **told))
+    if reason.code is ReasonCode.ABBREVIATION:
+        return str(gettext("Found by an abbreviation: “%(typed)s” is “%(found)s”", **told))
+    if reason.code is ReasonCode.SYNONYM:
+        return str(gettext("Found by another name of “%(typed)s”: “%(found)s”", **told))
+    if reason.code is ReasonCode.SPELLING:
+        return str(gettext("Found by another spelling of “%(typed)s”: “%(found)s”", **told))
+    return None
