@@ -23,6 +23,7 @@ from web.pages.docs_page import described_texts
 
 WEB = Path(__file__).parent.parent / "web"
 _METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.atom", "jinja2"), ("**.xml", "jinja2")]
+_KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2)}
 _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _HEADER = "# The Vietnamese texts of the pages in web/{room}.\n#"
 
@@ -38,7 +39,7 @@ def texts(room: str) -> dict[Message, None]:
     """Return the texts that the code and the templates of a room use; a tuple has singular and plural."""
     found: dict[Message, None] = {}
     for folder in [WEB / room, *([WEB] if room == ROOMS[0] else [])]:
-        for name, _, message, _, _ in extract_from_dir(folder, _METHODS, keywords=_keywords()):
+        for name, _, message, _, _ in extract_from_dir(folder, _METHODS, keywords=_KEYWORDS):
             if folder != WEB or "/" not in name:  # the modules beside the rooms speak through the first one
                 found[message] = None
     if room == ROOMS[0]:
@@ -88,10 +89,6 @@ def _made_elsewhere() -> Iterator[str]:
     """Yield texts that are translated by the pages and written in other rooms."""
     yield from MESSAGES.values()
     yield from described_texts()
-
-
-def _keywords() -> dict[str, tuple[int, ...] | None]:
-    return {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 
 
 def _written(catalog: Catalog) -> bytes:

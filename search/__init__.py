@@ -4,7 +4,9 @@
 ``parameters``  search parameters, declared once for API, pages and commands
 ``deadline``    when a search has to end, and whether it still has time
 ``limits``      how much one search may ask for
-``service``     one search from text to answer: parse, retrieve, fetch, highlight
+``service``     one search from text to answer, completions, what is beside one article
+``answer``      what a search answers: hits as they are shown, counts, facets, notes
+``rendering``   what the engine found as it is shown: articles fetched, words marked, fragments
 ``query``       text to a query tree
 ``archive``     ``open_archive``: the only place that knows which store and engine are used
 ``statistics``  the ``TermStatistics`` protocol: frequencies of terms and phrases

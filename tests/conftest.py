@@ -38,10 +38,11 @@ from werkzeug.datastructures import Headers
 from index.article import Article
 from index.directory.data_folder import DataFolder, open_data_folder
 from index.reading.ingest import ingest
+from search.answer import Answer
 from search.archive import Archive, ArchiveConfig, open_archive
 from search.parameters import SearchParameters
 from search.runtime.index_follower import bring_in_sync
-from search.service import Answer, search
+from search.service import search
 from tests.processes import TIMTIN, is_refused, programs_end_with_the_test, reserved_port, start, wait_for
 from tests.skips import NO_MEASURING_DATA, pytest_runtest_makereport
 from tests.skips import pytest_terminal_summary as _say_what_was_skipped

@@ -32,6 +32,7 @@ __all__ = [
     "from_another_site",
     "given_key",
     "init_app",
+    "is_open",
     "need_of",
     "needs",
 ]
@@ -99,7 +100,7 @@ def authorize(need: Need, environ: WSGIEnvironment, app: Flask) -> Key | None:
             raise UnauthorizedError(f"This is for who runs the service: sign in at {sessions.DESK}/sign-in.")
         return key
     token = _token(environ.get("HTTP_AUTHORIZATION"))
-    if view_scope is None or (view_scope is Scope.SEARCH and app.config["SETTINGS"].access.search == "open"):
+    if view_scope is None or is_open(view_scope, app):
         return _known(token, ring)
     if token is None:
         raise UnauthorizedError(
@@ -114,6 +115,11 @@ def authorize(need: Need, environ: WSGIEnvironment, app: Flask) -> Key | None:
             f"This needs a key with the scope {view_scope.label!r}; the key {key.name!r} has {key.scope.label!r}."
         )
     return key
+
+
+def is_open(scope: Scope | None, app: Flask | None = None) -> bool:
+    """Tell whether ``app``, else the current application, does what needs ``scope`` for those without a key, too."""
+    return scope is None or (scope is Scope.SEARCH and (app or current_app).config["SETTINGS"].access.search == "open")
 
 
 def challenge(path: str) -> str:

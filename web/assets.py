@@ -16,10 +16,11 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
+from web.languages import ROOMS
+
 assets = Blueprint("assets", __name__)
 
 _HERE = Path(__file__).parent
-_ROOMS = ("pages", "desk")
 _YEAR = 31_536_000
 _TEXTS = {
     ".css": "text/css",
@@ -40,7 +41,7 @@ _TYPES = {
 @assets.get("/static/<version>/<room>/<path:name>", merge_slashes=False)
 def asset(version: str, room: str, name: str) -> Response:
     """Send one file."""
-    if room not in _ROOMS:
+    if room not in ROOMS:
         raise NotFound
     response = sent(f"{room}/{name}")
     if version == _version():
@@ -95,7 +96,7 @@ def _content_type(suffix: str) -> str:
 @cache
 def _version() -> str:
     found = hashlib.sha256()
-    for room in _ROOMS:
+    for room in ROOMS:
         for path in sorted((_HERE / room / "static").rglob("*")):
             if path.is_file():
                 found.update(path.name.encode() + b"\0" + path.read_bytes())

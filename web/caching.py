@@ -15,10 +15,9 @@ from flask import Flask, Response, current_app, g, request
 
 from index.dates import LOCAL_ZONE
 from index.errors import TimtinError
-from web.access import Scope, need_of
+from web.access import is_open, need_of
 from web.languages import language
 from web.services import services
-from web.settings import Settings
 
 _PAGES = "pages."
 _TAGGED = {"operations.openapi", "operations.opensearch"}
@@ -97,6 +96,4 @@ def _is_cut_short() -> bool:
 
 
 def _is_guarded() -> bool:
-    settings: Settings = current_app.config["SETTINGS"]
-    scope = need_of(current_app, request.endpoint).scope
-    return scope is not None and not (scope is Scope.SEARCH and settings.access.search == "open")
+    return not is_open(need_of(current_app, request.endpoint).scope)

@@ -29,7 +29,7 @@ from web.error_texts import error_text, shown_problems
 from web.services import services
 from web.settings import Settings
 
-__all__ = ["NO_ARTICLE", "PROBLEM_JSON", "for_clients", "init_app", "problem", "problem_body", "shown_problems"]
+__all__ = ["NO_ARTICLE", "PROBLEM_JSON", "for_clients", "init_app", "problem", "problem_body"]
 
 log = logging.getLogger(__name__)
 

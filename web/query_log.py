@@ -16,8 +16,8 @@ from pathlib import Path
 
 from index.errors import StoreError
 from index.store.search_log import Searched, SearchLog
+from search.answer import Answer
 from search.parameters import SearchParameters
-from search.service import Answer
 
 log = logging.getLogger(__name__)
 

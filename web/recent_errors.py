@@ -42,9 +42,13 @@ class RecentErrors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append one error; if that fails, the log itself has it."""
-        message = record.getMessage()
-        if record.exc_info and (error := record.exc_info[1]) is not None:
-            message = f"{message}: {type(error).__name__}: {error}"
+        try:
+            message = record.getMessage()
+            if record.exc_info and (error := record.exc_info[1]) is not None:
+                message = f"{message}: {type(error).__name__}: {error}"
+        except Exception:
+            self.handleError(record)
+            return
         entry = [record.created, os.getpid(), record.name, message[:_LONGEST]]
         with suppress(OSError, ValueError), self._file.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

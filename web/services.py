@@ -8,12 +8,12 @@ from typing import cast
 
 from flask import current_app, g, request
 
+from search.answer import Answer
 from search.archive import Archive
 from search.deadline import Deadline
 from search.parameters import SearchParameters, TimeParameters, checked
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
-from search.service import Answer
 from web.metrics import Metrics
 from web.query_log import QueryLog
 

@@ -200,8 +200,8 @@ class ArticleStore(Protocol):
     def last_seq(self) -> int:
         """Return the sequence number of the latest write."""
 
-    def last_stored(self) -> str | None:
-        """Return when the article was stored that was stored last, in ISO 8601 and UTC; None if there is none."""
+    def last_stamp(self) -> Stamp | None:
+        """Return the stamp of the article that was written last; None if there is none."""
 
     def stored_per_day(self, since: date) -> Mapping[str, int]:
         """Return how many articles were last stored on each day, by its ISO date in Vietnam, from ``since`` on."""

@@ -226,13 +226,21 @@ class SqliteArticleStore:
 
         No text is read.
         """
-        query = "SELECT seq, id, stored_at FROM articles WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
         found: list[Stamp] = []
         last = self.last_seq()
-        while (row := self.database.connection().execute(query, (last,)).fetchone()) is not None:
-            found.append(Stamp(*row))
-            last = (found[-1].seq - 1) // width * width
+        while (stamp := self._last_stamp(last)) is not None:
+            found.append(stamp)
+            last = (stamp.seq - 1) // width * width
         return found[::-1]
+
+    def last_stamp(self) -> Stamp | None:
+        """Return the stamp of the article that was written last; None if there is none."""
+        return self._last_stamp(self.last_seq())
+
+    def _last_stamp(self, seq: int) -> Stamp | None:
+        query = "SELECT seq, id, stored_at FROM articles WHERE seq <= ? ORDER BY seq DESC LIMIT 1"
+        row = self.database.connection().execute(query, (seq,)).fetchone()
+        return None if row is None else Stamp(*row)
 
     def stored_at(self, ids: Sequence[str]) -> dict[str, str]:
         """Return when each of these articles was last written, as ``Stamp`` says it; unknown ones are left out."""
@@ -295,11 +303,6 @@ class SqliteArticleStore:
     def last_seq(self) -> int:
         """Return the sequence number of the latest write."""
         return self._last_seq(self.database.connection())
-
-    def last_stored(self) -> str | None:
-        """Return when the article was stored that was stored last; None if there is none."""
-        row = self.database.connection().execute("SELECT stored_at FROM articles ORDER BY seq DESC LIMIT 1").fetchone()
-        return None if row is None else str(row[0])
 
     def stored_per_day(self, since: date) -> Mapping[str, int]:
         """Return how many articles were last stored on each day, by its ISO date in Vietnam, from ``since`` on."""

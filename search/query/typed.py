@@ -9,7 +9,8 @@ from index.analysis.analyzer import Stream
 from index.analysis.normalization import fold
 from index.analysis.tokenizer import Tokens, tokenize, unfinished_syllable
 
-_LONGEST_TYPED = 200
+LONGEST_TYPED = 200
+"""How many characters of what is typed are read."""
 _MOST_SYLLABLES = 32
 
 Span = tuple[int, int]
@@ -72,7 +73,7 @@ def typed_words(typed: str) -> TypedWords | None:
     The last syllable is taken for the beginning of one unless a space follows it. It may still lack its tone
     (``index.analysis.syllables.beginnings``).
     """
-    typed = typed[:_LONGEST_TYPED]
+    typed = typed[:LONGEST_TYPED]
     tokens = tokenize(typed)
     if not len(tokens):
         return None

@@ -13,9 +13,9 @@ from functools import partial
 from cachetools import LRUCache
 
 from index.errors import SearchCancelledError, SearchTimeoutError
+from search.answer import Answer
 from search.deadline import Deadline
 from search.parameters import SearchParameters
-from search.service import Answer
 
 _MOST_CHARACTERS = 24_000_000
 

@@ -19,10 +19,10 @@ from index.analysis.normalization import fold
 from index.analysis.suggestions import is_foreign, is_stop, split_suggestion, suggestion, suggestion_prefix
 from index.analysis.syllables import accented_forms, canonical_syllable
 from index.analysis.tokenizer import Tokens, tokenize, unbroken, unfinished_syllable
+from search.query.typed import LONGEST_TYPED
 from search.spelling.keyboard import decode
 from search.statistics import TermStatistics
 
-_LONGEST_TYPED = 200
 _SCANNED = (250, 5000)
 _SCANNED_AFTER_OTHERS = (1000,)
 _MOST_LONGER = 20
@@ -59,7 +59,7 @@ class _Phrase:
 
 def complete(statistics: TermStatistics, typed: str, size: int) -> list[str]:
     """Return up to ``size`` completions of ``typed``, most frequent first. Operators before the last words are kept."""
-    typed = typed[:_LONGEST_TYPED]
+    typed = typed[:LONGEST_TYPED]
     begin = _last_words(typed)
     for meant in _meanings(typed[begin:]):
         found = _completions(statistics, meant, size)
@@ -70,7 +70,7 @@ def complete(statistics: TermStatistics, typed: str, size: int) -> list[str]:
 
 def meanings(typed: str) -> Iterator[str]:
     """Yield the last words of ``typed``, after any operators, and what they may say if they are Telex or VNI keys."""
-    typed = typed[:_LONGEST_TYPED]
+    typed = typed[:LONGEST_TYPED]
     yield from _meanings(typed[_last_words(typed) :])
 
 

@@ -9,13 +9,15 @@ import pytest
 from index.analysis.abbreviations import definitions
 from index.analysis.analyzer import analyze
 from index.article import Article
+from search.answer import Answer
 from search.archive import Archive
 from search.engine import Request
 from search.parameters import SearchParameters
 from search.query.parser import parse
 from search.query.tree import Match
+from search.rendering import marked_article
 from search.runtime.index_follower import bring_in_sync
-from search.service import Answer, abbreviations_in, marked_article, search
+from search.service import abbreviations_in, search
 from tests.conftest import numbers
 from tests.engines.contract import article
 

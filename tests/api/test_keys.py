@@ -128,7 +128,7 @@ def test_endpoint_heeds_the_scope_of_a_key(guarded: tuple[Flask, Keys], method: 
         .replace("<article:id>", SEED)
         .replace("<id>", "none")
         .replace("<int:number>", "1")
-        .replace("<path:filename>", "page.css")
+        .replace("<version>/<room>/<path:name>", "old/pages/page.css")
     )
     if method == "DELETE":
         path = "/api/v1/articles/none"

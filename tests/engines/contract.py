@@ -497,14 +497,15 @@ class EngineContract(LabelContract):
 
     def test_days_count_the_articles_stored_on_them(self, archive: Archive) -> None:
         store = archive.store
-        assert (store.last_stored(), store.stored_per_day(date(2000, 1, 1))) == (None, {})
+        assert (store.last_stamp(), store.stored_per_day(date(2000, 1, 1))) == (None, {})
         before = datetime.now(UTC).replace(microsecond=0)
         store.put([Article(id="a", body="một"), Article(id="b", body="hai")])
         store.put([Article(id="a", body="ba")])
-        stored = store.last_stored()
-        assert stored is not None
-        assert before <= datetime.fromisoformat(stored) <= datetime.now(UTC)
-        today = datetime.fromisoformat(stored).astimezone(LOCAL_ZONE).date()
+        last = store.last_stamp()
+        assert last is not None
+        assert last.id == "a"
+        assert before <= datetime.fromisoformat(last.stored_at) <= datetime.now(UTC)
+        today = datetime.fromisoformat(last.stored_at).astimezone(LOCAL_ZONE).date()
         assert sum(store.stored_per_day(today - timedelta(days=1)).values()) == 2
         assert store.stored_per_day(today + timedelta(days=2)) == {}
         store.delete(["a"])

@@ -146,9 +146,8 @@ class MemoryStore:
     def last_seq(self) -> int:
         return self._seq
 
-    def last_stored(self) -> str | None:
-        latest = max(self._articles.values(), default=None, key=lambda entry: entry[0])
-        return None if latest is None else self._stored_at[latest[1].id]
+    def last_stamp(self) -> Stamp | None:
+        return max(self.stamps(1, self._seq), default=None, key=lambda stamp: stamp.seq)
 
     def stored_per_day(self, since: date) -> Mapping[str, int]:
         days = Counter(

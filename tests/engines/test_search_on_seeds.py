@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from search.answer import Answer
 from search.archive import Archive
 from search.engine import Sort
-from search.service import Answer
 from tests.conftest import numbers
 
 Find = Callable[..., Answer]

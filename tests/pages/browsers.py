@@ -53,13 +53,16 @@ def watch(page: Page, failures: list[str]) -> None:
     """Add to ``failures`` what goes wrong on a page."""
     page.on("console", lambda said: failures.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("dialog", lambda dialog: (failures.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda sent: None if OUR_ADDRESSES.match(sent.url) else failures.append(f"asked {sent.url}"))
 
 
 def axe_violations(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with a page as it is now: "rule: the elements"."""
+    """Return what axe-core finds wrong with a page as it is now, "rule: the elements", and ids of several elements."""
     found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
+    ids = page.evaluate("() => [...document.querySelectorAll('[id]')].map((one) => one.id)")
+    twice = sorted({f"id: {id}" for id in ids if ids.count(id) > 1})
+    return twice + [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
 
 
 def layout_shift(page: Page) -> float:

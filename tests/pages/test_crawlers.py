@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,7 +17,6 @@ from search.archive import ArchiveConfig, open_archive
 from tests.conftest import Server, with_seeds
 from web.app import create_app
 from web.services import Services
-from web.settings import AccessSettings, Settings
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
@@ -31,15 +29,6 @@ def locations(client: FlaskClient, path: str, **more: str) -> list[tuple[str, st
     entries = ElementTree.fromstring(answer.data)
     assert entries.tag in {f"{SITEMAP}sitemapindex", f"{SITEMAP}urlset"}
     return [(entry.findtext(f"{SITEMAP}loc") or "", entry.findtext(f"{SITEMAP}lastmod") or "") for entry in entries]
-
-
-@pytest.fixture
-def guarded(tmp_path: Path, seeds_data: Path) -> Iterator[FlaskClient]:
-    """A client of an application whose searches need a key."""
-    shutil.copytree(seeds_data, tmp_path / "data")
-    archive = open_archive(ArchiveConfig(tmp_path / "data"))
-    yield create_app(archive, {"SETTINGS": Settings(data=tmp_path, access=AccessSettings(search="key"))}).test_client()
-    archive.close()
 
 
 @pytest.mark.parametrize("root", ["http://localhost", "https://tin.example.vn/tim"])

@@ -17,7 +17,7 @@ from search.parameters import SearchParameters, TimeParameters, checked
 from tests.conftest import Server, with_seeds
 from web import error_texts
 from web.api.parameters import SuggestParameters, TaskParameters
-from web.problems import shown_problems
+from web.error_texts import shown_problems
 
 HTML = {"Accept": "text/html,*/*"}
 BAD = [
@@ -169,11 +169,8 @@ def test_failure_says_what_to_do(client: FlaskClient, error: Exception, status: 
     assert "Search page" in english
 
 
-def test_key_that_is_lacking_is_asked_for_in_the_language_of_the_page(client: FlaskClient) -> None:
-    client.application.config["SETTINGS"] = client.application.config["SETTINGS"].model_copy(
-        update={"access": client.application.config["SETTINGS"].access.model_copy(update={"search": "key"})}
-    )
-    page = client.get("/", headers=HTML)
+def test_key_that_is_lacking_is_asked_for_in_the_language_of_the_page(guarded: FlaskClient) -> None:
+    page = guarded.get("/", headers=HTML)
     assert (page.status_code, "Trang này cần khoá" in page.text) == (401, True)
     assert page.headers["WWW-Authenticate"].startswith("Basic ")
 

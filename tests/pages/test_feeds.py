@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,10 +15,8 @@ from flask.testing import FlaskClient
 from index.article import Article
 from search.archive import ArchiveConfig, open_archive
 from search.runtime.index_follower import bring_in_sync
-from web.access import Scope
 from web.app import create_app
 from web.services import Services
-from web.settings import AccessSettings, Settings
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -165,12 +162,9 @@ def test_entries_are_text_with_author_language_and_category(empty: FlaskClient) 
 @pytest.mark.parametrize(
     "header", [lambda key: f"Bearer {key}", lambda key: "Basic " + base64.b64encode(f"x:{key}".encode()).decode()]
 )
-def test_feed_that_needs_a_key_is_read_with_one(tmp_path: Path, seeds_data: Path, header: Callable[[str], str]) -> None:
-    shutil.copytree(seeds_data, tmp_path / "data")
-    archive = open_archive(ArchiveConfig(tmp_path / "data"))
-    app = create_app(archive, {"SETTINGS": Settings(data=tmp_path, access=AccessSettings(search="key"))})
-    key = app.config["KEYS"].add("reader", Scope.SEARCH)
-    assert app.test_client().get("/feed.atom").status_code == 401
-    answer = app.test_client().get("/feed.atom", headers={"Authorization": header(key)})
+def test_feed_that_needs_a_key_is_read_with_one(
+    guarded: FlaskClient, reader_key: str, header: Callable[[str], str]
+) -> None:
+    assert guarded.get("/feed.atom").status_code == 401
+    answer = guarded.get("/feed.atom", headers={"Authorization": header(reader_key)})
     is_valid(ElementTree.fromstring(answer.data))
-    archive.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,9 +14,13 @@ from flask.testing import FlaskClient
 from playwright.sync_api import expect
 
 from index.article import Article
+from index.errors import SearchTimeoutError
+from search.answer import Answer
+from search.parameters import SearchParameters
 from search.runtime.index_follower import bring_in_sync
 from tests.conftest import SEEDS, Server, browser, with_seeds
-from web.services import Services
+from web.pages import front_page, search_page
+from web.services import Services, timed_search
 
 SEED = "004_6a0ef6768151701a"
 
@@ -30,6 +35,19 @@ def test_page_speaks_vietnamese_and_english_at_a_switch(client: FlaskClient) -> 
     assert "Most relevant" in english
     assert "Most relevant" in client.get("/?q=hội nhập").text  # remembered
     assert "Liên quan nhất" in client.get("/?q=hội nhập&lang=vi").text
+
+
+@pytest.mark.parametrize(
+    ("asked", "switched"),
+    [
+        ("/articles/a%3Fb%23c%25d", "/articles/a%3Fb%23c%25d?lang=en"),
+        ("/%5Cevil.example", "/%5Cevil.example?lang=en"),  # browsers take a backslash for a slash
+        ("/?q=a%26b%3Dc", "/?q=a%26b%3Dc&lang=en"),
+    ],
+)
+def test_switch_stays_on_this_site_and_page(client: FlaskClient, asked: str, switched: str) -> None:
+    page = client.get(asked, headers={"Accept": "text/html", "Accept-Language": "vi"}).text
+    assert f'class="language" href="{html.escape(switched)}"' in page
 
 
 def test_results_are_marked_and_link_to_marked_articles(client: FlaskClient) -> None:
@@ -244,6 +262,36 @@ def test_what_is_found_elsewhere_is_offered(client: FlaskClient) -> None:
         found = client.get(html.unescape(address)).text
         total = text.rpartition("(")[2].rstrip(")")
         assert f'<span role="status">{total} bài' in found
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("/?q=hội nghị&source=Ngày Nay&from=1999&to=1999", "Không tìm thấy bài viết nào."),
+        ("/?q=hooij nhaapj quoocs tees", "Có phải bạn tìm:"),
+    ],
+)
+def test_results_are_shown_if_no_time_is_left_to_search_elsewhere(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, query: str, said: str
+) -> None:
+    asked: list[SearchParameters] = []
+
+    def only_the_first(parameters: SearchParameters) -> Answer:
+        asked.append(parameters)
+        if len(asked) > 1:
+            raise SearchTimeoutError
+        return timed_search(parameters)
+
+    monkeypatch.setattr(search_page, "timed_search", only_the_first)
+    page = client.get(query)
+    assert (page.status_code, said in page.text) == (200, True)
+    assert len(asked) > 1
+
+
+def test_front_page_is_shown_if_no_time_is_left_to_count(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_page, "timed_search", lambda asked: replace(timed_search(asked), facets={}))
+    page = client.get("/")
+    assert (page.status_code, page.text.count("<time ")) == (200, 4)
 
 
 def test_a_page_that_is_not_there_leads_to_the_last_one(client: FlaskClient) -> None:

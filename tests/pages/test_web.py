@@ -6,8 +6,7 @@ import gzip
 import html
 import mimetypes
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import brotli
@@ -17,14 +16,10 @@ from flask import g
 from flask.testing import FlaskClient
 
 from index.article import Article
-from search.archive import ArchiveConfig, open_archive
 from search.runtime.index_follower import bring_in_sync
 from tests.conftest import Server, with_seeds
-from web.access import Scope
-from web.app import create_app
 from web.assets import asset_url
 from web.services import Services
-from web.settings import AccessSettings, Settings
 
 SEED = "004_6a0ef6768151701a"
 UNPACKED: dict[str, Callable[[bytes], bytes]] = {
@@ -157,26 +152,15 @@ def test_errors_are_kept_by_nobody(client: FlaskClient) -> None:
         assert "Accept" in answer.vary
 
 
-@pytest.fixture
-def guarded(tmp_path: Path, seeds_data: Path) -> Iterator[tuple[FlaskClient, dict[str, str]]]:
-    """A client of an application whose searches need a key, and the header with one."""
-    shutil.copytree(seeds_data, tmp_path / "data")
-    archive = open_archive(ArchiveConfig(tmp_path / "data"))
-    app = create_app(archive, {"SETTINGS": Settings(data=tmp_path, access=AccessSettings(search="key"))})
-    key = app.config["KEYS"].add("reader", Scope.SEARCH)
-    yield app.test_client(), {"Authorization": f"Bearer {key}"}
-    archive.close()
-
-
-def test_pages_that_need_a_key_are_for_one_reader_alone(guarded: tuple[FlaskClient, dict[str, str]]) -> None:
-    client, key = guarded
+def test_pages_that_need_a_key_are_for_one_reader_alone(guarded: FlaskClient, reader_key: str) -> None:
+    key = {"Authorization": f"Bearer {reader_key}"}
     for path in ("/?q=hội", f"/articles/{SEED}", "/feed.atom", "/sitemap.xml"):
-        first = client.get(path, headers=key)
+        first = guarded.get(path, headers=key)
         assert first.headers["Cache-Control"] == "no-cache, private"
         tag = {"If-None-Match": first.headers["ETag"]}
-        assert client.get(path, headers=key | tag).status_code == 304
-        assert client.get(path, headers=tag).status_code == 401
-    assert client.get("/docs").headers["Cache-Control"] == "no-cache"
+        assert guarded.get(path, headers=key | tag).status_code == 304
+        assert guarded.get(path, headers=tag).status_code == 401
+    assert guarded.get("/docs").headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("name", ["page.css", "icon.svg"])

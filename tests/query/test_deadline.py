@@ -14,15 +14,17 @@ from flask.testing import FlaskClient
 
 from index.article import Article
 from index.errors import InvalidInputError, SearchCancelledError, SearchTimeoutError
+from search.answer import Answer
 from search.archive import Archive, ArchiveConfig, open_archive
 from search.deadline import Deadline
 from search.limits import SearchLimits
 from search.parameters import SearchParameters
 from search.query.parser import parse_noting
 from search.query.tree import Or
+from search.rendering import marked_article
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import bring_in_sync
-from search.service import Answer, marked_article, search, similar_articles
+from search.service import search, similar_articles
 from web.app import create_app
 
 TEXT = "lúa gạo ngô khoai sắn đồng bằng sông Cửu Long giá nông dân thị trường xuất khẩu Hà Nội vụ mùa"

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from index.article import Article
+from search.answer import Answer
 from search.archive import Archive
 from search.engine import Request, Sort
 from search.parameters import SearchParameters
 from search.query.parser import parse
 from search.query.tree import Match
 from search.runtime.index_follower import bring_in_sync
-from search.service import Answer, completions, search
+from search.service import completions, search
 
 FILLER = "Người dân thành phố mong trời nắng ráo để đi làm cho thuận tiện hơn trong những ngày cuối năm bận rộn này."
 

@@ -13,11 +13,12 @@ import pytest
 
 from index.article import Article
 from index.errors import DamagedIndexError
+from search.answer import Answer
 from search.archive import Archive
 from search.parameters import SearchParameters
 from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import bring_in_sync
-from search.service import Answer, search
+from search.service import search
 
 RICE = SearchParameters(q="lúa gạo", facets=("source",))
 

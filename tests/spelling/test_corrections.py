@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.analysis.tokenizer import tokenize
+from search.answer import Answer
 from search.archive import Archive
 from search.query.parser import plain_words
-from search.service import Answer
 from search.spelling.corrections import correct
 from tests.conftest import SEEDS
 

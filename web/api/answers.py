@@ -7,8 +7,8 @@ from typing import Any
 from flask import request
 
 from index.article import Article
+from search.answer import Answer, RenderedHit
 from search.parameters import SearchParameters
-from search.service import Answer, RenderedHit
 from web.addresses import search_address
 from web.services import services
 

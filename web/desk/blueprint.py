@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest
@@ -19,7 +19,7 @@ from index.errors import StoreError
 from web import sessions
 from web.access import ForbiddenError, Scope, from_another_site, need_of, needs
 from web.keys import Key
-from web.pages.blueprint import printable
+from web.pages.blueprint import page
 
 desk = Blueprint("desk", __name__, url_prefix=sessions.DESK, template_folder="templates")
 
@@ -45,7 +45,7 @@ def form_at(rule: str, body: int = SMALL_FORM) -> Callable[[View], View]:
 
 def shown(template: str, status: int = 200, **values: Any) -> Response:
     """Return a page of the desk."""
-    return make_response(printable(render_template(f"desk/{template}", **values)), status)
+    return page(render_template(f"desk/{template}", **values), status)
 
 
 def see(endpoint: str, **values: Any) -> AnyResponse:

@@ -90,11 +90,6 @@ def shown_day(day: date) -> str:
     return str(format_date(day, "short"))
 
 
-def decimal(number: int) -> str:
-    """Return a number with the signs between thousands that the page's language has."""
-    return str(format_decimal(number))
-
-
 def _running() -> list[int]:
     with suppress(OSError):
         return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal()]

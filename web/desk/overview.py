@@ -44,7 +44,7 @@ def overview() -> Response:
         articles=_or_none(archive.store.count),
         sources=None if found is None else len(found.facets.get("source", ())),
         newest=found.hits[0].article if found is not None and found.hits else None,
-        last_stored=_or_none(archive.store.last_stored),
+        last=_or_none(archive.store.last_stamp),
         waiting=None if written is None or applied is None else max(0, written - applied),
         problem=_problem(archive),
         last_error=here.follower.last_error,

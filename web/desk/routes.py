@@ -17,4 +17,3 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(facts.shown_size, "shown_size")
     app.add_template_filter(facts.shown_time, "shown_time")
     app.add_template_filter(facts.shown_day, "day_shown")
-    app.add_template_filter(facts.decimal, "decimal")

@@ -15,10 +15,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from index.atomic_file import write_whole
 from index.errors import StoreError
+from search.answer import RenderedHit
 from search.archive import Archive
 from search.parameters import LONGEST_ACCEPTED, SearchParameters
 from search.query.synonyms import MOST_SYNONYMS, LineProblem, LineProblemCode, SynonymText
-from search.service import RenderedHit, search
+from search.service import search
 from web.desk.blueprint import form_at, page_at, see, shown
 from web.services import deadline, services
 

@@ -5,7 +5,7 @@
 ``search_page``   the search page
 ``front_page``    what is shown without a search
 ``filters``       what narrows a search: filters set, values to choose
-``timeline``      articles over time, as bars; the numbers of pages
+``timeline``      articles over time, as bars
 ``article_page``  the page of one article
 ``feeds``         the newest hits of a search as a feed
 ``sitemaps``      the archive for crawlers

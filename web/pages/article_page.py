@@ -14,7 +14,8 @@ from index.article import Article
 from index.errors import InvalidInputError
 from search.parameters import SearchParameters
 from search.query.parser import LONGEST_PARSED
-from search.service import abbreviations_in, copies_of, marked_article, similar_articles
+from search.rendering import marked_article
+from search.service import abbreviations_in, copies_of, similar_articles
 from web.access import Scope, needs
 from web.addresses import search_address
 from web.pages.blueprint import page, pages

@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from flask import Response, current_app, render_template, request
 from flask_babel import gettext
 
 from index.errors import TimtinError
-from web.access import Scope
+from web.access import Scope, is_open
+from web.addresses import quoted
 from web.api.openapi import describe_api
 from web.pages.blueprint import page, pages
 from web.services import services
 from web.settings import Settings
 
 _ANY_ID = "ID"
-_ALL = 1 << 62
-_UNQUOTED = "!$&'()*+,/:;=@"
 _ASKED: Mapping[str, Mapping[str, str]] = {
     "search": {"q": "việt nam", "size": "3"},
     "suggest": {"q": "viet"},
@@ -102,12 +102,10 @@ def described_texts() -> Iterator[str]:
 
 def _any_article() -> str:
     """Return the id of an article that examples can ask for; a word in its place if readers need a key."""
-    settings: Settings = current_app.config["SETTINGS"]
-    if settings.access.search == "open":
-        try:
-            return next((stamp.id for stamp in services().archive.store.last_stamps(_ALL)), _ANY_ID)
-        except TimtinError:
-            pass
+    if is_open(Scope.SEARCH):
+        with suppress(TimtinError):
+            if (last := services().archive.store.last_stamp()) is not None:
+                return last.id
     return _ANY_ID
 
 
@@ -115,7 +113,7 @@ def _operation(method: str, path: str, described: Mapping[str, Any], id: str) ->
     asked = _ASKED.get(described["operationId"], {})
     if "articles" not in path:
         id = _ANY_ID
-    target = path.replace("{id}", quote(id, safe=_UNQUOTED))
+    target = path.replace("{id}", quoted(id))
     summary, needed = described["summary"], _needed(described)
     return _Operation(
         described["operationId"],

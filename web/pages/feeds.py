@@ -7,9 +7,9 @@ from datetime import datetime
 from flask import Response, render_template, request
 
 from index.dates import LOCAL_ZONE, local_time
+from search.answer import RenderedHit
 from search.engine import Sort
 from search.parameters import SearchParameters, checked
-from search.service import RenderedHit
 from web.access import Scope, needs
 from web.addresses import search_address
 from web.pages.blueprint import pages, printable

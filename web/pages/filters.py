@@ -14,7 +14,7 @@ from search.query.tree import Match
 from web.addresses import search_address
 from web.pages import shown
 
-FACETS = ("source", "category", "author")
+SHOWN_LABELS = ("source", "category", "author")
 """The labels with values to choose from, in the order of the page."""
 _SHOWN = 6
 

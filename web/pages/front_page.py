@@ -24,9 +24,9 @@ def front_page() -> str:
         asked=nothing,
         autofocus=True,
         answer=answer,
-        sources=len(answer.facets["source"]),
+        sources=len(answer.facets.get("source", ())),
         newest=next((hit.article.published for hit in answer.hits if hit.article.published), None),
-        choices=[some for label in asked.facets if (some := choices(nothing, label, answer.facets[label]))],
+        choices=[some for label in asked.facets if (some := choices(nothing, label, answer.facets.get(label, ())))],
         examples=example_queries(services().archive, _EXAMPLES),
         popular=services().queries.popular(_EXAMPLES),
     )

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from urllib.parse import urlencode
 
 from flask import redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from index.errors import InvalidInputError, Problem
-from search.engine import Sort
+from index.errors import InvalidInputError, Problem, SearchTimeoutError
+from search.answer import Answer
+from search.engine import FACETS, Sort
 from search.parameters import SearchParameters, checked
-from search.service import Answer
 from web.access import Scope, needs
 from web.addresses import search_address
+from web.error_texts import shown_problems
 from web.pages.blueprint import page, pages
-from web.pages.filters import FACETS, Chip, chips, choices, within_days, without_filters
+from web.pages.filters import SHOWN_LABELS, Chip, chips, choices, within_days, without_filters
 from web.pages.front_page import front_page
-from web.pages.timeline import PERIODS, page_numbers, timeline
-from web.problems import shown_problems
+from web.pages.timeline import timeline
 from web.services import services, timed_search
 
 _COPIES = 5
@@ -82,12 +84,15 @@ def _results(asked: SearchParameters) -> str:
         beyond=beyond,
         last=search_address("pages.home", asked, last),
         last_page=last,
-        numbers=[(number, number and search_address("pages.home", shown, number)) for number in _numbers(asked, last)],
+        numbers=[
+            (number, number and search_address("pages.home", shown, number))
+            for number in _page_numbers(asked.page, last)
+        ],
         previous=search_address("pages.home", shown, asked.page - 1) if 1 < asked.page <= last else None,
         next=search_address("pages.home", shown, asked.page + 1) if asked.page < last else None,
         sorts=_sorts(asked),
         chips=chips(asked),
-        choices=[some for label in FACETS if (some := choices(asked, label, answer.facets.get(label, ())))],
+        choices=[some for label in SHOWN_LABELS if (some := choices(asked, label, answer.facets.get(label, ())))],
         timeline=timeline(answer.facets, lambda period: within_days(asked, period)),
         elsewhere=[] if answer.total or answer.hits or beyond else _elsewhere(asked),
         everything=search_address("pages.home", without_filters(asked), 1),
@@ -97,8 +102,23 @@ def _results(asked: SearchParameters) -> str:
     )
 
 
-def _numbers(asked: SearchParameters, last: int) -> list[int | None]:
-    return page_numbers(min(asked.page, last), last) if last > 1 else []
+def _page_numbers(page: int, last: int) -> list[int | None]:
+    """Return the pages to show: the first, the last, and those around ``page``; None stands for a gap.
+
+    There are none to show if there is only one page.
+    """
+    if last == 1:
+        return []
+    page = min(page, last)
+    near = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
+    found: list[int | None] = near[:1]
+    for before, after in pairwise(near):
+        if after - before == 2:
+            found.append(before + 1)
+        elif after - before > 2:
+            found.append(None)
+        found.append(after)
+    return found
 
 
 def _answered(asked: SearchParameters) -> tuple[SearchParameters, Answer, _Correction | None]:
@@ -111,17 +131,16 @@ def _answered(asked: SearchParameters) -> tuple[SearchParameters, Answer, _Corre
         return asked, answer, None
     meant = asked.model_copy(update={"q": answer.corrected})
     address = search_address("pages.home", meant, 1)
-    other = None if answer.total else _search(meant)
-    if other is not None and other.total:
-        return meant, other, _Correction(meant.q, address, instead=True)
+    if not answer.total:
+        with suppress(SearchTimeoutError):  # what was found so far is shown
+            if (other := _search(meant)).total:
+                return meant, other, _Correction(meant.q, address, instead=True)
     return asked, answer, _Correction(meant.q, address, instead=False)
 
 
 def _search(asked: SearchParameters) -> Answer:
     """Search with all that the page shows."""
-    return timed_search(
-        asked.model_copy(update={"facets": (*FACETS, *PERIODS), "facet_filters": "others", "copies": _COPIES})
-    )
+    return timed_search(asked.model_copy(update={"facets": FACETS, "facet_filters": "others", "copies": _COPIES}))
 
 
 def _elsewhere(asked: SearchParameters) -> list[_Elsewhere]:
@@ -132,7 +151,9 @@ def _elsewhere(asked: SearchParameters) -> list[_Elsewhere]:
     goals += [(None, without_filters(asked))] if len(set_) > 1 else []  # type: ignore[list-item]
     found = []
     for chip, goal in goals:
-        total = timed_search(goal.model_copy(update={"page": 1, "size": 1, "fragments": 0})).total
+        total = 0
+        with suppress(SearchTimeoutError):  # the page itself is whole
+            total = timed_search(goal.model_copy(update={"page": 1, "size": 1, "fragments": 0})).total
         if total:
             found.append(_Elsewhere(chip, total, search_address("pages.home", goal, 1)))
     return found

@@ -7,29 +7,25 @@ article moves to another list only when it is written, and a list is made withou
 from __future__ import annotations
 
 from html import escape
-from urllib.parse import quote
 
-from flask import Response, current_app, request, url_for
+from flask import Response, request, url_for
 from werkzeug.exceptions import NotFound
 
-from web.access import Scope, needs
+from web.access import Scope, is_open, needs
+from web.addresses import quoted
 from web.pages.blueprint import pages, printable
 from web.services import services
-from web.settings import Settings
 
 _WIDTH = 5000
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
 _NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
-_UNQUOTED = "!$&'()*+,/:;=@"
-"""What ``url_for`` leaves as it is in a path."""
 
 
 @pages.get("/robots.txt")
 def robots() -> Response:
     """Let crawlers read articles, and keep them out of searches, which have no end."""
-    settings: Settings = current_app.config["SETTINGS"]
     root = request.script_root
-    if settings.access.search == "open":
+    if is_open(Scope.SEARCH):
         rules = [f"Allow: {root}/$", f"Allow: {root}/articles/", f"Allow: {root}/static/", f"Allow: {root}/docs$"]
         rules += [f"Disallow: {root}/articles/*?", f"Disallow: {root}/*?"]
         rules += [f"Disallow: {root}/{path}" for path in ("admin", "api/", "feed.atom", "metrics", "suggestions")]
@@ -61,7 +57,7 @@ def sitemap(number: int) -> Response:
         raise NotFound
     article = url_for("pages.article", id="x", _external=True).removesuffix("x")
     entries = [
-        f"<url><loc>{escape(article + quote(stamp.id, safe=_UNQUOTED))}</loc><lastmod>{stamp.stored_at}</lastmod></url>"
+        f"<url><loc>{escape(article + quoted(stamp.id))}</loc><lastmod>{stamp.stored_at}</lastmod></url>"
         for stamp in stamps
     ]
     return _xml(f"<urlset {_NAMESPACE}>", entries, "</urlset>")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 
 from search.engine import FacetCount
 
-PERIODS = ("day", "month", "year")
 _MOST_BARS = {"day": 31, "month": 24, "year": 40}
+"""How many bars there may be of each period, the finest first."""
 _HEIGHT = 40
 _LEAST = 2
 
@@ -44,13 +43,13 @@ def timeline(facets: Mapping[str, Sequence[FacetCount]], address: Callable[[str]
 
     ``facets`` has the counts of days, months and years, newest first; ``address`` that of the search within a period.
     """
-    for unit in PERIODS:
+    for unit, most_bars in _MOST_BARS.items():
         counts = {entry.value: entry.count for entry in facets.get(unit, ())}
         if len(counts) < 2:
             continue
-        periods = list(_from_to(min(counts), max(counts), _MOST_BARS[unit]))
+        periods = list(_from_to(min(counts), max(counts), most_bars))
         if periods or unit == "year":
-            periods = periods or sorted(counts)[-_MOST_BARS[unit] :]
+            periods = periods or sorted(counts)[-most_bars:]
             most = max(counts.values())
             return Timeline(
                 unit,
@@ -82,16 +81,3 @@ def _next(period: str) -> str:
         year, month = map(int, period.split("-"))
         return f"{year + month // 12:04}-{month % 12 + 1:02}"
     return (date.fromisoformat(period) + timedelta(days=1)).isoformat()
-
-
-def page_numbers(page: int, last: int) -> list[int | None]:
-    """Return the pages to show: the first, the last, and those around ``page``; None stands for a gap."""
-    near = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
-    found: list[int | None] = near[:1]
-    for before, after in pairwise(near):
-        if after - before == 2:
-            found.append(before + 1)
-        elif after - before > 2:
-            found.append(None)
-        found.append(after)
-    return found
