@@ -7,7 +7,7 @@ it: ``web/pages/translations/vi/LC_MESSAGES/pages.po``. ``make translations`` co
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
@@ -50,7 +50,7 @@ def _switch() -> str:
     """Return the address of this page in the other language."""
     other = LANGUAGES[1 - LANGUAGES.index(language())]
     path = f"{request.script_root}{request.path}" if request.method == "GET" else f"{request.script_root}/"
-    return f"{path}?" + urlencode(
+    return f"{quote(path)}?" + urlencode(
         [*((key, value) for key, value in request.args.items(multi=True) if key != "lang"), ("lang", other)]
     )
 

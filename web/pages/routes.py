@@ -38,6 +38,6 @@ def _because(reason: Reason) -> str | None:
         return str(gettext("Found by an abbreviation: “%(typed)s” is “%(found)s”", **told))
     if reason.code is ReasonCode.SYNONYM:
         return str(gettext("Found by another name of “%(typed)s”: “%(found)s”", **told))
-    if reason.code is ReasonCode.SPELLING:
+    if reason.code is ReasonCode.SPELLING and not shown.is_same(reason.typed, reason.found):
         return str(gettext("Found by another spelling of “%(typed)s”: “%(found)s”", **told))
     return None

@@ -19,6 +19,7 @@ from web.addresses import search_address
 from web.pages.blueprint import page, pages
 from web.pages.filters import FACETS, Chip, chips, choices, within_days, without_filters
 from web.pages.front_page import front_page
+from web.pages.shown import others_than
 from web.pages.timeline import PERIODS, page_numbers, timeline
 from web.problems import shown_problems
 from web.services import services, timed_search
@@ -79,6 +80,7 @@ def _results(asked: SearchParameters) -> str:
         shown=shown,
         answer=answer,
         correction=correction,
+        also=others_than(shown.q, answer.expanded),
         beyond=beyond,
         last=search_address("pages.home", asked, last),
         last_page=last,
