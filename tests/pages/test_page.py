@@ -367,3 +367,17 @@ def test_case_and_signs_are_no_reason_nor_another_search(client: FlaskClient, ke
     names = ["".join(filter(str.isalnum, name)).lower() for name in also.group(1).split(" · ")]
     assert "tphcm" not in names
     assert len(set(names)) == len(names)
+
+
+def test_no_passage_only_repeats_the_title(client: FlaskClient, key: dict[str, str]) -> None:
+    title = "Sầu riêng & chôm chôm được giá"
+    put(
+        client,
+        key,
+        {"id": "1", "title": title, "body": f"{title}.\nNgười trồng phấn khởi vì được mùa sầu riêng."},
+        {"id": "2", "title": "Măng cụt", "body": "Măng cụt."},
+    )
+    page = client.get("/?q=sầu riêng").text
+    passages = re.findall(r'<p class="passage"[^>]*>(.*?)</p>', page)
+    assert passages == ["Người trồng phấn khởi vì được mùa <mark>sầu riêng</mark>."]
+    assert '<p class="passage"' not in client.get("/?q=măng cụt").text

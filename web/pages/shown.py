@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import calendar
+import html
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from unicodedata import normalize
@@ -12,9 +14,11 @@ from flask_babel import format_date, format_decimal, get_locale, gettext
 
 from index.dates import LOCAL_ZONE, local_time, period_days
 from index.labels import label_values
+from search.service import RenderedHit
 
 _DAY_LENGTH = len("2025-08-27")
 _MONTH_LENGTH = len("2025-08")
+_MARK = re.compile("</?mark>")
 _LONGEST = 8  # words of a name
 
 
@@ -31,6 +35,17 @@ def names(text: str, label: str) -> str:
 def is_same(text: str, other: str) -> bool:
     """Tell whether two texts differ in nothing but case, spaces and signs."""
     return _letters(text) == _letters(other)
+
+
+def passages(hit: RenderedHit) -> list[tuple[str, bool, bool]]:
+    """Return the passages of a hit, each with whether it is cut before and after; none that only repeats its title."""
+    title = _letters(hit.article.title)
+    cuts = hit.body_cut or [(False, False)] * len(hit.body_html)
+    return [
+        (passage, *cut)
+        for passage, cut in zip(hit.body_html, cuts, strict=True)
+        if not title.startswith(_letters(html.unescape(_MARK.sub("", passage))))
+    ]
 
 
 def others_than(query: str, texts: Iterable[str]) -> list[str]:
