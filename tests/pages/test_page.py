@@ -368,3 +368,64 @@ def test_a_timeline_narrows_the_search(client: FlaskClient) -> None:
     assert sum(int(count) for _, _, count in bars) == 4  # one is undated
     address, _, count = bars[-1]
     assert client.get(html.unescape(address)).text.count('class="hit"') == int(count)
+
+
+def put(client: FlaskClient, key: dict[str, str], *articles: dict[str, str]) -> None:
+    assert client.post("/api/v1/articles?wait=true", json=list(articles), headers=key).status_code == 200
+
+
+def test_language_switch_leads_to_the_same_page(client: FlaskClient, key: dict[str, str]) -> None:
+    put(client, key, {"id": "a/b c?d#e%f+g", "title": "Sầu riêng", "body": "Sầu riêng"})
+    page = client.get(f"/articles/{quote('a/b c?d#e%f+g')}?q=rieng").text
+    switch = re.search(r'<a class="language" href="([^"]*)"', page)
+    assert switch is not None
+    english = client.get(html.unescape(switch.group(1)))
+    assert english.status_code == 200
+    assert '<html lang="en">' in english.text
+    assert "<h1" in english.text
+    assert "riêng</mark>" in english.text
+
+
+def test_chosen_value_is_shown_however_it_was_written(client: FlaskClient, key: dict[str, str]) -> None:
+    body = "Sầu riêng xuất khẩu"
+    put(client, key, {"id": "1", "body": body, "category": "Kinh tế; Xã hội, Đời sống", "author": "An;Bình"})
+    for written in ("kinh te", "KINH  TẾ", "Kinh tế;Xã hội, đời sống"):
+        page = client.get("/", query_string={"q": "sầu riêng", "category": written}).text
+        chosen = re.findall(r'<a href="([^"]*)" aria-current="true"><span class="value" dir="auto">([^<]*)<', page)
+        assert [value for _, value in chosen] == ["Kinh tế", "Xã hội, Đời sống"][: 1 + (";" in written)]
+        assert all("category=" not in address for address, _ in chosen)
+    article = client.get("/articles/1").text
+    assert ">Kinh tế, Xã hội, Đời sống</span>" in article
+    assert ">Tác giả An, Bình</span>" in article
+
+
+def test_articles_that_only_come_close_are_counted_as_such(client: FlaskClient) -> None:
+    assert '<span role="status">1 bài gần đúng</span>' in client.get("/?q=nông sản").text
+    assert '<span role="status">1 article that comes close</span>' in client.get("/?q=nông sản&lang=en").text
+
+
+def test_case_and_signs_are_no_reason_nor_another_search(client: FlaskClient, key: dict[str, str]) -> None:
+    put(client, key, {"id": "1", "body": "Cà phê ở TP.HCM"}, {"id": "2", "body": "Cà phê ở Thành phố Hồ Chí Minh"})
+    page = client.get("/?q=cà phê tphcm").text
+    assert page.count('class="hit"') == 2
+    assert page.count('class="reason"') == 1
+    assert "“Thành phố Hồ Chí Minh”" in page
+    also = re.search(r'<p class="expanded">Đã tìm cả: (.*?)</p>', page)
+    assert also is not None
+    names = ["".join(filter(str.isalnum, name)).lower() for name in also.group(1).split(" · ")]
+    assert "tphcm" not in names
+    assert len(set(names)) == len(names)
+
+
+def test_no_passage_only_repeats_the_title(client: FlaskClient, key: dict[str, str]) -> None:
+    title = "Sầu riêng & chôm chôm được giá"
+    put(
+        client,
+        key,
+        {"id": "1", "title": title, "body": f"{title}.\nNgười trồng phấn khởi vì được mùa sầu riêng."},
+        {"id": "2", "title": "Măng cụt", "body": "Măng cụt."},
+    )
+    page = client.get("/?q=sầu riêng").text
+    passages = re.findall(r'<p class="passage"[^>]*>(.*?)</p>', page)
+    assert passages == ["Người trồng phấn khởi vì được mùa <mark>sầu riêng</mark>."]
+    assert '<p class="passage"' not in client.get("/?q=măng cụt").text

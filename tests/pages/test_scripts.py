@@ -389,6 +389,72 @@ def test_a_reader_steps_through_the_marks_of_an_article(server: Server) -> None:
         assert page.locator("article").evaluate(plain) == coloured
 
 
+def test_filters_on_a_phone_close_and_stay_closed(server: Server) -> None:
+    with browser_page(width=375, height=667) as page:
+        page.goto(f"{server.root}/?q=hoi+nhap")
+        for close in (
+            lambda: page.keyboard.press("Escape"),
+            lambda: page.get_by_role("link", name="Đóng").click(),
+        ):
+            page.get_by_role("link", name="Bộ lọc").click()
+            expect(page.locator("#filters")).to_be_visible()
+            expect(page.locator("header, .results, footer").locator("visible=true")).to_have_count(0)
+            assert axe_violations(page) == []
+            close()
+            expect(page.locator("#filters")).to_be_hidden()
+            expect(page.locator("header")).to_be_visible()
+            page.go_back()
+            expect(page).to_have_url(re.compile("hoi.nhap$"))
+            expect(page.locator("#filters")).to_be_hidden()
+        page.get_by_role("link", name="Bộ lọc").click()
+        page.locator("#filters .periods a").first.click()
+        expect(page.locator(".chips a")).to_have_count(1)
+        expect(page.locator("#filters")).to_be_hidden()
+        expect(page.locator(".hit").first).to_be_visible()
+
+
+def test_single_keys_can_be_turned_off(server: Server) -> None:
+    with browser_page(width=320, height=568) as page:
+        page.goto(f"{server.root}/articles/{SEED}?q=ngoai+giao")
+        page.get_by_role("button", name="Tắt phím tắt").click()
+        page.reload()  # remembered
+        on = page.get_by_role("button", name="Bật phím tắt")
+        expect(on).to_be_visible()
+        for key in "npm/":
+            page.keyboard.press(key)
+        expect(page.locator("mark.here")).to_have_count(0)
+        expect(page.locator("article.unmarked")).to_have_count(0)
+        assert focused(page) != "q"
+        on.focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("n")
+        expect(page.locator("mark.here")).to_have_count(1)
+        page.keyboard.press("/")
+        assert focused(page) == "q"
+
+
+def test_results_never_mix_languages(server: Server) -> None:
+    with browser_page() as page:
+        page.goto(f"{server.root}/?q=hoi+nhap&lang=vi")
+        page.context.add_cookies([{"name": "lang", "value": "en", "url": server.root}])  # as another tab does
+        page.get_by_role("link", name="Mới nhất", exact=True).click()
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        expect(page.get_by_role("link", name="Newest", exact=True)).to_have_attribute("aria-current", "true")
+
+
+def test_an_article_is_printed_without_marks(server: Server) -> None:
+    with browser_page(scheme="dark") as page:
+        page.goto(f"{server.root}/articles/{SEED}?q=ngoai+giao")
+        page.keyboard.press("n")
+        expect(page.locator("mark.here")).to_have_count(1)
+        page.emulate_media(media="print")
+        looks = "mark => { const style = getComputedStyle(mark); return [style.backgroundColor, style.outlineStyle]; }"
+        for mark in (page.locator("mark.here"), page.locator("mark:not(.here)").first):
+            assert mark.evaluate(looks) == ["rgba(0, 0, 0, 0)", "none"]
+        for shown in ("header", "footer", "#marks"):
+            expect(page.locator(shown)).to_be_hidden()
+
+
 def test_pages_are_whole_without_scripts(server: Server) -> None:
     with browser_page(javascript=False) as page:
         page.goto(server.root)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from index.article import LABELS
+from index.labels import equal_keys, label_values
 from search.engine import FacetCount
 from search.parameters import SearchParameters
 from search.query.tree import Match
@@ -17,6 +18,7 @@ from web.pages import shown
 SHOWN_LABELS = ("source", "category", "author")
 """The labels with values to choose from, in the order of the page."""
 _SHOWN = 6
+_MOST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,21 @@ def without_filters(asked: SearchParameters) -> SearchParameters:
 
 def choices(asked: SearchParameters, label: str, counts: Sequence[FacetCount]) -> Choices | None:
     """Return the values of ``label`` to choose from; None if there is nothing to choose."""
-    chosen = getattr(asked, label)
-    found = [_choice(asked, label, entry, chosen) for entry in counts]
+    keys = {entry.value: _key(label, entry.value) for entry in counts}
+    wanted = label_values(label, getattr(asked, label) or "")
+    chosen = {key for value in wanted for key in equal_keys(value.key, keys.values())}
+    found = [_choice(asked, label, entry, is_chosen=keys[entry.value] in chosen) for entry in counts]
     if not any(choice.chosen for choice in found) and len(found) < 2:
         return None
     found.sort(key=lambda choice: not choice.chosen)
-    return Choices(label, label_name(label), found[:_SHOWN], found[_SHOWN:])
+    return Choices(label, label_name(label), found[:_SHOWN], found[_SHOWN:_MOST])
 
 
-def _choice(asked: SearchParameters, label: str, entry: FacetCount, chosen: str | None) -> Choice:
-    is_chosen = chosen is not None and chosen.casefold() == entry.value.casefold()
+def _key(label: str, value: str) -> str:
+    return next((known.key for known in label_values(label, value)), "")
+
+
+def _choice(asked: SearchParameters, label: str, entry: FacetCount, *, is_chosen: bool) -> Choice:
     goal = _changed(asked, **{label: None if is_chosen else entry.value})
     return Choice(entry.value, entry.count, search_address("pages.home", goal, 1), is_chosen)
 

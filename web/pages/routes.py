@@ -16,7 +16,7 @@ __all__ = ["article_page", "browsers", "docs_page", "feeds", "init_app", "pages"
 
 def init_app(app: Flask) -> None:
     """Give templates filters for dates, numbers, marks, notes and reasons."""
-    for name in ("atom_time", "day", "first_day", "last_day", "moment", "names", "number", "period"):
+    for name in ("atom_time", "day", "first_day", "last_day", "moment", "names", "number", "passages", "period"):
         app.add_template_filter(getattr(shown, name), name)
     app.add_template_filter(lambda html: Markup(html), "marked")  # noqa: S704 - made by search.snippets.fragments.render
     app.add_template_filter(said, "said")
@@ -38,6 +38,6 @@ def because(reason: Reason) -> str | None:
         return str(gettext("Found by an abbreviation: “%(typed)s” is “%(found)s”", **told))
     if reason.code is ReasonCode.SYNONYM:
         return str(gettext("Found by another name of “%(typed)s”: “%(found)s”", **told))
-    if reason.code is ReasonCode.SPELLING:
+    if reason.code is ReasonCode.SPELLING and not shown.is_same(reason.typed, reason.found):
         return str(gettext("Found by another spelling of “%(typed)s”: “%(found)s”", **told))
     return None

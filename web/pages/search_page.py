@@ -22,6 +22,7 @@ from web.error_texts import shown_problems
 from web.pages.blueprint import page, pages
 from web.pages.filters import SHOWN_LABELS, Chip, chips, choices, within_days, without_filters
 from web.pages.front_page import front_page
+from web.pages.shown import others_than
 from web.pages.timeline import timeline
 from web.services import services, timed_search
 
@@ -81,6 +82,7 @@ def _results(asked: SearchParameters) -> str:
         shown=shown,
         answer=answer,
         correction=correction,
+        also=others_than(shown.q, answer.expanded),
         beyond=beyond,
         last=search_address("pages.home", asked, last),
         last_page=last,

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import calendar
+import html
+import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from unicodedata import normalize
 
 from babel.dates import format_skeleton
 from flask_babel import format_date, format_decimal, get_locale, gettext
 
 from index.dates import LOCAL_ZONE, local_time, period_days
 from index.labels import label_values
+from search.service import RenderedHit
 
 _DAY_LENGTH = len("2025-08-27")
 _MONTH_LENGTH = len("2025-08")
+_MARK = re.compile("</?mark>")
+_LONGEST = 8  # words of a name
 
 
 def number(value: int) -> str:
@@ -23,6 +30,35 @@ def number(value: int) -> str:
 def names(text: str, label: str) -> str:
     """Return the values of a label with commas between them."""
     return ", ".join(value.written for value in label_values(label, text))
+
+
+def is_same(text: str, other: str) -> bool:
+    """Tell whether two texts differ in nothing but case, spaces and signs."""
+    return _letters(text) == _letters(other)
+
+
+def passages(hit: RenderedHit) -> list[tuple[str, bool, bool]]:
+    """Return the passages of a hit, each with whether it is cut before and after; none that only repeats its title."""
+    title = _letters(hit.article.title)
+    cuts = hit.body_cut or [(False, False)] * len(hit.body_html)
+    return [
+        (passage, *cut)
+        for passage, cut in zip(hit.body_html, cuts, strict=True)
+        if not title.startswith(_letters(html.unescape(_MARK.sub("", passage))))
+    ]
+
+
+def others_than(query: str, texts: Iterable[str]) -> list[str]:
+    """Return ``texts`` without those that are the same as a part of the query or as one before."""
+    words = query.split()
+    starts = range(len(words))
+    typed = {_letters("".join(words[start : start + length])) for start in starts for length in range(1, _LONGEST + 1)}
+    found = {_letters(text): text for text in reversed(list(texts))}
+    return [text for letters, text in reversed(found.items()) if letters not in typed]
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, normalize("NFC", text).lower()))
 
 
 def day(published: str) -> str:

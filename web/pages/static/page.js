@@ -2,7 +2,8 @@
 
 import "./addresses.js";
 import { back } from "./back.js";
-import { onKey } from "./keys.js";
+import { filters } from "./filters.js";
+import { keys, onKey } from "./keys.js";
 import { marks } from "./marks.js";
 import { results } from "./results.js";
 import { suggest } from "./suggest.js";
@@ -19,6 +20,9 @@ if (form) {
 
 const article = document.querySelector("article[data-marks]");
 if (article) marks(article, document.getElementById("marks"));
+
+keys(document.getElementById("keys"));
+filters();
 
 const link = document.getElementById("back");
 if (link) back(link);

@@ -68,9 +68,9 @@ export function results(form) {
     try {
       const response = await fetch(address, { headers: { Accept: "text/html" }, signal: mine.signal });
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      const [ours, theirs] = [document, page].map((one) => one.querySelector(PROGRAM).getAttribute("src"));
+      const [ours, theirs] = [document, page].map((one) => one.querySelector(PROGRAM).getAttribute("src") + one.documentElement.lang);
       const next = partsOf(page);
-      if (ours !== theirs || next.pieces.includes(null)) throw new TypeError("another program's page");
+      if (ours !== theirs || next.pieces.includes(null)) throw new TypeError("a page of another program or language");
       if (mine !== request) return;
       stop();
       const there = new URL(response.url);
