@@ -17,6 +17,7 @@ from index.dates import LOCAL_ZONE
 from index.errors import TimtinError
 from web.access import is_open, need_of
 from web.languages import language
+from web.query_log import MOST_POPULAR
 from web.services import services
 
 _PAGES = "pages."
@@ -50,7 +51,7 @@ def _etag() -> str:
     made_from = (
         services().archive.store.identity(),
         services().archive.version(),
-        services().queries.popular(1) if request.path == "/" else None,
+        services().queries.popular(MOST_POPULAR) if request.path == "/" else None,
         request.url,
         language(),
         datetime.now(LOCAL_ZONE).date(),  # pages say "yesterday"

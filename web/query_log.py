@@ -1,13 +1,17 @@
 """What is searched for, if the setting ``log.searches`` asks for it: noted in batches, never in the way of an answer.
 
 A search is noted once, by its first page; never with the address, the key or the cookies of who made it. Who runs the
-service reads it at the desk; ``popular`` is what the front page may show.
+service reads it at the desk; ``popular`` is what the front page may show. That counts each client once an hour, so that
+nobody alone gets a text there quickly: who asked what is known by a keyed hash, in memory, until others take its place.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import mmap
 import re
+import secrets
 import threading
 import time
 import unicodedata
@@ -22,9 +26,11 @@ from search.parameters import SearchParameters
 log = logging.getLogger(__name__)
 
 LEAST_TIMES = 5
-"""How often something was searched before the front page shows it,"""
+"""How often something was searched before the front page shows it, each client counted once an hour,"""
 LEAST_HOURS = 2
 """and in how many different hours."""
+MOST_POPULAR = 6
+"""How many queries the front page shows at most."""
 _FILE = "searches.sqlite"
 _LONGEST = 200
 _MOST_PENDING = 2000
@@ -38,6 +44,26 @@ _NOT_NARROWING = {
     *("explain", "collapse", "copies", "recency"),
 }
 _OPERATOR = re.compile(r"\b(?:OR|AND|NOT)\b")
+_PLACES = 1 << 16
+
+
+class _Askers:
+    """Who searched for what in which hour, as far as they are remembered; processes forked from this one share it."""
+
+    def __init__(self) -> None:
+        self._marks = memoryview(mmap.mmap(-1, 8 * _PLACES)).cast("Q")
+        self._secret = secrets.token_bytes(16)
+
+    def is_again(self, client: str, query: str, hour: int) -> bool:
+        """Note that somebody searches; tell whether it is known already."""
+        text = f"{hour} {client} {query}".encode("utf-8", "replace")
+        mark = int.from_bytes(hashlib.blake2b(text, digest_size=8, key=self._secret).digest(), "big")
+        known = self._marks[mark % _PLACES] == mark
+        self._marks[mark % _PLACES] = mark
+        return known
+
+
+_askers = _Askers()
 
 
 class QueryLog:
@@ -52,8 +78,11 @@ class QueryLog:
         self._failed = False
         self._popular: tuple[float, list[str]] = float("-inf"), []
 
-    def note(self, parameters: SearchParameters, answer: Answer, ms: float) -> None:
-        """Note a search that took ``ms``; what it found only counts where nothing but its words narrowed it."""
+    def note(self, parameters: SearchParameters, answer: Answer, ms: float, client: str = "") -> None:
+        """Note a search that took ``ms``; what it found only counts where nothing but its words narrowed it.
+
+        ``client`` is who searches, of which only a hash is kept, in memory.
+        """
         query = _tidy(parameters.q)
         if not self.on or not query or parameters.page != 1:
             return
@@ -62,7 +91,8 @@ class QueryLog:
             exclude_defaults=True,
         )
         found = None if narrowed or answer.partial else answer.total
-        one = Searched(query, int(time.time()) // _HOUR, found, round(ms, 2))
+        hour = int(time.time()) // _HOUR
+        one = Searched(query, hour, found, round(ms, 2), _askers.is_again(client, query, hour))
         with self._lock:
             if len(self._pending) < _MOST_PENDING:
                 self._pending.append(one)
@@ -89,7 +119,7 @@ class QueryLog:
             self._failed = True
 
     def popular(self, size: int) -> list[str]:
-        """Return up to ``size`` queries that many people make and that find something; none if the log is off.
+        """Return up to ``size`` queries that are made often and that find something; none if the log is off.
 
         It is read again once a minute.
         """

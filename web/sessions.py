@@ -19,7 +19,7 @@ from typing import Any
 from flask import Flask, Request, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from werkzeug.http import parse_cookie
+from werkzeug.sansio.http import parse_cookie
 
 from index.errors import StoreError
 from web.keys import Key, KeyRing, Scope
@@ -28,6 +28,7 @@ DESK = "/admin"
 """Where the desk is; the path of its cookie."""
 COOKIE = "timtin-desk"
 _SECRET = "desk.secret"  # noqa: S105 - the name of a file
+_SECRET_BYTES = 32
 _HOURS = 8
 _KEY, _MARK, _UNTIL = "key", "mark", "until"
 
@@ -45,8 +46,10 @@ class DeskSessions(SecureCookieSessionInterface):
         return super().get_signing_serializer(app)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session of a request for the desk."""
-        return super().open_session(app, request) if is_desk(request.path) else None
+        """Return the session of a request for the desk; None if the secret cannot be used, of which views tell."""
+        with suppress(StoreError):
+            return super().open_session(app, request) if is_desk(request.path) else None
+        return None
 
     def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002 - as Flask calls it
         """Return the path of the desk, as browsers see it."""
@@ -76,6 +79,13 @@ def is_desk(path: str) -> bool:
     return path == DESK or path.startswith(f"{DESK}/")
 
 
+def signing(app: Flask) -> URLSafeTimedSerializer:
+    """Return what signs the sessions of ``app``. Raises StoreError if the secret cannot be read or made."""
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    assert isinstance(serializer, URLSafeTimedSerializer)
+    return serializer
+
+
 def begin(key: Key) -> None:
     """Let the current session be that of an admin key; whatever it held before is dropped."""
     session.clear()
@@ -87,10 +97,10 @@ def key_of(app: Flask, cookies: str | None) -> Key | None:
 
     Raises StoreError if the keys or the secret cannot be read.
     """
-    cookie = parse_cookie(cookies).get(COOKIE)
+    cookie = parse_cookie(cookies).get(COOKIE)  # a browser may also send bytes of others that are no text
     if not cookie:
         return None
-    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    serializer = signing(app)
     try:
         said = serializer.loads(cookie, max_age=_HOURS * 3600)
     except BadSignature:
@@ -116,11 +126,10 @@ def secret_of(home: Path) -> str:
     """Return the secret of a data folder, made if there is none. Raises StoreError if it cannot be read or made."""
     file, fresh = home / _SECRET, home / f"{_SECRET}.{secrets.token_hex(8)}"
     try:
-        with suppress(FileNotFoundError):
-            if secret := file.read_text("ascii").strip():
-                return secret
+        if file.exists():
+            return _read_secret(file)
         with open(fresh, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as made:
-            made.write(secrets.token_hex(32))
+            made.write(secrets.token_hex(_SECRET_BYTES))
             made.flush()
             os.fsync(made.fileno())
         try:
@@ -128,9 +137,17 @@ def secret_of(home: Path) -> str:
                 os.link(fresh, file)
         finally:
             fresh.unlink()
-        if secret := file.read_text("ascii").strip():
-            return secret
-        why = "it is empty; delete it"
-    except (OSError, ValueError) as error:
-        why = str(error)
+        return _read_secret(file)
+    except OSError as error:
+        why = error.strerror
+    except ValueError:
+        why = f"it should have {2 * _SECRET_BYTES} hexadecimal digits; delete it, and another is made"
     raise StoreError(f"the secret of the desk's sessions, {file}, cannot be used: {why}")
+
+
+def _read_secret(file: Path) -> str:
+    """Return the secret in a file. Raises ValueError if what is left of it can be guessed, or is no text."""
+    secret = file.read_text("ascii").strip()
+    if len(bytes.fromhex(secret)) != _SECRET_BYTES:
+        raise ValueError
+    return secret

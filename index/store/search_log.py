@@ -1,7 +1,8 @@
-"""What was searched for, in a SQLite file of its own: how often in each hour, what it found, how long it took.
+"""What was searched for, in a SQLite file of its own: how often in each hour, by how many, what it found, how long.
 
 It has no addresses, no keys and no order of searches within an hour, so it does not tell who searched for what. It is
-no part of the store: it may be deleted at any time. It keeps 30 days, and 50,000 rows at most.
+no part of the store: it may be deleted at any time. It keeps 30 days, and 50,000 rows at most: beyond that, what only
+one client searched for in an hour goes first, so that no single one drives out what many search for.
 """
 
 from __future__ import annotations
@@ -22,27 +23,31 @@ _PATIENCE = 2.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS searches (
     query TEXT NOT NULL, hour INTEGER NOT NULL, times INTEGER NOT NULL, found INTEGER, ms REAL NOT NULL,
-    slowest REAL NOT NULL, PRIMARY KEY (query, hour)
+    slowest REAL NOT NULL, clients INTEGER NOT NULL, PRIMARY KEY (query, hour)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS searches_hour ON searches (hour);
 CREATE TABLE IF NOT EXISTS hidden (query TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 """
 _ADD = """
-INSERT INTO searches VALUES (?1, ?2, 1, ?3, ?4, ?4) ON CONFLICT DO UPDATE SET
+INSERT INTO searches VALUES (?1, ?2, 1, ?3, ?4, ?4, ?5) ON CONFLICT DO UPDATE SET
     times = times + 1, found = coalesce(excluded.found, found), ms = ms + excluded.ms,
-    slowest = max(slowest, excluded.slowest)
+    slowest = max(slowest, excluded.slowest), clients = clients + excluded.clients
 """
 _SUMS = "query, sum(times) AS all_times, sum(ms) / sum(times) AS mean, max(slowest) AS longest"
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """One search: its text, the hour since 1970 (UTC), how many articles it found (None: unknown), milliseconds."""
+    """One search: its text, the hour since 1970 (UTC), how many articles it found (None: unknown), milliseconds.
+
+    ``again`` says that who makes it has made it in this hour already.
+    """
 
     query: str
     hour: int
     found: int | None
     ms: float
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,14 @@ class SearchLog:
         """Note searches, and drop what is too old or too much."""
         with self._opened() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_ADD, [(one.query, one.hour, one.found, one.ms) for one in searches])
+            connection.executemany(_ADD, [(one.query, one.hour, one.found, one.ms, not one.again) for one in searches])
             newest = max(one.hour for one in searches)
             connection.execute("DELETE FROM searches WHERE hour <= ?", (newest - KEPT_HOURS,))
             (rows,) = connection.execute("SELECT count(*) FROM searches").fetchone()
             if rows > MOST_ROWS:
                 connection.execute(
                     "DELETE FROM searches WHERE (query, hour) IN"
-                    " (SELECT query, hour FROM searches ORDER BY hour, times LIMIT ?)",
+                    " (SELECT query, hour FROM searches ORDER BY clients > 1, hour, times LIMIT ?)",
                     (rows - MOST_ROWS,),
                 )
 
@@ -92,11 +97,12 @@ class SearchLog:
     def popular(self, size: int, times: int, hours: int) -> list[str]:
         """Return what was searched at least so many times in at least so many hours and finds something.
 
-        The most frequent come first; hidden ones are left out.
+        What somebody searches again within an hour does not count. The most frequent come first; hidden ones are left
+        out.
         """
-        wanted = f"HAVING last > 0 AND all_times >= {times:d} AND count(*) >= {hours:d}"
+        wanted = f"HAVING last > 0 AND sum(clients) >= {times:d} AND count(*) >= {hours:d}"
         shown = " AND query NOT IN (SELECT query FROM hidden)"
-        return [one.query for one in self._counts(wanted + shown, "ORDER BY all_times DESC, query", size)]
+        return [one.query for one in self._counts(wanted + shown, "ORDER BY sum(clients) DESC, query", size)]
 
     def hide(self, query: str, *, hidden: bool = True) -> None:
         """Leave a query out of ``popular``, or not any more."""

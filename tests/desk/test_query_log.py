@@ -89,7 +89,7 @@ def test_no_trace_of_who_searched_is_kept(noting: Flask, tmp_path: Path) -> None
     assert file.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(file)) as connection:
         columns = {row[1] for row in connection.execute("PRAGMA table_info(searches)")}
-    assert columns == {"query", "hour", "times", "found", "ms", "slowest"}
+    assert columns == {"query", "hour", "times", "found", "ms", "slowest", "clients"}
 
 
 def test_popular_queries_are_asked_often_over_hours_and_find_something(tmp_path: Path) -> None:
@@ -118,6 +118,32 @@ def test_popular_queries_are_asked_often_over_hours_and_find_something(tmp_path:
     queries.forget_popular()
     assert queries.popular(5) == ["bão số 3", "giá vàng"]
     assert QueryLog(tmp_path, on=False).popular(5) == []
+
+
+def test_one_client_alone_makes_no_query_popular(noting: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = noting.test_client()
+    hour = 3600 * HOUR
+    for number, text in ((1, "hội nhập"), (5, "ngoại giao")):
+        for later in (0, 3600):
+            monkeypatch.setattr("web.query_log.time.time", lambda later=later: hour + later)
+            for place in range(12):
+                where = {"REMOTE_ADDR": f"2001:db8:0:{place % number}::{place}"}
+                assert client.get(f"/?q={text}", environ_overrides=where).status_code == 200
+    queries = queries_of(noting)
+    assert {(one.query, one.times) for one in queries.kept.frequent(5)} == {("hội nhập", 24), ("ngoại giao", 24)}
+    assert queries.popular(5) == ["ngoại giao"]
+
+
+def test_one_client_alone_drives_out_nothing_that_others_search_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_log, "MOST_ROWS", 50)
+    queries = QueryLog(tmp_path, on=True)
+    queries.kept.add([Searched("giá vàng", HOUR + number % 2, 3, 1.0) for number in range(6)])
+    for later in range(3):
+        queries.kept.add([Searched(f"q{number} {later}", HOUR + 2 + later, 1, 1.0) for number in range(60)])
+    assert queries.popular(5) == ["giá vàng"]
+    assert len(queries.kept.frequent(100)) == 49
 
 
 def test_log_is_bounded_in_age_and_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,14 @@ def test_desk_works_below_a_path_and_over_https(visitor: Operator) -> None:
     assert client.get("/admin", headers=HTML, **where).status_code == 200
 
 
+@pytest.mark.parametrize("given", [b"\xff\xfe", b"x; other=\xe9", b"\xc3\xbc", b'"\\777"', b"=;=;", b'"'])
+def test_bytes_that_are_no_text_are_no_sessions(client: FlaskClient, given: bytes) -> None:
+    cookies = f"{sessions.COOKIE}={given.decode('latin-1')}"
+    for path in ("/admin", "/admin/sign-in", "/", "/?lang=en", "/api/v1/search?q=a"):
+        answer = client.get(path, environ_overrides={"HTTP_COOKIE": cookies})
+        assert answer.status_code == (401 if path == "/admin" else 200), path
+
+
 @pytest.mark.parametrize("value", ["", "x", "e30.aaaa.bbbb", "Ã\x00", "." * 4000])
 def test_odd_cookies_are_no_sessions(client: FlaskClient, value: str) -> None:
     client.set_cookie(sessions.COOKIE, value, path="/admin")
@@ -189,12 +197,33 @@ def test_damaged_keys_and_an_empty_secret_open_no_door(operator: Operator, archi
     assert operator.get("/admin/sign-in").status_code == 503
     (home / "keys.json").unlink()
     assert operator.client.get("/admin").status_code == 200
+
+
+@pytest.mark.parametrize("left", [b"", b"\n", b"a", b"0" * 63, b"0" * 66, b"x" * 64, b"\xff\x00" * 32, None])
+def test_damaged_secret_closes_the_desk_alone_and_says_so(
+    archive: Archive, left: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
     create_app(archive)
-    (archive.home / "desk.secret").write_text("")
-    client = create_app(archive).test_client()
-    client.set_cookie(sessions.COOKIE, "e30.aaaa.bbbb", path="/admin")
-    assert client.get("/admin").status_code == 500
-    assert client.get("/api/v1/search?q=a").status_code == 200
+    file = archive.home / "desk.secret"
+    file.unlink()
+    if left is None:
+        file.mkdir()
+    else:
+        file.write_bytes(left)
+    app = create_app(archive)
+    client = app.test_client()
+    for cookie in ("", "e30.aaaa.bbbb"):
+        client.set_cookie(sessions.COOKIE, cookie, path="/admin")
+        page = client.get("/admin/sign-in", headers=HTML)
+        assert (page.status_code, "desk.secret" in page.text) == (503, True)
+        assert str(archive.home) not in page.text
+        assert client.post("/admin/sign-in", data={"key": app.config["API_KEY"]}).status_code == 503
+        assert client.get("/admin/keys").status_code == (503 if cookie else 401)
+        assert client.get("/api/v1/search?q=a").status_code == 200
+    assert "Traceback" not in caplog.text
+    if left is not None:
+        file.unlink()
+        assert client.get("/admin/sign-in", headers=HTML).status_code == 200
 
 
 def test_desk_refuses_every_call_without_a_session(client: FlaskClient) -> None:

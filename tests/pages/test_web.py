@@ -19,6 +19,7 @@ from index.article import Article
 from search.runtime.index_follower import bring_in_sync
 from tests.conftest import Server, with_seeds
 from web.assets import asset_url
+from web.query_log import MOST_POPULAR
 from web.services import Services
 
 SEED = "004_6a0ef6768151701a"
@@ -116,6 +117,20 @@ def test_page_with_another_address_language_or_text_has_another_tag(client: Flas
     assert client.get("/articles/a", headers={"If-None-Match": page}).status_code == 404
 
 
+def test_front_page_with_another_popular_query_has_another_tag(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: Services = client.application.extensions["timtin"]
+    popular = [f"câu {number}" for number in range(MOST_POPULAR)]
+    monkeypatch.setattr(here.queries, "popular", lambda size: popular[:size])
+    for place in range(MOST_POPULAR):
+        answer = client.get("/")
+        assert popular[place] in answer.text
+        popular[place] = f"khác {place}"
+        again = client.get("/", headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, popular[place] in again.text) == (200, True)
+
+
 def test_another_day_is_another_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     from datetime import datetime
 
@@ -185,7 +200,16 @@ def test_asset_is_compressed_well_and_kept_for_ever(client: FlaskClient, name: s
 
 
 @pytest.mark.parametrize(
-    "name", ["../web/app.py", "../templates/base.html", "none.css", "", "%2e%2e/cli.py", "/etc/passwd"]
+    "name",
+    [
+        *("a" * 300 + ".css", "a/" * 2500 + "x", "a%00b", "%ff%fe"),
+        "../web/app.py",
+        "../templates/base.html",
+        "none.css",
+        "",
+        "%2e%2e/cli.py",
+        "/etc/passwd",
+    ],
 )
 def test_only_assets_are_sent(client: FlaskClient, name: str) -> None:
     for room in ("pages", "desk", "api", ".."):

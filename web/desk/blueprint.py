@@ -66,8 +66,12 @@ def init_app(app: Flask) -> None:
 
 @desk.before_request
 def _refuse_foreign_forms() -> None:
-    """Raise ForbiddenError or BadRequest unless the form of a request was made by this desk for this session."""
+    """Raise ForbiddenError or BadRequest unless the form of a request was made by this desk for this session.
+
+    Raises StoreError if there can be no session.
+    """
     need = need_of(current_app, request.endpoint)
+    sessions.signing(current_app)
     if request.method in _READING:
         return
     request.max_form_memory_size = min(need.body, _MOST_FIELDS)

@@ -8,6 +8,7 @@ from search.engine import Sort
 from search.parameters import SearchParameters
 from search.service import example_queries
 from web.pages.filters import choices
+from web.query_log import MOST_POPULAR
 from web.services import services, timed_search
 
 _LATEST = 8
@@ -28,5 +29,5 @@ def front_page() -> str:
         newest=next((hit.article.published for hit in answer.hits if hit.article.published), None),
         choices=[some for label in asked.facets if (some := choices(nothing, label, answer.facets.get(label, ())))],
         examples=example_queries(services().archive, _EXAMPLES),
-        popular=services().queries.popular(_EXAMPLES),
+        popular=services().queries.popular(MOST_POPULAR),
     )
