@@ -14,7 +14,7 @@ from flask_babel import format_date, format_decimal, get_locale, gettext
 
 from index.dates import LOCAL_ZONE, local_time, period_days
 from index.labels import label_values
-from search.service import RenderedHit
+from search.answer import RenderedHit
 
 _DAY_LENGTH = len("2025-08-27")
 _MONTH_LENGTH = len("2025-08")
