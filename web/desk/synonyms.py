@@ -53,7 +53,8 @@ def edit_synonyms() -> AnyResponse:
     text = text and f"{text}\n"
     digest, query = request.form.get("digest", ""), request.form.get("q", "")[:LONGEST_ACCEPTED]
     if len(text.encode("utf-8", "replace")) > LARGEST:
-        return _page(text, digest, query, wrong=gettext("Synonyms of more than 1 MB are not edited here."), status=413)
+        wrong = gettext("Synonyms of more than 1 MB are not edited here.")
+        return _page(text, digest, query, wrong=wrong, status=413)
     typed = SynonymText(text)
     if request.form.get("do") == "save":
         if (wrong := _save(_file(), text, digest)) is None:
