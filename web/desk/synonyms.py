@@ -51,10 +51,10 @@ def edit_synonyms() -> AnyResponse:
     text = "\n".join(request.form.get("text", "").splitlines())
     text = text and f"{text}\n"
     digest, query = request.form.get("digest", ""), request.form.get("q", "")[:LONGEST_ACCEPTED]
-    typed = SynonymText(text)
     if len(text.encode("utf-8", "replace")) > LARGEST:
         wrong = gettext("Synonyms of more than 1 MB are not edited here.")
-        return _page(text, digest, query, typed.lines, wrong, 413)
+        return _page(text, digest, query, wrong=wrong, status=413)
+    typed = SynonymText(text)
     if request.form.get("do") == "save":
         if (wrong := _save(_file(), text, digest)) is None:
             flash(gettext("The synonyms are saved. They apply from now on."))
