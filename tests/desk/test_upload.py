@@ -202,8 +202,14 @@ def test_forgotten_files_are_gone_once_the_service_starts_again(archive: Archive
     assert fresh.exists()
 
 
-@pytest.mark.parametrize("left", ["", "{}", "[1]", "[" * 5000, '[{"name": "a.txt", "size": 1, "place": "../../api-key"}]',
-                                  '[{"name": 1, "size": "x", "place": "1"}]'])  # fmt: skip
+@pytest.mark.parametrize(
+    "left",
+    [
+        *("", "{}", "[1]", "[" * 5000),
+        '[{"name": "a.txt", "size": 1, "place": "../../api-key"}]',
+        '[{"name": 1, "size": "x", "place": "1"}]',
+    ],
+)
 def test_damaged_list_of_an_upload_is_no_upload(operator: Operator, left: str) -> None:
     folder = here(operator).archive.home / FOLDER / ("a" * 32)
     folder.mkdir(parents=True)
