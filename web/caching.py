@@ -77,7 +77,8 @@ def _code() -> str:
 def _tagged(response: Response) -> Response:
     """Say of a page what it depends on, and that it must be asked for anew."""
     etag = g.get("etag")
-    if etag is None and response.mimetype != "text/html":
+    is_error = response.status_code >= 400 and not request.path.startswith("/api/")
+    if etag is None and response.mimetype != "text/html" and not is_error:
         return response
     if etag is not None and response.status_code in {200, 304} and not _is_cut_short():
         response.set_etag(etag, weak=True)

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from index.atomic_file import read_sealed, write_sealed, write_whole
-from index.dates import LOCAL_ZONE
+from index.dates import LOCAL_ZONE, in_both_zones
 from index.errors import StoreError, TimtinError
 
 FIRST = "api-key"
@@ -270,7 +270,7 @@ def expiry(when: str, now: datetime | None = None) -> datetime:
             end = moment if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
         else:
             raise wrong
-        end = end.astimezone(UTC).replace(microsecond=0)
+        end = in_both_zones(end).astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
         raise wrong from None
     if end <= now:

@@ -16,7 +16,6 @@ from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from web.metrics import Metrics
 from web.query_log import QueryLog
-from web.serving.proxies import client_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,8 @@ def timed_search(parameters: SearchParameters, *, noted: bool = True) -> Answer:
     g.partial = g.get("partial", False) or answer.partial
     if noted and "noted" not in g:
         g.noted = True
-        used.queries.note(
-            parameters, answer, (time.perf_counter() - began) * 1000, client_of(request.remote_addr or "")
-        )
+        client = request.environ.get("timtin.client") or request.remote_addr or ""
+        used.queries.note(parameters, answer, (time.perf_counter() - began) * 1000, client)
     return answer
 
 

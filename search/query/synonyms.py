@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 MOST_SYNONYMS = 64
 """How many synonyms are searched for one query."""
 
+_MOST_OTHERS = 4 * MOST_SYNONYMS
+"""How many phrases of a line are kept: more than are searched, as some may be what was typed."""
 _PIECE = re.compile(r"(?:[^,\\]|\\.?)+")
 _ARROW = re.compile(r"(?<!\\)=>")
 _SWITCH = re.compile(r"!\s*places\s+off", re.IGNORECASE)
@@ -168,8 +170,9 @@ def parse_synonyms(text: str, name: str) -> Synonyms:
             continue
         if len(wanted) > MOST_SYNONYMS + (len(sides) == 1):
             problems.append(LineProblem(number, LineProblemCode.PHRASES, shown, len(wanted)))
+        others = tuple(wanted[:_MOST_OTHERS])  # the same one for all of the line
         for phrase in {phrase.exact: phrase for phrase in known}.values():
-            rules.setdefault("".join(phrase.folded), []).append(Rule(phrase, tuple(wanted)))
+            rules.setdefault("".join(phrase.folded), []).append(Rule(phrase, others))
     return Synonyms(rules, [problem.said(name) for problem in problems], places, problems)
 
 
@@ -241,9 +244,11 @@ def _with_places(synonyms: Synonyms) -> Synonyms:
     """Return ``synonyms`` and the spellings of places: a rule that names a place serves all of its spellings."""
     places = place_names()
     own: dict[str, list[Rule]] = {}
+    spelled: dict[int, tuple[Phrase, ...]] = {}  # by the tuple that the rules of a line share
     for rule in chain.from_iterable(synonyms.rules.values()):
-        spelled = chain.from_iterable(_spellings(other, places) for other in rule.others)
-        others = tuple(dict.fromkeys(chain(rule.others, spelled)))
+        if (others := spelled.get(id(rule.others))) is None:
+            more = chain.from_iterable(_spellings(other, places) for other in rule.others)
+            others = spelled[id(rule.others)] = tuple(dict.fromkeys(chain(rule.others, more)))
         for phrase in _spellings(rule.phrase, places):
             own.setdefault("".join(phrase.folded), []).append(Rule(phrase, others))
     rules = {key: [*own.get(key, ()), *places.rules.get(key, ())] for key in own.keys() | places.rules.keys()}
@@ -252,6 +257,8 @@ def _with_places(synonyms: Synonyms) -> Synonyms:
 
 def _spellings(phrase: Phrase, places: Synonyms) -> list[Phrase]:
     """Return a phrase, and the other spellings of the place that it names, if it names one."""
+    if "".join(phrase.folded) not in places.rules:
+        return [phrase]
     tokens = tokenize(phrase.text)
     whole = [other.text for other in places.alternatives(tokens) if (other.first, other.end) == (0, len(tokens))]
     return [phrase, *map(_phrase, whole)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -38,6 +39,8 @@ def test_key_is_shown_once_and_works(operator: Operator) -> None:
         ({"name": "a", "scope": "root"}, "Choose what the key may do"),
         ({"name": "a"}, "Choose what the key may do"),
         ({"name": "a", "scope": "write", "expires": "yesterday"}, "is not a time that a key can end at"),
+        ({"name": "a", "scope": "write", "expires": "9999-12-31T20:00Z"}, "is not a time that a key can end at"),
+        ({"name": "a", "scope": "write", "expires": "9999-12-31T20:00-14:00"}, "is not a time that a key can end at"),
         ({"name": "a", "scope": "write", "expires": "<b>"}, "is not a time that a key can end at"),
     ],
 )
@@ -51,6 +54,11 @@ def test_wrong_key_says_what_is_wrong_and_keeps_what_was_typed(
     assert "<script>alert" not in page.text
     assert "<b>" not in page.text.replace("tìm<b>tin</b>", "")
     assert len(operator.client.application.config["KEYS"].keys()) == 1
+
+
+def test_key_that_ends_with_all_time_is_listed(operator: Operator) -> None:
+    operator.client.application.config["KEYS"].add("far", Scope.WRITE, datetime(9999, 12, 31, 20, tzinfo=UTC))
+    assert "9999-12-31 20:00" in operator.get("/admin/keys").text
 
 
 def test_revoking_is_asked_for_then_done(operator: Operator) -> None:

@@ -15,6 +15,7 @@ from flask import Flask
 from index.store import search_log
 from index.store.search_log import KEPT_HOURS, Searched, SearchLog
 from search.archive import ArchiveConfig, open_archive
+from tests.attacks.clients import Client, get
 from tests.conftest import Server
 from tests.desk.conftest import Operator
 from tests.processes import wait_for
@@ -127,10 +128,11 @@ def test_one_client_alone_makes_no_query_popular(noting: Flask, monkeypatch: pyt
         for later in (0, 3600):
             monkeypatch.setattr("web.query_log.time.time", lambda later=later: hour + later)
             for place in range(12):
-                where = {"REMOTE_ADDR": f"2001:db8:0:{place % number}::{place}"}
+                where = {"REMOTE_ADDR": f"192.0.2.{place % number}"}
                 assert client.get(f"/?q={text}", environ_overrides=where).status_code == 200
     queries = queries_of(noting)
     assert {(one.query, one.times) for one in queries.kept.frequent(5)} == {("hội nhập", 24), ("ngoại giao", 24)}
+    queries.forget_popular()
     assert queries.popular(5) == ["ngoại giao"]
 
 
@@ -216,10 +218,16 @@ def test_processes_count_together(
     wait_for(lambda: server.request("GET", "/api/v1/stats").status == 200)
     for _ in range(40):
         assert server.request("GET", "/api/v1/search?q=" + quote("giá vàng"), Connection="close").status == 200
+    for number in range(2, 5):
+        with Client(server, f"127.0.0.{number}") as client:
+            assert client.ask(get("/api/v1/search?q=" + quote("giá vàng"))).status == 200
     log = SearchLog(server.data / "searches.sqlite")
 
     def counted() -> bool:
         found = log.frequent(5)
-        return bool(found) and found[0].times == 40
+        return bool(found) and found[0].times == 43
 
     wait_for(counted)
+    with closing(sqlite3.connect(server.data / "searches.sqlite")) as connection:
+        (clients, hours) = connection.execute("SELECT sum(clients), count(*) FROM searches").fetchone()
+    assert 4 <= clients <= 4 * hours  # once an hour each, whichever process answers

@@ -295,6 +295,13 @@ def test_form_of_another_site_is_refused(operator: Operator, header: dict[str, s
     assert operator.client.post("/admin/rebuild", data=data, headers=fine).status_code == 303
 
 
+def test_form_at_a_host_that_is_not_known_says_which_setting_to_change(operator: Operator) -> None:
+    operator.get("/admin/rebuild")
+    page = operator.client.post("/admin/rebuild", headers={**HTML, "Origin": "http://tin.example.vn"})
+    assert page.status_code == 403
+    assert "server.hosts" in page.text
+
+
 def test_pages_stay_out_of_caches_search_engines_and_compression(operator: Operator) -> None:
     for path in rules(operator.client.application):
         answer = operator.client.get(path, headers={**HTML, "Accept-Encoding": "gzip, br, zstd"})

@@ -7,13 +7,16 @@ import io
 import json
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from index.errors import DiskFullError
+from search.archive import Archive
 from tests.desk.conftest import Operator
+from web.app import create_app
 from web.desk.kept_uploads import FOLDER, KEPT_SECONDS, MOST_FILES, MOST_KEPT, KeptUploads
 from web.services import Services
 
@@ -186,6 +189,47 @@ def test_kept_uploads_are_few_small_and_young(tmp_path: Path) -> None:
     assert not folder.exists()
     (tmp_path / FOLDER / ("0" * 32)).mkdir()
     assert kept.files("0" * 32) is None
+
+
+def test_forgotten_files_are_gone_once_the_service_starts_again(archive: Archive) -> None:
+    forgotten, fresh = (archive.home / FOLDER / (letter * 32) for letter in "ab")
+    for folder in (forgotten, fresh):
+        folder.mkdir(parents=True)
+        (folder / "1").write_text("x")
+    os.utime(forgotten, (0, time.time() - KEPT_SECONDS - 60))
+    create_app(archive)
+    assert not forgotten.exists()
+    assert fresh.exists()
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        *("", "{}", "[1]", "[" * 5000),
+        '[{"name": "a.txt", "size": 1, "place": "../../api-key"}]',
+        '[{"name": 1, "size": "x", "place": "1"}]',
+    ],
+)
+def test_damaged_list_of_an_upload_is_no_upload(operator: Operator, left: str) -> None:
+    folder = here(operator).archive.home / FOLDER / ("a" * 32)
+    folder.mkdir(parents=True)
+    (folder / "list.json").write_text(left)
+    assert operator.get(f"/admin/upload/{folder.name}").status_code == 404
+    operator.get("/admin/upload")
+    assert operator.send(f"/admin/upload/{folder.name}/index").status_code == 404
+
+
+def test_what_else_is_in_the_folder_of_uploads_is_left_alone(operator: Operator) -> None:
+    place = here(operator).archive.home / FOLDER
+    place.mkdir()
+    (place / "notes").write_text("x")
+    assert operator.get("/admin/upload").status_code == 200
+    assert "tin.jsonl" in look(operator, {"tin.jsonl": LINES})
+    assert (place / "notes").exists()
+    shutil.rmtree(place)
+    place.write_text("no folder")
+    assert operator.get("/admin/upload").status_code == 200
+    assert "cannot be kept" in look(operator, {"tin.jsonl": LINES})
 
 
 def test_files_are_not_kept_on_a_disk_that_is_nearly_full(tmp_path: Path) -> None:

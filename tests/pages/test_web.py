@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import html
+import itertools
 import mimetypes
 import re
 from collections.abc import Callable
@@ -160,8 +161,9 @@ def test_language_that_is_asked_for_is_remembered_each_time(client: FlaskClient)
 
 
 def test_errors_are_kept_by_nobody(client: FlaskClient) -> None:
-    for path in ("/none", "/articles/none", "/?size=0", "/sitemaps/9.xml"):
-        answer = client.get(path, headers={"Accept": "text/html"})
+    paths = ("/none", "/articles/none", "/?size=0", "/sitemaps/9.xml")
+    for path, accepted in itertools.product(paths, ("text/html", "application/json")):
+        answer = client.get(path, headers={"Accept": accepted})
         assert "ETag" not in answer.headers
         assert answer.headers["Cache-Control"] == "no-cache"
         assert "Accept" in answer.vary

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.analysis.tokenizer import tokenize
+from index.analysis.tokenizer import Tokens, tokenize
 from search.archive import Archive
 from search.parameters import SearchParameters
-from search.query.synonyms import NO_SYNONYMS, place_names, read_synonyms
+from search.query.synonyms import MOST_SYNONYMS, NO_SYNONYMS, SynonymText, place_names, read_synonyms
 from search.runtime.index_follower import bring_in_sync
 from search.service import search
 from tests.conftest import ROOT
@@ -148,3 +149,26 @@ def test_the_list_of_places_is_valid_and_installed() -> None:
 def test_own_synonyms_come_before_places(archive: Archive, tmp_path: Path) -> None:
     (tmp_path / "data" / "synonyms.txt").write_text("Ukraine, Kiev\n", "utf-8")
     assert search(archive, SearchParameters(q="Ukraine")).expanded[:2] == ["Kiev", "Ukraina"]
+
+
+def test_line_of_very_many_phrases_takes_no_room_for_each_pair_of_them() -> None:
+    phrases = [f"từ {number}" for number in range(3000)]
+    text = SynonymText(", ".join(phrases))
+    assert [problem.count for problem in text.lines] == [3000]
+    rules = [rules[0] for key, rules in text.current().rules.items() if key.startswith("tu") and key[2:].isdecimal()]
+    assert len(rules) == 3000
+    assert len({id(rule.others) for rule in rules}) == 1
+    assert MOST_SYNONYMS < len(rules[0].others) < 1000
+
+
+def test_each_phrase_is_read_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: Counter[str] = Counter()
+
+    def counted(text: str) -> Tokens:
+        read[text] += 1
+        return tokenize(text)
+
+    place_names()
+    monkeypatch.setattr("search.query.synonyms.tokenize", counted)
+    SynonymText(", ".join(f"từ {number}" for number in range(500)))
+    assert max(read.values()) == 1

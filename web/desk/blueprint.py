@@ -79,7 +79,12 @@ def _refuse_foreign_forms() -> None:
         request.max_content_length = need.body
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if from_another_site() or site not in {"same-origin", "none"}:
-        raise ForbiddenError(gettext("A page of another site cannot send forms to the desk."))
+        raise ForbiddenError(
+            gettext(
+                "A page of another site cannot send forms to the desk. If this page is the desk's own, the service does"
+                " not know the host in its address: name that in its setting “server.hosts”."
+            )
+        )
     try:
         _csrf.protect()
     except CSRFError:

@@ -82,7 +82,10 @@ def shown_time(moment: str | datetime | None) -> str:
     if moment is None:
         return ""
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return str(format_datetime(at if at.tzinfo else at.replace(tzinfo=UTC), "short"))
+    try:
+        return str(format_datetime(at if at.tzinfo else at.replace(tzinfo=UTC), "short"))
+    except OverflowError:  # in this zone it is beyond the last year there is
+        return at.isoformat(" ", "minutes")
 
 
 def shown_day(day: date) -> str:

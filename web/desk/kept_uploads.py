@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from index.errors import DiskFullError, StoreError, is_disk_full
 
@@ -35,7 +37,10 @@ class SentFile:
 
     name: str
     size: int
-    place: str
+    place: Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
+
+
+_LISTED = TypeAdapter(list[SentFile])
 
 
 class KeptUploads:
@@ -76,8 +81,8 @@ class KeptUploads:
             return None
         folder = self._folder / id
         try:
-            listed = [SentFile(**one) for one in json.loads((folder / _LIST).read_text("utf-8"))]
-        except (OSError, ValueError, TypeError):
+            listed = _LISTED.validate_json((folder / _LIST).read_bytes())
+        except (OSError, ValidationError):
             return None
         return [(one, folder / one.place) for one in listed]
 
@@ -88,12 +93,14 @@ class KeptUploads:
 
     def tidy(self, keep: str = "") -> None:
         """Delete uploads that are too old, too many or too large together, but not the one to ``keep``."""
-        with suppress(FileNotFoundError):
-            aged = sorted(((_age(folder), folder) for folder in self._folder.iterdir()), key=lambda entry: entry[0])
+        with suppress(OSError):
+            folders = ((_age(folder), folder) for folder in self._folder.iterdir() if folder.is_dir())
+            aged = sorted(folders, key=lambda entry: entry[0])
             aged.sort(key=lambda entry: entry[1].name != keep)
             size = 0
             for place, (age, folder) in enumerate(aged):
-                size += sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+                with suppress(FileNotFoundError):  # another process deletes it
+                    size += sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
                 too_much = place >= MOST_KEPT or size > self._most or age > KEPT_SECONDS
                 if too_much and folder.name != keep:
                     shutil.rmtree(folder, ignore_errors=True)

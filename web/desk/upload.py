@@ -36,8 +36,10 @@ class _Request(Request):
 
 
 def init_app(app: Flask) -> None:
-    """Let the desk of ``app`` take files."""
+    """Let the desk of ``app`` take files; what was forgotten there is deleted."""
     app.request_class = _Request
+    with app.app_context():
+        _kept().tidy()
 
 
 @page_at("/upload")

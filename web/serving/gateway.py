@@ -157,6 +157,7 @@ class Gateway:
                 body, size = await self._receive(exchange, need.body)
             elif exchange.ends and visit.endpoint is not None and scope["method"] not in _WITH_BODY:
                 raise RequestEntityTooLarge("This address takes no body; send the request without one.")
+            environ["timtin.client"] = client
             environ["timtin.leaving"] = leaving = _Leaving()
             work = partial(call, app, environ, body, size)
             return await self._in_turn(exchange, client, need.scope, work, leaving)
