@@ -219,6 +219,19 @@ def test_damaged_list_of_an_upload_is_no_upload(operator: Operator, left: str) -
     assert operator.send(f"/admin/upload/{folder.name}/index").status_code == 404
 
 
+def test_upload_that_another_process_deletes_takes_the_place_of_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = KeptUploads(tmp_path, 1 << 20, 0)
+    ids = [kept.keep([("a.txt", io.BytesIO(b"x"))]) for _ in range(MOST_KEPT)]
+    gone = [tmp_path / FOLDER / f"{number:032x}" for number in range(MOST_KEPT)]
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: [*listed(path), *(gone if path.name == FOLDER else ())])
+    monkeypatch.setattr(Path, "is_dir", lambda _path: True)
+    kept.tidy()
+    assert all(kept.files(id) for id in ids)
+
+
 def test_what_else_is_in_the_folder_of_uploads_is_left_alone(operator: Operator) -> None:
     place = here(operator).archive.home / FOLDER
     place.mkdir()

@@ -7,6 +7,7 @@ together than one request may be, and for an hour at most; the oldest go first.
 from __future__ import annotations
 
 import json
+import math
 import re
 import secrets
 import shutil
@@ -97,11 +98,14 @@ class KeptUploads:
             folders = ((_age(folder), folder) for folder in self._folder.iterdir() if folder.is_dir())
             aged = sorted(folders, key=lambda entry: entry[0])
             aged.sort(key=lambda entry: entry[1].name != keep)
-            size = 0
-            for place, (age, folder) in enumerate(aged):
-                with suppress(FileNotFoundError):  # another process deletes it
+            size = count = 0
+            for age, folder in aged:
+                try:
                     size += sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-                too_much = place >= MOST_KEPT or size > self._most or age > KEPT_SECONDS
+                except FileNotFoundError:  # another process deletes it
+                    continue
+                count += 1
+                too_much = count > MOST_KEPT or size > self._most or age > KEPT_SECONDS
                 if too_much and folder.name != keep:
                     shutil.rmtree(folder, ignore_errors=True)
 
@@ -110,4 +114,4 @@ def _age(folder: Path) -> float:
     try:
         return time.time() - folder.stat().st_mtime
     except FileNotFoundError:
-        return 0.0
+        return math.inf
