@@ -174,7 +174,7 @@ def test_key_that_is_lacking_is_asked_for_in_the_language_of_the_page(client: Fl
         update={"access": client.application.config["SETTINGS"].access.model_copy(update={"search": "key"})}
     )
     page = client.get("/", headers=HTML)
-    assert (page.status_code, "Trang này cần khoá" in page.text) == (401, True)
+    assert (page.status_code, "Trang này cần khóa" in page.text) == (401, True)
     assert page.headers["WWW-Authenticate"].startswith("Basic ")
 
 

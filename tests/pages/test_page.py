@@ -352,7 +352,9 @@ def test_chosen_value_is_shown_however_it_was_written(client: FlaskClient, key: 
 
 
 def test_articles_that_only_come_close_are_counted_as_such(client: FlaskClient) -> None:
-    assert '<span role="status">1 bài gần đúng</span>' in client.get("/?q=nông sản").text
+    page = client.get("/?q=nông sản").text
+    assert '<span role="status">1 bài gần đúng</span>' in page
+    assert '<p class="reason">Có các tiếng của “nông sản” nhưng khác dấu</p>' in page  # nothing is marked
     assert '<span role="status">1 article that comes close</span>' in client.get("/?q=nông sản&lang=en").text
 
 

@@ -18,7 +18,7 @@ from web.pages import shown
 FACETS = ("source", "category", "author")
 """The labels with values to choose from, in the order of the page."""
 _SHOWN = 6
-_MOST = 60
+_MOST = 30
 
 
 @dataclass(frozen=True, slots=True)
