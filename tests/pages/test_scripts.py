@@ -463,6 +463,7 @@ def test_pages_are_whole_without_scripts(server: Server) -> None:
         expect(page.locator(".hit").first).to_be_visible()
         page.locator("details.tips summary").click()
         expect(page.locator(".keys")).to_be_hidden()
+        expect(page.locator("#keys")).to_be_hidden()
         page.locator(".hit h2 a").first.click()
         expect(page.locator("#marks").get_by_role("link")).to_have_count(2)
 
