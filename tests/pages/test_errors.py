@@ -171,7 +171,7 @@ def test_failure_says_what_to_do(client: FlaskClient, error: Exception, status: 
 
 def test_key_that_is_lacking_is_asked_for_in_the_language_of_the_page(guarded: FlaskClient) -> None:
     page = guarded.get("/", headers=HTML)
-    assert (page.status_code, "Trang này cần khoá" in page.text) == (401, True)
+    assert (page.status_code, "Trang này cần khóa" in page.text) == (401, True)
     assert page.headers["WWW-Authenticate"].startswith("Basic ")
 
 

@@ -400,7 +400,9 @@ def test_chosen_value_is_shown_however_it_was_written(client: FlaskClient, key: 
 
 
 def test_articles_that_only_come_close_are_counted_as_such(client: FlaskClient) -> None:
-    assert '<span role="status">1 bài gần đúng</span>' in client.get("/?q=nông sản").text
+    page = client.get("/?q=nông sản").text
+    assert '<span role="status">1 bài gần đúng</span>' in page
+    assert '<p class="reason">Có các tiếng của “nông sản” nhưng khác dấu</p>' in page  # nothing is marked
     assert '<span role="status">1 article that comes close</span>' in client.get("/?q=nông sản&lang=en").text
 
 
@@ -429,3 +431,15 @@ def test_no_passage_only_repeats_the_title(client: FlaskClient, key: dict[str, s
     passages = re.findall(r'<p class="passage"[^>]*>(.*?)</p>', page)
     assert passages == ["Người trồng phấn khởi vì được mùa <mark>sầu riêng</mark>."]
     assert '<p class="passage"' not in client.get("/?q=măng cụt").text
+
+
+def test_chosen_value_stays_among_the_most_frequent_ones(client: FlaskClient, key: dict[str, str]) -> None:
+    put(client, key, *({"id": f"{n}", "body": f"Sầu riêng số {n}", "author": f"Tác giả {n:02}"} for n in range(40)))
+    page = client.get("/?q=sầu riêng").text
+    listed = re.findall(r'<span class="value" dir="auto">(Tác giả \d\d)<', page)
+    assert len(listed) == 24
+    rare = f"Tác giả {min(set(range(40)) - {int(name[-2:]) for name in listed}):02}"
+    page = client.get("/", query_string={"q": "sầu riêng", "author": rare}).text
+    listed = re.findall(r'<span class="value" dir="auto">(Tác giả \d\d)<', page)
+    assert listed[0] == rare
+    assert len(listed) == 24

@@ -18,7 +18,7 @@ from web.pages import shown
 SHOWN_LABELS = ("source", "category", "author")
 """The labels with values to choose from, in the order of the page."""
 _SHOWN = 6
-_MOST = 60
+_MOST = 24  # more would make a page of results heavier than 60 kB
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,4 +40,6 @@ def because(reason: Reason) -> str | None:
         return str(gettext("Found by another name of “%(typed)s”: “%(found)s”", **told))
     if reason.code is ReasonCode.SPELLING and not shown.is_same(reason.typed, reason.found):
         return str(gettext("Found by another spelling of “%(typed)s”: “%(found)s”", **told))
+    if reason.code is ReasonCode.SCATTERED and not reason.found:
+        return str(gettext("Has the syllables of “%(typed)s” with other accents", **told))
     return None

@@ -1,8 +1,7 @@
 /** What every page loads. Without it, or on an old browser, each page is whole. */
 
 import "./addresses.js";
-import { back } from "./back.js";
-import { filters } from "./filters.js";
+import { back, closing } from "./back.js";
 import { keys, onKey } from "./keys.js";
 import { marks } from "./marks.js";
 import { results } from "./results.js";
@@ -22,7 +21,7 @@ const article = document.querySelector("article[data-marks]");
 if (article) marks(article, document.getElementById("marks"));
 
 keys(document.getElementById("keys"));
-filters();
+closing();
 
 const link = document.getElementById("back");
 if (link) back(link);

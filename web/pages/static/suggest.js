@@ -94,6 +94,11 @@ export function suggest(form) {
     activate();
   }
 
+  function clear() {
+    box.value = "";
+    close(); // what is still on its way is not wanted any more
+  }
+
   function activate(one) {
     active?.setAttribute("aria-selected", "false");
     active = one;
@@ -122,7 +127,7 @@ export function suggest(form) {
       End: active && (() => activate(options().at(-1))),
       Enter: active && (() => active.click()),
       Delete: active?.dataset.query && (() => drop(active)),
-      Escape: open ? close : box.value && (() => (box.value = "")),
+      Escape: open ? close : box.value && clear,
     }[event.key];
     if (!act) return;
     event.preventDefault();
