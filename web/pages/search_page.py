@@ -40,7 +40,10 @@ def home() -> Response:
         return redirect(f"{path}?{urlencode(kept)}" if kept else path)
     try:
         asked = asked_search(request.args)
-        return page(front_page() if asked == SearchParameters() else _results(asked))
+        if asked == SearchParameters():
+            return page(front_page())
+        allowed = services().archive.limits.last_page(asked.size)
+        return page(_results(asked, allowed), 200 if asked.page <= allowed else 400)
     except InvalidInputError as error:
         return _refused(error.problems)
 
@@ -68,9 +71,8 @@ class _Elsewhere:
     address: str
 
 
-def _results(asked: SearchParameters) -> str:
-    """Return the page with the results of a search."""
-    allowed = services().archive.limits.last_page(asked.size)
+def _results(asked: SearchParameters, allowed: int) -> str:
+    """Return the page with the results of a search; ``allowed`` is the last page that may be asked for."""
     within = asked if asked.page <= allowed else asked.model_copy(update={"page": 1})
     shown, answer, correction = _answered(within)
     last = min(max(1, -(-answer.stories // asked.size)), allowed)
