@@ -227,7 +227,7 @@ def test_limits_of_an_archive_hold(tmp_path: Path) -> None:
             assert (response.status_code, [error["name"] for error in response.json["errors"]]) == (400, [name])
         page = client.get("/?q=lúa&page=3", headers={"Accept": "text/html"})
         assert (page.status_code, "Không có trang 3." in page.text) == (400, True)
-        assert '<a class="button" href="/?q=l%C3%BAa">Đến trang cuối, trang 1</a>' in page.text
+        assert '<a class="button" href="/?q=l%C3%BAa&amp;page=2">Đến trang cuối, trang 2</a>' in page.text
         assert 'rel="next"' not in client.get("/?q=lúa&page=2&collapse=false").text
         with pytest.raises(InvalidInputError, match="page"):
             search(archive, SearchParameters(page=3))
