@@ -443,3 +443,24 @@ def test_chosen_value_stays_among_the_most_frequent_ones(client: FlaskClient, ke
     listed = re.findall(r'<span class="value" dir="auto">(Tác giả \d\d)<', page)
     assert listed[0] == rare
     assert len(listed) == 24
+
+
+def test_front_page_says_what_there_is_and_offers_queries_that_find_something(
+    client: FlaskClient, key: dict[str, str]
+) -> None:
+    page = client.get("/").text
+    assert "5 bài từ 3 nguồn · mới nhất: 10 tháng 1, 2026" in " ".join(page.split())
+    offered = re.search(r"<h2>Thử tìm</h2>\s*<ul class=\"chips\">(.*?)</ul>", page, re.DOTALL)
+    assert offered is not None
+    queries = re.findall(r'<a href="([^"]*)"', offered[1])
+    assert queries
+    for address in queries:
+        assert 'class="hit"' in client.get(html.unescape(address)).text
+    articles = [
+        {"id": f"new{day}", "title": "Sầu riêng Đắk Lắk", "body": f"Tin {day}.", "published": f"2026-02-0{day}"}
+        for day in range(1, 5)
+    ]
+    assert client.post("/api/v1/articles?wait=true", json=articles, headers=key).status_code == 200
+    again = client.get("/").text
+    assert "9 bài từ 3 nguồn · mới nhất: 4 tháng 2, 2026" in " ".join(again.split())
+    assert re.search('dir="auto">sầu riêng Đắk Lắk</a>', again)

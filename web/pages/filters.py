@@ -47,9 +47,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The values of one label: the first ones, and the ``rest``."""
+    """The values of one label, by its name for readers: the first ones, and the ``rest``."""
 
-    label: str
     name: str
     first: Sequence[Choice]
     rest: Sequence[Choice]
@@ -95,7 +94,7 @@ def choices(asked: SearchParameters, label: str, counts: Sequence[FacetCount]) -
     if not any(choice.chosen for choice in found) and len(found) < 2:
         return None
     found.sort(key=lambda choice: not choice.chosen)
-    return Choices(label, label_name(label), found[:_SHOWN], found[_SHOWN:_MOST])
+    return Choices(label_name(label), found[:_SHOWN], found[_SHOWN:_MOST])
 
 
 def _key(label: str, value: str) -> str:

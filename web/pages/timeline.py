@@ -28,7 +28,6 @@ class Bar:
 class Timeline:
     """The bars, oldest first; without gaps but before the first one."""
 
-    unit: str
     bars: Sequence[Bar]
     height: int = _HEIGHT
 
@@ -51,13 +50,8 @@ def timeline(facets: Mapping[str, Sequence[FacetCount]], address: Callable[[str]
         if periods or unit == "year":
             periods = periods or sorted(counts)[-most_bars:]
             most = max(counts.values())
-            return Timeline(
-                unit,
-                [
-                    Bar(period, count, _height(count, most), address(period))
-                    for period, count in ((period, counts.get(period, 0)) for period in periods)
-                ],
-            )
+            found = [(period, counts.get(period, 0)) for period in periods]
+            return Timeline([Bar(period, count, _height(count, most), address(period)) for period, count in found])
     return None
 
 
