@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from index.article import Article
 from search.archive import ArchiveConfig, open_archive
@@ -144,30 +144,32 @@ def test_contrast_and_forced_colours_keep_all(odd: Server) -> None:
 
 def test_without_scripts_filters_open_over_the_results_and_close(odd: Server) -> None:
     with browser_page(javascript=False, width=375, height=667) as page:
-        page.goto(odd.root + STATES["results"])
-        assert not page.locator("#filters").is_visible()
+        results, filters = odd.root + STATES["results"], page.locator("#filters")
+        page.goto(results)
+        expect(filters).not_to_be_visible()
         page.get_by_role("link", name="Bộ lọc").click()
-        assert page.locator("#filters").is_visible()
+        expect(filters).to_be_visible()
         page.get_by_role("link", name="Đóng").click()
-        assert not page.locator("#filters").is_visible()
+        expect(filters).not_to_be_visible()
         page.get_by_role("link", name="Bộ lọc").click()
         page.get_by_label("Từ ngày").fill("2025-02-01")
         page.get_by_label("Đến ngày").fill("2025-03-31")
         page.get_by_role("button", name="Lọc").click()
-        assert page.url.endswith("?q=n%C3%B4ng+s%E1%BA%A3n&from=2025-02-01&to=2025-03-31")
-        assert page.locator(".hit").count() == 1
+        expect(page).to_have_url(f"{results}&from=2025-02-01&to=2025-03-31")
+        expect(page.locator(".hit")).to_have_count(1)
         page.get_by_role("link", name="Bỏ bộ lọc này").click()
-        assert page.url.endswith("?q=n%C3%B4ng+s%E1%BA%A3n")
+        expect(page).to_have_url(results)
         page.locator(".copies summary").click()
-        assert page.locator(".copies li a").count() == 6
+        expect(page.locator(".copies li a")).to_have_count(6)
         page.locator(".copies li a").first.click()
-        assert page.locator("article h1").inner_text() == "Bản tin nông sản"
+        expect(page.locator("article h1")).to_have_text("Bản tin nông sản")
         page.get_by_role("link", name="Bỏ đánh dấu").click()
-        assert page.locator("article mark").count() == 0
+        expect(page.get_by_role("link", name="Đánh dấu từ đã tìm")).to_be_visible()
+        expect(page.locator("article mark")).to_have_count(0)
         page.get_by_role("link", name="Đánh dấu từ đã tìm").click()
-        assert page.locator("article mark").count() > 0
+        expect(page.locator("article mark").first).to_be_visible()
         page.get_by_role("link", name="Về kết quả").click()
-        assert page.url.endswith("?q=n%C3%B4ng+s%E1%BA%A3n")
+        expect(page).to_have_url(results)
 
 
 def test_pages_are_light_and_load_from_here_alone(odd: Server) -> None:
