@@ -156,8 +156,11 @@ class KeyRing:
         if not self._first.exists() and not self._content().revoked:
             write_whole(self._first, f"{secrets.token_urlsafe(32)}\n".encode(), mode=0o600)
 
-    def add(self, name: str, scope: Scope, expires: datetime | None = None) -> str:
-        """Make a key and return it; it is not shown again. Raises TimtinError if the name is taken or is none."""
+    def add(self, name: str, scope: Scope, expires: datetime | None = None, *, now: datetime | None = None) -> str:
+        """Make a key and return it; it is not shown again. Raises TimtinError if the name is taken or is none.
+
+        ``now`` is the moment from which ``expires`` was counted, so that a key for 30 days is one to the second.
+        """
         if not is_name(name):
             raise TimtinError(
                 f"{name!r} cannot be the name of a key; a name has up to 64 letters, digits, dots, dashes and"
@@ -169,8 +172,8 @@ class KeyRing:
             if name == FIRST or any(key.name == name for key in self.keys()):
                 raise TimtinError(f"there is a key {name!r} already; choose another name, or revoke it first")
             content = self._content()
-            now = datetime.now(UTC).replace(microsecond=0)
-            entry = _Entry(name=name, scope=scope.label, sha256=_digest(token), created=now, expires=expires)
+            created = (now or datetime.now(UTC)).replace(microsecond=0)
+            entry = _Entry(name=name, scope=scope.label, sha256=_digest(token), created=created, expires=expires)
             self._write(_Content(keys=[*content.keys, entry], revoked=content.revoked))
 
         self._change(add)

@@ -44,6 +44,14 @@ def test_keys_are_added_listed_and_revoked(tmp_path: Path) -> None:
     assert keys(data, "list").stdout.count("\n") == 2
 
 
+def test_a_key_is_made_at_the_moment_its_days_are_counted_from(tmp_path: Path) -> None:
+    ring, now = KeyRing(tmp_path), datetime.now(UTC) - timedelta(seconds=90)  # a slow machine
+    key = ring.find(ring.add("slow", Scope.SEARCH, expiry("30d", now), now=now))
+    assert key is not None
+    assert key.expires is not None
+    assert key.expires - key.created == timedelta(days=30)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

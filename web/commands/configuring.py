@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +76,10 @@ def keys() -> None:
 @data_option
 def add(name: str, scope: str, expires: str | None, data: Path) -> None:
     """Make a key for NAME and print it, this once: only its hash is kept."""
-    end = None if expires is None else expiry(expires)
+    now = datetime.now(UTC)
+    end = None if expires is None else expiry(expires, now)
     with opened_archive(data, made=True) as archive:  # refuses a folder that holds something else
-        click.echo(KeyRing(archive.home).add(name, Scope[scope.upper()], end))
+        click.echo(KeyRing(archive.home).add(name, Scope[scope.upper()], end, now=now))
 
 
 @keys.command("list", cls=Command)

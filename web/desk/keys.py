@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from flask import Response, current_app, flash, request
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
@@ -36,8 +38,9 @@ def make_key() -> Response:
     if _ring().named(name) is not None:
         wrong = gettext("There is a key “%(name)s” already: choose another name, or revoke it first.", name=name)
         return _page(400, wrong=wrong, given=given)
+    now = datetime.now(UTC)
     try:
-        end = expiry(given["expires"]) if given["expires"] else None
+        end = expiry(given["expires"], now) if given["expires"] else None
     except TimtinError:
         wrong = gettext(
             "“%(when)s” is not a time that a key can end at: write 30d, 2027-01-31 or 2027-01-31T18:00.",
@@ -45,7 +48,7 @@ def make_key() -> Response:
         )
         return _page(400, wrong=wrong, given=given)
     try:
-        return _page(made=_ring().add(name, scope, end), made_name=name)
+        return _page(made=_ring().add(name, scope, end, now=now), made_name=name)
     except StoreError:
         raise
     except TimtinError as error:  # another process is changing them
