@@ -39,6 +39,10 @@ class UnreadableFileError(TimtinError):
     """Reject a file that cannot be read as articles."""
 
 
+class LeftOutError(UnreadableFileError):
+    """Leave out what is rightly not read as an article, a draft for instance; it is named and counted, not a failure."""
+
+
 class WriterBusyError(TimtinError):
     """Refuse a second writer; the message names the one that holds the data folder, the ``holder``."""
 

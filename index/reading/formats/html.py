@@ -62,7 +62,7 @@ def _fields(text: str, url: str | None) -> dict[str, Any]:
     if why := why_no_article(tree, head, heading, url, parts):
         raise UnreadableFileError(why)
     author = page_author(tree, head, parts.container, sites)
-    lines = article_lines(tree, heading, title, parts)
+    lines = article_lines(tree, heading, title, author, parts)
     if not lines:
         raise UnreadableFileError(_NO_ARTICLE)
     body = "\n\n".join(lines)

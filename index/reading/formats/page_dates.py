@@ -34,7 +34,7 @@ _DATELINE = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"(?:^|[|•·–—/()\-,:;]|\b(?:đăng|xuất bản|cập nhật|phát hành|thời gian|posted on|published|updated|on|date|ngày)\b\s*:?)\s*$",
+    r"(?:^|[|•·–—/()\-,:;]|\b(?:đăng|xuất bản|cập nhật|phát hành|thời gian|lúc|posted on|published|updated|on|date|ngày)\b\s*:?)\s*$",
     re.IGNORECASE,
 )
 _COLON = re.compile(r"(?:đăng|xuất bản|cập nhật|phát hành|thời gian|ngày|lúc|date|posted|published|updated|time)\s*:\s*$", re.I)
@@ -44,6 +44,7 @@ _STORY = re.compile(
     r"|hạn|khai mạc|từ ngày|đến ngày|sự kiện|bắt đầu|kết thúc",
     re.IGNORECASE,
 )
+_VIETNAMESE = re.compile(r"\b(?:đăng|cập nhật|xuất bản|ngày|lúc|thứ|chủ nhật)\b", re.IGNORECASE)
 _LONGEST_DATELINE = 120
 _FAR_AFTER, _FAR_BEFORE = 40, 8
 _GO_TAIL = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)? ([+-]\d{4})(?: [+-]\d{2,4}| [A-Z]{3,4})?$")
@@ -153,7 +154,15 @@ def _dateline(block: Block) -> str | None:
     if len(before.split()) + len(after.split()) > 14 or text.endswith("."):
         return None
     clock = found["before"] or found["after"] or ""
+    if is_named or _VIETNAMESE.search(text):  # the day comes first, also before AM and PM
+        clock = re.sub(r"\s?AM$", " SA", re.sub(r"\s?PM$", " CH", clock, flags=re.I), flags=re.I)
     return read_date(" ".join(f"{found['date']} {clock}{found['zone'] or ''}".split()))
+
+
+def is_dateline(line: str) -> bool:
+    """Tell whether a line is a date, or date and time, and its label."""
+    found = _DATELINE.search(line) if len(line) <= _LONGEST_DATELINE else None
+    return bool(found) and _is_label(line[: found.start()]) and not line[found.end() :].strip(" |•·–—-,()")
 
 
 def _is_label(before: str) -> bool:

@@ -14,6 +14,7 @@ from index.reading.formats.page_parts import blocks, is_around, names_of, text_o
 _SEPARATOR = re.compile(r"\s+[-–—|·•»›:]{1,2}\s+|\s*\|\s*")
 _MOST_SITE_WORDS = 6
 _HOME = {"trangchu", "home", "homepage", "trangnhat", "index"}
+_NO_CATEGORY = {"posts", "post", "blog", "articles", "baiviet", "uncategorized", "chuaphanloai", "chuaduocphanloai"}
 _NO_PERSON = re.compile(
     r"(?:admin(?:istrator)?|editor|root|user|guest|webmaster|author|tác giả|bbt|btv|pv|ctv|ban biên tập|biên tập viên"
     r"|phóng viên|tòa soạn|toà soạn|nhóm phóng viên|nhóm pv|theo|nguồn|báo|tạp chí|đài|thông tấn|công ty|ảnh|video)\b.*",
@@ -104,7 +105,12 @@ def _is_person(name: str, sites: set[str]) -> bool:
     plain = _plain(name)
     if not _NAME.fullmatch(name) or _DOMAIN.search(name) or _NO_PERSON.fullmatch(name) or not name[0].isupper() and " " in name:
         return False
-    return not any(plain == site or plain == site.partition(".")[0] or plain + "vn" == site for site in sites)
+    return not any(plain in {site, site.partition(".")[0]} or site in _offices(plain) for site in sites)
+
+
+def _offices(plain: str) -> set[str]:
+    """Return what a site may be called whose name, given as an author, is ``plain``."""
+    return {f"bao{plain}", f"tapchi{plain}", f"{plain}online", f"bao{plain}online", f"{plain}vn", f"{plain}.vn"}
 
 
 def _stated_authors(head: PageHead) -> Iterator[list[str]]:
@@ -144,7 +150,7 @@ def _bylines(tree: Any, container: Any) -> Iterator[str]:
 
 def page_categories(tree: Any, head: PageHead, title: str, sites: Iterable[str]) -> list[str]:
     """Return the categories that the page states: of its metadata, or of the trail to it."""
-    none = {_plain(title), *map(_plain, filter(None, sites)), *_HOME, ""}
+    none = {_plain(title), *map(_plain, filter(None, sites)), *_HOME, *_NO_CATEGORY, ""}
     for found in _category_sources(tree, head):
         names = [name for name in found if _plain(name) not in none and not _plain(title).startswith(_plain(name) + "…")]
         if names:

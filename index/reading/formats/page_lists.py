@@ -16,6 +16,7 @@ _PATH_OF_LIST = re.compile(
     r"/(?:tags?|categor(?:y|ies)|chu-de|chuyen-muc|the|topics?|authors?|tac-gia|archives?|search|tim-kiem)/[^/]+/?"
     r"(?:page/\d+/?)?(?:index\.html?)?$|/page/\d+/?(?:index\.html?)?$|/(?:tags|categories|archives|search)/?(?:index\.html?)?$"
 )
+_FEED = re.compile(r"/(?:index\.xml|feed\.xml|rss\.xml|feed/?)$")
 _NOT_FOUND = re.compile(r"(?:lỗi\s+)?404\b.*|.*\b(?:page not found|không tìm thấy trang|trang không tồn tại)\b.*", re.I)
 _LIST_OF_ARTICLES = "is a list of articles, not an article"
 _MOST_INTRODUCTION = 400
@@ -34,13 +35,27 @@ def why_no_article(tree: Any, head: PageHead, heading: Any, url: str | None, par
             return "is the page that says that a page was not found"
     if head.is_of_list:
         return _LIST_OF_ARTICLES
-    if not head.is_of_article and (_is_named_list(tree) or _PATH_OF_LIST.search(urlsplit(url or "").path)):
+    if not head.is_of_article and (_is_named_list(tree) or any(map(_is_path_of_list, [url, *_feeds(tree)]))):
         return _LIST_OF_ARTICLES
     if len(parts.teasers) >= _LEAST_TEASERS:
+        if heading is None and not head.is_of_article:  # several whole articles, one after the other
+            return _LIST_OF_ARTICLES
         most = _MOST_INTRODUCTION if not head.articles else 0
         if parts.prose <= most and parts.plain < 3 * _MOST_INTRODUCTION and (not head.is_of_article or parts.plain < _LEAST_PLAIN):
             return _LIST_OF_ARTICLES
     return None
+
+
+def _is_path_of_list(url: str | None) -> bool:
+    try:
+        return bool(_PATH_OF_LIST.search(_FEED.sub("/", urlsplit(url or "").path)))
+    except ValueError:
+        return False
+
+
+def _feeds(tree: Any) -> list[str]:
+    """Return the addresses of the feeds that a page names as its own."""
+    return [link.get("href") or "" for link in tree.iter("link") if "rss" in (link.get("type") or "")]
 
 
 def _is_named_list(tree: Any) -> bool:

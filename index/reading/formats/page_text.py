@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from index.reading.formats.boilerplate import is_control
+from index.reading.formats.page_dates import is_dateline
 from index.reading.formats.page_parts import HEADINGS, Block, blocks, is_around, is_caption, text_of
 
 _MOST_CUT = 0.4
@@ -59,8 +60,8 @@ def parts_of(tree: Any, heading: Any) -> Parts:
     )
 
 
-def article_lines(tree: Any, heading: Any, title: str, parts: Parts) -> list[str]:
-    """Return the lines of the article's text, without its title. ``tree`` is changed."""
+def article_lines(tree: Any, heading: Any, title: str, author: str | None, parts: Parts) -> list[str]:
+    """Return the lines of the article's text, without its title, dateline and byline. ``tree`` is changed."""
     from trafilatura import bare_extraction
 
     headings = _prepare(tree, heading, parts)
@@ -74,8 +75,10 @@ def article_lines(tree: Any, heading: Any, title: str, parts: Parts) -> list[str
         repeats = lines and line == lines[-1]
         if not repeats and not is_control(line) and not _PAGE_PARTS.match(line) and not _same(line, title):
             lines.append(line)
-    while lines and lines[-1] in headings:
+    while lines and (lines[-1] in headings or lines[-1] == author):
         lines.pop()
+    while lines and (is_dateline(lines[0]) or lines[0] == author):
+        lines.pop(0)
     return lines
 
 
@@ -144,6 +147,8 @@ def _around(heading: Any, parts: Parts, tree: Any) -> Any:
             above = shared
     page = html.document_fromstring("<html><body><article></article></body></html>")
     page.find(".//article").append(above)
+    for one in [parts.container, *parts.container.iterancestors()]:  # so that their names do not narrow the text down
+        one.attrib.clear()
     return page
 
 
@@ -188,6 +193,9 @@ def _prepare(tree: Any, heading: Any, parts: Parts) -> set[str]:
                     part.tag = "div"
     for caption in [one for one in tree.iter() if isinstance(one.tag, str) and is_caption(one)]:
         _make_paragraph(caption)
+    for span in tree.iter("span"):  # a place before the text, set apart by its style
+        if span.get("class") and (span.text or "")[-1:].islower() and (span.tail or "")[:1].isupper():
+            span.tail = f" {span.tail}"
     for figure in tree.iter("figure"):
         figure.tag = "div"
     headings = set[str]()
