@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from index.article import Article, article_from, usable_id
-from index.errors import InvalidInputError, TimtinError, UnreadableFileError
+from index.errors import InvalidInputError, LeftOutError, TimtinError, UnreadableFileError
 from index.reading.files import (
     Failure,
     FoundFile,
@@ -36,7 +36,16 @@ from index.reading.files import (
     read_document,
 )
 from index.reading.formats.compressed import unpacked
-from index.reading.formats.registry import KNOWN, FileKind, Format, document_fields, kind_of, rows, without_suffixes
+from index.reading.formats.registry import (
+    KNOWN,
+    FileKind,
+    Format,
+    PlainFields,
+    document_fields,
+    kind_of,
+    rows,
+    without_suffixes,
+)
 from index.reading.import_run import ImportRun
 from index.reading.stability import Stability
 from index.store.input_log import Input, InputLog
@@ -127,6 +136,8 @@ class FolderScan:
         """Refuse what fails as files and their contents can fail; let other errors through."""
         try:
             yield
+        except LeftOutError as error:
+            self._run.leave_out(Remark(where, str(error)))
         except _REFUSALS as error:
             self.refuse(path, where, _reason(error))
 
@@ -224,15 +235,25 @@ class FolderScan:
 
     def _articles(self, file: FoundFile, path: str) -> Iterator[ReadArticle | FileEnd]:
         where = printable_path(file.path)
+        if file.kind.is_archive:
+            with open_regular(file.path) as raw:
+                yield from self._rows(rows(raw, file.kind, file.name or file.path.name), path, where)
+                raw.seek(0)
+                yield FileEnd(path, HashedStream(raw, self._source).finish())
+            return
         if not file.kind.is_document:
             with open_regular(file.path) as raw:
                 stream = HashedStream(raw, self._source)
-                yield from self._rows(rows(unpacked(stream, file.kind.packed), file.kind), path, where)
+                found = rows(unpacked(stream, file.kind.packed), file.kind)
+                yield from self._rows(found, path, where, is_plain=file.kind.is_markup)
                 yield FileEnd(path, stream.finish())
             return
         data = read_document(file.path)
         whole, id = digest(data, self._source), self._id(file, path)
-        fields = {**document_fields(data, file.kind), "id": id}
+        read = document_fields(data, file.kind)
+        for part in read.lost if isinstance(read, PlainFields) else ():
+            self._run.report.remark(Remark(where, f"was read without a part of it: {part}"))
+        fields = {**read, "id": id}
         yield self._article(path, where, fields, whole, is_plain=file.kind.is_markup)
         yield FileEnd(path, whole)
 
@@ -247,13 +268,17 @@ class FolderScan:
             self._run.report.remark(Remark(printable_path(file.path), why))
         return natural
 
-    def _rows(self, found: Iterator[tuple[int, Any]], path: str, name: str) -> Iterator[ReadArticle | FileEnd]:
+    def _rows(
+        self, found: Iterator[tuple[int | str, Any]], path: str, name: str, *, is_plain: bool = False
+    ) -> Iterator[ReadArticle | FileEnd]:
         for number, row in found:
-            where = f"{name}:{number}"
+            where = f"{name}:{number}" if number else name
             try:
                 if isinstance(row, TimtinError):
                     raise row
-                yield self._article(path, where, row)
+                yield self._article(path, where, row, is_plain=is_plain or isinstance(row, PlainFields))
+            except LeftOutError as error:
+                self._run.leave_out(Remark(where, str(error)))
             except TimtinError as error:
                 self.refuse(path, where, str(error))
 

@@ -30,7 +30,8 @@ _LOG_SECONDS = 10.0
 class Summary:
     """What a run did: counts of articles, the first thousand failures and the count of all, and the seconds it took.
 
-    ``moved`` counts unchanged articles whose files have another name or place than before; ``copies`` counts those
+    ``moved`` counts unchanged articles whose files have another name or place than before, ``left_out`` what is rightly
+    no article (a draft); ``copies`` counts those
     added or updated that are near-copies of others, None if the index has not applied them all. ``unfinished`` says why
     the run stopped early, or why what it stored is not searchable yet.
     """
@@ -42,6 +43,7 @@ class Summary:
     failed: list[Failure] = field(default_factory=list)
     failures: int = 0
     moved: int = 0
+    left_out: int = 0
     copies: int | None = 0
     seconds: float = 0.0
     unfinished: str | None = None
@@ -109,6 +111,11 @@ class ImportRun:
         if len(self.summary.failed) < MOST_NAMED:
             self.summary.failed.append(failure)
         self.report.failure(failure)
+
+    def leave_out(self, remark: Remark) -> None:
+        """Count and report what is rightly not brought in."""
+        self.summary.left_out += 1
+        self.report.remark(remark)
 
     def apply_if_due(self) -> None:
         """Apply changes to the index unless that was done in the last five seconds or another process writes it."""

@@ -17,14 +17,14 @@ from index.article import Article, article_from, usable_id
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.reading.files import open_regular, read_document
 from index.reading.formats.compressed import unpacked
-from index.reading.formats.registry import KNOWN, document_fields, kind_of, rows, without_suffixes
+from index.reading.formats.registry import KNOWN, PlainFields, document_fields, kind_of, rows, without_suffixes
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What would be refused, and why; ``line`` is its place in a file of many articles, None for the whole file."""
 
-    line: int | None
+    line: int | str | None
     why: str
 
 
@@ -32,7 +32,7 @@ class Refusal:
 class ReadEntry:
     """An article of a file and its line, None in a document; ``remarks`` say what of it was not understood."""
 
-    line: int | None
+    line: int | str | None
     article: Article
     remarks: tuple[str, ...] = ()
 
@@ -56,8 +56,8 @@ def read_entries(path: Path, name: str) -> Iterator[ReadEntry | Refusal]:
             yield _entry(None, fields, is_plain=kind.is_markup)
             return
         with open_regular(path) as stream:
-            for line, row in rows(unpacked(stream, kind.packed), kind):
-                yield _row(line, row)
+            for line, row in rows(stream if kind.is_archive else unpacked(stream, kind.packed), kind, name):
+                yield _row(line or None, row)
     except (EOFError, zlib.error, lzma.LZMAError) as error:
         yield Refusal(None, f"is damaged or cut short: {error}")
     except RecursionError:
@@ -68,16 +68,16 @@ def read_entries(path: Path, name: str) -> Iterator[ReadEntry | Refusal]:
         yield Refusal(None, str(error))
 
 
-def _row(line: int, row: Any) -> ReadEntry | Refusal:
+def _row(line: int | str | None, row: Any) -> ReadEntry | Refusal:
     if isinstance(row, TimtinError):
         return Refusal(line, str(row))
     try:
-        return _entry(line, row)
+        return _entry(line, row, is_plain=isinstance(row, PlainFields))
     except TimtinError as error:
         return Refusal(line, str(error))
 
 
-def _entry(line: int | None, fields: Any, *, is_plain: bool = False) -> ReadEntry:
+def _entry(line: int | str | None, fields: Any, *, is_plain: bool = False) -> ReadEntry:
     remarks: list[str] = []
     article = article_from(fields, unsure=remarks.append, is_plain=is_plain)
     return ReadEntry(line, article, tuple(remarks))

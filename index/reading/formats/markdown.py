@@ -156,7 +156,9 @@ def _blocks(tokens: list[Token]) -> Iterator[tuple[str, str]]:
             yield "code", token.content.rstrip("\n")
         elif token.type == "html_block":
             what = "heading" if _HTML_HEADING.match(token.content) else "paragraph"
-            yield from ((what, words) for part in markup_text(token.content).split("\n\n") if (words := " ".join(part.split())))
+            yield from (
+                (what, words) for part in markup_text(token.content).split("\n\n") if (words := " ".join(part.split()))
+            )
         elif token.type == "inline":
             words = _words(token)
             if row is not None:

@@ -37,7 +37,9 @@ _LABEL = re.compile(
     r"(?:^|[|•·–—/()\-,:;]|\b(?:đăng|xuất bản|cập nhật|phát hành|thời gian|lúc|posted on|published|updated|on|date|ngày)\b\s*:?)\s*$",
     re.IGNORECASE,
 )
-_COLON = re.compile(r"(?:đăng|xuất bản|cập nhật|phát hành|thời gian|ngày|lúc|date|posted|published|updated|time)\s*:\s*$", re.I)
+_COLON = re.compile(
+    r"(?:đăng|xuất bản|cập nhật|phát hành|thời gian|ngày|lúc|date|posted|published|updated|time)\s*:\s*$", re.I
+)
 _REST = re.compile(r"\s*(?:$|[|•·–—/(),;\-]|\d[\d.,]*\s*(?:lượt|phút|bình|views?|comments?|min)|bởi\b|by\b|[A-ZĐ])")
 _STORY = re.compile(
     r"bản quyền|copyright|©|giấy phép|nghị định|quyết định|thông tư|công văn|(?:^|\s)số\s*:?\s*\d|\bGP\b|ảnh|hình|sinh"
@@ -107,7 +109,11 @@ def _near(tree: Any, heading: Any) -> Iterator[Block]:
         else:
             break
     yield from after
-    yield from (one for one in reversed(before[-_FAR_BEFORE:]) if not any(up.tag == "header" and up.getparent() is body for up in _up(one.element, 12)))
+    yield from (
+        one
+        for one in reversed(before[-_FAR_BEFORE:])
+        if not any(up.tag == "header" and up.getparent() is body for up in _up(one.element, 12))
+    )
 
 
 def _up(element: Any, most: int) -> Iterator[Any]:
@@ -162,7 +168,7 @@ def _dateline(block: Block) -> str | None:
 def is_dateline(line: str) -> bool:
     """Tell whether a line is a date, or date and time, and its label."""
     found = _DATELINE.search(line) if len(line) <= _LONGEST_DATELINE else None
-    return bool(found) and _is_label(line[: found.start()]) and not line[found.end() :].strip(" |•·–—-,()")
+    return found is not None and _is_label(line[: found.start()]) and not line[found.end() :].strip(" |•·–—-,()")
 
 
 def _is_label(before: str) -> bool:

@@ -103,7 +103,12 @@ def persons(text: str, sites: Iterable[str] = ()) -> list[str]:
 
 def _is_person(name: str, sites: set[str]) -> bool:
     plain = _plain(name)
-    if not _NAME.fullmatch(name) or _DOMAIN.search(name) or _NO_PERSON.fullmatch(name) or not name[0].isupper() and " " in name:
+    if (
+        not _NAME.fullmatch(name)
+        or _DOMAIN.search(name)
+        or _NO_PERSON.fullmatch(name)
+        or (not name[0].isupper() and " " in name)
+    ):
         return False
     return not any(plain in {site, site.partition(".")[0]} or site in _offices(plain) for site in sites)
 
@@ -143,16 +148,20 @@ def _bylines(tree: Any, container: Any) -> Iterator[str]:
     lines = [block for block in blocks(container)]
     prose = max((at for at, block in enumerate(lines) if block.is_prose), default=len(lines))
     for block in lines[prose + 1 : prose + 4]:
-        strong = any(up.tag in {"strong", "b"} for up in block.element.iter()) or "right" in (block.element.get("style") or block.element.get("align") or block.element.get("class") or "")
+        strong = any(up.tag in {"strong", "b"} for up in block.element.iter()) or "right" in (
+            block.element.get("style") or block.element.get("align") or block.element.get("class") or ""
+        )
         if len(block.text) <= _LONGEST_BYLINE and block.links == 0 and (strong or _BY.match(block.text)):
-            yield block.text if len(block.text.split()) > 1 and block.text.istitle() or _BY.match(block.text) else ""
+            yield block.text if (len(block.text.split()) > 1 and block.text.istitle()) or _BY.match(block.text) else ""
 
 
 def page_categories(tree: Any, head: PageHead, title: str, sites: Iterable[str]) -> list[str]:
     """Return the categories that the page states: of its metadata, or of the trail to it."""
     none = {_plain(title), *map(_plain, filter(None, sites)), *_HOME, *_NO_CATEGORY, ""}
     for found in _category_sources(tree, head):
-        names = [name for name in found if _plain(name) not in none and not _plain(title).startswith(_plain(name) + "…")]
+        names = [
+            name for name in found if _plain(name) not in none and not _plain(title).startswith(_plain(name) + "…")
+        ]
         if names:
             return list(dict.fromkeys(names))
     return []
@@ -163,13 +172,24 @@ def _category_sources(tree: Any, head: PageHead) -> Iterator[list[str]]:
     yield [name for text in head.meta("article:section", "og:article:section") for name in _sections(text)]
     yield [text_of(link) for link in tree.xpath("//a[contains(concat(' ', @rel, ' '), ' category ')]")
            if not any(map(is_around, link.iterancestors()))]  # fmt: skip
-    trails = [*head.nodes_of("BreadcrumbList"), *(node["breadcrumb"] for node in head.nodes if isinstance(node.get("breadcrumb"), Mapping))]
+    trails = [
+        *head.nodes_of("BreadcrumbList"),
+        *(node["breadcrumb"] for node in head.nodes if isinstance(node.get("breadcrumb"), Mapping)),
+    ]
     for trail in trails:
         yield list(_trail(trail))
-    yield [name for text in head.meta("section", "category", "dc.subject.category", "cxenseparse:taxonomy") for name in _sections(text)]
+    yield [
+        name
+        for text in head.meta("section", "category", "dc.subject.category", "cxenseparse:taxonomy")
+        for name in _sections(text)
+    ]
     for element in tree.xpath("//*[@class or @id or @aria-label or @itemtype]"):
         named = any(_CRUMBS.fullmatch(name) for name in names_of(element))
-        if named or "breadcrumb" in (element.get("aria-label") or "").lower() or "BreadcrumbList" in (element.get("itemtype") or ""):
+        if (
+            named
+            or "breadcrumb" in (element.get("aria-label") or "").lower()
+            or "BreadcrumbList" in (element.get("itemtype") or "")
+        ):
             yield [text for link in element.iter("a") if (text := text_of(link).strip(" »›>/|"))]
     yield [text_of(link) for link in tree.xpath("//*[contains(@class, 'category') or contains(@class, 'cat-links') or contains(@class, 'post-category')]//a")
            if not any(map(is_around, link.iterancestors())) and any(up.tag in {"article", "main", "header"} for up in link.iterancestors())][:3]  # fmt: skip
@@ -184,7 +204,9 @@ def _trail(node: Node) -> Iterator[str]:
     for entry in entries if isinstance(entries, list) else [entries]:
         if isinstance(entry, Mapping):
             item = entry.get("item")
-            yield from list(texts(entry.get("name")))[:1] or list(texts(item if isinstance(item, Mapping) else None))[:1]
+            yield from (
+                list(texts(entry.get("name")))[:1] or list(texts(item if isinstance(item, Mapping) else None))[:1]
+            )
 
 
 def page_lead(head: PageHead, title: str, body: str) -> str:

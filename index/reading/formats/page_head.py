@@ -71,7 +71,7 @@ def address(tree: Any, head: PageHead, url: str | None) -> str | None:
     links = [link.get("href") or "" for link in tree.iter("link") if "canonical" in (link.get("rel") or "").lower()]
     for found in [*links, *head.meta("og:url", "url")]:
         try:
-            full = urljoin(url or "", found.strip())
+            full: str = urljoin(url or "", found.strip())
             parts = urlsplit(full)
         except ValueError:
             continue

@@ -41,7 +41,11 @@ def why_no_article(tree: Any, head: PageHead, heading: Any, url: str | None, par
         if heading is None and not head.is_of_article:  # several whole articles, one after the other
             return _LIST_OF_ARTICLES
         most = _MOST_INTRODUCTION if not head.articles else 0
-        if parts.prose <= most and parts.plain < 3 * _MOST_INTRODUCTION and (not head.is_of_article or parts.plain < _LEAST_PLAIN):
+        if (
+            parts.prose <= most
+            and parts.plain < 3 * _MOST_INTRODUCTION
+            and (not head.is_of_article or parts.plain < _LEAST_PLAIN)
+        ):
             return _LIST_OF_ARTICLES
     return None
 

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form"
-    " h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody td tfoot th thead tr ul"
-    " br".split()
+BLOCKS, HIDDEN = (
+    frozenset(names.split())
+    for names in (
+        "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer"
+        " form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody td tfoot th"
+        " thead tr ul",
+        "script style noscript template svg iframe object select option textarea button head",
+    )
 )
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-HIDDEN = frozenset("script style noscript template svg iframe object select option textarea button head".split())
 SURROUNDING = frozenset({"nav", "footer", "aside"})
 
 _AROUND = re.compile(
