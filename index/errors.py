@@ -40,7 +40,7 @@ class UnreadableFileError(TimtinError):
 
 
 class LeftOutError(UnreadableFileError):
-    """Leave out what is rightly not read as an article, a draft for instance; it is named and counted, not a failure."""
+    """Leave out what is rightly not read as an article, a draft for instance; it is named and counted, no failure."""
 
 
 class WriterBusyError(TimtinError):

@@ -38,7 +38,7 @@ def feed_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
     scan = _Scan(stream)
     head = scan.head()
     kind = _kind(head)
-    read = _reader(kind, head)
+    read = _reader(head)
     number = 0
     for batch in _batches(scan.entries()):
         texts = [text for text in batch if isinstance(text, str)]
@@ -59,7 +59,7 @@ def _alone(read: Any, head: str, text: str, tail: str) -> Any:
         return error
 
 
-def _reader(kind: str, head: bytes) -> Any:
+def _reader(head: bytes) -> Any:
     if b"wordpress.org/export/" in head:
         from index.reading.formats.wordpress import wordpress_entries
 

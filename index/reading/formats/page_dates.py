@@ -30,11 +30,13 @@ _DATELINE = re.compile(
     rf"(?:(?:lúc\s+)?(?P<before>{_CLOCK.format()}){_GAP})?{_WEEKDAY}(?:ngày\s+)?"
     r"(?P<date>(?<![\d/.-])\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?\d{4}(?!\d)|(?<![\d/.-])\d{4}[/.-]\d{1,2}[/.-]\d{1,2}(?!\d)"
     r"|(?<!\d)\d{1,2}\s+tháng\s+(?:\d{1,2}|[^\W\d]+(?:\s(?:một|hai))?)(?:\s+năm|,|/)?\s*\d{4}(?!\d))"
-    rf"(?:{_GAP}(?:lúc\s+)?(?P<after>{_CLOCK.format()}))?(?P<zone>\s*\(?(?:GMT|UTC)\s*[+-]?\s?\d{{0,2}}(?::?\d{{2}})?\)?)?",
+    rf"(?:{_GAP}(?:lúc\s+)?(?P<after>{_CLOCK.format()}))?"
+    r"(?P<zone>\s*\(?(?:GMT|UTC)\s*[+-]?\s?\d{0,2}(?::?\d{2})?\)?)?",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"(?:^|[|•·–—/()\-,:;]|\b(?:đăng|xuất bản|cập nhật|phát hành|thời gian|lúc|posted on|published|updated|on|date|ngày)\b\s*:?)\s*$",
+    r"(?:^|[|•·–—/()\-,:;]|\b(?:đăng|xuất bản|cập nhật|phát hành|thời gian|lúc|posted on|published|updated|on|date"
+    r"|ngày)\b\s*:?)\s*$",
     re.IGNORECASE,
 )
 _COLON = re.compile(
@@ -66,7 +68,7 @@ def page_date(tree: Any, head: PageHead, heading: Any) -> str | None:
 
 
 def read_date(text: str) -> str | None:
-    """Return the date and time in ``text``, an instant in Hà Nội's time; None if there is none or it stands for none."""
+    """Return the date and time in ``text``, an instant in Hà Nội's time; None if there is none or it means none."""
     try:
         found = parse_published(_GO_TAIL.sub(r"\1\2", one_line(text)))
         if len(found) > len("2025-01-06"):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from index.analysis.normalization import fold
 from index.reading.formats.page_head import Node, PageHead, one_line, texts
-from index.reading.formats.page_parts import blocks, is_around, names_of, text_of
+from index.reading.formats.page_parts import Block, blocks, is_around, names_of, text_of
 
 _SEPARATOR = re.compile(r"\s+[-–—|·•»›:]{1,2}\s+|\s*\|\s*")
 _MOST_SITE_WORDS = 6
@@ -17,7 +17,9 @@ _HOME = {"trangchu", "home", "homepage", "trangnhat", "index"}
 _NO_CATEGORY = {"posts", "post", "blog", "articles", "baiviet", "uncategorized", "chuaphanloai", "chuaduocphanloai"}
 _NO_PERSON = re.compile(
     r"(?:admin(?:istrator)?|editor|root|user|guest|webmaster|author|tác giả|bbt|btv|pv|ctv|ban biên tập|biên tập viên"
-    r"|phóng viên|tòa soạn|toà soạn|nhóm phóng viên|nhóm pv|theo|nguồn|báo|tạp chí|đài|thông tấn|công ty|ảnh|video)\b.*",
+    r"|phóng viên|tòa soạn|toà soạn|nhóm phóng viên|nhóm pv|theo|nguồn|báo|tạp chí"
+    r"|đài (?:tiếng|truyền|phát)|thông tấn|công ty"
+    r"|ảnh|video)\b.*",
     re.IGNORECASE,
 )
 _BY = re.compile(
@@ -29,15 +31,17 @@ _BETWEEN_NAMES = re.compile(r"\s*[,;/&|–—]\s*|\s+-\s+|\s+(?:và|and)\s+")
 _NAME = re.compile(r"[^\W\d_][^\W\d_.'’]*\.?(?:[\s.'’-]+[^\W\d_][^\W\d_.'’]*\.?){0,5}(?:\s\d{1,2})?")
 _DOMAIN = re.compile(r"\.[a-z]{2,}$", re.IGNORECASE)
 _BYLINE = re.compile(
-    r"(?:.*[-_])?(?:author|authors|byline|by-line|tacgia|tac-gia|author-name|authorname|p-author|writer)(?:[-_](?:name|info|link|vcard|box))?",
+    r"(?:.*[-_])?(?:author|authors|byline|by-line|tacgia|tac-gia|author-name|authorname|p-author|writer)"
+    r"(?:[-_](?:name|info|link|vcard|box))?",
     re.IGNORECASE,
 )
+_CATEGORY = {"cat-links", "category", "categories", "post-category", "post-categories", "entry-category", "cat-name"}
 _CRUMBS = re.compile(r"(?:.*[-_])?(?:breadcrumbs?|bread-crumbs?|crumbs?)(?:[-_].*)?", re.IGNORECASE)
 _LONGEST_BYLINE = 80
 
 
 def page_title(tree: Any, head: PageHead, heading: Any, sites: Iterable[str]) -> str:
-    """Return the title of the article without the name of its site: the heading that readers see, if it is the title."""
+    """Return the title of the article without the name of its site: the heading that is shown, if it is the title."""
     sites = [site for site in sites if site]
     shown = text_of(heading) if heading is not None else ""
     stated = [text for node in head.articles for text in texts(node.get("headline") or node.get("name"))]
@@ -143,16 +147,18 @@ def _bylines(tree: Any, container: Any) -> Iterator[str]:
         text = text_of(element if inner is None else inner)
         if 0 < len(text) <= _LONGEST_BYLINE:
             yield text
-    if container is None:
-        return
-    lines = [block for block in blocks(container)]
+    lines = list(blocks(container)) if container is not None else []
     prose = max((at for at, block in enumerate(lines) if block.is_prose), default=len(lines))
     for block in lines[prose + 1 : prose + 4]:
-        strong = any(up.tag in {"strong", "b"} for up in block.element.iter()) or "right" in (
-            block.element.get("style") or block.element.get("align") or block.element.get("class") or ""
-        )
-        if len(block.text) <= _LONGEST_BYLINE and block.links == 0 and (strong or _BY.match(block.text)):
-            yield block.text if (len(block.text.split()) > 1 and block.text.istitle()) or _BY.match(block.text) else ""
+        if len(block.text) <= _LONGEST_BYLINE and not block.links and (_BY.match(block.text) or _is_signature(block)):
+            yield block.text
+
+
+def _is_signature(block: Block) -> bool:
+    """Tell whether a line is words with capitals, in bold or at the right."""
+    style = " ".join(block.element.get(name) or "" for name in ("style", "align", "class"))
+    is_bold = block.element.find(".//strong") is not None or block.element.find(".//b") is not None
+    return (is_bold or "right" in style) and len(block.text.split()) > 1 and block.text.istitle()
 
 
 def page_categories(tree: Any, head: PageHead, title: str, sites: Iterable[str]) -> list[str]:
@@ -191,8 +197,9 @@ def _category_sources(tree: Any, head: PageHead) -> Iterator[list[str]]:
             or "BreadcrumbList" in (element.get("itemtype") or "")
         ):
             yield [text for link in element.iter("a") if (text := text_of(link).strip(" »›>/|"))]
-    yield [text_of(link) for link in tree.xpath("//*[contains(@class, 'category') or contains(@class, 'cat-links') or contains(@class, 'post-category')]//a")
-           if not any(map(is_around, link.iterancestors())) and any(up.tag in {"article", "main", "header"} for up in link.iterancestors())][:3]  # fmt: skip
+    for element in tree.xpath("//*[@class]"):
+        if _CATEGORY.intersection(names_of(element)) and not any(map(is_around, element.iterancestors())):
+            yield [text_of(link) for link in element.iter("a")]
 
 
 def _sections(text: str) -> list[str]:

@@ -30,9 +30,9 @@ def why_no_article(tree: Any, head: PageHead, heading: Any, url: str | None, par
         return "only leads on to another page"
     shown = text_of(heading) if heading is not None else ""
     title = next(("".join(one.itertext()) for one in tree.iter("title")), "")
-    if not head.is_of_article and parts.prose < _MOST_INTRODUCTION:
-        if _NOT_FOUND.fullmatch(shown.strip() or title.strip()):
-            return "is the page that says that a page was not found"
+    is_short = not head.is_of_article and parts.prose < _MOST_INTRODUCTION
+    if is_short and _NOT_FOUND.fullmatch(shown.strip() or title.strip()):
+        return "is the page that says that a page was not found"
     if head.is_of_list:
         return _LIST_OF_ARTICLES
     if not head.is_of_article and (_is_named_list(tree) or any(map(_is_path_of_list, [url, *_feeds(tree)]))):

@@ -21,6 +21,7 @@ from index.errors import UnreadableFileError
 from index.reading.formats.page_dates import read_date
 from index.reading.formats.page_fields import persons
 from index.reading.formats.parser_process import parsed_apart
+from index.reading.formats.pdf_repair import repaired
 from index.reading.formats.plaintext import made_title
 
 MOST_PAGES = 10_000
@@ -58,12 +59,17 @@ def pdf_fields(data: bytes) -> dict[str, Any]:
 
     Raises UnreadableFileError if it is locked, scanned, or broken as a whole.
     """
+    if not data[:1024].lstrip().startswith(b"%PDF-"):
+        raise UnreadableFileError("is no PDF document")
+    pages: list[Page] = []
+    lost: list[str] = []
+    if b"%%EOF" not in data[-2048:] and (whole := parsed_apart(repaired, data)):
+        data = whole
+        lost.append("its end: the file is cut off")
     with tempfile.NamedTemporaryFile(prefix="timtin-", suffix=".pdf") as file:
         file.write(data)
         file.flush()
         about, count = parsed_apart(describe_pdf, file.name)
-        pages: list[Page] = []
-        lost: list[str] = []
         for number, found in _read_pages(file.name, count):
             if isinstance(found, list):
                 pages.append(found)
@@ -75,7 +81,7 @@ def pdf_fields(data: bytes) -> dict[str, Any]:
     lines = _without_margins(pages)
     text = " ".join(line.text for page in lines for line in page)
     if not text.strip():
-        raise UnreadableFileError(lost[0] if lost else _SCANNED)
+        raise UnreadableFileError(f"has no text that can be read ({lost[0]})" if lost else _SCANNED)
     if len(_NO_LETTERS.findall(text)) * 10 > len(text.split()):
         raise UnreadableFileError("has fonts that do not say which letters they show; recognize its text (OCR) first")
     paragraphs = _paragraphs(lines)
