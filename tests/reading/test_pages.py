@@ -135,8 +135,6 @@ def test_pages_that_are_no_article_are_refused_by_name() -> None:
     with pytest.raises(UnreadableFileError, match="only leads on to another page"):
         html_fields(f"<!DOCTYPE html>{leads_on}")
     missing = "<html><head><title>404 Page not found</title></head><body><h1>404</h1><p>Không có gì.</p></body></html>"
-        "<html><head><title>404 Page not found</title></head><body><h1>404</h1><p>Không có gì ở đây.</p></body></html>"
-    )
     with pytest.raises(UnreadableFileError, match="was not found"):
         html_fields(missing)
 

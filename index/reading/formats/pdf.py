@@ -212,13 +212,12 @@ def _without_margins(pages: list[Page]) -> list[Page]:
     kept: list[Page] = []
     for page in pages:
         inner = range(_MARGIN_LINES, len(page) - _MARGIN_LINES)
-        kept.append(
-            [
-                line
-                for at, line in enumerate(page)
-                if at in inner or not (_NUMBER.sub("#", line.text) in common or _PAGE_NUMBER.match(line.text))
-            ]
-        )
+        rest = [
+            line
+            for at, line in enumerate(page)
+            if at in inner or not (_NUMBER.sub("#", line.text) in common or _PAGE_NUMBER.match(line.text))
+        ]
+        kept.append(rest or page)  # a page of such lines only
     return kept
 
 
