@@ -1,13 +1,13 @@
 """The formats of articles: which one a file has by its name, and how each is read.
 
-``.txt``, ``.html`` and ``.md`` files are documents, one article each; ``.jsonl``, ``.ndjson`` and ``.csv`` files have
-many. Each may also be compressed, as ``.gz`` or ``.xz``.
+``.txt``, ``.html`` and ``.md`` files are documents, one article each; ``.json``, ``.jsonl``, ``.ndjson`` and ``.csv``
+files have many. Each may also be compressed, as ``.gz`` or ``.xz``.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import IO, Any
@@ -19,11 +19,14 @@ from index.reading.formats.compressed import unpacked
 from index.reading.formats.csv_table import table_rows
 from index.reading.formats.encodings import decode
 from index.reading.formats.html import html_fields
-from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row, json_rows
+from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row
+from index.reading.formats.json_records import line_records, stream_records
 from index.reading.formats.parser_process import parsed_apart
 from index.reading.formats.plaintext import read_plain_text
+from index.records import read_record
 
-KNOWN = ".txt .html .md .jsonl .ndjson .csv, also .gz and .xz of these"
+KNOWN = ".txt .html .md .json .jsonl .ndjson .csv, also .gz and .xz of these"
+_NO_NAMES: Mapping[str, str] = {}
 _LARGEST_MARKUP = 16 * 1024 * 1024
 
 
@@ -33,6 +36,7 @@ class Format(Enum):
     TEXT = "text"
     HTML = "HTML"
     MARKDOWN = "Markdown"
+    JSON = "JSON"
     JSON_LINES = "JSON lines"
     CSV = "CSV"
 
@@ -43,13 +47,15 @@ _FORMATS = {
     ".htm": Format.HTML,
     ".md": Format.MARKDOWN,
     ".markdown": Format.MARKDOWN,
+    ".json": Format.JSON,
     ".jsonl": Format.JSON_LINES,
     ".ndjson": Format.JSON_LINES,
     ".csv": Format.CSV,
     ".tsv": Format.CSV,
 }
-_ROWS: dict[Format, Callable[[IO[bytes]], Iterator[tuple[int, Any]]]] = {
-    Format.JSON_LINES: json_rows,
+_ROWS: dict[Format, Callable[[IO[bytes], Mapping[str, str]], Iterator[tuple[int, Any]]]] = {
+    Format.JSON: stream_records,
+    Format.JSON_LINES: line_records,
     Format.CSV: table_rows,
 }
 _DOCUMENTS = {suffix for suffix, format in _FORMATS.items() if format not in _ROWS}
@@ -112,17 +118,19 @@ def document_fields(data: bytes, kind: FileKind) -> dict[str, Any]:
     return fields
 
 
-def rows(stream: IO[bytes], kind: FileKind) -> Iterator[tuple[int, Any]]:
-    """Yield the line number and the fields of every article in a file of many; for one that cannot be read, its error.
+def rows(stream: IO[bytes], kind: FileKind, names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
+    """Yield the line number and the record of every article in a file of many; for one that cannot be read, its error.
 
-    Raises UnreadableFileError if nothing in the file can be read, and as ``unpacked``.
+    In a ``.json`` file the number is that of the article. ``names`` says what names stand for that no table has
+    (``records``). Raises UnreadableFileError if nothing in the file can be read, and as ``unpacked``.
     """
-    return _ROWS[kind.format](stream)
+    return _ROWS[kind.format](stream, names)
 
 
 def parse_json_article(line: bytes, source: str | None = None) -> Article:
     """Return the article in one line of NDJSON. Raises InvalidInputError."""
-    return article_from(json_row(line), source=source)
+    row = json_row(line)
+    return article_from(read_record(row, strict=True) if isinstance(row, dict) else row, source=source)
 
 
 def _plain_fields(text: str) -> dict[str, Any]:
