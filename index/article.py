@@ -172,8 +172,8 @@ def article_from(
     ``body``, ``body`` and ``lead`` (``records`` knows many more). An article without an id gets one from its content.
     ``id`` is the id the article must have, ``source`` the default source. If ``unsure`` is given, an invalid date,
     address, name, language or lead goes to ``extra`` and ``unsure`` is called with the reason. Title, body and lead
-    that are HTML become their text, unless ``is_plain`` says that a reader has read the markup. Raises InvalidInputError
-    naming each bad field.
+    that are HTML become their text, unless ``is_plain`` says that a reader has read the markup. Raises
+    InvalidInputError naming each bad field.
     """
     if not isinstance(data, Mapping):
         raise InvalidInputError("an article must be a JSON object with at least a title or a body")
@@ -261,6 +261,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def _reason(message: str) -> str:
+    message = message.replace("items after validation, not", "characters, not")
     return message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
 
 

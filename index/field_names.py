@@ -128,6 +128,12 @@ def field_named(name: str) -> str | None:
     return None if standing is None else standing.field
 
 
+def is_keyword(name: str) -> bool:
+    """Tell whether a name is one of ``KEYWORDS``, whose values stay in ``extra`` also where a field is read from them."""
+    standing = standing_of(name)
+    return standing is not None and standing.rank >= KEYWORD_RANK
+
+
 def renamed(name: str, names: Mapping[str, str]) -> Standing | None:
     """Return what a name stands for where a user has said so of some ``names`` (as ``--map``)."""
     field = names.get(name)

@@ -6,6 +6,7 @@ that counts most says (``field_names``); what no field can use stays in ``extra`
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -32,7 +33,7 @@ class Record(dict[str, Any]):
     """The fields of an article, read from a record, and how.
 
     ``origins`` has the name that each field was read from, ``unread`` the names that no field was read from, ``doubts``
-    what was left out of the fields and why.
+    what was left out of the fields and why. ``is_misread`` says that the text was read back from a wrong encoding.
     """
 
     def __init__(self, fields: Mapping[str, Any] = _NO_NAMES) -> None:
@@ -40,6 +41,7 @@ class Record(dict[str, Any]):
         self.origins: dict[str, str] = {}
         self.unread: list[str] = []
         self.doubts: list[str] = []
+        self.is_misread = False
 
 
 def read_record(data: Mapping[str, Any], names: Mapping[str, str] = _NO_NAMES, *, strict: bool = False) -> Record:
@@ -155,8 +157,10 @@ class _Reader:
             if read is None and is_exact:
                 read = value
             if read is None or (isinstance(read, str) and not read.strip()):
-                self.extra[name] = value
-                record.doubts.append(f"{name}: cannot be read as {_A_FIELD[field]}; the value is kept in extra")
+                is_number = isinstance(value, int | float) and math.isfinite(value)
+                if is_number or not isinstance(value, float):  # what JSON cannot write is not kept
+                    self.extra[name] = value
+                record.doubts.append(f"{name}: cannot be read as {_A_FIELD[field]}; the field is left empty")
             elif self._strict and other_name and isinstance(value, int | float) and field in {"title", "body", "lead"}:
                 self.extra[name] = value
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from index.reading.formats.json_lines import json_rows
 from index.reading.formats.json_stream import articles_in, json_articles
@@ -22,7 +22,7 @@ def line_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Ite
     ``names`` says what names stand for that no table has (``records``). What is no object is yielded as it is, what
     cannot be read as its error. Raises UnreadableFileError as ``numbered_lines``.
     """
-    peekable = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
+    peekable: Any = stream if hasattr(stream, "peek") else io.BufferedReader(cast(io.RawIOBase, stream))
     if not _has_whole_lines(peekable.peek(1)):
         yield from stream_records(peekable, names)
         return

@@ -66,6 +66,12 @@ class Mended:
     encoding: str
     lost: int
 
+    @property
+    def remark(self) -> str:
+        """What to say of it."""
+        more = f"; {self.lost} letters were lost before, take it from its source again" if self.lost else ""
+        return f"was UTF-8 that had been read as {self.encoding}, and was read back{more}"
+
 
 def mended(text: str) -> Mended | None:
     """Return what a text was before UTF-8 was read as another encoding; None for a text that is as it should be."""

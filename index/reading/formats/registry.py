@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from index.article import Article, article_from
 from index.errors import TimtinError, UnreadableFileError
+from index.field_names import is_keyword
 from index.reading.formats.compressed import SUFFIXES as COMPRESSED
 from index.reading.formats.compressed import unpacked
 from index.reading.formats.csv_table import table_rows
@@ -21,9 +22,10 @@ from index.reading.formats.encodings import decode
 from index.reading.formats.html import html_fields
 from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row
 from index.reading.formats.json_records import line_records, stream_records
+from index.reading.formats.mojibake import mended
 from index.reading.formats.parser_process import parsed_apart
 from index.reading.formats.plaintext import read_plain_text
-from index.records import read_record
+from index.records import Record, read_record
 
 KNOWN = ".txt .html .md .json .jsonl .ndjson .csv, also .gz and .xz of these"
 _NO_NAMES: Mapping[str, str] = {}
@@ -98,7 +100,7 @@ def without_suffixes(name: str) -> str:
         name = stem
 
 
-def document_fields(data: bytes, kind: FileKind) -> dict[str, Any]:
+def document_fields(data: bytes, kind: FileKind) -> Record:
     """Return the fields of the one article in the bytes of a file. Raises UnreadableFileError, and as ``unpacked``."""
     content = unpacked(io.BytesIO(data), kind.packed).read(LARGEST_DOCUMENT + 1) if kind.packed else data
     largest = LARGEST_DOCUMENT if kind.format is Format.TEXT else _LARGEST_MARKUP
@@ -107,6 +109,8 @@ def document_fields(data: bytes, kind: FileKind) -> dict[str, Any]:
     text = decode(content)
     if not text.strip():
         raise UnreadableFileError("has no text")
+    misread = mended(text)
+    text = text if misread is None else misread.text
     try:
         fields = _READERS[kind.format](text)
     except TimtinError:
@@ -115,7 +119,12 @@ def document_fields(data: bytes, kind: FileKind) -> dict[str, Any]:
         raise UnreadableFileError(f"is {kind.format.value} that cannot be read: {type(error).__name__}") from error
     if not fields.get("body") and not fields.get("title"):
         raise UnreadableFileError("has no text")
-    return fields
+    record = Record(fields)
+    record.unread = [name for name in fields.get("extra") or () if not is_keyword(name)]
+    if misread is not None:
+        record.is_misread = True
+        record.doubts.append(misread.remark)
+    return record
 
 
 def rows(stream: IO[bytes], kind: FileKind, names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
