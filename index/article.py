@@ -28,6 +28,7 @@ LONGEST_TITLE = 2000
 LONGEST_BODY = 20_000_000
 _DEEPEST_EXTRA = 32
 _ALIASES = {"date": "published", "content": "body", "text": "body", "description": "lead"}
+_MARKED_UP = ("title", "body", "lead")
 _MAY_BE_WRONG = ("published", "url", "source", "author", "category", "lang", "lead")
 _TEXT_NAMES = {*TEXT_FIELDS, *(alias for alias, field in _ALIASES.items() if field in TEXT_FIELDS)}
 _NO_TEXT = Problem("body", "an article needs a title or a body with some text")
@@ -195,7 +196,7 @@ def article_from(
             )
     elif "id" not in known:
         known["id"] = _id_from_content(known)
-    for field in () if is_plain else ("title", "body", "lead"):  # after the id, which is that of the data as they came
+    for field in () if is_plain else _MARKED_UP:  # after the id, which is that of the data as they came
         if isinstance(known.get(field), str):
             known[field] = _without_markup(known[field], field)
     if source is not None and _empty_is_none(known.get("source")) is None:
@@ -205,7 +206,8 @@ def article_from(
         raise InvalidInputError(_summary(known["id"], [problem]), [problem])
     try:
         article = _checked(known, unsure)
-        json.dumps(article.extra, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        if article.extra:
+            json.dumps(article.extra, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except ValidationError as error:
         problems = [Problem(_path(entry["loc"]), _reason(entry["msg"])) for entry in error.errors()]
         raise InvalidInputError(_summary(known["id"], problems), problems) from None

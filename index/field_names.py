@@ -129,7 +129,7 @@ def field_named(name: str) -> str | None:
 
 
 def is_keyword(name: str) -> bool:
-    """Tell whether a name is one of ``KEYWORDS``, whose values stay in ``extra`` also where a field is read from them."""
+    """Tell whether a name is one of ``KEYWORDS``, whose values stay in ``extra`` whether or not a field uses them."""
     standing = standing_of(name)
     return standing is not None and standing.rank >= KEYWORD_RANK
 

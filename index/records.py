@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from index.article import LONGEST_TITLE, Article, usable_id
+from index.article import LABELS, LONGEST_TITLE, Article, usable_id
 from index.dates import parse_published
 from index.field_names import BODIES_IF_ALONE, KEYWORD_RANK, WRAPPERS, Standing, renamed, standing_of
 from index.field_values import READERS, cell_value, keywords_value, label_value
@@ -25,6 +25,9 @@ _CLOCK = re.compile(r"\d{1,2}[:hg]\d{2}(?::\d{2})?")
 _WEB = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _NAMELESS = re.compile(r"|Unnamed: \d+|@\w+")
 """Names that programs make up for a column of numbers, and what is about the data and not of the article."""
+_NOT_PLAIN = frozenset(("extra", "@graph"))
+_OPENS = ("[", "{", "/")
+_PLAIN_ID = re.compile(r"[\w-]{1,100}")
 _ARTICLE_TYPE = re.compile(r"Article|Posting|Report|CreativeWork")
 _Candidate = tuple[int, bool, str, Any]
 
@@ -38,7 +41,7 @@ class Record(dict[str, Any]):
 
     def __init__(self, fields: Mapping[str, Any] = _NO_NAMES) -> None:
         super().__init__(fields)
-        self.origins: dict[str, str] = {}
+        self.origins: Mapping[str, str] = {}
         self.unread: list[str] = []
         self.doubts: list[str] = []
         self.is_misread = False
@@ -50,6 +53,8 @@ def read_record(data: Mapping[str, Any], names: Mapping[str, str] = _NO_NAMES, *
     If ``strict``, a field under its own name whose value cannot be read keeps it, so that validation refuses it;
     otherwise the value is left out.
     """
+    if not names and (plain := _plain(data)) is not None:
+        return plain
     if isinstance(data.get("@graph"), list):
         data = _main_node(data["@graph"]) or data
     reader = _Reader(names, strict=strict)
@@ -82,6 +87,45 @@ def read_cells(pairs: Iterable[tuple[str, Any]], names: Mapping[str, str] = _NO_
     return reader.finish()
 
 
+def _plain(data: Mapping[str, Any]) -> Record | None:
+    """Return the record of an object that names each field once, with a text; None for any other.
+
+    It is what ``_Reader`` makes of it, only sooner.
+    """
+    record = Record()
+    origins: dict[str, str] = {}
+    extra: dict[str, Any] = {}
+    for name, value in data.items():
+        standing = standing_of(name)
+        if standing is None:
+            if name in _NOT_PLAIN or (name in WRAPPERS and isinstance(value, Mapping)):
+                return None
+            extra[name] = value
+            if not _NAMELESS.fullmatch(name):
+                record.unread.append(name)
+            continue
+        if value is None:
+            continue
+        field, rank = standing
+        if type(value) is not str or field in record or rank >= KEYWORD_RANK or value[:1] in _OPENS:
+            return None
+        if field in LABELS:
+            value = " ".join(value.split())
+        elif (field == "id" and _PLAIN_ID.fullmatch(value) is None) or (
+            field == "title" and len(value) > LONGEST_TITLE
+        ):
+            return None
+        if value and not value.isspace():
+            record[field] = value
+            origins[field] = name
+    if "body" not in record:
+        return None
+    if extra:
+        record["extra"] = extra
+    record.origins = origins
+    return record
+
+
 class _Reader:
     def __init__(self, names: Mapping[str, str], *, strict: bool) -> None:
         self.record = Record()
@@ -89,6 +133,8 @@ class _Reader:
         self._names = names
         self._strict = strict
         self._found: dict[str, list[_Candidate]] = {}
+        self._origins: dict[str, str] = {}
+        self.record.origins = self._origins
 
     def take(self, name: str, value: Any, path: str = "", depth: int = 0) -> None:
         """Take a named value: as a field, as an object with fields in it, or as something else to keep."""
@@ -129,10 +175,10 @@ class _Reader:
                         candidates = _dates_first(candidates)
                 self._choose(field, candidates)
         if not record.get("body") and record.get("title") and "lead" in record:
-            origin = record.origins["lead"].rpartition(".")[2]
+            origin = self._origins["lead"].rpartition(".")[2]
             if any(standing_of(name) == standing_of(origin) for name in BODIES_IF_ALONE):
                 record["body"] = record.pop("lead")
-                record.origins["body"] = record.origins.pop("lead")
+                self._origins["body"] = self._origins.pop("lead")
         if not self._strict:
             self._mend()
         if self.extra:
@@ -147,7 +193,7 @@ class _Reader:
                 self.extra[name] = value
                 keywords = None if field in record else keywords_value(value)
                 if keywords:
-                    record[field], record.origins[field] = keywords, name
+                    record[field], self._origins[field] = keywords, name
                 continue
             if field in record:
                 self.leave(name, value)
@@ -164,7 +210,7 @@ class _Reader:
             elif self._strict and other_name and isinstance(value, int | float) and field in {"title", "body", "lead"}:
                 self.extra[name] = value
             else:
-                record[field], record.origins[field] = read, name
+                record[field], self._origins[field] = read, name
 
     def _mend(self) -> None:
         """Give the article a valid id, if its own is not; leave out a title that is none."""

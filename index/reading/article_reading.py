@@ -10,7 +10,9 @@ from index.article import Article, article_from
 from index.reading.formats.mojibake import Mended, mended
 from index.records import Record
 
-_MENDED = ("title", "body", "lead", "source", "author", "category")
+_MENDED = ("body", "title", "lead", "source", "author", "category")
+_TELLING = 2
+"""How many of these, the longest, tell whether the others are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ def read_article(fields: Any, *, source: str | None = None, is_plain: bool = Fal
 def _mend(fields: Record, remarks: list[str]) -> bool:
     """Read back what was UTF-8 and was read as another encoding; tell whether there was any."""
     found: dict[str, Mended] = {}
-    for name in _MENDED:
+    for at, name in enumerate(_MENDED):
+        if at == _TELLING and not found:
+            break
         text = fields.get(name)
         if isinstance(text, str) and (read := mended(text)) is not None:
             fields[name] = read.text

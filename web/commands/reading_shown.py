@@ -32,7 +32,7 @@ def what_to_know(summary: Summary) -> Iterator[str]:
     if summary.html:
         yield f"HTML bodies read as HTML: {summary.html:,} of {summary.read:,}"
     if summary.mended:
-        yield f"mojibake mended in {summary.mended:,} of {summary.read:,} (UTF-8 that had been read as another encoding)"
+        yield f"mojibake mended in {summary.mended:,} of {summary.read:,} (UTF-8 that was read as another encoding)"
 
 
 def has_read_nothing(summary: Summary) -> bool:

@@ -183,6 +183,8 @@ class _Articles:
                         count += 1
                         yield entry
                 except (ValueError, RecursionError, UnreadableFileError) as error:
+                    if self._is_cut and isinstance(error, _CutOffError):
+                        return  # it was said of the article that is cut off
                     count += 1
                     yield self._broken(error)
                     self._go_on()
