@@ -40,7 +40,14 @@ class UnreadableFileError(TimtinError):
 
 
 class LeftOutError(UnreadableFileError):
-    """Leave out what is rightly not read as an article, a draft for instance; it is named and counted, no failure."""
+    """Leave out what is rightly not read as an article, a draft for instance; it is named and counted, no failure.
+
+    ``counts`` says how many of what.
+    """
+
+    def __init__(self, message: str, counts: Mapping[str, int] | str = "other") -> None:
+        super().__init__(message)
+        self.counts = {counts: 1} if isinstance(counts, str) else counts
 
 
 class WriterBusyError(TimtinError):

@@ -48,7 +48,8 @@ class FoundFile:
 class LeftOut:
     """A file or folder that is not read: a failure, or a file read elsewhere; ``name`` as in ``FoundFile``.
 
-    The contents of an ``unlisted`` folder are unknown: files that were read from it before may still be there.
+    The contents of an ``unlisted`` folder are unknown: files that were read from it before may still be there. A file
+    of a format that is not read has only its ``suffix``, or "no suffix".
     """
 
     path: Path
@@ -56,6 +57,7 @@ class LeftOut:
     why: str
     failed: bool = True
     unlisted: bool = False
+    suffix: str = ""
 
 
 Found = FoundFile | LeftOut
@@ -74,7 +76,7 @@ def path_from_printable(text: str) -> Path:
 
 
 def files_below(root: Path) -> Iterator[Found]:
-    """Yield the files of a folder that have a known format, in order; skip hidden entries and other formats.
+    """Yield the files of a folder in order, those of other formats as left out; skip hidden entries.
 
     A link is followed if it leads to a file inside the folder that is not read under its own name.
     """
@@ -98,6 +100,9 @@ def files_below(root: Path) -> Iterator[Found]:
                 below.append(name)
             elif kind := kind_of(entry.name):
                 yield FoundFile(root / name, name, kind)
+            else:
+                suffix = Path(entry.name).suffix.lower() or "no suffix"
+                yield LeftOut(root / name, name, "is of another format", failed=False, suffix=suffix)
         folders.extend(reversed(below))
 
 
@@ -172,7 +177,8 @@ class HashedStream:
 def digest(data: bytes, source: str | None) -> str:
     """Return the digest of how a file is read: 32 hexadecimal digits of its bytes, then 16 of ``source``.
 
-    ``source`` is the one given for its articles; without one there are no digits of it.
+    ``source`` is the one given for its articles, with the names given for it (``given_names``); without any there are
+    no digits of it.
     """
     return hashlib.blake2b(data, digest_size=16, person=_DIGEST_VERSION).hexdigest() + _digest_of_source(source)
 
@@ -192,5 +198,5 @@ def _digest_of_source(source: str | None) -> str:
     return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() if source else ""
 
 
-_DIGEST_VERSION = b"timtin-1"
+_DIGEST_VERSION = b"timtin-2"
 """Change this when files are read differently, so that they are read again."""

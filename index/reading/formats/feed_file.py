@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from index.errors import LeftOutError, TimtinError, UnreadableFileError
 from index.reading.formats.encodings import decode, refuse_foreign
 from index.reading.formats.parser_process import parsed_apart
+from index.records import Record
 
+_NO_NAMES: Mapping[str, str] = {}
 _ROOT = re.compile(
     rb"(?:\s|\xef\xbb\xbf|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*+(?:\[.*?\]\s*)?>)*+<(?P<name>(?:[\w.-]+:)?\w+)",
     re.DOTALL,
@@ -30,7 +32,7 @@ _BATCH_BYTES = 1 << 20
 _BATCH = 200
 
 
-def feed_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+def feed_rows(stream: IO[bytes], _names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
     """Yield the number of each entry of a feed, from 1, and its fields; for one that cannot be read, its error.
 
     Raises LeftOutError for XML of another kind, UnreadableFileError if nothing can be read.
@@ -49,7 +51,15 @@ def feed_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
         rows = iter(found)
         for entry in batch:
             number += 1
-            yield number, next(rows) if isinstance(entry, str) else entry
+            yield number, _record(next(rows)) if isinstance(entry, str) else entry
+
+
+def _record(fields: Any) -> Any:
+    if isinstance(fields, TimtinError):
+        return fields
+    record = Record(fields)
+    record.is_plain = True
+    return record
 
 
 def _alone(read: Any, head: str, text: str, tail: str) -> Any:
@@ -101,7 +111,7 @@ def _kind(head: bytes) -> str:
     name = found["name"].decode("ascii", "replace").lower().rpartition(":")[2] if found else ""
     if name not in _TAILS:
         what = f"XML ({name[:40]})" if name else "no XML"
-        raise LeftOutError(f"is {what}, and neither a feed (RSS, Atom) nor a WordPress export")
+        raise LeftOutError(f"is {what}, and neither a feed (RSS, Atom) nor a WordPress export", ".xml")
     return name
 
 

@@ -70,8 +70,14 @@ def json_value(text: str) -> Any:
     Raises ValueError if it is none or has too many values: a text becomes up to thirty times larger in memory.
     RecursionError if it is nested too deeply.
     """
-    if len(text) > _SMALL and (text.count("{") + text.count("[") > MOST_CONTAINERS or text.count(",") > MOST_VALUES):
+    if len(text) > _SMALL:
+        refuse_crowded(text)
+    return json.loads(text)
+
+
+def refuse_crowded(text: str) -> None:
+    """Raise ValueError if a JSON text has so many values that it would fill the memory."""
+    if text.count("{") + text.count("[") > MOST_CONTAINERS or text.count(",") > MOST_VALUES:
         raise ValueError(
             f"it may have at most {MOST_CONTAINERS:,} lists and objects and {MOST_VALUES:,} values; split it"
         )
-    return json.loads(text)

@@ -75,7 +75,7 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     if not isinstance(values, Mapping):
         return {}, text  # a text between two horizontal rules
     if _is_draft(values):
-        raise LeftOutError("is a draft by its front matter")
+        raise LeftOutError("is a draft by its front matter", "draft")
     plain = {str(name): _plain(value) for name, value in values.items()}
     fields = named_fields(plain)
     if "id" in fields:  # the id comes from the file's name, as for other documents

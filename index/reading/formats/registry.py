@@ -1,13 +1,14 @@
 """The formats of articles: which one a file has by its name, and how each is read.
 
 ``.txt``, ``.html``, ``.md``, ``.docx``, ``.epub``, ``.pdf`` files and the like are documents, one article each;
-``.jsonl``, ``.csv``, feeds and the like have many. Each may also be compressed, and any may stand in a ``.zip``.
+``.json``, ``.jsonl``, ``.csv``, feeds and the like have many. Each may also be compressed, and any may stand in a
+``.zip``.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -15,21 +16,26 @@ from typing import IO, Any, cast
 
 from index.article import Article, article_from, usable_id
 from index.errors import TimtinError, UnreadableFileError
+from index.field_names import is_keyword
 from index.reading.formats.compressed import SUFFIXES as COMPRESSED
 from index.reading.formats.compressed import Packed, unpacked
 from index.reading.formats.csv_table import table_rows
 from index.reading.formats.encodings import decode, legacy_font
 from index.reading.formats.feed_file import feed_rows
 from index.reading.formats.html import html_fields
-from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row, json_rows
+from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row
+from index.reading.formats.json_records import line_records, stream_records
+from index.reading.formats.mojibake import Mended, mended
 from index.reading.formats.parser_process import parsed_apart
 from index.reading.formats.plaintext import read_plain_text
 from index.reading.formats.zipped import zip_rows
+from index.records import Record, read_record
 
 KNOWN = (
-    ".txt .html .md .docx .pdf .epub .srt .vtt .mht .jsonl .ndjson .csv .rss .atom .xml .zip,"
+    ".txt .html .md .docx .pdf .epub .srt .vtt .mht .json .jsonl .ndjson .csv .rss .atom .xml .zip,"
     " also .gz .xz .bz2 .zst of these"
 )
+_NO_NAMES: Mapping[str, str] = {}
 _LARGEST_MARKUP = 16 * 1024 * 1024
 
 
@@ -39,6 +45,7 @@ class Format(Enum):
     TEXT = "text"
     HTML = "HTML"
     MARKDOWN = "Markdown"
+    JSON = "JSON"
     JSON_LINES = "JSON lines"
     CSV = "CSV"
     FEED = "feed"
@@ -56,6 +63,7 @@ _FORMATS = {
     ".htm": Format.HTML,
     ".md": Format.MARKDOWN,
     ".markdown": Format.MARKDOWN,
+    ".json": Format.JSON,
     ".jsonl": Format.JSON_LINES,
     ".ndjson": Format.JSON_LINES,
     ".csv": Format.CSV,
@@ -75,22 +83,14 @@ _FORMATS = {
     ".mhtml": Format.WEB_ARCHIVE,
     ".zip": Format.ZIP,
 }
-_ROWS: dict[Format, Callable[[IO[bytes]], Iterator[tuple[int, Any]]]] = {
-    Format.JSON_LINES: json_rows,
+_ROWS: dict[Format, Callable[[IO[bytes], Mapping[str, str]], Iterator[tuple[int, Any]]]] = {
+    Format.JSON: stream_records,
+    Format.JSON_LINES: line_records,
     Format.CSV: table_rows,
     Format.FEED: feed_rows,
 }
 _DOCUMENTS = {suffix for suffix, format in _FORMATS.items() if format not in {*_ROWS, Format.ZIP}}
 _MARKUP = {Format.HTML, Format.MARKDOWN, Format.FEED, Format.EPUB, Format.WEB_ARCHIVE, Format.SUBTITLES}
-
-
-class PlainFields(dict[str, Any]):
-    """The fields of an article whose markup was read, so that what looks like a tag in them is text.
-
-    ``lost`` names the parts of the file that could not be read.
-    """
-
-    lost: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +135,14 @@ def without_suffixes(name: str) -> str:
         name = stem
 
 
-def document_fields(data: bytes, kind: FileKind) -> dict[str, Any]:
+def document_fields(data: bytes, kind: FileKind) -> Record:
     """Return the fields of the one article in the bytes of a file. Raises UnreadableFileError, and as ``unpacked``."""
     content = unpacked(io.BytesIO(data), kind.packed).read(LARGEST_DOCUMENT + 1) if kind.packed else data
     largest = LARGEST_DOCUMENT if kind.format is Format.TEXT or kind.format in _BINARY else _LARGEST_MARKUP
     if len(content) > largest:
         raise UnreadableFileError(f"is larger than {largest >> 20} MB; no article is that long")
     try:
-        fields = _read(content, kind.format)
+        fields, misread = _read(content, kind.format)
     except TimtinError:
         raise
     except Exception as error:  # a text that breaks its parser must not stop the other files
@@ -151,47 +151,53 @@ def document_fields(data: bytes, kind: FileKind) -> dict[str, Any]:
         raise UnreadableFileError("has no text")
     if kind.format in _BINARY and (font := legacy_font(str(fields.get("body")))):
         raise UnreadableFileError(f"is written for {font} fonts; convert it to Unicode, for instance with UniKey")
-    lost = fields.pop("lost", ())
-    if not kind.is_markup:
-        return fields
-    found = PlainFields(fields)
-    found.lost = lost
-    return found
+    record = Record({name: value for name, value in fields.items() if name != "lost"})
+    record.is_plain = kind.is_markup
+    record.unread = [name for name in fields.get("extra") or () if not is_keyword(name)]
+    record.doubts += [f"was read without a part of it: {part}" for part in fields.get("lost", ())]
+    if misread is not None:
+        record.is_misread = True
+        record.doubts.append(misread.remark)
+    return record
 
 
-def _read(content: bytes, format: Format) -> dict[str, Any]:
+def _read(content: bytes, format: Format) -> tuple[dict[str, Any], Mended | None]:
+    """Return the fields of a document, and how its letters were read back if they were."""
     if format in _BINARY:
         if not content:
             raise UnreadableFileError("has no text")
-        return _BINARY[format](content)
+        return _BINARY[format](content), None
     text = decode(content)
     if not text.strip():
         raise UnreadableFileError("has no text")
-    return _READERS[format](text)
+    misread = mended(text)
+    return _READERS[format](text if misread is None else misread.text), misread
 
 
-def rows(stream: IO[bytes], kind: FileKind, name: str = "") -> Iterator[tuple[int | str, Any]]:
-    """Yield the place and the fields of every article in a file of many; for one that cannot be read, its error.
+def rows(
+    stream: IO[bytes], kind: FileKind, names: Mapping[str, str] = _NO_NAMES, name: str = ""
+) -> Iterator[tuple[int | str, Any]]:
+    """Yield the place and the record of every article in a file of many; for one that cannot be read, its error.
 
-    The place is the number of a line or entry, or the name of a file in an archive. The articles of an archive's
-    documents get ids from ``name``, the name of the archive. Raises UnreadableFileError if nothing in the file can be
-    read, and as ``unpacked``.
+    The place is the number of a line, or of an article or entry where lines mean nothing, or the name of a file in an
+    archive. ``names`` says what names stand for that no table has (``records``). The documents of an archive get ids
+    from ``name``, that of the archive. Raises UnreadableFileError if nothing in the file can be read, and as
+    ``unpacked``.
     """
     if not kind.is_archive:
-        return iter(_ROWS[kind.format](stream))
+        return iter(_ROWS[kind.format](stream, names))
     prefix = name[: -len(".zip")] if name.lower().endswith(".zip") else name
-    return zip_rows(stream, lambda entry: kind_of(entry) is not None, partial(_entry_rows, prefix))
+    return zip_rows(stream, lambda entry: kind_of(entry) is not None, partial(_entry_rows, prefix, names))
 
 
-def _entry_rows(prefix: str, name: str, stream: IO[bytes]) -> Iterator[Any]:
-    """Yield the fields of the articles in one file of an archive."""
+def _entry_rows(prefix: str, names: Mapping[str, str], name: str, stream: IO[bytes]) -> Iterator[Any]:
+    """Yield the records of the articles in one file of an archive."""
     kind = kind_of(name)
     assert kind is not None
     if kind.is_archive:
         raise UnreadableFileError("is a zip file in a zip file; unpack it yourself")
     if not kind.is_document:
-        for _, row in _ROWS[kind.format](unpacked(cast(Packed, stream), kind.packed)):
-            yield PlainFields(row) if kind.is_markup and isinstance(row, Mapping) else row
+        yield from (row for _, row in _ROWS[kind.format](unpacked(cast(Packed, stream), kind.packed), names))
         return
     data = stream.read(LARGEST_DOCUMENT + 1)
     if len(data) > LARGEST_DOCUMENT:
@@ -203,7 +209,8 @@ def _entry_rows(prefix: str, name: str, stream: IO[bytes]) -> Iterator[Any]:
 
 def parse_json_article(line: bytes, source: str | None = None) -> Article:
     """Return the article in one line of NDJSON. Raises InvalidInputError."""
-    return article_from(json_row(line), source=source)
+    row = json_row(line)
+    return article_from(read_record(row, strict=True) if isinstance(row, dict) else row, source=source)
 
 
 def _plain_fields(text: str) -> dict[str, Any]:

@@ -48,11 +48,12 @@ def _entry(text: str, source: str, names: Mapping[str, str]) -> Any:
     if kind in _NO_ARTICLES:
         return LeftOutError(f"is no article but {kind}")
     if status != "publish":
-        return LeftOutError(
-            "is a draft" if status in {"draft", "auto-draft", "pending"} else f"is not public: {status}"
+        is_draft = status in {"draft", "auto-draft", "pending"}
+        return (
+            LeftOutError("is a draft", "draft") if is_draft else LeftOutError(f"is not public: {status}", "not public")
         )
     if _child(item, "post_password"):
-        return LeftOutError("is not public: it has a password")
+        return LeftOutError("is not public: it has a password", "not public")
     contents = {(etree.QName(one).namespace or ""): one.text or "" for one in item.findall("{*}encoded")}
     body = next(
         (markup_text(_without_shortcodes(text)) for name, text in contents.items() if "excerpt" not in name), ""

@@ -74,9 +74,9 @@ def zip_rows(stream: IO[bytes], is_known: Callable[[str], bool], read: ReadEntry
             yield name, UnreadableFileError("is nested too deeply")
     if others:
         kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(20))
-        yield "", LeftOutError(f"left out {others.total()} files of other formats: {kinds}")
+        yield "", LeftOutError(f"left out {others.total()} files of other formats: {kinds}", dict(others))
     elif not number:
-        yield "", LeftOutError("has no files")
+        yield "", LeftOutError("has no files", ".zip")
 
 
 def _suffix(name: str) -> str:

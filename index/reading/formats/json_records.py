@@ -1,0 +1,53 @@
+"""JSON files to records: one article a line where the lines are whole, else any JSON, as it streams."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, cast
+
+from index.reading.formats.json_lines import json_rows
+from index.reading.formats.json_stream import articles_in, json_articles
+from index.records import Record, read_record
+
+_NO_NAMES: Mapping[str, str] = {}
+_BEFORE = b"\xef\xbb\xbf \t\r\n\x1e"
+_OPENS_A_LIST = re.compile(rb"\"\s*:\s*[\[{]\s*[\[{]")
+
+
+def line_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
+    """Yield the number and the record of every line, or of every article if the stream is JSON of another form.
+
+    ``names`` says what names stand for that no table has (``records``). What is no object is yielded as it is, what
+    cannot be read as its error. Raises UnreadableFileError as ``numbered_lines``.
+    """
+    peekable: Any = stream if hasattr(stream, "peek") else io.BufferedReader(cast(io.RawIOBase, stream))
+    if not _has_whole_lines(peekable.peek(1)):
+        yield from stream_records(peekable, names)
+        return
+    for number, row in json_rows(peekable):
+        record = read_record(row, names) if isinstance(row, dict) else row
+        if isinstance(record, Record) and not record.get("title") and not record.get("body"):
+            for held in articles_in(row) or [row]:
+                yield number, read_record(held, names) if isinstance(held, dict) else held
+        else:
+            yield number, record
+
+
+def stream_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
+    """Yield the number, from 1, and the record of every article in JSON of any form; else as ``line_records``."""
+    for number, row in json_articles(stream):
+        yield number, read_record(row, names) if isinstance(row, dict) else row
+
+
+def _has_whole_lines(start: bytes) -> bool:
+    """Tell whether a stream that begins so may have a JSON value a line."""
+    start = start.lstrip(_BEFORE)
+    if start[:1] != b"{":
+        return start[:1] != b"["
+    first, newline, _ = start.partition(b"\n")
+    first = first.strip()
+    if not newline:
+        return not _OPENS_A_LIST.search(first)
+    return first != b"{" and not first.endswith((b",", b"{", b"["))
