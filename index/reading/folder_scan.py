@@ -267,7 +267,7 @@ class FolderScan:
             return
         data = read_document(file.path)
         whole, id = digest(data, self._names.way(path, self._source)), self._id(file, path)
-        fields = document_fields(data, file.kind)
+        fields = document_fields(data, file.kind, file.name or file.path.name)
         fields["id"] = id
         yield self._article(path, where, fields, whole, is_plain=file.kind.is_markup)
         yield FileEnd(path, whole)

@@ -80,7 +80,7 @@ def read_entries(path: Path, name: str, names: Mapping[str, str] = _NO_NAMES) ->
     try:
         if kind.is_document:
             id = usable_id(without_suffixes(name))
-            fields = document_fields(read_document(path), kind)
+            fields = document_fields(read_document(path), kind, name)
             fields["id"] = id
             yield _entry(None, fields, is_plain=kind.is_markup)
             return

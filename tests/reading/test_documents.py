@@ -402,6 +402,33 @@ def test_folder_of_documents(archive: Archive, tmp_path: Path) -> None:
     assert (again.added, again.updated) == (0, 0)
 
 
+def test_saved_pages_and_built_sites(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    page = (PAGES / "hugo.html").read_text("utf-8")
+    files = {
+        "Giá lúa.html": page,
+        "Giá lúa_files/ads.html": page,
+        "site/index.html": (PAGES / "list-home.html").read_text("utf-8"),
+        "site/index.xml": RSS,
+        "site/sitemap.xml": "<urlset/>",
+        "site/posts/a/index.html": page.replace("Giá lúa", "Giá ngô"),
+        "posts/2020-02-29-bai.md": "---\ntitle: Bài cũ\npermalink: /bai-cu/\n---\nVăn bản.",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    remarks: list[str] = []
+    report = Report(remark=lambda remark: remarks.append(f"{Path(remark.where).name} {remark.why}"))
+    summary = ingest([str(folder)], archive.store, archive.engine, report=report)
+    assert {one.id for one in archive.store.articles()} == {"Giá lúa", "site/posts/a/index", "posts/2020-02-29-bai"}
+    assert [one.why for one in summary.failed] == ["is a list of articles, not an article"]
+    assert summary.left_out == {".xml": 2}
+    assert remarks == ["Giá lúa_files has the parts of the saved page beside it"]
+    dated = archive.store.get("posts/2020-02-29-bai")
+    assert dated is not None
+    assert (dated.published, dated.url, dated.extra) == ("2020-02-29", None, {"permalink": "/bai-cu/"})
+
+
 def test_zip_with_a_stored_entry_and_names_of_other_systems() -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -80,6 +80,8 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     fields = named_fields(plain)
     if "id" in fields:  # the id comes from the file's name, as for other documents
         fields["extra"] = {**fields.get("extra", {}), "id": fields.pop("id")}
+    if not str(fields.get("url", "http")).startswith("http"):  # the place of the page in its site
+        fields["extra"] = {**fields.get("extra", {}), "permalink": fields.pop("url")}
     return fields, text[found.end() :]
 
 

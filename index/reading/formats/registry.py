@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -36,6 +37,7 @@ KNOWN = (
     " also .gz .xz .bz2 .zst of these"
 )
 _NO_NAMES: Mapping[str, str] = {}
+_DATED_NAME = re.compile(r"(?:^|/)(\d{4}-\d{2}-\d{2})-[^/]*$")
 _LARGEST_MARKUP = 16 * 1024 * 1024
 
 
@@ -135,8 +137,12 @@ def without_suffixes(name: str) -> str:
         name = stem
 
 
-def document_fields(data: bytes, kind: FileKind) -> Record:
-    """Return the fields of the one article in the bytes of a file. Raises UnreadableFileError, and as ``unpacked``."""
+def document_fields(data: bytes, kind: FileKind, name: str = "") -> Record:
+    """Return the fields of the one article in the bytes of a file.
+
+    Markdown that states no date has that of the file's ``name`` if it begins with one, as Jekyll's do. Raises
+    UnreadableFileError, and as ``unpacked``.
+    """
     content = unpacked(io.BytesIO(data), kind.packed).read(LARGEST_DOCUMENT + 1) if kind.packed else data
     largest = LARGEST_DOCUMENT if kind.format is Format.TEXT or kind.format in _BINARY else _LARGEST_MARKUP
     if len(content) > largest:
@@ -152,6 +158,8 @@ def document_fields(data: bytes, kind: FileKind) -> Record:
     if kind.format in _BINARY and (font := legacy_font(str(fields.get("body")))):
         raise UnreadableFileError(f"is written for {font} fonts; convert it to Unicode, for instance with UniKey")
     record = Record({name: value for name, value in fields.items() if name != "lost"})
+    if kind.format is Format.MARKDOWN and not record.get("published") and (dated := _DATED_NAME.search(name)):
+        record["published"] = dated[1]
     record.is_plain = kind.is_markup
     record.unread = [name for name in fields.get("extra") or () if not is_keyword(name)]
     record.doubts += [f"was read without a part of it: {part}" for part in fields.get("lost", ())]
@@ -202,7 +210,7 @@ def _entry_rows(prefix: str, names: Mapping[str, str], name: str, stream: IO[byt
     data = stream.read(LARGEST_DOCUMENT + 1)
     if len(data) > LARGEST_DOCUMENT:
         raise UnreadableFileError(f"is larger than {LARGEST_DOCUMENT >> 20} MB; no article is that long")
-    fields = document_fields(data, kind)
+    fields = document_fields(data, kind, name)
     fields["id"] = usable_id(f"{prefix}/{without_suffixes(name)}".strip("/"))
     yield fields
 
