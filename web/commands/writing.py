@@ -52,7 +52,7 @@ def index(
     as_json: bool,
     data: Path,
 ) -> None:
-    """Add articles from PATHS: folders, files (.txt .html .md .json .jsonl .csv, .gz, .xz of these), - for stdin."""
+    """Add articles from PATHS: folders, files (text, pages, tables, documents, feeds, zip files), - for stdin."""
     if not paths and not rebuild:
         raise click.UsageError("name the files or folders to index, or - for standard input")
     try:

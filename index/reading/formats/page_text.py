@@ -14,7 +14,7 @@ from typing import Any
 
 from index.reading.formats.boilerplate import is_control
 from index.reading.formats.page_dates import is_dateline
-from index.reading.formats.page_parts import HEADINGS, Block, blocks, is_around, is_caption, text_of
+from index.reading.formats.page_parts import HEADINGS, SURROUNDING, Block, blocks, is_around, is_caption, text_of
 
 _MOST_CUT = 0.4
 """The part of a page's prose that an element may have and be cut off for its name."""
@@ -149,6 +149,8 @@ def _around(heading: Any, parts: Parts, tree: Any) -> Any:
     page.find(".//article").append(above)
     for one in [parts.container, *parts.container.iterancestors()]:  # so that their names do not narrow the text down
         one.attrib.clear()
+        if one.tag in SURROUNDING or one.tag in {"form", "header"}:  # which it was not, as it has most of the prose
+            one.tag = "div"
     return page
 
 
