@@ -7,7 +7,15 @@ from typing import Any
 
 from index.errors import UnreadableFileError
 from index.reading.formats.page_dates import page_date
-from index.reading.formats.page_fields import host_of, page_author, page_categories, page_lead, page_source, page_title
+from index.reading.formats.page_fields import (
+    host_of,
+    page_author,
+    page_categories,
+    page_lead,
+    page_source,
+    page_title,
+    stated_titles,
+)
 from index.reading.formats.page_head import address, read_head
 from index.reading.formats.page_lists import why_no_article
 from index.reading.formats.page_parts import main_heading
@@ -51,7 +59,8 @@ def _fields(text: str, url: str | None) -> dict[str, Any]:
     tree = load_html(text)
     if tree is None:
         raise UnreadableFileError(_NO_ARTICLE)
-    head, heading = read_head(tree), main_heading(tree)
+    head = read_head(tree)
+    heading = main_heading(tree, stated_titles(tree, head))
     url = address(tree, head, url)
     source = page_source(tree, head, heading, url)
     sites = [source or "", host_of(url) or "", *head.meta("og:site_name")]

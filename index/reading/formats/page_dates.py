@@ -31,7 +31,7 @@ _DATELINE = re.compile(
     r"(?P<date>(?<![\d/.-])\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?\d{4}(?!\d)|(?<![\d/.-])\d{4}[/.-]\d{1,2}[/.-]\d{1,2}(?!\d)"
     r"|(?<!\d)\d{1,2}\s+tháng\s+(?:\d{1,2}|[^\W\d]+(?:\s(?:một|hai))?)(?:\s+năm|,|/)?\s*\d{4}(?!\d))"
     rf"(?:{_GAP}(?:lúc\s+)?(?P<after>{_CLOCK.format()}))?"
-    r"(?P<zone>\s*\(?(?:GMT|UTC)\s*[+-]?\s?\d{0,2}(?::?\d{2})?\)?)?",
+    r"(?P<zone>\s*[(\[]?(?:GMT|UTC)\s*[+-]?\s?\d{0,2}(?::?\d{2})?[)\]]?)?",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -164,7 +164,8 @@ def _dateline(block: Block) -> str | None:
     clock = found["before"] or found["after"] or ""
     if is_named or _VIETNAMESE.search(text):  # the day comes first, also before AM and PM
         clock = re.sub(r"\s?AM$", " SA", re.sub(r"\s?PM$", " CH", clock, flags=re.I), flags=re.I)
-    return read_date(" ".join(f"{found['date']} {clock}{found['zone'] or ''}".split()))
+    zone = re.sub(r"[\[\]()]", "", found["zone"] or "")
+    return read_date(" ".join(f"{found['date']} {clock}{zone}".split()))
 
 
 def is_dateline(line: str) -> bool:

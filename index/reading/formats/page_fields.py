@@ -40,16 +40,22 @@ _CRUMBS = re.compile(r"(?:.*[-_])?(?:breadcrumbs?|bread-crumbs?|crumbs?)(?:[-_].
 _LONGEST_BYLINE = 80
 
 
+def stated_titles(tree: Any, head: PageHead) -> list[str]:
+    """Return the titles that the page states: of its JSON-LD, of OpenGraph, of the document."""
+    stated = [text for node in head.articles for text in texts(node.get("headline") or node.get("name"))]
+    documents = (one_line("".join(title.itertext())) for title in tree.iter("title"))
+    return [*stated, *head.meta("og:title", "twitter:title"), *filter(None, documents)]
+
+
 def page_title(tree: Any, head: PageHead, heading: Any, sites: Iterable[str]) -> str:
     """Return the title of the article without the name of its site: the heading that is shown, if it is the title."""
     sites = [site for site in sites if site]
     shown = text_of(heading) if heading is not None else ""
-    stated = [text for node in head.articles for text in texts(node.get("headline") or node.get("name"))]
-    stated += head.meta("og:title", "twitter:title")
-    document = next((one_line("".join(title.itertext())) for title in tree.iter("title")), "")
-    if shown and (not (stated or document) or any(_alike(shown, text) for text in [*stated, document])):
+    stated = stated_titles(tree, head)
+    if shown and (not stated or any(_alike(shown, text) for text in stated)):
         return shown
-    found = next((text for text in [*stated, shown, document] if text), "")
+    is_told = bool(head.articles) or bool(head.metas.get("og:title"))
+    found = next((text for text in ([*stated, shown] if is_told else [shown, *stated]) if text), "")
     return without_site(found, sites)
 
 

@@ -21,6 +21,8 @@ _NOT_FOUND = re.compile(r"(?:lỗi\s+)?404\b.*|.*\b(?:page not found|không tìm
 _LIST_OF_ARTICLES = "is a list of articles, not an article"
 _MOST_INTRODUCTION = 400
 _LEAST_TEASERS = 3
+_LEAST_TOLD = 200
+"""Characters of prose in several paragraphs beside links to articles: a list has one paragraph at most."""
 _LEAST_PLAIN = 80
 
 
@@ -37,7 +39,8 @@ def why_no_article(tree: Any, head: PageHead, heading: Any, url: str | None, par
         return _LIST_OF_ARTICLES
     if not head.is_of_article and (_is_named_list(tree) or any(map(_is_path_of_list, [url, *_feeds(tree)]))):
         return _LIST_OF_ARTICLES
-    if len(parts.teasers) >= _LEAST_TEASERS:
+    is_told = parts.paragraphs > 1 and parts.prose > _LEAST_TOLD
+    if len(parts.teasers) >= _LEAST_TEASERS and not is_told:
         if heading is None and not head.is_of_article:  # several whole articles, one after the other
             return _LIST_OF_ARTICLES
         most = _MOST_INTRODUCTION if not head.articles else 0

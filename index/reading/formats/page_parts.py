@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ _AROUND = re.compile(
     re.IGNORECASE,
 )
 _CAPTION = re.compile(r"(?:.*[-_])?(?:caption|captions|chuthich|chu-thich|captionimg|imgcaption)(?:[-_].*)?", re.I)
+_HOME = re.compile(r"(?:https?://[^/?#]+)?/?(?:index\.\w+)?|\.?\./")
+_LEAST_TITLE = 8
 _META = re.compile(
     r"(?:.*[-_])?(?:date|dates|datetime|time|timestamp|published|pubdate|publish|posted|posted-on|post-meta|entry-meta"
     r"|postmeta|meta|byline|ngay|ngaydang|thoigian|info)(?:[-_].*)?",
@@ -111,16 +113,28 @@ def text_of(element: Any) -> str:
     return " ".join(block.text for block in blocks(element))
 
 
-def main_heading(tree: Any) -> Any:
-    """Return the first ``<h1>`` outside of what surrounds the article, else the first with text, else None."""
-    found = [heading for heading in tree.iter("h1") if text_of(heading)]
-    inside = (one for one in found if not any(map(is_around, one.iterancestors())) and not _is_logo(one))
-    return next(inside, found[0] if found else None)
+def main_heading(tree: Any, titles: Iterable[str]) -> Any:
+    """Return the element that shows the title, None if none does.
+
+    It is the first ``<h1>`` that is neither the site's name nor in what surrounds the article; else a heading, or an
+    element named for the title, that has one of the ``titles`` the page states, or what they begin with.
+    """
+    for heading in tree.iter("h1"):
+        if not _is_logo(heading) and not any(map(is_around, heading.iterancestors())) and text_of(heading):
+            return heading
+    known = [title.casefold() for title in titles]
+    for heading in tree.xpath("//h2 | //h3 | //h4 | //*[contains(@class, 'title')]"):
+        if len(text := text_of(heading).casefold()) >= _LEAST_TITLE and any(title.startswith(text) for title in known):
+            return heading
+    return next((one for one in tree.iter("h1") if not _is_logo(one) and text_of(one)), None)
 
 
 def _is_logo(heading: Any) -> bool:
-    """Tell whether a heading is the name of the site: in the head of the page, and a link to its front page."""
-    in_head = any(up.tag == "header" and up.getparent() is not None and up.getparent().tag == "body"
-                  for up in heading.iterancestors())  # fmt: skip
+    """Tell whether a heading is the name of the site: in the head of the page, or a link to the front page."""
     links = list(heading.iter("a"))
-    return "logo" in " ".join(names_of(heading)) or (in_head and len(links) == 1)
+    is_home = bool(links) and _HOME.fullmatch(links[0].get("href") or "#") is not None
+    in_head = any(
+        up.tag == "header" and up.getparent() is not None and up.getparent().tag == "body"
+        for up in heading.iterancestors()
+    )
+    return is_home or "logo" in " ".join(names_of(heading)) or (in_head and len(links) == 1)

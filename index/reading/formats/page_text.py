@@ -10,16 +10,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from index.reading.formats.boilerplate import is_control
 from index.reading.formats.page_dates import is_dateline
-from index.reading.formats.page_parts import HEADINGS, SURROUNDING, Block, blocks, is_around, is_caption, text_of
+from index.reading.formats.page_parts import (
+    BLOCKS,
+    HEADINGS,
+    HIDDEN,
+    SURROUNDING,
+    Block,
+    blocks,
+    is_around,
+    is_caption,
+    text_of,
+)
 
 _MOST_CUT = 0.4
 """The part of a page's prose that an element may have and be cut off for its name."""
 _CONTAINER_PART = 0.8
 _LEAST_TEASER = 15
+_LEAST_SUMMARIES = 3
 _ANCHOR = {"#", "¶", "🔗", "§"}
 _LAYOUT = {"tbody", "thead", "tfoot", "tr", "td", "th"}
 _PAGE_PARTS = re.compile(r"^(?:nguồn tin|bản in|trang trước|trang sau|bài trước|bài sau|đọc thêm|mục lục)\s*:?$", re.I)
@@ -29,11 +41,13 @@ _PAGE_PARTS = re.compile(r"^(?:nguồn tin|bản in|trang trước|trang sau|bà
 class Parts:
     """What a page consists of: how much prose there is outside of the links to other articles, how many those are.
 
-    ``container`` is the smallest element with most of the prose; ``teasers`` are the boxes of links to other articles.
+    ``paragraphs`` counts those of the prose, ``plain`` the characters outside of links. ``container`` is the smallest
+    element with most of the prose; ``teasers`` are the boxes of links to other articles.
     """
 
     container: Any
     prose: int
+    paragraphs: int
     teasers: list[Any]
     plain: int
 
@@ -52,9 +66,11 @@ def parts_of(tree: Any, heading: Any) -> Parts:
     teasers = list(_teasers(body, kept, prose, whole))
     inside = {element for teaser in teasers for element in teaser.iter()}
     outside = [block for block in blocks(body) if block.element not in inside]
+    prosaic = [block for block in _before_summaries(body, inside) if block.is_prose]
     return Parts(
         _container(body, outside),
-        sum(len(block.text) for block in outside if block.is_prose),
+        sum(len(block.text) for block in prosaic),
+        len(prosaic),
         teasers,
         sum(len(block.text) - block.links for block in outside if block.element is not heading),
     )
@@ -80,6 +96,24 @@ def article_lines(tree: Any, heading: Any, title: str, author: str | None, parts
     while lines and (is_dateline(lines[0]) or lines[0] == author):
         lines.pop(0)
     return lines
+
+
+def _before_summaries(body: Any, inside: set[Any]) -> list[Block]:
+    """Return the blocks outside of ``inside``, the links to other articles, without a summary after each link."""
+    outside: list[Block] = []
+    runs: list[int] = []
+    first = 0
+    for block in blocks(body):
+        if block.element in inside:
+            first = len(outside) if not runs else first
+            runs.append(0)
+        else:
+            outside.append(block)
+            if runs:
+                runs[-1] += block.is_prose
+    between = [count for count in runs[:-1] if count]
+    is_list = len(between) >= _LEAST_SUMMARIES and max(between) == 1
+    return outside[:first] if is_list else outside
 
 
 def _line(text: str) -> str:
@@ -175,6 +209,8 @@ def _teasers(body: Any, kept: set[Any], prose: dict[Any, int], whole: int) -> It
 def _is_link(element: Any) -> bool:
     """Tell whether the text of a heading or entry is a link to another page, and long enough to be a title."""
     linked = [one for one in element.iter("a") if not (one.get("href") or "#").startswith("#")]
+    if not linked and any(up.tag == "a" and up.get("href") for up in islice(element.iterancestors(), 2)):
+        return len(text_of(element)) >= _LEAST_TEASER
     inside = max((len(text_of(one)) for one in linked), default=0)
     if inside < _LEAST_TEASER:
         return False
@@ -200,6 +236,8 @@ def _prepare(tree: Any, heading: Any, parts: Parts) -> set[str]:
             span.tail = f" {span.tail}"
     for figure in tree.iter("figure"):
         figure.tag = "div"
+    for box in list(tree.iter("div", "section", "article", "main")):
+        _wrap_loose_text(box)
     headings = set[str]()
     for one in tree.iter(*HEADINGS):
         if one is not heading and (text := text_of(one)):
@@ -211,6 +249,40 @@ def _prepare(tree: Any, heading: Any, parts: Parts) -> set[str]:
             child.drop_tree()
         heading.text = None
     return headings
+
+
+def _wrap_loose_text(box: Any) -> None:
+    """Make paragraphs of the text and the inline elements that stand in ``box`` between its blocks."""
+    children = [child for child in box if isinstance(child.tag, str)]
+    if not any(child.tag in BLOCKS and child.tag != "br" for child in children):
+        return
+    run: Any = None
+    if (box.text or "").strip():
+        run = _paragraph_at(box, 0)
+        run.text, box.text = box.text, None
+    for child in children:
+        tail, child.tail = child.tail, None
+        if child.tag in BLOCKS and child.tag != "br":
+            run = None
+        elif run is not None or child.tag not in HIDDEN:
+            run = _paragraph_at(box, box.index(child)) if run is None else run
+            run.append(child)
+        if tail and (tail.strip() or run is not None):
+            if run is None:
+                run = _paragraph_at(box, box.index(child) + 1)
+                run.text = tail
+            elif len(run):
+                run[-1].tail = tail
+            else:
+                run.text = (run.text or "") + tail
+
+
+def _paragraph_at(box: Any, place: int) -> Any:
+    from lxml import html
+
+    paragraph = html.Element("p")
+    box.insert(place, paragraph)
+    return paragraph
 
 
 def _make_paragraph(element: Any) -> None:
