@@ -235,3 +235,61 @@ def test_author_is_a_person(stated: str, author: str | None) -> None:
     head = f"<meta property='og:site_name' content='Báo Mẫu'><meta name='author' content='{stated}'>"
     page = f"<html><head><title>Giá lúa</title>{head}</head><body><h1>Giá lúa</h1>{PROSE}</body></html>"
     assert html_fields(page)["author"] == author
+
+
+def body_of(content: str, title: str = "Giá lúa") -> list[str]:
+    lines: list[str] = html_fields(f"<html><head><title>{title}</title></head><body>{content}</body></html>")[
+        "body"
+    ].split("\n\n")
+    return lines
+
+
+LINES = [line.removesuffix("</p>") for line in PROSE.split("<p>") if line]
+LINKS = "".join(
+    f"<div><h3><a href='/b{n}'>Giá gạo lập đỉnh mới lần thứ {n}</a></h3><p>{LINES[0]}</p></div>" for n in range(9)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (f"<aside><h1>Giá lúa</h1>{PROSE}</aside>", LINES),
+        (f"<h1>Giá lúa</h1><div>{'<br><br>'.join(LINES)}</div>", LINES),
+        (
+            f"<form><div id='header'><h1><a href='/'>Báo Mẫu</a></h1></div><div><h3>Giá lúa tăng</h3>"
+            f"<span>Thứ ba, 06/05/2025 - 10:58</span><div>{LINES[0]}</div>"
+            f"<div>{LINES[1]}<br><b>Đề mục đậm</b><br>{LINES[2]}</div></div></form>",
+            [LINES[0], LINES[1], "Đề mục đậm", LINES[2]],
+        ),
+        (
+            "<article><h1>Giá lúa</h1>"
+            + "".join(
+                f"<figure><img src='{n}.jpg'><figcaption>Ảnh {n}: Ghe xuồng.</figcaption></figure>" for n in "abc"
+            )
+            + "</article>",
+            ["Ảnh a: Ghe xuồng.", "Ảnh b: Ghe xuồng.", "Ảnh c: Ghe xuồng."],
+        ),
+        (f"<main><h1>Giá lúa</h1>{PROSE}<div>{LINKS}</div></main>", LINES),
+        (
+            "<article><h1>Bến quê</h1><p>Chiều về bến cũ<br>Con đò sang ngang</p><p>Sông trôi lặng lẽ</p></article>",
+            ["Chiều về bến cũ", "Con đò sang ngang", "Sông trôi lặng lẽ"],
+        ),
+    ],
+    ids=["aside", "breaks", "form", "photos", "related", "poem"],
+)
+def test_text_of_pages_of_odd_build(content: str, lines: list[str]) -> None:
+    assert body_of(content, "Giá lúa tăng") == lines
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        LINKS,
+        LINKS.replace("<div>", "").replace("</div>", ""),
+        LINKS.replace("<h3><a href='/b1'>", "<a href='/b1'><h3>").replace("</a></h3>", "</h3></a>"),
+    ],
+    ids=["boxes", "flat", "wrapped"],
+)
+def test_lists_of_odd_build_are_refused(content: str) -> None:
+    with pytest.raises(UnreadableFileError, match="is a list of articles"):
+        body_of(f"<main><h1>Kinh tế</h1>{content}</main>", "Kinh tế")
