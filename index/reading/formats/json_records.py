@@ -44,9 +44,10 @@ def _rows_of(line: bytes) -> list[Any]:
             return [error]
         found = [value for _, value in json_articles(io.BytesIO(line))]
         return [error] if any(isinstance(value, TimtinError) for value in found) else found
-    if isinstance(row, dict) and (may_hold_articles(row) or not has_text(row)):
-        return articles_in(row) or [row]
-    return [row]
+    if not isinstance(row, dict) or isinstance(row.get("body") or row.get("content"), str):
+        return [row]
+    may_hold = isinstance(row.get("title"), dict) or may_hold_articles(row) or not has_text(row)
+    return (articles_in(row) if may_hold else None) or [row]
 
 
 def stream_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:

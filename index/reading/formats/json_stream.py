@@ -97,6 +97,12 @@ class _Text:
         self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
         self._ended = self._is_dirty = False
         self._is_first = True
+        self._passed = 0
+
+    @property
+    def place(self) -> int:
+        """How many characters were passed."""
+        return self._passed + self.at
 
     def peek(self) -> str:
         """Return the next character that is no white space; an empty text at the end."""
@@ -156,6 +162,7 @@ class _Text:
         self._ended = not data
         more = self._decode(data, final=self._ended)
         self._is_dirty = self._is_dirty or _ESCAPED.search(more) is not None
+        self._passed += self.at
         self._text = self._text[self.at :] + more
         self.at = 0
         return not self._ended or bool(more)
@@ -290,11 +297,10 @@ class _Articles:
                 if inner:
                     fields[key] = inner
                 continue
-            start = text.at
+            start = text.place
             value = text.value()
-            size += max(0, text.at - start)
-            if size > _MOST_BESIDE:
-                raise UnreadableFileError(f"has more than {_MOST_BESIDE >> 20} million characters beside its articles")
+            size += text.place - start
+            _refuse_large(size)
             if standing is None and not is_article and key not in WRAPPERS and has_text(value, whole=True):
                 streamed = True
                 yield _named(key, value)
@@ -308,18 +314,15 @@ class _Articles:
     def _list(self, part: list[Any], depth: int, *, whole: bool) -> Iterator[Any]:
         """Yield the articles of an array in an object; fill ``part`` instead if it holds something else."""
         text = self._text
+        start = text.place
         text.at += 1
-        if text.peek() != "{":
-            text.at -= 1
-            part += text.value()
-            return
-        first = text.value()
-        if has_text(first, whole=whole):
+        first = text.value() if text.peek() == "{" else None
+        if isinstance(first, dict) and has_text(first, whole=whole):
             self._first_key = self._first_key or next(iter(first))
             yield first
             yield from self._rest_of_array(depth + 1)
             return
-        part.append(first)
+        part += [] if first is None else [first]
         while (sign := text.peek()) != "]":
             if not sign:
                 raise _CutOffError("is cut off")
@@ -327,6 +330,7 @@ class _Articles:
                 text.at += 1
             else:
                 part.append(text.value())
+                _refuse_large(text.place - start)
         text.at += 1
 
     def _broken(self, error: Exception) -> TimtinError:
@@ -341,6 +345,11 @@ class _Articles:
             return self._text.find(_NEXT)
         key = re.escape(json.dumps(self._first_key, ensure_ascii=False))
         return self._text.find(re.compile(rf"(?<=[\s,\[}}])(?=\{{\s*{key}\s*:)|(?<=[\n}}])\s*,?\s*(?=\{{\s*{key}\s*:)"))
+
+
+def _refuse_large(characters: int) -> None:
+    if characters > _MOST_BESIDE:
+        raise UnreadableFileError(f"has more than {_MOST_BESIDE >> 20} million characters beside its articles")
 
 
 def _in_object(fields: dict[str, Any], rest: dict[str, Any]) -> Iterator[Any]:
