@@ -127,7 +127,7 @@ def test_settings_of_programs_are_no_articles(text: str) -> None:
         (dump({"articles": [A, B]})[:-9], 1, "is cut off"),
         (dump({"data": {"items": [A, B]}})[:-3], 2, "is cut off"),
         (f"{dump(A)}{dump(B)[:-9]}", 1, "is cut off"),
-        (f"[{dump(A)},{'[' * 100_000 + ']' * 100_000},{dump(B)}]", 2, "nested too deeply"),
+        (f"[{dump(A)},{'{"a":' * 100_000 + '1' + '}' * 100_000},{dump(B)}]", 2, "nested too deeply"),
         ("<html></html>", 0, "is not JSON"),
         ("7", 0, "is not JSON"),
     ],
