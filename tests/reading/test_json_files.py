@@ -24,6 +24,7 @@ from tests.reading.test_bad_inputs import peak_memory
 
 A = {"title": "Giá lúa", "content": "Tăng."}
 B = {"title": "Giá ngô", "content": "Giảm."}
+DEEP = '{"a":' * 100_000 + "1" + "}" * 100_000
 BOTH = [{"title": "Giá lúa", "body": "Tăng."}, {"title": "Giá ngô", "body": "Giảm."}]
 
 
@@ -127,7 +128,7 @@ def test_settings_of_programs_are_no_articles(text: str) -> None:
         (dump({"articles": [A, B]})[:-9], 1, "is cut off"),
         (dump({"data": {"items": [A, B]}})[:-3], 2, "is cut off"),
         (f"{dump(A)}{dump(B)[:-9]}", 1, "is cut off"),
-        (f"[{dump(A)},{'{"a":' * 100_000 + '1' + '}' * 100_000},{dump(B)}]", 2, "nested too deeply"),
+        (f"[{dump(A)},{DEEP},{dump(B)}]", 2, "nested too deeply"),
         ("<html></html>", 0, "is not JSON"),
         ("7", 0, "is not JSON"),
     ],
