@@ -16,7 +16,7 @@ from index.article import LONGEST_LABEL, SEVERAL
 
 _TEXT_KEYS = (
     "html", "rendered", "text", "body", "content", "value", "plain", "markdown", "raw", "insert", "#text", "_text",
-    "$t", "@value", "paragraphs", "blocks", "children", "ops", "data", "items", "caption",
+    "$t", "@value", "context", "paragraph", "paragraphs", "blocks", "children", "ops", "data", "items", "caption",
 )  # fmt: skip
 _LABEL_KEYS = (
     "name", "title", "label", "full_name", "fullName", "fullname", "display_name", "displayName", "text", "value",

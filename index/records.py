@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from index.article import LABELS, LONGEST_TITLE, Article, usable_id
+from index.article import LABELS, LONGEST_LABEL, LONGEST_TITLE, Article, usable_id
 from index.dates import parse_published
 from index.field_names import BODIES_IF_ALONE, KEYWORD_RANK, WRAPPERS, Standing, renamed, standing_of
 from index.field_values import READERS, cell_value, keywords_value, label_value
@@ -25,6 +25,9 @@ _CLOCK = re.compile(r"\d{1,2}[:hg]\d{2}(?::\d{2})?")
 _WEB = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _NAMELESS = re.compile(r"|Unnamed: \d+|@\w+")
 """Names that programs make up for a column of numbers, and what is about the data and not of the article."""
+_OWN_NAMES = frozenset((*FIELDS, "date", "content", "text", "description"))
+"""Names under which an article must have valid values where reading is strict."""
+_LONGEST_LANG = 20
 _NOT_PLAIN = frozenset(("extra", "@graph"))
 _OPENS = ("[", "{", "/")
 _PLAIN_ID = re.compile(r"[\w-]{1,100}")
@@ -52,10 +55,10 @@ class Record(dict[str, Any]):
 def read_record(data: Mapping[str, Any], names: Mapping[str, str] = _NO_NAMES, *, strict: bool = False) -> Record:
     """Return the fields of an article in a JSON object; ``names`` says what names stand for that no table has.
 
-    If ``strict``, a field under its own name whose value cannot be read keeps it, so that validation refuses it;
-    otherwise the value is left out.
+    If ``strict``, a field under its own name keeps a value that cannot be read or is not valid, so that validation
+    refuses it; under another name it is left out, as every such value is otherwise.
     """
-    if not names and (plain := _plain(data)) is not None:
+    if not names and (plain := _plain(data, strict=strict)) is not None:
         return plain
     if isinstance(data.get("@graph"), list):
         data = _main_node(data["@graph"]) or data
@@ -89,7 +92,7 @@ def read_cells(pairs: Iterable[tuple[str, Any]], names: Mapping[str, str] = _NO_
     return reader.finish()
 
 
-def _plain(data: Mapping[str, Any]) -> Record | None:
+def _plain(data: Mapping[str, Any], *, strict: bool) -> Record | None:
     """Return the record of an object that names each field once, with a text; None for any other.
 
     It is what ``_Reader`` makes of it, only sooner.
@@ -110,6 +113,8 @@ def _plain(data: Mapping[str, Any]) -> Record | None:
             continue
         field, rank = standing
         if type(value) is not str or field in record or rank >= KEYWORD_RANK or value[:1] in _OPENS:
+            return None
+        if strict and name not in _OWN_NAMES:
             return None
         if field in LABELS:
             value = " ".join(value.split())
@@ -208,9 +213,9 @@ class _Reader:
                 is_number = isinstance(value, int | float) and math.isfinite(value)
                 if is_number or not isinstance(value, float):  # what JSON cannot write is not kept
                     self.extra[name] = value
-                record.doubts.append(f"{name}: cannot be read as {_A_FIELD[field]}; the field is left empty")
-            elif self._strict and other_name and isinstance(value, int | float) and field in {"title", "body", "lead"}:
-                self.extra[name] = value
+                record.unread.append(name)
+            elif self._strict and name not in _OWN_NAMES and not _fits(field, value, read):
+                self.leave(name, value)
             else:
                 record[field], self._origins[field] = read, name
 
@@ -233,12 +238,6 @@ class _Reader:
             record["body"] = f"{title}\n\n{record['body']}" if record.get("body") else title
 
 
-_A_FIELD = {
-    "id": "an id", "title": "a text", "body": "a text", "lead": "a text", "published": "a date", "source": "a name",
-    "url": "an address", "author": "a name", "category": "a name", "lang": "a language",
-}  # fmt: skip
-
-
 def _is_odd(field: str, value: Any) -> bool:
     """Tell whether a value is one that a strict reader refuses, though something could be made of it."""
     if field in {"title", "body", "lead", "lang"}:
@@ -246,6 +245,23 @@ def _is_odd(field: str, value: Any) -> bool:
     if isinstance(value, list) and field in {"author", "category"}:
         return not all(part == "" or label_value(field, part) for part in value)
     return False
+
+
+def _fits(field: str, value: Any, read: Any) -> bool:
+    """Tell whether what was read of a value is valid for a field."""
+    if field == "published":
+        try:
+            parse_published(str(read))
+        except ValueError:
+            return False
+        return True
+    if field == "id":
+        return bool(usable_id(read) == read)
+    if field == "url":
+        return _WEB.match(read) is not None
+    if field == "lang":
+        return len(read) <= _LONGEST_LANG
+    return len(read) <= LONGEST_LABEL if field in LABELS else not isinstance(value, int | float)
 
 
 def _wraps(name: str, value: Mapping[str, Any]) -> bool:

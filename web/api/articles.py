@@ -54,7 +54,11 @@ def read_article(id: str) -> Response:
 def put_article(id: str) -> tuple[Response, int]:
     """Create or replace one article."""
     parameters = checked(WriteParameters, request.args)
-    article = article_from(_record(_json_body()), id=id)
+    body = _json_body()
+    record = _record(body)
+    if isinstance(body, dict) and "id" not in body:
+        record.pop("id", None)  # of another name, as programs have it beside the one that they give here
+    article = article_from(record, id=id)
     result = services().archive.store.put([article])
     created = bool(result.added)
     body = {

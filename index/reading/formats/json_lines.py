@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from index.errors import InvalidInputError, TimtinError, UnreadableFileError
+from index.errors import InvalidInputError, UnreadableFileError
 from index.reading.formats.encodings import decode, refuse_foreign
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
@@ -37,21 +37,6 @@ def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | UnreadableF
         while line and not line.endswith(b"\n"):
             line = stream.readline(_PIECE)
         yield number, UnreadableFileError(f"is a line longer than {LARGEST_DOCUMENT >> 20} MB; it was skipped")
-
-
-def json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
-    """Yield the number and the value of every line that is not blank; a TimtinError if the line has no value.
-
-    Raises UnreadableFileError as ``numbered_lines``.
-    """
-    for number, line in numbered_lines(stream):
-        try:
-            if isinstance(line, UnreadableFileError):
-                yield number, line
-            elif line.strip():
-                yield number, json_row(line)
-        except TimtinError as error:
-            yield number, error
 
 
 def json_row(line: bytes) -> Any:

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, cast
 
-from index.reading.formats.json_lines import json_rows
-from index.reading.formats.json_stream import articles_in, json_articles
-from index.records import Record, read_record
+from index.errors import InvalidInputError, TimtinError, UnreadableFileError
+from index.reading.formats.json_lines import json_row, numbered_lines
+from index.reading.formats.json_stream import articles_in, has_text, json_articles, may_hold_articles
+from index.records import read_record
 
 _NO_NAMES: Mapping[str, str] = {}
 _BEFORE = b"\xef\xbb\xbf \t\r\n\x1e"
+_SEVERAL = re.compile(rb"\}\s*,?\s*\{|\x1e")
 _OPENS_A_LIST = re.compile(rb"\"\s*:\s*[\[{]\s*[\[{]")
 
 
@@ -26,13 +28,26 @@ def line_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Ite
     if not _has_whole_lines(peekable.peek(1)):
         yield from stream_records(peekable, names)
         return
-    for number, row in json_rows(peekable):
-        record = read_record(row, names) if isinstance(row, dict) else row
-        if isinstance(record, Record) and not record.get("title") and not record.get("body"):
-            for held in articles_in(row) or [row]:
-                yield number, read_record(held, names) if isinstance(held, dict) else held
-        else:
-            yield number, record
+    for number, line in numbered_lines(peekable):
+        for row in [line] if isinstance(line, UnreadableFileError) else _rows_of(line):
+            yield number, read_record(row, names) if isinstance(row, dict) else row
+
+
+def _rows_of(line: bytes) -> list[Any]:
+    """Return the value of a line, or the articles in it if it has several; an error if it cannot be read."""
+    if not line.strip():
+        return []
+    try:
+        row = json_row(line)
+    except InvalidInputError as error:
+        if not _SEVERAL.search(line):
+            return [error]
+        found = [value for _, value in json_articles(io.BytesIO(line))]
+        return [error] if any(isinstance(value, TimtinError) for value in found) else found
+    if not isinstance(row, dict) or isinstance(row.get("body") or row.get("content"), str):
+        return [row]
+    may_hold = isinstance(row.get("title"), dict) or may_hold_articles(row) or not has_text(row)
+    return (articles_in(row) if may_hold else None) or [row]
 
 
 def stream_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:

@@ -35,7 +35,8 @@ _OF_LISTS = (
 )
 _LISTS = frozenset(_OF_LISTS.split())
 """Names of what holds the articles, where it is no value of one article."""
-_DECODER = json.JSONDecoder()
+_WEAK = (standing_of("name"), standing_of("ten"))
+_DECODER = json.JSONDecoder(strict=False)  # crawlers write line breaks into strings
 
 
 def json_articles(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
@@ -47,13 +48,26 @@ def json_articles(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
 
 
 def has_text(value: Any, *, whole: bool = False) -> bool:
-    """Tell whether an object may be an article: it names a title or a body, or both if ``whole``."""
+    """Tell whether an object may be an article: it names a title or a body, or both if ``whole``.
+
+    ``name`` alone is no title here: programs have it in their settings.
+    """
     if not isinstance(value, Mapping):
         return False
-    fields = {standing.field for name in value if (standing := standing_of(name)) and standing.rank < KEYWORD_RANK}
+    fields = _fields(value)
     if ({"title", "body"} <= fields) if whole else fields & {"title", "body"}:
         return True
     return "@graph" in value or any(has_text(value[name], whole=True) for name in WRAPPERS & value.keys())
+
+
+def _fields(value: Mapping[str, Any]) -> set[str]:
+    standings = (standing_of(name) for name in value)
+    return {found.field for found in standings if found and found.rank < KEYWORD_RANK and found not in _WEAK}
+
+
+def may_hold_articles(value: Mapping[str, Any]) -> bool:
+    """Tell whether an object may have articles in a list and be none itself."""
+    return not _LISTS.isdisjoint(value) and "body" not in _fields(value)
 
 
 def articles_in(value: Mapping[str, Any]) -> list[Any]:
@@ -83,6 +97,12 @@ class _Text:
         self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
         self._ended = self._is_dirty = False
         self._is_first = True
+        self._passed = 0
+
+    @property
+    def place(self) -> int:
+        """How many characters were passed."""
+        return self._passed + self.at
 
     def peek(self) -> str:
         """Return the next character that is no white space; an empty text at the end."""
@@ -142,6 +162,7 @@ class _Text:
         self._ended = not data
         more = self._decode(data, final=self._ended)
         self._is_dirty = self._is_dirty or _ESCAPED.search(more) is not None
+        self._passed += self.at
         self._text = self._text[self.at :] + more
         self.at = 0
         return not self._ended or bool(more)
@@ -258,16 +279,17 @@ class _Articles:
             sign = text.peek()
             is_article = has_text(fields)
             standing = standing_of(key)
-            may_hold = not is_article and (key.lower() in _LISTS or standing is None)
+            is_list = key.lower() in _LISTS and "body" not in _fields(fields)
+            may_hold = is_list or (standing is None and not is_article)
             if sign == "[" and may_hold:
                 part: list[Any] = []
-                for entry in self._list(part, depth, whole=key.lower() not in _LISTS):
+                for entry in self._list(part, depth, whole=not is_list):
                     streamed = True
                     yield entry
                 if part:
                     fields[key] = part
                 continue
-            if sign == "{" and key.lower() in _LISTS and may_hold and depth < _DEEPEST:
+            if sign == "{" and is_list and depth < _DEEPEST:
                 inner: dict[str, Any] = {}
                 for entry in self._object(depth + 1, inner):
                     streamed = True
@@ -275,14 +297,13 @@ class _Articles:
                 if inner:
                     fields[key] = inner
                 continue
-            start = text.at
+            start = text.place
             value = text.value()
-            size += max(0, text.at - start)
-            if size > _MOST_BESIDE:
-                raise UnreadableFileError(f"has more than {_MOST_BESIDE >> 20} million characters beside its articles")
+            size += text.place - start
+            _refuse_large(size)
             if standing is None and not is_article and key not in WRAPPERS and has_text(value, whole=True):
                 streamed = True
-                yield value if key.isdecimal() or "id" in value or "_id" in value else {"id": key, **value}
+                yield _named(key, value)
                 continue
             fields[key] = value
         text.at += 1
@@ -293,18 +314,15 @@ class _Articles:
     def _list(self, part: list[Any], depth: int, *, whole: bool) -> Iterator[Any]:
         """Yield the articles of an array in an object; fill ``part`` instead if it holds something else."""
         text = self._text
+        start = text.place
         text.at += 1
-        if text.peek() != "{":
-            text.at -= 1
-            part += text.value()
-            return
-        first = text.value()
-        if has_text(first, whole=whole):
+        first = text.value() if text.peek() == "{" else None
+        if isinstance(first, dict) and has_text(first, whole=whole):
             self._first_key = self._first_key or next(iter(first))
             yield first
             yield from self._rest_of_array(depth + 1)
             return
-        part.append(first)
+        part += [] if first is None else [first]
         while (sign := text.peek()) != "]":
             if not sign:
                 raise _CutOffError("is cut off")
@@ -312,6 +330,7 @@ class _Articles:
                 text.at += 1
             else:
                 part.append(text.value())
+                _refuse_large(text.place - start)
         text.at += 1
 
     def _broken(self, error: Exception) -> TimtinError:
@@ -328,12 +347,17 @@ class _Articles:
         return self._text.find(re.compile(rf"(?<=[\s,\[}}])(?=\{{\s*{key}\s*:)|(?<=[\n}}])\s*,?\s*(?=\{{\s*{key}\s*:)"))
 
 
+def _refuse_large(characters: int) -> None:
+    if characters > _MOST_BESIDE:
+        raise UnreadableFileError(f"has more than {_MOST_BESIDE >> 20} million characters beside its articles")
+
+
 def _in_object(fields: dict[str, Any], rest: dict[str, Any]) -> Iterator[Any]:
     """Yield the object if it is an article, else the articles of a list or a table in it; else fill ``rest``."""
     if rows := _table(fields):
         yield from rows
     elif has_text(fields):
-        held = _held(fields) if not has_text(fields, whole=True) else None
+        held = _held(fields) if "body" not in _fields(fields) or not has_text(fields, whole=True) else None
         yield from [fields] if held is None else held
     elif (held := _held(fields)) is not None:
         yield from held
@@ -346,7 +370,18 @@ def _held(fields: dict[str, Any]) -> list[Any] | None:
     for value in fields.values():
         if isinstance(value, list) and value and all(has_text(part, whole=True) for part in value):
             return value
+    for name in _LISTS & fields.keys():
+        value = fields[name]
+        if isinstance(value, list) and value and all(has_text(part) for part in value):
+            return value
+    if fields and all(standing_of(name) is None and has_text(value, whole=True) for name, value in fields.items()):
+        return [_named(name, value) for name, value in fields.items()]
     return None
+
+
+def _named(name: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Return an article that stands under its id, with it; a number in its place is none."""
+    return value if name.isdecimal() or "id" in value or "_id" in value else {"id": name, **value}
 
 
 def _table(fields: dict[str, Any]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ _MUCH = 3
 """How many times more words must be mended than are right as they stand, for those to be mended as well."""
 _CLOSING = frozenset("”’»…–—\u00a0°²³™®ªº›•")
 """Signs that stand right after a word, though they may have been a part of a letter."""
-_READ_BACK = re.compile("[\u00a0-\u024f\u0300-\u0323\u1ea0-\u1ef9\u2010-\u206f\u20ab\u2122]")
+_READ_BACK = re.compile("[\u0080-\u024f\u02c6\u02dc\u20ac\u0300-\u0323\u1ea0-\u1ef9\u2010-\u206f\u20ab\u2122]")
 """Letters of Latin scripts and signs; other letters come from right text: ``QUÊ”`` would be a glottal stop."""
 
 
