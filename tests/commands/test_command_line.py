@@ -159,7 +159,7 @@ def test_every_format_and_compression(timtin: Run, tmp_path: Path) -> None:
     )
     page = f"<html><title>Bún bò</title><body><nav>Menu</nav><article><h1>Bún bò</h1>{paragraphs}</article></body>"
     (folder / "f.html").write_text(page, "utf-8")
-    (folder / "g.pdf").write_bytes(b"%PDF")
+    (folder / "g.xlsx").write_bytes(b"PK")
     (folder / ".hidden.txt").write_text("ẩn", "utf-8")
     done = timtin("index", str(folder), "--json")
     assert done.returncode == 0, done.stderr

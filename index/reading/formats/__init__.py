@@ -12,6 +12,7 @@
 ``page_lists``      which pages are no article
 ``page_text``       the lines of the text
 ``web_archive``     saved pages (.mht)
+``feeds``           RSS and Atom to entries
 ``feed_file``       saved feeds, an article an entry
 ``wordpress``       the entries of WordPress exports
 ``word``            Word documents

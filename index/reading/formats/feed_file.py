@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from index.errors import LeftOutError, TimtinError, UnreadableFileError
 from index.reading.formats.encodings import decode, refuse_foreign
+from index.reading.formats.feeds import read_feed
 from index.reading.formats.parser_process import parsed_apart
 from index.records import Record
 
@@ -79,8 +80,6 @@ def _reader(head: bytes) -> Any:
 
 def feed_entries(head: str, texts: list[str], tail: str) -> list[Any]:
     """Return the fields of each entry, or its error; ``head`` and ``tail`` stand around all. For the process."""
-    from index.fetching.feeds import read_feed
-
     found: list[Any] = []
     for text in texts:  # alone, so that a broken one breaks no other
         try:
