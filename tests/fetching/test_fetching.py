@@ -296,7 +296,7 @@ def test_feeds_and_pages_that_take_too_long_are_refused(
     monkeypatch.setattr("index.reading.formats.parser_process.PROCESSOR_SECONDS", 1)
     site.answers = {
         "/rss": rss(item("/a", f"<author>{'a' * 2_000_000}</author>")),
-        "/page": page("Nặng").replace("</body>", "<p>a</p>" * 50_000),
+        "/page": page("Nặng").replace("</article>", "<p>a</p>" * 95_000),
         "/b": page("Hai"),
     }
     summary = take("/rss", "/page", "/b")

@@ -205,7 +205,7 @@ def test_summary_of_the_command_names_the_page(folder: Path, tmp_path: Path) -> 
 def test_server_answers_and_indexes_beside_hostile_pages(
     folder: Path, tmp_path: Path, serve: Callable[..., Any]
 ) -> None:
-    write(folder, {"0.html": SLOW["paragraphs.html"], "1.html": REFUSED["attributes.html"][0], "good.html": page()})
+    write(folder, {"0.html": SLOW["cells.html"], "1.html": REFUSED["attributes.html"][0], "good.html": page()})
     server = serve(None, "--watch", str(folder))
     while not server.search("chống ngập")["total"]:  # every answer comes, or the request ends the test
         time.sleep(0.05)

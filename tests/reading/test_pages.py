@@ -169,6 +169,7 @@ def dated(after_title: str = "", head: str = "", after: str = "") -> str | None:
         ("<time>06/05/2025 10:58</time>", "2025-05-06T10:58"),
         ("<span title='2021-07-12 09:30:00 +0700 +07'>July 12, 2021</span>", "2021-07-12T09:30:00+07:00"),
         ("<p>Nghị định số 5 ngày 06/05/2025</p>", None),
+        ("<p>Hà Nội, ngày 05 tháng 03 năm 2019</p>", None),
         ("<p>Khai mạc ngày 06/05/2025</p>", None),
         ("<p>Hạn nộp: 06/05/2025</p>", None),
         ("<p>Ông Ba kể rằng ngày 06/05/2025 trời mưa to.</p>", None),
@@ -293,3 +294,22 @@ def test_text_of_pages_of_odd_build(content: str, lines: list[str]) -> None:
 def test_lists_of_odd_build_are_refused(content: str) -> None:
     with pytest.raises(UnreadableFileError, match="is a list of articles"):
         body_of(f"<main><h1>Kinh tế</h1>{content}</main>", "Kinh tế")
+
+
+def test_microdata_and_a_title_that_has_the_name_of_its_site() -> None:
+    about = (
+        "<span itemprop='author' itemscope><span itemprop='name'>An Mẫu</span></span>"
+        "<span itemprop='articleSection'>Kinh tế</span><meta itemprop='datePublished' content='2025-05-06T10:58+07:00'>"
+    )
+    page = f"<article><h1 itemprop='headline'>Giá lúa</h1>{about}<div itemprop='articleBody'>{PROSE}</div></article>"
+    found = html_fields(f"<html><head><title>x</title></head><body>{page}</body></html>")
+    assert (found["author"], found["category"], found["published"]) == (
+        "An Mẫu",
+        "Kinh tế",
+        "2025-05-06T10:58:00+07:00",
+    )
+    assert found["body"].split("\n\n") == LINES
+    nameless = html_fields(
+        f"<html><head><title>Thái Lan - Lào: 2-1 | Báo Mẫu</title></head><body>{PROSE}</body></html>"
+    )
+    assert (nameless["title"], nameless["source"]) == ("Thái Lan - Lào: 2-1", "Báo Mẫu")

@@ -157,6 +157,8 @@ def _dateline(block: Block) -> str | None:
         return None
     before, after = text[: found.start()], text[found.end() :]
     is_named = any(is_named_meta(up) for up in _up(block.element, 2))
+    if before.rstrip().endswith(",") and found[0].lower().startswith("ngày"):  # place and date of a letter or a decree
+        return None
     if not is_named and not (_is_label(before) and _REST.match(after)):
         return None
     if len(before.split()) + len(after.split()) > 14 or text.endswith("."):

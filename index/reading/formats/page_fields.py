@@ -82,6 +82,9 @@ def page_source(tree: Any, head: PageHead, heading: Any, url: str | None) -> str
     document = next((one_line("".join(title.itertext())) for title in tree.iter("title")), "")
     if shown and document.startswith(shown) and (rest := _SEPARATOR.split(document[len(shown) :])[-1].strip()):
         return rest if len(rest.split()) <= _MOST_SITE_WORDS else None
+    rest = document.rpartition(" | ")[2]
+    if not shown and rest != document and 0 < len(rest.split()) <= _MOST_SITE_WORDS:
+        return rest
     return host_of(url)
 
 
@@ -181,6 +184,8 @@ def page_categories(tree: Any, head: PageHead, title: str, sites: Iterable[str])
 
 def _category_sources(tree: Any, head: PageHead) -> Iterator[list[str]]:
     yield [name for node in head.articles for text in texts(node.get("articleSection")) for name in _sections(text)]
+    marked = (text_of(one) for one in tree.xpath("//*[@itemprop='articleSection']"))
+    yield [name for text in marked for name in _sections(text)]
     yield [name for text in head.meta("article:section", "og:article:section") for name in _sections(text)]
     yield [text_of(link) for link in tree.xpath("//a[contains(concat(' ', @rel, ' '), ' category ')]")
            if not any(map(is_around, link.iterancestors()))]  # fmt: skip

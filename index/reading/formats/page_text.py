@@ -32,6 +32,7 @@ _MOST_CUT = 0.4
 _CONTAINER_PART = 0.8
 _LEAST_TEASER = 15
 _LEAST_SUMMARIES = 3
+_ABOUT = {"author", "articleSection", "datePublished", "dateModified", "publisher", "keywords"}
 _ANCHOR = {"#", "¶", "🔗", "§"}
 _LAYOUT = {"tbody", "thead", "tfoot", "tr", "td", "th"}
 _PAGE_PARTS = re.compile(r"^(?:nguồn tin|bản in|trang trước|trang sau|bài trước|bài sau|đọc thêm|mục lục)\s*:?$", re.I)
@@ -224,6 +225,9 @@ def _prepare(tree: Any, heading: Any, parts: Parts) -> set[str]:
     for teaser in parts.teasers:
         if teaser.getparent() is not None:
             teaser.drop_tree()
+    for one in tree.xpath("//*[@itemprop]"):
+        if _ABOUT.intersection(one.get("itemprop").split()) and one.getparent() is not None and not _has_prose(one):
+            one.drop_tree()
     for table in list(tree.iter("table")):
         if table.find(".//img") is not None and table.find(".//th") is None and len(list(table.iter("tr"))) <= 3:
             for part in [table, *table.iterdescendants()]:
@@ -249,6 +253,10 @@ def _prepare(tree: Any, heading: Any, parts: Parts) -> set[str]:
             child.drop_tree()
         heading.text = None
     return headings
+
+
+def _has_prose(element: Any) -> bool:
+    return any(block.is_prose for block in blocks(element))
 
 
 def _wrap_loose_text(box: Any) -> None:
