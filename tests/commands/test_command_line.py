@@ -17,7 +17,7 @@ from typing import Any
 import click
 import pytest
 
-from docs.generate import command_reference, configuration_reference, http_reference
+from docs.generate import command_reference, configuration_reference, http_reference, names_table
 from tests.commands.conftest import Run
 from tests.conftest import ROOT, SEEDS, Server
 from tests.processes import TIMTIN, start
@@ -326,6 +326,7 @@ def test_references_are_current() -> None:
     assert (ROOT / "docs" / "commands.md").read_text("utf-8") == command_reference()
     assert (ROOT / "docs" / "configuration.md").read_text("utf-8") == configuration_reference()
     assert (ROOT / "docs" / "http.md").read_text("utf-8") == http_reference()
+    assert (ROOT / "docs" / "names.md").read_text("utf-8") == names_table()
 
 
 def commands(group: click.Group = main) -> dict[str, click.Command]:
