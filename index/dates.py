@@ -116,7 +116,8 @@ def _published(text: str) -> str | None:
     if english := _ENGLISH.fullmatch(text):
         return _as_in_english(english)
     if stamp := _STAMP.fullmatch(text):
-        return datetime(*map(int, stamp.groups())).isoformat(timespec="seconds")  # type: ignore[arg-type]
+        moment = datetime(*map(int, stamp.groups()))  # type: ignore[arg-type]
+        return moment.isoformat(timespec="seconds" if moment.second else "minutes")
     if epoch := _EPOCH.fullmatch(text):
         unit = epoch.lastgroup or "seconds"
         moment = datetime.fromtimestamp(float(epoch[unit].replace(",", ".")) / _PARTS[unit], UTC)

@@ -61,8 +61,10 @@ def _has_whole_lines(start: bytes) -> bool:
     start = start.lstrip(_BEFORE)
     if start[:1] != b"{":
         return start[:1] != b"["
-    first, newline, _ = start.partition(b"\n")
+    first, newline, rest = start.partition(b"\n")
     first = first.strip()
     if not newline:
         return not _OPENS_A_LIST.search(first)
-    return first != b"{" and not first.endswith((b",", b"{", b"["))
+    if first == b"{":
+        return rest.lstrip(_BEFORE)[:1] not in (b'"', b"")
+    return not first.endswith((b",", b"{", b"["))

@@ -94,7 +94,7 @@ class _Text:
         self.at = 0
         self._stream = stream
         self._text = ""
-        self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
+        self._rest = b""
         self._ended = self._is_dirty = False
         self._is_first = True
         self._passed = 0
@@ -160,8 +160,13 @@ class _Text:
             refuse_foreign(data[:_TAIL])
             self._is_first = False
         self._ended = not data
-        more = self._decode(data, final=self._ended)
-        self._is_dirty = self._is_dirty or _ESCAPED.search(more) is not None
+        data = self._rest + data
+        try:
+            more, read = codecs.utf_8_decode(data, "strict", self._ended)
+        except UnicodeDecodeError:
+            more, read = codecs.utf_8_decode(data, "surrogateescape", self._ended)
+            self._is_dirty = True
+        self._rest = data[read:]
         self._passed += self.at
         self._text = self._text[self.at :] + more
         self.at = 0

@@ -56,6 +56,7 @@ _INSTITUTION = re.compile(
     re.IGNORECASE,
 )
 """How a name begins that is none of a person."""
+_LINKS = re.compile(r"(?:xem|đọc) thêm|tham khảo|chú thích|liên kết(?: ngoài)?|nguồn tham khảo", re.IGNORECASE)
 _HEAD_LINES = 8
 _FOOT_LINES = 3
 _LONGEST_HEADLINE = 200
@@ -65,6 +66,7 @@ _LIKELY_HEADLINE_WORDS = 30
 _SECTION_WORDS = 3
 _SURE_NAMES = 100
 """The rank from which a name is one only by a part of it (``field_names``)."""
+_MOST_BETWEEN = 3
 _OLDEST_BARE_DATE = "1995"
 
 
@@ -88,9 +90,10 @@ def read_plain_text(text: str) -> PlainText:
     about: dict[str, Any] = {}
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
     lines = _take_head_fields([line for line in lines if line], about)
+    has_links = len(lines) > 1 and _LINKS.fullmatch(lines[-2]) is not None
     lines = without_menus([line for line in lines if not is_control(line)])
     lines = _take_timestamp(lines, about)
-    lines = _take_foot(lines, about)
+    lines = _take_foot(lines, about, has_links=has_links)
     title = about.pop("title", None)
     if title is None and len(lines) > 1 and _is_headline(lines[0]):
         title, *lines = _after_section_name(lines, about)
@@ -114,7 +117,7 @@ def _take_head_fields(lines: list[str], about: dict[str, Any]) -> list[str]:
             about.setdefault("url", lines[at][start:])
             at, start = at + 1, 0
         elif (named := _FIELD.fullmatch(lines[at], start)) and _take_field(
-            named, about, has_more=_is_field(lines, at + 1)
+            named, about, has_more=_has_field(lines, at + 1)
         ):
             at, start = at + 1, 0
             if (standing := standing_of(named["name"])) and standing.field == "body":
@@ -126,16 +129,18 @@ def _take_head_fields(lines: list[str], about: dict[str, Any]) -> list[str]:
     return [line[start:] if number == 0 else line for number, line in enumerate(lines[at:])]
 
 
-def _is_field(lines: list[str], at: int) -> bool:
-    named = _FIELD.fullmatch(lines[at]) if at < len(lines) else None
-    return named is not None and standing_of(named["name"]) is not None
+def _has_field(lines: list[str], at: int) -> bool:
+    """Tell whether one of the next lines is a field that is known."""
+    found = map(_FIELD.fullmatch, lines[at : at + _MOST_BETWEEN])
+    return any(named is not None and standing_of(named["name"]) is not None for named in found)
 
 
 def _take_field(named: re.Match[str], about: dict[str, Any], *, has_more: bool) -> bool:
     """Take a field of the head; tell whether the line is one. One that no table has is one between others."""
     name, value = named["name"], named["value"].strip()
     standing = standing_of(name)
-    if standing is None or standing.rank >= _SURE_NAMES or standing.field in {"id", "lang"}:
+    is_unsure = standing is None or (standing.rank >= _SURE_NAMES and not (about or has_more))
+    if is_unsure or standing is None or standing.rank >= KEYWORD_RANK or standing.field in {"id", "lang"}:
         is_keywords = standing is not None and standing.rank >= KEYWORD_RANK
         if not about or not (has_more or is_keywords) or len(value) > _LONGEST_HEADLINE:
             return False
@@ -187,8 +192,8 @@ def _date(text: str) -> str | None:
         return None
 
 
-def _take_foot(lines: list[str], about: dict[str, Any]) -> list[str]:
-    """Take a line naming the source and a byline off the foot, in either order."""
+def _take_foot(lines: list[str], about: dict[str, Any], *, has_links: bool) -> list[str]:
+    """Take a line naming the source and a byline off the foot, in either order; the last of some links is no byline."""
     lines = list(lines)
     for _ in range(_FOOT_LINES):
         if len(lines) < 2:
@@ -198,7 +203,7 @@ def _take_foot(lines: list[str], about: dict[str, Any]) -> list[str]:
             about["source"] = source["name"].strip(" -") or source["url"].split("/")[2].removeprefix("www.")
             if source["url"]:
                 about.setdefault("url", source["url"])
-        elif "author" not in about and (author := _byline(lines[-1], lines[:-1])):
+        elif "author" not in about and not has_links and (author := _byline(lines[-1], lines[:-1])):
             about["author"] = author
         else:
             break
