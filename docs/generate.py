@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from index.field_names import KEYWORDS, NAMES
 from tests.spellings import APART, MEET
 from web.api.openapi import describe_api
 from web.cli import main
@@ -34,6 +35,18 @@ search = "key"
 A relative path in a file is meant from the folder of the file. A list in a variable has commas between its parts, and
 an empty variable says nothing. `server.port` is also `PORT`. Names that do not exist and values out of range are
 errors. `data` cannot be set by a file in the data folder. Keys are no settings: see [How to](how-to.md#keys).\
+"""
+_HOW_NAMES_ARE_READ = """\
+JSON, CSV, HTTP bodies, front matter and the heads of plain texts are read by these names. Case, accents, spaces and
+signs do not matter: `published_at` is also `publishedAt`, `PUBLISHED-AT` and `Published at`, `ngaydang` is `Ngày đăng`.
+A word around a name that says nothing is dropped: `post_title`, `Nội dung chi tiết`, `og:description`. A dotted name is
+a path: `source.name`, `content.rendered`, `data.title`. Fields may also be in an object: `{"_source": {...}}`,
+`{"attributes": {...}}`.
+
+If a record has several names of a field, the first of its row counts whose value can be read; the others stay in
+`extra`. A title with nothing but a `description` or `summary` has its text there. Keywords stay in `extra` too. What no
+field was read from is named in the summary of `timtin index`; `--map NAME=FIELD` says what it stands for, and
+`--map NAME=extra` that it is no field.\
 """
 
 
@@ -117,12 +130,22 @@ def spellings_table() -> str:
     return "\n".join([*lines, ""])
 
 
+def names_table() -> str:
+    """Return which names stand for which field as Markdown."""
+    lines = ["# The names of fields", "", "Made by `make docs`; do not edit.", "", _HOW_NAMES_ARE_READ, ""]
+    lines += ["| field | names, the one that counts most first |", "|---|---|"]
+    lines += [f"| `{field}` | {_codes(names.split())} |" for field, names in NAMES.items()]
+    lines += [f"| `{field}`, if no other names it | {_codes(names.split())} |" for field, names in KEYWORDS.items()]
+    return "\n".join([*lines, ""])
+
+
 def _codes(texts: Sequence[str]) -> str:
     return ", ".join(f"`{text}`" for text in texts)
 
 
 if __name__ == "__main__":
     (FOLDER / "spellings.md").write_text(spellings_table(), "utf-8")
+    (FOLDER / "names.md").write_text(names_table(), "utf-8")
     (FOLDER / "commands.md").write_text(command_reference(), "utf-8")
     (FOLDER / "configuration.md").write_text(configuration_reference(), "utf-8")
     (FOLDER / "http.md").write_text(http_reference(), "utf-8")

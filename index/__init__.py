@@ -5,6 +5,9 @@
 ``dates``         parsing of dates in articles and of periods in queries
 ``markup``        HTML in a field of an article: whether it is HTML, and its text
 ``article``       ``Article``, validation of outside data, and ``LABELS``, the fields to filter and count by
+``field_names``   the names that fields have elsewhere, and which field each stands for
+``field_values``  the values that fields have elsewhere: lists, objects, numbers
+``records``       the objects and rows of programs to the fields of an article
 ``reading``       files, folders and streams to articles, by format; watched folders
 ``fetching``      feeds, sitemaps and web pages to articles
 ``store``         the articles themselves, the truth

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from index.analysis.normalization import fold
 from index.dates import parse_published
 from index.errors import InvalidInputError, Problem
 from index.markup import text_if_markup
@@ -29,21 +28,8 @@ LONGEST_TITLE = 2000
 LONGEST_BODY = 20_000_000
 _DEEPEST_EXTRA = 32
 _ALIASES = {"date": "published", "content": "body", "text": "body", "description": "lead"}
-_NAMES = {
-    "id": "id ma mabai mabaiviet",
-    "title": "title headline tieude tenbai tenbaiviet",
-    "body": "body content text fulltext noidung noidungbai baiviet",
-    "lead": "lead description summary abstract sapo tomtat mota",
-    "published": "published date publisheddate publishedat pubdate publishdate datepublished"
-    " ngay ngaydang ngayxuatban ngaydangbai ngaythang thoigian thoigiandang",
-    "source": "source publisher site nguon nguontin bao toasoan",
-    "url": "url link address permalink duongdan lienket diachi",
-    "author": "author authors byline creator tacgia nguoiviet phongvien",
-    "category": "category categories section chuyenmuc theloai danhmuc muc",
-    "lang": "lang language ngonngu",
-}
-_FIELD_OF_NAME = {name: field for field, names in _NAMES.items() for name in names.split()}
-_MAY_BE_WRONG = ("published", "url")
+_MARKED_UP = ("title", "body", "lead")
+_MAY_BE_WRONG = ("published", "url", "source", "author", "category", "lang", "lead")
 _TEXT_NAMES = {*TEXT_FIELDS, *(alias for alias, field in _ALIASES.items() if field in TEXT_FIELDS)}
 _NO_TEXT = Problem("body", "an article needs a title or a body with some text")
 
@@ -68,14 +54,6 @@ def _plain_id(text: str) -> str:
     if any(part in {".", ".."} for part in text.split("/")):
         raise ValueError("must work in an address: no part between '/' may be '.' or '..'")
     return text
-
-
-def field_named(name: str) -> str | None:
-    """Return the article field that a column or metadata name stands for, in English or Vietnamese; None if none.
-
-    Case, accents, spaces and punctuation do not matter: ``Ngày đăng``, ``ngay_dang``, ``pubDate``.
-    """
-    return _FIELD_OF_NAME.get("".join(letter for letter in fold(name).lower() if letter.isalnum()))
 
 
 def usable_id(name: str) -> str:
@@ -165,6 +143,9 @@ class Article(BaseModel):
         return hash_of(self.model_dump(exclude={"id"}))
 
 
+_FIELDS = frozenset(Article.model_fields)
+
+
 def hash_of(content: Mapping[str, Any]) -> str:
     """Return the ``content_hash`` of an article whose fields, but for the id, are ``content``."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
@@ -189,17 +170,18 @@ def article_from(
     """Validate ``data`` (one JSON object) and return it as an article.
 
     Unknown keys go to ``extra``; ``date``, ``content``, ``text`` and ``description`` are aliases of ``published``,
-    ``body``, ``body`` and ``lead``. An article without an id gets one from its content. ``id`` is the id the article
-    must have, ``source`` the default source. If ``unsure`` is given, an invalid date or address goes to ``extra`` and
-    ``unsure`` is called with the reason. Title, body and lead that are HTML become their text, unless ``is_plain`` says
-    that a reader has read the markup. Raises InvalidInputError naming each bad field.
+    ``body``, ``body`` and ``lead`` (``records`` knows many more). An article without an id gets one from its content.
+    ``id`` is the id the article must have, ``source`` the default source. If ``unsure`` is given, an invalid date,
+    address, name, language or lead goes to ``extra`` and ``unsure`` is called with the reason. Title, body and lead
+    that are HTML become their text, unless ``is_plain`` says that a reader has read the markup. Raises
+    InvalidInputError naming each bad field.
     """
     if not isinstance(data, Mapping):
         raise InvalidInputError("an article must be a JSON object with at least a title or a body")
     if not (data.keys() & _TEXT_NAMES):  # first of all, since a file may have millions of such lines
         raise _without_text(data.get("id") or id)
-    known = {key: value for key, value in data.items() if key in Article.model_fields and value is not None}
-    extra = {key: value for key, value in data.items() if key not in Article.model_fields}
+    known = {key: value for key, value in data.items() if key in _FIELDS and value is not None}
+    extra = {key: value for key, value in data.items() if key not in _FIELDS}
     for alias, field in _ALIASES.items():
         if field not in known and isinstance(extra.get(alias), (str, int, float) if alias == "date" else str):
             known[field] = extra.pop(alias)
@@ -214,7 +196,7 @@ def article_from(
             )
     elif "id" not in known:
         known["id"] = _id_from_content(known)
-    for field in () if is_plain else ("title", "body", "lead"):  # after the id, which is that of the data as they came
+    for field in () if is_plain else _MARKED_UP:  # after the id, which is that of the data as they came
         if isinstance(known.get(field), str):
             known[field] = _without_markup(known[field], field)
     if source is not None and _empty_is_none(known.get("source")) is None:
@@ -224,7 +206,8 @@ def article_from(
         raise InvalidInputError(_summary(known["id"], [problem]), [problem])
     try:
         article = _checked(known, unsure)
-        json.dumps(article.extra, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        if article.extra:
+            json.dumps(article.extra, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except ValidationError as error:
         problems = [Problem(_path(entry["loc"]), _reason(entry["msg"])) for entry in error.errors()]
         raise InvalidInputError(_summary(known["id"], problems), problems) from None
@@ -280,6 +263,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def _reason(message: str) -> str:
+    message = message.replace("items after validation, not", "characters, not")
     return message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
 
 

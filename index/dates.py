@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 
 _LOCAL_OFFSET = timedelta(hours=7)
 LOCAL_ZONE = timezone(_LOCAL_OFFSET)
@@ -27,13 +26,14 @@ _DAY_FIRST = (
 _YEAR_FIRST = r"(?P<y>\d{4})(?P<mark>[/.-])(?P<m>\d{1,2})(?P=mark)(?P<d>\d{1,2})"
 _CLOCK = (
     r"(?:lúc\s+)?(?P<hour{0}>\d{{1,2}})\s?(?:[:hg]|giờ)\s?(?P<minute{0}>\d{{2}})"
-    r"(?:\s?phút|:?(?P<second{0}>\d{{2}})(?:\.\d+)?)?(?:\s?(?P<half{0}>[AP]M|SA|CH))?"
+    r"(?:\s?phút|:?(?P<second{0}>\d{{2}})(?:\.\d+)?)?(?:\s?(?P<half{0}>[AP]M|SA|CH|sáng|chiều|tối))?"
 )
-_ZONE = r"(?:\s*\(?(?:GMT|UTC)\s*(?P<zone>[+-]\s?\d{1,2}(?::?\d{2})?)?\)?|\s?(?P<offset>Z|[+-]\d{2}:?\d{2}))?"
+_ZONE = r"(?:\s*\(?(?P<utc>GMT|UTC)\s*(?P<zone>[+-]\s?\d{1,2}(?::?\d{2})?)?\)?|\s?(?P<offset>Z|[+-]\d{2}:?\d{2}))?"
 _PREFIX = (
-    r"(?:(?:thứ\s+(?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ\s+nhật|t[2-7]|cn"
+    r"(?:(?:thứ\s+(?:hai|ba|tư|năm|sáu|bảy|[2-7])|t\.\s?(?:hai|ba|tư|năm|sáu|bảy)|chủ\s+nhật|t[2-7]|cn"
     r"|ngày|cập\s+nhật|đăng|xuất\s+bản|lúc)\b[\s:,|–-]*)*"
 )
+_TIMES_OF_DAY = {"SÁNG", "CHIỀU", "TỐI"}
 _BETWEEN = r"\s*[,|–-]?\s*"
 _WRITTEN = re.compile(
     rf"{_PREFIX}(?:{_CLOCK.format(1)}{_BETWEEN}(?:ngày\s+)?)?(?:{_DAY_FIRST}|{_YEAR_FIRST})"
@@ -43,14 +43,29 @@ _WRITTEN = re.compile(
 _ISO = re.compile(
     r"\d{4}-?\d{2}-?\d{2}(?:[T ]\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d+)?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?", re.IGNORECASE
 )
-_MAIL = re.compile(
-    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?"
-    r"(?P<date>\d{1,2}[ -](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
-    r"[ -]\d{4})\s+(?P<time>\d{1,2}:\d{2}(?::\d{2})?)\s*(?:(?:GMT|UTC|UT|Z)?(?P<zone>[+-]\d{1,4})?)",
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ENGLISH_MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?"
+_ENGLISH_CLOCK = r"(?:at\s+)?(?P<hour{0}>\d{{1,2}}):(?P<minute{0}>\d{{2}})(?::(?P<second{0}>\d{{2}})(?:\.\d+)?)?"
+_ENGLISH_ZONE = (
+    r"(?:(?P<named{0}>GMT|UTC|UT|Z|ICT|E[SD]T|C[SD]T|M[SD]T|P[SD]T)?(?P<zone{0}>[+-]\d{{1,2}}(?::?\d{{2}})?)?)"
+)
+_ENGLISH = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?,?\s+)?(?:"
+    rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[ -](?P<month>{_ENGLISH_MONTH})[ ,-]\s?(?P<year>\d{{4}}|\d{{2}})"
+    rf"|(?P<month2>{_ENGLISH_MONTH})\s(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?"
+    rf"(?:,?\s(?P<year2>\d{{4}})|\s{_ENGLISH_CLOCK.format(1)}\s?{_ENGLISH_ZONE.format(1)}\s(?P<year3>\d{{4}}))"
+    rf")(?:,?\s{_ENGLISH_CLOCK.format(2)}\s?(?P<half>[AP]M)?\s?{_ENGLISH_ZONE.format(2)})?(?:\s?\([^()]{{1,40}}\))?",
     re.IGNORECASE,
 )
-_EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}(?:\.0)?")
-_SECONDS_DIGITS = 10
+"""The dates of mails and feeds, of programs (``Tue Mar 19 10:58:00 2024``), and as English writes them."""
+_NAMED_ZONES = {"ict": 7, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
+_OLDEST_SHORT_YEAR = 69
+"""Years of two digits from here on are of the last century, as mails have it."""
+_STAMP = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})")
+_EPOCH = re.compile(
+    r"(?P<seconds>\d{9,10}(?:[.,]\d+)?)|(?P<milli>\d{12,13})(?:\.\d+)?|(?P<micro>\d{15,16})|(?P<nano>\d{18,19})"
+)
+_PARTS = {"seconds": 1, "milli": 10**3, "micro": 10**6, "nano": 10**9}
 _DATE_LENGTH = len("2025-08-27")
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _MONTH_FIRST = re.compile(r"(\d{1,2})[/-](\d{4})")
@@ -60,15 +75,17 @@ _HINT = "write 2025-08-27 or 2025-08-27T18:24"
 def parse_published(text: str) -> str:
     """Return ``text`` as an ISO date, or as date and time to the minute or second it states.
 
-    Accepts ISO 8601 (``2025-08-27``, ``20250827``, ``2025-01-06T18:24:00+07:00``), the dates of feeds (RFC 2822),
-    seconds or milliseconds since 1970, year-first dates (``2025/01/06``) and the day-first forms of Vietnamese papers
-    (``31/12/2024 08:05``, ``Thứ hai, 6/1/2025, 18:24 (GMT+7)``, ``ngày 6 tháng 1 năm 2025``). Raises ValueError for
-    anything else, for days that do not exist, for an ambiguous day and month, and for an instant that is not in the
-    years 1 to 9999 both in UTC and in Vietnam's time.
+    Accepts ISO 8601 (``2025-08-27``, ``20250827``, ``2025-01-06T18:24:00+07:00``), the dates of feeds (RFC 2822) and
+    of English (``March 19, 2024``), seconds since 1970 or a thousandth, millionth or billionth of them, year-first
+    dates (``2025/01/06``) and the day-first forms of Vietnamese papers (``31/12/2024 08:05``,
+    ``Thứ hai, 6/1/2025, 18:24 (GMT+7)``, ``ngày 6 tháng 1 năm 2025``). Raises ValueError for anything else, for days
+    that do not exist, for an ambiguous day and month, and for an instant that is not in the years 1 to 9999 both in UTC
+    and in Vietnam's time.
     """
     text = " ".join(text.split())
+    bare = text[1:-1].strip() if text[:1] + text[-1:] in {"()", "[]"} else text
     try:
-        published = _published(text)
+        published = _published(bare)
         if published is not None:
             if len(published) > _DATE_LENGTH:  # a day alone is no instant
                 in_both_zones(datetime.fromisoformat(published))
@@ -96,11 +113,14 @@ def _published(text: str) -> str | None:
         return _iso(text)
     if written := _WRITTEN.fullmatch(text):
         return _as_written(written)
-    if mail := _MAIL.fullmatch(text):
-        return _as_in_mail(mail)
-    if _EPOCH.fullmatch(text):
-        whole = len(text.partition(".")[0])
-        moment = datetime.fromtimestamp(float(text) / (1 if whole <= _SECONDS_DIGITS else 1000), UTC)
+    if english := _ENGLISH.fullmatch(text):
+        return _as_in_english(english)
+    if stamp := _STAMP.fullmatch(text):
+        moment = datetime(*map(int, stamp.groups()))  # type: ignore[arg-type]
+        return moment.isoformat(timespec="seconds" if moment.second else "minutes")
+    if epoch := _EPOCH.fullmatch(text):
+        unit = epoch.lastgroup or "seconds"
+        moment = datetime.fromtimestamp(float(epoch[unit].replace(",", ".")) / _PARTS[unit], UTC)
         return moment.astimezone(LOCAL_ZONE).isoformat(timespec="seconds")
     return None
 
@@ -115,11 +135,36 @@ def _iso(text: str) -> str:
     return moment.isoformat(timespec="seconds" if exact else "minutes")
 
 
-def _as_in_mail(mail: re.Match[str]) -> str:
-    zone = mail["zone"] or "+0000"
-    hours = zone[1:].zfill(2).ljust(4, "0") if len(zone) < 4 else zone[1:].zfill(4)
-    moment = parsedate_to_datetime(f"{mail['date'].replace('-', ' ')} {mail['time']} {zone[0]}{hours}")
-    return moment.replace(tzinfo=moment.tzinfo or UTC).isoformat(timespec="seconds")
+def _as_in_english(english: re.Match[str]) -> str:
+    part = english.groupdict()
+    year = int(part["year"] or part["year2"] or part["year3"] or 0)
+    if part["year"] and len(part["year"]) == 2:
+        year += 1900 if year >= _OLDEST_SHORT_YEAR else 2000
+    month = _MONTHS.index((part["month"] or part["month2"] or "")[:3].lower()) + 1
+    day = int(part["day"] or part["day2"] or 0)
+    if part["hour1"] and part["hour2"]:
+        raise ValueError("it has two times")
+    number = "1" if part["hour1"] else "2"
+    if part[f"hour{number}"] is None:
+        return date(year, month, day).isoformat()
+    hour = _of_half(int(part[f"hour{number}"]), (part["half"] or "").upper())
+    second = part[f"second{number}"]
+    moment = datetime(year, month, day, hour, int(part[f"minute{number}"]), int(second or 0))
+    name, offset = (part[f"named{number}"] or "").lower(), part[f"zone{number}"]
+    if offset:
+        return moment.replace(tzinfo=_zone(offset)).isoformat(timespec="seconds")
+    if name:
+        return moment.replace(tzinfo=timezone(timedelta(hours=_NAMED_ZONES.get(name, 0)))).isoformat(timespec="seconds")
+    return moment.isoformat(timespec="seconds" if second and int(second) else "minutes")
+
+
+def _of_half(hour: int, half: str) -> int:
+    """Return the hour of the day for an hour of its first or second half, or for an hour with a time of day."""
+    if not half or (half in _TIMES_OF_DAY and hour > 12):
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError(f"no hour {hour} {half}")
+    return hour % 12 + (12 if half in {"PM", "CH", "CHIỀU", "TỐI"} else 0)
 
 
 def _as_written(written: re.Match[str]) -> str:
@@ -132,14 +177,10 @@ def _as_written(written: re.Match[str]) -> str:
     year, month, day = _year_month_day(part, american=half in {"AM", "PM"})
     if part[f"hour{number}"] is None:
         return date(year, month, day).isoformat()
-    hour = int(part[f"hour{number}"])
-    if half:
-        if not 1 <= hour <= 12:
-            raise ValueError(f"no hour {hour} {half}")
-        hour = hour % 12 + (12 if half in {"PM", "CH"} else 0)
+    hour = _of_half(int(part[f"hour{number}"]), half)
     second = part[f"second{number}"]
     moment = datetime(year, month, day, hour, int(part[f"minute{number}"]), int(second or 0))
-    zone = _zone(part["zone"] or part["offset"])
+    zone = _zone(part["zone"] or part["offset"] or (part["utc"] and "Z"))
     exact = bool(second and int(second))
     if zone is None or zone == LOCAL_ZONE:
         return moment.isoformat(timespec="seconds" if exact else "minutes")

@@ -39,6 +39,17 @@ class UnreadableFileError(TimtinError):
     """Reject a file that cannot be read as articles."""
 
 
+class LeftOutError(UnreadableFileError):
+    """Leave out what is rightly not read as an article, a draft for instance; it is named and counted, no failure.
+
+    ``counts`` says how many of what.
+    """
+
+    def __init__(self, message: str, counts: Mapping[str, int] | str = "other") -> None:
+        super().__init__(message)
+        self.counts = {counts: 1} if isinstance(counts, str) else counts
+
+
 class WriterBusyError(TimtinError):
     """Refuse a second writer; the message names the one that holds the data folder, the ``holder``."""
 

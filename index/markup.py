@@ -51,6 +51,8 @@ _MOST_ROUNDS = 3
 
 def text_if_markup(text: str) -> str:
     """Return the text of a ``text`` that is HTML or encoded, any other unchanged; applied twice is applied once."""
+    if "<" not in text and "&" not in text:
+        return text
     if text.count("<") > _MOST_TAGS or text.count("&") > _MOST_ENTITIES:
         return text
     read = text

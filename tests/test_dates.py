@@ -32,7 +32,19 @@ DAY, MINUTE, LOCAL = "2025-01-06", "2025-01-06T18:24", "2025-01-06T18:24:00+07:0
         ("18 giờ 24 phút, ngày 6 tháng 1 năm 2025", MINUTE), ("6 tháng 1 năm 2025 lúc 18:24", MINUTE),
         ("Mon, 06 Jan 2025 18:24:00 +0700", LOCAL), ("06 Jan 2025 18:24 +0700", LOCAL),
         ("Mon, 6 Jan 2025 18:24:00 GMT+7", LOCAL), ("Mon, 06 Jan 2025 11:24:00 GMT", "2025-01-06T11:24:00+00:00"),
-        ("1736162640", LOCAL), ("1736162640000", LOCAL), ("1736162640.25", LOCAL),
+        ("1736162640", LOCAL), ("1736162640000", LOCAL), ("1736162640.25", LOCAL), ("1736162640,5", LOCAL),
+        ("1736162640000000", LOCAL), ("1736162640000000000", LOCAL), ("20250106182400", MINUTE),
+        ("Mon, 06 Jan 25 18:24:00 +0700", LOCAL), ("Monday, 06-Jan-25 11:24:00 GMT", "2025-01-06T11:24:00+00:00"),
+        ("Mon, 6 Jan 2025 18:24:00 +07:00", LOCAL), ("Mon, 06 Jan 2025 18:24:00 ICT", LOCAL),
+        ("Mon, 06 Jan 2025 06:24:00 EST", "2025-01-06T06:24:00-05:00"), ("06 Jan 99", "1999-01-06"),
+        ("Mon Jan  6 18:24:00 2025", MINUTE), ("Mon Jan 06 18:24:00 +0700 2025", LOCAL),
+        ("Mon Jan 06 2025 18:24:00 GMT+0700 (Indochina Time)", LOCAL), ("January 6, 2025", DAY),
+        ("6 January 2025", DAY), ("Jan 6, 2025 6:24 PM", MINUTE), ("Monday, January 6th, 2025 at 6:24 pm", MINUTE),
+        ("6 Jan 2025 18:24", MINUTE),
+        ("2025-01-06T18:24:00.1234567+07:00", LOCAL), ("2025-01-06 11:24:00 UTC", "2025-01-06T11:24:00+00:00"),
+        ("(6/1/2025)", DAY), ("T.Hai, 06/01/2025", DAY),
+        ("6:24 chiều 06/01/2025", MINUTE), ("18:24 tối 6/1/2025", MINUTE),
+        ("6:24 sáng 06/01/2025", "2025-01-06T06:24"), ("12 Tháng Bảy, 2021", "2021-07-12"),
     ],
 )  # fmt: skip
 def test_shape(text: str, published: str) -> None:
@@ -47,7 +59,10 @@ def test_shape(text: str, published: str) -> None:
         ("6/1/2025 6:24 PM", "may be day 6 of month 1 or day 1 of month 6"), ("6/1/25", "two digits"),
         ("06/01/2025 13:00 CH", "no hour 13"), ("hôm qua", "write 2025-08-27"), ("", "not a date"), ("0", "not a date"),
         ("12345", "not a date"), ("2025-01-06T18:24+99:99", "not a date"), ("ngày 6 tháng 1", "not a date"),
-        ("18:24 6/1/2025 19:30", "two times"), ("1" * 5000, "not a date"),
+        ("18:24 6/1/2025 19:30", "two times"), ("1" * 5000, "not a date"), ("2 giờ trước", "not a date"),
+        ("5 phút đọc", "not a date"), ("3/19/2024", "month must be"), ("Feb 30, 2025", "day is out of range"),
+        ("Mon Jan 06 18:24:00 2025 19:30", "two times"), ("20251306182400", "month must be"), ("-1", "not a date"),
+        ("99999999999", "not a date"), ("July 2021", "not a date"), ("Jan 6, 2025 13:24 PM", "no hour 13"),
     ],
 )  # fmt: skip
 def test_date_that_is_none_or_unclear_is_refused_in_words(text: str, why: str) -> None:

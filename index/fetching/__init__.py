@@ -5,7 +5,6 @@
 ``download``    one HTTP request, within limits of time and size
 ``politeness``  polite visits: robots.txt, pauses, redirects
 ``links``       article links, and the ids made from them
-``feeds``       RSS and Atom feeds to entries
 ``sitemaps``    sitemaps to entries
 ``fetch``       read feeds, sitemaps and web pages into the store and the index
 ==============  ======================================================================

@@ -19,11 +19,11 @@ from index.article import LONGEST_TITLE, Article, article_from
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.fetching.addresses import FetchError, target_of
 from index.fetching.download import Downloader, Reply, decoded, gunzipped
-from index.fetching.feeds import Entry, read_feed
 from index.fetching.links import article_id, clean_link, same_site
 from index.fetching.politeness import HostLeftError, PoliteClient
 from index.fetching.sitemaps import read_sitemap
 from index.reading.files import Failure, Remark
+from index.reading.formats.feeds import Entry, read_feed
 from index.reading.formats.html import html_fields
 from index.reading.formats.parser_process import parsed_apart
 from index.reading.import_run import SILENT, ImportRun, Report, Summary

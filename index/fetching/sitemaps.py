@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from index.article import LONGEST_LABEL
 from index.dates import LOCAL_ZONE, parse_published
 from index.fetching.addresses import FetchError
-from index.fetching.feeds import Entry, plain_text
+from index.reading.formats.feeds import Entry, plain_text
 
 MOST_LOCATIONS = 50_000
 """Locations in one sitemap; the limit of the sitemap protocol."""

@@ -2,6 +2,8 @@
 
 ================  ==================================================================================
 ``formats``       the file formats, a module for each
+``article_reading``  what was found of one article to an ``Article``, and how it was read
+``given_names``   what users have said that names stand for, and for which files
 ``files``         the files of a folder, their bytes and digests
 ``folder_scan``   what has changed in files and folders: added, changed, moved, gone
 ``import_run``    one run: store articles, apply them to the index, sum up

@@ -13,9 +13,11 @@ from typing import BinaryIO
 
 from index.errors import UnreadableFileError
 from index.reading.formats.json_lines import LARGEST_DOCUMENT
-from index.reading.formats.registry import FileKind, kind_of
+from index.reading.formats.registry import FileKind, Format, kind_of
 
 _CHUNK = 1024 * 1024
+_SAVED_PARTS = re.compile(r"(.+)(?:_files|\.files|_tập tin|_tệp)")
+_SITE_FEED = re.compile(r"(?:index|feed|rss|atom|sitemap[\w-]*)\.xml")
 _WRITTEN_OUT = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -48,7 +50,8 @@ class FoundFile:
 class LeftOut:
     """A file or folder that is not read: a failure, or a file read elsewhere; ``name`` as in ``FoundFile``.
 
-    The contents of an ``unlisted`` folder are unknown: files that were read from it before may still be there.
+    The contents of an ``unlisted`` folder are unknown: files that were read from it before may still be there. A file
+    of a format that is not read has only its ``suffix``, or "no suffix".
     """
 
     path: Path
@@ -56,6 +59,7 @@ class LeftOut:
     why: str
     failed: bool = True
     unlisted: bool = False
+    suffix: str = ""
 
 
 Found = FoundFile | LeftOut
@@ -74,9 +78,10 @@ def path_from_printable(text: str) -> Path:
 
 
 def files_below(root: Path) -> Iterator[Found]:
-    """Yield the files of a folder that have a known format, in order; skip hidden entries and other formats.
+    """Yield the files of a folder in order, those of other formats as left out; skip hidden entries.
 
-    A link is followed if it leads to a file inside the folder that is not read under its own name.
+    A link is followed if it leads to a file inside the folder that is not read under its own name. The parts of a saved
+    page beside it, and the feeds and sitemaps of a built site beside its pages, are left out.
     """
     folders = [""]
     while folders:
@@ -88,6 +93,7 @@ def files_below(root: Path) -> Iterator[Found]:
             yield LeftOut(root / folder, folder, f"cannot be listed: {error.strerror}", unlisted=True)
             continue
         below: list[str] = []
+        pages = {stem for entry in entries if _is_page(entry.name) for stem in [entry.name.rpartition(".")[0]]}
         for entry in entries:
             if entry.name.startswith("."):
                 continue
@@ -95,10 +101,23 @@ def files_below(root: Path) -> Iterator[Found]:
             if entry.is_symlink():
                 yield from _link(root, name)
             elif entry.is_dir(follow_symlinks=False):
-                below.append(name)
+                if (found := _SAVED_PARTS.fullmatch(entry.name)) and found[1] in pages:
+                    yield LeftOut(root / name, name, "has the parts of the saved page beside it", failed=False)
+                else:
+                    below.append(name)
+            elif "index" in pages and _SITE_FEED.fullmatch(entry.name):
+                yield LeftOut(root / name, name, "lists the pages beside it", failed=False, suffix=".xml")
             elif kind := kind_of(entry.name):
                 yield FoundFile(root / name, name, kind)
+            else:
+                suffix = Path(entry.name).suffix.lower() or "no suffix"
+                yield LeftOut(root / name, name, "is of another format", failed=False, suffix=suffix)
         folders.extend(reversed(below))
+
+
+def _is_page(name: str) -> bool:
+    kind = kind_of(name)
+    return kind is not None and kind.format is Format.HTML
 
 
 def _link(root: Path, name: str) -> Iterator[Found]:
@@ -172,7 +191,8 @@ class HashedStream:
 def digest(data: bytes, source: str | None) -> str:
     """Return the digest of how a file is read: 32 hexadecimal digits of its bytes, then 16 of ``source``.
 
-    ``source`` is the one given for its articles; without one there are no digits of it.
+    ``source`` is the one given for its articles, with the names given for it (``given_names``); without any there are
+    no digits of it.
     """
     return hashlib.blake2b(data, digest_size=16, person=_DIGEST_VERSION).hexdigest() + _digest_of_source(source)
 
@@ -192,5 +212,5 @@ def _digest_of_source(source: str | None) -> str:
     return hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() if source else ""
 
 
-_DIGEST_VERSION = b"timtin-1"
+_DIGEST_VERSION = b"timtin-2"
 """Change this when files are read differently, so that they are read again."""

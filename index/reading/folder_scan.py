@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from index.article import Article, article_from, usable_id
-from index.errors import InvalidInputError, TimtinError, UnreadableFileError
+from index.article import Article, usable_id
+from index.errors import InvalidInputError, LeftOutError, TimtinError, UnreadableFileError
+from index.reading.article_reading import read_article
 from index.reading.files import (
     Failure,
     FoundFile,
@@ -37,6 +38,7 @@ from index.reading.files import (
 )
 from index.reading.formats.compressed import unpacked
 from index.reading.formats.registry import KNOWN, FileKind, Format, document_fields, kind_of, rows, without_suffixes
+from index.reading.given_names import GivenNames
 from index.reading.import_run import ImportRun
 from index.reading.stability import Stability
 from index.store.input_log import Input, InputLog
@@ -68,16 +70,24 @@ class FileEnd:
 class FolderScan:
     """Find what is new at the given paths and read it.
 
-    ``source`` is the source of articles that name none. With ``stability``, files still being written are left out.
-    ``failed`` has the paths of files that could not be read completely, ``unlisted`` the folders that could not be
-    listed, each with a slash at its end.
+    ``source`` is the source of articles that name none, ``names`` what users have said that names stand for. With
+    ``stability``, files still being written are left out. ``failed`` has the paths of files that could not be read
+    completely, ``unlisted`` the folders that could not be listed, each with a slash at its end.
     """
 
-    def __init__(self, run: ImportRun, inputs: InputLog, source: str | None, stability: Stability | None) -> None:
+    def __init__(
+        self,
+        run: ImportRun,
+        inputs: InputLog,
+        source: str | None,
+        stability: Stability | None,
+        names: GivenNames,
+    ) -> None:
         self.failed: set[str] = set()
         self._run = run
         self._inputs = inputs
         self._source = source
+        self._names = names
         self._stability = stability
         self._known: dict[str, Input] = {}
         self._seen: set[str] = set()
@@ -98,7 +108,7 @@ class FolderScan:
             with self._refusing(None, "standard input"):
                 if sys.stdin is None:
                     raise UnreadableFileError("is closed")
-                found = rows(sys.stdin.buffer, FileKind(Format.JSON_LINES))
+                found = rows(sys.stdin.buffer, FileKind(Format.JSON_LINES), self._names.of(STANDARD_INPUT))
                 yield from self._rows(found, STANDARD_INPUT, "standard input")
 
     def refuse(self, path: str | None, where: str, why: str) -> None:
@@ -106,6 +116,12 @@ class FolderScan:
         if path is not None:
             self.failed.add(path)
         self._run.refuse(Failure(where, why))
+
+    def _leave_out(self, where: str, error: LeftOutError) -> None:
+        """Record what is rightly not read as an article."""
+        for what, count in error.counts.items():
+            self._run.leave_out(what, count)
+        self._run.report.remark(Remark(where, str(error)))
 
     def gone(self, root: str) -> list[Input]:
         """Return the inputs at or below ``root`` whose files no longer exist.
@@ -127,6 +143,8 @@ class FolderScan:
         """Refuse what fails as files and their contents can fail; let other errors through."""
         try:
             yield
+        except LeftOutError as error:
+            self._leave_out(where, error)
         except _REFUSALS as error:
             self.refuse(path, where, _reason(error))
 
@@ -162,6 +180,9 @@ class FolderScan:
         if path in self._seen:
             return
         self._seen.add(path)
+        if isinstance(found, LeftOut) and found.suffix:
+            self._run.leave_out(found.suffix)
+            return
         if isinstance(found, LeftOut):
             if found.unlisted:
                 self.unlisted.append(f"{path}/")
@@ -171,14 +192,14 @@ class FolderScan:
                 self._run.report.remark(Remark(printable_path(found.path), found.why))
             return
         with self._refusing(path, printable_path(found.path)):
-            known = self._known.get(path)
+            known, way = self._known.get(path), self._names.way(path, self._source)
             is_stored = known is not None and known.digest is not None and known.articles > 0
             if self._stability is not None and not self._stability.wants(path, found.path.stat(), is_stored):
                 self._run.done_with_file(unchanged=known.articles if known else 0)
             elif found.kind.is_document:
-                self._files[path] = found, digest(read_document(found.path), self._source)
+                self._files[path] = found, digest(read_document(found.path), way)
             else:
-                self._files[path] = found, digest_of_file(found.path, self._source)
+                self._files[path] = found, digest_of_file(found.path, way)
 
     def _files_to_parse(self) -> list[str]:
         """Return the paths of the files to parse: those whose articles are neither stored unchanged nor moved."""
@@ -224,15 +245,30 @@ class FolderScan:
 
     def _articles(self, file: FoundFile, path: str) -> Iterator[ReadArticle | FileEnd]:
         where = printable_path(file.path)
+        if file.kind.is_archive:
+            with open_regular(file.path) as raw:
+                found = rows(raw, file.kind, self._names.of(path), file.name or file.path.name)
+                yield from self._rows(found, path, where)
+                raw.seek(0)
+                yield FileEnd(path, HashedStream(raw, self._names.way(path, self._source)).finish())
+            return
         if not file.kind.is_document:
             with open_regular(file.path) as raw:
-                stream = HashedStream(raw, self._source)
-                yield from self._rows(rows(unpacked(stream, file.kind.packed), file.kind), path, where)
+                stream = HashedStream(raw, self._names.way(path, self._source))
+                found = rows(unpacked(stream, file.kind.packed), file.kind, self._names.of(path))
+                count = 0
+                for item in self._rows(found, path, where):
+                    count += 1
+                    yield item
                 yield FileEnd(path, stream.finish())
+            if count == 0 and file.kind.format is Format.JSON and path not in self.failed:
+                self._run.leave_out(".json")
+                self._run.report.remark(Remark(where, "has no article: no object with a title or a body"))
             return
         data = read_document(file.path)
-        whole, id = digest(data, self._source), self._id(file, path)
-        fields = {**document_fields(data, file.kind), "id": id}
+        whole, id = digest(data, self._names.way(path, self._source)), self._id(file, path)
+        fields = document_fields(data, file.kind, file.name or file.path.name)
+        fields["id"] = id
         yield self._article(path, where, fields, whole, is_plain=file.kind.is_markup)
         yield FileEnd(path, whole)
 
@@ -247,25 +283,26 @@ class FolderScan:
             self._run.report.remark(Remark(printable_path(file.path), why))
         return natural
 
-    def _rows(self, found: Iterator[tuple[int, Any]], path: str, name: str) -> Iterator[ReadArticle | FileEnd]:
+    def _rows(self, found: Iterator[tuple[int | str, Any]], path: str, name: str) -> Iterator[ReadArticle | FileEnd]:
         for number, row in found:
-            where = f"{name}:{number}"
+            where = f"{name}:{number}" if number else name
             try:
                 if isinstance(row, TimtinError):
                     raise row
                 yield self._article(path, where, row)
+            except LeftOutError as error:
+                self._leave_out(where, error)
             except TimtinError as error:
                 self.refuse(path, where, str(error))
 
     def _article(
         self, path: str, where: str, fields: Any, digest: str | None = None, *, is_plain: bool = False
     ) -> ReadArticle:
-        unsure: list[str] = []
-        article = article_from(fields, source=self._source, unsure=unsure.append, is_plain=is_plain)
-        for why in unsure:
+        reading = read_article(fields, source=self._source, is_plain=is_plain)
+        for why in reading.remarks:
             self._run.report.remark(Remark(where, why))
-        self._run.count("articles read")
-        return ReadArticle(path, where, article, digest)
+        self._run.note(reading)
+        return ReadArticle(path, where, reading.article, digest)
 
 
 def absolute(path: str | Path) -> str:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 
 from index.article import Article
 from index.errors import DiskFullError, WriterBusyError, is_disk_full
+from index.reading.article_reading import Reading
 from index.reading.files import Failure, Remark
 from index.store.article_store import ArticleStore, DerivedIndex, Progress
 
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 MOST_NAMED = 1000
 """Failures that a summary names; further ones are only counted."""
 
+_MOST_NAMES = 1000
 _APPLY_SECONDS = 5.0
 _LOG_SECONDS = 10.0
 
@@ -33,6 +35,11 @@ class Summary:
     ``moved`` counts unchanged articles whose files have another name or place than before; ``copies`` counts those
     added or updated that are near-copies of others, None if the index has not applied them all. ``unfinished`` says why
     the run stopped early, or why what it stored is not searchable yet.
+
+    ``files`` counts the files that were seen to have articles or should have, ``left_out`` those of other formats by
+    their suffix, and drafts and the like by what they are. Of the articles that were parsed (``read``), ``undated``
+    have no date, ``textless`` no body; ``html`` had a body in HTML, ``mended`` letters that were read back. ``unread``
+    counts the names that no field was read from.
     """
 
     added: int = 0
@@ -45,6 +52,14 @@ class Summary:
     copies: int | None = 0
     seconds: float = 0.0
     unfinished: str | None = None
+    files: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+    read: int = 0
+    undated: int = 0
+    textless: int = 0
+    html: int = 0
+    mended: int = 0
+    unread: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Return the summary as plain values."""
@@ -91,8 +106,25 @@ class ImportRun:
         """Count a file, and those of its articles that need not be stored."""
         self.summary.unchanged += unchanged
         self.summary.moved += moved
+        self.summary.files += 1
         self.count("files")
         self.report.file()
+
+    def leave_out(self, what: str, count: int = 1) -> None:
+        """Count files or articles that are not read, by the suffix or by what they are (a draft)."""
+        _add(self.summary.left_out, what, count)
+
+    def note(self, reading: Reading) -> None:
+        """Count how an article was read."""
+        summary = self.summary
+        summary.read += 1
+        summary.undated += reading.article.published is None
+        summary.textless += not reading.article.body.strip()
+        summary.html += reading.is_html
+        summary.mended += reading.is_mended
+        for name in reading.unread:
+            _add(summary.unread, name)
+        self.count("articles read")
 
     def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> None:
         """Store articles and count them as added, updated or unchanged."""
@@ -149,3 +181,8 @@ class ImportRun:
         """Record why the run ends early; how many of its articles are near-copies is then unknown."""
         self.summary.unfinished = self.summary.unfinished or why
         self.summary.copies = None
+
+
+def _add(counts: dict[str, int], name: str, count: int = 1) -> None:
+    if name in counts or len(counts) < _MOST_NAMES:
+        counts[name] = counts.get(name, 0) + count

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from index.article import Article, own_id, usable_id
 from index.reading.files import path_from_printable
 from index.reading.folder_scan import STANDARD_INPUT, FileEnd, FolderScan, ReadArticle, absolute, is_below
 from index.reading.formats.registry import kind_of, without_suffixes
+from index.reading.given_names import GivenNames
 from index.reading.import_run import SILENT, ImportRun, Report, Summary
 from index.reading.stability import Stability
 from index.store.article_store import ArticleStore, DerivedIndex
@@ -26,7 +27,7 @@ class ImportOptions:
     With ``prune``, delete articles that were read from these paths before and are no longer there, except those of
     files that could not be read. With ``rebuild``, rebuild the index as well. If another process is writing the index,
     wait for it at the end, ``wait`` seconds at most. An interrupt or a full disk is raised, or ends a ``stoppable``
-    run.
+    run. ``names`` says which field a name stands for; it is kept for later runs with the paths that are read.
     """
 
     source: str | None = None
@@ -34,6 +35,7 @@ class ImportOptions:
     rebuild: bool = False
     wait: float = 10.0
     stoppable: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 DEFAULTS = ImportOptions()
@@ -52,7 +54,11 @@ def ingest(
     ``stability`` is that of a watched folder: files still being written are left for later.
     """
     run = ImportRun(store, index, report)
-    scan = FolderScan(run, store.inputs, options.source, stability)
+    for path in paths if options.names else ():
+        if path != STANDARD_INPUT and os.path.lexists(path):
+            store.inputs.keep_names(absolute(path), options.names)
+    names = GivenNames(store.inputs.names(), options.names)
+    scan = FolderScan(run, store.inputs, options.source, stability, names)
     with run.stoppable("read") if options.stoppable else nullcontext():
         _Importer(paths, store, run, scan, options.prune).read()
         run.apply(wait=options.wait, rebuild=options.rebuild)
@@ -70,7 +76,9 @@ class _Importer:
         self._paths, self._store, self._inputs = paths, store, store.inputs
         self._run, self._scan, self._prune = run, scan, prune
         self._roots = {path: absolute(path) for path in paths if path != STANDARD_INPUT}
-        self._kept: dict[str, set[str]] = {}
+        self._kept: dict[str, dict[str, int]] = {}
+        self._shared: set[str] = set()
+        """The files of which another one has an article: they are read again, so that it stays if that file goes."""
 
     def read(self) -> None:
         """Store what is new; with ``prune``, then delete what is gone."""
@@ -90,7 +98,7 @@ class _Importer:
         for item in batch:
             if isinstance(item, ReadArticle) and (article := self._article_to_store(item, owners)):
                 owners[article.id] = item.path
-                self._kept.setdefault(item.path, set()).add(article.id)
+                self._kept.setdefault(item.path, {})[article.id] = _text_of(article)
                 articles.append(article)
                 inputs.append(numbers.get(item.path))
         self._run.put(articles, inputs)
@@ -100,9 +108,9 @@ class _Importer:
             self._inputs.finish(whole)
 
     def _count_kept(self, path: str) -> int:
-        """Drop or delete the articles a file no longer has; return how many it has, 0 if part of it failed."""
-        ids = self._kept.pop(path, set())
-        if path in self._scan.failed:
+        """Drop or delete the articles a file no longer has; return how many it has, 0 if it must be read again."""
+        ids = set(self._kept.pop(path, ()))
+        if path in self._scan.failed or path in self._shared:
             return 0
         left = self._inputs.ids(path) - ids
         if left and not self._prune:
@@ -116,7 +124,11 @@ class _Importer:
     def _article_to_store(self, item: ReadArticle, owners: dict[str, str]) -> Article | None:
         """Return the article to store, under a new id if necessary; None if it would replace another file's."""
         article = item.article
-        if article.id in self._kept.get(item.path, ()):
+        kept = self._kept.get(item.path, {})
+        if article.id in kept and kept[article.id] == _text_of(article):
+            self._run.summary.unchanged += 1
+            return None
+        if article.id in kept:
             self._scan.refuse(item.path, item.where, f"has the id {article.id!r}, which an earlier line has too")
             return None
         owner = self._other_owner(article.id, item, owners)
@@ -125,6 +137,10 @@ class _Importer:
             owner = self._other_owner(article.id, item, owners | self._inputs.owners([article.id]))
         if owner is None:
             return article
+        if item.digest is None and self._has_text(owner, article):
+            self._shared.add(item.path)
+            self._run.summary.unchanged += 1
+            return None
         why = f"has the id {article.id!r}, which {owner} has too; rename one or give it another id"
         self._scan.refuse(item.path, item.where, why)
         return None
@@ -139,6 +155,14 @@ class _Importer:
             return None  # an old store may have one input for all files of a folder
         in_this_run = any(is_below(owner, root) for root in self._roots.values())
         return owner if in_this_run or item.digest is not None else None
+
+    def _has_text(self, owner: str, article: Article) -> bool:
+        """Tell whether the article that ``owner`` has under this id is the same text."""
+        here = self._kept.get(owner, {}).get(article.id)
+        if here is not None:
+            return here == _text_of(article)
+        stored = self._store.get(article.id)
+        return stored is not None and _text_of(stored) == _text_of(article)
 
     def _was_moved(self, owner: str, id: str) -> bool:
         """Tell whether ``owner``, a single-article file of this run, got its article's id under another name."""
@@ -159,6 +183,11 @@ class _Importer:
             return
         self._run.summary.removed += len(self._store.delete(sorted(ids)).deleted)
         self._inputs.forget(input.number for input in gone)
+
+
+def _text_of(article: Article) -> int:
+    """Return a number that articles of the same title and text share, within this process."""
+    return hash((article.title, article.body))
 
 
 def _nothing_left_message(count: int) -> str:

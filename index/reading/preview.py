@@ -7,34 +7,46 @@ place in a folder. ``name`` is only the name the file came with: it says the for
 from __future__ import annotations
 
 import lzma
+import stat
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from index.article import Article, article_from, usable_id
+from index.article import Article, usable_id
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
-from index.reading.files import open_regular, read_document
+from index.reading.article_reading import read_article
+from index.reading.files import FoundFile, files_below, open_regular, printable_path, read_document
+from index.reading.folder_scan import absolute
 from index.reading.formats.compressed import unpacked
 from index.reading.formats.registry import KNOWN, document_fields, kind_of, rows, without_suffixes
+from index.reading.given_names import GivenNames
+
+_NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What would be refused, and why; ``line`` is its place in a file of many articles, None for the whole file."""
 
-    line: int | None
+    line: int | str | None
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadEntry:
-    """An article of a file and its line, None in a document; ``remarks`` say what of it was not understood."""
+    """An article of a file and its line, None in a document; ``remarks`` say what of it was not understood.
 
-    line: int | None
+    ``origins`` has the name that each field was read from, where it has one; ``unread`` names what no field was read
+    from.
+    """
+
+    line: int | str | None
     article: Article
     remarks: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 def format_of(name: str) -> str | None:
@@ -43,8 +55,24 @@ def format_of(name: str) -> str | None:
     return None if kind is None else f"{kind.format.value}{kind.packed and f' ({kind.packed})'}"
 
 
-def read_entries(path: Path, name: str) -> Iterator[ReadEntry | Refusal]:
-    """Yield every article of the file ``path`` that came as ``name``, and every refusal. No content makes it raise."""
+def previewed(paths: Sequence[str], names: GivenNames) -> Iterator[tuple[str, ReadEntry | Refusal]]:
+    """Yield how the articles at ``paths``, files and folders, would be read, each with the name of its file."""
+    for root in map(Path, paths):
+        try:
+            is_folder = stat.S_ISDIR(root.stat().st_mode)
+            files = (file for file in files_below(root) if isinstance(file, FoundFile)) if is_folder else None
+            for path, name in [(root, root.name)] if files is None else ((file.path, file.name) for file in files):
+                for entry in read_entries(path, name, names.of(absolute(path))):
+                    yield printable_path(path), entry
+        except OSError as error:
+            yield printable_path(root), Refusal(None, error.strerror or str(error))
+
+
+def read_entries(path: Path, name: str, names: Mapping[str, str] = _NO_NAMES) -> Iterator[ReadEntry | Refusal]:
+    """Yield every article of the file ``path`` that came as ``name``, and every refusal. No content makes it raise.
+
+    ``names`` says what names stand for that no table has (``records``).
+    """
     kind = kind_of(name)
     if kind is None:
         yield Refusal(None, f"is in no format that timtin reads: {KNOWN}")
@@ -52,12 +80,14 @@ def read_entries(path: Path, name: str) -> Iterator[ReadEntry | Refusal]:
     try:
         if kind.is_document:
             id = usable_id(without_suffixes(name))
-            fields = {**document_fields(read_document(path), kind), "id": id}
+            fields = document_fields(read_document(path), kind, name)
+            fields["id"] = id
             yield _entry(None, fields, is_plain=kind.is_markup)
             return
         with open_regular(path) as stream:
-            for line, row in rows(unpacked(stream, kind.packed), kind):
-                yield _row(line, row)
+            content = stream if kind.is_archive else unpacked(stream, kind.packed)
+            for line, row in rows(content, kind, names, name):
+                yield _row(line or None, row)
     except (EOFError, zlib.error, lzma.LZMAError) as error:
         yield Refusal(None, f"is damaged or cut short: {error}")
     except RecursionError:
@@ -68,7 +98,7 @@ def read_entries(path: Path, name: str) -> Iterator[ReadEntry | Refusal]:
         yield Refusal(None, str(error))
 
 
-def _row(line: int, row: Any) -> ReadEntry | Refusal:
+def _row(line: int | str | None, row: Any) -> ReadEntry | Refusal:
     if isinstance(row, TimtinError):
         return Refusal(line, str(row))
     try:
@@ -77,7 +107,6 @@ def _row(line: int, row: Any) -> ReadEntry | Refusal:
         return Refusal(line, str(error))
 
 
-def _entry(line: int | None, fields: Any, *, is_plain: bool = False) -> ReadEntry:
-    remarks: list[str] = []
-    article = article_from(fields, unsure=remarks.append, is_plain=is_plain)
-    return ReadEntry(line, article, tuple(remarks))
+def _entry(line: int | str | None, fields: Any, *, is_plain: bool = False) -> ReadEntry:
+    reading = read_article(fields, is_plain=is_plain)
+    return ReadEntry(line, reading.article, reading.remarks, reading.origins, reading.unread)

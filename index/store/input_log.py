@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,6 +57,12 @@ class InputLog(Protocol):
 
     def move(self, moves: Iterable[tuple[int, str]]) -> None:
         """Give each numbered input another path, in order; an input already at that path gets the old one."""
+
+    def names(self) -> dict[str, dict[str, str]]:
+        """Return what users have said that names stand for, by the path that they said it of."""
+
+    def keep_names(self, path: str, names: Mapping[str, str]) -> None:
+        """Keep what names stand for in the files at or below ``path``, beside what was said of it before."""
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Forget those of these inputs that have no articles and have dropped none."""

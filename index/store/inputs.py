@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from index.store.database import Database
 from index.store.input_log import Input
@@ -83,6 +84,19 @@ class SqliteInputLog:
                 " AND NOT EXISTS (SELECT 1 FROM articles WHERE input = ?1 OR dropped_by = ?1)",
                 [(number,) for number in numbers],
             )
+
+    def names(self) -> dict[str, dict[str, str]]:
+        """Return what users have said that names stand for, by the path that they said it of."""
+        row = self._database.connection().execute("SELECT value FROM state WHERE key = 'names'").fetchone()
+        return {} if row is None else dict(json.loads(row[0]))
+
+    def keep_names(self, path: str, names: Mapping[str, str]) -> None:
+        """Keep what names stand for in the files at or below ``path``, beside what was said of it before."""
+        with self._database.transaction() as write:
+            kept = self.names()
+            kept[path] = {**kept.get(path, {}), **names}
+            keep = "INSERT INTO state VALUES ('names', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            write.execute(keep, (json.dumps(kept),))
 
     def _inputs(self, query: str, values: tuple[str, ...]) -> list[Input]:
         return [Input(*row) for row in self._database.connection().execute(query, values)]

@@ -6,7 +6,6 @@ import gzip
 import json
 import logging
 import lzma
-import os
 import shutil
 import subprocess
 import sys
@@ -18,31 +17,13 @@ from typing import Any
 import click
 import pytest
 
-from docs.generate import command_reference, configuration_reference, http_reference
+from docs.generate import command_reference, configuration_reference, http_reference, names_table
+from tests.commands.conftest import Run
 from tests.conftest import ROOT, SEEDS, Server
 from tests.processes import TIMTIN, start
 from web.cli import main
 from web.commands.base import Command
 from web.terminal import LineFormatter
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def timtin(tmp_path: Path) -> Run:
-    """Run the command on a data folder of its own."""
-
-    def run(*arguments: str, stdin: str | bytes | None = None) -> subprocess.CompletedProcess[str]:
-        given = stdin.encode() if isinstance(stdin, str) else stdin
-        environment = {**os.environ, "TIMTIN_DATA": str(tmp_path / "data")}
-        done = subprocess.run(
-            [sys.executable, "-m", "web.cli", *arguments],
-            input=given, capture_output=True, check=False, env=environment,
-        )  # fmt: skip
-        assert b"Traceback" not in done.stderr, done.stderr.decode()
-        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-
-    return run
 
 
 def summary(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -159,7 +140,7 @@ def test_every_format_and_compression(timtin: Run, tmp_path: Path) -> None:
     )
     page = f"<html><title>Bún bò</title><body><nav>Menu</nav><article><h1>Bún bò</h1>{paragraphs}</article></body>"
     (folder / "f.html").write_text(page, "utf-8")
-    (folder / "g.pdf").write_bytes(b"%PDF")
+    (folder / "g.xlsx").write_bytes(b"PK")
     (folder / ".hidden.txt").write_text("ẩn", "utf-8")
     done = timtin("index", str(folder), "--json")
     assert done.returncode == 0, done.stderr
@@ -346,6 +327,7 @@ def test_references_are_current() -> None:
     assert (ROOT / "docs" / "commands.md").read_text("utf-8") == command_reference()
     assert (ROOT / "docs" / "configuration.md").read_text("utf-8") == configuration_reference()
     assert (ROOT / "docs" / "http.md").read_text("utf-8") == http_reference()
+    assert (ROOT / "docs" / "names.md").read_text("utf-8") == names_table()
 
 
 def commands(group: click.Group = main) -> dict[str, click.Command]:

@@ -16,6 +16,7 @@ import pytest
 from index.errors import DiskFullError
 from search.archive import Archive
 from tests.desk.conftest import Operator
+from tests.reading.made_documents import zipped
 from web.app import create_app
 from web.desk.kept_uploads import FOLDER, KEPT_SECONDS, MOST_FILES, MOST_KEPT, KeptUploads
 from web.services import Services
@@ -272,3 +273,9 @@ def test_files_with_too_many_refused_lines_are_not_read_to_their_end(operator: O
     assert "The rest was not read" in file_on(page, "a.jsonl")
     assert "20 articles" in file_on(page, "b.jsonl")
     assert "The rest was not read" in file_on(page, "b.jsonl")
+
+
+def test_files_in_a_zip_are_named(operator: Operator) -> None:
+    with_bad = zipped({"a.txt": "Tin\n\nMột hai ba.", "tệp/<b>.txt": b"\xff\xfea\0", "c.png": b"\x89PNG"})
+    page = look(operator, {"báo.zip": with_bad})
+    assert "tệp/&lt;b&gt;.txt: is UTF-16" in file_on(page, "báo.zip")

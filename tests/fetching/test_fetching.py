@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-import index.fetching.feeds
+import index.reading.formats.feeds
 from index.article import article_from
 from index.directory.lock import WriterLock
-from index.fetching.feeds import read_feed
 from index.fetching.links import article_id, clean_link
 from index.fetching.sitemaps import read_sitemap
 from index.reading.files import Failure, Remark
+from index.reading.formats.feeds import read_feed
 from index.reading.import_run import Report, Summary
 from search.archive import Archive
 from search.parameters import SearchParameters
@@ -275,14 +275,14 @@ def test_elements_named_as_the_parser_names_its_own_leave_a_feed_whole(name: str
 def test_entry_that_cannot_be_read_is_named_and_the_others_taken(
     site: Site, archive: Archive, take: Fetch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = index.fetching.feeds._label
+    real = index.reading.formats.feeds._label
 
     def label(markup: str | None) -> str | None:
         if markup == "Vỡ":
             raise KeyError("x")
         return real(markup)
 
-    monkeypatch.setattr("index.fetching.feeds._label", label)
+    monkeypatch.setattr("index.reading.formats.feeds._label", label)
     monkeypatch.setattr("index.fetching.fetch.parsed_apart", lambda read, *of: read(*of))
     site.answers = {"/rss": rss(item("/a", "<category>Vỡ</category>"), item("/b")), "/b": page("Hai")}
     summary = take("/rss")
@@ -296,7 +296,7 @@ def test_feeds_and_pages_that_take_too_long_are_refused(
     monkeypatch.setattr("index.reading.formats.parser_process.PROCESSOR_SECONDS", 1)
     site.answers = {
         "/rss": rss(item("/a", f"<author>{'a' * 2_000_000}</author>")),
-        "/page": page("Nặng").replace("</body>", "<p>a</p>" * 50_000),
+        "/page": page("Nặng").replace("</article>", "<p>a</p>" * 95_000),
         "/b": page("Hai"),
     }
     summary = take("/rss", "/page", "/b")

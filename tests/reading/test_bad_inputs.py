@@ -192,7 +192,7 @@ def test_links_are_followed_inside_the_folder_only(
     (folder / "twice.txt").symlink_to("zz.txt")
     (folder / "loop.txt").symlink_to("loop.txt")
     (folder / "nowhere.txt").symlink_to("missing.txt")
-    (folder / "nowhere.pdf").symlink_to("missing.pdf")
+    (folder / "nowhere.xlsx").symlink_to("missing.pdf")
     (folder / "round").symlink_to(folder)
     (folder / "away").symlink_to(tmp_path)
     said = read()

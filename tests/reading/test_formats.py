@@ -9,7 +9,7 @@ import pytest
 
 import index.reading.formats.csv_table
 from index.article import article_from
-from index.errors import TimtinError, UnreadableFileError
+from index.errors import LeftOutError, TimtinError, UnreadableFileError
 from index.reading.formats.html import html_fields
 from index.reading.formats.registry import FileKind, Format, document_fields, kind_of, rows, without_suffixes
 
@@ -33,7 +33,11 @@ def table(text: str | bytes) -> list[tuple[int, Any]]:
         ("a.md", FileKind(Format.MARKDOWN), "a"),
         ("a.b.jsonl.xz", FileKind(Format.JSON_LINES, ".xz"), "a.b.jsonl"),
         ("a.csv", FileKind(Format.CSV), "a.csv"),
-        ("a.pdf", None, "a.pdf"),
+        ("a.pdf", FileKind(Format.PDF), "a"),
+        ("a.b.docx.zst", FileKind(Format.WORD, ".zst"), "a.b"),
+        ("a.zip", FileKind(Format.ZIP), "a.zip"),
+        ("a.zip.gz", None, "a.zip"),
+        ("a.xlsx", None, "a.xlsx"),
         ("txt", None, "txt"),
         ("a.gz", None, "a"),
     ],
@@ -211,3 +215,40 @@ def test_page_with_scripts_and_entities() -> None:
 def test_page_without_an_article_is_refused(page: str) -> None:
     with pytest.raises(UnreadableFileError):
         html_fields(page)
+
+
+def test_markdown_with_html_blocks_notes_and_templates() -> None:
+    fields = markdown(
+        '---\ntitle: Giá lúa: tăng\n---\n<div class="note">\nKý hợp đồng <b>trước</b> vụ.\n</div>\n\n'
+        '{{< figure src="a.jpg" title="Ruộng ngô" >}}\n\n'
+        "Xem [bài trước]({{ site.baseurl }}{% post_url 2020-01-01-bai %})[^1].\n\n"
+        "```\n{{ giữ }}\n```\n\n<!--more-->\n\n[^1]: Ghi chú về vụ lúa.\n"
+    )
+    assert fields["title"] == "Giá lúa: tăng"
+    assert fields["body"].split("\n\n") == [
+        "Ký hợp đồng trước vụ.", "Ruộng ngô", "Xem bài trước.", "{{ giữ }}", "Ghi chú về vụ lúa.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "---\ndraft: true\n---\n",
+        "+++\ndraft = true\n+++\n",
+        "---\npublished: false\n---\n",
+        "---\nstatus: Draft\n---\n",
+    ],
+)
+def test_draft_is_left_out(front: str) -> None:
+    with pytest.raises(LeftOutError, match="is a draft"):
+        markdown(f"{front}Văn bản.")
+
+
+def test_front_matter_without_its_first_mark() -> None:
+    fields = markdown("title: Giá sắn tăng\ndate: 2019-03-04 10:00:00\ntags:\n- sắn\n---\nNội dung.")
+    assert (fields["title"], fields["published"], fields["body"]) == (
+        "Giá sắn tăng",
+        "2019-03-04 10:00:00",
+        "Nội dung.",
+    )
+    assert markdown("Chú ý: một\n---\nNội dung.")["title"] == "Chú ý: một"

@@ -160,6 +160,84 @@ def test_fields_at_the_head_are_taken() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("head", "fields"),
+    [
+        (
+            "Title: Chống ngập\nLink: https://example.vn/1\nPublished Date: 12/07/2021 09:30\nAuthor: Lê Mẫu\n"
+            "Tags: ngập, mưa\nSummary: Thành phố bàn cách.\n\nContent:",
+            {"title": "Chống ngập", "url": "https://example.vn/1", "published": "2021-07-12T09:30", "author": "Lê Mẫu",
+             "category": "ngập; mưa", "lead": "Thành phố bàn cách.", "extra": {"Tags": "ngập, mưa"}},
+        ),
+        (
+            "Tiêu đề: Chống ngập\nNgày đăng: Thứ hai, 12/7/2021, 09:30 (GMT+7)\nNguồn: Báo Mẫu\nNội dung:",
+            {"title": "Chống ngập", "published": "2021-07-12T09:30", "source": "Báo Mẫu"},
+        ),
+        (
+            "URL: https://example.vn/1\nTIÊU ĐỀ BÀI VIẾT : Chống ngập\nLượt xem: 12\nMã: x\nMục: Đô thị\nSapo: Bàn.",
+            {"title": "Chống ngập", "url": "https://example.vn/1", "category": "Đô thị", "lead": "Bàn.",
+             "extra": {"Lượt xem": "12", "Mã": "x"}},
+        ),
+        ("https://example.vn/1.html\nThành phố bàn cách chống ngập", {"title": "Thành phố bàn cách chống ngập",
+         "url": "https://example.vn/1.html"}),
+        ("Tiêu đề: Chống ngập\nNgày: hôm qua\nTác giả: Lê Mẫu", {"title": "Chống ngập", "author": "Lê Mẫu",
+         "extra": {"Ngày": "hôm qua"}}),
+    ],
+)  # fmt: skip
+def test_head_of_a_crawler_is_taken(head: str, fields: dict[str, object]) -> None:
+    article = read_plain_text(f"{head}\n{LEAD}\n\n{MORE}")
+    assert article.body == f"{LEAD}\n\n{MORE}"
+    found = {name: getattr(article, name) for name in article.__slots__ if name != "body"}
+    assert {name: value for name, value in found.items() if value} == {"lead": LEAD, **fields}
+
+
+def test_text_may_follow_the_name_of_the_body_in_its_line() -> None:
+    article = read_plain_text(f"Title: Chống ngập\nContent: {LEAD}\n{MORE}")
+    assert (article.title, article.body) == ("Chống ngập", f"{LEAD}\n\n{MORE}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Địa chỉ: 12 đường Lê Lợi, quận 1, nơi thường xuyên bị ngập nặng sau mỗi trận mưa lớn đầu mùa hè.",
+     "Ngày: mười hai tuyến đường sẽ được sửa chữa trước tháng sáu, với kinh phí khoảng ba trăm tỉ đồng.",
+     "Kết quả: mười hai tuyến đường sẽ được sửa chữa trước tháng sáu, với kinh phí khoảng ba trăm tỉ đồng."],
+)  # fmt: skip
+def test_sentence_with_a_colon_is_no_field(line: str) -> None:
+    article = read_plain_text(f"{line}\n\n{MORE} Hết.")
+    assert article.body.startswith(line)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Nghị quyết 01/2019/NQ-ABC", "Luật Đất đai", "Thông tư liên tịch", "QUYẾT ĐỊNH", "Bộ luật Dân sự", "Kế hoạch 12"],
+)
+def test_title_of_a_law_is_no_category(title: str) -> None:
+    article = read_plain_text(f"{title}\nHội đồng nhân dân thành phố khóa mới\n{LEAD}\n{MORE}")
+    assert (article.category, article.title) == (None, title)
+
+
+@pytest.mark.parametrize(
+    "foot",
+    ["Trang chủ của Hội Nông dân\nViện Lúa Mẫu", "Xem thêm\nNguyễn Mẫu An", "Công ty Mẫu", "Sông Mẫu Hồng",
+     "Tham khảo\nLịch sử Mẫu", "Liên kết ngoài\nTrang chủ Mẫu"],
+)  # fmt: skip
+def test_last_line_of_an_encyclopedia_is_no_author(foot: str) -> None:
+    article = read_plain_text(f"{LEAD}\n{MORE}\n{foot}")
+    assert article.author is None
+    assert article.body.endswith(foot.rpartition("\n")[2])
+
+
+def test_signs_of_a_forum_around_the_text_are_no_text() -> None:
+    head = (
+        "02:37:35 PM\nThể Thao\n» Bóng Đá Thế Giới\nGửi 10:44am | 21/05/2016\nĐội bóng làng chốt danh sách dự giải hè"
+    )
+    signs = "A- A A+ ‹Đọc›\nThích tắt quảng cáo hãy nhấn nút"
+    foot = "Chia sẻ Facebook Zalo\nXem thêm: Giải bóng đá làng bị hoãn\nBình luận (3)"
+    article = read_plain_text(f"{head}\n{signs}\n{LEAD}\n{MORE}\n{foot}")
+    assert (article.title, article.body) == ("Đội bóng làng chốt danh sách dự giải hè", f"{LEAD}\n\n{MORE}")
+    assert (article.published, article.category) == ("2016-05-21T10:44", "Thể Thao")
+
+
 def test_pictures_numbered_after_the_title_are_left_out() -> None:
     title = "Thành phố bàn cách chống ngập"
     article = read_plain_text(f"{title}\n\n{LEAD}\n\n{title} - Ảnh 1.\n\n{MORE}\n\n{title} - Ảnh 2.\n\nHết mùa mưa.")

@@ -14,6 +14,7 @@ from index.article import Article, article_from
 from index.errors import InvalidInputError, Problem, UnreadableFileError
 from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_value, numbered_lines
 from index.reading.formats.registry import parse_json_article
+from index.records import read_record
 from search.parameters import checked
 from web.access import ANY_SIZE, Scope, needs
 from web.api.answers import article_json
@@ -53,7 +54,11 @@ def read_article(id: str) -> Response:
 def put_article(id: str) -> tuple[Response, int]:
     """Create or replace one article."""
     parameters = checked(WriteParameters, request.args)
-    article = article_from(_json_body(), id=id)
+    body = _json_body()
+    record = _record(body)
+    if isinstance(body, dict) and "id" not in body:
+        record.pop("id", None)  # of another name, as programs have it beside the one that they give here
+    article = article_from(record, id=id)
     result = services().archive.store.put([article])
     created = bool(result.added)
     body = {
@@ -132,7 +137,7 @@ def _stopped(stopped: _Stop, report: Mapping[str, Any]) -> str:
 
 
 def _post_one(data: Any, parameters: WriteParameters) -> tuple[Response, int]:
-    article = article_from(data)
+    article = article_from(_record(data))
     result = services().archive.store.put([article])
     searchable = made_searchable(result.seq, 1, wait=parameters.wait)
     outcome = "created" if result.added else "replaced" if result.updated else "unchanged"
@@ -160,10 +165,15 @@ def _json_body() -> Any:
         raise InvalidInputError(f"The body is not JSON: {error}") from None
 
 
+def _record(value: Any) -> Any:
+    """Return the fields of an article in an object, whatever their names; any other value as it is."""
+    return read_record(value, strict=True) if isinstance(value, dict) else value
+
+
 def _array_entries(rows: Sequence[Any]) -> Iterator[_Entry]:
     for number, row in enumerate(rows, 1):
         try:
-            yield f"article {number:,}", article_from(row)
+            yield f"article {number:,}", article_from(_record(row))
         except InvalidInputError as error:
             yield f"article {number:,}", error
 

@@ -3,6 +3,7 @@
 ===============  ===============================================================================
 ``base``         what every command shares: options, the archive, progress, output, how it fails
 ``writing``      ``index``, ``watch``, ``fetch``
+``reading_shown`` how articles were read, or would be, in words
 ``answering``    ``search``, ``suggest``, ``stats``, ``evaluate``
 ``serving``      ``serve``
 ``configuring``  ``config``, ``keys``

@@ -8,7 +8,9 @@ from typing import NoReturn
 
 import click
 
+from index.errors import InvalidInputError
 from index.reading.files import Failure, Remark
+from index.reading.given_names import parsed_names
 from index.reading.import_run import Report, Summary
 from index.reading.ingest import ImportOptions, ingest
 from web.commands.base import (
@@ -21,6 +23,7 @@ from web.commands.base import (
     shown_progress,
     wait_option,
 )
+from web.commands.reading_shown import has_read_nothing, show_reading, what_to_know
 from web.terminal import one_line
 
 
@@ -29,15 +32,36 @@ from web.terminal import one_line
 @click.option("--source", metavar="NAME", help="Source for articles that do not name one.")
 @click.option("--prune", is_flag=True, help="Delete articles whose files or lines are no longer there.")
 @click.option("--rebuild", is_flag=True, help="Also rebuild the index from the store.")
+@click.option(
+    "--map", "given", multiple=True, metavar="NAME=FIELD", help="What a name stands for (pubtime=published); kept."
+)
+@click.option(
+    "--dry-run", "looked", type=click.IntRange(1), metavar="N", help="Show how the first N articles would be read."
+)
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @data_option
 def index(
-    paths: tuple[str, ...], source: str | None, prune: bool, rebuild: bool, wait: float, as_json: bool, data: Path
+    paths: tuple[str, ...],
+    source: str | None,
+    prune: bool,
+    rebuild: bool,
+    given: tuple[str, ...],
+    looked: int | None,
+    wait: float,
+    as_json: bool,
+    data: Path,
 ) -> None:
-    """Add articles from PATHS: folders, files (.txt .html .md .jsonl .csv, .gz and .xz of these), - for stdin."""
+    """Add articles from PATHS: folders, files (text, pages, tables, documents, feeds, zip files), - for stdin."""
     if not paths and not rebuild:
         raise click.UsageError("name the files or folders to index, or - for standard input")
+    try:
+        names = parsed_names(given)
+    except InvalidInputError as error:
+        raise click.UsageError(f"--map {error}") from None
+    if looked is not None:
+        show_reading(paths, names, looked, data, as_json=as_json)
+        return
     with (
         opened_archive(data, made=True) as archive,
         shown_progress("read", " files") as (read, _),
@@ -52,7 +76,7 @@ def index(
             paths,
             archive.store,
             archive.engine,
-            ImportOptions(source, prune, rebuild, wait, stoppable=True),
+            ImportOptions(source, prune, rebuild, wait, stoppable=True, names=names),
             Report(show, show, (lambda: read(1)) if read else (lambda: None), advance),
         )
     _conclude(summary, as_json)
@@ -127,6 +151,10 @@ def _conclude(summary: Summary, as_json: bool) -> NoReturn:
             f" {summary.removed} removed, {summary.failures} failed, {summary.moved} moved{copies}"
             f" in {summary.seconds:.1f} s"
         )
+        for line in what_to_know(summary):
+            click.echo(one_line(line))
     if summary.unfinished is not None:
         fail(summary.unfinished)
+    if not summary.failures and has_read_nothing(summary):
+        fail("nothing was read: none of the files there has an article in a format that timtin reads")
     sys.exit(1 if summary.failures else 0)

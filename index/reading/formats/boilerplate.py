@@ -16,10 +16,16 @@ _PLAYER = re.compile(
     re.IGNORECASE,
 )
 _BUTTON = re.compile(
-    r"(?:chia sẻ|bình luận|in bài|gửi email|lưu bài|trở về|quay lại|share|tweet|facebook|zalo|twitter|copy link|print|"
-    r"từ khóa|tags?|chủ đề|quảng cáo|advertisement)\s*[:：]?\s*",
+    r"(?:(?:chia sẻ|bình luận|in bài|gửi email|lưu bài|trở về|quay lại|share|tweet|facebook|zalo|twitter|copy link"
+    r"|print|từ khóa|tags?|chủ đề|quảng cáo|advertisement)\b[\s,/|]*)+(?:\(\d{1,6}\))?\s*[:：]?\s*",
     re.IGNORECASE,
 )
+_LETTER_SIZES = re.compile(r"A[-+]?(?:\s+A[-+]?){1,3}(?:\s.{0,20})?")
+_ADVICE = re.compile(r"(?=.*\bquảng cáo\b)(?=.*\b(?:tắt|nhấn|bấm|chặn)\b).*[^.]", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"(?:xem thêm|đọc thêm|(?:tin|bài) (?:liên quan|cùng chuyên mục))\s*[:：]\s*\S.*", re.IGNORECASE
+)
+_TRAIL_START = re.compile(r"[»›]\s*\S")
 _NUMBERED_PICTURE = re.compile(r"(?P<title>.+?)\s*[-–—]\s*(?:ảnh|hình)\s*\d{1,3}\.?", re.IGNORECASE)
 
 _HEAD_MENU = (3, 5)
@@ -29,15 +35,16 @@ _ENTRY_WORDS = 3
 _PROSE_WORDS = 18
 _CRUMB_COUNT = 4
 _LONGEST_LABEL = 300
+_LONGEST_ELSEWHERE = 150
 
 
 def without_menus(lines: Sequence[str]) -> list[str]:
     """Remove the menus before the first line of prose and after the last one.
 
     Before it, a menu is a run of three short bulleted lines, a run of five lines of up to three words, or a breadcrumb
-    trail: one line of short parts between separators. After it, where lists and verses may end an article, a menu is a
-    run of eight bulleted lines. Lines with digits are no menu, nor is a list that a colon introduces. Text without a
-    line of prose (a poem, a table) is left as it is.
+    trail: one line of short parts between separators, or one that begins with one (``» Bóng đá``). After it, where
+    lists and verses may end an article, a menu is a run of eight bulleted lines. Lines with digits are no menu, nor is
+    a list that a colon introduces. Text without a line of prose (a poem, a table) is left as it is.
     """
     prose = [at for at, line in enumerate(lines) if is_prose(line)]
     if not prose:
@@ -67,7 +74,10 @@ def is_prose(line: str) -> bool:
 
 def is_control(line: str) -> bool:
     """Tell whether a line is the label of a page control: a player, a link to other articles, a button."""
-    return len(line) <= 60 and bool(_PLAYER.fullmatch(line) or _BUTTON.fullmatch(line))
+    if len(line) <= _LONGEST_ELSEWHERE and _ELSEWHERE.fullmatch(line):
+        return True
+    controls = (_PLAYER, _BUTTON, _LETTER_SIZES, _ADVICE)
+    return len(line) <= 60 and any(control.fullmatch(line) for control in controls)
 
 
 def _drop_runs(lines: Sequence[str], bullets: int, entries: int, before: str = "") -> list[str]:
@@ -96,6 +106,8 @@ def _is_trail(line: str) -> bool:
     """Tell whether a line is a breadcrumb trail: short parts between separators."""
     if len(line) > _LONGEST_LABEL:
         return False
+    if _TRAIL_START.match(line) and len(line.split()) <= _BULLET_WORDS:
+        return True
     parts = _CRUMBS.split(line)
     return len(parts) >= _CRUMB_COUNT and not _SENTENCE_END.search(line[-12:]) and not _FIGURE.search(line)
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import lzma
+import sys
 from collections.abc import Callable
 from typing import IO, Protocol, cast
 
 from index.errors import UnreadableFileError
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 _OPENERS: dict[str, Callable[[IO[bytes]], Callable[[int], bytes]]] = {
     ".gz": lambda packed: gzip.GzipFile(fileobj=packed).read1,  # read1 returns what it has before it finds damage
+    ".bz2": lambda packed: bz2.BZ2File(packed).read1,
+    ".zst": lambda packed: zstd.ZstdFile(packed).read1,
     ".xz": lambda packed: lzma.LZMAFile(packed).read1,  # noqa: SIM115 - the caller closes the file
 }
 SUFFIXES = frozenset(_OPENERS)
@@ -30,7 +39,7 @@ class Packed(Protocol):
 
 
 def unpacked(stream: Packed, suffix: str) -> IO[bytes]:
-    """Return ``stream`` decompressed by the suffix of its file: ``.gz``, ``.xz``; any other suffix as it is.
+    """Return ``stream`` decompressed by the suffix of its file, one of ``SUFFIXES``; any other suffix as it is.
 
     Reading the result raises UnreadableFileError once it has yielded more than 16 MB plus a hundred times the bytes
     read from ``stream``, and OSError, EOFError, zlib.error or lzma.LZMAError if ``stream`` is damaged or cut short.
@@ -41,20 +50,34 @@ def unpacked(stream: Packed, suffix: str) -> IO[bytes]:
     return io.BufferedReader(_Bounded(opener(cast(IO[bytes], stream)), stream), _BUFFER)
 
 
+class Credit(Protocol):
+    """What tells how many bytes were read, or may be counted as read."""
+
+    def tell(self) -> int: ...
+
+
+def bounded(read: Callable[[int], bytes], packed: Credit, given: list[int]) -> IO[bytes]:
+    """Return a stream of what ``read`` returns, within the bounds of ``unpacked``; ``given[0]`` counts for several."""
+    return io.BufferedReader(_Bounded(read, packed, given), _BUFFER)
+
+
 class _Bounded(io.RawIOBase):
-    def __init__(self, read: Callable[[int], bytes], packed: Packed | None) -> None:
+    def __init__(self, read: Callable[[int], bytes], packed: Credit | None, given: list[int] | None = None) -> None:
         self._read = read
         self._packed = packed
-        self._given = 0
+        self._given = [0] if given is None else given
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._read(len(buffer))
+        try:
+            data = self._read(len(buffer))
+        except zstd.ZstdError as error:
+            raise EOFError(str(error)) from None
         buffer[: len(data)] = data
-        self._given += len(data)
-        if self._packed is not None and self._given > _LEAST_REFUSED + _MOST_EXPANDED * self._packed.tell():
+        self._given[0] += len(data)
+        if self._packed is not None and self._given[0] > _LEAST_REFUSED + _MOST_EXPANDED * self._packed.tell():
             raise UnreadableFileError(
                 f"unpacks to more than {_MOST_EXPANDED} times its size; if you trust it, unpack it and index the result"
             )

@@ -6,19 +6,24 @@ import csv
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
-from index.article import LONGEST_BODY, field_named
+from index.article import LONGEST_BODY
 from index.errors import TimtinError, UnreadableFileError
+from index.field_names import renamed
 from index.reading.formats.encodings import decode
 from index.reading.formats.json_lines import numbered_lines
+from index.records import Record, read_cells
 
 _DELIMITERS = ",;\t|"
+_NO_NAMES: Mapping[str, str] = {}
 _MOST_READ_AGAIN = 100_000_000
 """Bytes that may be read again after bad rows; each line counts as a hundred more."""
 _LARGEST_ROW = 2 * LONGEST_BODY
 
 
-def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | TimtinError]]:
+def table_rows(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Record | TimtinError]]:
     """Yield the number of the line in which a row begins, and the row as an article's fields or its error.
+
+    ``names`` says what names of columns stand for that no table has (``records``).
 
     The delimiter is the one of ``, ; | tab`` that splits the header into the most known fields. After a row that cannot
     be read, the next line is taken as the start of a row. Rows without text are skipped, as are empty cells beyond the
@@ -33,20 +38,21 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | Timtin
             header = _first_written(lines)
         if "\r" in header.strip():
             raise UnreadableFileError("has old Mac line endings (CR only); save it with LF or CRLF, as CSV UTF-8 has")
-        delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign)))
-        names = _cells(header, delimiter)
+        delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign), names))
+        columns = _cells(header, delimiter)
     except csv.Error as error:
         raise UnreadableFileError(f"has no header line that can be read: {error}") from None
-    if not {"title", "body"} & set(map(field_named, names)):
+    if not {"title", "body"} & {standing.field for name in columns if (standing := renamed(name, names))}:
         raise UnreadableFileError(
-            "names neither a title nor a body in its first line; name a column title, body, tiêu đề ..."
+            "names neither a title nor a body in its first line; name a column title, body, tiêu đề ..., or say which"
+            " column it is with --map NAME=body"
         )
     while True:
         lines.keep_from_here()
         try:
             for cells in csv.reader(lines, delimiter=delimiter, strict=True):
                 if any(map(str.strip, cells)):
-                    yield lines.first, _row(names, cells)
+                    yield lines.first, _row(columns, cells, names)
                 lines.keep_from_here()
             return
         except csv.Error as error:
@@ -108,28 +114,18 @@ def _cells(header: str, delimiter: str) -> list[str]:
     return [cell.strip() for row in csv.reader([header], delimiter=delimiter) for cell in row]
 
 
-def _known(names: list[str]) -> int:
-    return sum(field_named(name) is not None for name in names)
+def _known(columns: list[str], names: Mapping[str, str]) -> int:
+    return sum(renamed(name, names) is not None for name in columns)
 
 
-def _row(names: list[str], cells: list[str]) -> dict[str, Any] | TimtinError:
-    while len(cells) > len(names) and not cells[-1].strip():
+def _row(columns: list[str], cells: list[str], names: Mapping[str, str]) -> Record | TimtinError:
+    while len(cells) > len(columns) and not cells[-1].strip():
         cells.pop()
-    if len(cells) != len(names):
-        return UnreadableFileError(f"has {len(cells)} cells, but the first line names {len(names)}")
-    return named_fields(zip(names, cells, strict=True))
+    if len(cells) != len(columns):
+        return UnreadableFileError(f"has {len(cells)} cells, but the first line names {len(columns)}")
+    return read_cells(zip(columns, cells, strict=True), names)
 
 
-def named_fields(pairs: Iterator[tuple[str, Any]] | Mapping[str, Any]) -> dict[str, Any]:
-    """Return an article's fields from named values; unknown and repeated names go into ``extra``."""
-    fields: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-    for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
-        if value is None or (isinstance(value, str) and not value.strip()):
-            continue
-        field = field_named(name)
-        if field is not None and field not in fields:
-            fields[field] = value.strip() if isinstance(value, str) and field != "body" else value
-        else:
-            extra[name] = value
-    return {**fields, "extra": extra} if extra else fields
+def named_fields(pairs: Mapping[str, Any]) -> Record:
+    """Return an article's fields from named values, as the metadata of a document has them."""
+    return read_cells(pairs.items())

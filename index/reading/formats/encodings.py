@@ -31,6 +31,7 @@ _WIDE_MARKS = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+_FOREIGN = (*_SIGNATURES, *(mark for mark, _ in _WIDE_MARKS))
 _WIDE_HIGH_BYTES = bytes((0x00, 0x01, 0x03, 0x1E, 0x20))
 _SAMPLE = 20_000
 _MOSTLY = 0.8
@@ -77,6 +78,11 @@ def decode(data: bytes) -> str:
 
 def refuse_foreign(start: bytes) -> None:
     """Raise UnreadableFileError if ``start``, the start of a file, is UTF-16, UTF-32 or a known format without text."""
+    if start.startswith(_FOREIGN) or b"\0" in start:
+        _refuse_foreign(start)
+
+
+def _refuse_foreign(start: bytes) -> None:
     for mark, name in _WIDE_MARKS:
         if start.startswith(mark):
             raise UnreadableFileError(f"is {name}; save it as UTF-8")

@@ -6,6 +6,20 @@ import re
 from typing import Any
 
 from index.errors import UnreadableFileError
+from index.reading.formats.page_dates import page_date
+from index.reading.formats.page_fields import (
+    host_of,
+    page_author,
+    page_categories,
+    page_lead,
+    page_source,
+    page_title,
+    stated_titles,
+)
+from index.reading.formats.page_head import address, read_head
+from index.reading.formats.page_lists import why_no_article
+from index.reading.formats.page_parts import main_heading
+from index.reading.formats.page_text import article_lines, parts_of
 
 MOST_ELEMENTS = 100_000
 """Elements of a page; long articles have a few thousand. Each takes about a kilobyte while its page is read."""
@@ -20,6 +34,7 @@ _RAW_END = {
     name: re.compile(f"</{name}", re.IGNORECASE)
     for name in ("script", "style", "textarea", "title", "iframe", "noembed", "noframes", "xmp")
 } | {"!--": re.compile("-->")}
+_NO_ARTICLE = "has no article text that can be told apart from the page around it"
 
 
 def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
@@ -29,27 +44,46 @@ def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
     UnreadableFileError if no article can be found, or if the page has more elements or attributes than a page has.
     """
     _refuse_crowded(text)
-    # imported here: it takes half a second, and most folders have no HTML
-    from trafilatura import bare_extraction
-
     try:
-        page = bare_extraction(text, url=url, with_metadata=True, include_comments=False, include_tables=True)
-    except MemoryError:
+        return _fields(text, url)
+    except (MemoryError, UnreadableFileError):
         raise
     except Exception as error:  # a page may break the parser in any way
         raise UnreadableFileError(f"is HTML that cannot be read: {type(error).__name__}") from error
-    if page is None or isinstance(page, dict) or not page.text:
-        raise UnreadableFileError("has no article text that can be told apart from the page around it")
-    body = "\n\n".join(line.strip() for line in page.text.splitlines() if line.strip())
+
+
+def _fields(text: str, url: str | None) -> dict[str, Any]:
+    # imported here: it takes half a second, and most folders have no HTML
+    from trafilatura import load_html
+
+    tree = load_html(text)
+    if tree is None:
+        raise UnreadableFileError(_NO_ARTICLE)
+    head = read_head(tree)
+    heading = main_heading(tree, stated_titles(tree, head))
+    url = address(tree, head, url)
+    source = page_source(tree, head, heading, url)
+    sites = [source or "", host_of(url) or "", *head.meta("og:site_name")]
+    title = page_title(tree, head, heading, sites)
+    published = page_date(tree, head, heading)
+    categories = page_categories(tree, head, title, sites)
+    parts = parts_of(tree, heading)
+    if why := why_no_article(tree, head, heading, url, parts):
+        raise UnreadableFileError(why)
+    author = page_author(tree, head, parts.container, sites)
+    lines = article_lines(tree, heading, title, author, parts)
+    if not lines:
+        raise UnreadableFileError(_NO_ARTICLE)
+    body = "\n\n".join(lines)
     return {
-        "title": page.title or "",
+        "title": title,
         "body": body,
-        "lead": page.description or body.partition("\n")[0],
-        "published": page.date,
-        "source": page.sitename or page.hostname,
-        "url": page.url,
-        "author": page.author,
-        "category": "; ".join(page.categories) if page.categories else None,
+        "lead": page_lead(head, title, body),
+        "published": published,
+        "source": source,
+        "url": url,
+        "author": author,
+        "category": "; ".join(categories) or None,
     }
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from index.errors import InvalidInputError, TimtinError, UnreadableFileError
+from index.errors import InvalidInputError, UnreadableFileError
 from index.reading.formats.encodings import decode, refuse_foreign
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
@@ -39,21 +39,6 @@ def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | UnreadableF
         yield number, UnreadableFileError(f"is a line longer than {LARGEST_DOCUMENT >> 20} MB; it was skipped")
 
 
-def json_rows(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
-    """Yield the number and the value of every line that is not blank; a TimtinError if the line has no value.
-
-    Raises UnreadableFileError as ``numbered_lines``.
-    """
-    for number, line in numbered_lines(stream):
-        try:
-            if isinstance(line, UnreadableFileError):
-                yield number, line
-            elif line.strip():
-                yield number, json_row(line)
-        except TimtinError as error:
-            yield number, error
-
-
 def json_row(line: bytes) -> Any:
     """Return the value of one line of NDJSON. Raises InvalidInputError."""
     try:
@@ -70,8 +55,14 @@ def json_value(text: str) -> Any:
     Raises ValueError if it is none or has too many values: a text becomes up to thirty times larger in memory.
     RecursionError if it is nested too deeply.
     """
-    if len(text) > _SMALL and (text.count("{") + text.count("[") > MOST_CONTAINERS or text.count(",") > MOST_VALUES):
+    if len(text) > _SMALL:
+        refuse_crowded(text)
+    return json.loads(text)
+
+
+def refuse_crowded(text: str) -> None:
+    """Raise ValueError if a JSON text has so many values that it would fill the memory."""
+    if text.count("{") + text.count("[") > MOST_CONTAINERS or text.count(",") > MOST_VALUES:
         raise ValueError(
             f"it may have at most {MOST_CONTAINERS:,} lists and objects and {MOST_VALUES:,} values; split it"
         )
-    return json.loads(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -11,14 +12,25 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.errors import UnreadableFileError
+from index.errors import LeftOutError, UnreadableFileError
+from index.markup import markup_text
 from index.reading.formats.csv_table import named_fields
 from index.reading.formats.plaintext import made_title
 
 _FRONT_MATTER = re.compile(
     r"\s*^(?P<mark>---|\+\+\+)[ \t]*\n(?P<text>.*?)^(?:(?P=mark)|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
+_BARE_FRONT_MATTER = re.compile(
+    r"(?P<text>(?:[A-Za-z][\w-]*:(?:[ \t].*)?\n(?:[ \t]+.*\n|- .*\n)*){2,})(?P<mark>---)[ \t]*(?:\n|\Z)"
+)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_TEMPLATE = re.compile(r"\{\{[<%]\s*/?\s*(?P<name>[\w-]*)(?P<values>[^{}]*?)/?\s*[>%]\}\}|\{\{[^{}]*\}\}|\{%[^{}]*%\}")
+_SHOWN_VALUE = re.compile(r"""\b(?:title|caption)\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`)""")
+_NOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]", re.MULTILINE)
+_HTML_HEADING = re.compile(r"\s*<h[1-6]\b", re.IGNORECASE)
+_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
+_COLON_IN_VALUE = re.compile(r"^([\w-]+:)[ \t]+([^\s\"'\[{|>&*!].*:.*?)[ \t]*$", re.MULTILINE)
 _LONGEST_FRONT_MATTER = 64 * 1024
 _PLAIN = {"text", "code_inline", "image"}
 _BLOCKS_OF_CODE = {"fence", "code_block"}
@@ -28,9 +40,10 @@ def markdown_fields(text: str) -> dict[str, Any]:
     """Return the fields of an article in Markdown: CommonMark with tables, front matter in YAML or TOML.
 
     If the front matter has no title, the first heading is the title. Raises UnreadableFileError for front matter that
-    cannot be read.
+    cannot be read, LeftOutError for a draft.
     """
     about, text = _front_matter(text.replace("\r\n", "\n"))
+    text = _without_templates(text, is_site=bool(about))
     blocks = list(_blocks(MarkdownIt("commonmark").enable("table").parse(text)))
     heading = next((at for at, (tag, _) in enumerate(blocks) if tag == "heading"), None)
     title = about.get("title")
@@ -47,24 +60,68 @@ def markdown_fields(text: str) -> dict[str, Any]:
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Return the fields of the front matter and the text after it."""
-    found = _FRONT_MATTER.match(text[:_LONGEST_FRONT_MATTER])
-    if found is None:
+    head = text[:_LONGEST_FRONT_MATTER]
+    found = _FRONT_MATTER.match(head) or _BARE_FRONT_MATTER.match(head)
+    if found is None or (not head.lstrip().startswith(found["mark"]) and "title:" not in found["text"]):
         return {}, text
     try:
         if found["mark"] == "+++":
             values: Any = tomllib.loads(found["text"])
         else:
-            values = yaml.load(found["text"], Loader=_PlainLoader)  # noqa: S506 - gives texts, lists and mappings only
+            values = _yaml(found["text"])
     except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
         where = " ".join(str(error).split())
         raise UnreadableFileError(f"has front matter that cannot be read: {where[:200]}") from None
     if not isinstance(values, Mapping):
         return {}, text  # a text between two horizontal rules
+    if _is_draft(values):
+        raise LeftOutError("is a draft by its front matter", "draft")
     plain = {str(name): _plain(value) for name, value in values.items()}
     fields = named_fields(plain)
     if "id" in fields:  # the id comes from the file's name, as for other documents
         fields["extra"] = {**fields.get("extra", {}), "id": fields.pop("id")}
+    if not str(fields.get("url", "http")).startswith("http"):  # the place of the page in its site
+        fields["extra"] = {**fields.get("extra", {}), "permalink": fields.pop("url")}
     return fields, text[found.end() :]
+
+
+def _yaml(text: str) -> Any:
+    """Return the values of YAML; where it is none, those of its lines with a colon in a value (``title: a: b``)."""
+    try:
+        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - gives texts, lists and mappings only
+    except yaml.YAMLError:
+        quoted = _COLON_IN_VALUE.sub(lambda line: f"{line[1]} {json.dumps(line[2], ensure_ascii=False)}", text)
+        if quoted == text:
+            raise
+        return yaml.load(quoted, Loader=_PlainLoader)  # noqa: S506 - as above
+
+
+def _is_draft(values: Mapping[str, Any]) -> bool:
+    plain = {str(name).lower(): str(value).strip().lower() for name, value in values.items()}
+    return plain.get("draft") in _TRUE or plain.get("published") in _FALSE or plain.get("status") in {"draft", "nháp"}
+
+
+def _without_templates(text: str, *, is_site: bool) -> str:
+    """Return Markdown without the marks of notes and, in a page of a site, what its generator fills in.
+
+    Of a shortcode, the title and the caption stay; what stands in fenced code is not touched.
+    """
+    lines: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if mark and (not fence or (line.strip().startswith(fence) and not line.strip().strip(fence[0]))):
+            fence = "" if fence else mark[1]
+        elif not fence:
+            line = _NOTE.sub("", line)
+            line = _TEMPLATE.sub(_shown, line) if is_site and "{" in line else line
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _shown(template: re.Match[str]) -> str:
+    shown = [next(filter(None, value), "") for value in _SHOWN_VALUE.findall(template["values"] or "")]
+    return "\n\n".join(filter(None, dict.fromkeys(shown)))
 
 
 class _PlainLoader(yaml.BaseLoader):
@@ -99,6 +156,11 @@ def _blocks(tokens: list[Token]) -> Iterator[tuple[str, str]]:
             row = None
         elif token.type in _BLOCKS_OF_CODE and token.content.strip():
             yield "code", token.content.rstrip("\n")
+        elif token.type == "html_block":
+            what = "heading" if _HTML_HEADING.match(token.content) else "paragraph"
+            yield from (
+                (what, words) for part in markup_text(token.content).split("\n\n") if (words := " ".join(part.split()))
+            )
         elif token.type == "inline":
             words = _words(token)
             if row is not None:

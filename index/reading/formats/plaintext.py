@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from index.analysis.sentences import sentence_spans
 from index.dates import parse_published
+from index.field_names import KEYWORD_RANK, standing_of
+from index.field_values import keywords_value
 from index.reading.formats.boilerplate import is_control, is_prose, without_menus, without_repeats
 
 _ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?"
 _DAY_FIRST = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?:(?:\s*[,|-])?\s*(?:lúc\s+)?\d{1,2}[:hg]\d{2})?"
 _DATED_START = re.compile(rf"(?:date|ngày đăng|published)(?:\s*:)?\s+({_ISO}|{_DAY_FIRST})(?:\s+|$)", re.IGNORECASE)
-_FIELD = re.compile(r"(title|author|source|url|category|tiêu đề|tác giả|chuyên mục)\s*:\s*(\S.*)", re.IGNORECASE)
-_FIELD_NAMES = {"tiêu đề": "title", "tác giả": "author", "chuyên mục": "category"}
+_FIELD = re.compile(r"(?P<name>[^\W\d_](?:[^\W_]|[ _./-](?=[^\W_])){0,40}+)\s{0,3}:(?:\s+|$|(?=\S))(?P<value>.*)")
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\s?(?:[AP]M)?", re.IGNORECASE)
 _TIMESTAMP = re.compile(
-    r"(?:(?:thứ\s+(?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ\s+nhật|ngày|cập nhật|đăng|xuất bản|lúc)[\s:,|-]*)*"
-    rf"(?:(?P<hour>\d{{1,2}}[:hg]\d{{2}})(?:\s*[,|-])?\s*(?:ngày\s+)?)?(?P<date>{_ISO}|{_DAY_FIRST})"
+    r"(?:(?:thứ\s+(?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ\s+nhật|ngày|cập nhật|đăng|gửi|xuất bản|lúc)[\s:,|-]*)*"
+    rf"(?:(?P<hour>\d{{1,2}}[:hg]\d{{2}}(?:\s?[ap]m)?)(?:\s*[,|-])?\s*(?:ngày\s+)?)?(?P<date>{_ISO}|{_DAY_FIRST})"
     r"\s*(?:\(?(?:gmt|utc)\s*\+?\s*\d{1,2}(?::\d{2})?\)?)?",
     re.IGNORECASE,
 )
@@ -40,6 +44,19 @@ _BYLINE_PREFIX = re.compile(
 _BETWEEN_NAMES = re.compile(r"\s*(?:[-–—,&/;]|\bvà\b)\s*")
 _NAME = re.compile(r"[^\W\d_]+(?:(?:\.\s?|\s)[^\W\d_]+){0,4}\.?\s?")
 
+_LAW = re.compile(
+    r"(?:bộ )?luật|hiến pháp|pháp lệnh|sắc lệnh|lệnh|nghị (?:quyết|định)|quyết định|chỉ thị|thông (?:tư|báo|cáo)"
+    r"|công (?:văn|điện|báo)|tờ trình|kế hoạch|báo cáo|hướng dẫn|quy (?:chế|định)",
+    re.IGNORECASE,
+)
+"""How the title of a law or a document begins; such a line names no section."""
+_INSTITUTION = re.compile(
+    r"(?:viện|đại học|học viện|hội|sở|bộ|cục|công ty|tập đoàn|ngân hàng|bệnh viện|trung tâm|chùa|núi|sông|hồ chứa|đảo"
+    r"|xã|phường|huyện|quận|tỉnh|thành phố|thể loại|danh sách|xem|tham khảo|liên kết|chú thích)\b",
+    re.IGNORECASE,
+)
+"""How a name begins that is none of a person."""
+_LINKS = re.compile(r"(?:xem|đọc) thêm|tham khảo|chú thích|liên kết(?: ngoài)?|nguồn tham khảo", re.IGNORECASE)
 _HEAD_LINES = 8
 _FOOT_LINES = 3
 _LONGEST_HEADLINE = 200
@@ -47,6 +64,9 @@ _LONGEST_BYLINE = 80
 _LONGEST_MADE_TITLE = 300
 _LIKELY_HEADLINE_WORDS = 30
 _SECTION_WORDS = 3
+_SURE_NAMES = 100
+"""The rank from which a name is one only by a part of it (``field_names``)."""
+_MOST_BETWEEN = 3
 _OLDEST_BARE_DATE = "1995"
 
 
@@ -62,16 +82,18 @@ class PlainText:
     url: str | None = None
     author: str | None = None
     category: str | None = None
+    extra: dict[str, str] | None = None
 
 
 def read_plain_text(text: str) -> PlainText:
     """Read one article from plain text. Any text is accepted; one without letters has an empty body."""
-    about: dict[str, str] = {}
+    about: dict[str, Any] = {}
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
     lines = _take_head_fields([line for line in lines if line], about)
+    has_links = len(lines) > 1 and _LINKS.fullmatch(lines[-2]) is not None
     lines = without_menus([line for line in lines if not is_control(line)])
     lines = _take_timestamp(lines, about)
-    lines = _take_foot(lines, about)
+    lines = _take_foot(lines, about, has_links=has_links)
     title = about.pop("title", None)
     if title is None and len(lines) > 1 and _is_headline(lines[0]):
         title, *lines = _after_section_name(lines, about)
@@ -79,34 +101,77 @@ def read_plain_text(text: str) -> PlainText:
     if lines:
         lines = _take_dateline(lines, about)
     title = title or made_title(lines)
-    return PlainText(title=title, body="\n\n".join(lines), lead=lines[0] if lines else "", **about)
+    lead = about.pop("lead", None) or (lines[0] if lines else "")
+    return PlainText(title=title, body="\n\n".join(lines), lead=lead, **about)
 
 
-def _take_head_fields(lines: list[str], about: dict[str, str]) -> list[str]:
-    """Take ``key: value`` lines and a leading date off the head."""
+def _take_head_fields(lines: list[str], about: dict[str, Any]) -> list[str]:
+    """Take ``key: value`` lines, an address and a leading date off the head."""
     at = start = 0  # slicing off each field would take quadratic time
     while at < len(lines):
         dated = _DATED_START.match(lines[at], start)
-        named = _FIELD.fullmatch(lines[at], start)
         if dated and (published := _date(dated.group(1))):
             about.setdefault("published", published)
             at, start = (at, dated.end()) if dated.end() < len(lines[at]) else (at + 1, 0)
-        elif named:
-            key = named.group(1).lower()
-            about.setdefault(_FIELD_NAMES.get(key, key), named.group(2).strip())
+        elif _ADDRESS.fullmatch(lines[at], start):
+            about.setdefault("url", lines[at][start:])
             at, start = at + 1, 0
+        elif (named := _FIELD.fullmatch(lines[at], start)) and _take_field(
+            named, about, has_more=_has_field(lines, at + 1)
+        ):
+            at, start = at + 1, 0
+            if (standing := standing_of(named["name"])) and standing.field == "body":
+                lines[at - 1] = named["value"].strip()
+                at -= bool(lines[at - 1])
+                break
         else:
             break
-    lines = [line[start:] if number == 0 else line for number, line in enumerate(lines[at:])]
-    if not about.get("url", "http://").lower().startswith(("http://", "https://")):
-        del about["url"]
-    return lines
+    return [line[start:] if number == 0 else line for number, line in enumerate(lines[at:])]
 
 
-def _take_timestamp(lines: list[str], about: dict[str, str]) -> list[str]:
+def _has_field(lines: list[str], at: int) -> bool:
+    """Tell whether one of the next lines is a field that is known."""
+    found = map(_FIELD.fullmatch, lines[at : at + _MOST_BETWEEN])
+    return any(named is not None and standing_of(named["name"]) is not None for named in found)
+
+
+def _take_field(named: re.Match[str], about: dict[str, Any], *, has_more: bool) -> bool:
+    """Take a field of the head; tell whether the line is one. One that no table has is one between others."""
+    name, value = named["name"], named["value"].strip()
+    standing = standing_of(name)
+    is_unsure = standing is None or (standing.rank >= _SURE_NAMES and not (about or has_more))
+    if is_unsure or standing is None or standing.rank >= KEYWORD_RANK or standing.field in {"id", "lang"}:
+        is_keywords = standing is not None and standing.rank >= KEYWORD_RANK
+        if not about or not (has_more or is_keywords) or len(value) > _LONGEST_HEADLINE:
+            return False
+        about.setdefault("extra", {}).setdefault(name, value)
+        if is_keywords and (keywords := keywords_value(value)):
+            about.setdefault("category", keywords)
+        return True
+    if standing.field == "body":
+        return not value or bool(about)
+    if not value:
+        return bool(about) or has_more
+    if standing.field == "published":
+        published = _date(value)
+        if published is None:
+            if not about and not has_more:
+                return False
+            about.setdefault("extra", {}).setdefault(name, value)
+            return True
+        value = published
+    elif standing.field == "url" and not _ADDRESS.fullmatch(value):
+        return False
+    about.setdefault(standing.field, value)
+    return True
+
+
+def _take_timestamp(lines: list[str], about: dict[str, Any]) -> list[str]:
     """Take lines that hold only a date off the head and the foot; the first one dates the article."""
     kept = []
     for at, line in enumerate(lines):
+        if at < _HEAD_LINES and _CLOCK.fullmatch(line):
+            continue
         stamp = _TIMESTAMP.fullmatch(line) if at < _HEAD_LINES or at >= len(lines) - _FOOT_LINES else None
         published = stamp and _date(_joined(stamp["date"], stamp["hour"]))
         if published and published >= _OLDEST_BARE_DATE:
@@ -117,7 +182,7 @@ def _take_timestamp(lines: list[str], about: dict[str, str]) -> list[str]:
 
 
 def _joined(date: str, hour: str | None) -> str:
-    return f"{date} {hour}" if hour and not re.search(r"[:hg]\d{2}$", date) else date
+    return f"{date} {hour.upper()}" if hour and not re.search(r"[:hg]\d{2}$", date) else date
 
 
 def _date(text: str) -> str | None:
@@ -127,8 +192,8 @@ def _date(text: str) -> str | None:
         return None
 
 
-def _take_foot(lines: list[str], about: dict[str, str]) -> list[str]:
-    """Take a line naming the source and a byline off the foot, in either order."""
+def _take_foot(lines: list[str], about: dict[str, Any], *, has_links: bool) -> list[str]:
+    """Take a line naming the source and a byline off the foot, in either order; the last of some links is no byline."""
     lines = list(lines)
     for _ in range(_FOOT_LINES):
         if len(lines) < 2:
@@ -138,7 +203,7 @@ def _take_foot(lines: list[str], about: dict[str, str]) -> list[str]:
             about["source"] = source["name"].strip(" -") or source["url"].split("/")[2].removeprefix("www.")
             if source["url"]:
                 about.setdefault("url", source["url"])
-        elif "author" not in about and (author := _byline(lines[-1], lines[:-1])):
+        elif "author" not in about and not has_links and (author := _byline(lines[-1], lines[:-1])):
             about["author"] = author
         else:
             break
@@ -160,7 +225,9 @@ def _byline(line: str, text: list[str]) -> str | None:
     if not names or len(names) > _LONGEST_BYLINE or names[-1] in "!?…:;,":
         return None
     parts = [part for part in _BETWEEN_NAMES.split(names) if part]
-    if not parts or not all(_NAME.fullmatch(part) and _capitalised(part) for part in parts):
+    if not parts or (not prefix and (_INSTITUTION.match(names) or not _ends_a_text(text[-1]))):
+        return None
+    if not all(_NAME.fullmatch(part) and _capitalised(part) for part in parts):
         return None
     if prefix:
         return names
@@ -168,11 +235,16 @@ def _byline(line: str, text: list[str]) -> str | None:
     return None if spoken_of or len(names.replace(".", ". ").split()) < 2 else names
 
 
+def _ends_a_text(line: str) -> bool:
+    """Tell whether a byline may follow a line: one of a text, not of a list or of links."""
+    return is_prose(line) or line[-1] in '.!?…”")'
+
+
 def _capitalised(name: str) -> bool:
     return all(word[0].isupper() for word in name.split())
 
 
-def _take_dateline(lines: list[str], about: dict[str, str]) -> list[str]:
+def _take_dateline(lines: list[str], about: dict[str, Any]) -> list[str]:
     """Take the source off the beginning of the lead; a bracketed name that occurs in the text belongs to it."""
     dateline = _DATELINE.match(lines[0])
     name = dateline and (dateline["bracketed"] or dateline["bare"])
@@ -191,10 +263,11 @@ def _is_headline(line: str) -> bool:
     return not re.search(r"[.…:;,]$", line) or line.endswith(("...", "…"))
 
 
-def _after_section_name(lines: list[str], about: dict[str, str]) -> list[str]:
+def _after_section_name(lines: list[str], about: dict[str, Any]) -> list[str]:
     """Take the name of a section off the head if the headline follows it."""
     names, follows = lines[0], lines[1]
-    is_section = len(names.split()) <= _SECTION_WORDS and len(follows.split()) > _SECTION_WORDS + 2
+    is_name = not _LAW.match(names) and not any(letter.isdigit() for letter in names)
+    is_section = is_name and len(names.split()) <= _SECTION_WORDS and len(follows.split()) > _SECTION_WORDS + 2
     if len(lines) > 2 and is_section and _is_headline(follows) and not is_prose(follows):
         about.setdefault("category", names)
         return lines[1:]

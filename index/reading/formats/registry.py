@@ -1,29 +1,43 @@
 """The formats of articles: which one a file has by its name, and how each is read.
 
-``.txt``, ``.html`` and ``.md`` files are documents, one article each; ``.jsonl``, ``.ndjson`` and ``.csv`` files have
-many. Each may also be compressed, as ``.gz`` or ``.xz``.
+``.txt``, ``.html``, ``.md``, ``.docx``, ``.epub``, ``.pdf`` files and the like are documents, one article each;
+``.json``, ``.jsonl``, ``.csv``, feeds and the like have many. Each may also be compressed, and any may stand in a
+``.zip``.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import IO, Any
+from functools import partial
+from typing import IO, Any, cast
 
-from index.article import Article, article_from
+from index.article import Article, article_from, usable_id
 from index.errors import TimtinError, UnreadableFileError
+from index.field_names import is_keyword
 from index.reading.formats.compressed import SUFFIXES as COMPRESSED
-from index.reading.formats.compressed import unpacked
+from index.reading.formats.compressed import Packed, unpacked
 from index.reading.formats.csv_table import table_rows
-from index.reading.formats.encodings import decode
+from index.reading.formats.encodings import decode, legacy_font
+from index.reading.formats.feed_file import feed_rows
 from index.reading.formats.html import html_fields
-from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row, json_rows
+from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row
+from index.reading.formats.json_records import line_records, stream_records
+from index.reading.formats.mojibake import Mended, mended
 from index.reading.formats.parser_process import parsed_apart
 from index.reading.formats.plaintext import read_plain_text
+from index.reading.formats.zipped import zip_rows
+from index.records import Record, read_record
 
-KNOWN = ".txt .html .md .jsonl .ndjson .csv, also .gz and .xz of these"
+KNOWN = (
+    ".txt .html .md .docx .pdf .epub .srt .vtt .mht .json .jsonl .ndjson .csv .rss .atom .xml .zip,"
+    " also .gz .xz .bz2 .zst of these"
+)
+_NO_NAMES: Mapping[str, str] = {}
+_DATED_NAME = re.compile(r"(?:^|/)(\d{4}-\d{2}-\d{2})-[^/]*$")
 _LARGEST_MARKUP = 16 * 1024 * 1024
 
 
@@ -33,8 +47,16 @@ class Format(Enum):
     TEXT = "text"
     HTML = "HTML"
     MARKDOWN = "Markdown"
+    JSON = "JSON"
     JSON_LINES = "JSON lines"
     CSV = "CSV"
+    FEED = "feed"
+    WORD = "Word"
+    PDF = "PDF"
+    EPUB = "EPUB"
+    SUBTITLES = "subtitles"
+    WEB_ARCHIVE = "web archive"
+    ZIP = "zip"
 
 
 _FORMATS = {
@@ -43,16 +65,34 @@ _FORMATS = {
     ".htm": Format.HTML,
     ".md": Format.MARKDOWN,
     ".markdown": Format.MARKDOWN,
+    ".json": Format.JSON,
     ".jsonl": Format.JSON_LINES,
     ".ndjson": Format.JSON_LINES,
     ".csv": Format.CSV,
     ".tsv": Format.CSV,
+    ".xhtml": Format.HTML,
+    ".xht": Format.HTML,
+    ".rss": Format.FEED,
+    ".atom": Format.FEED,
+    ".xml": Format.FEED,
+    ".docx": Format.WORD,
+    ".doc": Format.WORD,
+    ".pdf": Format.PDF,
+    ".epub": Format.EPUB,
+    ".srt": Format.SUBTITLES,
+    ".vtt": Format.SUBTITLES,
+    ".mht": Format.WEB_ARCHIVE,
+    ".mhtml": Format.WEB_ARCHIVE,
+    ".zip": Format.ZIP,
 }
-_ROWS: dict[Format, Callable[[IO[bytes]], Iterator[tuple[int, Any]]]] = {
-    Format.JSON_LINES: json_rows,
+_ROWS: dict[Format, Callable[[IO[bytes], Mapping[str, str]], Iterator[tuple[int, Any]]]] = {
+    Format.JSON: stream_records,
+    Format.JSON_LINES: line_records,
     Format.CSV: table_rows,
+    Format.FEED: feed_rows,
 }
-_DOCUMENTS = {suffix for suffix, format in _FORMATS.items() if format not in _ROWS}
+_DOCUMENTS = {suffix for suffix, format in _FORMATS.items() if format not in {*_ROWS, Format.ZIP}}
+_MARKUP = {Format.HTML, Format.MARKDOWN, Format.FEED, Format.EPUB, Format.WEB_ARCHIVE, Format.SUBTITLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +105,17 @@ class FileKind:
     @property
     def is_document(self) -> bool:
         """Whether the file is one article."""
-        return self.format not in _ROWS
+        return self.format not in _ROWS and self.format is not Format.ZIP
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the file has other files in it, so that its stream must be one that can be sought in."""
+        return self.format is Format.ZIP
 
     @property
     def is_markup(self) -> bool:
         """Whether the reader of the format reads the markup of its articles."""
-        return self.format in {Format.HTML, Format.MARKDOWN}
+        return self.format in _MARKUP or self.format in _BINARY
 
 
 def kind_of(name: str) -> FileKind | None:
@@ -80,7 +125,7 @@ def kind_of(name: str) -> FileKind | None:
     if packed:
         _, dot, last = stem.rpartition(".")
     format = _FORMATS.get((dot + last).lower())
-    return None if format is None else FileKind(format, packed)
+    return None if format is None or (packed and format is Format.ZIP) else FileKind(format, packed)
 
 
 def without_suffixes(name: str) -> str:
@@ -92,37 +137,88 @@ def without_suffixes(name: str) -> str:
         name = stem
 
 
-def document_fields(data: bytes, kind: FileKind) -> dict[str, Any]:
-    """Return the fields of the one article in the bytes of a file. Raises UnreadableFileError, and as ``unpacked``."""
+def document_fields(data: bytes, kind: FileKind, name: str = "") -> Record:
+    """Return the fields of the one article in the bytes of a file.
+
+    Markdown that states no date has that of the file's ``name`` if it begins with one, as Jekyll's do. Raises
+    UnreadableFileError, and as ``unpacked``.
+    """
     content = unpacked(io.BytesIO(data), kind.packed).read(LARGEST_DOCUMENT + 1) if kind.packed else data
-    largest = LARGEST_DOCUMENT if kind.format is Format.TEXT else _LARGEST_MARKUP
+    largest = LARGEST_DOCUMENT if kind.format is Format.TEXT or kind.format in _BINARY else _LARGEST_MARKUP
     if len(content) > largest:
         raise UnreadableFileError(f"is larger than {largest >> 20} MB; no article is that long")
-    text = decode(content)
-    if not text.strip():
-        raise UnreadableFileError("has no text")
     try:
-        fields = _READERS[kind.format](text)
+        fields, misread = _read(content, kind.format)
     except TimtinError:
         raise
     except Exception as error:  # a text that breaks its parser must not stop the other files
         raise UnreadableFileError(f"is {kind.format.value} that cannot be read: {type(error).__name__}") from error
     if not fields.get("body") and not fields.get("title"):
         raise UnreadableFileError("has no text")
-    return fields
+    if kind.format in _BINARY and (font := legacy_font(str(fields.get("body")))):
+        raise UnreadableFileError(f"is written for {font} fonts; convert it to Unicode, for instance with UniKey")
+    record = Record({name: value for name, value in fields.items() if name != "lost"})
+    if kind.format is Format.MARKDOWN and not record.get("published") and (dated := _DATED_NAME.search(name)):
+        record["published"] = dated[1]
+    record.is_plain = kind.is_markup
+    record.unread = [name for name in fields.get("extra") or () if not is_keyword(name)]
+    record.doubts += [f"was read without a part of it: {part}" for part in fields.get("lost", ())]
+    if misread is not None:
+        record.is_misread = True
+        record.doubts.append(misread.remark)
+    return record
 
 
-def rows(stream: IO[bytes], kind: FileKind) -> Iterator[tuple[int, Any]]:
-    """Yield the line number and the fields of every article in a file of many; for one that cannot be read, its error.
+def _read(content: bytes, format: Format) -> tuple[dict[str, Any], Mended | None]:
+    """Return the fields of a document, and how its letters were read back if they were."""
+    if format in _BINARY:
+        if not content:
+            raise UnreadableFileError("has no text")
+        return _BINARY[format](content), None
+    text = decode(content)
+    if not text.strip():
+        raise UnreadableFileError("has no text")
+    misread = mended(text)
+    return _READERS[format](text if misread is None else misread.text), misread
 
-    Raises UnreadableFileError if nothing in the file can be read, and as ``unpacked``.
+
+def rows(
+    stream: IO[bytes], kind: FileKind, names: Mapping[str, str] = _NO_NAMES, name: str = ""
+) -> Iterator[tuple[int | str, Any]]:
+    """Yield the place and the record of every article in a file of many; for one that cannot be read, its error.
+
+    The place is the number of a line, or of an article or entry where lines mean nothing, or the name of a file in an
+    archive. ``names`` says what names stand for that no table has (``records``). The documents of an archive get ids
+    from ``name``, that of the archive. Raises UnreadableFileError if nothing in the file can be read, and as
+    ``unpacked``.
     """
-    return _ROWS[kind.format](stream)
+    if not kind.is_archive:
+        return iter(_ROWS[kind.format](stream, names))
+    prefix = name[: -len(".zip")] if name.lower().endswith(".zip") else name
+    return zip_rows(stream, lambda entry: kind_of(entry) is not None, partial(_entry_rows, prefix, names))
+
+
+def _entry_rows(prefix: str, names: Mapping[str, str], name: str, stream: IO[bytes]) -> Iterator[Any]:
+    """Yield the records of the articles in one file of an archive."""
+    kind = kind_of(name)
+    assert kind is not None
+    if kind.is_archive:
+        raise UnreadableFileError("is a zip file in a zip file; unpack it yourself")
+    if not kind.is_document:
+        yield from (row for _, row in _ROWS[kind.format](unpacked(cast(Packed, stream), kind.packed), names))
+        return
+    data = stream.read(LARGEST_DOCUMENT + 1)
+    if len(data) > LARGEST_DOCUMENT:
+        raise UnreadableFileError(f"is larger than {LARGEST_DOCUMENT >> 20} MB; no article is that long")
+    fields = document_fields(data, kind, name)
+    fields["id"] = usable_id(f"{prefix}/{without_suffixes(name)}".strip("/"))
+    yield fields
 
 
 def parse_json_article(line: bytes, source: str | None = None) -> Article:
     """Return the article in one line of NDJSON. Raises InvalidInputError."""
-    return article_from(json_row(line), source=source)
+    row = json_row(line)
+    return article_from(read_record(row, strict=True) if isinstance(row, dict) else row, source=source)
 
 
 def _plain_fields(text: str) -> dict[str, Any]:
@@ -140,4 +236,45 @@ def _markdown_fields(text: str) -> dict[str, Any]:
     return parsed_apart(markdown_fields, text)
 
 
-_READERS = {Format.TEXT: _plain_fields, Format.HTML: _html_fields, Format.MARKDOWN: _markdown_fields}
+def _subtitle_fields(text: str) -> dict[str, Any]:
+    from index.reading.formats.subtitles import subtitle_fields
+
+    return parsed_apart(subtitle_fields, text)
+
+
+def _word_fields(data: bytes) -> dict[str, Any]:
+    from index.reading.formats.word import word_fields
+
+    return parsed_apart(word_fields, data)
+
+
+def _epub_fields(data: bytes) -> dict[str, Any]:
+    from index.reading.formats.epub import epub_fields
+
+    return parsed_apart(epub_fields, data)
+
+
+def _web_archive_fields(data: bytes) -> dict[str, Any]:
+    from index.reading.formats.web_archive import web_archive_fields
+
+    return parsed_apart(web_archive_fields, data)
+
+
+def _pdf_fields(data: bytes) -> dict[str, Any]:
+    from index.reading.formats.pdf import pdf_fields
+
+    return pdf_fields(data)  # which asks the process for some pages at a time
+
+
+_READERS: dict[Format, Callable[[str], dict[str, Any]]] = {
+    Format.TEXT: _plain_fields,
+    Format.HTML: _html_fields,
+    Format.MARKDOWN: _markdown_fields,
+    Format.SUBTITLES: _subtitle_fields,
+}
+_BINARY: dict[Format, Callable[[bytes], dict[str, Any]]] = {
+    Format.WORD: _word_fields,
+    Format.EPUB: _epub_fields,
+    Format.PDF: _pdf_fields,
+    Format.WEB_ARCHIVE: _web_archive_fields,
+}

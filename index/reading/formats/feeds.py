@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from index.article import LONGEST_LABEL
 from index.dates import in_both_zones
-from index.fetching.addresses import FetchError
+from index.errors import UnreadableFileError
 from index.markup import markup_text
 
 MOST_ENTRIES = 5000
@@ -57,7 +57,7 @@ def read_feed(text: str, url: str) -> list[Entry]:
     """Return the entries of the RSS or Atom feed ``text`` from ``url``, with absolute links and no markup.
 
     At most MOST_ENTRIES, in feed order; an entry without a link has an empty one, one that cannot be read says why.
-    Raises FetchError if nothing can be read.
+    Raises UnreadableFileError if nothing can be read.
     """
     import feedparser
 
@@ -65,7 +65,7 @@ def read_feed(text: str, url: str) -> list[Entry]:
     headers = {"content-location": url, "content-type": "application/xml; charset=utf-8"}
     parsed = feedparser.parse(text.encode("utf-8", "replace"), response_headers=headers)
     if not parsed.entries and parsed.bozo and not parsed.version:
-        raise FetchError(f"cannot be read as a feed: {parsed.bozo_exception}")
+        raise UnreadableFileError(f"cannot be read as a feed: {parsed.bozo_exception}")
     source = _label(_text(parsed.feed, "title"))
     return [_entry(found, url, source) for found in parsed.entries[:MOST_ENTRIES]]
 

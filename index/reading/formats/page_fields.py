@@ -1,0 +1,250 @@
+"""Title, author, source, category and summary of an HTML page's article, as its metadata and its byline state them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from index.analysis.normalization import fold
+from index.reading.formats.page_head import Node, PageHead, one_line, texts
+from index.reading.formats.page_parts import Block, blocks, is_around, names_of, text_of
+
+_SEPARATOR = re.compile(r"\s+[-–—|·•»›:]{1,2}\s+|\s*\|\s*")
+_MOST_SITE_WORDS = 6
+_HOME = {"trangchu", "home", "homepage", "trangnhat", "index"}
+_NO_CATEGORY = {"posts", "post", "blog", "articles", "baiviet", "uncategorized", "chuaphanloai", "chuaduocphanloai"}
+_NO_PERSON = re.compile(
+    r"(?:admin(?:istrator)?|editor|root|user|guest|webmaster|author|tác giả|bbt|btv|pv|ctv|ban biên tập|biên tập viên"
+    r"|phóng viên|tòa soạn|toà soạn|nhóm phóng viên|nhóm pv|theo|nguồn|báo|tạp chí"
+    r"|đài (?:tiếng|truyền|phát)|thông tấn|công ty"
+    r"|ảnh|video)\b.*",
+    re.IGNORECASE,
+)
+_BY = re.compile(
+    r"^(?:(?:tác giả|bài(?: viết)?(?:\s*(?:,|và|&)\s*ảnh)?|thực hiện|người viết|viết bởi|đăng bởi|bởi|posted by"
+    r"|written by|by|phóng viên|pv)\b\s*:?\s*)+",
+    re.IGNORECASE,
+)
+_BETWEEN_NAMES = re.compile(r"\s*[,;/&|–—]\s*|\s+-\s+|\s+(?:và|and)\s+")
+_NAME = re.compile(r"[^\W\d_][^\W\d_.'’]*\.?(?:[\s.'’-]+[^\W\d_][^\W\d_.'’]*\.?){0,5}(?:\s\d{1,2})?")
+_DOMAIN = re.compile(r"\.[a-z]{2,}$", re.IGNORECASE)
+_BYLINE = re.compile(
+    r"(?:.*[-_])?(?:author|authors|byline|by-line|tacgia|tac-gia|author-name|authorname|p-author|writer)"
+    r"(?:[-_](?:name|info|link|vcard|box))?",
+    re.IGNORECASE,
+)
+_CATEGORY = {"cat-links", "category", "categories", "post-category", "post-categories", "entry-category", "cat-name"}
+_CRUMBS = re.compile(r"(?:.*[-_])?(?:breadcrumbs?|bread-crumbs?|crumbs?)(?:[-_].*)?", re.IGNORECASE)
+_LONGEST_BYLINE = 80
+
+
+def stated_titles(tree: Any, head: PageHead) -> list[str]:
+    """Return the titles that the page states: of its JSON-LD, of OpenGraph, of the document."""
+    stated = [text for node in head.articles for text in texts(node.get("headline") or node.get("name"))]
+    documents = (one_line("".join(title.itertext())) for title in tree.iter("title"))
+    return [*stated, *head.meta("og:title", "twitter:title"), *filter(None, documents)]
+
+
+def page_title(tree: Any, head: PageHead, heading: Any, sites: Iterable[str]) -> str:
+    """Return the title of the article without the name of its site: the heading that is shown, if it is the title."""
+    sites = [site for site in sites if site]
+    shown = text_of(heading) if heading is not None else ""
+    stated = stated_titles(tree, head)
+    if shown and (not stated or any(_alike(shown, text) for text in stated)):
+        return shown
+    is_told = bool(head.articles) or bool(head.metas.get("og:title"))
+    found = next((text for text in ([*stated, shown] if is_told else [shown, *stated]) if text), "")
+    return without_site(found, sites)
+
+
+def without_site(title: str, sites: Iterable[str]) -> str:
+    """Return ``title`` without the names of its site at its end."""
+    known = {_plain(site) for site in sites}
+    while (last := list(_SEPARATOR.finditer(title))) and _plain(title[last[-1].end() :]) in known:
+        title = title[: last[-1].start()]
+    return title
+
+
+def page_source(tree: Any, head: PageHead, heading: Any, url: str | None) -> str | None:
+    """Return the name of the paper or site: what it calls itself, what follows the title, or its host."""
+    shown = text_of(heading) if heading is not None else ""
+    stated = list(head.meta("og:site_name", "application-name", "apple-mobile-web-app-title"))
+    publishers = [node.get("publisher") for node in head.articles]
+    stated += [name for publisher in publishers for name in texts(publisher)]
+    stated += [name for node in head.nodes_of("WebSite") for name in texts(node.get("name"))]
+    stated += head.meta("dc.publisher", "copyright-holder")
+    titles = {_plain(text) for text in (shown, *head.meta("og:title")) if text}
+    for name in stated:
+        if _plain(name) not in titles:
+            return name
+    document = next((one_line("".join(title.itertext())) for title in tree.iter("title")), "")
+    if shown and document.startswith(shown) and (rest := _SEPARATOR.split(document[len(shown) :])[-1].strip()):
+        return rest if len(rest.split()) <= _MOST_SITE_WORDS else None
+    rest = document.rpartition(" | ")[2]
+    if not shown and rest != document and 0 < len(rest.split()) <= _MOST_SITE_WORDS:
+        return rest
+    return host_of(url)
+
+
+def host_of(url: str | None) -> str | None:
+    """Return the host of an address without ``www.``."""
+    return ((urlsplit(url).hostname or "").removeprefix("www.") or None) if url else None
+
+
+def page_author(tree: Any, head: PageHead, container: Any, sites: Iterable[str]) -> str | None:
+    """Return the persons who wrote the article, with ``;`` between them; a site or an office is none."""
+    known = {_plain(site) for site in sites if site}
+    for found in _stated_authors(head):
+        if people := [name for text in found for name in persons(text, known)]:
+            return "; ".join(dict.fromkeys(people))
+    for text in _bylines(tree, container):
+        if people := persons(text, known):
+            return "; ".join(dict.fromkeys(people))
+    return None
+
+
+def persons(text: str, sites: Iterable[str] = ()) -> list[str]:
+    """Return the names of persons in a byline; none if part of it is no name."""
+    text = re.sub(r"\s*\([^)]*\)", "", _BY.sub("", one_line(text))).strip(" -–—|,;:.")
+    if len(text) > 2 * _LONGEST_BYLINE or "@" in text or "://" in text:
+        return []
+    names = [name.strip(" .") for name in _BETWEEN_NAMES.split(text) if name.strip(" .")]
+    return [name for name in names if _is_person(name, set(sites))]
+
+
+def _is_person(name: str, sites: set[str]) -> bool:
+    plain = _plain(name)
+    if (
+        not _NAME.fullmatch(name)
+        or _DOMAIN.search(name)
+        or _NO_PERSON.fullmatch(name)
+        or (not name[0].isupper() and " " in name)
+    ):
+        return False
+    return not any(plain in {site, site.partition(".")[0]} or site in _offices(plain) for site in sites)
+
+
+def _offices(plain: str) -> set[str]:
+    """Return what a site may be called whose name, given as an author, is ``plain``."""
+    return {f"bao{plain}", f"tapchi{plain}", f"{plain}online", f"bao{plain}online", f"{plain}vn", f"{plain}.vn"}
+
+
+def _stated_authors(head: PageHead) -> Iterator[list[str]]:
+    for node in head.articles:
+        entries = node.get("author")
+        people = [entry for entry in (entries if isinstance(entries, list) else [entries]) if not _is_office(entry)]
+        yield list(texts(people))
+    yield list(head.meta("author", "article:author", "dc.creator", "dcterms.creator", "parsely-author", "byl"))
+    yield list(head.meta("citation_author", "sailthru.author", "twitter:data1"))
+
+
+def _is_office(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and "Organization" in str(entry.get("@type"))
+
+
+def _bylines(tree: Any, container: Any) -> Iterator[str]:
+    """Yield the texts that may be a byline: elements named so, then the last short lines of the article."""
+    for element in tree.xpath("//*[@rel='author' or @itemprop='author' or @class or @id]"):
+        named = element.get("rel") == "author" or element.get("itemprop") == "author"
+        if not named and not any(_BYLINE.fullmatch(name) for name in names_of(element)):
+            continue
+        if element.tag == "meta" or any(map(is_around, element.iterancestors())):
+            continue
+        inner = element.find(".//*[@itemprop='name']")
+        text = text_of(element if inner is None else inner)
+        if 0 < len(text) <= _LONGEST_BYLINE:
+            yield text
+    lines = list(blocks(container)) if container is not None else []
+    prose = max((at for at, block in enumerate(lines) if block.is_prose), default=len(lines))
+    for block in lines[prose + 1 : prose + 4]:
+        if len(block.text) <= _LONGEST_BYLINE and not block.links and (_BY.match(block.text) or _is_signature(block)):
+            yield block.text
+
+
+def _is_signature(block: Block) -> bool:
+    """Tell whether a line is words with capitals, in bold or at the right."""
+    style = " ".join(block.element.get(name) or "" for name in ("style", "align", "class"))
+    is_bold = block.element.find(".//strong") is not None or block.element.find(".//b") is not None
+    return (is_bold or "right" in style) and len(block.text.split()) > 1 and block.text.istitle()
+
+
+def page_categories(tree: Any, head: PageHead, title: str, sites: Iterable[str]) -> list[str]:
+    """Return the categories that the page states: of its metadata, or of the trail to it."""
+    none = {_plain(title), *map(_plain, filter(None, sites)), *_HOME, *_NO_CATEGORY, ""}
+    for found in _category_sources(tree, head):
+        names = [
+            name for name in found if _plain(name) not in none and not _plain(title).startswith(_plain(name) + "…")
+        ]
+        if names:
+            return list(dict.fromkeys(names))
+    return []
+
+
+def _category_sources(tree: Any, head: PageHead) -> Iterator[list[str]]:
+    yield [name for node in head.articles for text in texts(node.get("articleSection")) for name in _sections(text)]
+    marked = (text_of(one) for one in tree.xpath("//*[@itemprop='articleSection']"))
+    yield [name for text in marked for name in _sections(text)]
+    yield [name for text in head.meta("article:section", "og:article:section") for name in _sections(text)]
+    yield [text_of(link) for link in tree.xpath("//a[contains(concat(' ', @rel, ' '), ' category ')]")
+           if not any(map(is_around, link.iterancestors()))]  # fmt: skip
+    trails = [
+        *head.nodes_of("BreadcrumbList"),
+        *(node["breadcrumb"] for node in head.nodes if isinstance(node.get("breadcrumb"), Mapping)),
+    ]
+    for trail in trails:
+        yield list(_trail(trail))
+    yield [
+        name
+        for text in head.meta("section", "category", "dc.subject.category", "cxenseparse:taxonomy")
+        for name in _sections(text)
+    ]
+    for element in tree.xpath("//*[@class or @id or @aria-label or @itemtype]"):
+        named = any(_CRUMBS.fullmatch(name) for name in names_of(element))
+        if (
+            named
+            or "breadcrumb" in (element.get("aria-label") or "").lower()
+            or "BreadcrumbList" in (element.get("itemtype") or "")
+        ):
+            yield [text for link in element.iter("a") if (text := text_of(link).strip(" »›>/|"))]
+    for element in tree.xpath("//*[@class]"):
+        if _CATEGORY.intersection(names_of(element)) and not any(map(is_around, element.iterancestors())):
+            yield [text_of(link) for link in element.iter("a")]
+
+
+def _sections(text: str) -> list[str]:
+    return [part for part in re.split(r"\s*[;,|>]\s*", text) if part]
+
+
+def _trail(node: Node) -> Iterator[str]:
+    entries = node.get("itemListElement")
+    for entry in entries if isinstance(entries, list) else [entries]:
+        if isinstance(entry, Mapping):
+            item = entry.get("item")
+            yield from (
+                list(texts(entry.get("name")))[:1] or list(texts(item if isinstance(item, Mapping) else None))[:1]
+            )
+
+
+def page_lead(head: PageHead, title: str, body: str) -> str:
+    """Return the summary that the page states, or the first paragraph if that is none or is cut."""
+    first = body.partition("\n")[0]
+    stated = [text for node in head.articles for text in texts(node.get("description"))]
+    for text in [*head.meta("og:description"), *stated, *head.meta("description", "twitter:description")]:
+        whole = re.sub(r"\s*(?:…|\.\.\.|\[…\]|\[\.\.\.\])$", "", text)
+        if _plain(text) != _plain(title) and not first.startswith(whole):
+            return text if whole == text else first
+        if first.startswith(whole):
+            return first
+    return first
+
+
+def _alike(shown: str, other: str) -> bool:
+    """Tell whether ``other`` begins with the title that is shown, or is its beginning."""
+    one, two = _plain(shown), _plain(other)
+    return bool(one and two) and (two.startswith(one) or (len(two) > 12 and one.startswith(two)) or two.endswith(one))
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in fold(text).lower() if letter.isalnum() or letter == ".").strip(".")

@@ -1,0 +1,143 @@
+"""What an HTML page says about itself for machines: its ``<meta>`` elements and its JSON-LD."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+_ARTICLE_TYPES = {"BlogPosting", "LiveBlogPosting", "Report", "Review"}
+_LIST_TYPES = {"CollectionPage", "SearchResultsPage", "ProfilePage"}
+_DEEPEST = 12
+_NOT_JSON = re.compile(r"^\s*(?:<!--|/\*.*?\*/|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>|;)\s*$", re.DOTALL)
+
+Node = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PageHead:
+    """``metas`` has the values of each ``<meta>`` name in small letters, ``nodes`` the objects of the JSON-LD."""
+
+    metas: Mapping[str, list[str]]
+    nodes: list[Node]
+
+    def meta(self, *names: str) -> Iterator[str]:
+        """Yield the values of the metas with these names, those of the first name first."""
+        for name in names:
+            yield from self.metas.get(name, ())
+
+    def nodes_of(self, *types: str) -> Iterator[Node]:
+        """Yield the objects of these types."""
+        return (node for node in self.nodes if not types_of(node).isdisjoint(types))
+
+    @property
+    def articles(self) -> list[Node]:
+        """The objects that describe an article."""
+        return [node for node in self.nodes if any(map(_is_article, types_of(node)))]
+
+    @property
+    def is_of_article(self) -> bool:
+        """Whether the page says that it is an article."""
+        return bool(self.articles) or any(value.lower() == "article" for value in self.meta("og:type"))
+
+    @property
+    def is_of_list(self) -> bool:
+        """Whether the page says that it is a list, and not that it is an article."""
+        return not self.articles and next(self.nodes_of(*_LIST_TYPES), None) is not None
+
+
+def read_head(tree: Any) -> PageHead:
+    """Return what the page ``tree`` (lxml) says about itself. What cannot be read is passed over."""
+    metas: dict[str, list[str]] = {}
+    for meta in tree.iter("meta"):
+        value = one_line(meta.get("content") or "")
+        for attribute in ("property", "name", "itemprop"):
+            if value and (name := meta.get(attribute)):
+                metas.setdefault(name.strip().lower(), []).append(value)
+    nodes: list[Node] = []
+    for script in tree.iter("script"):
+        if "ld+json" in (script.get("type") or "").lower() and script.text:
+            nodes.extend(_nodes(_json(script.text), 0))
+    by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
+    return PageHead(metas, [_resolved(node, by_id) for node in nodes])
+
+
+def address(tree: Any, head: PageHead, url: str | None) -> str | None:
+    """Return the page's own address: the canonical one, that of OpenGraph, or ``url``, where it came from."""
+    links = [link.get("href") or "" for link in tree.iter("link") if "canonical" in (link.get("rel") or "").lower()]
+    for found in [*links, *head.meta("og:url", "url")]:
+        try:
+            full: str = urljoin(url or "", found.strip())
+            parts = urlsplit(full)
+        except ValueError:
+            continue
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.path.strip("/") + parts.query:
+            return full
+    return url
+
+
+def types_of(node: Node) -> set[str]:
+    """Return the types of an object, without the address of their vocabulary."""
+    stated = node.get("@type")
+    return {name.rpartition("/")[2] for name in (stated if isinstance(stated, list) else [stated]) if type(name) is str}
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield the texts in a JSON-LD value: a text, an object with a name, or a list of them."""
+    for entry in value if isinstance(value, list) else [value]:
+        found = entry.get("name") or entry.get("@value") if isinstance(entry, Mapping) else entry
+        if isinstance(found, list):
+            found = found[0] if found else None
+        if isinstance(found, str) and (text := one_line(found)):
+            yield text
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with its entities decoded and its white space made single spaces."""
+    return " ".join(unescape(text).split())
+
+
+def _is_article(type: str) -> bool:
+    return type.endswith("Article") or type in _ARTICLE_TYPES
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(_NOT_JSON.sub("", _NOT_JSON.sub("", text)), strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _nodes(value: Any, depth: int) -> Iterator[Node]:
+    """Yield the objects that describe the page: not the entries of lists, which are other pages."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for entry in value:
+            yield from _nodes(entry, depth + 1)
+    elif isinstance(value, Mapping):
+        yield value
+        for name in ("@graph", "mainEntity", "mainEntityOfPage", "breadcrumb"):
+            if isinstance(value.get(name), list | Mapping):
+                yield from _nodes(value[name], depth + 1)
+
+
+def _resolved(node: Node, by_id: Mapping[str, Node]) -> Node:
+    """Return an object whose author, publisher and breadcrumb are objects where they were references to them."""
+    found = dict(node)
+    for name in ("author", "publisher", "breadcrumb"):
+        value = node.get(name)
+        if isinstance(value, list):
+            found[name] = [_referred(entry, by_id) for entry in value]
+        elif value is not None:
+            found[name] = _referred(value, by_id)
+    return found
+
+
+def _referred(value: Any, by_id: Mapping[str, Node]) -> Any:
+    id = value.get("@id") if isinstance(value, Mapping) else None
+    return {**by_id.get(id, {}), **value} if isinstance(id, str) else value

@@ -1,0 +1,140 @@
+"""The parts of an HTML page: its blocks of text in order, and which elements surround the article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+BLOCKS, HIDDEN = (
+    frozenset(names.split())
+    for names in (
+        "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer"
+        " form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody td tfoot th"
+        " thead tr ul",
+        "script style noscript template svg iframe object select option textarea button head",
+    )
+)
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+SURROUNDING = frozenset({"nav", "footer", "aside"})
+
+_AROUND = re.compile(
+    r"(?:.*[-_])?(?:related|relate|lien-?quan|tinlienquan|cung-chuyen-muc|cung-muc|tin-khac|tin-moi|tin-doc|doc-nhieu"
+    r"|xem-nhieu|xem-them|doc-them|most-view(?:ed)?|popular|trending|recommend(?:ed|ation)?s?|breadcrumbs?|bread-crumb"
+    r"|social|share|sharing|sharedaddy|comments?|comment-list|binh-?luan|sidebar|widget|tags|tag-list|taglist|tagcloud"
+    r"|keywords|tu-khoa|newsletter|subscribe|pagination|pager|paginav|post-nav(?:igation)?|nav-links|toc|copyright"
+    r"|footer|banner|advert(?:isement)?|ads|quang-cao|menu|navbar|topbar|author-box|about-author)"
+    r"(?:[-_](?:news|posts?|box|list|wrap(?:per)?|section|area|container|block|items?|links|content|buttons?|icons?|bar"
+    r"|bottom|top|article|articles|story|detail|footer|header|widget|\d+))*",
+    re.IGNORECASE,
+)
+_CAPTION = re.compile(r"(?:.*[-_])?(?:caption|captions|chuthich|chu-thich|captionimg|imgcaption)(?:[-_].*)?", re.I)
+_HOME = re.compile(r"(?:https?://[^/?#]+)?/?(?:index\.\w+)?|\.?\./")
+_LEAST_TITLE = 8
+_META = re.compile(
+    r"(?:.*[-_])?(?:date|dates|datetime|time|timestamp|published|pubdate|publish|posted|posted-on|post-meta|entry-meta"
+    r"|postmeta|meta|byline|ngay|ngaydang|thoigian|info)(?:[-_].*)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of text that a page shows as a line or paragraph; ``links`` counts the characters of it in links."""
+
+    element: Any
+    text: str
+    links: int
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether it is running text and no link."""
+        return len(self.text) >= 80 and self.links * 2 < len(self.text)
+
+
+def blocks(root: Any) -> Iterator[Block]:
+    """Yield the blocks of text below ``root`` (lxml) in order. One pass, however deep the page is."""
+    from lxml import etree
+
+    words: list[str] = []
+    links = depth_of_links = hidden = 0
+    owners = [root]
+
+    def flush() -> Iterator[Block]:
+        nonlocal links
+        if text := " ".join("".join(words).split()):
+            yield Block(owners[-1], text, links)
+        words.clear()
+        links = 0
+
+    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        tag = element.tag if event in {"start", "end"} else None
+        text = element.text if event == "start" else element.tail if element is not root else None
+        if tag in BLOCKS:
+            yield from flush()
+            if event == "start":
+                owners.append(element)
+            else:
+                owners.pop()
+        step = 1 if event == "start" else -1
+        depth_of_links += step * (tag == "a")
+        hidden += step * (tag in HIDDEN)
+        if text and not hidden:
+            words.append(text)
+            links += len(text.strip()) if depth_of_links else 0
+    yield from flush()
+
+
+def names_of(element: Any) -> list[str]:
+    """Return the classes and the id of an element."""
+    return f"{element.get('class') or ''} {element.get('id') or ''}".split()
+
+
+def is_around(element: Any) -> bool:
+    """Tell whether an element's tag, role or name says that it surrounds the article: a menu, related articles."""
+    if element.tag in SURROUNDING or element.get("role") in {"navigation", "complementary", "contentinfo", "search"}:
+        return True
+    return element.tag not in {"html", "body", "main"} and any(_AROUND.fullmatch(name) for name in names_of(element))
+
+
+def is_caption(element: Any) -> bool:
+    """Tell whether an element is the caption of a picture."""
+    return element.tag == "figcaption" or any(_CAPTION.fullmatch(name) for name in names_of(element))
+
+
+def is_named_meta(element: Any) -> bool:
+    """Tell whether an element's name says that it has the date or the author."""
+    return any(_META.fullmatch(name) for name in names_of(element))
+
+
+def text_of(element: Any) -> str:
+    """Return the text of an element on one line, without scripts."""
+    return " ".join(block.text for block in blocks(element))
+
+
+def main_heading(tree: Any, titles: Iterable[str]) -> Any:
+    """Return the element that shows the title, None if none does.
+
+    It is the first ``<h1>`` that is neither the site's name nor in what surrounds the article; else a heading, or an
+    element named for the title, that has one of the ``titles`` the page states, or what they begin with.
+    """
+    for heading in tree.iter("h1"):
+        if not _is_logo(heading) and not any(map(is_around, heading.iterancestors())) and text_of(heading):
+            return heading
+    known = [title.casefold() for title in titles]
+    for heading in tree.xpath("//h2 | //h3 | //h4 | //*[contains(@class, 'title')]"):
+        if len(text := text_of(heading).casefold()) >= _LEAST_TITLE and any(title.startswith(text) for title in known):
+            return heading
+    return next((one for one in tree.iter("h1") if not _is_logo(one) and text_of(one)), None)
+
+
+def _is_logo(heading: Any) -> bool:
+    """Tell whether a heading is the name of the site: in the head of the page, or a link to the front page."""
+    links = list(heading.iter("a"))
+    is_home = bool(links) and _HOME.fullmatch(links[0].get("href") or "#") is not None
+    in_head = any(
+        up.tag == "header" and up.getparent() is not None and up.getparent().tag == "body"
+        for up in heading.iterancestors()
+    )
+    return is_home or "logo" in " ".join(names_of(heading)) or (in_head and len(links) == 1)

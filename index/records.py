@@ -1,0 +1,312 @@
+"""Records, the objects and rows that programs write for articles: their names and values to the fields of an article.
+
+JSON, CSV, HTTP bodies and front matter are all read here. What a record says of a field under several names, the name
+that counts most says (``field_names``); what no field can use stays in ``extra``, and is named.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from index.article import LABELS, LONGEST_LABEL, LONGEST_TITLE, Article, usable_id
+from index.dates import parse_published
+from index.field_names import BODIES_IF_ALONE, KEYWORD_RANK, WRAPPERS, Standing, renamed, standing_of
+from index.field_values import READERS, cell_value, keywords_value, label_value
+
+FIELDS = tuple(name for name in Article.model_fields if name != "extra")
+
+_NO_NAMES: Mapping[str, str] = {}
+_DEEPEST_WRAPPER = 3
+_IN_A_WRAPPER = 200
+_CLOCK = re.compile(r"\d{1,2}[:hg]\d{2}(?::\d{2})?")
+_WEB = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
+_NAMELESS = re.compile(r"|Unnamed: \d+|@\w+")
+"""Names that programs make up for a column of numbers, and what is about the data and not of the article."""
+_OWN_NAMES = frozenset((*FIELDS, "date", "content", "text", "description"))
+"""Names under which an article must have valid values where reading is strict."""
+_LONGEST_LANG = 20
+_NOT_PLAIN = frozenset(("extra", "@graph"))
+_OPENS = ("[", "{", "/")
+_PLAIN_ID = re.compile(r"[\w-]{1,100}")
+_ARTICLE_TYPE = re.compile(r"Article|Posting|Report|CreativeWork")
+_Candidate = tuple[int, bool, str, Any]
+
+
+class Record(dict[str, Any]):
+    """The fields of an article, read from a record, and how.
+
+    ``origins`` has the name that each field was read from, ``unread`` the names that no field was read from, ``doubts``
+    what was left out of the fields and why. ``is_misread`` says that the text was read back from a wrong encoding,
+    ``is_plain`` that a reader has read the markup of a document.
+    """
+
+    def __init__(self, fields: Mapping[str, Any] = _NO_NAMES) -> None:
+        super().__init__(fields)
+        self.origins: Mapping[str, str] = {}
+        self.unread: list[str] = []
+        self.doubts: list[str] = []
+        self.is_misread = False
+        self.is_plain = False
+
+
+def read_record(data: Mapping[str, Any], names: Mapping[str, str] = _NO_NAMES, *, strict: bool = False) -> Record:
+    """Return the fields of an article in a JSON object; ``names`` says what names stand for that no table has.
+
+    If ``strict``, a field under its own name keeps a value that cannot be read or is not valid, so that validation
+    refuses it; under another name it is left out, as every such value is otherwise.
+    """
+    if not names and (plain := _plain(data, strict=strict)) is not None:
+        return plain
+    if isinstance(data.get("@graph"), list):
+        data = _main_node(data["@graph"]) or data
+    reader = _Reader(names, strict=strict)
+    given = data.get("extra")
+    if isinstance(given, Mapping):
+        reader.extra.update(given)
+    for name, value in data.items():
+        if name != "extra":
+            reader.take(name, value)
+        elif value is not None and not isinstance(value, Mapping):
+            if strict:
+                reader.record["extra"] = value
+            else:
+                reader.leave(name, value)
+    return reader.finish()
+
+
+def read_cells(pairs: Iterable[tuple[str, Any]], names: Mapping[str, str] = _NO_NAMES) -> Record:
+    """Return the fields of an article in named cells, whose values are texts; empty ones say nothing."""
+    reader = _Reader(names, strict=False)
+    for name, value in pairs:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        standing = renamed(name, names) if names else standing_of(name)
+        if standing is None:
+            reader.leave(name, value)
+        else:
+            read = cell_value(value, standing.field) if isinstance(value, str) else value
+            reader.propose(standing, name, read)
+    return reader.finish()
+
+
+def _plain(data: Mapping[str, Any], *, strict: bool) -> Record | None:
+    """Return the record of an object that names each field once, with a text; None for any other.
+
+    It is what ``_Reader`` makes of it, only sooner.
+    """
+    record = Record()
+    origins: dict[str, str] = {}
+    extra: dict[str, Any] = {}
+    for name, value in data.items():
+        standing = standing_of(name)
+        if standing is None:
+            if name in _NOT_PLAIN or (name in WRAPPERS and isinstance(value, Mapping)):
+                return None
+            extra[name] = value
+            if not _NAMELESS.fullmatch(name):
+                record.unread.append(name)
+            continue
+        if value is None:
+            continue
+        field, rank = standing
+        if type(value) is not str or field in record or rank >= KEYWORD_RANK or value[:1] in _OPENS:
+            return None
+        if strict and name not in _OWN_NAMES:
+            return None
+        if field in LABELS:
+            value = " ".join(value.split())
+        elif (field == "id" and _PLAIN_ID.fullmatch(value) is None) or (
+            field == "title" and len(value) > LONGEST_TITLE
+        ):
+            return None
+        if value and not value.isspace():
+            record[field] = value
+            origins[field] = name
+    if "body" not in record:
+        return None
+    if extra:
+        record["extra"] = extra
+    record.origins = origins
+    return record
+
+
+class _Reader:
+    def __init__(self, names: Mapping[str, str], *, strict: bool) -> None:
+        self.record = Record()
+        self.extra: dict[str, Any] = {}
+        self._names = names
+        self._strict = strict
+        self._found: dict[str, list[_Candidate]] = {}
+        self._origins: dict[str, str] = {}
+        self.record.origins = self._origins
+
+    def take(self, name: str, value: Any, path: str = "", depth: int = 0) -> None:
+        """Take a named value: as a field, as an object with fields in it, or as something else to keep."""
+        standing = renamed(path + name, self._names) if self._names else standing_of(name)
+        if isinstance(value, Mapping) and name in WRAPPERS and depth < _DEEPEST_WRAPPER and _wraps(name, value):
+            kept, self.extra = self.extra, {}
+            for inner, inside in value.items():
+                self.take(inner, inside, f"{path}{name}.", depth + 1)
+            inner_extra, self.extra = self.extra, kept
+            if inner_extra:
+                self.extra[name] = inner_extra
+        elif standing is None:
+            self.leave(name, value, path)
+        else:
+            self.propose(Standing(standing.field, standing.rank + _IN_A_WRAPPER * depth), path + name, value)
+
+    def propose(self, standing: Standing, name: str, value: Any) -> None:
+        """Note that a value may be that of a field, unless it is empty."""
+        if value is None or value == [] or (isinstance(value, str) and not value.strip()):
+            return
+        self._found.setdefault(standing.field, []).append((standing.rank, name != standing.field, name, value))
+
+    def leave(self, name: str, value: Any, path: str = "") -> None:
+        """Keep a value that stands for no field."""
+        self.extra[name] = value
+        if not _NAMELESS.fullmatch(name) and self._names.get(path + name) != "extra":
+            self.record.unread.append(path + name)
+
+    def finish(self) -> Record:
+        """Return the record of all that was taken."""
+        record = self.record
+        for field in FIELDS:
+            candidates = self._found.get(field)
+            if candidates is not None:
+                if len(candidates) > 1:
+                    candidates = sorted(candidates, key=lambda candidate: candidate[:2])
+                    if field == "published":
+                        candidates = _dates_first(candidates)
+                self._choose(field, candidates)
+        if not record.get("body") and record.get("title") and "lead" in record:
+            origin = self._origins["lead"].rpartition(".")[2]
+            if any(standing_of(name) == standing_of(origin) for name in BODIES_IF_ALONE):
+                record["body"] = record.pop("lead")
+                self._origins["body"] = self._origins.pop("lead")
+        if not self._strict:
+            self._mend()
+        if self.extra:
+            record.setdefault("extra", self.extra)
+        return record
+
+    def _choose(self, field: str, candidates: list[_Candidate]) -> None:
+        """Read the field from the first candidate that can be read; keep the others."""
+        record = self.record
+        for rank, other_name, name, value in candidates:
+            if rank >= KEYWORD_RANK:
+                self.extra[name] = value
+                keywords = None if field in record else keywords_value(value)
+                if keywords:
+                    record[field], self._origins[field] = keywords, name
+                continue
+            if field in record:
+                self.leave(name, value)
+                continue
+            is_exact = self._strict and not other_name
+            read = value if is_exact and _is_odd(field, value) else READERS[field](value)
+            if read is None and is_exact:
+                read = value
+            if read is None or (isinstance(read, str) and not read.strip()):
+                is_number = isinstance(value, int | float) and math.isfinite(value)
+                if is_number or not isinstance(value, float):  # what JSON cannot write is not kept
+                    self.extra[name] = value
+                record.unread.append(name)
+            elif self._strict and name not in _OWN_NAMES and not _fits(field, value, read):
+                self.leave(name, value)
+            else:
+                record[field], self._origins[field] = read, name
+
+    def _mend(self) -> None:
+        """Give the article a valid id, if its own is not; leave out a title that is none."""
+        record = self.record
+        id = record.get("id")
+        if isinstance(id, str):
+            id = id.strip()
+            valid = (
+                usable_id(_WEB.sub("", id, count=1).rstrip("/") if _WEB.match(id) else id) if id.isprintable() else id
+            )
+            if valid != id:
+                record.doubts.append(f"id: {id[:80]!r} cannot be an id; the article gets {valid!r}")
+            record["id"] = valid
+        title = record.get("title")
+        if isinstance(title, str) and len(title) > LONGEST_TITLE:
+            record.doubts.append(f"title: is longer than {LONGEST_TITLE:,} characters and is read as text")
+            del record["title"]
+            record["body"] = f"{title}\n\n{record['body']}" if record.get("body") else title
+
+
+def _is_odd(field: str, value: Any) -> bool:
+    """Tell whether a value is one that a strict reader refuses, though something could be made of it."""
+    if field in {"title", "body", "lead", "lang"}:
+        return not isinstance(value, str | list | Mapping)
+    if isinstance(value, list) and field in {"author", "category"}:
+        return not all(part == "" or label_value(field, part) for part in value)
+    return False
+
+
+def _fits(field: str, value: Any, read: Any) -> bool:
+    """Tell whether what was read of a value is valid for a field."""
+    if field == "published":
+        try:
+            parse_published(str(read))
+        except ValueError:
+            return False
+        return True
+    if field == "id":
+        return bool(usable_id(read) == read)
+    if field == "url":
+        return _WEB.match(read) is not None
+    if field == "lang":
+        return len(read) <= _LONGEST_LANG
+    return len(read) <= LONGEST_LABEL if field in LABELS else not isinstance(value, int | float)
+
+
+def _wraps(name: str, value: Mapping[str, Any]) -> bool:
+    """Tell whether an object has the fields of an article, and is not the value of one."""
+    if name == "_source":
+        return True
+    fields = {standing.field for key in value if (standing := standing_of(key)) and standing.rank < KEYWORD_RANK}
+    return "title" in fields or (standing_of(name) is None and bool(fields)) or len(fields) > 2
+
+
+def _dates_first(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Put the first candidate that is a date before the others; a day takes its time from another one."""
+    clock = next(
+        (value for *_, value in candidates if isinstance(value, str) and _CLOCK.fullmatch(value.strip())), None
+    )
+    for at, (rank, other_name, name, value) in enumerate(candidates):
+        try:
+            published = parse_published(str(READERS["published"](value)))
+        except ValueError:
+            continue
+        if clock is not None and len(published) == len("2025-08-27"):
+            try:
+                value = parse_published(f"{published} {clock.strip()}")
+            except ValueError:
+                pass
+            else:
+                candidates = [candidate for candidate in candidates if candidate[3] is not clock]
+                at = next(place for place, candidate in enumerate(candidates) if candidate[2] == name)
+        return [(rank, other_name, name, value), *candidates[:at], *candidates[at + 1 :]]
+    return candidates
+
+
+def _main_node(graph: list[Any]) -> dict[str, Any] | None:
+    """Return the article of a JSON-LD graph, the nodes that it refers to put in their places."""
+    nodes = [node for node in graph if isinstance(node, dict)]
+    known = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}
+
+    def resolved(value: Any) -> Any:
+        if isinstance(value, list):
+            return [resolved(part) for part in value]
+        is_reference = isinstance(value, dict) and value.keys() == {"@id"}
+        return known.get(value["@id"], value) if is_reference and isinstance(value["@id"], str) else value
+
+    for node in nodes:
+        types = node.get("@type")
+        if any(_ARTICLE_TYPE.search(str(type)) for type in (types if isinstance(types, list) else [types])):
+            return {name: resolved(value) for name, value in node.items()}
+    return None
