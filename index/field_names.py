@@ -15,7 +15,8 @@ from typing import NamedTuple
 from index.analysis.normalization import fold
 
 NAMES: dict[str, str] = {
-    "id": "id _id ma mabai mabaiviet article_id news_id post_id doc_id document_id content_id object_id record_id uuid guid",
+    "id": "id _id ma mabai mabaiviet article_id news_id post_id doc_id document_id content_id object_id record_id"
+    " uuid guid",
     "title": "title headline tieude tenbai tenbaiviet tenbaibao tentin tieudetin heading name ten subject",
     "body": "body content article_body full_text text main_text contents body_html content_html content_text body_text"
     " plain_text noidung noidungbai noidungbaiviet noidungchinh noidungchitiet baiviet vanban toanvan chitiet detail"
