@@ -15,7 +15,8 @@ from typing import NamedTuple
 from index.analysis.normalization import fold
 
 NAMES: dict[str, str] = {
-    "id": "id _id ma mabai mabaiviet article_id news_id post_id doc_id document_id content_id object_id uuid guid",
+    "id": "id _id ma mabai mabaiviet article_id news_id post_id doc_id document_id content_id object_id record_id"
+    " uuid guid",
     "title": "title headline tieude tenbai tenbaiviet tenbaibao tentin tieudetin heading name ten subject",
     "body": "body content article_body full_text text main_text contents body_html content_html content_text body_text"
     " plain_text noidung noidungbai noidungbaiviet noidungchinh noidungchitiet baiviet vanban toanvan chitiet detail"
@@ -28,7 +29,7 @@ NAMES: dict[str, str] = {
     " publish_at published_time publish_time publication_time pub_date pubdate published_on date_pub posted_at"
     " posted_on post_date date_posted posted_date post_time issued ngaydang ngaydangbai ngaydangtin ngayxuatban"
     " thoigiandang thoigianxuatban ngaygiodang ngaygio thoidiemdang date datetime date_time ngay ngaythang"
-    " ngayviet ngaydangtai thoigian giodang time timestamp created created_at create_date created_date"
+    " published_ts ngayviet ngaydangtai thoigian giodang time timestamp created created_at create_date created_date"
     " date_created create_time created_time time_created time_create created_on ngaytao date_gmt",
     "source": "source source_name publisher newspaper nguon nguontin nguonbao tennguon bao tenbao toasoan coquanbaochi"
     " site site_name website outlet provider source_domain domain hostname host publication trangbao trang kenh",

@@ -18,6 +18,11 @@ _TEXT_KEYS = (
     "html", "rendered", "text", "body", "content", "value", "plain", "markdown", "raw", "insert", "#text", "_text",
     "$t", "@value", "context", "paragraph", "paragraphs", "blocks", "children", "ops", "data", "items", "caption",
 )  # fmt: skip
+_MEDIA = frozenset(
+    ("image", "img", "photo", "picture", "figure", "gallery", "video", "audio", "embed", "iframe", "ads")
+)
+"""Types of blocks of which only the caption is text."""
+_CAPTION_KEYS = ("caption", "data", "alt", "description")
 _LABEL_KEYS = (
     "name", "title", "label", "full_name", "fullName", "fullname", "display_name", "displayName", "text", "value",
     "primary", "rendered", "#text", "_text", "$t", "@value", "username", "slug",
@@ -164,7 +169,8 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
         for part in value:
             yield from _texts(part, depth + 1)
     elif isinstance(value, Mapping):
-        for key in _TEXT_KEYS:
+        is_media = str(value.get("type", "")).lower() in _MEDIA
+        for key in _CAPTION_KEYS if is_media else _TEXT_KEYS:
             if value.get(key):
                 found = [text for text in _texts(value[key], depth + 1) if text.strip()]
                 if found:

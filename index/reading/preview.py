@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import lzma
 import stat
+import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from index.article import Article, usable_id
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.reading.article_reading import read_article
 from index.reading.files import FoundFile, files_below, open_regular, printable_path, read_document
-from index.reading.folder_scan import absolute
+from index.reading.folder_scan import STANDARD_INPUT, absolute
 from index.reading.formats.compressed import unpacked
-from index.reading.formats.registry import KNOWN, document_fields, kind_of, rows, without_suffixes
+from index.reading.formats.registry import KNOWN, FileKind, Format, document_fields, kind_of, rows, without_suffixes
 from index.reading.given_names import GivenNames
 
 _NO_NAMES: Mapping[str, str] = {}
@@ -56,8 +57,14 @@ def format_of(name: str) -> str | None:
 
 
 def previewed(paths: Sequence[str], names: GivenNames) -> Iterator[tuple[str, ReadEntry | Refusal]]:
-    """Yield how the articles at ``paths``, files and folders, would be read, each with the name of its file."""
+    """Yield how the articles at ``paths``, files, folders and ``-``, would be read, each with the name of its file."""
     for root in map(Path, paths):
+        if str(root) == STANDARD_INPUT and sys.stdin is not None:
+            for entry in _entries(
+                sys.stdin.buffer, FileKind(Format.JSON_LINES), names.of(STANDARD_INPUT), STANDARD_INPUT
+            ):
+                yield "standard input", entry
+            continue
         try:
             is_folder = stat.S_ISDIR(root.stat().st_mode)
             files = (file for file in files_below(root) if isinstance(file, FoundFile)) if is_folder else None
@@ -86,8 +93,7 @@ def read_entries(path: Path, name: str, names: Mapping[str, str] = _NO_NAMES) ->
             return
         with open_regular(path) as stream:
             content = stream if kind.is_archive else unpacked(stream, kind.packed)
-            for line, row in rows(content, kind, names, name):
-                yield _row(line or None, row)
+            yield from _entries(content, kind, names, name)
     except (EOFError, zlib.error, lzma.LZMAError) as error:
         yield Refusal(None, f"is damaged or cut short: {error}")
     except RecursionError:
@@ -95,6 +101,14 @@ def read_entries(path: Path, name: str, names: Mapping[str, str] = _NO_NAMES) ->
     except OSError as error:
         yield Refusal(None, error.strerror or str(error))
     except (InvalidInputError, UnreadableFileError) as error:
+        yield Refusal(None, str(error))
+
+
+def _entries(stream: IO[bytes], kind: FileKind, names: Mapping[str, str], file: str) -> Iterator[ReadEntry | Refusal]:
+    try:
+        for line, row in rows(stream, kind, names, file):
+            yield _row(line or None, row)
+    except UnreadableFileError as error:
         yield Refusal(None, str(error))
 
 

@@ -135,6 +135,10 @@ def test_dry_run_shows_what_each_field_was_read_from_and_stores_nothing(timtin: 
     assert f"{folder}/a.jsonl:3" in shown
     assert not any("b.txt" in line for line in shown)
     assert not (folder.parent / "data").exists()
+    piped = timtin("index", "-", "--dry-run", "2", stdin=json.dumps([row, row], ensure_ascii=False)).stdout
+    assert [line for line in piped.splitlines() if not line.startswith(" ")] == ["standard input:1", "standard input:2"]
+    nothing = timtin("index", "-", "--dry-run", "1", stdin="")
+    assert (nothing.returncode, "nothing was read" in nothing.stderr) == (1, True)
     found = json.loads(timtin("index", str(folder), "--dry-run", "9", "--json").stdout)
     assert [entry["line"] for entry in found] == [1, 2, 3, None]
     assert found[0]["read_from"] == {"title": "tieu_de", "body": "content", "url": "url"}

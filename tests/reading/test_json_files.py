@@ -62,6 +62,7 @@ FORMS = {
     "attributes": dump({"data": [{"attributes": A}, {"attributes": B}], "meta": {"page": 1}}),
     "another name": dump({"bai_moi": [A, B], "tong": 2}),
     "the name of a body": dump({"content": [A, B], "pageable": {"page": 1}}),
+    "deep in other names": dump({"props": {"pageProps": {"x": 1, "moi": {"articles": [A, B]}}}}),
     "news": dump({"news": [A, B]}),
     "a feed": dump({"rss": {"channel": {"title": "Báo", "description": "Tin", "item": [A, B]}}}),
     "numbered": dump({"0": A, "1": B}),
@@ -138,6 +139,23 @@ def test_broken_part_is_named_and_the_rest_is_read(text: str, left: int, why: st
     assert [record for record in records if isinstance(record, dict)] == BOTH[:left]
     [said] = [record for record in records if isinstance(record, str)]
     assert why in said
+
+
+def test_data_that_are_no_articles_are_passed_over_until_one_comes() -> None:
+    data = [{"lat": n, "lon": n} for n in range(2000)]
+    assert found(dump(data)) == []
+    assert found(dump({"points": data})) == []
+    records = found(dump([*data[:2], A, data[3]]))
+    assert records[:3] == ["has neither a title nor a body"] * 2 + [BOTH[0]]
+    assert len(records) == 4
+
+
+@pytest.mark.parametrize("form", ["[%s]", "%s", '{"articles": [%s]}', '{"data": {"items": [%s]}}', '{"bai": [%s]}'])
+def test_names_that_were_given_are_heeded_where_articles_are_looked_for(form: str) -> None:
+    kind = kind_of("a.json")
+    assert kind is not None
+    stream = io.BytesIO((form % dump({"x1": "Giá lúa", "x2": "Tăng."})).encode())
+    assert list(rows(stream, kind, {"x1": "title", "x2": "body"})) == [(1, BOTH[0])]
 
 
 def test_line_break_in_a_text_is_taken() -> None:

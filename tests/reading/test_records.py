@@ -106,6 +106,8 @@ PARAGRAPHS = "Đoạn một nói về lúa.\n\nĐoạn hai nói về ngô."
         [{"type": "p", "children": [{"text": t[:6]}, {"text": t[6:], "bold": True}]} for t in PARAGRAPHS.split("\n\n")],
         {"ops": [{"insert": "Đoạn một "}, {"insert": "nói về lúa.", "attributes": {}}, {"insert": "\n\nĐoạn hai nói"},
                  {"insert": " về ngô."}]},
+        [{"type": "text", "content": "Đoạn một nói về lúa."}, {"type": "image", "content": "https://example.vn/a.png"},
+         {"type": "image", "url": "https://example.vn/b.png", "caption": "Đoạn hai nói về ngô."}],
         [{"context": "Đoạn một nói về lúa.", "qas": [{"question": "Gì?"}]}, {"context": "Đoạn hai nói về ngô."}],
     ],
 )  # fmt: skip

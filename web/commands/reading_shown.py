@@ -11,9 +11,10 @@ import click
 from index.reading.given_names import GivenNames
 from index.reading.import_run import Summary
 from index.reading.preview import ReadEntry, Refusal, previewed
-from web.commands.base import opened_archive, print_json
+from web.commands.base import fail, opened_archive, print_json
 from web.terminal import one_line
 
+NOTHING_READ = "nothing was read: none of the files there has an article in a format that timtin reads"
 _MOST_NAMES = 10
 _LONGEST = 100
 _FIELDS = ("id", "title", "published", "source", "author", "category", "url", "lead", "body")
@@ -51,8 +52,12 @@ def show_reading(paths: Sequence[str], given: Mapping[str, str], count: int, dat
     if as_json:
         print_json([_as_dict(name, entry) for name, entry in entries])
         return
+    has_read = False
     for name, entry in entries:
         click.echo("\n".join(map(one_line, _lines(name, entry))))
+        has_read = True
+    if not has_read:
+        fail(NOTHING_READ)
 
 
 def _as_dict(name: str, entry: ReadEntry | Refusal) -> dict[str, object]:

@@ -23,7 +23,7 @@ from web.commands.base import (
     shown_progress,
     wait_option,
 )
-from web.commands.reading_shown import has_read_nothing, show_reading, what_to_know
+from web.commands.reading_shown import NOTHING_READ, has_read_nothing, show_reading, what_to_know
 from web.terminal import one_line
 
 
@@ -156,5 +156,5 @@ def _conclude(summary: Summary, as_json: bool) -> NoReturn:
     if summary.unfinished is not None:
         fail(summary.unfinished)
     if not summary.failures and has_read_nothing(summary):
-        fail("nothing was read: none of the files there has an article in a format that timtin reads")
+        fail(NOTHING_READ)
     sys.exit(1 if summary.failures else 0)

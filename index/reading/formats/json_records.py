@@ -52,7 +52,7 @@ def _rows_of(line: bytes) -> list[Any]:
 
 def stream_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
     """Yield the number, from 1, and the record of every article in JSON of any form; else as ``line_records``."""
-    for number, row in json_articles(stream):
+    for number, row in json_articles(stream, names):
         yield number, read_record(row, names) if isinstance(row, dict) else row
 
 

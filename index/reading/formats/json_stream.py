@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
-from index.field_names import KEYWORD_RANK, WRAPPERS, standing_of
+from index.field_names import KEYWORD_RANK, WRAPPERS, field_named, standing_of
 from index.reading.formats.encodings import decode, legacy_font, refuse_foreign
 from index.reading.formats.json_lines import refuse_crowded
 
@@ -35,16 +35,27 @@ _OF_LISTS = (
 )
 _LISTS = frozenset(_OF_LISTS.split())
 """Names of what holds the articles, where it is no value of one article."""
+_NO_NAMES: Mapping[str, str] = {}
 _WEAK = (standing_of("name"), standing_of("ten"))
 _DECODER = json.JSONDecoder(strict=False)  # crawlers write line breaks into strings
 
 
-def json_articles(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+def json_articles(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
     """Yield the number, from 1, and the value of every article; a TimtinError for one that cannot be read.
 
-    Yield nothing for a JSON text that has no article in it. Raises UnreadableFileError if the stream is not UTF-8.
+    Yield nothing for a JSON text that has no article in it: programs keep other data in JSON too. ``names`` says what
+    names stand for that no table has (``records``). Raises UnreadableFileError if the stream is not UTF-8.
     """
-    yield from enumerate(_Articles(stream).found(), 1)
+    texts = frozenset(name for name, field in names.items() if field in {"title", "body"})
+    others, has_article = 0, False
+    for number, value in enumerate(_Articles(stream, texts).found(), 1):
+        if isinstance(value, dict) and not has_article:
+            if not (has_text(value) or any(map(field_named, value)) or texts & value.keys()):
+                others += 1
+                continue
+            has_article = True
+            yield from ((at, InvalidInputError("has neither a title nor a body")) for at in range(1, others + 1))
+        yield number, value
 
 
 def has_text(value: Any, *, whole: bool = False) -> bool:
@@ -183,8 +194,9 @@ class _Text:
 class _Articles:
     """Finds the articles in a JSON text."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], texts: frozenset[str]) -> None:
         self._text = _Text(stream)
+        self._texts = texts
         self._first_key: str | None = None
         self._is_cut = False
 
@@ -314,7 +326,10 @@ class _Articles:
         text.at += 1
         if streamed and not has_text(fields, whole=True):
             return
-        yield from _in_object(fields, rest)
+        if self._texts & fields.keys():
+            yield fields
+        else:
+            yield from _in_object(fields, rest)
 
     def _list(self, part: list[Any], depth: int, *, whole: bool) -> Iterator[Any]:
         """Yield the articles of an array in an object; fill ``part`` instead if it holds something else."""
@@ -322,7 +337,7 @@ class _Articles:
         start = text.place
         text.at += 1
         first = text.value() if text.peek() == "{" else None
-        if isinstance(first, dict) and has_text(first, whole=whole):
+        if isinstance(first, dict) and (has_text(first, whole=whole) or self._texts & first.keys()):
             self._first_key = self._first_key or next(iter(first))
             yield first
             yield from self._rest_of_array(depth + 1)
@@ -370,8 +385,8 @@ def _in_object(fields: dict[str, Any], rest: dict[str, Any]) -> Iterator[Any]:
         rest.update(fields)
 
 
-def _held(fields: dict[str, Any]) -> list[Any] | None:
-    """Return the list of articles that an object holds, None if none."""
+def _held(fields: dict[str, Any], depth: int = 0) -> list[Any] | None:
+    """Return the list of articles that an object holds, or an object in it; None if none."""
     for value in fields.values():
         if isinstance(value, list) and value and all(has_text(part, whole=True) for part in value):
             return value
@@ -381,7 +396,8 @@ def _held(fields: dict[str, Any]) -> list[Any] | None:
             return value
     if fields and all(standing_of(name) is None and has_text(value, whole=True) for name, value in fields.items()):
         return [_named(name, value) for name, value in fields.items()]
-    return None
+    inner = [value for value in fields.values() if isinstance(value, dict)] if depth < _DEEPEST else []
+    return next((held for value in inner if (held := _held(value, depth + 1)) is not None), None)
 
 
 def _named(name: str, value: dict[str, Any]) -> dict[str, Any]:
