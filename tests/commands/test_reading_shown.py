@@ -37,11 +37,11 @@ DATED = {"title": "Giá lúa", "content": "Tăng.", "date": "2021-07-12"}
     [
         ({"a.jsonl": lines(DATED)}, [], {}),
         (
-            {"a.jsonl": lines(DATED), **{f"{n}.pdf": "x" for n in range(3)}, "b.DOCX": "x", "c": "x"},
-            ["left out 5 files: 3 .pdf, 1 .docx, 1 no suffix"],
-            {"left_out": {".docx": 1, ".pdf": 3, "no suffix": 1}},
+            {"a.jsonl": lines(DATED), **{f"{n}.xlsx": "x" for n in range(3)}, "b.PPTX": "x", "c": "x"},
+            ["left out 5 files: 3 .xlsx, 1 .pptx, 1 no suffix"],
+            {"left_out": {".pptx": 1, ".xlsx": 3, "no suffix": 1}},
         ),
-        ({"a.jsonl": lines(DATED), ".hidden.pdf": "x"}, [], {}),
+        ({"a.jsonl": lines(DATED), ".hidden.xlsx": "x"}, [], {}),
         (
             {"a.csv": "title,body,crawlTime,views\na,x,12/7/2021,3\nb,y,,\n"},
             ["no date in 2 of 2", "unread fields: crawlTime (1), views (1)"],
@@ -87,16 +87,16 @@ def test_summary_says(
 
 
 def test_long_lists_are_cut_and_their_rest_is_counted() -> None:
-    summary = Summary(read=1, unread={f"f{n:02}": 100 - n for n in range(13)}, left_out={".pdf": 1200})
+    summary = Summary(read=1, unread={f"f{n:02}": 100 - n for n in range(13)}, left_out={".xlsx": 1200})
     assert list(what_to_know(summary)) == [
-        "left out 1,200 files: 1,200 .pdf",
+        "left out 1,200 files: 1,200 .xlsx",
         "unread fields: " + ", ".join(f"f{n:02} ({100 - n})" for n in range(10)) + ", others (267)",
     ]
 
 
 @pytest.mark.parametrize(
     "files",
-    [{"a.pdf": "%PDF"}, {"a.json": "{}"}, {"a.json": '{"name": "x", "description": "y"}'}, {"a.jsonl": ""},
+    [{"a.xlsx": "x"}, {"a.json": "{}"}, {"a.json": '{"name": "x", "description": "y"}'}, {"a.jsonl": ""},
      {"a.csv": "title,body\n"}],
 )  # fmt: skip
 def test_run_that_read_nothing_fails(timtin: Run, folder: Path, files: dict[str, str]) -> None:
@@ -110,7 +110,7 @@ def test_run_that_read_nothing_fails(timtin: Run, folder: Path, files: dict[str,
 def test_run_with_no_files_or_with_known_ones_does_not_fail(timtin: Run, folder: Path) -> None:
     assert timtin("index", str(folder)).returncode == 0
     (folder / "a.jsonl").write_text(lines(DATED), "utf-8")
-    (folder / "a.pdf").write_text("x", "utf-8")
+    (folder / "a.xlsx").write_text("x", "utf-8")
     for _ in range(2):
         assert timtin("index", str(folder)).returncode == 0
     assert has_read_nothing(Summary(files=1))
@@ -122,7 +122,7 @@ def test_dry_run_shows_what_each_field_was_read_from_and_stores_nothing(timtin: 
     row = {"tieu_de": "Giá \x1b[31mlúa", "content": {"html": "<p>Tăng.</p>"}, "pubtime": "2021-07-12", "url": "/1"}
     (folder / "a.jsonl").write_text(lines(row, {"id": "x"}, {**row, "tieu_de": "c"}), "utf-8")
     (folder / "b.txt").write_text("Giá ngô\n\nNông dân vui.", "utf-8")
-    (folder / "c.pdf").write_text("x", "utf-8")
+    (folder / "c.xlsx").write_text("x", "utf-8")
     done = timtin("index", str(folder), "--dry-run", "3")
     shown = done.stdout.splitlines()
     assert (done.returncode, "\x1b" in done.stdout) == (0, False)
