@@ -9,6 +9,7 @@ from index.errors import UnreadableFileError
 from index.reading.formats.page_dates import page_date
 from index.reading.formats.page_fields import (
     host_of,
+    named_bylines,
     page_author,
     page_categories,
     page_lead,
@@ -60,17 +61,18 @@ def _fields(text: str, url: str | None) -> dict[str, Any]:
     if tree is None:
         raise UnreadableFileError(_NO_ARTICLE)
     head = read_head(tree)
-    heading = main_heading(tree, stated_titles(tree, head))
+    heading = main_heading(tree, stated_titles(tree, head), head.meta("og:site_name", "application-name"))
     url = address(tree, head, url)
     source = page_source(tree, head, heading, url)
     sites = [source or "", host_of(url) or "", *head.meta("og:site_name")]
     title = page_title(tree, head, heading, sites)
     published = page_date(tree, head, heading)
     categories = page_categories(tree, head, title, sites)
-    parts = parts_of(tree, heading)
+    bylines = list(named_bylines(tree))
+    parts = parts_of(tree, heading, host_of(url))
     if why := why_no_article(tree, head, heading, url, parts):
-        raise UnreadableFileError(why)
-    author = page_author(tree, head, parts.container, sites)
+        raise why
+    author = page_author(head, bylines, parts.container, sites)
     lines = article_lines(tree, heading, title, author, parts)
     if not lines:
         raise UnreadableFileError(_NO_ARTICLE)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from index.analysis.normalization import fold
 from index.reading.formats.page_head import Node, PageHead, one_line, texts
-from index.reading.formats.page_parts import Block, blocks, is_around, names_of, text_of
+from index.reading.formats.page_parts import Block, blocks, is_around, names_of, stands_around, text_of
 
 _SEPARATOR = re.compile(r"\s+[-–—|·•»›:]{1,2}\s+|\s*\|\s*")
 _MOST_SITE_WORDS = 6
@@ -18,7 +18,10 @@ _NO_CATEGORY = {"posts", "post", "blog", "articles", "baiviet", "uncategorized",
 _NO_PERSON = re.compile(
     r"(?:admin(?:istrator)?|editor|root|user|guest|webmaster|author|tác giả|bbt|btv|pv|ctv|ban biên tập|biên tập viên"
     r"|phóng viên|tòa soạn|toà soạn|nhóm phóng viên|nhóm pv|theo|nguồn|báo|tạp chí"
-    r"|đài (?:tiếng|truyền|phát)|thông tấn|công ty"
+    r"|đài (?:tiếng|truyền|phát)|thông tấn|công ty|ban (?!mai\b)\w+|sở|bộ|phòng|ubnd|[uủ][yỷ] ban|hội|cục|chi cục"
+    r"|tổng cục|trung tâm|công an|viện|đại học|trường (?:đại học|cao đẳng|thpt|thcs|tiểu học|mầm non)|tập đoàn"
+    r"|ngân hàng|bạn đọc|quỹ|câu lạc bộ|thành phố|tp|tỉnh|huyện|hà nội|việt nam|sài gòn|đà nẵng|liên hệ|địa chỉ"
+    r"|xem thêm|tin (?:liên quan|khác)|ttxvn|thx|afp|reuters|vov\w*|vtv\w*"
     r"|ảnh|video)\b.*",
     re.IGNORECASE,
 )
@@ -29,15 +32,26 @@ _BY = re.compile(
 )
 _BETWEEN_NAMES = re.compile(r"\s*[,;/&|–—]\s*|\s+-\s+|\s+(?:và|and)\s+")
 _NAME = re.compile(r"[^\W\d_][^\W\d_.'’]*\.?(?:[\s.'’-]+[^\W\d_][^\W\d_.'’]*\.?){0,5}(?:\s\d{1,2})?")
+_AGENCY = re.compile(r"\s*\([^)]*\)|(?<=\w)\s*/\s*[\w+.-]+$|\s+(?:ghi|lược ghi|tổng hợp|lược dịch|thực hiện)$", re.I)
+_TITLE_OF_PERSON = re.compile(
+    r"^(?:(?:gs|pgs|ts|ths|bs|ks|ls|nsnd|nsưt|thạc sĩ|tiến sĩ|bác sĩ|luật sư)\b[.\s]*)+", re.IGNORECASE
+)
+_SITE_WORDS = re.compile(
+    r"(?:báo|tạp chí|cổng|trang|blog|đài|website|thời báo|tin tức|bản tin)\b.*|.*\.(?:vn|com|net|org|info)|.* online",
+    re.IGNORECASE,
+)
 _DOMAIN = re.compile(r"\.[a-z]{2,}$", re.IGNORECASE)
 _BYLINE = re.compile(
     r"(?:.*[-_])?(?:author|authors|byline|by-line|tacgia|tac-gia|author-name|authorname|p-author|writer)"
     r"(?:[-_](?:name|info|link|vcard|box))?",
     re.IGNORECASE,
 )
-_CATEGORY = {"cat-links", "category", "categories", "post-category", "post-categories", "entry-category", "cat-name"}
+_CATEGORY = re.compile(
+    r"(?:.*[-_])?(?:cate?|category|categories|chuyen-?muc)(?:[-_](?:name|links?|list|label))?", re.IGNORECASE
+)
 _CRUMBS = re.compile(r"(?:.*[-_])?(?:breadcrumbs?|bread-crumbs?|crumbs?)(?:[-_].*)?", re.IGNORECASE)
 _LONGEST_BYLINE = 80
+_LONGEST_CATEGORY = 60
 
 
 def stated_titles(tree: Any, head: PageHead) -> list[str]:
@@ -82,8 +96,11 @@ def page_source(tree: Any, head: PageHead, heading: Any, url: str | None) -> str
     document = next((one_line("".join(title.itertext())) for title in tree.iter("title")), "")
     if shown and document.startswith(shown) and (rest := _SEPARATOR.split(document[len(shown) :])[-1].strip()):
         return rest if len(rest.split()) <= _MOST_SITE_WORDS else None
-    rest = document.rpartition(" | ")[2]
-    if not shown and rest != document and 0 < len(rest.split()) <= _MOST_SITE_WORDS:
+    if shown and document.endswith(shown) and (rest := _SEPARATOR.split(document[: -len(shown)])[0].strip()):
+        return rest if len(rest.split()) <= _MOST_SITE_WORDS else None
+    rest = _SEPARATOR.split(document)[-1].strip()
+    is_name = " | " in document or bool(_SITE_WORDS.fullmatch(rest))
+    if not shown and rest != document and is_name and 0 < len(rest.split()) <= _MOST_SITE_WORDS:
         return rest
     return host_of(url)
 
@@ -93,13 +110,16 @@ def host_of(url: str | None) -> str | None:
     return ((urlsplit(url).hostname or "").removeprefix("www.") or None) if url else None
 
 
-def page_author(tree: Any, head: PageHead, container: Any, sites: Iterable[str]) -> str | None:
-    """Return the persons who wrote the article, with ``;`` between them; a site or an office is none."""
+def page_author(head: PageHead, bylines: Iterable[str], container: Any, sites: Iterable[str]) -> str | None:
+    """Return the persons who wrote the article, with ``;`` between them; a site or an office is none.
+
+    ``bylines`` are those of ``named_bylines``.
+    """
     known = {_plain(site) for site in sites if site}
     for found in _stated_authors(head):
         if people := [name for text in found for name in persons(text, known)]:
             return "; ".join(dict.fromkeys(people))
-    for text in _bylines(tree, container):
+    for text in (*bylines, *_last_lines(container)):
         if people := persons(text, known):
             return "; ".join(dict.fromkeys(people))
     return None
@@ -107,7 +127,7 @@ def page_author(tree: Any, head: PageHead, container: Any, sites: Iterable[str])
 
 def persons(text: str, sites: Iterable[str] = ()) -> list[str]:
     """Return the names of persons in a byline; none if part of it is no name."""
-    text = re.sub(r"\s*\([^)]*\)", "", _BY.sub("", one_line(text))).strip(" -–—|,;:.")
+    text = _AGENCY.sub("", _AGENCY.sub("", _BY.sub("", one_line(text)))).strip(" -–—|,;:.")
     if len(text) > 2 * _LONGEST_BYLINE or "@" in text or "://" in text:
         return []
     names = [name.strip(" .") for name in _BETWEEN_NAMES.split(text) if name.strip(" .")]
@@ -115,7 +135,7 @@ def persons(text: str, sites: Iterable[str] = ()) -> list[str]:
 
 
 def _is_person(name: str, sites: set[str]) -> bool:
-    plain = _plain(name)
+    plain, name = _plain(name), _TITLE_OF_PERSON.sub("", name)
     if (
         not _NAME.fullmatch(name)
         or _DOMAIN.search(name)
@@ -144,18 +164,22 @@ def _is_office(entry: Any) -> bool:
     return isinstance(entry, Mapping) and "Organization" in str(entry.get("@type"))
 
 
-def _bylines(tree: Any, container: Any) -> Iterator[str]:
-    """Yield the texts that may be a byline: elements named so, then the last short lines of the article."""
+def named_bylines(tree: Any) -> Iterator[str]:
+    """Yield the texts of the elements that are named as a byline."""
     for element in tree.xpath("//*[@rel='author' or @itemprop='author' or @class or @id]"):
         named = element.get("rel") == "author" or element.get("itemprop") == "author"
         if not named and not any(_BYLINE.fullmatch(name) for name in names_of(element)):
             continue
-        if element.tag == "meta" or any(map(is_around, element.iterancestors())):
+        if element.tag == "meta" or (stands_around(element) if named else any(map(is_around, element.iterancestors()))):
             continue
         inner = element.find(".//*[@itemprop='name']")
         text = text_of(element if inner is None else inner)
         if 0 < len(text) <= _LONGEST_BYLINE:
             yield text
+
+
+def _last_lines(container: Any) -> Iterator[str]:
+    """Yield the last short lines of an article that may be a byline."""
     lines = list(blocks(container)) if container is not None else []
     prose = max((at for at, block in enumerate(lines) if block.is_prose), default=len(lines))
     for block in lines[prose + 1 : prose + 4]:
@@ -167,7 +191,12 @@ def _is_signature(block: Block) -> bool:
     """Tell whether a line is words with capitals, in bold or at the right."""
     style = " ".join(block.element.get(name) or "" for name in ("style", "align", "class"))
     is_bold = block.element.find(".//strong") is not None or block.element.find(".//b") is not None
-    return (is_bold or "right" in style) and len(block.text.split()) > 1 and block.text.istitle()
+    words = _TITLE_OF_PERSON.sub("", _AGENCY.sub("", _AGENCY.sub("", block.text))).split()
+    return (is_bold or "right" in style) and 1 < len(words) <= 12 and all(_has_capital(word) for word in words)
+
+
+def _has_capital(word: str) -> bool:
+    return word[0].isupper() or not word[0].isalpha()
 
 
 def page_categories(tree: Any, head: PageHead, title: str, sites: Iterable[str]) -> list[str]:
@@ -209,8 +238,8 @@ def _category_sources(tree: Any, head: PageHead) -> Iterator[list[str]]:
         ):
             yield [text for link in element.iter("a") if (text := text_of(link).strip(" »›>/|"))]
     for element in tree.xpath("//*[@class]"):
-        if _CATEGORY.intersection(names_of(element)) and not any(map(is_around, element.iterancestors())):
-            yield [text_of(link) for link in element.iter("a")]
+        if any(map(_CATEGORY.fullmatch, names_of(element))) and not any(map(is_around, element.iterancestors())):
+            yield [text for link in element.iter("a") if 0 < len(text := text_of(link)) <= _LONGEST_CATEGORY]
 
 
 def _sections(text: str) -> list[str]:

@@ -12,7 +12,12 @@ from urllib.parse import urljoin, urlsplit
 
 _ARTICLE_TYPES = {"BlogPosting", "LiveBlogPosting", "Report", "Review"}
 _LIST_TYPES = {"CollectionPage", "SearchResultsPage", "ProfilePage"}
+_OF_ARTICLE = re.compile(r"article$|video\b", re.IGNORECASE)
 _DEEPEST = 12
+_LAST_COMMA = re.compile(r",(?=\s*[}\]])")
+_DATE_IN_TEXT = re.compile(r'"datePublished"\s*:\s*"([^"]{4,60})"')
+_ARTICLE_IN_TEXT = re.compile(r'"@type"\s*:\s*\[?\s*"(?:\w*Article|BlogPosting)"')
+_AUTHOR_IN_TEXT = re.compile(r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"Person"\s*,\s*)?"name"\s*:\s*"([^"]{1,80})"')
 _NOT_JSON = re.compile(r"^\s*(?:<!--|/\*.*?\*/|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>|;)\s*$", re.DOTALL)
 
 Node = Mapping[str, Any]
@@ -42,7 +47,7 @@ class PageHead:
     @property
     def is_of_article(self) -> bool:
         """Whether the page says that it is an article."""
-        return bool(self.articles) or any(value.lower() == "article" for value in self.meta("og:type"))
+        return bool(self.articles) or any(_OF_ARTICLE.match(value) for value in self.meta("og:type"))
 
     @property
     def is_of_list(self) -> bool:
@@ -106,10 +111,33 @@ def _is_article(type: str) -> bool:
 
 
 def _json(text: str) -> Any:
-    try:
-        return json.loads(_NOT_JSON.sub("", _NOT_JSON.sub("", text)), strict=False)
-    except (ValueError, RecursionError):
+    """Return the JSON-LD of a script: its values, or what can be told of an article where it is no JSON."""
+    text = _NOT_JSON.sub("", _NOT_JSON.sub("", text)).strip()
+    for tried in (text, _LAST_COMMA.sub("", text)):
+        try:
+            return list(_values(tried))
+        except (ValueError, RecursionError):
+            continue
+    return _stated_in_broken(text)
+
+
+def _values(text: str) -> Iterator[Any]:
+    """Yield the values of JSON; some sites write one after another."""
+    decoder, at = json.JSONDecoder(strict=False), 0
+    while at < len(text):
+        value, at = decoder.raw_decode(text, at)
+        yield value
+        while at < len(text) and (text[at].isspace() or text[at] in ",;"):
+            at += 1
+
+
+def _stated_in_broken(text: str) -> Node | None:
+    """Return an object of what JSON that cannot be read (a quotation mark in a title) says of one article."""
+    dates = _DATE_IN_TEXT.findall(text)
+    if len(dates) != 1 or not _ARTICLE_IN_TEXT.search(text):
         return None
+    author = _AUTHOR_IN_TEXT.search(text)
+    return {"@type": "NewsArticle", "datePublished": dates[0], **({"author": author[1]} if author else {})}
 
 
 def _nodes(value: Any, depth: int) -> Iterator[Node]:
@@ -121,8 +149,8 @@ def _nodes(value: Any, depth: int) -> Iterator[Node]:
             yield from _nodes(entry, depth + 1)
     elif isinstance(value, Mapping):
         yield value
-        for name in ("@graph", "mainEntity", "mainEntityOfPage", "breadcrumb"):
-            if isinstance(value.get(name), list | Mapping):
+        for name in ("@graph", "mainEntity", "mainEntityOfPage", "breadcrumb", "hasPart"):
+            if isinstance(value.get(name), Mapping if name == "hasPart" else list | Mapping):
                 yield from _nodes(value[name], depth + 1)
 
 

@@ -20,15 +20,16 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 SURROUNDING = frozenset({"nav", "footer", "aside"})
 
 _AROUND = re.compile(
-    r"(?:.*[-_])?(?:related|relate|lien-?quan|tinlienquan|cung-chuyen-muc|cung-muc|tin-khac|tin-moi|tin-doc|doc-nhieu"
-    r"|xem-nhieu|xem-them|doc-them|most-view(?:ed)?|popular|trending|recommend(?:ed|ation)?s?|breadcrumbs?|bread-crumb"
-    r"|social|share|sharing|sharedaddy|comments?|comment-list|binh-?luan|sidebar|widget|tags|tag-list|taglist|tagcloud"
+    r"(?:.*[-_])?(?:related|relate|(?:tin-?)?lien-?quan|cung-?chuyen-?muc|cung-?muc|tin-?khac|tin-?moi|tin-?doc"
+    r"|bai-?khac|doc-?nhieu|xem-?nhieu|xem-?them|doc-?them|most-view(?:ed)?|popular|trending|recommend(?:ed|ation)?s?|breadcrumbs?|bread-crumb"
+    r"|social|share|sharing|sharedaddy|comments?|comment-list|binh-?luan|sidebar|widget|tags?|tag-list|taglist|tagcloud"
     r"|keywords|tu-khoa|newsletter|subscribe|pagination|pager|paginav|post-nav(?:igation)?|nav-links|toc|copyright"
-    r"|footer|banner|advert(?:isement)?|ads|quang-cao|menu|navbar|topbar|author-box|about-author)"
+    r"|footer|banner|advert(?:isement)?|ads|quang-cao|menu|navbar|topbar|author-box|about-author|(?:mw-)?editsection|noprint|catlinks|site-?sub)"
     r"(?:[-_](?:news|posts?|box|list|wrap(?:per)?|section|area|container|block|items?|links|content|buttons?|icons?|bar"
     r"|bottom|top|article|articles|story|detail|footer|header|widget|\d+))*",
     re.IGNORECASE,
 )
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CAPTION = re.compile(r"(?:.*[-_])?(?:caption|captions|chuthich|chu-thich|captionimg|imgcaption)(?:[-_].*)?", re.I)
 _HOME = re.compile(r"(?:https?://[^/?#]+)?/?(?:index\.\w+)?|\.?\./")
 _LEAST_TITLE = 8
@@ -41,11 +42,15 @@ _META = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A run of text that a page shows as a line or paragraph; ``links`` counts the characters of it in links."""
+    """A run of text that a page shows as a line or paragraph.
+
+    ``links`` counts the characters of it in links, ``beside`` is its text outside of them.
+    """
 
     element: Any
     text: str
     links: int
+    beside: str
 
     @property
     def is_prose(self) -> bool:
@@ -58,14 +63,16 @@ def blocks(root: Any) -> Iterator[Block]:
     from lxml import etree
 
     words: list[str] = []
+    beside: list[str] = []
     links = depth_of_links = hidden = 0
     owners = [root]
 
     def flush() -> Iterator[Block]:
         nonlocal links
         if text := " ".join("".join(words).split()):
-            yield Block(owners[-1], text, links)
+            yield Block(owners[-1], text, links, " ".join("".join(beside).split()))
         words.clear()
+        beside.clear()
         links = 0
 
     for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
@@ -82,13 +89,16 @@ def blocks(root: Any) -> Iterator[Block]:
         hidden += step * (tag in HIDDEN)
         if text and not hidden:
             words.append(text)
-            links += len(text.strip()) if depth_of_links else 0
+            if depth_of_links:
+                links += len(text.strip())
+            else:
+                beside.append(text)
     yield from flush()
 
 
 def names_of(element: Any) -> list[str]:
-    """Return the classes and the id of an element."""
-    return f"{element.get('class') or ''} {element.get('id') or ''}".split()
+    """Return the classes and the id of an element, ``newsDetail`` as ``news-Detail``."""
+    return _HUMP.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}").split()
 
 
 def is_around(element: Any) -> bool:
@@ -96,6 +106,17 @@ def is_around(element: Any) -> bool:
     if element.tag in SURROUNDING or element.get("role") in {"navigation", "complementary", "contentinfo", "search"}:
         return True
     return element.tag not in {"html", "body", "main"} and any(_AROUND.fullmatch(name) for name in names_of(element))
+
+
+def stands_around(element: Any) -> bool:
+    """Tell whether an element stands in what surrounds the article; the foot of the article itself does not."""
+    return any(is_around(up) and not _is_foot(up) for up in element.iterancestors())
+
+
+def _is_foot(element: Any) -> bool:
+    if element.tag != "footer" and not any(name.lower().endswith("-footer") for name in names_of(element)):
+        return False
+    return any(up.tag == "article" or "hentry" in names_of(up) for up in element.iterancestors())
 
 
 def is_caption(element: Any) -> bool:
@@ -113,20 +134,37 @@ def text_of(element: Any) -> str:
     return " ".join(block.text for block in blocks(element))
 
 
-def main_heading(tree: Any, titles: Iterable[str]) -> Any:
+def main_heading(tree: Any, titles: Iterable[str], sites: Iterable[str] = ()) -> Any:
     """Return the element that shows the title, None if none does.
 
-    It is the first ``<h1>`` that is neither the site's name nor in what surrounds the article; else a heading, or an
-    element named for the title, that has one of the ``titles`` the page states, or what they begin with.
+    It is the first ``<h1>`` that is neither a name of the site nor in what surrounds the article. If that is none of
+    the ``titles`` the page states, it is a heading, or an element named for the title, that is one of them; or else,
+    without such an ``<h1>``, one that has what they begin or end with.
     """
-    for heading in tree.iter("h1"):
-        if not _is_logo(heading) and not any(map(is_around, heading.iterancestors())) and text_of(heading):
-            return heading
-    known = [title.casefold() for title in titles]
-    for heading in tree.xpath("//h2 | //h3 | //h4 | //*[contains(@class, 'title')]"):
-        if len(text := text_of(heading).casefold()) >= _LEAST_TITLE and any(title.startswith(text) for title in known):
-            return heading
-    return next((one for one in tree.iter("h1") if not _is_logo(one) and text_of(one)), None)
+    names = {site.casefold() for site in sites}
+    known = [folded for title in titles if (folded := title.casefold()) not in names]
+    shown = [one for one in tree.iter("h1") if not _is_logo(one) and text_of(one)]
+    inside = [one for one in shown if not any(map(is_around, one.iterancestors()))]
+    named = [one for one in inside if text_of(one).casefold() not in names]
+    if named and (not known or any(_has_part(title, text_of(named[0]).casefold()) for title in known)):
+        return named[0]
+    others: list[tuple[Any, str]] = []
+    for one in tree.xpath("//h2 | //h3 | //h4 | //*[contains(@class, 'title')]"):
+        text = text_of(one).casefold() if one.tag not in {"h1", "title"} and not _is_logo(one) else ""
+        if len(text) >= _LEAST_TITLE and text not in names:
+            others.append((one, text))
+    found = next((one for one, text in others if text in known), None)
+    if found is not None or named:
+        return named[0] if found is None else found
+    for is_part in (str.startswith, str.endswith):
+        for one, text in others:
+            if any(is_part(title, text) for title in known):
+                return one
+    return next(iter([*inside, *shown]), None)
+
+
+def _has_part(title: str, shown: str) -> bool:
+    return title.startswith(shown) or title.endswith(shown) or (len(title) > _LEAST_TITLE and shown.startswith(title))
 
 
 def _is_logo(heading: Any) -> bool:
@@ -138,3 +176,15 @@ def _is_logo(heading: Any) -> bool:
         for up in heading.iterancestors()
     )
     return is_home or "logo" in " ".join(names_of(heading)) or (in_head and len(links) == 1)
+
+
+def summed(body: Any, own: dict[Any, int]) -> dict[Any, int]:
+    """Return the sum of the numbers of each element and of those in it; elements with none are missing."""
+    from lxml import etree
+
+    whole = dict(own)
+    for _, element in etree.iterwalk(body, events=("end",)) if own else ():
+        if element is not body and (count := whole.get(element)):
+            above = element.getparent()
+            whole[above] = whole.get(above, 0) + count
+    return whole

@@ -8,13 +8,12 @@ handed to it as paragraphs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from index.reading.formats.boilerplate import is_control
-from index.reading.formats.page_dates import is_dateline
+from index.reading.formats.page_dates import is_dateline, near_date
 from index.reading.formats.page_parts import (
     BLOCKS,
     HEADINGS,
@@ -24,16 +23,24 @@ from index.reading.formats.page_parts import (
     blocks,
     is_around,
     is_caption,
+    summed,
     text_of,
 )
+from index.reading.formats.page_teasers import teasers_of, usual_host
 
 _MOST_CUT = 0.4
 """The part of a page's prose that an element may have and be cut off for its name."""
 _CONTAINER_PART = 0.8
-_LEAST_TEASER = 15
 _LEAST_SUMMARIES = 3
 _ABOUT = {"author", "articleSection", "datePublished", "dateModified", "publisher", "keywords"}
 _ANCHOR = {"#", "¶", "🔗", "§"}
+_NOTE = re.compile(r"\[?\w{1,4}\]?")
+_OTHERS = re.compile(
+    r"\W*(?:(?:các\s)?(?:tin|bài|bài viết|tin bài|bản tin|những tin)\s(?:liên quan|khác|cùng chuyên mục|cùng mục"
+    r"|mới hơn|cũ hơn|tiếp theo)|cùng chuyên mục|có thể bạn (?:quan tâm|thích)|đọc thêm|xem thêm|đọc nhiều"
+    r"|tin đọc nhiều|related(?: posts| articles| news)?|you may also like)\W*",
+    re.IGNORECASE,
+)
 _LAYOUT = {"tbody", "thead", "tfoot", "tr", "td", "th"}
 _PAGE_PARTS = re.compile(r"^(?:nguồn tin|bản in|trang trước|trang sau|bài trước|bài sau|đọc thêm|mục lục)\s*:?$", re.I)
 
@@ -43,7 +50,8 @@ class Parts:
     """What a page consists of: how much prose there is outside of the links to other articles, how many those are.
 
     ``paragraphs`` counts those of the prose, ``plain`` the characters outside of links. ``container`` is the smallest
-    element with most of the prose; ``teasers`` are the boxes of links to other articles.
+    element with most of the prose; ``teasers`` are the boxes of links to other articles. ``is_told`` says whether a
+    date near the title, or words such as "other articles" before the first teaser, tell that the page is an article.
     """
 
     container: Any
@@ -51,22 +59,30 @@ class Parts:
     paragraphs: int
     teasers: list[Any]
     plain: int
+    is_told: bool
 
 
-def parts_of(tree: Any, heading: Any) -> Parts:
-    """Return the parts of a page. What surrounds an article (menus, related articles) is cut off ``tree``."""
+def parts_of(tree: Any, heading: Any, host: str | None = None) -> Parts:
+    """Return the parts of a page. What surrounds an article (menus, related articles) is cut off ``tree``.
+
+    Links to other sites than ``host``, that of the page, are no teasers.
+    """
     body = tree.find("body")
     body = tree if body is None else body
-    prose = _prose_by_element(body)
+    prose, paragraphs = _prose_by_element(body)
     whole = prose.get(body, 0)
     kept = {heading, *heading.iterancestors()} if heading is not None else set()
-    for element in [one for one in body.iterdescendants() if isinstance(one.tag, str)]:
+    is_empty = heading is None and not whole  # a list of links: what may surround an article is all it has
+    for element in [] if is_empty else [one for one in body.iterdescendants() if isinstance(one.tag, str)]:
         small = prose.get(element, 0) <= _MOST_CUT * whole
         if small and element not in kept and (is_around(element) or _is_anchor(element)):
             element.drop_tree()
-    teasers = list(_teasers(body, kept, prose, whole))
+    much = {box for box, count in prose.items() if count > _MOST_CUT * whole}
+    teasers = list(teasers_of(body, kept, host or usual_host(body), much, paragraphs))
     inside = {element for teaser in teasers for element in teaser.iter()}
     outside = [block for block in blocks(body) if block.element not in inside]
+    first = next((at for at, block in enumerate(blocks(body)) if block.element in inside), len(outside))
+    is_labelled = any(_OTHERS.fullmatch(block.text) for block in outside[:first])
     prosaic = [block for block in _before_summaries(body, inside) if block.is_prose]
     return Parts(
         _container(body, outside),
@@ -74,6 +90,7 @@ def parts_of(tree: Any, heading: Any) -> Parts:
         len(prosaic),
         teasers,
         sum(len(block.text) - block.links for block in outside if block.element is not heading),
+        is_labelled or (heading is not None and near_date(tree, heading, inside) is not None),
     )
 
 
@@ -81,6 +98,7 @@ def article_lines(tree: Any, heading: Any, title: str, author: str | None, parts
     """Return the lines of the article's text, without its title, dateline and byline. ``tree`` is changed."""
     from trafilatura import bare_extraction
 
+    _drop_before(heading, parts)
     headings = _prepare(tree, heading, parts)
     page = bare_extraction(_around(heading, parts, tree), with_metadata=False, include_comments=False)
     if page is None or isinstance(page, dict) or not page.text:
@@ -94,9 +112,29 @@ def article_lines(tree: Any, heading: Any, title: str, author: str | None, parts
             lines.append(line)
     while lines and (lines[-1] in headings or lines[-1] == author):
         lines.pop()
-    while lines and (is_dateline(lines[0]) or lines[0] == author):
+    while lines and (is_dateline(lines[0], author) or lines[0] == author):
         lines.pop(0)
     return lines
+
+
+def _drop_before(heading: Any, parts: Parts) -> None:
+    """Cut off what stands between the beginning of the article and its title, and is neither prose nor a caption."""
+    if heading is None or parts.container is None or heading in set(parts.container.iterancestors()):
+        return
+    above = {heading, *heading.iterancestors()}
+    shared = next((one for one in (parts.container, *parts.container.iterancestors()) if one in above), None)
+    if shared is None:
+        return
+    for block in list(blocks(shared)):
+        if block.element is heading or heading in set(block.element.iterancestors()):
+            return
+        one = block.element
+        if one not in above and one.getparent() is not None and not _has_prose(one) and not _is_captioned(one):
+            one.drop_tree()
+
+
+def _is_captioned(element: Any) -> bool:
+    return is_caption(element) or any(map(is_caption, islice(element.iterancestors(), 3)))
 
 
 def _before_summaries(body: Any, inside: set[Any]) -> list[Block]:
@@ -119,7 +157,7 @@ def _before_summaries(body: Any, inside: set[Any]) -> list[Block]:
 
 def _line(text: str) -> str:
     """Return a line of text, the cells of a table's row with bars between them."""
-    text = text.strip()
+    text = text.replace("\xa0", " ").strip()
     if text.startswith("|") and text.endswith("|"):
         return " | ".join(cell for cell in map(str.strip, text.strip("|").split("|")) if cell.strip("-"))
     return text
@@ -129,24 +167,15 @@ def _same(line: str, title: str) -> bool:
     return "".join(filter(str.isalnum, line)).casefold() == "".join(filter(str.isalnum, title)).casefold()
 
 
-def _prose_by_element(body: Any) -> dict[Any, int]:
-    """Return the number of characters of prose in each element that has some."""
+def _prose_by_element(body: Any) -> tuple[dict[Any, int], dict[Any, int]]:
+    """Return the numbers of characters and of paragraphs of prose in each element that has some."""
     own: dict[Any, int] = {}
+    paragraphs: dict[Any, int] = {}
     for block in blocks(body):
         if block.is_prose:
             own[block.element] = own.get(block.element, 0) + len(block.text)
-    return _summed(body, own)
-
-
-def _summed(body: Any, own: dict[Any, int]) -> dict[Any, int]:
-    from lxml import etree
-
-    whole = dict(own)
-    for _, element in etree.iterwalk(body, events=("end",)) if own else ():
-        if element is not body and (count := whole.get(element)):
-            above = element.getparent()
-            whole[above] = whole.get(above, 0) + count
-    return whole
+            paragraphs[block.element] = paragraphs.get(block.element, 0) + 1
+    return summed(body, own), summed(body, paragraphs)
 
 
 def _container(body: Any, outside: list[Block]) -> Any:
@@ -158,7 +187,7 @@ def _container(body: Any, outside: list[Block]) -> Any:
     for block in outside:
         if block.is_prose:
             own[block.element] = own.get(block.element, 0) + len(block.text)
-    whole = _summed(body, own)
+    whole = summed(body, own)
     found, most = (body, whole.get(body, 0)) if own else (None, 0)
     while found is not None:
         below = next((child for child in found if whole.get(child, 0) >= _CONTAINER_PART * most), None)
@@ -190,34 +219,12 @@ def _around(heading: Any, parts: Parts, tree: Any) -> Any:
 
 
 def _is_anchor(element: Any) -> bool:
+    """Tell whether an element is the link of a heading to itself, or the mark of a note."""
+    if element.tag == "sup":
+        return bool(_NOTE.fullmatch(text_of(element))) and any(
+            (one.get("href") or "").startswith("#") for one in element.iter("a")
+        )
     return element.tag == "a" and (element.text or "").strip() in _ANCHOR and not len(element)
-
-
-def _teasers(body: Any, kept: set[Any], prose: dict[Any, int], whole: int) -> Iterator[Any]:
-    """Yield the boxes of links to other articles: of a heading or an entry of a list that is a link."""
-    linked = [one for one in body.iter(*HEADINGS, "li") if one not in kept and _is_link(one)]
-    found = set(linked)
-    count: dict[Any, int] = _summed(body, dict.fromkeys(found, 1))
-    for element in linked:
-        box = element
-        while (above := box.getparent()) is not None and above is not body and above not in kept:
-            if count.get(above, 0) > 1 or (prose.get(above, 0) > _MOST_CUT * whole and len(linked) < 3):
-                break
-            box = above
-        yield box
-
-
-def _is_link(element: Any) -> bool:
-    """Tell whether the text of a heading or entry is a link to another page, and long enough to be a title."""
-    linked = [one for one in element.iter("a") if not (one.get("href") or "#").startswith("#")]
-    if not linked and any(up.tag == "a" and up.get("href") for up in islice(element.iterancestors(), 2)):
-        return len(text_of(element)) >= _LEAST_TEASER
-    inside = max((len(text_of(one)) for one in linked), default=0)
-    if inside < _LEAST_TEASER:
-        return False
-    return inside >= 0.8 * len(text_of(element)) or (element.tag == "li" and linked[0].getparent() is element
-                                                     and not (element.text or "").strip() and inside > 20
-                                                     and len(text_of(element)) - inside < 40)  # fmt: skip
 
 
 def _prepare(tree: Any, heading: Any, parts: Parts) -> set[str]:
