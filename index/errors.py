@@ -42,7 +42,7 @@ class UnreadableFileError(TimtinError):
 class LeftOutError(UnreadableFileError):
     """Leave out what is rightly not read as an article, a draft for instance; it is named and counted, no failure.
 
-    ``counts`` says how many of what.
+    ``counts`` says how many of what, in the singular.
     """
 
     def __init__(self, message: str, counts: Mapping[str, int] | str = "other") -> None:

@@ -17,7 +17,10 @@ from index.reading.formats.registry import FileKind, Format, kind_of
 
 _CHUNK = 1024 * 1024
 _SAVED_PARTS = re.compile(r"(.+)(?:_files|\.files|_tập tin|_tệp)")
-_SITE_FEED = re.compile(r"(?:index|feed|rss|atom|sitemap[\w-]*)\.xml")
+_SITE_FEED = re.compile(
+    r"(?:index|feed|rss|atom|sitemap[\w-]*)\.xml|(?:index|search|search[-_]?index|manifest)\.json"
+    r"|(?:robots|ads|app-ads|humans|llms|llms-full|security)\.txt"
+)
 _WRITTEN_OUT = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -81,7 +84,7 @@ def files_below(root: Path) -> Iterator[Found]:
     """Yield the files of a folder in order, those of other formats as left out; skip hidden entries.
 
     A link is followed if it leads to a file inside the folder that is not read under its own name. The parts of a saved
-    page beside it, and the feeds and sitemaps of a built site beside its pages, are left out.
+    page beside it, and the feeds, sitemaps and search data of a built site beside its pages, are left out.
     """
     folders = [""]
     while folders:
@@ -106,7 +109,7 @@ def files_below(root: Path) -> Iterator[Found]:
                 else:
                     below.append(name)
             elif "index" in pages and _SITE_FEED.fullmatch(entry.name):
-                yield LeftOut(root / name, name, "lists the pages beside it", failed=False, suffix=".xml")
+                yield LeftOut(root / name, name, "is of the site around", failed=False, suffix=Path(name).suffix)
             elif kind := kind_of(entry.name):
                 yield FoundFile(root / name, name, kind)
             else:

@@ -72,7 +72,8 @@ class FolderScan:
 
     ``source`` is the source of articles that name none, ``names`` what users have said that names stand for. With
     ``stability``, files still being written are left out. ``failed`` has the paths of files that could not be read
-    completely, ``unlisted`` the folders that could not be listed, each with a slash at its end.
+    completely, ``left_out`` those that are rightly not read, ``unlisted`` the folders that could not be listed, each
+    with a slash at its end.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class FolderScan:
         names: GivenNames,
     ) -> None:
         self.failed: set[str] = set()
+        self.left_out: set[str] = set()
         self._run = run
         self._inputs = inputs
         self._source = source
@@ -145,6 +147,8 @@ class FolderScan:
             yield
         except LeftOutError as error:
             self._leave_out(where, error)
+            if path is not None:
+                self.left_out.add(path)
         except _REFUSALS as error:
             self.refuse(path, where, _reason(error))
 

@@ -63,7 +63,7 @@ def ingest(
         _Importer(paths, store, run, scan, options.prune).read()
         run.apply(wait=options.wait, rebuild=options.rebuild)
     if stability is not None:
-        stability.note_failed(scan.failed)
+        stability.note_failed(scan.failed | scan.left_out)
     return run.end()
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from index.article import Article, usable_id
-from index.errors import InvalidInputError, TimtinError, UnreadableFileError
+from index.errors import InvalidInputError, LeftOutError, TimtinError, UnreadableFileError
 from index.reading.article_reading import read_article
 from index.reading.files import FoundFile, files_below, open_regular, printable_path, read_document
 from index.reading.folder_scan import STANDARD_INPUT, absolute
@@ -29,10 +29,18 @@ _NO_NAMES: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What would be refused, and why; ``line`` is its place in a file of many articles, None for the whole file."""
+    """What would be refused, and why; ``line`` is its place in a file of many articles, None for the whole file.
+
+    ``is_left_out`` says that it is rightly no article: a draft, a list of articles.
+    """
 
     line: int | str | None
     why: str
+    is_left_out: bool = False
+
+
+def _refusal(line: int | str | None, error: TimtinError) -> Refusal:
+    return Refusal(line, str(error), isinstance(error, LeftOutError))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def read_entries(path: Path, name: str, names: Mapping[str, str] = _NO_NAMES) ->
     except OSError as error:
         yield Refusal(None, error.strerror or str(error))
     except (InvalidInputError, UnreadableFileError) as error:
-        yield Refusal(None, str(error))
+        yield _refusal(None, error)
 
 
 def _entries(stream: IO[bytes], kind: FileKind, names: Mapping[str, str], file: str) -> Iterator[ReadEntry | Refusal]:
@@ -109,16 +117,16 @@ def _entries(stream: IO[bytes], kind: FileKind, names: Mapping[str, str], file: 
         for line, row in rows(stream, kind, names, file):
             yield _row(line or None, row)
     except UnreadableFileError as error:
-        yield Refusal(None, str(error))
+        yield _refusal(None, error)
 
 
 def _row(line: int | str | None, row: Any) -> ReadEntry | Refusal:
     if isinstance(row, TimtinError):
-        return Refusal(line, str(row))
+        return _refusal(line, row)
     try:
         return _entry(line, row)
     except TimtinError as error:
-        return Refusal(line, str(error))
+        return _refusal(line, error)
 
 
 def _entry(line: int | str | None, fields: Any, *, is_plain: bool = False) -> ReadEntry:

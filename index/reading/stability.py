@@ -86,7 +86,7 @@ class Stability:
         self._read.clear()
 
     def note_failed(self, paths: Iterable[str]) -> None:
-        """Record that files could not be read completely."""
+        """Record that files could not be read completely, or were left out."""
         for path in paths:
             if (read := self._read.get(path)) is not None:
                 self._read[path] = (read[0], time.monotonic() + _RETRY_SECONDS)

@@ -17,6 +17,7 @@ from web.terminal import one_line
 NOTHING_READ = "nothing was read: none of the files there has an article in a format that timtin reads"
 _MOST_NAMES = 10
 _LONGEST = 100
+_SINGULAR = {"draft", "list page", "error page", "feed", "form", "redirect"}
 _FIELDS = ("id", "title", "published", "source", "author", "category", "url", "lead", "body")
 
 
@@ -91,7 +92,7 @@ def _shown(text: str) -> str:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in _most(counts))
+    return ", ".join(f"{count:,} {name}{'s' * (count > 1 and name in _SINGULAR)}" for name, count in _most(counts))
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:

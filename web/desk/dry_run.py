@@ -24,8 +24,9 @@ _FIELDS = ("title", "body", "lead", "published", "source", "url", "author", "cat
 class Outcome:
     """What became, or would become, of one file.
 
-    ``fields`` counts the articles that have each field. ``known`` are those whose ids the store has: they are replaced
-    unless they are the same. ``stopped`` says why the rest was not read.
+    ``fields`` counts the articles that have each field, ``left_out`` what is rightly none, which ``others`` names.
+    ``known`` are those whose ids the store has: they are replaced unless they are the same. ``stopped`` says why the
+    rest was not read.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Outcome:
     format: str | None
     articles: int = 0
     refused: int = 0
+    left_out: int = 0
     known: int = 0
     added: int = 0
     updated: int = 0
@@ -40,6 +42,7 @@ class Outcome:
     titles: list[str] = field(default_factory=list)
     fields: Counter[str] = field(default_factory=Counter)
     refusals: list[Refusal] = field(default_factory=list)
+    others: list[Refusal] = field(default_factory=list)
     remarks: list[Refusal] = field(default_factory=list)
     stopped: bool = False
 
@@ -70,7 +73,11 @@ def _batches(path: Path, outcome: Outcome, limits: LimitSettings) -> Iterator[li
     batch: dict[str, Article] = {}
     characters = 0
     for entry in read_entries(path, outcome.name):
-        if isinstance(entry, Refusal):
+        if isinstance(entry, Refusal) and entry.is_left_out:
+            outcome.left_out += 1
+            if len(outcome.others) < MOST_REFUSALS:
+                outcome.others.append(entry)
+        elif isinstance(entry, Refusal):
             outcome.refused += 1
             if len(outcome.refusals) < MOST_REFUSALS:
                 outcome.refusals.append(entry)
@@ -78,7 +85,7 @@ def _batches(path: Path, outcome: Outcome, limits: LimitSettings) -> Iterator[li
             _note(entry, outcome)
             batch[entry.article.id] = entry.article
             characters += len(entry.article.body)
-        if outcome.refused > limits.refused_of_body or outcome.articles + outcome.refused >= limits.lines_of_body:
+        if outcome.refused > limits.refused_of_body or outcome.articles + outcome.refused + outcome.left_out >= limits.lines_of_body:
             outcome.stopped = True
             break
         if len(batch) >= _BATCH or characters >= _BATCH_CHARACTERS:

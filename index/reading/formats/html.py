@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
-from index.errors import UnreadableFileError
+from index.errors import LeftOutError, UnreadableFileError
 from index.reading.formats.page_dates import page_date
 from index.reading.formats.page_fields import (
     host_of,
@@ -35,6 +36,7 @@ _RAW_END = {
     name: re.compile(f"</{name}", re.IGNORECASE)
     for name in ("script", "style", "textarea", "title", "iframe", "noembed", "noframes", "xmp")
 } | {"!--": re.compile("-->")}
+_FEED = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL)
 _NO_ARTICLE = "has no article text that can be told apart from the page around it"
 
 
@@ -45,8 +47,10 @@ def html_fields(text: str, url: str | None = None) -> dict[str, Any]:
     UnreadableFileError if no article can be found, or if the page has more elements or attributes than a page has.
     """
     _refuse_crowded(text)
+    if _FEED.match(text):
+        raise LeftOutError("is a feed, not a page; to read it, name it .rss or .atom", "feed")
     try:
-        return _fields(text, url)
+        return _fields(unicodedata.normalize("NFC", text), url)
     except (MemoryError, UnreadableFileError):
         raise
     except Exception as error:  # a page may break the parser in any way

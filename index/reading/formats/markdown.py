@@ -28,16 +28,19 @@ _TEMPLATE = re.compile(r"\{\{[<%]\s*/?\s*(?P<name>[\w-]*)(?P<values>[^{}]*?)/?\s
 _SHOWN_VALUE = re.compile(r"""\b(?:title|caption)\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`)""")
 _NOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]", re.MULTILINE)
 _HTML_HEADING = re.compile(r"\s*<h[1-6]\b", re.IGNORECASE)
+_LISTS = {"archives", "archive", "search", "home", "list", "tags", "categories", "terms", "tagcloud"}
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
 _COLON_IN_VALUE = re.compile(r"^([\w-]+:)[ \t]+([^\s\"'\[{|>&*!].*:.*?)[ \t]*$", re.MULTILINE)
+_TAB_AFTER_NAME = re.compile(r"^([\w-]+:)\t+", re.MULTILINE)
+_ATTRIBUTES = re.compile(r"^ {0,3}\{:.*\}[ \t]*$")
 _LONGEST_FRONT_MATTER = 64 * 1024
 _PLAIN = {"text", "code_inline", "image"}
 _BLOCKS_OF_CODE = {"fence", "code_block"}
 
 
 def markdown_fields(text: str) -> dict[str, Any]:
-    """Return the fields of an article in Markdown: CommonMark with tables, front matter in YAML or TOML.
+    """Return the fields of an article in Markdown: CommonMark with tables, front matter in YAML, TOML or JSON.
 
     If the front matter has no title, the first heading is the title. Raises UnreadableFileError for front matter that
     cannot be read, LeftOutError for a draft.
@@ -50,6 +53,8 @@ def markdown_fields(text: str) -> dict[str, Any]:
     if heading is not None and (title is None or blocks[heading][1] == title):
         title = blocks.pop(heading)[1]
     paragraphs = [paragraph for _, paragraph in blocks]
+    if not paragraphs and (about.get("extra") or {}).get("layout") in _LISTS:
+        raise LeftOutError("is a list of articles by its layout", "list page")
     fields = {
         "title": title or made_title(paragraphs),
         "body": "\n\n".join(paragraphs),
@@ -62,27 +67,40 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Return the fields of the front matter and the text after it."""
     head = text[:_LONGEST_FRONT_MATTER]
     found = _FRONT_MATTER.match(head) or _BARE_FRONT_MATTER.match(head)
-    if found is None or (not head.lstrip().startswith(found["mark"]) and "title:" not in found["text"]):
+    is_json = found is None and head.lstrip().startswith("{\n")
+    if not is_json and (
+        found is None or (not head.lstrip().startswith(found["mark"]) and "title:" not in found["text"])
+    ):
         return {}, text
+    values: Any
     try:
-        if found["mark"] == "+++":
-            values: Any = tomllib.loads(found["text"])
+        if found is None:
+            start = len(text) - len(text.lstrip())
+            values, end = json.JSONDecoder(strict=False).raw_decode(text, start)
+        elif found["mark"] == "+++":
+            values, end = tomllib.loads(found["text"]), found.end()
         else:
-            values = _yaml(found["text"])
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+            values, end = _yaml(found["text"]), found.end()
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if is_json:  # text that begins with a brace
+            return {}, text
         where = " ".join(str(error).split())
         raise UnreadableFileError(f"has front matter that cannot be read: {where[:200]}") from None
     if not isinstance(values, Mapping):
         return {}, text  # a text between two horizontal rules
+    text = text[end:]
     if _is_draft(values):
         raise LeftOutError("is a draft by its front matter", "draft")
     plain = {str(name): _plain(value) for name, value in values.items()}
-    fields = named_fields(plain)
+    plain |= plain.pop("taxonomies") if isinstance(plain.get("taxonomies"), Mapping) else {}
+    plain = {name: value for name, value in plain.items() if name.lower() != "draft"}
+    fields = named_fields({**plain, "body": text.strip() or "-"})  # so that a summary is none
+    fields.pop("body", None)
     if "id" in fields:  # the id comes from the file's name, as for other documents
         fields["extra"] = {**fields.get("extra", {}), "id": fields.pop("id")}
     if not str(fields.get("url", "http")).startswith("http"):  # the place of the page in its site
         fields["extra"] = {**fields.get("extra", {}), "permalink": fields.pop("url")}
-    return fields, text[found.end() :]
+    return fields, text
 
 
 def _yaml(text: str) -> Any:
@@ -90,9 +108,8 @@ def _yaml(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - gives texts, lists and mappings only
     except yaml.YAMLError:
+        text = _TAB_AFTER_NAME.sub(r"\1 ", text)
         quoted = _COLON_IN_VALUE.sub(lambda line: f"{line[1]} {json.dumps(line[2], ensure_ascii=False)}", text)
-        if quoted == text:
-            raise
         return yaml.load(quoted, Loader=_PlainLoader)  # noqa: S506 - as above
 
 
@@ -114,7 +131,7 @@ def _without_templates(text: str, *, is_site: bool) -> str:
             fence = "" if fence else mark[1]
         elif not fence:
             line = _NOTE.sub("", line)
-            line = _TEMPLATE.sub(_shown, line) if is_site and "{" in line else line
+            line = _ATTRIBUTES.sub("", _TEMPLATE.sub(_shown, line)) if is_site and "{" in line else line
         lines.append(line)
     return "\n".join(lines)
 

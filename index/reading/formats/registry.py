@@ -16,7 +16,7 @@ from functools import partial
 from typing import IO, Any, cast
 
 from index.article import Article, article_from, usable_id
-from index.errors import TimtinError, UnreadableFileError
+from index.errors import LeftOutError, TimtinError, UnreadableFileError
 from index.field_names import is_keyword
 from index.reading.formats.compressed import SUFFIXES as COMPRESSED
 from index.reading.formats.compressed import Packed, unpacked
@@ -38,6 +38,12 @@ KNOWN = (
 )
 _NO_NAMES: Mapping[str, str] = {}
 _DATED_NAME = re.compile(r"(?:^|/)(\d{4}-\d{2}-\d{2})-[^/]*$")
+_ASKED = re.compile(r"(?<=\.)([a-z]{2,5})\?[^/]*$", re.IGNORECASE)
+_FRONT_MATTER = re.compile(r"\ufeff?(?:---|\+\+\+)[ \t]*\r?\n")
+_PAGE = re.compile(
+    r"\ufeff?\s*(?:<\?xml[^>]*>\s*|<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
+)
+_SECTION = re.compile(r"(?:^|/)_index\.[^/]*$")
 _LARGEST_MARKUP = 16 * 1024 * 1024
 
 
@@ -46,6 +52,7 @@ class Format(Enum):
 
     TEXT = "text"
     HTML = "HTML"
+    SITE_PAGE = "page of a site"
     MARKDOWN = "Markdown"
     JSON = "JSON"
     JSON_LINES = "JSON lines"
@@ -63,6 +70,11 @@ _FORMATS = {
     ".txt": Format.TEXT,
     ".html": Format.HTML,
     ".htm": Format.HTML,
+    ".shtml": Format.SITE_PAGE,
+    ".php": Format.SITE_PAGE,
+    ".asp": Format.SITE_PAGE,
+    ".aspx": Format.SITE_PAGE,
+    ".jsp": Format.SITE_PAGE,
     ".md": Format.MARKDOWN,
     ".markdown": Format.MARKDOWN,
     ".json": Format.JSON,
@@ -92,7 +104,8 @@ _ROWS: dict[Format, Callable[[IO[bytes], Mapping[str, str]], Iterator[tuple[int,
     Format.FEED: feed_rows,
 }
 _DOCUMENTS = {suffix for suffix, format in _FORMATS.items() if format not in {*_ROWS, Format.ZIP}}
-_MARKUP = {Format.HTML, Format.MARKDOWN, Format.FEED, Format.EPUB, Format.WEB_ARCHIVE, Format.SUBTITLES}
+_PAGES = {Format.HTML, Format.SITE_PAGE}
+_MARKUP = {*_PAGES, Format.MARKDOWN, Format.FEED, Format.EPUB, Format.WEB_ARCHIVE, Format.SUBTITLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +132,14 @@ class FileKind:
 
 
 def kind_of(name: str) -> FileKind | None:
-    """Return the format that a file has by its name, or None if it is unknown."""
+    """Return the format that a file has by its name, or None if it is unknown.
+
+    ``index.html?page=2``, as mirrors of sites name what they asked for, is a page too.
+    """
+    asked = _ASKED.search(name)
+    if asked is not None:
+        found = _FORMATS.get(f".{asked[1]}".lower())
+        return FileKind(found) if found in _PAGES else None
     stem, dot, last = name.rpartition(".")
     packed = (dot + last).lower() if (dot + last).lower() in COMPRESSED else ""
     if packed:
@@ -153,6 +173,8 @@ def document_fields(data: bytes, kind: FileKind, name: str = "") -> Record:
         raise
     except Exception as error:  # a text that breaks its parser must not stop the other files
         raise UnreadableFileError(f"is {kind.format.value} that cannot be read: {type(error).__name__}") from error
+    if kind.format is Format.MARKDOWN and not fields.get("body") and _SECTION.search(name):
+        raise LeftOutError("is the head of a section, without a text", "list page")
     if not fields.get("body") and not fields.get("title"):
         raise UnreadableFileError("has no text")
     if kind.format in _BINARY and (font := legacy_font(str(fields.get("body")))):
@@ -227,7 +249,16 @@ def _plain_fields(text: str) -> dict[str, Any]:
 
 
 def _html_fields(text: str) -> dict[str, Any]:
+    if _FRONT_MATTER.match(text):  # a page of a site that is not built yet
+        return _markdown_fields(text)
     return parsed_apart(html_fields, text)
+
+
+def _site_page_fields(text: str) -> dict[str, Any]:
+    """Read what a server's program put out; the program itself is no page."""
+    if not _PAGE.match(text):
+        raise LeftOutError("is no page: it does not begin as HTML", "other")
+    return _html_fields(text)
 
 
 def _markdown_fields(text: str) -> dict[str, Any]:
@@ -269,6 +300,7 @@ def _pdf_fields(data: bytes) -> dict[str, Any]:
 _READERS: dict[Format, Callable[[str], dict[str, Any]]] = {
     Format.TEXT: _plain_fields,
     Format.HTML: _html_fields,
+    Format.SITE_PAGE: _site_page_fields,
     Format.MARKDOWN: _markdown_fields,
     Format.SUBTITLES: _subtitle_fields,
 }
