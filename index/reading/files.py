@@ -98,7 +98,7 @@ def files_below(root: Path) -> Iterator[Found]:
         below: list[str] = []
         pages = {stem for entry in entries if _is_page(entry.name) for stem in [entry.name.rpartition(".")[0]]}
         for entry in entries:
-            if entry.name.startswith("."):
+            if entry.name.startswith((".", "~$")):  # the second are those of Word while it has a document open
                 continue
             name = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_symlink():

@@ -25,6 +25,8 @@ _ROOT = re.compile(
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)[\"']")
 _MARK = re.compile(rb"<!\[CDATA\[|<!--|<(?P<end>/?)(?P<name>item|entry)(?=[\s>/])[^>]*>")
 _ENDS = {b"<![CDATA[": b"]]>", b"<!--": b"-->"}
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that no XML may have, and that text pasted from Word has all the same."""
 _TAILS = {"rss": "</channel></rss>", "feed": "</feed>", "rdf": "</rdf:RDF>"}
 _CHUNK = 256 * 1024
 _LARGEST_HEAD = 4 << 20
@@ -182,7 +184,7 @@ class _Scan:
                 )
             entry, self._buffer = self._buffer[start:at], self._buffer[at:]
             try:
-                yield self._text(entry)
+                yield _NOT_XML.sub(" ", self._text(entry))
             except UnreadableFileError as error:
                 yield error
 

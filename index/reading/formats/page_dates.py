@@ -261,6 +261,11 @@ def _dateline(block: Block) -> str | None:
     return read_date(" ".join(f"{found['date']} {clock}{zone}".split()))
 
 
+def states_date(block: Block) -> bool:
+    """Tell whether a block states the date of its article and hardly more."""
+    return _dateline(block) is not None or is_dateline(block.text)
+
+
 def is_dateline(line: str, author: str | None = None) -> bool:
     """Tell whether a line is a date, or date and time, its label, and perhaps the ``author``."""
     found = _DATELINE.search(line) if len(line) <= _LONGEST_DATELINE else None

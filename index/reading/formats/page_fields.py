@@ -50,7 +50,12 @@ _CATEGORY = re.compile(
     r"(?:.*[-_])?(?:cate?|category|categories|chuyen-?muc)(?:[-_](?:name|links?|list|label))?", re.IGNORECASE
 )
 _CRUMBS = re.compile(r"(?:.*[-_])?(?:breadcrumbs?|bread-crumbs?|crumbs?)(?:[-_].*)?", re.IGNORECASE)
+_NO_WRITER = {
+    "user", "admin", "windows user", "microsoft", "microsoft office user", "acer", "asus", "dell", "hp", "pc", "lenovo",
+    "may tinh", "owner", "default", "python-docx", "anonymous", "unspecified", "unknown",
+}  # fmt: skip
 _LONGEST_BYLINE = 80
+_MOST_SIGNED = 12
 _LONGEST_CATEGORY = 60
 
 
@@ -134,6 +139,21 @@ def persons(text: str, sites: Iterable[str] = ()) -> list[str]:
     return [name for name in names if _is_person(name, set(sites))]
 
 
+def writers(text: str) -> list[str]:
+    """Return the names of persons in the properties of a document; those of computers and programs are none."""
+    return [name for name in persons(text) if name.casefold() not in _NO_WRITER]
+
+
+def signature(text: str) -> str | None:
+    """Return the persons that sign a text, with ``;`` between them, if ``text``, which is set apart, is such a line."""
+    return ("; ".join(persons(text)) or None) if _BY.match(text) or _is_name_like(text) else None
+
+
+def _is_name_like(text: str) -> bool:
+    words = _TITLE_OF_PERSON.sub("", _AGENCY.sub("", _AGENCY.sub("", text))).split()
+    return 1 < len(words) <= _MOST_SIGNED and all(word[0].isupper() or not word[0].isalpha() for word in words)
+
+
 def _is_person(name: str, sites: set[str]) -> bool:
     plain, name = _plain(name), _TITLE_OF_PERSON.sub("", name)
     if (
@@ -191,12 +211,7 @@ def _is_signature(block: Block) -> bool:
     """Tell whether a line is words with capitals, in bold or at the right."""
     style = " ".join(block.element.get(name) or "" for name in ("style", "align", "class"))
     is_bold = block.element.find(".//strong") is not None or block.element.find(".//b") is not None
-    words = _TITLE_OF_PERSON.sub("", _AGENCY.sub("", _AGENCY.sub("", block.text))).split()
-    return (is_bold or "right" in style) and 1 < len(words) <= 12 and all(_has_capital(word) for word in words)
-
-
-def _has_capital(word: str) -> bool:
-    return word[0].isupper() or not word[0].isalpha()
+    return (is_bold or "right" in style) and _is_name_like(block.text)
 
 
 def page_categories(tree: Any, head: PageHead, title: str, sites: Iterable[str]) -> list[str]:

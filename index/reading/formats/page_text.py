@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from index.reading.formats.boilerplate import is_control
-from index.reading.formats.page_dates import is_dateline, near_date
+from index.reading.formats.page_dates import is_dateline, near_date, states_date
 from index.reading.formats.page_parts import (
     BLOCKS,
     HEADINGS,
@@ -98,7 +98,7 @@ def article_lines(tree: Any, heading: Any, title: str, author: str | None, parts
     """Return the lines of the article's text, without its title, dateline and byline. ``tree`` is changed."""
     from trafilatura import bare_extraction
 
-    _drop_before(heading, parts)
+    _drop_head(heading, parts)
     headings = _prepare(tree, heading, parts)
     page = bare_extraction(_around(heading, parts, tree), with_metadata=False, include_comments=False)
     if page is None or isinstance(page, dict) or not page.text:
@@ -117,20 +117,29 @@ def article_lines(tree: Any, heading: Any, title: str, author: str | None, parts
     return lines
 
 
-def _drop_before(heading: Any, parts: Parts) -> None:
-    """Cut off what stands between the beginning of the article and its title, and is neither prose nor a caption."""
-    if heading is None or parts.container is None or heading in set(parts.container.iterancestors()):
+def _drop_head(heading: Any, parts: Parts) -> None:
+    """Cut off what stands before the title and is neither prose nor a caption, and the dateline after it."""
+    if heading is None or (parts.container is not None and heading in set(parts.container.iterancestors())):
         return
     above = {heading, *heading.iterancestors()}
-    shared = next((one for one in (parts.container, *parts.container.iterancestors()) if one in above), None)
-    if shared is None:
-        return
+    inner = heading.getparent() if parts.container is None else parts.container
+    shared = next((one for one in (inner, *inner.iterancestors()) if one in above), heading)
+    kept = {*above, parts.container}
+    is_before = True
     for block in list(blocks(shared)):
-        if block.element is heading or heading in set(block.element.iterancestors()):
-            return
         one = block.element
-        if one not in above and one.getparent() is not None and not _has_prose(one) and not _is_captioned(one):
+        if one is heading or heading in set(one.iterancestors()):
+            is_before = False
+        elif block.is_prose and not is_before:
+            return
+        elif (is_before or states_date(block)) and one not in kept and _may_go(one):
             one.drop_tree()
+        for stamp in [] if is_before else list(one.iterchildren("time")):
+            stamp.drop_tree()
+
+
+def _may_go(element: Any) -> bool:
+    return element.getparent() is not None and not _has_prose(element) and not _is_captioned(element)
 
 
 def _is_captioned(element: Any) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 
 from index.errors import UnreadableFileError
 from index.reading.formats.page_dates import read_date
-from index.reading.formats.page_fields import persons
+from index.reading.formats.page_fields import writers
 from index.reading.formats.parser_process import parsed_apart
 from index.reading.formats.pdf_repair import repaired
 from index.reading.formats.plaintext import made_title
@@ -38,6 +38,8 @@ _END = re.compile(r"[.!?…:;][\"'”’)\]]*$")
 _BULLET = re.compile(r"^(?:[-–—•▪◦*+]|\d{1,3}[.)]|[a-zđ]\))\s")
 _DATE = re.compile(r"D:(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(?:(Z)|([+-]\d{2})'?(\d{2})?)?")
 _TITLE_SIZE = 1.2
+_OTHER_SIZE = 1.15
+_LEAST_WIDTH = 0.01
 _MARGIN_LINES = 2
 _LONGEST_MARGIN = 70
 
@@ -59,8 +61,10 @@ def pdf_fields(data: bytes) -> dict[str, Any]:
 
     Raises UnreadableFileError if it is locked, scanned, or broken as a whole.
     """
-    if not data[:1024].lstrip().startswith(b"%PDF-"):
+    start = data[:1024].find(b"%PDF-")
+    if start < 0:
         raise UnreadableFileError("is no PDF document")
+    data = data[start:]
     pages: list[Page] = []
     lost: list[str] = []
     if b"%%EOF" not in data[-2048:] and (whole := parsed_apart(repaired, data)):
@@ -130,7 +134,7 @@ def describe_pdf(path: str) -> tuple[dict[str, Any], int]:
         raise UnreadableFileError(f"is damaged or cut short: {type(error).__name__}") from None
     if not pages:
         raise UnreadableFileError("is damaged or cut short: it has no pages")
-    author = "; ".join(persons(_value(info.get("Author"))))
+    author = "; ".join(writers(_value(info.get("Author"))))
     found = {"title": _value(info.get("Title")), "author": author, "published": _date(_value(info.get("CreationDate")))}
     return {name: value for name, value in found.items() if value}, len(pages)
 
@@ -144,7 +148,7 @@ def read_pages(path: str, numbers: Sequence[int]) -> list[Page]:
     pages: list[Page] = []
     try:
         manager = PDFResourceManager()
-        device = PDFPageAggregator(manager, laparams=LAParams(all_texts=False))
+        device = _with_accents(PDFPageAggregator)(manager, laparams=LAParams(all_texts=False))
         interpreter = PDFPageInterpreter(manager, device)
         _, all_pages = _opened(path)
         for number in numbers:
@@ -155,6 +159,21 @@ def read_pages(path: str, numbers: Sequence[int]) -> list[Page]:
     except Exception as error:  # a page may break the parser in any way
         raise UnreadableFileError(f"is damaged: {type(error).__name__}") from error
     return pages
+
+
+@lru_cache(maxsize=1)
+def _with_accents(device: Any) -> Any:
+    """Return a class of ``device`` that keeps accents with the letters they stand on, where they have no width."""
+
+    class Device(device):  # type: ignore[misc]
+        def render_char(self, *arguments: Any) -> float:
+            advance: float = super().render_char(*arguments)
+            char = self.cur_item._objs[-1]
+            if char.width <= 0:
+                char.set_bbox((char.x0, char.y0, char.x0 + _LEAST_WIDTH, char.y1))
+            return advance
+
+    return Device
 
 
 @lru_cache(maxsize=1)
@@ -185,18 +204,28 @@ def _lines(layout: Any) -> Page:
         if not isinstance(box, LTTextBox):
             continue
         before: Any = None
+        size_before = 0.0
         for line in box:
             text = unicodedata.normalize("NFC", " ".join(line.get_text().split()))
             if not text:
                 continue
-            size = next((char.size for char in line if isinstance(char, LTChar)), 0.0)
+            sizes = sorted(char.size for char in line if isinstance(char, LTChar))
+            size = sizes[len(sizes) // 2] if sizes else 0.0  # the first letter may be a large one
             short = before is not None and before.x1 < box.x1 - 0.08 * box.width
             indented = before is not None and line.x0 > box.x0 + size and before.x0 <= box.x0 + size
             apart = before is not None and before.y0 - line.y1 > 0.8 * size
             ended = before is not None and bool(_END.search(before.get_text().strip()))
-            begins = before is None or apart or (short and ended) or (indented and ended) or bool(_BULLET.match(text))
+            is_other = before is not None and not 1 / _OTHER_SIZE < size / max(size_before, 0.1) < _OTHER_SIZE
+            begins = (
+                before is None
+                or is_other
+                or apart
+                or (short and ended)
+                or (indented and ended)
+                or bool(_BULLET.match(text))
+            )
             lines.append(Line(text, round(size, 1), begins))
-            before = line
+            before, size_before = line, size
     return lines
 
 
@@ -228,10 +257,24 @@ def _paragraphs(pages: list[Page]) -> list[str]:
         for at, line in enumerate(page):
             goes_on = at == 0 and paragraphs and not _END.search(paragraphs[-1]) and line.text[0].islower()
             if paragraphs and (goes_on or not line.begins):
-                paragraphs[-1] += f" {line.text}"
+                paragraphs[-1] = _joined(paragraphs[-1], line.text)
             else:
                 paragraphs.append(line.text)
     return paragraphs
+
+
+def _joined(text: str, line: str) -> str:
+    """Return a text and the line after it; a word that was divided between them is whole again.
+
+    Vietnamese words are not divided, so a hyphen beside a letter with accents is one of the text.
+    """
+    last = text.rpartition(" ")[2]
+    if text.endswith("\xad"):
+        return text[:-1] + line
+    if len(last) > 1 and last[-1] == "-" and last[-2].isalpha() and line[0].isalpha():
+        is_divided = last.isascii() and line[0].islower() and line.partition(" ")[0].isascii()
+        return (text[:-1] if is_divided else text) + line
+    return f"{text} {line}"
 
 
 def _title(stated: str, pages: list[Page]) -> str:

@@ -89,6 +89,7 @@ _FORMATS = {
     ".xml": Format.FEED,
     ".docx": Format.WORD,
     ".doc": Format.WORD,
+    ".docm": Format.WORD,
     ".pdf": Format.PDF,
     ".epub": Format.EPUB,
     ".srt": Format.SUBTITLES,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from index.errors import UnreadableFileError
 from index.reading.formats.packages import Package, texts_named
 from index.reading.formats.page_dates import read_date
-from index.reading.formats.page_fields import persons
+from index.reading.formats.page_fields import signature, writers
 from index.reading.formats.plaintext import made_title
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -16,8 +17,15 @@ _STRICT = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _SKIPPED = {"del", "moveFrom", "Fallback", "instrText", "delText", "rPr", "pPr"}
 _SPACES = {"tab", "br", "cr"}
 _NO_TITLE = ("microsoft word -", "document", "untitled", "tài liệu", "word document")
+_APART = "apart"
+"""The style of a paragraph that has none and is bold, centred or at the right."""
+_PLAIN_STYLES = {"", "normal", "normal (web)", "body text", "no spacing"}
+_FAR_TITLE = 6
+_LONGEST_TITLE = 30
+_MOTTO = re.compile(
+    r"cộng h(?:òa|oà) xã hội.*|độc lập\W+tự do\W+hạnh phúc.*|đảng cộng sản.*|.*, ngày .*", re.IGNORECASE
+)
 _OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_NO_WRITER = {"user", "admin", "windows user", "microsoft", "acer", "asus", "dell", "hp", "pc", "lenovo", "python-docx"}
 
 
 def word_fields(data: bytes) -> dict[str, Any]:
@@ -36,8 +44,12 @@ def word_fields(data: bytes) -> dict[str, Any]:
     blocks = list(_blocks(body, styles)) if body is not None else []
     about = _properties(package)
     title = next((text for style, text in blocks if style == "title"), None) or about.get("title")
-    title = title or next((text for style, text in blocks if style == "heading 1"), None)
+    title = title or next((text for style, text in blocks if style == "heading 1"), None) or _shown_title(blocks)
     texts = [text for _, text in blocks if text != title]
+    if len(texts) > 1 and blocks[-1][0] == _APART and "author" not in about and (author := signature(texts[-1])):
+        about["author"] = author
+        texts.pop()
+    texts += _notes(package, styles)
     if not texts and not title:
         raise UnreadableFileError("has no text; if it is pictures of pages, recognize their text (OCR) first")
     return {
@@ -51,7 +63,7 @@ def word_fields(data: bytes) -> dict[str, Any]:
 def office_properties(root: Any) -> dict[str, Any]:
     """Return the fields that the core properties of a document state."""
     first = {name: next(iter(texts_named(root, name)), None) for name in ("title", "creator", "created", "description")}
-    people = [one for one in persons(first["creator"] or "") if one.lower() not in _NO_WRITER]
+    people = writers(first["creator"] or "")
     title = first["title"] or ""
     found = {
         "title": None if title.lower().startswith(_NO_TITLE) else title,
@@ -78,6 +90,37 @@ def _styles(package: Package) -> dict[str, str]:
     return found
 
 
+def _shown_title(blocks: list[tuple[str, str]]) -> str | None:
+    """Return the title of a document without styles: a short line at its beginning that is bold or centred."""
+    for style, text in blocks[:_FAR_TITLE]:
+        if style == _APART and len(text.split()) <= _LONGEST_TITLE and not _MOTTO.fullmatch(text):
+            return text
+        if len(text.split()) > _LONGEST_TITLE:
+            return None
+    return None
+
+
+def _notes(package: Package, styles: dict[str, str]) -> list[str]:
+    """Return the paragraphs of the footnotes and endnotes."""
+    found = []
+    for name in ("footnotes", "endnotes"):
+        part = f"word/{name}.xml"
+        for note in package.xml(part) if part in package.names else ():
+            if not _value(note, "type"):  # which a separator has
+                found += [text for _, text in _blocks(note, styles)]
+    return found
+
+
+def _is_apart(paragraph: Any) -> bool:
+    """Tell whether a paragraph is bold, centred or at the right."""
+    place = paragraph.find("{*}pPr/{*}jc")
+    if place is not None and _value(place, "val") in {"center", "right", "end"}:
+        return True
+    runs = [run for run in paragraph.iter("{*}r") if any((one.text or "").strip() for one in run.iter("{*}t"))]
+    bold = [run.find("{*}rPr/{*}b") for run in runs]
+    return bool(bold) and all(one is not None and _value(one, "val") not in {"0", "false"} for one in bold)
+
+
 def _value(element: Any, name: str) -> str:
     return element.get(_W + name) or element.get(_STRICT + name) or ""
 
@@ -90,7 +133,8 @@ def _blocks(body: Any, styles: dict[str, str]) -> Iterator[tuple[str, str]]:
             style = element.find("{*}pPr/{*}pStyle")
             boxes = [one for one in element.iter("{*}txbxContent") if not _is_in(one, "Fallback", element)]
             if text := _text(element):
-                yield styles.get(_value(style, "val"), "") if style is not None else "", text
+                named = styles.get(_value(style, "val"), "") if style is not None else ""
+                yield (_APART if named in _PLAIN_STYLES and _is_apart(element) else named), text
             for box in boxes:
                 yield from _blocks(box, styles)
         elif name == "tbl":

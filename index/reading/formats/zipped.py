@@ -28,7 +28,7 @@ _HEADER = struct.Struct("<4s5H3L2H")
 _END = struct.Struct("<4s4H2LH")
 _STREAMED, _LOCKED, _UTF8 = 0x8, 0x1, 0x800
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError)
-_HIDDEN = re.compile(r"(?:^|/)(?:\.[^./]|__MACOSX/)")
+_HIDDEN = re.compile(r"(?:^|/)(?:\.[^./]|~\$|__MACOSX/)")
 
 Row = tuple[str, Any]
 ReadEntry = Callable[[str, IO[bytes]], Iterator[Any]]
