@@ -29,6 +29,7 @@ def lines(*rows: dict[str, Any]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
+LIST = f"<h1>Kinh tế</h1>{''.join(f'<h2><a href=/{at}>Giá lúa miền Tây tăng lần {at}</a></h2>' for at in range(4))}"
 DATED = {"title": "Giá lúa", "content": "Tăng.", "date": "2021-07-12"}
 
 
@@ -42,6 +43,11 @@ DATED = {"title": "Giá lúa", "content": "Tăng.", "date": "2021-07-12"}
             {"left_out": {".pptx": 1, ".xlsx": 3, "no suffix": 1}},
         ),
         ({"a.jsonl": lines(DATED), ".hidden.xlsx": "x"}, [], {}),
+        (
+            {"a.jsonl": lines(DATED), "b.html": LIST, "c/index.html": LIST, "d.md": "---\ndraft: true\n---\nx"},
+            ["left out 3 files: 2 list pages, 1 draft"],
+            {"left_out": {"draft": 1, "list page": 2}},
+        ),
         (
             {"a.csv": "title,body,crawlTime,views\na,x,12/7/2021,3\nb,y,,\n"},
             ["no date in 2 of 2", "unread fields: crawlTime (1), views (1)"],

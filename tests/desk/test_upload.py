@@ -116,6 +116,24 @@ def test_indexing_stores_them_and_says_what_became_of_each(operator: Operator) -
     assert "0 added" in operator.send(action[1]).text
 
 
+def test_what_is_no_article_is_left_out_and_no_refusal(operator: Operator) -> None:
+    links = "".join(f"<h2><a href='/{at}'>Giá lúa miền Tây tăng lần {at}</a></h2>" for at in range(4))
+    page = look(
+        operator,
+        {"mục.html": f"<h1>Kinh tế</h1>{links}".encode(), "nháp.md": b"---\ndraft: true\n---\nx", "a.txt": b"Tin\n\nx"},
+    )
+    for name, why in (("mục.html", "is a list of articles, not an article"), ("nháp.md", "is a draft")):
+        part = file_on(page, name)
+        assert "1 left out, as it is no article" in part
+        assert why in part
+        assert "refused" not in part
+    action = re.search(r'action="(/admin/upload/[0-9a-f]+/index)"', page)
+    assert action is not None
+    done = operator.send(action[1]).text
+    assert "0 added, 0 replaced, 0 unchanged, 0 refused" in file_on(done, "mục.html")
+    assert "1 added" in file_on(done, "a.txt")
+
+
 @pytest.mark.parametrize(
     "name",
     [
