@@ -151,6 +151,36 @@ SITES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
         ["TAGS", "Bởi", "123"],
     ),
     "amp": ({"published": "2025-05-06T10:58:00+07:00", "url": "https://x.vn/a.html"}, [], ["Trang chủ"]),
+    "nukeviet": (
+        {"published": "2025-05-06T10:58:00+07:00", "author": "Nguyễn Văn An", "category": "Kinh tế"},
+        ["Tóm tắt bài viết.", "Ruộng lúa."],
+        ["Từ khóa", "In ra", "mới hơn", "Thứ ba", "Nguồn tin", "Tác giả"],
+    ),
+    "vnpt-portal": (
+        {
+            "published": "2025-05-06T10:58",
+            "author": "Nguyễn Văn An",
+            "source": "Cổng thông tin điện tử tỉnh Mẫu",
+        },
+        ["Tóm tắt bài."],
+        ["lập đỉnh", "Các tin khác", "10:58", "Giấy phép"],
+    ),
+    "joomla": (
+        {"published": "2025-05-06T10:58:00+07:00", "author": "An Mẫu", "category": "Kinh tế"},
+        [],
+        ["Lượt xem", "Chi tiết", "Chuyên mục"],
+    ),
+    "drupal": ({"published": "2025-05-06T10:58"}, [], ["Được đăng"]),
+    "ghost": (
+        {"published": "2025-05-06T10:58:00+07:00", "author": "An Mẫu"},
+        ["Tóm tắt bài."],
+        ["lập đỉnh", "Read more", "phút đọc"],
+    ),
+    "substack": (
+        {"published": "2025-05-06T10:58:00+07:00", "author": "An Mẫu"},
+        ["Phụ đề bài"],
+        ["đăng ký nhận", "Share"],
+    ),
     "wikipedia": (
         {"title": "Lúa", "published": None},
         ["Lịch sử", "Nghề trồng lúa có từ lâu đời."],

@@ -40,7 +40,7 @@ _DATELINE = re.compile(
 )
 _LABEL = re.compile(
     r"(?:^|[|•·–—/()\-,:;]|\b(?:đăng|xuất bản|cập nhật|phát hành|thời gian|lúc|posted on|published|updated|on|date"
-    r"|ngày)\b\s*:?)\s*$",
+    r"|ngày)\b\s*:?|^(?:được )?(?:đăng|gửi|viết) .{1,50}\bvào(?: lúc| ngày)?)\s*$",
     re.IGNORECASE,
 )
 _COLON = re.compile(

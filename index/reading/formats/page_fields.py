@@ -16,7 +16,8 @@ _MOST_SITE_WORDS = 6
 _HOME = {"trangchu", "home", "homepage", "trangnhat", "index"}
 _NO_CATEGORY = {"posts", "post", "blog", "articles", "baiviet", "uncategorized", "chuaphanloai", "chuaduocphanloai"}
 _NO_PERSON = re.compile(
-    r"(?:admin(?:istrator)?|editor|root|user|guest|webmaster|author|tác giả|bbt|btv|pv|ctv|ban biên tập|biên tập viên"
+    r"(?:admin(?:istrator)?|editor|root|user|guest|webmaster|author|tác giả|bbt|btv|pv|ctv"
+    r"|(?:ban )?quản trị(?: viên)?|ban biên tập|biên tập viên"
     r"|phóng viên|tòa soạn|toà soạn|nhóm phóng viên|nhóm pv|theo|nguồn|báo|tạp chí"
     r"|đài (?:tiếng|truyền|phát)|thông tấn|công ty|ban (?!mai\b)\w+|sở|bộ|phòng|ubnd|[uủ][yỷ] ban|hội|cục|chi cục"
     r"|tổng cục|trung tâm|công an|viện|đại học|trường (?:đại học|cao đẳng|thpt|thcs|tiểu học|mầm non)|tập đoàn"
@@ -54,6 +55,7 @@ _NO_WRITER = {
     "user", "admin", "windows user", "microsoft", "microsoft office user", "acer", "asus", "dell", "hp", "pc", "lenovo",
     "may tinh", "owner", "default", "python-docx", "anonymous", "unspecified", "unknown",
 }  # fmt: skip
+_TAKEN_FROM = re.compile(r"nguồn tin\s*:\s*.{1,60}", re.IGNORECASE)
 _LONGEST_BYLINE = 80
 _MOST_SIGNED = 12
 _LONGEST_CATEGORY = 60
@@ -100,14 +102,18 @@ def page_source(tree: Any, head: PageHead, heading: Any, url: str | None) -> str
             return name
     document = next((one_line("".join(title.itertext())) for title in tree.iter("title")), "")
     if shown and document.startswith(shown) and (rest := _SEPARATOR.split(document[len(shown) :])[-1].strip()):
-        return rest if len(rest.split()) <= _MOST_SITE_WORDS else None
+        return rest if _may_be_site(rest) else None
     if shown and document.endswith(shown) and (rest := _SEPARATOR.split(document[: -len(shown)])[0].strip()):
-        return rest if len(rest.split()) <= _MOST_SITE_WORDS else None
+        return rest if _may_be_site(rest) else None
     rest = _SEPARATOR.split(document)[-1].strip()
     is_name = " | " in document or bool(_SITE_WORDS.fullmatch(rest))
-    if not shown and rest != document and is_name and 0 < len(rest.split()) <= _MOST_SITE_WORDS:
+    if not shown and rest != document and is_name and rest and _may_be_site(rest):
         return rest
     return host_of(url)
+
+
+def _may_be_site(name: str) -> bool:
+    return len(name.split()) <= (2 if _SITE_WORDS.fullmatch(name) else 1) * _MOST_SITE_WORDS
 
 
 def host_of(url: str | None) -> str | None:
@@ -142,6 +148,11 @@ def persons(text: str, sites: Iterable[str] = ()) -> list[str]:
 def writers(text: str) -> list[str]:
     """Return the names of persons in the properties of a document; those of computers and programs are none."""
     return [name for name in persons(text) if name.casefold() not in _NO_WRITER]
+
+
+def is_byline_of(text: str, author: str | None) -> bool:
+    """Tell whether a line names the ``author``, or where the article was taken from, and nothing else."""
+    return (bool(author) and _BY.sub("", text) == author) or bool(_TAKEN_FROM.fullmatch(text))
 
 
 def signature(text: str) -> str | None:
@@ -199,12 +210,18 @@ def named_bylines(tree: Any) -> Iterator[str]:
 
 
 def _last_lines(container: Any) -> Iterator[str]:
-    """Yield the last short lines of an article that may be a byline."""
-    lines = list(blocks(container)) if container is not None else []
-    prose = max((at for at, block in enumerate(lines) if block.is_prose), default=len(lines))
-    for block in lines[prose + 1 : prose + 4]:
-        if len(block.text) <= _LONGEST_BYLINE and not block.links and (_BY.match(block.text) or _is_signature(block)):
-            yield block.text
+    """Yield the last short lines of an article that may be a byline, then those beside its text that say so."""
+    root = container
+    for _ in range(3):
+        if root is None or (root is not container and root.tag in {"body", "html"}):
+            return
+        lines = list(blocks(root))
+        prose = max((at for at, block in enumerate(lines) if block.is_prose), default=len(lines))
+        for block in lines[prose + 1 : prose + 4]:
+            is_inside = root is container and _is_signature(block)
+            if len(block.text) <= _LONGEST_BYLINE and not block.links and (_BY.match(block.text) or is_inside):
+                yield block.text
+        root = root.getparent()
 
 
 def _is_signature(block: Block) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 BLOCKS, HIDDEN = (
@@ -32,7 +33,10 @@ _AROUND = re.compile(
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CAPTION = re.compile(r"(?:.*[-_])?(?:caption|captions|chuthich|chu-thich|captionimg|imgcaption)(?:[-_].*)?", re.I)
 _HOME = re.compile(r"(?:https?://[^/?#]+)?/?(?:index\.\w+)?|\.?\./")
+_TITLE = re.compile(r"title|tieu-?de|head", re.IGNORECASE)
 _LEAST_TITLE = 8
+_LONGEST_TITLE = 500
+_MOST_PARTS = 50
 _META = re.compile(
     r"(?:.*[-_])?(?:date|dates|datetime|time|timestamp|published|pubdate|publish|posted|posted-on|post-meta|entry-meta"
     r"|postmeta|meta|byline|ngay|ngaydang|thoigian|info)(?:[-_].*)?",
@@ -149,8 +153,11 @@ def main_heading(tree: Any, titles: Iterable[str], sites: Iterable[str] = ()) ->
     if named and (not known or any(_has_part(title, text_of(named[0]).casefold()) for title in known)):
         return named[0]
     others: list[tuple[Any, str]] = []
-    for one in tree.xpath("//h2 | //h3 | //h4 | //*[contains(@class, 'title')]"):
-        text = text_of(one).casefold() if one.tag not in {"h1", "title"} and not _is_logo(one) else ""
+    for one in tree.xpath("//h2 | //h3 | //h4 | //*[@class]"):
+        if one.tag not in HEADINGS and not any(map(_TITLE.search, names_of(one))):
+            continue
+        is_short = len("".join(islice(one.itertext(), _MOST_PARTS))) <= _LONGEST_TITLE
+        text = text_of(one).casefold() if is_short and one.tag not in {"h1", "title"} and not _is_logo(one) else ""
         if len(text) >= _LEAST_TITLE and text not in names:
             others.append((one, text))
     found = next((one for one, text in others if text in known), None)

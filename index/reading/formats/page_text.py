@@ -14,6 +14,7 @@ from typing import Any
 
 from index.reading.formats.boilerplate import is_control
 from index.reading.formats.page_dates import is_dateline, near_date, states_date
+from index.reading.formats.page_fields import is_byline_of
 from index.reading.formats.page_parts import (
     BLOCKS,
     HEADINGS,
@@ -23,6 +24,7 @@ from index.reading.formats.page_parts import (
     blocks,
     is_around,
     is_caption,
+    names_of,
     summed,
     text_of,
 )
@@ -33,6 +35,9 @@ _MOST_CUT = 0.4
 _CONTAINER_PART = 0.8
 _LEAST_SUMMARIES = 3
 _ABOUT = {"author", "articleSection", "datePublished", "dateModified", "publisher", "keywords"}
+_ABOUT_ARTICLE = re.compile(
+    r"(?:.*[-_])?(?:(?:post|entry|article|node|item)[-_]?(?:meta|info)|byline|submitted)(?:[-_].*)?", re.IGNORECASE
+)
 _ANCHOR = {"#", "¶", "🔗", "§"}
 _NOTE = re.compile(r"\[?\w{1,4}\]?")
 _OTHERS = re.compile(
@@ -82,6 +87,7 @@ def parts_of(tree: Any, heading: Any, host: str | None = None) -> Parts:
     inside = {element for teaser in teasers for element in teaser.iter()}
     outside = [block for block in blocks(body) if block.element not in inside]
     first = next((at for at, block in enumerate(blocks(body)) if block.element in inside), len(outside))
+    is_dated = sum(map(states_date, outside)) >= _LEAST_SUMMARIES  # a date beside each link
     is_labelled = any(_OTHERS.fullmatch(block.text) for block in outside[:first])
     prosaic = [block for block in _before_summaries(body, inside) if block.is_prose]
     return Parts(
@@ -90,7 +96,7 @@ def parts_of(tree: Any, heading: Any, host: str | None = None) -> Parts:
         len(prosaic),
         teasers,
         sum(len(block.text) - block.links for block in outside if block.element is not heading),
-        is_labelled or (heading is not None and near_date(tree, heading, inside) is not None),
+        is_labelled or (heading is not None and not is_dated and near_date(tree, heading, inside) is not None),
     )
 
 
@@ -110,9 +116,9 @@ def article_lines(tree: Any, heading: Any, title: str, author: str | None, parts
         repeats = lines and line == lines[-1]
         if not repeats and not is_control(line) and not _PAGE_PARTS.match(line) and not _same(line, title):
             lines.append(line)
-    while lines and (lines[-1] in headings or lines[-1] == author):
+    while lines and (lines[-1] in headings or is_byline_of(lines[-1], author) or _OTHERS.fullmatch(lines[-1])):
         lines.pop()
-    while lines and (is_dateline(lines[0], author) or lines[0] == author):
+    while lines and (is_dateline(lines[0], author) or is_byline_of(lines[0], author)):
         lines.pop(0)
     return lines
 
@@ -132,10 +138,16 @@ def _drop_head(heading: Any, parts: Parts) -> None:
             is_before = False
         elif block.is_prose and not is_before:
             return
-        elif (is_before or states_date(block)) and one not in kept and _may_go(one):
+        elif (is_before or states_date(block) or _is_about(one, kept)) and one not in kept and _may_go(one):
             one.drop_tree()
         for stamp in [] if is_before else list(one.iterchildren("time")):
             stamp.drop_tree()
+
+
+def _is_about(element: Any, kept: set[Any]) -> bool:
+    """Tell whether an element stands in a box with the date, the author and the like of an article."""
+    ups = [up for up in (element, *islice(element.iterancestors(), 3)) if up not in kept]
+    return any(_ABOUT_ARTICLE.fullmatch(name) for up in ups for name in names_of(up))
 
 
 def _may_go(element: Any) -> bool:
