@@ -111,7 +111,7 @@ def test_upload_and_folder_agree_on_what_is_left_out(tmp_path: Path) -> None:
             {"title": "Giá gạo", "category": "Kinh tế", "body": "Nội dung."},
         ),
         (
-            "---\ntitle: Giá lúa\nsummary: Giá lúa tăng ba tuần.\n---\nNội dung.",
+            "---\ntitle: Giá lúa\nsummary: Giá lúa *tăng* ba tuần.\n---\nNội dung.",
             {"title": "Giá lúa", "lead": "Giá lúa tăng ba tuần.", "body": "Nội dung."},
         ),
         ("---\ntitle:\tGiá: lúa\ndate:\t2025-05-06\n---\nNội dung.", {"title": "Giá: lúa", "published": "2025-05-06"}),
@@ -141,6 +141,13 @@ def test_list_page_of_a_site_that_is_not_built_is_left_out(text: str, name: str)
         markdown(text, name)
     assert dict(refused.value.counts) == {"list page": 1}
     assert markdown(f"{text}Chào mừng.", name)["body"] == "Chào mừng."
+
+
+def test_list_that_a_template_makes_is_left_out() -> None:
+    loop = "{% for post in site.posts %}\n<li>{{ post.title }}</li>\n{% endfor %}\n"
+    with pytest.raises(LeftOutError, match="a list that its site makes"):
+        markdown(f"---\ntitle: Tags\n---\n{loop}", "tags.md")
+    assert "site.posts" in markdown(f"Trong Jekyll viết:\n\n```\n{loop}```\n")["body"]
 
 
 def test_entries_with_characters_that_xml_has_not_are_read() -> None:

@@ -25,6 +25,7 @@ _BARE_FRONT_MATTER = re.compile(
 )
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _TEMPLATE = re.compile(r"\{\{[<%]\s*/?\s*(?P<name>[\w-]*)(?P<values>[^{}]*?)/?\s*[>%]\}\}|\{\{[^{}]*\}\}|\{%[^{}]*%\}")
+_LOOP = re.compile(r"\{%-?\s*for\s+\w+\s+in\s+(?:site|paginator)\.|\{\{-?\s*range\b")
 _SHOWN_VALUE = re.compile(r"""\b(?:title|caption)\s*=\s*(?:"([^"]*)"|'([^']*)'|`([^`]*)`)""")
 _NOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:[ \t]*|\[\^[^\]\s]+\]", re.MULTILINE)
 _HTML_HEADING = re.compile(r"\s*<h[1-6]\b", re.IGNORECASE)
@@ -46,8 +47,13 @@ def markdown_fields(text: str) -> dict[str, Any]:
     cannot be read, LeftOutError for a draft.
     """
     about, text = _front_matter(text.replace("\r\n", "\n"))
+    if about and _LOOP.search(text):
+        raise LeftOutError("is a list that its site makes of its articles", "list page")
     text = _without_templates(text, is_site=bool(about))
-    blocks = list(_blocks(MarkdownIt("commonmark").enable("table").parse(text)))
+    parser = MarkdownIt("commonmark").enable("table")
+    blocks = list(_blocks(parser.parse(text)))
+    if isinstance(about.get("lead"), str):
+        about["lead"] = " ".join(words for _, words in _blocks(parser.parse(about["lead"])))
     heading = next((at for at, (tag, _) in enumerate(blocks) if tag == "heading"), None)
     title = about.get("title")
     if heading is not None and (title is None or blocks[heading][1] == title):
