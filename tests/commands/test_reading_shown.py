@@ -44,7 +44,7 @@ DATED = {"title": "Giá lúa", "content": "Tăng.", "date": "2021-07-12"}
         ),
         ({"a.jsonl": lines(DATED), ".hidden.xlsx": "x"}, [], {}),
         (
-            {"a.jsonl": lines(DATED), "b.html": LIST, "c/index.html": LIST, "d.md": "---\ndraft: true\n---\nx"},
+            {"a.jsonl": lines(DATED), "b.html": LIST, "c.html": LIST, "d.md": "---\ndraft: true\n---\nx"},
             ["left out 3 files: 2 list pages, 1 draft"],
             {"left_out": {"draft": 1, "list page": 2}},
         ),

@@ -73,6 +73,7 @@ _FAR_AFTER, _FAR_BEFORE = 40, 8
 _DEEPEST = 300
 _MARKS = " |•·–—-,()"
 _LONGEST_LABEL = 12
+_MOST_STAMPS = 20
 _LONGEST_LINK = 24
 _CHANGED = re.compile(r"(?:.*[-_])?(?:updated|modified|update)", re.IGNORECASE)
 _GO_TAIL = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)? ([+-]\d{4})(?: [+-]\d{2,4}| [A-Z]{3,4})?$")
@@ -222,7 +223,7 @@ def _stamps(place: Any, prose: Collection[Any]) -> list[Any]:
             times.append(element)
         elif element.tag in {"abbr", "span"} and element.get("title"):
             titled.append(element)
-    return times + titled
+    return [*times[:_MOST_STAMPS], *titled[:_MOST_STAMPS]]
 
 
 def _is_of_teaser(element: Any) -> bool:

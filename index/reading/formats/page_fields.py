@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from index.analysis.normalization import fold
 from index.reading.formats.page_head import Node, PageHead, one_line, texts
-from index.reading.formats.page_parts import Block, blocks, is_around, names_of, stands_around, text_of
+from index.reading.formats.page_parts import Block, blocks, is_around, is_short, names_of, stands_around, text_of
 
 _SEPARATOR = re.compile(r"\s+[-–—|·•»›:]{1,2}\s+|\s*\|\s*")
 _MOST_SITE_WORDS = 6
@@ -202,6 +202,8 @@ def named_bylines(tree: Any) -> Iterator[str]:
         if not named and not any(_BYLINE.fullmatch(name) for name in names_of(element)):
             continue
         if element.tag == "meta" or (stands_around(element) if named else any(map(is_around, element.iterancestors()))):
+            continue
+        if not is_short(element, 10 * _LONGEST_BYLINE):
             continue
         inner = element.find(".//*[@itemprop='name']")
         text = text_of(element if inner is None else inner)

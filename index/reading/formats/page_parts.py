@@ -138,6 +138,12 @@ def text_of(element: Any) -> str:
     return " ".join(block.text for block in blocks(element))
 
 
+def is_short(element: Any, most: int) -> bool:
+    """Tell whether an element has few texts, of up to ``most`` characters with the space between them."""
+    texts = list(islice(element.itertext(), _MOST_PARTS + 1))
+    return len(texts) <= _MOST_PARTS and sum(map(len, texts)) <= most
+
+
 def main_heading(tree: Any, titles: Iterable[str], sites: Iterable[str] = ()) -> Any:
     """Return the element that shows the title, None if none does.
 
@@ -156,8 +162,9 @@ def main_heading(tree: Any, titles: Iterable[str], sites: Iterable[str] = ()) ->
     for one in tree.xpath("//h2 | //h3 | //h4 | //*[@class]"):
         if one.tag not in HEADINGS and not any(map(_TITLE.search, names_of(one))):
             continue
-        is_short = len("".join(islice(one.itertext(), _MOST_PARTS))) <= _LONGEST_TITLE
-        text = text_of(one).casefold() if is_short and one.tag not in {"h1", "title"} and not _is_logo(one) else ""
+        if one.tag in {"h1", "title"} or _is_logo(one) or not is_short(one, _LONGEST_TITLE):
+            continue
+        text = text_of(one).casefold()
         if len(text) >= _LEAST_TITLE and text not in names:
             others.append((one, text))
     found = next((one for one, text in others if text in known), None)

@@ -130,7 +130,7 @@ def _drop_head(heading: Any, parts: Parts) -> None:
     above = {heading, *heading.iterancestors()}
     inner = heading.getparent() if parts.container is None else parts.container
     shared = next((one for one in (inner, *inner.iterancestors()) if one in above), heading)
-    kept = {*above, parts.container}
+    kept = {*above, parts.container}  # and what was looked at
     is_before = True
     for block in list(blocks(shared)):
         one = block.element
@@ -140,6 +140,7 @@ def _drop_head(heading: Any, parts: Parts) -> None:
             return
         elif (is_before or states_date(block) or _is_about(one, kept)) and one not in kept and _may_go(one):
             one.drop_tree()
+        kept.add(one)
         for stamp in [] if is_before else list(one.iterchildren("time")):
             stamp.drop_tree()
 
