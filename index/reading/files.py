@@ -13,14 +13,10 @@ from typing import BinaryIO
 
 from index.errors import UnreadableFileError
 from index.reading.formats.json_lines import LARGEST_DOCUMENT
-from index.reading.formats.registry import FileKind, Format, kind_of
+from index.reading.formats.registry import FileKind, kind_of
+from index.reading.formats.site_files import has_parts_of_page, is_of_site, pages_among
 
 _CHUNK = 1024 * 1024
-_SAVED_PARTS = re.compile(r"(.+)(?:_files|\.files|_tập tin|_tệp)")
-_SITE_FEED = re.compile(
-    r"(?:index|feed|rss|atom|sitemap[\w-]*)\.xml|(?:index|search|search[-_]?index|manifest)\.json"
-    r"|(?:robots|ads|app-ads|humans|llms|llms-full|security)\.txt"
-)
 _WRITTEN_OUT = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -96,7 +92,7 @@ def files_below(root: Path) -> Iterator[Found]:
             yield LeftOut(root / folder, folder, f"cannot be listed: {error.strerror}", unlisted=True)
             continue
         below: list[str] = []
-        pages = {stem for entry in entries if _is_page(entry.name) for stem in [entry.name.rpartition(".")[0]]}
+        pages = pages_among(entry.name for entry in entries)
         for entry in entries:
             if entry.name.startswith((".", "~$")):  # the second are those of Word while it has a document open
                 continue
@@ -104,11 +100,11 @@ def files_below(root: Path) -> Iterator[Found]:
             if entry.is_symlink():
                 yield from _link(root, name)
             elif entry.is_dir(follow_symlinks=False):
-                if (found := _SAVED_PARTS.fullmatch(entry.name)) and found[1] in pages:
+                if has_parts_of_page(entry.name, pages):
                     yield LeftOut(root / name, name, "has the parts of the saved page beside it", failed=False)
                 else:
                     below.append(name)
-            elif "index" in pages and _SITE_FEED.fullmatch(entry.name):
+            elif is_of_site(entry.name, pages):
                 yield LeftOut(root / name, name, "is of the site around", failed=False, suffix=Path(name).suffix)
             elif kind := kind_of(entry.name):
                 yield FoundFile(root / name, name, kind)
@@ -116,11 +112,6 @@ def files_below(root: Path) -> Iterator[Found]:
                 suffix = Path(entry.name).suffix.lower() or "no suffix"
                 yield LeftOut(root / name, name, "is of another format", failed=False, suffix=suffix)
         folders.extend(reversed(below))
-
-
-def _is_page(name: str) -> bool:
-    kind = kind_of(name)
-    return kind is not None and kind.format is Format.HTML
 
 
 def _link(root: Path, name: str) -> Iterator[Found]:

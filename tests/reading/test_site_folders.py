@@ -74,6 +74,26 @@ def test_files_beside_no_page_are_articles_whatever_their_names(archive: Archive
     assert (summary.added, summary.left_out) == (2, {})
 
 
+def test_zip_of_a_site_gives_its_articles() -> None:
+    files = {
+        "trang/index.html": LIST,
+        "trang/index.xml": "<rss version='2.0'><channel><item><title>Giá lúa</title></item></channel></rss>",
+        "trang/bai.html": ARTICLE,
+        "trang/bai_files/ads.html": ARTICLE,
+        "trang/bai_files/a/b.html": ARTICLE,
+        "tin/index.xml": "<rss version='2.0'><channel><item><title>Tin riêng</title></item></channel></rss>",
+    }
+    found = [
+        (at, row) if isinstance(row, str) else (at, row["title"]) for at, row in entries(zipped(dict(files)), "a.zip")
+    ]
+    assert found == [
+        ("trang/index.html", "LeftOutError: is a list of articles, not an article"),
+        ("trang/bai.html", "Giá lúa miền Tây tăng mạnh"),
+        ("tin/index.xml", "Tin riêng"),
+        ("", "LeftOutError: left out 3 files of other formats: 2 .html, 1 .xml"),
+    ]
+
+
 def test_upload_and_folder_agree_on_what_is_left_out(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "a.html": LIST,

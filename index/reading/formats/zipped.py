@@ -20,6 +20,7 @@ from typing import IO, Any, cast
 
 from index.errors import LeftOutError, TimtinError, UnreadableFileError
 from index.reading.formats.compressed import bounded
+from index.reading.formats.site_files import is_beside, pages_among
 
 LARGEST_LIST = 32 << 20
 """Bytes of the list of files at the end of a zip; ten thousand files need one or two million."""
@@ -56,7 +57,7 @@ def zip_rows(stream: IO[bytes], is_known: Callable[[str], bool], read: ReadEntry
     for name, opened in _entries(stream):
         if _HIDDEN.search(name) or name.endswith("/"):
             continue
-        if not is_known(name) and not isinstance(opened, TimtinError):
+        if isinstance(opened, LeftOutError) or (not is_known(name) and not isinstance(opened, TimtinError)):
             others[_suffix(name)] += 1
             continue
         number += 1
@@ -88,7 +89,7 @@ Opened = Callable[[], IO[bytes]]
 
 
 def _entries(stream: IO[bytes]) -> Iterator[tuple[str, Opened | UnreadableFileError]]:
-    """Yield the name of each file in a zip and how to open it. Raises UnreadableFileError."""
+    """Yield the name of each file in a zip and how to open it, or why it is not. Raises UnreadableFileError."""
     stream.seek(0, 2)
     size = stream.tell()
     if _size_of_list(stream, size) > LARGEST_LIST:
@@ -104,8 +105,12 @@ def _entries(stream: IO[bytes]) -> Iterator[tuple[str, Opened | UnreadableFileEr
         return
     budget = _Budget(size)
     given = [0]
-    for entry in archive.infolist():
-        name = _name(entry)
+    named = [(_name(entry), entry) for entry in archive.infolist()]
+    pages = pages_among(name for name, _ in named)
+    for name, entry in named:
+        if is_beside(name, pages):
+            yield name, LeftOutError("is of the site or the saved page beside it", _suffix(name))
+            continue
         if entry.flag_bits & _LOCKED:
             yield name, UnreadableFileError("is locked with a password; unpack it yourself")
         elif len(name) > _LONGEST_NAME:
