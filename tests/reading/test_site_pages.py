@@ -246,6 +246,12 @@ def test_dateline_beside_the_title(line: str, published: str, is_before: bool) -
     assert found["body"].split("\n\n") == list(PROSE)
 
 
+def test_only_the_dateline_is_taken_from_the_text() -> None:
+    days = "<p>06/05/2025</p><p>Giá lúa tăng.</p><p>07/05/2025</p><p>Giá lúa giảm.</p>"
+    found = html_fields(page(f"<article><h1>{TITLE}</h1>{days}{TEXT}</article>"))["body"].split("\n\n")
+    assert found[:3] == ["Giá lúa tăng.", "07/05/2025", "Giá lúa giảm."]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -294,6 +300,12 @@ def test_byline_at_the_foot(line: str, author: str | None) -> None:
         ),
         ("<h1><a href='/kt'>Kinh tế</a></h1><h2>{0}</h2>{1}", "<meta property='og:title' content='{0}'>", "{0} - Báo"),
         ("<div>{1}</div>", "", "{0} - Báo Mẫu"),
+        ("<header><h1>BÁO MẪU</h1></header><main><h1>{0}</h1>{1}</main>", "", "{0} - BÁO MẪU"),
+        (
+            "<h1>{0}</h1>{1}",
+            "<meta property='og:title' content='Báo Mẫu'><meta property='og:site_name' content='Báo Mẫu'>",
+            "Báo Mẫu",
+        ),
     ],
 )
 def test_title_without_the_site(body: str, head: str, title: str) -> None:

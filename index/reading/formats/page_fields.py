@@ -72,7 +72,8 @@ def page_title(tree: Any, head: PageHead, heading: Any, sites: Iterable[str]) ->
     """Return the title of the article without the name of its site: the heading that is shown, if it is the title."""
     sites = [site for site in sites if site]
     shown = text_of(heading) if heading is not None else ""
-    stated = stated_titles(tree, head)
+    names = set(map(_plain, sites))
+    stated = [text for text in stated_titles(tree, head) if _plain(text) not in names]
     if shown and (not stated or any(_alike(shown, text) for text in stated)):
         return shown
     is_told = bool(head.articles) or bool(head.metas.get("og:title"))

@@ -156,8 +156,12 @@ def main_heading(tree: Any, titles: Iterable[str], sites: Iterable[str] = ()) ->
     shown = [one for one in tree.iter("h1") if not _is_logo(one) and text_of(one)]
     inside = [one for one in shown if not any(map(is_around, one.iterancestors()))]
     named = [one for one in inside if text_of(one).casefold() not in names]
-    if named and (not known or any(_has_part(title, text_of(named[0]).casefold()) for title in known)):
+    if named and not known:
         return named[0]
+    for is_part in (str.__eq__, _begins, str.endswith):
+        for one in named:
+            if any(is_part(title, text_of(one).casefold()) for title in known):
+                return one
     others: list[tuple[Any, str]] = []
     for one in tree.xpath("//h2 | //h3 | //h4 | //*[@class]"):
         if one.tag not in HEADINGS and not any(map(_TITLE.search, names_of(one))):
@@ -177,8 +181,8 @@ def main_heading(tree: Any, titles: Iterable[str], sites: Iterable[str] = ()) ->
     return next(iter([*inside, *shown]), None)
 
 
-def _has_part(title: str, shown: str) -> bool:
-    return title.startswith(shown) or title.endswith(shown) or (len(title) > _LEAST_TITLE and shown.startswith(title))
+def _begins(title: str, shown: str) -> bool:
+    return title.startswith(shown) or (len(title) > _LEAST_TITLE and shown.startswith(title))
 
 
 def _is_logo(heading: Any) -> bool:

@@ -38,6 +38,7 @@ _ABOUT = {"author", "articleSection", "datePublished", "dateModified", "publishe
 _ABOUT_ARTICLE = re.compile(
     r"(?:.*[-_])?(?:(?:post|entry|article|node|item)[-_]?(?:meta|info)|byline|submitted)(?:[-_].*)?", re.IGNORECASE
 )
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*$")
 _ANCHOR = {"#", "¶", "🔗", "§"}
 _NOTE = re.compile(r"\[?\w{1,4}\]?")
 _OTHERS = re.compile(
@@ -136,7 +137,7 @@ def _drop_head(heading: Any, parts: Parts) -> None:
         one = block.element
         if one is heading or heading in set(one.iterancestors()):
             is_before = False
-        elif block.is_prose and not is_before:
+        elif not is_before and (block.is_prose or _SENTENCE_END.search(block.text)):
             return
         elif (is_before or states_date(block) or _is_about(one, kept)) and one not in kept and _may_go(one):
             one.drop_tree()
