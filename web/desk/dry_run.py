@@ -85,7 +85,8 @@ def _batches(path: Path, outcome: Outcome, limits: LimitSettings) -> Iterator[li
             _note(entry, outcome)
             batch[entry.article.id] = entry.article
             characters += len(entry.article.body)
-        if outcome.refused > limits.refused_of_body or outcome.articles + outcome.refused + outcome.left_out >= limits.lines_of_body:
+        lines = outcome.articles + outcome.refused + outcome.left_out
+        if outcome.refused > limits.refused_of_body or lines >= limits.lines_of_body:
             outcome.stopped = True
             break
         if len(batch) >= _BATCH or characters >= _BATCH_CHARACTERS:
