@@ -68,6 +68,7 @@ _STORY = re.compile(
     re.IGNORECASE,
 )
 _VIETNAMESE = re.compile(r"\b(?:đăng|cập nhật|xuất bản|ngày|lúc|thứ|chủ nhật)\b", re.IGNORECASE)
+_YEAR = re.compile(r"\d{4}")
 _LONGEST_DATELINE = 120
 _FAR_AFTER, _FAR_BEFORE = 40, 8
 _DEEPEST = 300
@@ -240,9 +241,11 @@ def _is_of_teaser(element: Any) -> bool:
 def _dateline(block: Block) -> str | None:
     """Return the date of a block that is a dateline: that date, and no sentence around it."""
     text = block.text
+    if len(text) > _LONGEST_DATELINE or not _YEAR.search(text):
+        return None
     beside = _DATELINE.search(block.beside) if 0 < block.links <= _LONGEST_LINK else None
     is_linked = beside is not None and _is_label(block.beside[: beside.start()])  # after the category or the author
-    if len(text) > _LONGEST_DATELINE or _STORY.search(text) or (block.links * 2 > len(text) and not is_linked):
+    if _STORY.search(text) or (block.links * 2 > len(text) and not is_linked):
         return None
     found = _DATELINE.search(text)
     if found is None:
@@ -269,7 +272,8 @@ def states_date(block: Block) -> bool:
 
 def is_dateline(line: str, author: str | None = None) -> bool:
     """Tell whether a line is a date, or date and time, its label, and perhaps the ``author``."""
-    found = _DATELINE.search(line) if len(line) <= _LONGEST_DATELINE else None
+    may_be = len(line) <= _LONGEST_DATELINE and _YEAR.search(line)
+    found = _DATELINE.search(line) if may_be else None
     if found is None:
         return False
     before, after = line[: found.start()], line[found.end() :]
