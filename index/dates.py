@@ -25,7 +25,9 @@ _DAY_FIRST = (
     rf"(?P<day>\d{{1,2}})(?:(?P<sign>\s?[/.-]\s?)(?P<month>\d{{1,2}})(?P=sign)"
     rf"|,?\s+{_MONTH_WORD}(?P<named>{_MONTH})(?:,?\s+năm|,|/)?\s*)(?P<year>\d{{2}}|\d{{4}})"
 )
-_MONTH_BEFORE_DAY = rf"{_MONTH_WORD}(?P<named_1>{_MONTH})\s+(?P<day_1>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year_1>\d{{4}})"
+_MONTH_BEFORE_DAY = (
+    rf"{_MONTH_WORD}(?P<named_1>{_MONTH})\s+(?P<day_1>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year_1>\d{{4}})"
+)
 """What content systems make of English formats: ``Tháng Năm 6, 2025``."""
 _YEAR_FIRST = r"(?P<y>\d{4})(?P<mark>[/.-])(?P<m>\d{1,2})(?P=mark)(?P<d>\d{1,2})"
 _CLOCK = (

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from index.article import LABELS, LONGEST_LABEL, LONGEST_TITLE, Article, usable_id
-from index.dates import parse_published
-from index.field_names import BODIES_IF_ALONE, KEYWORD_RANK, WRAPPERS, Standing, renamed, standing_of
-from index.field_values import READERS, cell_value, keywords_value, label_value
+from index.dates import local_time, parse_published
+from index.field_names import BODIES_IF_ALONE, KEYWORD_RANK, WRAPPERS, Standing, is_of_utc, renamed, standing_of
+from index.field_values import NOTHING, READERS, cell_value, keywords_value, label_value, unpacked
 
 FIELDS = tuple(name for name in Article.model_fields if name != "extra")
 
@@ -23,13 +24,26 @@ _DEEPEST_WRAPPER = 3
 _IN_A_WRAPPER = 200
 _CLOCK = re.compile(r"\d{1,2}[:hg]\d{2}(?::\d{2})?")
 _WEB = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
+_DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,10}(?:/|$)", re.IGNORECASE)
+_OF_AN_ARTICLE = re.compile(r"/[^/]*(?:-[^/]*-|\d{4})[^/]*$")
+"""How the addresses of articles end, and those of sites and sections do not."""
 _NAMELESS = re.compile(r"|Unnamed: \d+|@\w+")
 """Names that programs make up for a column of numbers, and what is about the data and not of the article."""
 _OWN_NAMES = frozenset((*FIELDS, "date", "content", "text", "description"))
 """Names under which an article must have valid values where reading is strict."""
 _LONGEST_LANG = 20
-_NOT_PLAIN = frozenset(("extra", "@graph"))
-_OPENS = ("[", "{", "/")
+_DAY = len("2025-08-27")
+_OPENS = ("[", "{", "(", "/")
+_MAY_BE_NO_DATE = re.compile("0001|1970|1900|1899|9999")
+_NO_DATES = (date(1, 1, 1), date(1970, 1, 1), date(1899, 12, 30), date(1900, 1, 1))
+"""The days that programs write for no date."""
+_TEXTS = frozenset(("title", "body", "lead"))
+_SUMMARIES = ("summary", "excerpt", "teaser", "lead")
+_STATES = frozenset(("status", "post_status", "draft", "is_draft", "isDraft"))
+_DRAFTS = frozenset(("draft", "auto-draft", "nháp", "bản nháp"))
+_NOT_PUBLIC = frozenset(("private", "trash", "inherit", "pending", "future"))
+_EMBEDDED_RANK = 500
+_NOT_PLAIN = frozenset(("extra", "@graph", "_embedded", "yoast_head_json", *_STATES))
 _PLAIN_ID = re.compile(r"[\w-]{1,100}")
 _ARTICLE_TYPE = re.compile(r"Article|Posting|Report|CreativeWork")
 _Candidate = tuple[int, bool, str, Any]
@@ -41,6 +55,7 @@ class Record(dict[str, Any]):
     ``origins`` has the name that each field was read from, ``unread`` the names that no field was read from, ``doubts``
     what was left out of the fields and why. ``is_misread`` says that the text was read back from a wrong encoding,
     ``is_plain`` that a reader has read the markup of a document.
+    ``left_out`` says what it is if it is no article to show, as a draft is none.
     """
 
     def __init__(self, fields: Mapping[str, Any] = _NO_NAMES) -> None:
@@ -50,6 +65,7 @@ class Record(dict[str, Any]):
         self.doubts: list[str] = []
         self.is_misread = False
         self.is_plain = False
+        self.left_out: str | None = None
 
 
 def read_record(data: Mapping[str, Any], names: Mapping[str, str] = _NO_NAMES, *, strict: bool = False) -> Record:
@@ -67,7 +83,9 @@ def read_record(data: Mapping[str, Any], names: Mapping[str, str] = _NO_NAMES, *
     if isinstance(given, Mapping):
         reader.extra.update(given)
     for name, value in data.items():
-        if name != "extra":
+        if name in ("_embedded", "yoast_head_json") and isinstance(value, Mapping):
+            reader.take_embedded(name, value)
+        elif name != "extra":
             reader.take(name, value)
         elif value is not None and not isinstance(value, Mapping):
             if strict:
@@ -114,7 +132,7 @@ def _plain(data: Mapping[str, Any], *, strict: bool) -> Record | None:
         field, rank = standing
         if type(value) is not str or field in record or rank >= KEYWORD_RANK or value[:1] in _OPENS:
             return None
-        if strict and name not in _OWN_NAMES:
+        if (strict and name not in _OWN_NAMES) or _needs_reading(field, name, value):
             return None
         if field in LABELS:
             value = " ".join(value.split())
@@ -131,6 +149,18 @@ def _plain(data: Mapping[str, Any], *, strict: bool) -> Record | None:
         record["extra"] = extra
     record.origins = origins
     return record
+
+
+def _needs_reading(field: str, name: str, value: str) -> bool:
+    """Tell whether a text may not be what its field has as it stands."""
+    if field in LABELS:
+        is_odd = "&" in value or "<" in value or "://" in value or value.strip().isdecimal()
+        return is_odd or value.strip() in NOTHING
+    if field in _TEXTS:
+        return "\\" in value
+    if field == "published":
+        return bool(_MAY_BE_NO_DATE.search(value)) or is_of_utc(name)
+    return (field == "url" and not _WEB.match(value)) or (field == "lang" and len(value) > len("vi"))
 
 
 class _Reader:
@@ -155,8 +185,27 @@ class _Reader:
                 self.extra[name] = inner_extra
         elif standing is None:
             self.leave(name, value, path)
+            if name in _STATES and not self._strict:
+                self.record.left_out = self.record.left_out or _left_out(name, value)
         else:
             self.propose(Standing(standing.field, standing.rank + _IN_A_WRAPPER * depth), path + name, value)
+            inner = value[0] if isinstance(value, list) and len(value) == 1 else value
+            for key in _SUMMARIES if standing.field == "body" and isinstance(inner, Mapping) else ():
+                if isinstance(inner.get(key), str):
+                    self.propose(Standing("lead", _EMBEDDED_RANK), f"{path}{name}.{key}", inner[key])
+
+    def take_embedded(self, name: str, value: Mapping[str, Any]) -> None:
+        """Take what WordPress says of the author, the categories and the site beside the article."""
+        self.extra[name] = value
+        groups: Any = value.get("wp:term")
+        terms = [term for group in groups for term in group] if _is_list_of_lists(groups) else []
+        found = {
+            "author": value.get("author"),
+            "source": value.get("og_site_name"),
+            "category": [part for part in terms if isinstance(part, Mapping) and part.get("taxonomy") == "category"],
+        }
+        for field, part in found.items():
+            self.propose(Standing(field, _EMBEDDED_RANK + (name != "_embedded")), f"{name}.{field}", part)
 
     def propose(self, standing: Standing, name: str, value: Any) -> None:
         """Note that a value may be that of a field, unless it is empty."""
@@ -179,7 +228,7 @@ class _Reader:
                 if len(candidates) > 1:
                     candidates = sorted(candidates, key=lambda candidate: candidate[:2])
                     if field == "published":
-                        candidates = _dates_first(candidates)
+                        candidates = _dates_first(candidates, strict=self._strict)
                 self._choose(field, candidates)
         if not record.get("body") and record.get("title") and "lead" in record:
             origin = self._origins["lead"].rpartition(".")[2]
@@ -206,7 +255,13 @@ class _Reader:
                 self.leave(name, value)
                 continue
             is_exact = self._strict and not other_name
+            if field in _TEXTS and isinstance(value, str) and not self._strict:
+                value = unpacked(value)
             read = value if is_exact and _is_odd(field, value) else READERS[field](value)
+            if field == "published" and read is not None:
+                read = _in_zone(name, read)
+                if not self._strict and _is_no_date(read):
+                    read = None
             if read is None and is_exact:
                 read = value
             if read is None or (isinstance(read, str) and not read.strip()):
@@ -231,6 +286,14 @@ class _Reader:
             if valid != id:
                 record.doubts.append(f"id: {id[:80]!r} cannot be an id; the article gets {valid!r}")
             record["id"] = valid
+        if isinstance(source := record.get("source"), str) and _WEB.match(source):
+            if _OF_AN_ARTICLE.search(source):
+                record.setdefault("url", source)
+                self._origins.setdefault("url", self._origins["source"])
+            record["source"] = _host(source)
+        if isinstance(url := record.get("url"), str):
+            url = url.strip()
+            record["url"] = f"https://{url}" if _DOMAIN.match(url) else url
         title = record.get("title")
         if isinstance(title, str) and len(title) > LONGEST_TITLE:
             record.doubts.append(f"title: is longer than {LONGEST_TITLE:,} characters and is read as text")
@@ -272,17 +335,61 @@ def _wraps(name: str, value: Mapping[str, Any]) -> bool:
     return "title" in fields or (standing_of(name) is None and bool(fields)) or len(fields) > 2
 
 
-def _dates_first(candidates: list[_Candidate]) -> list[_Candidate]:
+def _host(address: str) -> str:
+    """Return the site of a web address."""
+    return _WEB.sub("", address, count=1).partition("/")[0].partition("?")[0] or address
+
+
+def _is_list_of_lists(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, list) for part in value)
+
+
+def _in_zone(name: str, value: Any) -> Any:
+    """Return a date with the zone that its name tells, if it has none."""
+    if not isinstance(value, str) or not is_of_utc(name):
+        return value
+    try:
+        published = parse_published(value)
+    except ValueError:
+        return value
+    return value if len(published) == _DAY or datetime.fromisoformat(published).tzinfo else f"{published}+00:00"
+
+
+def _is_no_date(value: Any) -> bool:
+    """Tell whether a date is one that programs write for none; the day of 1970 may be one."""
+    try:
+        published = parse_published(str(value))
+    except ValueError:
+        return False
+    day = local_time(published).date()
+    return day.year == 9999 or (day in _NO_DATES and (len(published) > _DAY or day.year != 1970))
+
+
+def _left_out(name: str, value: Any) -> str | None:
+    """Return what an article is if its state says that it is not to be shown."""
+    state = value.strip().lower() if isinstance(value, str) else value
+    is_state = name in ("status", "post_status")
+    if not isinstance(state, str | bool | int):
+        return None
+    if state in _DRAFTS or (not is_state and state in (True, "true", "1")):
+        return "draft"
+    is_hidden = is_state and (state == "trash" or (name == "post_status" and state in _NOT_PUBLIC))
+    return "not public" if is_hidden else None
+
+
+def _dates_first(candidates: list[_Candidate], *, strict: bool) -> list[_Candidate]:
     """Put the first candidate that is a date before the others; a day takes its time from another one."""
     clock = next(
         (value for *_, value in candidates if isinstance(value, str) and _CLOCK.fullmatch(value.strip())), None
     )
     for at, (rank, other_name, name, value) in enumerate(candidates):
         try:
-            published = parse_published(str(READERS["published"](value)))
+            published = parse_published(str(_in_zone(name, READERS["published"](value))))
         except ValueError:
             continue
-        if clock is not None and len(published) == len("2025-08-27"):
+        if not strict and _is_no_date(published):
+            continue
+        if clock is not None and len(published) == _DAY:
             try:
                 value = parse_published(f"{published} {clock.strip()}")
             except ValueError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from index.article import Article, article_from
+from index.errors import LeftOutError
 from index.reading.formats.mojibake import Mended, mended
 from index.records import Record
 
@@ -35,13 +36,15 @@ class Reading:
 def read_article(fields: Any, *, source: str | None = None, is_plain: bool = False) -> Reading:
     """Return the article that a record, or the fields of a document, make; ``source`` is that of one that names none.
 
-    ``is_plain`` says that a reader has read the markup. Raises InvalidInputError.
+    ``is_plain`` says that a reader has read the markup. Raises InvalidInputError, and LeftOutError for a draft.
     """
     remarks: list[str] = []
     unread: tuple[str, ...] = ()
     origins: Mapping[str, str] = {}
     is_mended = False
     if isinstance(fields, Record):
+        if fields.left_out is not None:
+            raise LeftOutError("is a draft" if fields.left_out == "draft" else "is not public", fields.left_out)
         remarks += fields.doubts
         unread, origins = tuple(fields.unread), fields.origins
         is_plain = is_plain or fields.is_plain

@@ -28,9 +28,24 @@ def line_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Ite
     if not _has_whole_lines(peekable.peek(1)):
         yield from stream_records(peekable, names)
         return
+    told: Any = None
     for number, line in numbered_lines(peekable):
         for row in [line] if isinstance(line, UnreadableFileError) else _rows_of(line):
+            if (action := _bulk_action(row)) is not None:
+                told = action.get("_id")
+                continue
+            if isinstance(row, dict) and told is not None:
+                row, told = {"_id": told, **row}, None
             yield number, read_record(row, names) if isinstance(row, dict) else row
+
+
+def _bulk_action(row: Any) -> Mapping[str, Any] | None:
+    """Return what a line says of the next one, in what is sent to Elasticsearch in bulk; None for any other line."""
+    if not isinstance(row, dict) or len(row) != 1:
+        return None
+    [(name, value)] = row.items()
+    is_action = name in {"index", "create", "update", "delete"} and isinstance(value, dict)
+    return value if is_action and {"_id", "_index"} & value.keys() else None
 
 
 def _rows_of(line: bytes) -> list[Any]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
+from index.analysis.normalization import fold
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.field_names import KEYWORD_RANK, WRAPPERS, field_named, standing_of
 from index.reading.formats.encodings import decode, legacy_font, refuse_foreign
@@ -24,6 +25,8 @@ _PIECE = 1 << 20
 _TAIL = 1 << 16
 _NEAR = 16
 _DEEPEST = 5
+_MOST_HELD = 3
+"""How many objects of a list are looked into for a list of articles, as in ``{"db": [{"data": {"posts": [...]}}]}``."""
 _MOST_BESIDE = 64 * 1024 * 1024
 _SPACE = re.compile(r"[ \t\r\n\ufeff\x1e]*")
 _ESCAPED = re.compile("[\udc80-\udcff]")
@@ -35,9 +38,15 @@ _OF_LISTS = (
 )
 _LISTS = frozenset(_OF_LISTS.split())
 """Names of what holds the articles, where it is no value of one article."""
+_BESIDE = re.compile(
+    r"comments?|replies|reply|reactions?|related\w*|recommend\w*|suggest\w*|seealso|readmore|mostread|binhluan\w*|\w*lienquan"
+)
+"""Names of lists of what is not the article but stands beside it."""
 _NO_NAMES: Mapping[str, str] = {}
+_OF_A_DUMP = ("header", "database")
 _WEAK = (standing_of("name"), standing_of("ten"))
-_DECODER = json.JSONDecoder(strict=False)  # crawlers write line breaks into strings
+_DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
+"""Crawlers write line breaks into strings, and ``NaN`` for nothing."""
 
 
 def json_articles(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
@@ -49,6 +58,8 @@ def json_articles(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> It
     texts = frozenset(name for name, field in names.items() if field in {"title", "body"})
     others, has_article = 0, False
     for number, value in enumerate(_Articles(stream, texts).found(), 1):
+        if isinstance(value, dict) and value.get("type") in _OF_A_DUMP and not has_text(value):
+            continue  # what a dump of a database says of itself
         if isinstance(value, dict) and not has_article:
             if not (has_text(value) or any(map(field_named, value)) or texts & value.keys()):
                 others += 1
@@ -266,7 +277,10 @@ class _Articles:
             if isinstance(value, dict):
                 if value and self._first_key is None:
                     self._first_key = next(iter(value))
-                yield value
+                if has_text(value) or not may_hold_articles(value):
+                    yield value
+                else:
+                    yield from articles_in(value) or [value]
             elif not was_odd:
                 was_odd = True
                 yield InvalidInputError("is no object, so no article, as others of its array may be")
@@ -297,7 +311,7 @@ class _Articles:
             is_article = has_text(fields)
             standing = standing_of(key)
             is_list = key.lower() in _LISTS and "body" not in _fields(fields)
-            may_hold = is_list or (standing is None and not is_article)
+            may_hold = is_list or (standing is None and not is_article and not _is_beside(key))
             if sign == "[" and may_hold:
                 part: list[Any] = []
                 for entry in self._list(part, depth, whole=not is_list):
@@ -387,17 +401,29 @@ def _in_object(fields: dict[str, Any], rest: dict[str, Any]) -> Iterator[Any]:
 
 def _held(fields: dict[str, Any], depth: int = 0) -> list[Any] | None:
     """Return the list of articles that an object holds, or an object in it; None if none."""
-    for value in fields.values():
-        if isinstance(value, list) and value and all(has_text(part, whole=True) for part in value):
-            return value
+    is_article = has_text(fields) and not {"lead", "url", "published"}.isdisjoint(_fields(fields))
+    for name, value in fields.items() if not is_article else ():
+        is_list = isinstance(value, list) and value and not _is_beside(name)
+        if is_list and all(has_text(part, whole=True) for part in value):
+            return value  # type: ignore[no-any-return]
     for name in _LISTS & fields.keys():
         value = fields[name]
         if isinstance(value, list) and value and all(has_text(part) for part in value):
             return value
     if fields and all(standing_of(name) is None and has_text(value, whole=True) for name, value in fields.items()):
         return [_named(name, value) for name, value in fields.items()]
-    inner = [value for value in fields.values() if isinstance(value, dict)] if depth < _DEEPEST else []
+    inner = [
+        part
+        for name, value in (fields.items() if depth < _DEEPEST and not is_article else ())
+        if not _is_beside(name)
+        for part in (value[:_MOST_HELD] if isinstance(value, list) else [value])
+        if isinstance(part, dict)
+    ]
     return next((held for value in inner if (held := _held(value, depth + 1)) is not None), None)
+
+
+def _is_beside(name: str) -> bool:
+    return _BESIDE.fullmatch("".join(filter(str.isalnum, fold(name).lower()))) is not None
 
 
 def _named(name: str, value: dict[str, Any]) -> dict[str, Any]:
@@ -410,9 +436,20 @@ def _table(fields: dict[str, Any]) -> list[dict[str, Any]]:
     columns, data = fields.get("columns"), fields.get("data")
     if isinstance(columns, list) and isinstance(data, list) and data and all(isinstance(row, list) for row in data):
         return [dict(zip(map(str, columns), row, strict=False)) for row in data]
+    if has_text(fields, whole=True) and (several := _columns(fields)):
+        names = list(several)
+        return [dict(zip(names, row, strict=True)) for row in zip(*several.values(), strict=True)]
     if not has_text(fields) or not all(isinstance(column, dict) for column in fields.values()):
         return []
     keys = [list(column) for column in fields.values()]
     if not keys[0] or any(key != keys[0] for key in keys) or not all(key.isdecimal() for key in keys[0]):
         return []
     return [{name: column[key] for name, column in fields.items()} for key in keys[0]]
+
+
+def _columns(fields: dict[str, Any]) -> dict[str, list[Any]] | None:
+    """Return the columns of a table in which each field is a list, one of titles among them; None if it is no such."""
+    lists = {name: column for name, column in fields.items() if isinstance(column, list)}
+    titles = next((column for name, column in lists.items() if field_named(name) == "title"), [])
+    is_table = len(titles) > 1 and all(isinstance(title, str) for title in titles)
+    return lists if is_table and all(len(column) == len(titles) for column in lists.values()) else None
