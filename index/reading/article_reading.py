@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from index.article import Article, article_from
 from index.errors import LeftOutError
+from index.markup import text_if_markup
 from index.reading.formats.mojibake import Mended, mended
 from index.records import Record
 
 _MENDED = ("body", "title", "lead", "source", "author", "category")
 _TELLING = 2
 """How many of these, the longest, tell whether the others are looked at."""
+
+
+_ENCODED_MOJIBAKE = re.compile(r"&(?:Atilde|aacute|Auml|AElig|#195|#225|#196|#198);&(?:\w|#\d)")
+"""Letters that were written as entities after they had been misread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,8 @@ def _mend(fields: Record, remarks: list[str]) -> bool:
         if at == _TELLING and not found:
             break
         text = fields.get(name)
+        if isinstance(text, str) and _ENCODED_MOJIBAKE.search(text):
+            text = text_if_markup(text)
         if isinstance(text, str) and (read := mended(text)) is not None:
             fields[name] = read.text
             found[name] = read
