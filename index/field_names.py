@@ -59,7 +59,7 @@ KEYWORDS: dict[str, str] = {
 
 BODIES_IF_ALONE = (
     "description", "summary", "excerpt", "abstract", "desc", "tomtat", "mota", "noidungtomtat", "shortcontent",
-    "snippet",
+    "snippet", "introtext",
 )  # fmt: skip
 """Names of a lead that are the body of an article that has a title and no body: many feeds have the text there."""
 

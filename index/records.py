@@ -244,6 +244,7 @@ class _Reader:
     def _choose(self, field: str, candidates: list[_Candidate]) -> None:
         """Read the field from the first candidate that can be read; keep the others."""
         record = self.record
+        refused: _Candidate | None = None
         for rank, other_name, name, value in candidates:
             if rank >= KEYWORD_RANK:
                 self.extra[name] = value
@@ -263,7 +264,8 @@ class _Reader:
                 if not self._strict and _is_no_date(read):
                     read = None
             if read is None and is_exact:
-                read = value
+                refused = rank, other_name, name, value  # unless another name has it: WordPress has numbers here
+                continue
             if read is None or (isinstance(read, str) and not read.strip()):
                 is_number = isinstance(value, int | float) and math.isfinite(value)
                 if is_number or not isinstance(value, float):  # what JSON cannot write is not kept
@@ -273,6 +275,12 @@ class _Reader:
                 self.leave(name, value)
             else:
                 record[field], self._origins[field] = read, name
+        if refused is not None:
+            _, _, name, value = refused
+            if field in record:
+                self.leave(name, value)
+            else:
+                record[field], self._origins[field] = value, name
 
     def _mend(self) -> None:
         """Give the article a valid id, if its own is not; leave out a title that is none."""
