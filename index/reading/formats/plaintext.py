@@ -24,7 +24,7 @@ _DATED_START = re.compile(rf"(?:date|ngày đăng|published)(?:\s*:)?\s+({_ISO}|
 _FIELD = re.compile(r"(?P<name>[^\W\d_](?:[^\W_]|[ _./-](?=[^\W_])){0,40}+)\s{0,3}:(?:\s+|$|(?=\S))(?P<value>.*)")
 _SIGNS = re.compile(r"[-=_*~#.•·+]{3,}")
 _DECORATED = re.compile(
-    r"(?:[-*•+]\s+|#{1,6}\s+)?(?:(?:\*\*|__)?(?P<name>[^\W\d_][\w ./-]{0,40}?)(?:\*\*|__)?\s*(?::|=|\t)(?:\*\*|__)?"
+    r"(?:[-*•+]\s+|#{1,6}\s+)?(?:(?:\*\*|__)?(?P<name>[^\W\d_][\w ./-]{0,40}?)(?:\*\*|__)?\s{0,3}(?::|=|\t)(?:\*\*|__)?"
     r"|[\[【](?P<bracketed>[^\W\d_][\w ./-]{0,40}?)[\]】]\s*:?)\s*(?P<value>.*)"
 )
 """A field as people mark it: ``- Tiêu đề: …``, ``**Nguồn:** …``, ``[Ngày đăng] …``, ``title = …``."""
@@ -122,26 +122,36 @@ def read_plain_text(text: str) -> PlainText:
 
 def _undecorated(lines: list[str]) -> list[str]:
     """Return the lines with the fields of the head as ``name: value``, without its lines of signs."""
-    head, rest = lines[:_MOST_DECORATED], lines[_MOST_DECORATED:]
-    signs = [at for at, line in enumerate(head[:_HEAD_LINES]) if _SIGNS.fullmatch(line)]
-    is_front_matter = signs[:1] == [0]
-    head = [line for at, line in enumerate(head) if not (_SIGNS.fullmatch(line) and (is_front_matter or at in signs))]
+    head = [part for line in lines[:_MOST_DECORATED] for part in _fields_apart(line)]
+    signs = [at for at, line in enumerate(head) if _SIGNS.fullmatch(line)]
+    last = len(head) if signs[:1] == [0] else _HEAD_LINES  # front matter may end further down
+    head = [line for at, line in enumerate(head) if at not in signs or at >= last]
     found: list[str] = []
-    for at, line in enumerate(head):
-        field = _DECORATED.fullmatch(line)
-        name = field and (field["name"] or field["bracketed"])
-        if field is None or not name or not _is_sure(name):
-            if found or not line.startswith("#"):
-                found.append(line)
-            else:
-                found.append(line.lstrip("#").strip() or line)
-            continue
-        below = head[at + 1] if at + 1 < len(head) else ""
-        found.append(f"{name.strip()}: {field['value']}".strip())
-        if not field["value"] and below and not _DECORATED.fullmatch(below) and not _is_body(name):
-            found[-1] += f" {below}"
-            head[at + 1] = ""
-    return [line for line in found if line] + rest
+    is_below = False
+    for line in head:
+        field = _marked_field(line)
+        if is_below and field is None:
+            found[-1] += f" {line}"
+        elif field is not None:
+            name, value = field
+            found.append(line if value and _FIELD.fullmatch(line) else f"{name}: {value}".strip())
+        else:
+            found.append(line.lstrip("#").strip() or line if not found else line)
+        is_below = field is not None and not field[1] and not _is_body(field[0])
+    return found + lines[_MOST_DECORATED:]
+
+
+def _fields_apart(line: str) -> list[str]:
+    """Return the fields of a line that has several, or the line."""
+    parts = line.split(" | ")
+    return parts if len(parts) > 1 and all(map(_marked_field, parts)) else [line]
+
+
+def _marked_field(line: str) -> tuple[str, str] | None:
+    """Return the name and the value of a field, however it is marked; None if no field is called so."""
+    field = _DECORATED.fullmatch(line)
+    name = ((field["name"] or field["bracketed"]).strip()) if field else ""
+    return (name, field["value"]) if field and _is_sure(name) else None
 
 
 def _is_sure(name: str) -> bool:
