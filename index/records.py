@@ -9,20 +9,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from typing import Any
 
 from index.article import LABELS, LONGEST_LABEL, LONGEST_TITLE, Article, usable_id
-from index.dates import local_time, parse_published
+from index.dates import parse_published
 from index.field_names import BODIES_IF_ALONE, KEYWORD_RANK, WRAPPERS, Standing, is_of_utc, renamed, standing_of
 from index.field_values import NOTHING, READERS, cell_value, keywords_value, label_value, unpacked
+from index.record_dates import Candidate, dates_first, in_zone, is_no_date
 
 FIELDS = tuple(name for name in Article.model_fields if name != "extra")
 
 _NO_NAMES: Mapping[str, str] = {}
 _DEEPEST_WRAPPER = 3
 _IN_A_WRAPPER = 200
-_CLOCK = re.compile(r"\d{1,2}[:hg]\d{2}(?::\d{2})?")
 _WEB = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,10}(?:/|$)", re.IGNORECASE)
 _OF_AN_ARTICLE = re.compile(r"/[^/]*(?:-[^/]*-|\d{4})[^/]*$")
@@ -32,11 +31,8 @@ _NAMELESS = re.compile(r"|Unnamed: \d+|@\w+")
 _OWN_NAMES = frozenset((*FIELDS, "date", "content", "text", "description"))
 """Names under which an article must have valid values where reading is strict."""
 _LONGEST_LANG = 20
-_DAY = len("2025-08-27")
 _OPENS = ("[", "{", "(", "/")
 _MAY_BE_NO_DATE = re.compile("0001|1970|1900|1899|9999")
-_NO_DATES = (date(1, 1, 1), date(1970, 1, 1), date(1899, 12, 30), date(1900, 1, 1))
-"""The days that programs write for no date."""
 _TEXTS = frozenset(("title", "body", "lead"))
 _SUMMARIES = ("summary", "excerpt", "teaser", "lead")
 _STATES = frozenset(("status", "post_status", "draft", "is_draft", "isDraft"))
@@ -46,7 +42,6 @@ _EMBEDDED_RANK = 500
 _NOT_PLAIN = frozenset(("extra", "@graph", "_embedded", "yoast_head_json", *_STATES))
 _PLAIN_ID = re.compile(r"[\w-]{1,100}")
 _ARTICLE_TYPE = re.compile(r"Article|Posting|Report|CreativeWork")
-_Candidate = tuple[int, bool, str, Any]
 
 
 class Record(dict[str, Any]):
@@ -169,7 +164,7 @@ class _Reader:
         self.extra: dict[str, Any] = {}
         self._names = names
         self._strict = strict
-        self._found: dict[str, list[_Candidate]] = {}
+        self._found: dict[str, list[Candidate]] = {}
         self._origins: dict[str, str] = {}
         self.record.origins = self._origins
 
@@ -228,7 +223,7 @@ class _Reader:
                 if len(candidates) > 1:
                     candidates = sorted(candidates, key=lambda candidate: candidate[:2])
                     if field == "published":
-                        candidates = _dates_first(candidates, strict=self._strict)
+                        candidates = dates_first(candidates, strict=self._strict)
                 self._choose(field, candidates)
         if not record.get("body") and record.get("title") and "lead" in record:
             origin = self._origins["lead"].rpartition(".")[2]
@@ -241,10 +236,10 @@ class _Reader:
             record.setdefault("extra", self.extra)
         return record
 
-    def _choose(self, field: str, candidates: list[_Candidate]) -> None:
+    def _choose(self, field: str, candidates: list[Candidate]) -> None:
         """Read the field from the first candidate that can be read; keep the others."""
         record = self.record
-        refused: _Candidate | None = None
+        refused: Candidate | None = None
         for rank, other_name, name, value in candidates:
             if rank >= KEYWORD_RANK:
                 self.extra[name] = value
@@ -260,8 +255,8 @@ class _Reader:
                 value = unpacked(value)
             read = value if is_exact and _is_odd(field, value) else READERS[field](value)
             if field == "published" and read is not None:
-                read = _in_zone(name, read)
-                if not self._strict and _is_no_date(read):
+                read = in_zone(name, read)
+                if not self._strict and is_no_date(read):
                     read = None
             if read is None and is_exact:
                 refused = rank, other_name, name, value  # unless another name has it: WordPress has numbers here
@@ -352,27 +347,6 @@ def _is_list_of_lists(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(part, list) for part in value)
 
 
-def _in_zone(name: str, value: Any) -> Any:
-    """Return a date with the zone that its name tells, if it has none."""
-    if not isinstance(value, str) or not is_of_utc(name):
-        return value
-    try:
-        published = parse_published(value)
-    except ValueError:
-        return value
-    return value if len(published) == _DAY or datetime.fromisoformat(published).tzinfo else f"{published}+00:00"
-
-
-def _is_no_date(value: Any) -> bool:
-    """Tell whether a date is one that programs write for none; the day of 1970 may be one."""
-    try:
-        published = parse_published(str(value))
-    except ValueError:
-        return False
-    day = local_time(published).date()
-    return day.year == 9999 or (day in _NO_DATES and (len(published) > _DAY or day.year != 1970))
-
-
 def _left_out(name: str, value: Any) -> str | None:
     """Return what an article is if its state says that it is not to be shown."""
     state = value.strip().lower() if isinstance(value, str) else value
@@ -383,30 +357,6 @@ def _left_out(name: str, value: Any) -> str | None:
         return "draft"
     is_hidden = is_state and (state == "trash" or (name == "post_status" and state in _NOT_PUBLIC))
     return "not public" if is_hidden else None
-
-
-def _dates_first(candidates: list[_Candidate], *, strict: bool) -> list[_Candidate]:
-    """Put the first candidate that is a date before the others; a day takes its time from another one."""
-    clock = next(
-        (value for *_, value in candidates if isinstance(value, str) and _CLOCK.fullmatch(value.strip())), None
-    )
-    for at, (rank, other_name, name, value) in enumerate(candidates):
-        try:
-            published = parse_published(str(_in_zone(name, READERS["published"](value))))
-        except ValueError:
-            continue
-        if not strict and _is_no_date(published):
-            continue
-        if clock is not None and len(published) == _DAY:
-            try:
-                value = parse_published(f"{published} {clock.strip()}")
-            except ValueError:
-                pass
-            else:
-                candidates = [candidate for candidate in candidates if candidate[3] is not clock]
-                at = next(place for place, candidate in enumerate(candidates) if candidate[2] == name)
-        return [(rank, other_name, name, value), *candidates[:at], *candidates[at + 1 :]]
-    return candidates
 
 
 def _main_node(graph: list[Any]) -> dict[str, Any] | None:

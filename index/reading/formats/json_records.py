@@ -9,7 +9,8 @@ from typing import IO, Any, cast
 
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.reading.formats.json_lines import json_row, numbered_lines
-from index.reading.formats.json_stream import articles_in, has_text, json_articles, may_hold_articles
+from index.reading.formats.json_shapes import articles_in, has_text, may_hold_articles
+from index.reading.formats.json_stream import json_articles
 from index.records import read_record
 
 _NO_NAMES: Mapping[str, str] = {}
