@@ -16,18 +16,18 @@ from index.analysis.normalization import fold
 
 NAMES: dict[str, str] = {
     "id": "id _id ma mabai mabaiviet article_id news_id post_id doc_id document_id content_id object_id record_id"
-    " uuid guid nid database_id",
+    " uuid guid nid database_id pk",
     "title": "title headline tieude tenbai tenbaiviet tenbaibao tentin tieudetin heading name ten subject tit tua tuade"
     " daude h1 title_detail",
     "body": "body content content_encoded article_body full_text text main_text contents body_html content_html"
     " content_text body_text plain_text noidung noidungbai noidungbaiviet noidungchinh noidungchitiet baiviet vanban"
     " toanvan chitiet detail details paragraphs article story full_content post news message html context raw_content"
     " raw_text document passage txt sections blocks paragraph thanbai noidungtin long_description full_description"
-    " description_html content_string markdown content_markdown md",
+    " description_html content_string markdown content_markdown md selftext",
     "lead": "lead sapo standfirst deck dek teaser summary abstract excerpt description tomtat tomtatnoidung"
     " noidungtomtat mota motangan trichdan trichyeu loidan doandan gioithieu short_description short_content"
     " short_desc desc subtitle sub_title intro introduction snippet brief introtext lede dannhap chapeau"
-    " init_content custom_excerpt subhead subheading lead_paragraph",
+    " init_content custom_excerpt subhead subheading lead_paragraph trail_text",
     "published": "published published_at publish_date published_date date_published date_publish publication_date"
     " publish_at published_time publish_time publication_time pub_date pubdate published_on date_pub posted_at"
     " posted_on posted post_date date_posted posted_date post_time issued ngaydang ngaydangbai ngaydangtin ngayxuatban"
@@ -42,7 +42,7 @@ NAMES: dict[str, str] = {
     "url": "url link href permalink canonical_url canonical article_url news_url post_url source_url page_url"
     " original_url web_url address uri loc duongdan duonglink lienket diachi main_entity_of_page"
     " source_link link_url origin_url share_url detail_url url_detail link_detail absolute_url external_url target_url"
-    " current_url final_url response_url request_url crawl_url",
+    " current_url final_url response_url request_url requested_url crawl_url permalink_url",
     "author": "author authors byline author_name creator dc_creator writer writers by reporter journalist tacgia"
     " tentacgia nguoiviet phongvien butdanh tacgiabaiviet nhabao primary_author posted_by pen_name",
     "category": "category categories section article_section sections_name channel chuyenmuc tenchuyenmuc theloai"
@@ -53,7 +53,7 @@ NAMES: dict[str, str] = {
 """The names of each field, the one that counts most first; as they are or with ``_`` between their words."""
 
 KEYWORDS: dict[str, str] = {
-    "category": "tags tag keywords keyword tukhoa nhan label labels news_keywords hashtags hashtag",
+    "category": "tags tag keywords keyword tukhoa nhan label labels news_keywords hashtags hashtag tag_item",
 }
 """Names that stand for a field if no other does; what they name stays in ``extra`` as well."""
 
@@ -81,6 +81,7 @@ _QUALIFYING = (
     "bai viet bao tin tuc chi tiet chinh goc day du cua article articles news post page item web meta og dc "
     "dcterms twitter schema raw text value content clean cleaned original full story entry main the str col "
     "field vi vn vietnamese html string processed normalized tokenized segmented"
+    " t s ss txt dt"
 )
 _QUALIFIERS = frozenset(_QUALIFYING.split())
 """Words around a name that do not change what it stands for."""

@@ -21,7 +21,8 @@ from index.markup import text_if_markup
 _TEXT_KEYS = (
     "html", "rendered", "text", "body", "content", "value", "plain", "markdown", "raw", "insert", "#text", "_text",
     "$t", "@value", "context", "paragraph", "paragraphs", "answer", "blocks", "sections", "children", "ops", "data",
-    "root", "document", "items", "rows", "cells", "list", "desc", "description", "caption", "p",
+    "root", "document", "main", "stringValue", "S", "items", "rows", "cells", "list", "desc",
+    "description", "caption", "p",
 )  # fmt: skip
 _HEADING_KEYS = ("heading", "header", "title", "subtitle", "subheading", "question")
 _MORE_TEXT_KEYS = ("children", "items", "caption")
@@ -36,19 +37,26 @@ _MAIN_TEXT = frozenset(("text", "content", "html", "body", "paragraph", "paragra
 _BREAKS = frozenset(("hardbreak", "hard_break", "linebreak"))
 _FILE = re.compile(r"(?:https?:)?/\S+\.(?:jpe?g|png|gif|webp|svg|bmp|avif|mp4|mp3|m3u8)(?:[?#]\S*)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?:)?//\S+", re.IGNORECASE)
+_OF_NO_TEXT = frozenset(("id", "_id", "url", "href", "src", "link", "type", "file", "name", "class", "style"))
 _NUMBERED = re.compile(r"[A-Za-z_-]{0,12}\d{1,4}")
 """The names of paragraphs that are the values of an object: ``{"p1": "…", "p2": "…"}``."""
 _LABEL_KEYS = (
     "name", "title", "label", "full_name", "fullName", "fullname", "display_name", "displayName", "text", "value",
-    "primary", "rendered", "#text", "_text", "$t", "@value", "username", "slug",
+    "primary", "rendered", "#text", "_text", "$t", "@value", "original",
+    "main", "stringValue", "S", "username", "slug",
 )  # fmt: skip
-_HOLDING_KEYS = ("data", "attributes", "fields", "node", "nodes", "edges", "items", "profile", "person")
+_HOLDING_KEYS = ("data", "attributes", "fields", "node", "nodes", "edges", "items", "profile", "person", "L", "SS")
 """What content systems put around the objects that they refer to."""
 _NAME_PARTS = (("lastName", "firstName"), ("last_name", "first_name"), ("familyName", "givenName"))
-_DATE_KEYS = ("$date", "iso", "date", "value", "rendered", "$numberLong", "text", "#text", "@value", "raw", "datetime")
+_DATE_KEYS = (
+    "$date", "iso", "date", "value", "rendered", "$numberLong", "text", "#text", "@value", "raw", "datetime",
+    "timestampValue", "stringValue", "S", "N",
+)  # fmt: skip
 _SECONDS_KEYS = ("_seconds", "seconds")
-_ID_KEYS = ("$oid", "$uuid", "$numberLong", "$numberInt", "@id", "value", "#text")
-_URL_KEYS = ("@id", "href", "url", "link", "canonical", "value", "#text")
+_ID_KEYS = (
+    "$oid", "$uuid", "$numberLong", "$numberInt", "@id", "value", "#text", "stringValue", "integerValue", "S", "N",
+)  # fmt: skip
+_URL_KEYS = ("@id", "href", "url", "link", "canonical", "value", "#text", "stringValue", "S")
 _DEEPEST = 8
 _DEEPEST_TEXT = 32
 _LONGEST_JSON = 2_000_000
@@ -298,7 +306,8 @@ def _texts_of_object(value: Mapping[str, Any], depth: int) -> Iterator[str]:
                     if below != key and value.get(below):
                         yield from _texts(value[below], depth + 1)
                 return
-    if len(value) > 1 and all(map(_NUMBERED.fullmatch, value)):
+    is_paragraph = depth > 0 and len(value) == 1 and _OF_NO_TEXT.isdisjoint(value)
+    if is_paragraph or (len(value) > 1 and all(map(_NUMBERED.fullmatch, value))):
         for part in value.values():
             yield from _texts(part, depth + 1)
 

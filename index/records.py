@@ -35,10 +35,17 @@ _OPENS = ("[", "{", "(", "/")
 _MAY_BE_NO_DATE = re.compile("0001|1970|1900|1899|9999")
 _TEXTS = frozenset(("title", "body", "lead"))
 _SUMMARIES = ("summary", "excerpt", "teaser", "lead")
-_STATES = frozenset(("status", "post_status", "draft", "is_draft", "isDraft"))
+_STATES = frozenset(("status", "post_status", "draft", "is_draft", "isDraft", "is_published", "isPublished"))
+_PUBLISHED = frozenset(("published", "is_published", "isPublished"))
 _DRAFTS = frozenset(("draft", "auto-draft", "nháp", "bản nháp"))
 _NOT_PUBLIC = frozenset(("private", "trash", "inherit", "pending", "future"))
 _EMBEDDED_RANK = 500
+_BELOW_WRAPPERS = 400
+_OF_THE_RECORD = (
+    "name ten created created_at create_date created_date date_created create_time created_time time_created"
+)
+_WEAK = frozenset(map(standing_of, _OF_THE_RECORD.split()))
+"""What may be the name and the date of a record, and not of the article that an object in it is."""
 _NOT_PLAIN = frozenset(("extra", "@graph", "_embedded", "yoast_head_json", *_STATES))
 _PLAIN_ID = re.compile(r"[\w-]{1,100}")
 _ARTICLE_TYPE = re.compile(r"Article|Posting|Report|CreativeWork")
@@ -183,7 +190,10 @@ class _Reader:
             if name in _STATES and not self._strict:
                 self.record.left_out = self.record.left_out or _left_out(name, value)
         else:
-            self.propose(Standing(standing.field, standing.rank + _IN_A_WRAPPER * depth), path + name, value)
+            if name in _PUBLISHED and not self._strict:
+                self.record.left_out = self.record.left_out or _left_out(name, value)
+            rank = standing.rank + _IN_A_WRAPPER * depth + (_BELOW_WRAPPERS if depth == 0 and standing in _WEAK else 0)
+            self.propose(Standing(standing.field, rank), path + name, value)
             inner = value[0] if isinstance(value, list) and len(value) == 1 else value
             for key in _SUMMARIES if standing.field == "body" and isinstance(inner, Mapping) else ():
                 if isinstance(inner.get(key), str):
@@ -351,6 +361,9 @@ def _left_out(name: str, value: Any) -> str | None:
     """Return what an article is if its state says that it is not to be shown."""
     state = value.strip().lower() if isinstance(value, str) else value
     is_state = name in ("status", "post_status")
+    if name in _PUBLISHED:
+        is_none = state in (False, "false") and (isinstance(state, bool | str) or name != "published")
+        return "draft" if is_none else None
     if not isinstance(state, str | bool | int):
         return None
     if state in _DRAFTS or (not is_state and state in (True, "true", "1")):

@@ -133,6 +133,33 @@ EXPORTS: dict[str, tuple[Any, list[dict[str, Any] | str]]] = {
                            [{**READ, "published": "2025-05-06"}]),
     "lists of all titles and texts": ({"title": [TITLE, "Giá ngô"], "content": [TEXT, "Giảm."]},
                                       [READ, {"title": "Giá ngô", "body": "Giảm."}]),
+    "Firestore": (
+        {"documents": [{"name": "projects/x/documents/news/a1", "createTime": "2025-05-07T00:00:00Z", "fields": {
+            "title": {"stringValue": TITLE}, "content": {"stringValue": TEXT},
+            "date": {"timestampValue": "2025-05-06T03:58:00Z"}}}]},
+        [{**READ, "published": "2025-05-06T03:58:00+00:00"}],
+    ),
+    "DynamoDB": (
+        {"Items": [{"id": {"S": "a1"}, "title": {"S": TITLE}, "content": {"S": TEXT}, "date": {"N": "1746503880"},
+                    "category": {"L": [{"S": "Lúa"}, {"S": "Gạo"}]}}]},
+        [{**READ, "id": "a1", "published": "2025-05-06T10:58:00+07:00", "category": "Lúa; Gạo"}],
+    ),
+    "Solr": (
+        {"response": {"docs": [{"id": "1", "title_t": TITLE, "content_txt": TEXT, "date_dt": "2025-05-06T03:58:00Z",
+                                "author_s": "An", "cat_ss": ["Lúa"]}]}},
+        [{**READ, "id": "1", "published": "2025-05-06T03:58:00+00:00", "author": "An", "category": "Lúa"}],
+    ),
+    "Airtable": (
+        {"records": [{"id": "r1", "createdTime": "2025-05-07T03:58:00.000Z",
+                      "fields": {"Tiêu đề": TITLE, "Nội dung": TEXT, "Ngày đăng": "2025-05-06"}}]},
+        [{**READ, "id": "r1", "published": "2025-05-06"}],
+    ),
+    "Django": ([{"model": "news.article", "pk": 5, "fields": {**ARTICLE, "author": 1}}], [{**READ, "id": "5"}]),
+    "an API of a paper": (
+        {"response": {"docs": [{"headline": {"main": TITLE, "kicker": None}, "byline": {"original": "An", "person": []},
+                                "lead_paragraph": TEXT, "web_url": "https://n.vn/1"}]}},
+        [{"title": TITLE, "lead": TEXT, "author": "An", "url": "https://n.vn/1"}],
+    ),
     "NaN": ([{**ARTICLE, "views": float("nan"), "author": float("nan")}], [READ]),
     "an article with comments": (
         {"comments": [{"title": "Hay", "content": "Bình luận."}], "title": TITLE, "description": TEXT,
@@ -149,13 +176,11 @@ def test_export_of(kind: str) -> None:
 
 
 def test_drafts_are_left_out_and_named() -> None:
-    for state in (
-        {"status": "draft"},
-        {"status": "Nháp"},
-        {"draft": True},
-        {"is_draft": 1},
-        {"post_status": "pending"},
-    ):
+    drafts: list[dict[str, Any]] = [
+        {"status": "draft"}, {"status": "Nháp"}, {"draft": True}, {"is_draft": 1}, {"post_status": "pending"},
+        {"published": False}, {"isPublished": 0},
+    ]  # fmt: skip
+    for state in drafts:
         [error] = found_in(json.dumps([{**ARTICLE, **state}]), Format.JSON)
         assert isinstance(error, LeftOutError), state
     for state in ({"status": "published"}, {"status": "pending"}, {"draft": False}, {"status": 200}, {"status": ["x"]}):
@@ -254,6 +279,7 @@ def test_language_by_its_name() -> None:
         ([{"type": "core/image", "data": "https://b.vn/a.png"}, {"type": "text", "data": "Đoạn một."}], "Đoạn một."),
         ([{"type": "gallery", "items": [{"image": "a.png", "caption": "Ảnh một."}]}], "Ảnh một."),
         ([{"text": "Đoạn một.", "image": "a.png"}], "Đoạn một."),
+        ([{"h2": "Mục một"}, {"p": "Đoạn một."}, {"url": "https://b.vn/1"}], "Mục một\n\nĐoạn một."),
         ({"p1": "Đoạn một.", "p2": "Đoạn hai."}, "Đoạn một.\n\nĐoạn hai."),
         ({"blocks": [{"type": "list", "data": {"items": [{"content": "Mục một", "items": [{"content": "Mục con"}]}]}},
                      {"type": "quote", "data": {"text": "Lời trích.", "caption": "An"}}]},
