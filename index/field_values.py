@@ -79,6 +79,8 @@ _SENTENCE_BREAK = re.compile(
 """A line break that is written out between sentences or lines, and is no part of a path (``C:\\new``) or of code."""
 NOTHING = frozenset(("[]", "{}", "()", "nan", "NaN", "null", "NULL", "None", "\\N", "<NA>", "NaT", "N/A", "n/a"))
 """What programs write for nothing."""
+NO_LABELS = NOTHING | {"Unknown", "unknown", "UNKNOWN", "UNK", "undefined", "none", "-", "Không rõ", "Không có"}
+"""What they write where there is no name."""
 
 
 def text_value(value: Any, *, separator: str = "\n\n") -> str | None:
@@ -340,7 +342,7 @@ def _names(value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, str):
         found = written_out(value.strip()) if value[:1] in ("[", "{", "(") else None
         if found is None:
-            yield text_if_markup(value) if value not in NOTHING else ""
+            yield text_if_markup(value) if value not in NO_LABELS else ""
         else:
             yield from _names(found, depth + 1)
     elif depth >= _DEEPEST:

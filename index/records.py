@@ -14,7 +14,7 @@ from typing import Any
 from index.article import LABELS, LONGEST_LABEL, LONGEST_TITLE, Article, usable_id
 from index.dates import parse_published
 from index.field_names import BODIES_IF_ALONE, KEYWORD_RANK, WRAPPERS, Standing, is_of_utc, renamed, standing_of
-from index.field_values import NOTHING, READERS, cell_value, keywords_value, label_value, unpacked
+from index.field_values import NO_LABELS, READERS, cell_value, keywords_value, label_value, unpacked
 from index.record_dates import Candidate, dates_first, in_zone, is_no_date
 
 FIELDS = tuple(name for name in Article.model_fields if name != "extra")
@@ -157,7 +157,7 @@ def _needs_reading(field: str, name: str, value: str) -> bool:
     """Tell whether a text may not be what its field has as it stands."""
     if field in LABELS:
         is_odd = "&" in value or "<" in value or "://" in value or value.strip().isdecimal()
-        return is_odd or value.strip() in NOTHING
+        return is_odd or value.strip() in NO_LABELS
     if field in _TEXTS:
         return "\\" in value
     if field == "published":
@@ -235,7 +235,7 @@ class _Reader:
                     if field == "published":
                         candidates = dates_first(candidates, strict=self._strict)
                 self._choose(field, candidates)
-        if not record.get("body") and record.get("title") and "lead" in record:
+        if not record.get("body") and (record.get("title") or not self._strict) and "lead" in record:
             origin = self._origins["lead"].rpartition(".")[2]
             if any(standing_of(name) == standing_of(origin) for name in BODIES_IF_ALONE):
                 record["body"] = record.pop("lead")

@@ -160,6 +160,18 @@ EXPORTS: dict[str, tuple[Any, list[dict[str, Any] | str]]] = {
                                 "lead_paragraph": TEXT, "web_url": "https://n.vn/1"}]}},
         [{"title": TITLE, "lead": TEXT, "author": "An", "url": "https://n.vn/1"}],
     ),
+    "lists of a section, of a source": (
+        [{"category": "Kinh tế", "articles": [ARTICLE, {**ARTICLE, "category": "Lúa"}]},
+         {"source": "Báo Mẫu", "data": {"items": [ARTICLE, {**ARTICLE, "publisher": "Báo Khác"}]}}],
+        [{**READ, "category": "Kinh tế"}, {**READ, "category": "Lúa"}, {**READ, "source": "Báo Mẫu"},
+         {**READ, "source": "Báo Khác"}],
+    ),
+    "a list of a section alone": ({"category": "Kinh tế", "articles": [ARTICLE]}, [{**READ, "category": "Kinh tế"}]),
+    "annotations": (
+        [{"id": 7, "annotations": [{"id": "x", "value": {"choices": ["Tốt"]}}],
+          "data": {"text": "", "meta": {"uri": "https://b.vn/1", "description": TEXT}}}],
+        [{"body": TEXT, "id": "7", "url": "https://b.vn/1"}],
+    ),
     "NaN": ([{**ARTICLE, "views": float("nan"), "author": float("nan")}], [READ]),
     "an article with comments": (
         {"comments": [{"title": "Hay", "content": "Bình luận."}], "title": TITLE, "description": TEXT,
@@ -252,7 +264,7 @@ def test_date_of(given: dict[str, Any], published: str | None) -> None:
 def test_label_is_decoded_before_it_is_split_and_a_number_is_no_author() -> None:
     found = read_one(category="Kinh t&#7871; &amp; Xã hội", author="<a href='/an'>An&nbsp;Mẫu</a>", source="A &amp; B")
     assert found == {"category": "Kinh tế & Xã hội", "author": "An Mẫu", "source": "A & B"}
-    assert read_one(author="17", category="null") == {}
+    assert read_one(author="17", category="null", source="Unknown") == {}
     assert read_one(author=[{"id": 3}, {"profile": {"name": "An"}}]) == {"author": "An"}
 
 

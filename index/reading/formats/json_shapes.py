@@ -49,7 +49,25 @@ def fields_of(value: Mapping[str, Any]) -> set[str]:
 
 def may_hold_articles(value: Mapping[str, Any]) -> bool:
     """Tell whether an object may have articles in a list and be none itself."""
-    return not LISTS.isdisjoint(value) and "body" not in fields_of(value)
+    if LISTS.isdisjoint(value) or "body" in fields_of(value):
+        return False
+    inner = [value[name] for name in LISTS & WRAPPERS & value.keys()]
+    return not any(has_text(part) and LISTS.isdisjoint(part) for part in inner)
+
+
+def inherited(entry: Any, holder: Mapping[str, Any]) -> Any:
+    """Return an article with the category and the source that the object tells in whose list it stands."""
+    if not isinstance(entry, dict):
+        return entry
+    told: dict[str, Any] = {}
+    for name, value in holder.items():
+        standing = standing_of(name)
+        if isinstance(value, str) and standing is not None and standing.field in {"category", "source"}:
+            told[name] = value
+    if not told:
+        return entry
+    own = fields_of(entry)
+    return {**{name: value for name, value in told.items() if own.isdisjoint(fields_of({name: value}))}, **entry}
 
 
 def articles_in(value: Mapping[str, Any]) -> list[Any]:
@@ -84,11 +102,11 @@ def _held(fields: dict[str, Any], depth: int = 0) -> list[Any] | None:
     for name, value in fields.items() if not is_article else ():
         is_list = isinstance(value, list) and value and not is_beside(name)
         if is_list and all(has_text(part, whole=True) for part in value):
-            return value  # type: ignore[no-any-return]
+            return [inherited(part, fields) for part in value]
     for name in LISTS & fields.keys():
         value = fields[name]
         if isinstance(value, list) and value and all(has_text(part) for part in value):
-            return value
+            return [inherited(part, fields) for part in value]
     if fields and all(standing_of(name) is None and has_text(value, whole=True) for name, value in fields.items()):
         return [named(name, value) for name, value in fields.items()]
     inner = [
@@ -98,7 +116,8 @@ def _held(fields: dict[str, Any], depth: int = 0) -> list[Any] | None:
         for part in (value[:_MOST_HELD] if isinstance(value, list) else [value])
         if isinstance(part, dict)
     ]
-    return next((held for value in inner if (held := _held(value, depth + 1)) is not None), None)
+    held = next((held for value in inner if (held := _held(value, depth + 1)) is not None), None)
+    return None if held is None else [inherited(part, fields) for part in held]
 
 
 def is_beside(name: str) -> bool:

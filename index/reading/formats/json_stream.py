@@ -23,6 +23,7 @@ from index.reading.formats.json_shapes import (
     articles_of,
     fields_of,
     has_text,
+    inherited,
     is_beside,
     may_hold_articles,
     named,
@@ -275,7 +276,7 @@ class _Articles:
                 part: list[Any] = []
                 for entry in self._list(part, depth, whole=not is_list):
                     streamed = True
-                    yield entry
+                    yield inherited(entry, fields)
                 if part:
                     fields[key] = part
                 continue
@@ -283,7 +284,7 @@ class _Articles:
                 inner: dict[str, Any] = {}
                 for entry in self._object(depth + 1, inner):
                     streamed = True
-                    yield entry
+                    yield inherited(entry, fields)
                 if inner:
                     fields[key] = inner
                 continue
