@@ -179,9 +179,10 @@ def translated(value: Any) -> Any:
     """Return the Vietnamese value of an object whose names are languages, else its first; any other value as it is."""
     if not isinstance(value, Mapping) or not value or not all(map(_LOCALE.fullmatch, value)):
         return value
-    vietnamese = [name for name in value if name[:2] == "vi" and value[name] not in (None, "")]
-    is_marked = bool(vietnamese) or all(len(name) > 2 for name in value)
-    return value[(vietnamese or list(value))[0]] if is_marked else value
+    is_marked = any(name[:2] == "vi" for name in value) or all(len(name) > 2 for name in value)
+    filled = [name for name in value if value[name] not in (None, "", [], {})]
+    first = next((name for name in filled if name[:2] == "vi"), filled[0] if filled else None)
+    return value[first] if is_marked and first is not None else value
 
 
 READERS: dict[str, Callable[[Any], Any]] = {

@@ -200,9 +200,10 @@ def test_drafts_are_left_out_and_named() -> None:
 
 
 def test_lines_sent_in_bulk_give_the_articles_their_ids() -> None:
-    lines = [{"index": {"_index": "news", "_id": "7"}}, ARTICLE, {"index": {"_index": "news"}}, {**ARTICLE, "id": 8}]
+    lines = [{"index": {"_index": "news", "_id": "7"}}, ARTICLE, {"delete": {"_id": "9"}}, {"index": {"_index": "news"}},
+             {**ARTICLE, "id": 8}, {"delete": {"_id": "9"}}, ARTICLE]  # fmt: skip
     found = found_in("\n".join(json.dumps(line) for line in lines), Format.JSON_LINES)
-    assert list(map(stated, found)) == [{**READ, "id": "7"}, {**READ, "id": "8"}]
+    assert list(map(stated, found)) == [{**READ, "id": "7"}, {**READ, "id": "8"}, READ]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +303,7 @@ def test_language_by_its_name() -> None:
         ({"root": {"children": [{"type": "paragraph", "children": [
             {"type": "text", "text": "Đoạn "}, {"type": "link", "children": [{"type": "text", "text": "một."}]}]}]}},
          "Đoạn một."),
-        ({"vi": "Đoạn một.", "en": "One."}, "Đoạn một."),
+        ({"en": "One.", "vi": "Đoạn một."}, "Đoạn một."), ({"vi": "", "en": "One."}, "One."),
         ('["Đoạn một.", "Đoạn hai."]', "Đoạn một.\n\nĐoạn hai."),
         ('{"blocks": [{"type": "paragraph", "data": {"text": "Đoạn một."}}]}', "Đoạn một."),
         ('"Đoạn \\"một\\".\\nĐoạn hai."', 'Đoạn "một".\nĐoạn hai.'),

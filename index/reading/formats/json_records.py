@@ -33,7 +33,7 @@ def line_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Ite
     for number, line in numbered_lines(peekable):
         for row in [line] if isinstance(line, UnreadableFileError) else _rows_of(line):
             if (action := _bulk_action(row)) is not None:
-                told = action.get("_id")
+                told = None if "delete" in row else action.get("_id")
                 continue
             if isinstance(row, dict) and told is not None:
                 row, told = {"_id": told, **row}, None
