@@ -200,8 +200,10 @@ def test_drafts_are_left_out_and_named() -> None:
 
 
 def test_lines_sent_in_bulk_give_the_articles_their_ids() -> None:
-    lines = [{"index": {"_index": "news", "_id": "7"}}, ARTICLE, {"delete": {"_id": "9"}}, {"index": {"_index": "news"}},
-             {**ARTICLE, "id": 8}, {"delete": {"_id": "9"}}, ARTICLE]  # fmt: skip
+    lines = [
+        {"index": {"_index": "news", "_id": "7"}}, ARTICLE, {"index": {"_index": "news"}}, {**ARTICLE, "id": 8},
+        {"delete": {"_id": "9"}}, ARTICLE,
+    ]  # fmt: skip
     found = found_in("\n".join(json.dumps(line) for line in lines), Format.JSON_LINES)
     assert list(map(stated, found)) == [{**READ, "id": "7"}, {**READ, "id": "8"}, READ]
 

@@ -33,7 +33,7 @@ def line_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Ite
     for number, line in numbered_lines(peekable):
         for row in [line] if isinstance(line, UnreadableFileError) else _rows_of(line):
             if (action := _bulk_action(row)) is not None:
-                told = None if "delete" in row else action.get("_id")
+                told = action.get("_id")
                 continue
             if isinstance(row, dict) and told is not None:
                 row, told = {"_id": told, **row}, None
@@ -45,8 +45,11 @@ def _bulk_action(row: Any) -> Mapping[str, Any] | None:
     if not isinstance(row, dict) or len(row) != 1:
         return None
     [(name, value)] = row.items()
-    is_action = name in {"index", "create", "update", "delete"} and isinstance(value, dict)
-    return value if is_action and {"_id", "_index"} & value.keys() else None
+    if name not in {"index", "create", "update", "delete"} or not isinstance(value, dict):
+        return None
+    if not {"_id", "_index"} & value.keys():
+        return None
+    return {} if name == "delete" else value
 
 
 def _rows_of(line: bytes) -> list[Any]:
