@@ -52,7 +52,7 @@ field was read from is named in the summary of `timtin index`; `--map NAME=FIELD
 In files, and not over HTTP: a record whose `status` or `post_status` is that of a draft or of the trash, or whose
 `draft` is true or `published` false, is left out and counted; the dates that programs write for none (`0001-01-01`, the
 first second of 1970) are none; an address in `source` is its site; a text that is written as JSON, with `\\n` for its
-line breaks, or as a list of paragraphs in Python is read as what it is.\
+line breaks, or as a list of paragraphs in Python is read as what it is. `--map status=extra` has drafts read as well.\
 """
 
 

@@ -96,7 +96,10 @@ def text_value(value: Any, *, separator: str = "\n\n") -> str | None:
 
 def label_value(label: str, value: Any) -> str | None:
     """Return the name, or the names with ``;`` between them, in a value of the field ``label``."""
-    names = dict.fromkeys(name for name in map(_one_line, _names(value, 0)) if name)
+    found = _names(value, 0)
+    if label in SEVERAL:
+        found = (name for names in found for name in names.split("|"))
+    names = dict.fromkeys(name for name in map(_one_line, found) if name)
     if label == "author":  # the number of an account is no name
         names = dict.fromkeys(name for name in names if not _DIGITS.fullmatch(name))
     if label not in SEVERAL:

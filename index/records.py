@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from index.article import LABELS, LONGEST_LABEL, LONGEST_TITLE, Article, usable_id
@@ -35,8 +36,8 @@ _OPENS = ("[", "{", "(", "/")
 _MAY_BE_NO_DATE = re.compile("0001|1970|1900|1899|9999")
 _TEXTS = frozenset(("title", "body", "lead"))
 _SUMMARIES = ("summary", "excerpt", "teaser", "lead")
-_STATES = frozenset(("status", "post_status", "draft", "is_draft", "isDraft", "is_published", "isPublished"))
-_PUBLISHED = frozenset(("published", "is_published", "isPublished"))
+_STATES = frozenset(("status", "poststatus", "draft", "isdraft", "ispublished", "published"))
+_PUBLISHED = frozenset(("published", "ispublished"))
 _DRAFTS = frozenset(("draft", "auto-draft", "nháp", "bản nháp"))
 _NOT_PUBLIC = frozenset(("private", "trash", "inherit", "pending", "future"))
 _EMBEDDED_RANK = 500
@@ -46,7 +47,7 @@ _OF_THE_RECORD = (
 )
 _WEAK = frozenset(map(standing_of, _OF_THE_RECORD.split()))
 """What may be the name and the date of a record, and not of the article that an object in it is."""
-_NOT_PLAIN = frozenset(("extra", "@graph", "_embedded", "yoast_head_json", *_STATES))
+_NOT_PLAIN = frozenset(("extra", "@graph", "_embedded", "yoast_head_json"))
 _PLAIN_ID = re.compile(r"[\w-]{1,100}")
 _ARTICLE_TYPE = re.compile(r"Article|Posting|Report|CreativeWork")
 
@@ -103,6 +104,7 @@ def read_cells(pairs: Iterable[tuple[str, Any]], names: Mapping[str, str] = _NO_
     for name, value in pairs:
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
+        reader.heed_state(name, value)
         standing = renamed(name, names) if names else standing_of(name)
         if standing is None:
             reader.leave(name, value)
@@ -123,7 +125,7 @@ def _plain(data: Mapping[str, Any], *, strict: bool) -> Record | None:
     for name, value in data.items():
         standing = standing_of(name)
         if standing is None:
-            if name in _NOT_PLAIN or (name in WRAPPERS and isinstance(value, Mapping)):
+            if name in _NOT_PLAIN or _squeezed(name) in _STATES or (name in WRAPPERS and isinstance(value, Mapping)):
                 return None
             extra[name] = value
             if not _NAMELESS.fullmatch(name):
@@ -156,7 +158,7 @@ def _plain(data: Mapping[str, Any], *, strict: bool) -> Record | None:
 def _needs_reading(field: str, name: str, value: str) -> bool:
     """Tell whether a text may not be what its field has as it stands."""
     if field in LABELS:
-        is_odd = "&" in value or "<" in value or "://" in value or value.strip().isdecimal()
+        is_odd = "&" in value or "<" in value or "|" in value or "://" in value or value.strip().isdecimal()
         return is_odd or value.strip() in NO_LABELS
     if field in _TEXTS:
         return "\\" in value
@@ -175,8 +177,15 @@ class _Reader:
         self._origins: dict[str, str] = {}
         self.record.origins = self._origins
 
+    def heed_state(self, name: str, value: Any) -> None:
+        """Note it if a value says that the article is not to be shown."""
+        is_heeded = not self._strict and self._names.get(name) != "extra"
+        if is_heeded and (squeezed := _squeezed(name)) in _STATES:
+            self.record.left_out = self.record.left_out or _left_out(squeezed, value)
+
     def take(self, name: str, value: Any, path: str = "", depth: int = 0) -> None:
         """Take a named value: as a field, as an object with fields in it, or as something else to keep."""
+        self.heed_state(name, value)
         standing = renamed(path + name, self._names) if self._names else standing_of(name)
         if isinstance(value, Mapping) and name in WRAPPERS and depth < _DEEPEST_WRAPPER and _wraps(name, value):
             kept, self.extra = self.extra, {}
@@ -187,11 +196,7 @@ class _Reader:
                 self.extra[name] = inner_extra
         elif standing is None:
             self.leave(name, value, path)
-            if name in _STATES and not self._strict:
-                self.record.left_out = self.record.left_out or _left_out(name, value)
         else:
-            if name in _PUBLISHED and not self._strict:
-                self.record.left_out = self.record.left_out or _left_out(name, value)
             rank = standing.rank + _IN_A_WRAPPER * depth + (_BELOW_WRAPPERS if depth == 0 and standing in _WEAK else 0)
             self.propose(Standing(standing.field, rank), path + name, value)
             inner = value[0] if isinstance(value, list) and len(value) == 1 else value
@@ -357,10 +362,15 @@ def _is_list_of_lists(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(part, list) for part in value)
 
 
+@lru_cache(maxsize=4096)
+def _squeezed(name: str) -> str:
+    return name.lower().replace("_", "").replace(" ", "")
+
+
 def _left_out(name: str, value: Any) -> str | None:
     """Return what an article is if its state says that it is not to be shown."""
     state = value.strip().lower() if isinstance(value, str) else value
-    is_state = name in ("status", "post_status")
+    is_state = name in ("status", "poststatus")
     if name in _PUBLISHED:
         is_none = state in (False, "false") and (isinstance(state, bool | str) or name != "published")
         return "draft" if is_none else None
@@ -368,7 +378,7 @@ def _left_out(name: str, value: Any) -> str | None:
         return None
     if state in _DRAFTS or (not is_state and state in (True, "true", "1")):
         return "draft"
-    is_hidden = is_state and (state == "trash" or (name == "post_status" and state in _NOT_PUBLIC))
+    is_hidden = is_state and (state == "trash" or (name == "poststatus" and state in _NOT_PUBLIC))
     return "not public" if is_hidden else None
 
 

@@ -199,6 +199,21 @@ def test_drafts_are_left_out_and_named() -> None:
         assert read([{**ARTICLE, **state}]) == [READ], state
 
 
+def test_table_of_a_content_system_with_its_states() -> None:
+    text = (
+        "ID,Title,Content,Date,Permalink,Categories,Status,Author Username\n"
+        "1,Giá lúa tăng,Tăng.,2025-05-06,https://b.vn/1,Kinh tế|Lúa,publish,an\n"
+        "2,Nháp,Chưa xong.,2025-05-06,https://b.vn/2,Kinh tế,draft,an\n"
+    )
+    assert list(map(stated, found_in(text, Format.CSV))) == [
+        {"id": "1", "title": TITLE, "body": "Tăng.", "published": "2025-05-06", "url": "https://b.vn/1",
+         "category": "Kinh tế; Lúa"},
+        "is a draft",
+    ]  # fmt: skip
+    found = list(rows(io.BytesIO(text.encode()), FileKind(Format.CSV), {"Status": "extra"}))
+    assert [read_article(row).article.title for _, row in found] == [TITLE, "Nháp"]
+
+
 def test_lines_sent_in_bulk_give_the_articles_their_ids() -> None:
     lines = [
         {"index": {"_index": "news", "_id": "7"}}, ARTICLE, {"index": {"_index": "news"}}, {**ARTICLE, "id": 8},
