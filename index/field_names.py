@@ -166,6 +166,7 @@ def field_named(name: str) -> str | None:
     return None if standing is None else standing.field
 
 
+@lru_cache(maxsize=4096)
 def is_of_utc(name: str) -> bool:
     """Tell whether a name says that the time it is of is in UTC (``post_date_gmt``)."""
     return not {"gmt", "utc"}.isdisjoint(_words(name))

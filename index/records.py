@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +34,7 @@ _OWN_NAMES = frozenset((*FIELDS, "date", "content", "text", "description"))
 _LONGEST_LANG = 20
 _OPENS = ("[", "{", "(", "/")
 _MAY_BE_NO_DATE = re.compile("0001|1970|1900|1899|9999")
+_ODD_LABEL = re.compile(r"[&<|]|://|\A\s*\d")
 _TEXTS = frozenset(("title", "body", "lead"))
 _SUMMARIES = ("summary", "excerpt", "teaser", "lead")
 _STATES = frozenset(("status", "poststatus", "draft", "isdraft", "ispublished", "published"))
@@ -114,6 +115,16 @@ def read_cells(pairs: Iterable[tuple[str, Any]], names: Mapping[str, str] = _NO_
     return reader.finish()
 
 
+_ODD: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(_TEXTS, lambda value: "\\" in value),
+    **dict.fromkeys(LABELS, lambda value: _ODD_LABEL.search(value) or value.strip() in NO_LABELS),
+    "published": _MAY_BE_NO_DATE.search,
+    "url": lambda value: not _WEB.match(value),
+    "lang": lambda value: len(value) > len("vi"),
+}
+"""What tells whether a text may not be what its field has, as it stands."""
+
+
 def _plain(data: Mapping[str, Any], *, strict: bool) -> Record | None:
     """Return the record of an object that names each field once, with a text; None for any other.
 
@@ -136,7 +147,9 @@ def _plain(data: Mapping[str, Any], *, strict: bool) -> Record | None:
         field, rank = standing
         if type(value) is not str or field in record or rank >= KEYWORD_RANK or value[:1] in _OPENS:
             return None
-        if (strict and name not in _OWN_NAMES) or _needs_reading(field, name, value):
+        if (strict and name not in _OWN_NAMES) or (field in _ODD and _ODD[field](value)):
+            return None
+        if field == "published" and is_of_utc(name):
             return None
         if field in LABELS:
             value = " ".join(value.split())
@@ -153,18 +166,6 @@ def _plain(data: Mapping[str, Any], *, strict: bool) -> Record | None:
         record["extra"] = extra
     record.origins = origins
     return record
-
-
-def _needs_reading(field: str, name: str, value: str) -> bool:
-    """Tell whether a text may not be what its field has as it stands."""
-    if field in LABELS:
-        is_odd = "&" in value or "<" in value or "|" in value or "://" in value or value.strip().isdecimal()
-        return is_odd or value.strip() in NO_LABELS
-    if field in _TEXTS:
-        return "\\" in value
-    if field == "published":
-        return bool(_MAY_BE_NO_DATE.search(value)) or is_of_utc(name)
-    return (field == "url" and not _WEB.match(value)) or (field == "lang" and len(value) > len("vi"))
 
 
 class _Reader:
