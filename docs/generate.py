@@ -39,14 +39,20 @@ errors. `data` cannot be set by a file in the data folder. Keys are no settings:
 _HOW_NAMES_ARE_READ = """\
 JSON, CSV, HTTP bodies, front matter and the heads of plain texts are read by these names. Case, accents, spaces and
 signs do not matter: `published_at` is also `publishedAt`, `PUBLISHED-AT` and `Published at`, `ngaydang` is `Ngày đăng`.
-A word around a name that says nothing is dropped: `post_title`, `Nội dung chi tiết`, `og:description`. A dotted name is
-a path: `source.name`, `content.rendered`, `data.title`. Fields may also be in an object: `{"_source": {...}}`,
-`{"attributes": {...}}`.
+A word around a name that says nothing is dropped: `post_title`, `Nội dung chi tiết`, `og:description`, `title_vi`,
+`cate_name`, `publish_timestamp`, and so is a remark in brackets: `Ngày đăng (dd/mm/yyyy)`. A name with `gmt` or `utc`
+in it is that of a time in UTC. A dotted name is a path: `source.name`, `content.rendered`, `data.title`. Fields may
+also be in an object: `{"_source": {...}}`, `{"attributes": {...}}`.
 
 If a record has several names of a field, the first of its row counts whose value can be read; the others stay in
 `extra`. A title with nothing but a `description` or `summary` has its text there. Keywords stay in `extra` too. What no
 field was read from is named in the summary of `timtin index`; `--map NAME=FIELD` says what it stands for, and
-`--map NAME=extra` that it is no field.\
+`--map NAME=extra` that it is no field.
+
+In files, and not over HTTP: a record whose `status` or `post_status` is that of a draft or of the trash, or whose
+`draft` is true or `published` false, is left out and counted; the dates that programs write for none (`0001-01-01`, the
+first second of 1970) are none; an address in `source` is its site; a text that is written as JSON, with `\\n` for its
+line breaks, or as a list of paragraphs in Python is read as what it is. `--map status=extra` has drafts read as well.\
 """
 
 

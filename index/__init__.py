@@ -7,6 +7,7 @@
 ``article``       ``Article``, validation of outside data, and ``LABELS``, the fields to filter and count by
 ``field_names``   the names that fields have elsewhere, and which field each stands for
 ``field_values``  the values that fields have elsewhere: lists, objects, numbers
+``record_dates``  the date of a record among several, and the zone that a name tells
 ``records``       the objects and rows of programs to the fields of an article
 ``reading``       files, folders and streams to articles, by format; watched folders
 ``fetching``      feeds, sitemaps and web pages to articles

@@ -8,6 +8,7 @@ Vietnam: ``06-01-2025`` is 6 January. An ambiguous date is rejected: ``1/6/2025 
 from __future__ import annotations
 
 import re
+import unicodedata
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -19,27 +20,35 @@ MINUTES_A_DAY = 24 * 60
 
 _MONTH_WORDS = ["một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười_một", "mười_hai"]
 _MONTH = r"\d{1,2}|mười (?:một|hai)|" + "|".join(_MONTH_WORDS[:10])
+_MONTH_WORD = r"(?:tháng\s+|thg\.?\s?|th\.?\s?)"
 _DAY_FIRST = (
-    rf"(?P<day>\d{{1,2}})(?:(?P<sign>\s?[/.-]\s?)(?P<month>\d{{1,2}})(?P=sign)|\s+tháng\s+(?P<named>{_MONTH})(?:\s+năm|,|/)?\s*)"
-    r"(?P<year>\d{2}|\d{4})"
+    rf"(?P<day>\d{{1,2}})(?:(?P<sign>\s?[/.-]\s?)(?P<month>\d{{1,2}})(?P=sign)"
+    rf"|,?\s+{_MONTH_WORD}(?P<named>{_MONTH})(?:,?\s+năm|,|/)?\s*)(?P<year>\d{{2}}|\d{{4}})"
 )
+_MONTH_BEFORE_DAY = (
+    rf"{_MONTH_WORD}(?P<named_1>{_MONTH})\s+(?P<day_1>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year_1>\d{{4}})"
+)
+"""What content systems make of English formats: ``Tháng Năm 6, 2025``."""
 _YEAR_FIRST = r"(?P<y>\d{4})(?P<mark>[/.-])(?P<m>\d{1,2})(?P=mark)(?P<d>\d{1,2})"
 _CLOCK = (
     r"(?:lúc\s+)?(?P<hour{0}>\d{{1,2}})\s?(?:[:hg]|giờ)\s?(?P<minute{0}>\d{{2}})"
-    r"(?:\s?phút|:?(?P<second{0}>\d{{2}})(?:\.\d+)?)?(?:\s?(?P<half{0}>[AP]M|SA|CH|sáng|chiều|tối))?"
+    r"(?:\s?phút|\s?[’'′]|:?(?P<second{0}>\d{{2}})(?:\.\d+)?)?(?:\s?(?P<half{0}>[AP]M|SA|CH|sáng|trưa|chiều|tối))?"
 )
-_ZONE = r"(?:\s*\(?(?P<utc>GMT|UTC)\s*(?P<zone>[+-]\s?\d{1,2}(?::?\d{2})?)?\)?|\s?(?P<offset>Z|[+-]\d{2}:?\d{2}))?"
-_PREFIX = (
-    r"(?:(?:thứ\s+(?:hai|ba|tư|năm|sáu|bảy|[2-7])|t\.\s?(?:hai|ba|tư|năm|sáu|bảy)|chủ\s+nhật|t[2-7]|cn"
-    r"|ngày|cập\s+nhật|đăng|xuất\s+bản|lúc)\b[\s:,|–-]*)*"
+_ZONE = r"(?:\s*\(?(?P<utc>GMT|UTC)\s*(?P<zone>[+-]\s?\d{1,2}(?::?\d{2})?)?\)?|\s?(?P<offset>Z|[+-]\d{1,2}:?\d{2}))?"
+_WORDS_BEFORE = (
+    r"(?:(?:th[ứu]\s+(?:hai|ba|t[ưu]|n[ăa]m|s[áa]u|b[ảẩa]y|[2-7])|t\.\s?(?:hai|ba|tư|năm|sáu|bảy)|t\.?[2-7]|cn"
+    r"|ch[ủu]\s+nh[ậa]t|ngày|cập\s+nhật|lần\s+cuối|đăng(?:\s+tải)?|gửi|xuất\s+bản|phát\s+hành|thời\s+gian|lúc|vào"
+    r")\b[\s:,|–-]*)*"
 )
-_TIMES_OF_DAY = {"SÁNG", "CHIỀU", "TỐI"}
+_TIMES_OF_DAY = {"SÁNG", "TRƯA", "CHIỀU", "TỐI"}
 _BETWEEN = r"\s*[,|–-]?\s*"
 _WRITTEN = re.compile(
-    rf"{_PREFIX}(?:{_CLOCK.format(1)}{_BETWEEN}(?:ngày\s+)?)?(?:{_DAY_FIRST}|{_YEAR_FIRST})"
-    rf"(?:{_BETWEEN}{_CLOCK.format(2)})?{_ZONE}",
+    rf"(?P<before>{_WORDS_BEFORE})(?:{_CLOCK.format(1)}{_BETWEEN}(?P<between>{_WORDS_BEFORE}))?"
+    rf"(?:{_DAY_FIRST}|{_MONTH_BEFORE_DAY}|{_YEAR_FIRST})(?:{_BETWEEN}{_CLOCK.format(2)})?{_ZONE}",
     re.IGNORECASE,
 )
+_T_OF_ISO = re.compile(r"(?<=\d)T(?=\d{2}:)")
+_ZONE_TOLD_TWICE = re.compile(r"\s?\[?Asia/(?:Ho_Chi_Minh|Saigon|Bangkok)\]?|(?<=[+-]\d{4})\s(?:UTC|ICT|\+07)")
 _ISO = re.compile(
     r"\d{4}-?\d{2}-?\d{2}(?:[T ]\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d+)?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?", re.IGNORECASE
 )
@@ -61,7 +70,11 @@ _ENGLISH = re.compile(
 _NAMED_ZONES = {"ict": 7, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
 _OLDEST_SHORT_YEAR = 69
 """Years of two digits from here on are of the last century, as mails have it."""
-_STAMP = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})")
+_STAMP = re.compile(
+    r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\d{3})?"
+    r"|((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)"
+)
+"""Year to second, or to minute: twelve digits that might be milliseconds too would be of 1976."""
 _EPOCH = re.compile(
     r"(?P<seconds>\d{9,10}(?:[.,]\d+)?)|(?P<milli>\d{12,13})(?:\.\d+)?|(?P<micro>\d{15,16})|(?P<nano>\d{18,19})"
 )
@@ -82,7 +95,7 @@ def parse_published(text: str) -> str:
     that do not exist, for an ambiguous day and month, and for an instant that is not in the years 1 to 9999 both in UTC
     and in Vietnam's time.
     """
-    text = " ".join(text.split())
+    text = " ".join(unicodedata.normalize("NFC", text).split())
     bare = text[1:-1].strip() if text[:1] + text[-1:] in {"()", "[]"} else text
     try:
         published = _published(bare)
@@ -109,14 +122,16 @@ def in_both_zones(moment: datetime) -> datetime:
 
 
 def _published(text: str) -> str | None:
+    if told_twice := _ZONE_TOLD_TWICE.search(text):
+        text = text[: told_twice.start()] if told_twice.end() == len(text) else text
     if _ISO.fullmatch(text):
         return _iso(text)
-    if written := _WRITTEN.fullmatch(text):
+    if written := _WRITTEN.fullmatch(_T_OF_ISO.sub(" ", text)):
         return _as_written(written)
     if english := _ENGLISH.fullmatch(text):
         return _as_in_english(english)
     if stamp := _STAMP.fullmatch(text):
-        moment = datetime(*map(int, stamp.groups()))  # type: ignore[arg-type]
+        moment = datetime(*(int(part) for part in stamp.groups() if part))  # type: ignore[arg-type]
         return moment.isoformat(timespec="seconds" if moment.second else "minutes")
     if epoch := _EPOCH.fullmatch(text):
         unit = epoch.lastgroup or "seconds"
@@ -160,10 +175,12 @@ def _as_in_english(english: re.Match[str]) -> str:
 
 def _of_half(hour: int, half: str) -> int:
     """Return the hour of the day for an hour of its first or second half, or for an hour with a time of day."""
-    if not half or (half in _TIMES_OF_DAY and hour > 12):
+    if not half or (half in _TIMES_OF_DAY and hour > 12) or (hour == 0 and half in {"AM", "SA"}):
         return hour
     if not 1 <= hour <= 12:
         raise ValueError(f"no hour {hour} {half}")
+    if half == "TRƯA":
+        return hour if hour > 9 else hour + 12
     return hour % 12 + (12 if half in {"PM", "CH", "CHIỀU", "TỐI"} else 0)
 
 
@@ -174,31 +191,33 @@ def _as_written(written: re.Match[str]) -> str:
         raise ValueError("it has two times")
     number = "1" if part["hour1"] else "2"
     half = (part[f"half{number}"] or "").upper()
-    year, month, day = _year_month_day(part, american=half in {"AM", "PM"})
+    zone = _zone(part["zone"] or part["offset"] or (part["utc"] and "Z"))
+    is_vietnamese = bool(part["before"] or part["between"]) or zone == LOCAL_ZONE
+    year, month, day = _year_month_day(part, may_be_american=half in {"AM", "PM"} and not is_vietnamese)
     if part[f"hour{number}"] is None:
         return date(year, month, day).isoformat()
-    hour = _of_half(int(part[f"hour{number}"]), half)
+    hour = int(part[f"hour{number}"])
+    hour = _of_half(hour, "" if half == "PM" and hour > 12 else half)  # Vietnamese sites write 13:05 PM
     second = part[f"second{number}"]
     moment = datetime(year, month, day, hour, int(part[f"minute{number}"]), int(second or 0))
-    zone = _zone(part["zone"] or part["offset"] or (part["utc"] and "Z"))
     exact = bool(second and int(second))
     if zone is None or zone == LOCAL_ZONE:
         return moment.isoformat(timespec="seconds" if exact else "minutes")
     return moment.replace(tzinfo=zone).isoformat(timespec="seconds")
 
 
-def _year_month_day(part: dict[str, str | None], *, american: bool) -> tuple[int, int, int]:
+def _year_month_day(part: dict[str, str | None], *, may_be_american: bool) -> tuple[int, int, int]:
     if part["y"]:
         return int(part["y"]), int(part["m"] or 0), int(part["d"] or 0)
-    year, day = part["year"] or "", int(part["day"] or 0)
+    year, day = part["year"] or part["year_1"] or "", int(part["day"] or part["day_1"] or 0)
     if len(year) == 2:
         raise ValueError("the year has two digits")
-    if part["named"]:
-        name = " ".join(part["named"].lower().split())
+    if named := part["named"] or part["named_1"]:
+        name = " ".join(named.lower().split())
         month = int(name) if name.isdigit() else _MONTH_WORDS.index(name.replace(" ", "_")) + 1
     else:
         month = int(part["month"] or 0)
-        if american and day != month and day <= 12:
+        if may_be_american and day != month and day <= 12:
             if month <= 12:
                 raise ValueError(f"it may be day {day} of month {month} or day {month} of month {day}")
             day, month = month, day

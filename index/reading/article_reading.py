@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from index.article import Article, article_from
+from index.errors import LeftOutError
+from index.markup import text_if_markup
 from index.reading.formats.mojibake import Mended, mended
 from index.records import Record
 
 _MENDED = ("body", "title", "lead", "source", "author", "category")
 _TELLING = 2
 """How many of these, the longest, tell whether the others are looked at."""
+
+
+_ENCODED_MOJIBAKE = re.compile(r"&(?:Atilde|aacute|Auml|AElig|#195|#225|#196|#198);&(?:\w|#\d)")
+"""Letters that were written as entities after they had been misread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +42,15 @@ class Reading:
 def read_article(fields: Any, *, source: str | None = None, is_plain: bool = False) -> Reading:
     """Return the article that a record, or the fields of a document, make; ``source`` is that of one that names none.
 
-    ``is_plain`` says that a reader has read the markup. Raises InvalidInputError.
+    ``is_plain`` says that a reader has read the markup. Raises InvalidInputError, and LeftOutError for a draft.
     """
     remarks: list[str] = []
     unread: tuple[str, ...] = ()
     origins: Mapping[str, str] = {}
     is_mended = False
     if isinstance(fields, Record):
+        if fields.left_out is not None:
+            raise LeftOutError("is a draft" if fields.left_out == "draft" else "is not public", fields.left_out)
         remarks += fields.doubts
         unread, origins = tuple(fields.unread), fields.origins
         is_plain = is_plain or fields.is_plain
@@ -58,6 +67,8 @@ def _mend(fields: Record, remarks: list[str]) -> bool:
         if at == _TELLING and not found:
             break
         text = fields.get(name)
+        if isinstance(text, str) and _ENCODED_MOJIBAKE.search(text):
+            text = text_if_markup(text)
         if isinstance(text, str) and (read := mended(text)) is not None:
             fields[name] = read.text
             found[name] = read

@@ -260,12 +260,13 @@ class FolderScan:
             with open_regular(file.path) as raw:
                 stream = HashedStream(raw, self._names.way(path, self._source))
                 found = rows(unpacked(stream, file.kind.packed), file.kind, self._names.of(path))
-                count = 0
+                count, left_out = 0, self._run.summary.left_out.copy()
                 for item in self._rows(found, path, where):
                     count += 1
                     yield item
                 yield FileEnd(path, stream.finish())
-            if count == 0 and file.kind.format is Format.JSON and path not in self.failed:
+            is_read = count > 0 or path in self.failed or left_out != self._run.summary.left_out
+            if file.kind.format is Format.JSON and not is_read:
                 self._run.leave_out(".json")
                 self._run.report.remark(Remark(where, "has no article: no object with a title or a body"))
             return

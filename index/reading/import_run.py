@@ -88,6 +88,8 @@ class ImportRun:
     def __init__(self, store: ArticleStore, index: DerivedIndex, report: Report) -> None:
         self.summary = Summary()
         self.report = report
+        self.origins: set[str] = set()
+        """The names that fields were read from."""
         self._store = store
         self._index = index
         self._counts: Counter[str] = Counter()
@@ -122,6 +124,7 @@ class ImportRun:
         summary.textless += not reading.article.body.strip()
         summary.html += reading.is_html
         summary.mended += reading.is_mended
+        self.origins.update(reading.origins.values())
         for name in reading.unread:
             _add(summary.unread, name)
         self.count("articles read")

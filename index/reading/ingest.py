@@ -8,10 +8,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from index.article import Article, own_id, usable_id
-from index.reading.files import path_from_printable
+from index.reading.files import Remark, path_from_printable
 from index.reading.folder_scan import STANDARD_INPUT, FileEnd, FolderScan, ReadArticle, absolute, is_below
 from index.reading.formats.registry import kind_of, without_suffixes
-from index.reading.given_names import GivenNames
+from index.reading.given_names import NOT_A_FIELD, GivenNames
 from index.reading.import_run import SILENT, ImportRun, Report, Summary
 from index.reading.stability import Stability
 from index.store.article_store import ArticleStore, DerivedIndex
@@ -61,6 +61,7 @@ def ingest(
     scan = FolderScan(run, store.inputs, options.source, stability, names)
     with run.stoppable("read") if options.stoppable else nullcontext():
         _Importer(paths, store, run, scan, options.prune).read()
+        _tell_unused(options.names, run)
         run.apply(wait=options.wait, rebuild=options.rebuild)
     if stability is not None:
         stability.note_failed(scan.failed | scan.left_out)
@@ -183,6 +184,13 @@ class _Importer:
             return
         self._run.summary.removed += len(self._store.delete(sorted(ids)).deleted)
         self._inputs.forget(input.number for input in gone)
+
+
+def _tell_unused(names: Mapping[str, str], run: ImportRun) -> None:
+    """Say which names were given that no field was read from, as they may be misspelt."""
+    for name, meant in names.items() if run.summary.read else ():
+        if meant != NOT_A_FIELD and name not in run.origins:
+            run.report.remark(Remark(f"--map {name}={meant}", f"no {meant} was read from {name!r}; is it misspelt?"))
 
 
 def _text_of(article: Article) -> int:

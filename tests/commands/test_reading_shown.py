@@ -182,6 +182,22 @@ def test_name_given_for_no_field_is_wrong_usage(timtin: Run, folder: Path, given
     assert (done.returncode, "write NAME=FIELD" in done.stderr) == (2, True)
 
 
+def test_drafts_alone_are_drafts_and_no_file_without_articles(timtin: Run, folder: Path) -> None:
+    (folder / "a.json").write_text('[{"title": "Nháp", "content": "Chưa xong.", "status": "draft"}]', "utf-8")
+    done = timtin("index", str(folder))
+    assert (done.returncode, "left out 1 file: 1 draft" in done.stdout) == (1, True)
+    assert "is a draft" in done.stderr
+    assert "has no article:" not in done.stderr
+
+
+def test_name_that_no_record_has_is_said(timtin: Run, folder: Path) -> None:
+    (folder / "a.jsonl").write_text(lines({"id": "a", "title": "Giá lúa", "pubtime": "2021-07-12"}), "utf-8")
+    done = timtin("index", str(folder), "--map", "pubtme=published", "--map", "x=extra")
+    assert "--map pubtme=published: no published was read from 'pubtme'" in done.stderr
+    assert "x=extra" not in done.stderr
+    assert "--map" not in timtin("index", str(folder), "--map", "pubtime=published").stderr
+
+
 def test_names_given_for_a_folder_count_where_it_is_watched(archive: Archive, folder: Path) -> None:
     archive.store.inputs.keep_names(str(folder.resolve()), {"pubtime": "published"})
     archive.store.inputs.keep_names(str(folder.resolve()), {"x": "extra"})

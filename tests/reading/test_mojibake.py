@@ -33,7 +33,7 @@ def misread(text: str, encoding: str) -> str:
     return "".join(characters)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "cp1258", "latin-1"])
+@pytest.mark.parametrize("encoding", ["cp1252", "cp1258", "latin-1", "mac-roman"])
 @pytest.mark.parametrize("text", [TEXT, TEXT.upper(), "Giá", "Ví dụ", "Đồng", unicodedata.normalize("NFC", TEXT[:34])])
 def test_text_read_in_another_encoding_is_read_back(text: str, encoding: str) -> None:
     found = mended(misread(text, encoding))
@@ -45,6 +45,39 @@ def test_text_read_wrongly_twice_is_read_back() -> None:
     found = mended(misread(misread(TEXT, "cp1252"), "cp1252"))
     assert found is not None
     assert found.text == TEXT
+
+
+@pytest.mark.parametrize("text", ["Giá lúa tăng", "Ế ẩm", "Tết Ất Tỵ 2025", "ĐÃ ĐẾN LÚC “ĐỔI MỚI”"])
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_title_read_wrongly_twice_shows_no_word_before_it_is_read_back_twice(text: str, encoding: str) -> None:
+    found = mended(misread(misread(text, encoding), encoding))
+    assert found is not None
+    assert found.text == text
+
+
+def test_text_whose_marks_stand_apart_is_read_back() -> None:
+    apart = unicodedata.normalize("NFD", TEXT)
+    found = mended(misread(apart, "cp1252"))
+    assert found is not None
+    assert found.text == apart
+
+
+def test_no_break_space_in_a_letter_may_have_become_a_space() -> None:
+    found = mended(misread("Hà Nội và Đà Lạt là nơi đáng ở", "latin-1").replace("\xa0", " "))
+    assert found is not None
+    assert (" ".join(found.text.split()), found.lost) == ("Hà Nội và Đà Lạt là nơi đáng ở", 0)
+
+
+def test_letters_that_were_replaced_are_counted() -> None:
+    found = mended("miền Tây phấn khởi, TP.HCM đề xuất".encode().decode("cp1252", "replace"))
+    assert found is not None
+    assert (found.text, found.lost) == ("miá»\ufffdn Tây phấn khởi, TP.HCM đá»\ufffd xuất", 2)
+
+
+def test_letters_written_as_entities_after_they_were_misread() -> None:
+    encoded = misread("<p>Nông dân phấn khởi</p>", "latin-1").encode("ascii", "xmlcharrefreplace").decode()
+    reading = read_article(read_record({"title": "Giá lúa", "content": encoded}))
+    assert (reading.article.body, reading.is_mended) == ("Nông dân phấn khởi", True)
 
 
 def test_lines_are_mended_that_need_it_and_lost_letters_are_counted() -> None:

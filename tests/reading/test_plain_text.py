@@ -191,6 +191,55 @@ def test_head_of_a_crawler_is_taken(head: str, fields: dict[str, object]) -> Non
     assert {name: value for name, value in found.items() if value} == {"lead": LEAD, **fields}
 
 
+FIRST = "Nông dân miền Tây phấn khởi vì giá lúa tăng mạnh trong tuần qua, nhiều thương lái đến tận ruộng thu mua."
+SECOND = "Theo ông Nguyễn Văn Bảy, giá lúa hiện ở mức 7.000 đồng một ký, tăng 500 đồng so với tuần trước."
+HEADLINE = "Giá lúa tăng mạnh ở miền Tây"
+
+
+@pytest.mark.parametrize(
+    ("head", "fields"),
+    [
+        ("[Tiêu đề] {}\n[Ngày đăng] 06/05/2025\n[Nguồn] Báo Mẫu", {"published": "2025-05-06", "source": "Báo Mẫu"}),
+        ("**Tiêu đề:** {}\n**Nguồn:** Báo Mẫu", {"source": "Báo Mẫu"}),
+        ("- Tiêu đề: {}\n- Tác giả: An Mẫu", {"author": "An Mẫu"}),
+        ("title = {}\ndate = 2025-05-06", {"published": "2025-05-06"}), ("Title\t{}\nDate\t2025-05-06\nContent:",
+                                                                          {"published": "2025-05-06"}),
+        ("---\ntitle: {}\ndate: 2025-05-06\n---", {"published": "2025-05-06"}), ("=====\n{}\n=====", {}), ("# {}", {}),
+        ("Tiêu đề:\n{}\nNgày đăng:\n06/05/2025\nNội dung:", {"published": "2025-05-06"}),
+        ("{}\nTác giả: An Mẫu\nNgày đăng: 06/05/2025", {"author": "An Mẫu", "published": "2025-05-06"}),
+        ("{}\nThứ Ba, 06/05/2025 10:58 AM (GMT+7)", {"published": "2025-05-06T10:58"}),
+        ("{}\nThứ 3, 06/05/2025 | 10:58:12 GMT+7", {"published": "2025-05-06T10:58:12"}),
+        ("{}\nTháng Năm 6, 2025", {"published": "2025-05-06"}),
+        ("{}\nNgày 6 tháng 5 năm 2025", {"published": "2025-05-06"}),
+        ("{}\nAn Mẫu - Thứ Ba, 06/05/2025, 10:58", {"author": "An Mẫu", "published": "2025-05-06T10:58"}),
+        ("{}\nTác giả: An Mẫu | Ngày: 06/05/2025", {"author": "An Mẫu", "published": "2025-05-06"}),
+    ],
+)  # fmt: skip
+def test_head_as_people_write_it(head: str, fields: dict[str, object]) -> None:
+    read = read_plain_text(f"{head.format(HEADLINE)}\n\n{FIRST}\n\n{SECOND}\n")
+    found = {name: getattr(read, name) for name in ("published", "source", "author", "category") if getattr(read, name)}
+    assert (read.title, read.body, found) == (HEADLINE, f"{FIRST}\n\n{SECOND}", fields)
+
+
+@pytest.mark.parametrize("dateline", ["VOV.VN - ", "vov.vn – "])
+def test_dateline_of_a_site_in_any_case_is_its_source(dateline: str) -> None:
+    read = read_plain_text(f"{HEADLINE}\n\n{dateline}{FIRST}\n\n{SECOND}\n")
+    assert (read.source, read.lead) == (dateline[:6], FIRST)
+
+
+def test_headline_with_a_colon_and_an_interview_are_no_fields() -> None:
+    headline = "Chủ đề: Nông nghiệp xanh đang lên ngôi ở đồng bằng sông Cửu Long"
+    read = read_plain_text(f"{headline}\n\n{FIRST}\n\n{SECOND}\n")
+    assert (read.title, read.category) == (headline, None)
+    read = read_plain_text(f"{HEADLINE}\nPhóng viên: Vậy nông dân có lời không?\nÔng Bảy: Có.\n{FIRST}\n")
+    assert (read.author, read.body.splitlines()[0]) == (None, "Phóng viên: Vậy nông dân có lời không?")
+
+
+def test_markup_in_a_text_is_read_before_its_lines() -> None:
+    read = read_plain_text(f"<h1>{HEADLINE}</h1><p>{FIRST}</p>\n<p>{SECOND}</p>")
+    assert (read.title, read.body) == (HEADLINE, f"{FIRST}\n\n{SECOND}")
+
+
 def test_text_may_follow_the_name_of_the_body_in_its_line() -> None:
     article = read_plain_text(f"Title: Chống ngập\nContent: {LEAD}\n{MORE}")
     assert (article.title, article.body) == ("Chống ngập", f"{LEAD}\n\n{MORE}")

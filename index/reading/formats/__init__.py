@@ -24,6 +24,7 @@
 ``zipped``          zip files of articles
 ``markdown``        Markdown to text, front matter to metadata
 ``json_lines``      JSON lines, one article each
+``json_shapes``     which objects of a JSON text are articles, and where in others they stand
 ``json_stream``     JSON of any form to its articles, as it streams
 ``json_records``    JSON to records: which of the two a file is
 ``mojibake``        UTF-8 that was read as another encoding, and what it was

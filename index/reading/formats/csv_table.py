@@ -15,6 +15,8 @@ from index.records import Record, read_cells
 
 _DELIMITERS = ",;\t|"
 _NO_NAMES: Mapping[str, str] = {}
+_MOST_BEFORE = 10
+"""Lines that may stand before the header, as a spreadsheet has its heading there."""
 _MOST_READ_AGAIN = 100_000_000
 """Bytes that may be read again after bad rows; each line counts as a hundred more."""
 _LARGEST_ROW = 2 * LONGEST_BODY
@@ -38,19 +40,25 @@ def table_rows(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Itera
             header = _first_written(lines)
         if "\r" in header.strip():
             raise UnreadableFileError("has old Mac line endings (CR only); save it with LF or CRLF, as CSV UTF-8 has")
-        delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign), names))
-        columns = _cells(header, delimiter)
+        delimiter, columns = _columns(header, names)
+        for _ in range(_MOST_BEFORE):
+            if _names_a_text(columns, names) or not (below := _first_written(lines)):
+                break
+            sign, cells = _columns(below, names)
+            if _names_a_text(cells, names) and _known(cells, names) > 1:
+                header, delimiter, columns = below, sign, cells
     except csv.Error as error:
         raise UnreadableFileError(f"has no header line that can be read: {error}") from None
-    if not {"title", "body"} & {standing.field for name in columns if (standing := renamed(name, names))}:
+    if not _names_a_text(columns, names):
         raise UnreadableFileError(
             "names neither a title nor a body in its first line; name a column title, body, tiêu đề ..., or say which"
             " column it is with --map NAME=body"
         )
+    is_spaced = f"{delimiter} " in header
     while True:
         lines.keep_from_here()
         try:
-            for cells in csv.reader(lines, delimiter=delimiter, strict=True):
+            for cells in csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=is_spaced):
                 if any(map(str.strip, cells)):
                     yield lines.first, _row(columns, cells, names)
                 lines.keep_from_here()
@@ -112,6 +120,16 @@ def _first_written(lines: _Lines) -> str:
 
 def _cells(header: str, delimiter: str) -> list[str]:
     return [cell.strip() for row in csv.reader([header], delimiter=delimiter) for cell in row]
+
+
+def _columns(header: str, names: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return the delimiter of a header, and the names in it."""
+    delimiter = max(_DELIMITERS, key=lambda sign: _known(_cells(header, sign), names))
+    return delimiter, _cells(header, delimiter)
+
+
+def _names_a_text(columns: list[str], names: Mapping[str, str]) -> bool:
+    return any(standing.field in {"title", "body"} for name in columns if (standing := renamed(name, names)))
 
 
 def _known(columns: list[str], names: Mapping[str, str]) -> int:

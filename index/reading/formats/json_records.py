@@ -9,7 +9,8 @@ from typing import IO, Any, cast
 
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.reading.formats.json_lines import json_row, numbered_lines
-from index.reading.formats.json_stream import articles_in, has_text, json_articles, may_hold_articles
+from index.reading.formats.json_shapes import articles_in, has_text, may_hold_articles
+from index.reading.formats.json_stream import json_articles
 from index.records import read_record
 
 _NO_NAMES: Mapping[str, str] = {}
@@ -28,9 +29,27 @@ def line_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Ite
     if not _has_whole_lines(peekable.peek(1)):
         yield from stream_records(peekable, names)
         return
+    told: Any = None
     for number, line in numbered_lines(peekable):
         for row in [line] if isinstance(line, UnreadableFileError) else _rows_of(line):
+            if (action := _bulk_action(row)) is not None:
+                told = action.get("_id")
+                continue
+            if isinstance(row, dict) and told is not None:
+                row, told = {"_id": told, **row}, None
             yield number, read_record(row, names) if isinstance(row, dict) else row
+
+
+def _bulk_action(row: Any) -> Mapping[str, Any] | None:
+    """Return what a line says of the next one, in what is sent to Elasticsearch in bulk; None for any other line."""
+    if not isinstance(row, dict) or len(row) != 1:
+        return None
+    [(name, value)] = row.items()
+    if name not in {"index", "create", "update", "delete"} or not isinstance(value, dict):
+        return None
+    if not {"_id", "_index"} & value.keys():
+        return None
+    return {} if name == "delete" else value
 
 
 def _rows_of(line: bytes) -> list[Any]:

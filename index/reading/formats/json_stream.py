@@ -13,9 +13,21 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from index.errors import InvalidInputError, TimtinError, UnreadableFileError
-from index.field_names import KEYWORD_RANK, WRAPPERS, field_named, standing_of
+from index.field_names import WRAPPERS, field_named, standing_of
 from index.reading.formats.encodings import decode, legacy_font, refuse_foreign
 from index.reading.formats.json_lines import refuse_crowded
+from index.reading.formats.json_shapes import (
+    DEEPEST,
+    LISTS,
+    articles_in,
+    articles_of,
+    fields_of,
+    has_text,
+    inherited,
+    is_beside,
+    may_hold_articles,
+    named,
+)
 
 LONGEST_VALUE = 32 * 1024 * 1024
 """The most characters of one article, or of one value beside a list of articles."""
@@ -23,21 +35,14 @@ LONGEST_VALUE = 32 * 1024 * 1024
 _PIECE = 1 << 20
 _TAIL = 1 << 16
 _NEAR = 16
-_DEEPEST = 5
 _MOST_BESIDE = 64 * 1024 * 1024
 _SPACE = re.compile(r"[ \t\r\n\ufeff\x1e]*")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _NEXT = re.compile(r"[}\]\n]\s*,?\s*(?=\{\s*\")")
-_OF_LISTS = (
-    "articles items item data results result hits docs documents posts news rows records entries entry list "
-    "lists response value values feed channel rss payload objects stories nodes edges pages danhsach baiviet "
-    "tintuc output"
-)
-_LISTS = frozenset(_OF_LISTS.split())
-"""Names of what holds the articles, where it is no value of one article."""
 _NO_NAMES: Mapping[str, str] = {}
-_WEAK = (standing_of("name"), standing_of("ten"))
-_DECODER = json.JSONDecoder(strict=False)  # crawlers write line breaks into strings
+_OF_A_DUMP = ("header", "database")
+_DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
+"""Crawlers write line breaks into strings, and ``NaN`` for nothing."""
 
 
 def json_articles(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
@@ -49,6 +54,8 @@ def json_articles(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> It
     texts = frozenset(name for name, field in names.items() if field in {"title", "body"})
     others, has_article = 0, False
     for number, value in enumerate(_Articles(stream, texts).found(), 1):
+        if isinstance(value, dict) and value.get("type") in _OF_A_DUMP and not has_text(value):
+            continue  # what a dump of a database says of itself
         if isinstance(value, dict) and not has_article:
             if not (has_text(value) or any(map(field_named, value)) or texts & value.keys()):
                 others += 1
@@ -56,42 +63,6 @@ def json_articles(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> It
             has_article = True
             yield from ((at, InvalidInputError("has neither a title nor a body")) for at in range(1, others + 1))
         yield number, value
-
-
-def has_text(value: Any, *, whole: bool = False) -> bool:
-    """Tell whether an object may be an article: it names a title or a body, or both if ``whole``.
-
-    ``name`` alone is no title here: programs have it in their settings.
-    """
-    if not isinstance(value, Mapping):
-        return False
-    fields = _fields(value)
-    if ({"title", "body"} <= fields) if whole else fields & {"title", "body"}:
-        return True
-    return "@graph" in value or any(has_text(value[name], whole=True) for name in WRAPPERS & value.keys())
-
-
-def _fields(value: Mapping[str, Any]) -> set[str]:
-    standings = (standing_of(name) for name in value)
-    return {found.field for found in standings if found and found.rank < KEYWORD_RANK and found not in _WEAK}
-
-
-def may_hold_articles(value: Mapping[str, Any]) -> bool:
-    """Tell whether an object may have articles in a list and be none itself."""
-    return not _LISTS.isdisjoint(value) and "body" not in _fields(value)
-
-
-def articles_in(value: Mapping[str, Any]) -> list[Any]:
-    """Return the articles of a list in an object that is none, as in ``{"data": {"items": [...]}}``."""
-    for _ in range(_DEEPEST):
-        found = list(_in_object(dict(value), {}))
-        if found:
-            return found
-        inner = [part for name, part in value.items() if name.lower() in _LISTS and isinstance(part, dict)]
-        if len(inner) != 1:
-            return []
-        value = inner[0]
-    return []
 
 
 class _CutOffError(ValueError):
@@ -253,7 +224,7 @@ class _Articles:
             if sign == ",":
                 text.at += 1
                 continue
-            if sign == "[" and depth < _DEEPEST:
+            if sign == "[" and depth < DEEPEST:
                 yield from self._array(depth + 1)
                 continue
             try:
@@ -266,7 +237,10 @@ class _Articles:
             if isinstance(value, dict):
                 if value and self._first_key is None:
                     self._first_key = next(iter(value))
-                yield value
+                if has_text(value) or not may_hold_articles(value):
+                    yield value
+                else:
+                    yield from articles_in(value) or [value]
             elif not was_odd:
                 was_odd = True
                 yield InvalidInputError("is no object, so no article, as others of its array may be")
@@ -296,21 +270,21 @@ class _Articles:
             sign = text.peek()
             is_article = has_text(fields)
             standing = standing_of(key)
-            is_list = key.lower() in _LISTS and "body" not in _fields(fields)
-            may_hold = is_list or (standing is None and not is_article)
+            is_list = key.lower() in LISTS and "body" not in fields_of(fields)
+            may_hold = is_list or (standing is None and not is_article and not is_beside(key))
             if sign == "[" and may_hold:
                 part: list[Any] = []
                 for entry in self._list(part, depth, whole=not is_list):
                     streamed = True
-                    yield entry
+                    yield inherited(entry, fields)
                 if part:
                     fields[key] = part
                 continue
-            if sign == "{" and is_list and depth < _DEEPEST:
+            if sign == "{" and is_list and depth < DEEPEST:
                 inner: dict[str, Any] = {}
                 for entry in self._object(depth + 1, inner):
                     streamed = True
-                    yield entry
+                    yield inherited(entry, fields)
                 if inner:
                     fields[key] = inner
                 continue
@@ -320,7 +294,7 @@ class _Articles:
             _refuse_large(size)
             if standing is None and not is_article and key not in WRAPPERS and has_text(value, whole=True):
                 streamed = True
-                yield _named(key, value)
+                yield named(key, value)
                 continue
             fields[key] = value
         text.at += 1
@@ -329,7 +303,7 @@ class _Articles:
         if self._texts & fields.keys():
             yield fields
         else:
-            yield from _in_object(fields, rest)
+            yield from articles_of(fields, rest)
 
     def _list(self, part: list[Any], depth: int, *, whole: bool) -> Iterator[Any]:
         """Yield the articles of an array in an object; fill ``part`` instead if it holds something else."""
@@ -370,49 +344,3 @@ class _Articles:
 def _refuse_large(characters: int) -> None:
     if characters > _MOST_BESIDE:
         raise UnreadableFileError(f"has more than {_MOST_BESIDE >> 20} million characters beside its articles")
-
-
-def _in_object(fields: dict[str, Any], rest: dict[str, Any]) -> Iterator[Any]:
-    """Yield the object if it is an article, else the articles of a list or a table in it; else fill ``rest``."""
-    if rows := _table(fields):
-        yield from rows
-    elif has_text(fields):
-        held = _held(fields) if "body" not in _fields(fields) or not has_text(fields, whole=True) else None
-        yield from [fields] if held is None else held
-    elif (held := _held(fields)) is not None:
-        yield from held
-    else:
-        rest.update(fields)
-
-
-def _held(fields: dict[str, Any], depth: int = 0) -> list[Any] | None:
-    """Return the list of articles that an object holds, or an object in it; None if none."""
-    for value in fields.values():
-        if isinstance(value, list) and value and all(has_text(part, whole=True) for part in value):
-            return value
-    for name in _LISTS & fields.keys():
-        value = fields[name]
-        if isinstance(value, list) and value and all(has_text(part) for part in value):
-            return value
-    if fields and all(standing_of(name) is None and has_text(value, whole=True) for name, value in fields.items()):
-        return [_named(name, value) for name, value in fields.items()]
-    inner = [value for value in fields.values() if isinstance(value, dict)] if depth < _DEEPEST else []
-    return next((held for value in inner if (held := _held(value, depth + 1)) is not None), None)
-
-
-def _named(name: str, value: dict[str, Any]) -> dict[str, Any]:
-    """Return an article that stands under its id, with it; a number in its place is none."""
-    return value if name.isdecimal() or "id" in value or "_id" in value else {"id": name, **value}
-
-
-def _table(fields: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of a table that is written by columns, as pandas does it; none if the object is no such."""
-    columns, data = fields.get("columns"), fields.get("data")
-    if isinstance(columns, list) and isinstance(data, list) and data and all(isinstance(row, list) for row in data):
-        return [dict(zip(map(str, columns), row, strict=False)) for row in data]
-    if not has_text(fields) or not all(isinstance(column, dict) for column in fields.values()):
-        return []
-    keys = [list(column) for column in fields.values()]
-    if not keys[0] or any(key != keys[0] for key in keys) or not all(key.isdecimal() for key in keys[0]):
-        return []
-    return [{name: column[key] for name, column in fields.items()} for key in keys[0]]

@@ -1,4 +1,4 @@
-"""UTF-8 that was read as Windows-1252 or Windows-1258 on its way, and what it was: ``Viá»‡t`` is ``Việt``.
+"""UTF-8 that was read as Windows-1252, Windows-1258 or Mac Roman on its way, and what it was: ``Viá»‡t`` is ``Việt``.
 
 A line is mended if its words become Vietnamese syllables by that and are none as they stand; then every letter that can
 be read back is. Letters that were lost on the way (``miá»n``) cannot be, and are counted. Text that is right has no
@@ -34,7 +34,9 @@ def _bytes_of(encoding: str) -> dict[int, int]:
     return found
 
 
-_ENCODINGS = {"Windows-1252": _bytes_of("cp1252"), "Windows-1258": _bytes_of("cp1258")}
+_ENCODINGS = {
+    "Windows-1252": _bytes_of("cp1252"), "Windows-1258": _bytes_of("cp1258"), "Mac Roman": _bytes_of("mac_roman"),
+}  # fmt: skip
 
 
 def _run(lead: bytes, table: dict[int, int]) -> str:
@@ -51,9 +53,15 @@ def _sequences(table: dict[int, int]) -> re.Pattern[str]:
 
 _SEQUENCES = {name: _sequences(table) for name, table in _ENCODINGS.items()}
 _MAYBE = re.compile(
-    "[\u00c2-\u00c6\u00e1\u0102\u00e2][\u0080-\u00bf\u0152-\u0192\u2013-\u2122\u02c6\u02dc\u20ac\u20ab]"
+    "[\u00c2-\u00c6\u00cc\u00e1\u0102\u00e2][\u0080-\u00bf\u0152-\u0192\u2013-\u2122\u02c6\u02dc\u20ac\u20ab]"
+    "|[\u221a\u0192\u2206]\\S|\u00b7[\u222b\u00aa]"
 )
-_LOST = re.compile("\u00e1[\u00ba\u00bb](?=\\w|[\u0080-\u00bf])|\u00c3[\u0080-\u00bf]")
+_LOST = re.compile(
+    "\u00e1[\u00ba\u00bb](?=\\w|[\u0080-\u00bf\ufffd\\s]|$)|\u00c3[\u0080-\u00bf\ufffd]|\u00c4(?=[\\w\ufffd])|\u00c6\ufffd"
+)
+_MAYBE_TWICE = re.compile("\u00c3[\u0192\u201e\u2020\u00a1\u0083\u0084\u0086]\u00c2?|\u00c3\u00a2\u00e2")
+_NO_BREAK_LOST = re.compile("\u00c3(?=[.,;:!?\u201d\"')\\]]*$)")
+"""The first half of ``à``, the second of which, a no-break space, was taken for white space."""
 _WORD = re.compile(r"[^\W\d_]+")
 _PIECE = re.compile(r"[^ \t\r\n]+")
 
@@ -79,23 +87,48 @@ def mended(text: str) -> Mended | None:
         return None
     first: str | None = None
     for _ in range(2):  # it may have happened twice
-        best, name = text, None
-        for encoding in _ENCODINGS:
-            read = "\n".join(_mended_line(line, encoding) for line in text.split("\n"))
-            if len(read) < len(best):  # each letter that is read back shortens the text
-                best, name = read, encoding
-            if name is not None and not _MAYBE.search(best):
-                break
+        best, name = _mended_once(text)
         if name is None:
             break
         text, first = best, first or name
+    if first is None:
+        text, first = _mended_twice(text)
     return None if first is None else Mended(text, first, len(_LOST.findall(text)))
+
+
+def _mended_once(text: str) -> tuple[str, str | None]:
+    """Return what the text was, and the encoding; the text and None if it is none of these."""
+    best, name = text, None
+    for encoding in _ENCODINGS:
+        read = "\n".join(_mended_line(line, encoding) for line in text.split("\n"))
+        if len(read) < len(best):  # each letter that is read back shortens the text
+            best, name = read, encoding
+        if name is not None and not _MAYBE.search(best):
+            break
+    return best, name
+
+
+def _mended_twice(text: str) -> tuple[str, str | None]:
+    """Return what a text was that shows no Vietnamese word before it is read back twice."""
+    if not _MAYBE_TWICE.search(text):
+        return text, None
+    for encoding in _ENCODINGS:
+        once = _PIECE.sub(lambda piece, encoding=encoding: _read_back(piece[0], encoding)[0], text)  # type: ignore[misc]
+        read, name = _mended_once(once) if once != text else (text, None)
+        if name is not None:
+            return read, encoding
+    return text, None
 
 
 def _has_no_sign(text: str) -> bool:
     """Tell, fast, that a text has no first byte of a Vietnamese letter in UTF-8, read as another encoding."""
     return (
         "\u00c3" not in text
+        and "\u00cc" not in text
+        and "\u221a" not in text
+        and "\u222b" not in text
+        and "\u00aa" not in text
+        and "\u0192" not in text
         and "\u00c4" not in text
         and "\u00c6" not in text
         and "\u0102" not in text
@@ -132,6 +165,7 @@ def _mended_line(line: str, encoding: str) -> str:
 def _read_back(piece: str, encoding: str) -> tuple[str, bool]:
     """Return a piece of a line read back, and whether it is right as it stands."""
     pattern, table = _SEQUENCES[encoding], _ENCODINGS[encoding]
+    given, piece = piece, _NO_BREAK_LOST.sub("\u00c3\u00a0", piece)
     is_broken = False
 
     def letter(found: re.Match[str]) -> str:
@@ -144,13 +178,13 @@ def _read_back(piece: str, encoding: str) -> tuple[str, bool]:
         return read
 
     read = pattern.sub(letter, piece)
-    return read, not is_broken and _is_right(piece)
+    return read, not is_broken and _is_right(given)
 
 
 @lru_cache(maxsize=1 << 15)
 def _is_right(piece: str) -> bool:
     """Tell whether all words of a piece with letters beyond ASCII are Vietnamese syllables with consistent capitals."""
-    words = [unicodedata.normalize("NFC", word) for word in _WORD.findall(piece) if not word.isascii()]
+    words = [word for word in _WORD.findall(unicodedata.normalize("NFC", piece)) if not word.isascii()]
     return bool(words) and all(
         (word.islower() or word.isupper() or word.istitle()) and is_syllable(word.lower()) for word in words
     )

@@ -15,12 +15,20 @@ from index.analysis.sentences import sentence_spans
 from index.dates import parse_published
 from index.field_names import KEYWORD_RANK, standing_of
 from index.field_values import keywords_value
+from index.markup import text_if_markup
 from index.reading.formats.boilerplate import is_control, is_prose, without_menus, without_repeats
 
 _ISO = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?"
 _DAY_FIRST = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}(?:(?:\s*[,|-])?\s*(?:lúc\s+)?\d{1,2}[:hg]\d{2})?"
 _DATED_START = re.compile(rf"(?:date|ngày đăng|published)(?:\s*:)?\s+({_ISO}|{_DAY_FIRST})(?:\s+|$)", re.IGNORECASE)
 _FIELD = re.compile(r"(?P<name>[^\W\d_](?:[^\W_]|[ _./-](?=[^\W_])){0,40}+)\s{0,3}:(?:\s+|$|(?=\S))(?P<value>.*)")
+_SIGNS = re.compile(r"[-=_*~#.•·+]{3,}")
+_DECORATED = re.compile(
+    r"(?:[-*•+]\s+|#{1,6}\s+)?(?:(?:\*\*|__)?(?P<name>[^\W\d_][\w ./-]{0,40}?)(?:\*\*|__)?\s{0,3}(?::|=|\t)(?:\*\*|__)?"
+    r"|[\[【](?P<bracketed>[^\W\d_][\w ./-]{0,40}?)[\]】]\s*:?)\s*(?P<value>.*)"
+)
+"""A field as people mark it: ``- Tiêu đề: …``, ``**Nguồn:** …``, ``[Ngày đăng] …``, ``title = …``."""
+_AUTHOR_AND_DATE = re.compile(r"(?P<name>[^|–-]{2,60}?)\s*[|–-]\s*(?P<date>.*\d.*)")
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\s?(?:[AP]M)?", re.IGNORECASE)
 _TIMESTAMP = re.compile(
@@ -31,7 +39,7 @@ _TIMESTAMP = re.compile(
 )
 _DATELINE = re.compile(
     r"(?:\((?P<bracketed>[^()]{2,40})\)|(?P<bare>TTO|TPO|PLO|NLĐO|NLDO|HNMO|SGGPO|ANTĐO|TTXVN|VOV|VTV|VTC|SGGP|QĐND|CAND|BNEWS"
-    r"|[\w-]+\.(?:vn|com|net|org)(?:\.vn)?))\s*[-–—]\s+(?=\S)",
+    r"|(?i:[\w-]+\.(?:vn|com|net|org)(?:\.vn)?)))\s*[-–—]\s+(?=\S)",
 )
 _NOT_A_SOURCE = re.compile(r"\b(?:ảnh|video|clip|hình|đồ họa|minh họa|nguồn)\b", re.IGNORECASE)
 _SOURCE = re.compile(
@@ -67,6 +75,10 @@ _SECTION_WORDS = 3
 _SURE_NAMES = 100
 """The rank from which a name is one only by a part of it (``field_names``)."""
 _MOST_BETWEEN = 3
+_MOST_DECORATED = 12
+_LONGEST_STAMP = 60
+_LABEL_WORDS = 5
+"""Words of a lone label in the head; what has more is a headline with a colon."""
 _OLDEST_BARE_DATE = "1995"
 
 
@@ -88,8 +100,11 @@ class PlainText:
 def read_plain_text(text: str) -> PlainText:
     """Read one article from plain text. Any text is accepted; one without letters has an empty body."""
     about: dict[str, Any] = {}
-    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
-    lines = _take_head_fields([line for line in lines if line], about)
+    lines = [line.strip() for line in text_if_markup(text.removeprefix("\ufeff")).splitlines()]
+    lines = _undecorated([line for line in lines if line])
+    lines = _take_head_fields(lines, about)
+    if not about and len(lines) > 2 and _is_headline(lines[0]) and _names_a_field(lines[1]):
+        lines = [lines[0], *_take_head_fields(lines[1:], about)]
     has_links = len(lines) > 1 and _LINKS.fullmatch(lines[-2]) is not None
     lines = without_menus([line for line in lines if not is_control(line)])
     lines = _take_timestamp(lines, about)
@@ -103,6 +118,62 @@ def read_plain_text(text: str) -> PlainText:
     title = title or made_title(lines)
     lead = about.pop("lead", None) or (lines[0] if lines else "")
     return PlainText(title=title, body="\n\n".join(lines), lead=lead, **about)
+
+
+def _undecorated(lines: list[str]) -> list[str]:
+    """Return the lines with the fields of the head as ``name: value``, without its lines of signs."""
+    head = [part for line in lines[:_MOST_DECORATED] for part in _fields_apart(line)]
+    signs = [at for at, line in enumerate(head) if _SIGNS.fullmatch(line)]
+    last = len(head) if signs[:1] == [0] else _HEAD_LINES  # front matter may end further down
+    head = [line for at, line in enumerate(head) if at not in signs or at >= last]
+    found: list[str] = []
+    is_below = False
+    for line in head:
+        field = _marked_field(line)
+        if is_below and field is None:
+            found[-1] += f" {line}"
+        elif field is not None:
+            name, value = field
+            found.append(line if value and _FIELD.fullmatch(line) else f"{name}: {value}".strip())
+        else:
+            found.append(line.lstrip("#").strip() or line if not found else line)
+        is_below = field is not None and not field[1] and not _is_body(field[0])
+    return found + lines[_MOST_DECORATED:]
+
+
+def _fields_apart(line: str) -> list[str]:
+    """Return the fields of a line that has several, or the line."""
+    parts = line.split(" | ")
+    return parts if len(parts) > 1 and all(map(_marked_field, parts)) else [line]
+
+
+def _marked_field(line: str) -> tuple[str, str] | None:
+    """Return the name and the value of a field, however it is marked; None if no field is called so."""
+    field = _DECORATED.fullmatch(line)
+    name = ((field["name"] or field["bracketed"]).strip()) if field else ""
+    return (name, field["value"]) if field and _is_sure(name) else None
+
+
+def _is_sure(name: str) -> bool:
+    standing = standing_of(name)
+    return standing is not None and (standing.rank < _SURE_NAMES or standing.rank >= KEYWORD_RANK)
+
+
+def _is_body(name: str) -> bool:
+    standing = standing_of(name)
+    return standing is not None and standing.field == "body"
+
+
+def _names_a_field(line: str) -> bool:
+    """Tell whether a line below a headline is a field, and no answer of an interview or a sentence."""
+    named = _FIELD.fullmatch(line)
+    standing = standing_of(named["name"]) if named else None
+    if named is None or standing is None or standing.rank >= _SURE_NAMES:
+        return False
+    value = named["value"].strip()
+    return standing.field in {"lead", "body"} or (
+        bool(value) and value[-1] not in ".?!…" and len(value) <= _LONGEST_HEADLINE
+    )
 
 
 def _take_head_fields(lines: list[str], about: dict[str, Any]) -> list[str]:
@@ -160,7 +231,9 @@ def _take_field(named: re.Match[str], about: dict[str, Any], *, has_more: bool) 
             about.setdefault("extra", {}).setdefault(name, value)
             return True
         value = published
-    elif standing.field == "url" and not _ADDRESS.fullmatch(value):
+    elif (standing.field == "url" and not _ADDRESS.fullmatch(value)) or (
+        standing.field in {"category", "source"} and not about and not has_more and len(value.split()) > _LABEL_WORDS
+    ):
         return False
     about.setdefault(standing.field, value)
     return True
@@ -174,11 +247,26 @@ def _take_timestamp(lines: list[str], about: dict[str, Any]) -> list[str]:
             continue
         stamp = _TIMESTAMP.fullmatch(line) if at < _HEAD_LINES or at >= len(lines) - _FOOT_LINES else None
         published = stamp and _date(_joined(stamp["date"], stamp["hour"]))
+        if published is None and at < _HEAD_LINES and len(line) <= _LONGEST_STAMP and not line.isdecimal():
+            published = _date(line) or _take_author_and_date(line, about)
         if published and published >= _OLDEST_BARE_DATE:
             about.setdefault("published", published)
         else:
             kept.append(line)
     return kept
+
+
+def _take_author_and_date(line: str, about: dict[str, Any]) -> str | None:
+    """Return the date in a line that has a name before it, and take both; None for any other line."""
+    found = _AUTHOR_AND_DATE.fullmatch(line)
+    names = found and _BYLINE_PREFIX.sub("", found["name"], count=1).strip()
+    if not found or not names or not _NAME.fullmatch(names) or not _capitalised(names) or _INSTITUTION.match(names):
+        return None
+    _, colon, date = found["date"].rpartition(": ")
+    published = _date(found["date"]) or (_date(date) if colon else None)
+    if published is not None:
+        about.setdefault("author", names)
+    return published
 
 
 def _joined(date: str, hour: str | None) -> str:
