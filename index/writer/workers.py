@@ -25,7 +25,7 @@ from index.writer.inversion import invert
 
 log = logging.getLogger(__name__)
 
-_AHEAD = 3
+_AHEAD = 2
 _LOOK_SECONDS = 0.1
 
 
@@ -52,7 +52,7 @@ class Workers:
             self._pool = None
 
     def segments(self, chunks: Iterable[Chunk], between: Callable[[], None] = lambda: None) -> Iterator[Segment]:
-        """Yield the segment of each chunk, in order, reading ``chunks`` a few ahead: three for each worker.
+        """Yield the segment of each chunk, in order, reading ``chunks`` a few ahead: two for each worker.
 
         ``between`` is called several times a second while waiting for a worker.
         """
