@@ -21,7 +21,7 @@ from index.segments.segment import InvertedField, pack_counts
 
 Live = NDArray[np.bool_]
 
-_RANGE = 1 << 21
+_RANGE = 3 << 19
 """Items of a range, of the longest array; each term counts as several, for the memory that sorting it takes."""
 _OF_A_TERM = 16
 _BLOCK = 1 << 18
