@@ -19,9 +19,10 @@ def smallest_unsigned(largest: int) -> np.dtype[Any]:
 
 def offsets(lengths: NDArray[np.int64]) -> Array:
     """Return where each item starts when items of these lengths are concatenated, and where the last one ends."""
-    ends = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=ends[1:])
-    return ends.astype(np.uint32 if ends[-1] < 1 << 32 else np.uint64)
+    total = int(lengths.sum(dtype=np.int64))
+    ends = np.zeros(len(lengths) + 1, np.uint32 if total < 1 << 32 else np.uint64)
+    np.cumsum(lengths, dtype=ends.dtype, out=ends[1:])
+    return ends
 
 
 def sizes(starts: Array) -> NDArray[np.int64]:

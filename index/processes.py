@@ -1,12 +1,14 @@
-"""Start child processes shielded from interrupts, and count the processors they may use."""
+"""Start child processes shielded from interrupts, count the processors they may use, give memory back."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
 from multiprocessing import resource_tracker
 
 
@@ -36,3 +38,16 @@ def uninterrupted() -> Iterator[None]:
 def processors() -> int:
     """Return the number of processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def give_back_memory() -> None:
+    """Give freed memory back to the system, as far as the C library can; it keeps much of it otherwise."""
+    if (trim := _trim()) is not None:
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], object] | None:
+    with suppress(OSError, AttributeError):  # only glibc has it
+        return ctypes.CDLL(None).malloc_trim
+    return None

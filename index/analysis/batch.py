@@ -183,8 +183,9 @@ def _words(tables: InternTables, chunks: Ints, chunk_of: Ints, columns: Sequence
     numbers = np.full(len(firsts), -1)
     sizes = stops - firsts
     several, two = np.flatnonzero(sizes > 1), np.flatnonzero(sizes == 2)
-    first, second = syllables[firsts[two]].tolist(), syllables[firsts[two] + 1].tolist()
-    numbers[two] = _numbers(tables.words, zip(first, second, strict=True))
+    numbers[two] = _numbers(
+        tables.words, tables.words.pair_keys(syllables[firsts[two]], syllables[firsts[two] + 1]).tolist()
+    )
     longer = np.flatnonzero(sizes > 2)
     spans = zip(firsts[longer].tolist(), stops[longer].tolist(), strict=True)
     numbers[longer] = _numbers(tables.words, (tuple(syllables[first:stop].tolist()) for first, stop in spans))
@@ -193,7 +194,7 @@ def _words(tables: InternTables, chunks: Ints, chunk_of: Ints, columns: Sequence
     return WordColumns(firsts, stops, terms, numbers)
 
 
-def _numbers(words: dict[tuple[int, ...], int], keys: Iterable[tuple[int, ...]]) -> Ints:
+def _numbers(words: dict[tuple[int, ...] | int, int], keys: Iterable[tuple[int, ...] | int]) -> Ints:
     return np.fromiter(map(words.__getitem__, keys), np.int64)
 
 

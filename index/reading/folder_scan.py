@@ -12,8 +12,8 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,9 +96,12 @@ class FolderScan:
         self.unlisted: list[str] = []
         self._files: dict[str, tuple[FoundFile, str]] = {}
         self._parsed: set[str] = set()
+        self._passed = 0
 
     def items(self, paths: Sequence[str]) -> Iterator[ReadArticle | FileEnd]:
         """Yield what is new at ``paths``, standard input last; refuse what cannot be read, and go on."""
+        if self._run.report.size is not None:
+            self._run.report.size(*_files_and_bytes(paths))
         for root in paths:
             if root != STANDARD_INPUT:
                 with self._refusing(None, printable_path(root)):
@@ -110,8 +113,10 @@ class FolderScan:
             with self._refusing(None, "standard input"):
                 if sys.stdin is None:
                     raise UnreadableFileError("is closed")
-                found = rows(sys.stdin.buffer, FileKind(Format.JSON_LINES), self._names.of(STANDARD_INPUT))
-                yield from self._rows(found, STANDARD_INPUT, "standard input")
+                stream = HashedStream(sys.stdin.buffer, None)
+                packed = unpacked(stream, "")
+                found = rows(packed, FileKind(Format.JSON_LINES), self._names.of(STANDARD_INPUT))
+                yield from self._counted(self._rows(found, STANDARD_INPUT, "standard input"), stream.tell)
 
     def refuse(self, path: str | None, where: str, why: str) -> None:
         """Record that something could not be read; ``path`` is its file, if known."""
@@ -175,9 +180,34 @@ class FolderScan:
 
     def _parse(self, path: str) -> Iterator[ReadArticle | FileEnd]:
         file, _ = self._files[path]
+        self._passed = 0
         with self._refusing(path, printable_path(file.path)):
             yield from self._articles(file, path)
             self._run.done_with_file()
+        self._pass_to_end(file)
+
+    def _counted(
+        self, items: Iterator[ReadArticle | FileEnd], tell: Callable[[], int]
+    ) -> Iterator[ReadArticle | FileEnd]:
+        """Yield ``items``, and report how far the file that they come from was read."""
+        self._passed = 0
+        for item in items:
+            self._pass_to(tell())
+            yield item
+
+    def _pass_to(self, place: int) -> None:
+        if self._run.report.read is not None and place > self._passed:
+            self._run.report.read(place - self._passed)
+            self._passed = place
+
+    def _pass_unread(self, file: FoundFile) -> None:
+        self._passed = 0
+        self._pass_to_end(file)
+
+    def _pass_to_end(self, file: FoundFile) -> None:
+        if self._run.report.read is not None:
+            with suppress(OSError):
+                self._pass_to(file.path.stat().st_size)
 
     def _digest_file(self, found: FoundFile | LeftOut, path: str) -> None:
         """Digest a file, unless it was seen already or is still being written."""
@@ -216,6 +246,7 @@ class FolderScan:
             if known is None or not known.articles or known.digest is None or not _same_bytes(known.digest, found):
                 unknown.setdefault((bytes_digest(found), file.kind), []).append(path)
             elif known.digest == found:
+                self._pass_unread(file)
                 self._run.done_with_file(unchanged=known.articles)
             else:  # the same bytes, but another ``source`` is given
                 new.append(path)
@@ -227,6 +258,7 @@ class FolderScan:
             self._inputs.move([(input.number, path) for path, input in moved.items()])
         for path, input in moved.items():
             if input.digest == self._files[path][1]:
+                self._pass_unread(self._files[path][0])
                 self._run.done_with_file(moved=input.articles)
                 del self._files[path]
         return [path for path in new if path in self._files]
@@ -252,7 +284,7 @@ class FolderScan:
         if file.kind.is_archive:
             with open_regular(file.path) as raw:
                 found = rows(raw, file.kind, self._names.of(path), file.name or file.path.name)
-                yield from self._rows(found, path, where)
+                yield from self._counted(self._rows(found, path, where), raw.tell)
                 raw.seek(0)
                 yield FileEnd(path, HashedStream(raw, self._names.way(path, self._source)).finish())
             return
@@ -261,7 +293,7 @@ class FolderScan:
                 stream = HashedStream(raw, self._names.way(path, self._source))
                 found = rows(unpacked(stream, file.kind.packed), file.kind, self._names.of(path))
                 count, left_out = 0, self._run.summary.left_out.copy()
-                for item in self._rows(found, path, where):
+                for item in self._counted(self._rows(found, path, where), raw.tell):
                     count += 1
                     yield item
                 yield FileEnd(path, stream.finish())
@@ -308,6 +340,20 @@ class FolderScan:
             self._run.report.remark(Remark(where, why))
         self._run.note(reading)
         return ReadArticle(path, where, reading.article, digest)
+
+
+def _files_and_bytes(paths: Sequence[str]) -> tuple[int, int]:
+    """Return how many files there are to read at ``paths``, and how many bytes they have."""
+    files = size = 0
+    for root in paths:
+        with suppress(OSError):
+            found: Iterable[Path] = [Path(root)]
+            if Path(root).is_dir():
+                found = (file.path for file in files_below(Path(root)) if isinstance(file, FoundFile))
+            for path in found if root != STANDARD_INPUT else ():
+                size += path.stat().st_size
+                files += 1
+    return files, size
 
 
 def absolute(path: str | Path) -> str:

@@ -70,13 +70,17 @@ class Summary:
 class Report:
     """Callbacks of a run: for each failure, each remark, each file that is done, and for articles done.
 
-    Without ``progress``, the log reports now and then how far the run has got.
+    Without ``progress``, the log reports now and then how far the run has got. ``size`` gets the number of files to
+    read and of their bytes before any is read (finding them takes a look at every folder), ``read`` the number of bytes
+    read since its last call.
     """
 
     failure: Callable[[Failure], None] = lambda _failure: None
     remark: Callable[[Remark], None] = lambda _remark: None
     file: Callable[[], None] = lambda: None
     progress: Progress | None = None
+    size: Callable[[int, int], None] | None = None
+    read: Callable[[int], None] | None = None
 
 
 SILENT = Report()

@@ -20,6 +20,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,19 +37,32 @@ _ALIGNMENT = 8
 _BLOCK = 1 << 20
 
 
-def write_arrays(path: Path, arrays: Iterable[tuple[str, Array]], about: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """An array that is too large to be in memory as a whole: its pieces, one after the other."""
+
+    dtype: np.dtype[np.generic]
+    pieces: Iterator[Array]
+
+
+def write_arrays(path: Path, arrays: Iterable[tuple[str, Array | Pieces]], about: Mapping[str, Any]) -> None:
     """Write ``arrays`` and the metadata ``about`` (JSON values) to a new file and fsync it."""
     directory: _ArrayTable = {}
     with path.open("xb") as file:
         file.write(_MAGIC)
         place = len(_MAGIC)
         for name, array in arrays:
-            data = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-            directory[name] = (data.dtype.str, place, data.size, zlib.crc32(data.data))
-            file.write(data.data)
-            padding = -data.nbytes % _ALIGNMENT
+            dtype = array.dtype.newbyteorder("<")
+            size = checksum = 0
+            for piece in array.pieces if isinstance(array, Pieces) else [array]:
+                data = np.ascontiguousarray(piece, dtype)
+                checksum = zlib.crc32(data.data, checksum)
+                file.write(data.data)
+                size += data.nbytes
+            directory[name] = (dtype.str, place, size // dtype.itemsize, checksum)
+            padding = -size % _ALIGNMENT
             file.write(bytes(padding))
-            place += data.nbytes + padding
+            place += size + padding
         text = json.dumps({"about": about, "arrays": directory}).encode("utf-8")
         file.write(text)
         size = place + len(text) + _FOOTER.size
@@ -77,13 +91,26 @@ class ArrayFile:
         dtype, place, count, _ = self._arrays[name]
         return np.frombuffer(self._map, dtype, count, place)
 
+    def release(self) -> None:
+        """Stop counting what was read as memory of this process; arrays stay valid, and are read again if needed."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
+
     def problems(self) -> list[str]:
         """Read every array; return one message for each whose checksum differs."""
         return [
             str(_changed(self.path, name))
             for name, (_, _, _, checksum) in self._arrays.items()
-            if zlib.crc32(self[name].view(np.uint8).data) != checksum
+            if self._checksum(name) != checksum
         ]
+
+    def _checksum(self, name: str) -> int:
+        data = self[name].view(np.uint8).data
+        checksum = 0
+        for at in range(0, len(data), _BLOCK):
+            checksum = zlib.crc32(data[at : at + _BLOCK], checksum)
+            self.release()
+        return checksum
 
 
 def verified_blocks(path: Path) -> Iterator[None]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from index.arrays import Array, offsets, sizes, smallest_unsigned, spread
 
-_SAMPLED = 64
+SAMPLED = 64
 _WORD = 8
 
 
@@ -41,6 +41,11 @@ class PackedStrings:
         lengths = [np.empty(0, np.int64), *(sizes(part.starts) for part in parts)]
         blobs = [np.empty(0, np.uint8), *(part.blob for part in parts)]
         return cls(np.concatenate(blobs), offsets(np.concatenate(lengths)))
+
+    def part(self, first: int, end: int) -> PackedStrings:
+        """Return the strings from number ``first`` up to but not including ``end``, packed."""
+        starts = self.starts[first : end + 1]
+        return PackedStrings(self.blob[int(starts[0]) : int(starts[-1])], starts - starts[0])
 
     def take(self, numbers: NDArray[np.int64]) -> PackedStrings:
         """Return the strings with these numbers, in the order of ``numbers``."""
@@ -90,7 +95,7 @@ class TermDictionary:
     def samples(self) -> PackedStrings:
         """Return every 64th term."""
         if self._samples is None:
-            self._samples = PackedStrings.pack([self.strings[number] for number in range(0, len(self), _SAMPLED)])
+            self._samples = PackedStrings.pack([self.strings[number] for number in range(0, len(self), SAMPLED)])
         return self._samples
 
     def find(self, term: bytes) -> int:
@@ -98,8 +103,8 @@ class TermDictionary:
         block = bisect_right(self._sampled, term) - 1
         if block < 0:
             return 0
-        first = block * _SAMPLED
-        return bisect_left(self.strings, term, first, min(first + _SAMPLED, self._count))
+        first = block * SAMPLED
+        return bisect_left(self.strings, term, first, min(first + SAMPLED, self._count))
 
     def get(self, term: bytes) -> int | None:
         """Return the number of ``term``, or None if it is absent."""

@@ -10,6 +10,7 @@ is a new segment.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 
 from index.arrays import Array, smallest_unsigned
 from index.errors import DamagedIndexError
-from index.segments.array_file import ArrayFile, write_arrays
+from index.segments.array_file import ArrayFile, Pieces, write_arrays
 from index.segments.columns import Column, DictionaryColumn, PackedStrings, TermDictionary
 
 INVERTED_EXTENSION = ".inv"
@@ -82,6 +83,24 @@ class InvertedField:
 _OPTIONAL = ("counts", "large", "large_counts", "position_starts", "positions")
 
 
+class StreamedFields(Mapping[str, InvertedField]):
+    """Inverted indexes by field, whose arrays come in pieces; ``[name]`` puts those of one field together."""
+
+    @abstractmethod
+    def arrays(self, name: str) -> Iterator[tuple[str, Array | Pieces]]:
+        """Yield what ``InvertedField.arrays`` does; the pieces of an array must be taken before the next array."""
+
+    def __getitem__(self, name: str) -> InvertedField:
+        found = {
+            name: np.concatenate([np.empty(0, array.dtype), *array.pieces]) if isinstance(array, Pieces) else array
+            for name, array in self.arrays(name)
+        }
+        terms = PackedStrings(found.pop("terms"), found.pop("term_starts"))
+        return InvertedField(
+            TermDictionary(terms, PackedStrings(found.pop("samples"), found.pop("sample_starts"))), **found
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """The arrays of ``count`` articles: inverted indexes, lengths and columns, each by field.
@@ -110,8 +129,13 @@ def pack_counts(frequencies: Array) -> tuple[Array, Array, Array]:
 
 def write_inverted(path: Path, count: int, fields: Mapping[str, InvertedField]) -> None:
     """Write the inverted indexes of a segment of ``count`` articles to a new file."""
-    arrays = ((f"{field}/{name}", array) for field in fields for name, array in fields[field].arrays())
-    write_arrays(path, arrays, {"count": count, "fields": list(fields)})
+
+    def arrays() -> Iterator[tuple[str, Array | Pieces]]:
+        for field in fields:
+            own = fields.arrays(field) if isinstance(fields, StreamedFields) else fields[field].arrays()
+            yield from ((f"{field}/{name}", array) for name, array in own)
+
+    write_arrays(path, arrays(), {"count": count, "fields": list(fields)})
 
 
 def write_documents(path: Path, count: int, lengths: Mapping[str, Array], columns: Mapping[str, Column]) -> None:

@@ -25,6 +25,7 @@ from index.directory.commits import (
     verify_checksums,
     write_commit,
 )
+from index.processes import give_back_memory
 from index.segments.merge_policy import SegmentSize, next_merge
 from index.segments.merging import merge
 from index.segments.schema import ID, SKETCH_COLUMNS, STORY, NumberedArticle
@@ -71,8 +72,9 @@ class Builder:
             between(len(batch.ids))
             if batch.ends_commit:
                 self._commit(ids, parts)
+                ids, parts = [], []  # before the merges that follow, which need memory themselves
+                give_back_memory()
                 yield batch.last
-                ids, parts = [], []
 
     def merge(self, between: Callable[[], None]) -> None:
         """Merge segments until no merge is due, calling ``between`` often.
@@ -87,6 +89,7 @@ class Builder:
             whole = merge([opened[number] for number in chosen], live, between)
             kept = [segment for number, segment in enumerate(commit.segments) if number not in chosen]
             commit = write_commit(self._generation, commit, [*kept, *self._written(whole)])
+            give_back_memory()
 
     def _commit(self, ids: Sequence[str], parts: Sequence[Segment]) -> Commit:
         commit = read_commit(self._generation)

@@ -177,6 +177,24 @@ def test_log_is_silent_where_progress_is_shown(
     assert caplog.messages == []
 
 
+def test_bytes_are_counted_while_a_file_is_read_and_each_file_once(archive: Archive, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    large = [{"id": f"a{number}", "title": f"Bài {number}", "body": "Giá lúa tăng. " * 300} for number in range(1000)]
+    (folder / "a.json").write_text(json.dumps(large, ensure_ascii=False), "utf-8")
+    (folder / "b.json").write_text('[{"title": "Giá lúa", "body": "Tăng."}, {"title": "Giá', "utf-8")
+    (folder / "c.txt").write_text("Bún bò Huế\n\nAi ăn rồi cũng muốn quay lại.", "utf-8")
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    for steps in (5, 1):  # the second time, what was read whole is not read again
+        sizes: list[tuple[int, int]] = []
+        pieces: list[int] = []
+        report = Report(size=lambda *found: sizes.append(found), read=pieces.append)  # noqa: B023 - used in this round
+        ingest([str(folder)], archive.store, archive.engine, report=report)
+        assert sizes == [(3, size)]
+        assert sum(pieces) == size
+        assert len(pieces) >= steps
+
+
 @pytest.mark.usefixtures("eager")
 def test_near_copies_that_others_add_meanwhile_are_not_counted(archive: Archive, tmp_path: Path) -> None:
     story = next(SEEDS.glob("002*.txt")).read_text("utf-8")

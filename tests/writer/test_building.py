@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import multiprocessing
 import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from whoosh.index import create_in
 from index.article import Article
 from index.directory.commits import create_index, read_commit
 from index.directory.generations import current_generation
+from index.segments import field_merging
 from index.segments.columns import DictionaryColumn, PackedStrings, ascending_ranks
 from index.segments.merge_policy import MOST_ARTICLES, SegmentSize, next_merge
 from index.segments.merging import merge
@@ -156,6 +159,41 @@ def test_merging_keeps_rare_extremes() -> None:
     assert content(whole) == content(invert(some))
     without = merge([whole, parts[0]], [np.array([False, True, True]), None])
     assert content(without) == content(invert([*some[1:], some[0]]))
+
+
+@pytest.mark.parametrize("items", [1, 100, 2000])
+def test_merging_some_terms_at_a_time_gives_what_merging_all_at_once_gives(
+    items: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    some = articles([" ".join(f"từ{(number * 7 + word) % 400}" for word in range(60)) for number in range(60)])
+    parts = [invert(some[:20]), invert(some[20:23]), invert(some[23:])]
+    live = [np.arange(20) % 3 > 0, None, np.arange(37) % 10 > 0]
+    kept = np.concatenate([np.ones(3, bool) if mask is None else mask for mask in live])
+    left = [article for article, is_live in zip(some, kept, strict=True) if is_live]
+    monkeypatch.setattr(field_merging, "_RANGE", items)
+    monkeypatch.setattr(field_merging, "_BLOCK", max(1, items // 10))
+    merged = merge(parts, live)
+    assert content(merged) == content(invert(left))
+    write_segment(tmp_path, "s", merged)
+    monkeypatch.undo()
+    write_segment(tmp_path, "whole", merge(parts, live))
+    assert (tmp_path / "s.inv").read_bytes() == (tmp_path / "whole.inv").read_bytes()
+
+
+def test_merging_takes_memory_for_some_terms_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    words = ["".join(letters) for letters in itertools.product("bcdghklmnp", "aeiouy", "bcdghklmnp", "aeiou")]
+    some = articles([" ".join(words[(number * 31 + at * 7) % 3000] for at in range(900)) for number in range(120)])
+    for name, own in (("a", some[:60]), ("b", some[60:])):
+        write_segment(tmp_path, name, invert(own))
+    parts = [read_segment(tmp_path, name, 60) for name in ("a", "b")]
+    peaks = []
+    for name, items in (("some", 1 << 14), ("all", 1 << 40)):
+        monkeypatch.setattr(field_merging, "_RANGE", items)
+        tracemalloc.start()
+        write_segment(tmp_path, name, merge(parts, [None, None]))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[0] < peaks[1] / 3
 
 
 def test_label_that_a_segment_lacks_is_empty_when_it_is_merged() -> None:

@@ -21,6 +21,7 @@ from web.commands.base import (
     opened_archive,
     print_json,
     shown_progress,
+    shown_reading,
     wait_option,
 )
 from web.commands.reading_shown import NOTHING_READ, has_read_nothing, show_reading, what_to_know
@@ -62,22 +63,21 @@ def index(
     if looked is not None:
         show_reading(paths, names, looked, data, as_json=as_json)
         return
-    with (
-        opened_archive(data, made=True) as archive,
-        shown_progress("read", " files") as (read, _),
-        shown_progress("indexed") as (advance, write),
-    ):
+    with opened_archive(data, made=True) as archive, shown_reading() as bar:
 
         def show(what: Failure | Remark) -> None:
             mark = "" if isinstance(what, Failure) else "warning: "
-            write(f"timtin: {mark}{one_line(what.where)}: {one_line(what.why)}")
+            bar.write(f"timtin: {mark}{one_line(what.where)}: {one_line(what.why)}")
 
+        report = Report(show, show)
+        if bar.is_shown:
+            report = Report(show, show, bar.file, bar.indexed, bar.set_size, bar.read)
         summary = ingest(
             paths,
             archive.store,
             archive.engine,
             ImportOptions(source, prune, rebuild, wait, stoppable=True, names=names),
-            Report(show, show, (lambda: read(1)) if read else (lambda: None), advance),
+            report,
         )
     _conclude(summary, as_json)
 

@@ -28,7 +28,8 @@ def table_rows(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Itera
     ``names`` says what names of columns stand for that no table has (``records``).
 
     The delimiter is the one of ``, ; | tab`` that splits the header into the most known fields. After a row that cannot
-    be read, the next line is taken as the start of a row. Rows without text are skipped, as are empty cells beyond the
+    be read, the next line is taken as the start of a row; where the file ends in such a row, most of whose lines have other
+    numbers of cells, none of them is. Rows without text are skipped, as are empty cells beyond the
     header. Raises UnreadableFileError as ``numbered_lines``, and if the header names neither a title nor a body, or if
     unclosed quotes would have the table read over and over.
     """
@@ -54,7 +55,19 @@ def table_rows(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Itera
             "names neither a title nor a body in its first line; name a column title, body, tiêu đề ..., or say which"
             " column it is with --map NAME=body"
         )
-    is_spaced = f"{delimiter} " in header
+    found = _rows(lines, columns, delimiter, names, is_spaced=f"{delimiter} " in header)
+    for number, row in found:
+        yield number, row
+        if isinstance(row, TimtinError) and lines.has_ended:
+            rest = list(found)
+            if sum(isinstance(row, Record) - isinstance(row, _OddRowError) for _, row in rest) >= 0:
+                yield from rest
+            return
+
+
+def _rows(
+    lines: _Lines, columns: list[str], delimiter: str, names: Mapping[str, str], *, is_spaced: bool
+) -> Iterator[tuple[int, Record | TimtinError]]:
     while True:
         lines.keep_from_here()
         try:
@@ -65,12 +78,17 @@ def table_rows(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Itera
             return
         except csv.Error as error:
             what = str(error) if isinstance(error, _BadLine) else f"is not a row: {str(error).partition(' - ')[0]}"
+            lines.has_ended = lines.has_ended or "unexpected end of data" in what
             yield lines.first, UnreadableFileError(what)
             lines.again_from_second()
 
 
 class _BadLine(csv.Error):
     """A line that is not text or is too long; other errors of the stream end the table."""
+
+
+class _OddRowError(UnreadableFileError):
+    """A row has another number of cells than the header."""
 
 
 class _Lines:
@@ -82,12 +100,14 @@ class _Lines:
         self._again: list[tuple[int, bytes | UnreadableFileError]] = []
         self._read_again = self._size = 0
         self.first = 0
+        self.has_ended = False
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
         number, line = self._again.pop() if self._again else next(self._lines)
+        self.has_ended = self.has_ended or (isinstance(line, bytes) and not line.endswith(b"\n"))
         if not self._row:
             self.first = number
         self._row.append((number, line))
@@ -140,7 +160,7 @@ def _row(columns: list[str], cells: list[str], names: Mapping[str, str]) -> Reco
     while len(cells) > len(columns) and not cells[-1].strip():
         cells.pop()
     if len(cells) != len(columns):
-        return UnreadableFileError(f"has {len(cells)} cells, but the first line names {len(columns)}")
+        return _OddRowError(f"has {len(cells)} cells, but the first line names {len(columns)}")
     return read_cells(zip(columns, cells, strict=True), names)
 
 
