@@ -28,10 +28,10 @@ def table_rows(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Itera
     ``names`` says what names of columns stand for that no table has (``records``).
 
     The delimiter is the one of ``, ; | tab`` that splits the header into the most known fields. After a row that cannot
-    be read, the next line is taken as the start of a row; where the file ends in such a row, most of whose lines have other
-    numbers of cells, none of them is. Rows without text are skipped, as are empty cells beyond the
-    header. Raises UnreadableFileError as ``numbered_lines``, and if the header names neither a title nor a body, or if
-    unclosed quotes would have the table read over and over.
+    be read, the next line is taken as the start of a row; where the file ends in such a row, most of whose lines have
+    other numbers of cells, none of them is. Rows without text are skipped, as are empty cells beyond the header. Raises
+    UnreadableFileError as ``numbered_lines``, and if the header names neither a title nor a body, or if unclosed quotes
+    would have the table read over and over.
     """
     csv.field_size_limit(LONGEST_BODY)
     lines = _Lines(stream)
