@@ -184,6 +184,8 @@ class FolderScan:
         with self._refusing(path, printable_path(file.path)):
             yield from self._articles(file, path)
             self._run.done_with_file()
+        if path in self.left_out:
+            yield FileEnd(path, "")
         self._pass_to_end(file)
 
     def _counted(

@@ -116,7 +116,7 @@ class _Importer:
         left = self._inputs.ids(path) - ids
         if left and not self._prune:
             self._inputs.drop(left)
-        elif left and ids:
+        elif left and (ids or path in self._scan.left_out):
             self._run.summary.removed += len(self._store.delete(sorted(left)).deleted)
         elif left:
             self._scan.refuse(path, path, _nothing_left_message(len(left)))

@@ -164,6 +164,19 @@ def test_rows_that_left_a_file_stay_until_pruned(
     assert stored(archive) == {"x": "bún", "y": "phở"}
 
 
+def test_file_that_became_a_draft_is_pruned_and_comes_back(read: Index, folder: Path, archive: Archive) -> None:
+    page, draft = "---\ntitle: Giá lúa\n---\nGiá lúa tăng.\n", "---\ntitle: Giá lúa\ndraft: true\n---\nGiá lúa tăng.\n"
+    write(folder / "other.txt")
+    for prunes in ([True], [False, True]):
+        (folder / "a.md").write_text(page, "utf-8")
+        assert read()["added"] >= 1
+        (folder / "a.md").write_text(draft, "utf-8")
+        for prune in prunes:
+            assert "a" in stored(archive)
+            assert read(prune=prune) == {"unchanged": 1, **({"removed": 1} if prune else {})}
+        assert set(stored(archive)) == {"other"}
+
+
 def test_row_that_comes_back_is_not_pruned(read: Index, folder: Path, archive: Archive) -> None:
     for ids in (("x", "y", "z"), ("x",), ("x", "y")):
         (folder / "a.jsonl").write_text(rows(*ids), "utf-8")
