@@ -85,7 +85,7 @@ def test_lines_are_mended_that_need_it_and_lost_letters_are_counted() -> None:
     assert found is not None
     assert found.text == "Nông dân phấn khởi\nNông dân miá»n Tây phấn khởi\nGiá lúa tăng"
     assert (found.lost, found.encoding) == (1, "Windows-1252")
-    assert "1 letters were lost" in found.remark
+    assert "1 letter was lost before" in found.remark
 
 
 @pytest.mark.parametrize(

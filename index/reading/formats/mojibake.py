@@ -77,7 +77,8 @@ class Mended:
     @property
     def remark(self) -> str:
         """What to say of it."""
-        more = f"; {self.lost} letters were lost before, take it from its source again" if self.lost else ""
+        letters = "1 letter was" if self.lost == 1 else f"{self.lost} letters were"
+        more = f"; {letters} lost before, take it from its source again" if self.lost else ""
         return f"was UTF-8 that had been read as {self.encoding}, and was read back{more}"
 
 
