@@ -34,10 +34,10 @@ from index.segments.segment_info import SegmentInfo
 from index.store.article_store import Change
 from index.writer.workers import Chunk, Workers
 
-CHUNK_ARTICLES = 100
+CHUNK_ARTICLES = 50
 """The most articles that are analysed together."""
-_CHUNK_CHARACTERS = 400_000
-_COMMIT_ARTICLES = 2000
+_CHUNK_CHARACTERS = 200_000
+_COMMIT_ARTICLES = 1000
 _COMMIT_CHARACTERS = 20_000_000
 
 
@@ -50,7 +50,7 @@ class Builder:
         self._segments = OpenSegments()
 
     def apply(self, changes: Iterable[Change], between: Callable[[int], None]) -> Iterator[int]:
-        """Put and delete articles, each id once, in commits of up to 2,000; yield the last sequence number of each.
+        """Put and delete articles, each id once, in commits of up to 1,000; yield the last sequence number of each.
 
         Workers start on the next commit's articles while one is written and while the caller is busy. ``between`` is
         called often, with the number of changes processed since its last call.
