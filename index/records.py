@@ -41,7 +41,7 @@ _STATES = frozenset(("status", "poststatus", "draft", "isdraft", "ispublished", 
 _PUBLISHED = frozenset(("published", "ispublished"))
 _DRAFTS = frozenset(("draft", "auto-draft", "nháp", "bản nháp"))
 _NOT_PUBLIC = frozenset(("private", "trash", "inherit", "pending", "future"))
-_EMBEDDED_RANK = 500
+_BESIDE_RANK = 500
 _BELOW_WRAPPERS = 400
 _OF_THE_RECORD = (
     "name ten created created_at create_date created_date date_created create_time created_time time_created"
@@ -88,7 +88,7 @@ def read_record(data: Mapping[str, Any], names: Mapping[str, str] = _NO_NAMES, *
         reader.extra.update(given)
     for name, value in data.items():
         if name in ("_embedded", "yoast_head_json") and isinstance(value, Mapping):
-            reader.take_embedded(name, value)
+            reader.take_beside(name, value)
         elif name != "extra":
             reader.take(name, value)
         elif value is not None and not isinstance(value, Mapping):
@@ -203,9 +203,9 @@ class _Reader:
             inner = value[0] if isinstance(value, list) and len(value) == 1 else value
             for key in _SUMMARIES if standing.field == "body" and isinstance(inner, Mapping) else ():
                 if isinstance(inner.get(key), str):
-                    self.propose(Standing("lead", _EMBEDDED_RANK), f"{path}{name}.{key}", inner[key])
+                    self.propose(Standing("lead", _BESIDE_RANK), f"{path}{name}.{key}", inner[key])
 
-    def take_embedded(self, name: str, value: Mapping[str, Any]) -> None:
+    def take_beside(self, name: str, value: Mapping[str, Any]) -> None:
         """Take what WordPress says of the author, the categories and the site beside the article."""
         self.extra[name] = value
         groups: Any = value.get("wp:term")
@@ -216,7 +216,7 @@ class _Reader:
             "category": [part for part in terms if isinstance(part, Mapping) and part.get("taxonomy") == "category"],
         }
         for field, part in found.items():
-            self.propose(Standing(field, _EMBEDDED_RANK + (name != "_embedded")), f"{name}.{field}", part)
+            self.propose(Standing(field, _BESIDE_RANK + (name != "_embedded")), f"{name}.{field}", part)
 
     def propose(self, standing: Standing, name: str, value: Any) -> None:
         """Note that a value may be that of a field, unless it is empty."""

@@ -113,10 +113,8 @@ class FolderScan:
             with self._refusing(None, "standard input"):
                 if sys.stdin is None:
                     raise UnreadableFileError("is closed")
-                stream = HashedStream(sys.stdin.buffer, None)
-                packed = unpacked(stream, "")
-                found = rows(packed, FileKind(Format.JSON_LINES), self._names.of(STANDARD_INPUT))
-                yield from self._counted(self._rows(found, STANDARD_INPUT, "standard input"), stream.tell)
+                found = rows(sys.stdin.buffer, FileKind(Format.JSON_LINES), self._names.of(STANDARD_INPUT))
+                yield from self._rows(found, STANDARD_INPUT, "standard input")
 
     def refuse(self, path: str | None, where: str, why: str) -> None:
         """Record that something could not be read; ``path`` is its file, if known."""

@@ -227,6 +227,13 @@ class MemoryInputs:
         self._inputs: dict[int, Input] = {}
         self._owned: dict[str, int] = {}
         self._dropped: dict[str, int] = {}
+        self._names: dict[str, dict[str, str]] = {}
+
+    def names(self) -> dict[str, dict[str, str]]:
+        return self._names
+
+    def keep_names(self, path: str, names: Mapping[str, str]) -> None:
+        self._names[path] = {**self._names.get(path, {}), **names}
 
     def own(self, id: str, number: int | None) -> None:
         if (before := self._owned.pop(id, None)) not in {None, number}:

@@ -10,6 +10,7 @@
 ``page_dates``      when it was published, as it states
 ``page_fields``     title, author, source, category, lead
 ``page_lists``      which pages are no article
+``page_teasers``    the links with which a page leads to others
 ``page_text``       the lines of the text
 ``web_archive``     saved pages (.mht)
 ``feeds``           RSS and Atom to entries
@@ -21,6 +22,7 @@
 ``pdf``             PDF, some pages at a time
 ``pdf_repair``      a PDF that was cut off
 ``subtitles``       .srt and .vtt
+``site_files``      what stands beside the pages of a site and is no article
 ``zipped``          zip files of articles
 ``markdown``        Markdown to text, front matter to metadata
 ``json_lines``      JSON lines, one article each

@@ -22,7 +22,7 @@ _NO_ARTICLES = {
 _SHORTCODE = re.compile(
     r"\[/?[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*(?:\s+[\w-]+=(?:\"[^\"\]]*\"|'[^'\]]*'|[^\s\]]+))*\s*/?\]"
 )
-_EMBEDDED = re.compile(r"\[(embed|video|audio)\b[^\]]*\]\s*https?://[^\s\[\]]*\s*\[/\1\]")
+_PLAYER = re.compile(r"\[(embed|video|audio)\b[^\]]*\]\s*https?://[^\s\[\]]*\s*\[/\1\]")
 _PLAIN_SHORTCODE = {"caption", "gallery", "embed", "audio", "video", "playlist", "more", "toc"}
 _NO_CATEGORY = {"uncategorized", "chưa phân loại", "chưa được phân loại"}
 
@@ -84,7 +84,7 @@ def _published(item: Any) -> str | None:
 
 def _without_shortcodes(text: str) -> str:
     """Return text without WordPress's shortcodes; other words in brackets stay."""
-    return _SHORTCODE.sub(lambda code: "" if _is_code(code[0]) else code[0], _EMBEDDED.sub("", text))
+    return _SHORTCODE.sub(lambda code: "" if _is_code(code[0]) else code[0], _PLAYER.sub("", text))
 
 
 def _is_code(code: str) -> bool:
