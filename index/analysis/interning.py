@@ -25,7 +25,7 @@ from index.arrays import Ints, spread
 
 LINE_BREAK = "\n"
 """The chunk for a line break, and for the start and the end of a text; its width is 0."""
-_MOST_ENTRIES = 120_000  # about 35 MB
+_MOST_ENTRIES = 180_000  # about 50 MB
 _MOST_CHARACTERS = 1 << 23
 _SECOND_BITS = 32
 

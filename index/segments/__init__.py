@@ -9,7 +9,7 @@ term, how often and where; a posting list has all postings of a term; a column h
 ``segment``        ``Segment``: inverted fields, lengths and columns; its files
 ``segment_info``   a segment's entry in a commit, with its deleted articles
 ``merging``        from several segments to one
-``field_merging`` their inverted indexes, a range of terms at a time
+``field_merging``  their inverted indexes, a range of terms at a time
 ``merge_policy``   which segments to merge, and when
 =================  ===================================================================
 

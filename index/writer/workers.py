@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 
 from index.analysis.segmentation import default_segmenter
-from index.processes import give_back_memory, uninterrupted
+from index.processes import uninterrupted
 from index.segments.schema import NumberedArticle
 from index.segments.segment import Segment
 from index.writer.inversion import invert
@@ -72,7 +72,7 @@ class Workers:
                 context = multiprocessing.get_context("spawn")
                 self._pool = ProcessPoolExecutor(self._count, context, initializer=_begin)
             with uninterrupted():
-                return self._pool.submit(_inverted, chunk)
+                return self._pool.submit(invert, chunk)
         except (OSError, RuntimeError) as error:  # the pool is broken, no process can start, or the program is exiting
             self._give_up(error)
             return None
@@ -91,13 +91,6 @@ class Workers:
         if self._count:
             log.warning("a worker process failed (%s: %s); continuing without workers", type(error).__name__, error)
             self._count = 0
-
-
-def _inverted(chunk: Chunk) -> Segment:
-    """Return the segment of a chunk; the next chunk may be long in coming, and others need the memory."""
-    segment = invert(chunk)
-    give_back_memory()
-    return segment
 
 
 def _begin() -> None:
