@@ -42,7 +42,7 @@ def rows() -> Iterator[Row]:
     """Yield articles without end."""
     archive = _archive()
     words = [word for article in archive[:3000] for word in article.body.split()]
-    for number, article in itertools.product(itertools.count(), archive):
+    for number, article in ((number, article) for number in itertools.count() for article in archive):
         chance = random.Random(f"{article.id}-{number}")
         title, body = (_changed(text, words, chance) if number else text for text in (article.title, article.body))
         yield {
@@ -70,11 +70,11 @@ def _changed(text: str, words: list[str], chance: random.Random) -> str:
 
 def written(path: Path, parts: Iterator[str], most: float) -> None:
     """Write ``parts`` to a file until it has ``most`` bytes."""
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("wb") as file:
         size = 0
         for part in parts:
-            size += file.write(part)
-            if size % 7 == 0 and file.tell() > most:
+            size += file.write(part.encode())
+            if size > most:
                 break
 
 
