@@ -8,6 +8,7 @@
 ``field_names``   the names that fields have elsewhere, and which field each stands for
 ``field_values``  the values that fields have elsewhere: lists, objects, numbers
 ``record_dates``  the date of a record among several, and the zone that a name tells
+``json_ld``       JSON-LD: types, articles, references
 ``records``       the objects and rows of programs to the fields of an article
 ``reading``       files, folders and streams to articles, by format; watched folders
 ``fetching``      feeds, sitemaps and web pages to articles

@@ -127,7 +127,8 @@ for _field, _names in NAMES.items():
         _TABLE.setdefault(_squeezed(_name), Standing(_field, _rank))
 KEYWORD_RANK = 1000
 _QUALIFIED = 100
-_IN_A_WRAPPER = 200
+IN_A_WRAPPER = 200
+"""What is added to the rank of a name for each object around it."""
 for _field, _names in KEYWORDS.items():
     for _rank, _name in enumerate(_names.split()):
         _TABLE.setdefault(_squeezed(_name), Standing(_field, KEYWORD_RANK + _rank))
@@ -194,7 +195,7 @@ def _of_path(parts: list[str]) -> Standing | None:
         outer = standing_of(parts[0])
         if outer is not None and all(part in INNER or part.isdigit() for part in map(str.lower, parts[1:])):
             return Standing(outer.field, outer.rank + 1)
-    return None if inner is None else Standing(inner.field, inner.rank + _IN_A_WRAPPER)
+    return None if inner is None else Standing(inner.field, inner.rank + IN_A_WRAPPER)
 
 
 def _is_path(name: str) -> bool:

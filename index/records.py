@@ -12,9 +12,19 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from index import json_ld
 from index.article import LABELS, LONGEST_LABEL, LONGEST_TITLE, Article, usable_id
 from index.dates import parse_published
-from index.field_names import BODIES_IF_ALONE, KEYWORD_RANK, WRAPPERS, Standing, is_of_utc, renamed, standing_of
+from index.field_names import (
+    BODIES_IF_ALONE,
+    IN_A_WRAPPER,
+    KEYWORD_RANK,
+    WRAPPERS,
+    Standing,
+    is_of_utc,
+    renamed,
+    standing_of,
+)
 from index.field_values import NO_LABELS, READERS, cell_value, keywords_value, label_value, unpacked
 from index.record_dates import Candidate, dates_first, in_zone, is_no_date
 
@@ -22,7 +32,6 @@ FIELDS = tuple(name for name in Article.model_fields if name != "extra")
 
 _NO_NAMES: Mapping[str, str] = {}
 _DEEPEST_WRAPPER = 3
-_IN_A_WRAPPER = 200
 _WEB = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,10}(?:/|$)", re.IGNORECASE)
 _OF_AN_ARTICLE = re.compile(r"/[^/]*(?:-[^/]*-|\d{4})[^/]*$")
@@ -50,7 +59,8 @@ _WEAK = frozenset(map(standing_of, _OF_THE_RECORD.split()))
 """What may be the name and the date of a record, and not of the article that an object in it is."""
 _NOT_PLAIN = frozenset(("extra", "@graph", "_embedded", "yoast_head_json"))
 _PLAIN_ID = re.compile(r"[\w-]{1,100}")
-_ARTICLE_TYPE = re.compile(r"Article|Posting|Report|CreativeWork")
+_OTHER_TYPES = {"SocialMediaPosting", "DiscussionForumPosting", "CreativeWork"}
+"""Types that are articles in what programs write of articles alone."""
 
 
 class Record(dict[str, Any]):
@@ -198,7 +208,7 @@ class _Reader:
         elif standing is None:
             self.leave(name, value, path)
         else:
-            rank = standing.rank + _IN_A_WRAPPER * depth + (_BELOW_WRAPPERS if depth == 0 and standing in _WEAK else 0)
+            rank = standing.rank + IN_A_WRAPPER * depth + (_BELOW_WRAPPERS if depth == 0 and standing in _WEAK else 0)
             self.propose(Standing(standing.field, rank), path + name, value)
             inner = value[0] if isinstance(value, list) and len(value) == 1 else value
             for key in _SUMMARIES if standing.field == "body" and isinstance(inner, Mapping) else ():
@@ -384,18 +394,8 @@ def _left_out(name: str, value: Any) -> str | None:
 
 
 def _main_node(graph: list[Any]) -> dict[str, Any] | None:
-    """Return the article of a JSON-LD graph, the nodes that it refers to put in their places."""
-    nodes = [node for node in graph if isinstance(node, dict)]
-    known = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}
-
-    def resolved(value: Any) -> Any:
-        if isinstance(value, list):
-            return [resolved(part) for part in value]
-        is_reference = isinstance(value, dict) and value.keys() == {"@id"}
-        return known.get(value["@id"], value) if is_reference and isinstance(value["@id"], str) else value
-
-    for node in nodes:
-        types = node.get("@type")
-        if any(_ARTICLE_TYPE.search(str(type)) for type in (types if isinstance(types, list) else [types])):
-            return {name: resolved(value) for name, value in node.items()}
-    return None
+    """Return the article of a JSON-LD graph, with what the nodes say that it refers to."""
+    nodes: list[json_ld.Node] = [node for node in graph if isinstance(node, dict)]
+    known = json_ld.by_id(nodes)
+    found = next((node for node in nodes if json_ld.is_article(node) or json_ld.types_of(node) & _OTHER_TYPES), None)
+    return None if found is None else {name: json_ld.referred(value, known) for name, value in found.items()}

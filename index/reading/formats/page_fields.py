@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from index.analysis.normalization import fold
-from index.reading.formats.page_head import Node, PageHead, one_line, texts
+from index.json_ld import Node
+from index.reading.formats.page_head import PageHead, one_line, texts
 from index.reading.formats.page_parts import Block, blocks, is_around, is_short, names_of, stands_around, text_of
 
 _SEPARATOR = re.compile(r"\s+[-–—|·•»›:]{1,2}\s+|\s*\|\s*")

@@ -10,7 +10,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-_ARTICLE_TYPES = {"BlogPosting", "LiveBlogPosting", "Report", "Review"}
+from index.json_ld import Node, by_id, is_article, referred, types_of
+
 _LIST_TYPES = {"CollectionPage", "SearchResultsPage", "ProfilePage"}
 _OF_ARTICLE = re.compile(r"article$|video\b", re.IGNORECASE)
 _DEEPEST = 12
@@ -19,8 +20,6 @@ _DATE_IN_TEXT = re.compile(r'"datePublished"\s*:\s*"([^"]{4,60})"')
 _ARTICLE_IN_TEXT = re.compile(r'"@type"\s*:\s*\[?\s*"(?:\w*Article|BlogPosting)"')
 _AUTHOR_IN_TEXT = re.compile(r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"Person"\s*,\s*)?"name"\s*:\s*"([^"]{1,80})"')
 _NOT_JSON = re.compile(r"^\s*(?:<!--|/\*.*?\*/|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>|;)\s*$", re.DOTALL)
-
-Node = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class PageHead:
     @property
     def articles(self) -> list[Node]:
         """The objects that describe an article."""
-        return [node for node in self.nodes if any(map(_is_article, types_of(node)))]
+        return [node for node in self.nodes if is_article(node)]
 
     @property
     def is_of_article(self) -> bool:
@@ -67,8 +66,8 @@ def read_head(tree: Any) -> PageHead:
     for script in tree.iter("script"):
         if "ld+json" in (script.get("type") or "").lower() and script.text:
             nodes.extend(_nodes(_json(script.text), 0))
-    by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
-    return PageHead(metas, [_resolved(node, by_id) for node in nodes])
+    known = by_id(nodes)
+    return PageHead(metas, [_resolved(node, known) for node in nodes])
 
 
 def address(tree: Any, head: PageHead, url: str | None) -> str | None:
@@ -85,12 +84,6 @@ def address(tree: Any, head: PageHead, url: str | None) -> str | None:
     return url
 
 
-def types_of(node: Node) -> set[str]:
-    """Return the types of an object, without the address of their vocabulary."""
-    stated = node.get("@type")
-    return {name.rpartition("/")[2] for name in (stated if isinstance(stated, list) else [stated]) if type(name) is str}
-
-
 def texts(value: Any) -> Iterator[str]:
     """Yield the texts in a JSON-LD value: a text, an object with a name, or a list of them."""
     for entry in value if isinstance(value, list) else [value]:
@@ -104,10 +97,6 @@ def texts(value: Any) -> Iterator[str]:
 def one_line(text: str) -> str:
     """Return ``text`` with its entities decoded and its white space made single spaces."""
     return " ".join(unescape(text).split())
-
-
-def _is_article(type: str) -> bool:
-    return type.endswith("Article") or type in _ARTICLE_TYPES
 
 
 def _json(text: str) -> Any:
@@ -154,18 +143,7 @@ def _nodes(value: Any, depth: int) -> Iterator[Node]:
                 yield from _nodes(value[name], depth + 1)
 
 
-def _resolved(node: Node, by_id: Mapping[str, Node]) -> Node:
+def _resolved(node: Node, known: Mapping[str, Node]) -> Node:
     """Return an object whose author, publisher and breadcrumb are objects where they were references to them."""
-    found = dict(node)
-    for name in ("author", "publisher", "breadcrumb"):
-        value = node.get(name)
-        if isinstance(value, list):
-            found[name] = [_referred(entry, by_id) for entry in value]
-        elif value is not None:
-            found[name] = _referred(value, by_id)
-    return found
-
-
-def _referred(value: Any, by_id: Mapping[str, Node]) -> Any:
-    id = value.get("@id") if isinstance(value, Mapping) else None
-    return {**by_id.get(id, {}), **value} if isinstance(id, str) else value
+    told = {name: referred(node[name], known) for name in ("author", "publisher", "breadcrumb") if name in node}
+    return {**node, **told}
