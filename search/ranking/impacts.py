@@ -87,7 +87,7 @@ class TermImpacts:
                     break
                 often = sum(
                     self._frequencies(field, term.term, postings) * self._occurrence_weights[_FIELDS[field]]
-                    for field, postings in term.postings
+                    for field, postings in self._postings(term)
                 )
                 of_all += saturation(np.asarray(often), k1) * np.float32(term.weight)
             sums[:] = of_all.take(articles)
@@ -97,7 +97,7 @@ class TermImpacts:
             if deadline.must_stop(number):
                 break
             often = np.zeros(len(articles), np.float32)
-            for field, postings in term.postings:
+            for field, postings in self._postings(term):
                 if field not in weights_of:
                     weights_of[field] = self._occurrence_weights[_FIELDS[field]].take(articles)
                 often += self._how_often(field, term.term, postings, articles) * weights_of[field]
@@ -118,6 +118,9 @@ class TermImpacts:
             self._add_all(terms[at:upto], sums, k1, among)
             at = upto
         return sums
+
+    def _postings(self, term: WeightedTerm) -> list[tuple[str, TermPostings]]:
+        return [(field, self.snapshot.term_postings(field, term.term)) for field, _ in term.fields]
 
     def _frequencies(self, field: str, term: str, postings: TermPostings) -> Array:
         """Return the term frequency in every article; cached if the term is frequent."""
@@ -163,7 +166,7 @@ class TermImpacts:
         """
         longest, others = [], []
         for number, term in enumerate(terms):
-            by_length = sorted(term.postings, key=lambda entry: -entry[1].count)
+            by_length = sorted(self._postings(term), key=lambda entry: -entry[1].count)
             longest.append((number, *by_length[0]))
             others += [(number, field, postings) for field, postings in by_length[1:] if postings.count]
         keys, often = self._weighted_frequencies(longest, among)

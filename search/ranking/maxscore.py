@@ -36,7 +36,7 @@ class MaxScoreScorer:
     """
 
     def __init__(
-        self, impacts: TermImpacts, found: Matches, among: DocMask, most: int, deadline: Deadline | None = None
+        self, impacts: TermImpacts, found: Matches[DocMask], among: DocMask, most: int, deadline: Deadline | None = None
     ) -> None:
         self._deadline = deadline or Deadline()
         self._impacts = impacts
@@ -128,7 +128,7 @@ class MaxScoreScorer:
                 break
             sums += self._clause_scores(clause, articles)
 
-    def _clause_scores(self, clause: ScoreClause, articles: Articles) -> Floats:
+    def _clause_scores(self, clause: ScoreClause[DocMask], articles: Articles) -> Floats:
         most = np.zeros(len(articles), np.float32)
         for number, group in enumerate(clause.groups):
             if self._deadline.must_stop(number):

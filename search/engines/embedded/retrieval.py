@@ -13,6 +13,7 @@ from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
 from search.engine import FacetCount, Hit, Request, Retrieved, Sort
 from search.matching.collapse import NO_STORIES, Stories, stories_found
+from search.matching.doc_masks import DocMasks
 from search.matching.evaluator import Evaluator
 from search.matching.facets import count_facet
 from search.matching.filters import passing, within
@@ -27,9 +28,10 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
     """Return the result of ``request``."""
     snapshot = impacts.snapshot
     deadline = request.deadline
-    evaluator = Evaluator(impacts, request.match, deadline)
-    filters = passing(snapshot, request.filters)
-    found = evaluator.run(request.tree, within(filters.values()))
+    masks = DocMasks(impacts)
+    evaluator = Evaluator(masks, impacts.ranking, request.match, deadline)
+    filters = passing(masks, request.filters)
+    found = evaluator.run(request.tree, within(masks, filters.values()))
     if request.recency is not None:
         found = replace(found, decay=recency(_days_before_newest(snapshot), request.recency))
     total = int(np.count_nonzero(found.matched))
@@ -41,7 +43,7 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
         if not deadline.passed():
             counted = found.matched
             if request.other_filters and facet in filters:
-                others = within([mask for name, mask in filters.items() if name != facet])
+                others = within(masks, [mask for name, mask in filters.items() if name != facet])
                 counted = found.unfiltered if others is None else found.unfiltered & others
             facets[facet] = count_facet(snapshot, facet, counted)
     pages = total + relaxed - stories.hidden
@@ -52,7 +54,7 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
 class _Hits:
     """The hits of a request: first the articles that match, then the relaxed ones."""
 
-    def __init__(self, impacts: TermImpacts, found: Matches, request: Request, stories: Stories) -> None:
+    def __init__(self, impacts: TermImpacts, found: Matches[DocMask], request: Request, stories: Stories) -> None:
         self._impacts = impacts
         self._found = found
         self._request = request

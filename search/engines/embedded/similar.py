@@ -34,7 +34,10 @@ def similar(impacts: TermImpacts, article: Article, size: int) -> list[Hit]:
     scores = impacts.sums_of_all(
         [
             WeightedTerm(
-                Stream.WORD, term, importance[term], [(field, snapshot.term_postings(field, term)) for field in fields]
+                Stream.WORD,
+                term,
+                importance[term],
+                [(field, snapshot.term_postings(field, term).count) for field in fields],
             )
             for term in telling
         ],
