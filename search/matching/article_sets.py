@@ -64,11 +64,12 @@ class ArticleSets(Protocol[S]):
     def live(self, found: S) -> S:
         """Return the articles of ``found`` that are not deleted."""
 
-    def with_enough(self, found: Sequence[S], weights: Sequence[float], least: Callable[[float], float]) -> S:
-        """Return the articles in enough of ``found``, at least one set.
+    def with_enough(self, wanted: Sequence[S], covered: Sequence[S], least: Callable[[float], float]) -> S:
+        """Return the articles in enough of ``covered``, at least one set.
 
-        The sum of the weights of the sets that have it is at least the share ``least(best)`` of the best live
-        article's sum, ``best``. Without an article in any set, return no article.
+        Each counts by the idf of the set at its place in ``wanted``. The sum of these for an article must be the share
+        ``least(best)`` of the best live article's sum, which is the share ``best`` of the sum of all. Without an
+        article in any set, return no article.
         """
 
     def count(self, found: S) -> int:

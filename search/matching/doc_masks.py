@@ -14,17 +14,19 @@ from index.analysis.analyzer import Stream
 from index.arrays import Floats
 from index.article import TEXT_FIELDS
 from index.dates import MINUTES_A_DAY
+from index.directory.snapshot import Snapshot
 from index.labels import containing_keys, equal_keys
 from index.segments.schema import UNDATED, field_name
 from search.matching.article_sets import Row, fields_of, row_bigram, scoped
 from search.ranking.clauses import DocMask
 from search.ranking.impacts import TermImpacts
+from search.ranking.scoring import idf
 
 
 class DocMasks:
     """Look up articles as doc masks."""
 
-    def __init__(self, impacts: TermImpacts) -> None:
+    def __init__(self, impacts: TermImpacts[Snapshot]) -> None:
         self._impacts = impacts
         self._snapshot = impacts.snapshot
         self._has_bigrams = impacts.snapshot.has_field(field_name(TEXT_FIELDS[-1], Stream.BIGRAM))
@@ -114,15 +116,16 @@ class DocMasks:
         return found & self._snapshot.live if self._snapshot.any_deleted else found
 
     def with_enough(
-        self, found: Sequence[DocMask], weights: Sequence[float], least: Callable[[float], float]
+        self, wanted: Sequence[DocMask], covered: Sequence[DocMask], least: Callable[[float], float]
     ) -> DocMask:
-        """Return the articles in enough of ``found``, by the sum of the weights of the masks that have them."""
+        """Return the articles in enough of ``covered``, by the idf of the masks ``wanted``."""
         snapshot = self._snapshot
-        sums = weight_sums(found, weights)
+        importance = [idf(self.articles, self.count(mask)) for mask in wanted]
+        sums = weight_sums(covered, importance)
         best = float(sums.max(initial=0.0, where=snapshot.live if snapshot.any_deleted else True))
         if not best:
             return self.none()
-        enough: DocMask = sums >= np.float32(least(best) * best)
+        enough: DocMask = sums >= np.float32(least(best / sum(importance)) * best)
         return enough
 
     def count(self, found: DocMask) -> int:

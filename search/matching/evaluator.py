@@ -279,13 +279,12 @@ class Evaluator(Generic[S]):
 
     def _with_enough(self, wanted: Sequence[Concept[S]], covered: Sequence[S]) -> S:
         """Return the articles that have enough of the idf that the best article has."""
-        importance = [idf(self._sets.articles, self._sets.count(concept.articles)) for concept in wanted]
-        whole, ranking, relaxing = sum(importance), self._ranking, self._relaxing
+        ranking, relaxing = self._ranking, self._relaxing
 
         def least(best: float) -> float:
-            return ranking.least_scattered if relaxing else ranking.least_of_words(best / whole)
+            return ranking.least_scattered if relaxing else ranking.least_of_words(best)
 
-        return self._sets.with_enough(covered, importance, least)
+        return self._sets.with_enough([concept.articles for concept in wanted], covered, least)
 
     def _alternatives(
         self,

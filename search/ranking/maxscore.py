@@ -19,6 +19,7 @@ from index.errors import SearchTimeoutError
 from search.deadline import Deadline
 from search.ranking.clauses import DocMask, Matches, ProximityClause, ScoreClause, WeightedTerm
 from search.ranking.impacts import TermImpacts
+from search.ranking.indexed import IndexedArticles
 from search.ranking.proximity import proximity_of
 from search.ranking.top_k import best_first, largest, reached
 
@@ -36,7 +37,12 @@ class MaxScoreScorer:
     """
 
     def __init__(
-        self, impacts: TermImpacts, found: Matches[DocMask], among: DocMask, most: int, deadline: Deadline | None = None
+        self,
+        impacts: TermImpacts[IndexedArticles],
+        found: Matches[DocMask],
+        among: DocMask,
+        most: int,
+        deadline: Deadline | None = None,
     ) -> None:
         self._deadline = deadline or Deadline()
         self._impacts = impacts

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from index.analysis.analyzer import Stream, bigram
+from index.directory.snapshot import Snapshot
 from index.segments.schema import field_name
 from search.engine import Hit
 from search.matching.collapse import stories_found
@@ -21,7 +22,7 @@ _IN_A_ROW, _APART = 1.0, 0.5
 _DEEP = 4
 
 
-def titled(impacts: TermImpacts, typed: TypedWords, size: int) -> list[Hit]:
+def titled(impacts: TermImpacts[Snapshot], typed: TypedWords, size: int) -> list[Hit]:
     """Return up to ``size`` stories whose titles have the syllables ``typed``.
 
     First come those that have each two neighbours side by side, then the newest.
@@ -55,7 +56,7 @@ def titled(impacts: TermImpacts, typed: TypedWords, size: int) -> list[Hit]:
 class _Titles:
     """Look up articles by the syllables of their titles."""
 
-    def __init__(self, impacts: TermImpacts) -> None:
+    def __init__(self, impacts: TermImpacts[Snapshot]) -> None:
         self.masks = DocMasks(impacts)
         self._snapshot = impacts.snapshot
 
