@@ -16,6 +16,10 @@ from typing import Any, NamedTuple
 from index.cluster.connection import Cluster
 from index.cluster.mapping import GAP, indexed_term
 from index.errors import ClusterError
+from index.segments.schema import ABBREVIATIONS, SUGGEST
+
+TERM_SETS = (SUGGEST, ABBREVIATIONS)
+"""The fields whose terms are texts of several words."""
 
 _MOST_AT_ONCE = 4000
 _MOST_ROUTINGS = 10_000
@@ -54,18 +58,20 @@ class Dictionaries:
         found = dict.fromkeys(terms, 0)
         places: defaultdict[tuple[str, str], list[FieldTerm]] = defaultdict(list)
         for term in found:
-            if term.term and term.term != GAP:
+            if term.field in TERM_SETS:
+                places[term.field, term.term].append(term)
+            elif term.term and term.term != GAP:
                 places[term.field, indexed_term(term.term)].append(term)
         rest = iter(places)
         while some := list(islice(rest, _MOST_AT_ONCE)):
             fields: defaultdict[str, list[str]] = defaultdict(list)
-            for field, term in some:
-                fields[field].append(term)
+            for field, indexed in some:
+                fields[field].append(indexed)
             for vectors in self._vectors(fields, {"term_statistics": True, "field_statistics": False}):
                 for field, vector in vectors.items():
-                    for term, statistics in vector["terms"].items():
-                        for asked in places.get((field, term), ()):
-                            found[asked] += statistics.get("doc_freq", 0)
+                    for indexed, statistics in vector["terms"].items():
+                        for term in places.get((field, indexed), ()):
+                            found[term] += statistics.get("doc_freq", 0)
         return found
 
     def fields(self, names: Sequence[str]) -> dict[str, FieldStatistics]:
@@ -101,7 +107,7 @@ class Dictionaries:
             yield answer.get("term_vectors", {})
 
     def _find_routings(self) -> tuple[str, list[str]]:
-        """Return the name of the index behind the alias, and for each of its shards a routing value that leads there."""
+        """Return the name of the index behind the alias, and a routing value for each of its shards."""
         found: dict[int, str] = {}
         for number in islice(count(), _MOST_ROUTINGS):
             [[shard, *_]] = self._shards({"routing": str(number)})

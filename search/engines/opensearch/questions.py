@@ -22,18 +22,22 @@ _UNKNOWN = object()
 
 
 class Questions:
-    """The questions of one query, each looked up once; do not share it between threads."""
+    """The questions of one query, each looked up once; do not share it between threads.
 
-    def __init__(self, look_up: LookUp) -> None:
+    ``known`` returns the answer to a question that other queries asked, or the default it is given.
+    """
+
+    def __init__(self, look_up: LookUp, known: Callable[[Hashable, Any], Any] = lambda _, default: default) -> None:
         self.rounds = 0
         """How often something was looked up."""
         self._look_up = look_up
+        self._known_before = known
         self._known: dict[Hashable, Any] = {}
         self._asked: dict[Hashable, None] | None = None
 
     def answer(self, question: Hashable, meanwhile: T) -> T:
         """Return the answer to ``question``; within ``together``, ``meanwhile`` until it is known."""
-        found = self._known.get(question, _UNKNOWN)
+        found = self._get(question)
         if found is _UNKNOWN:
             if self._asked is not None:
                 self._asked[question] = None
@@ -44,10 +48,14 @@ class Questions:
 
     def learn(self, questions: Sequence[Hashable]) -> None:
         """Look up those of ``questions`` that are not known, at once."""
-        lacking = [question for question in dict.fromkeys(questions) if question not in self._known]
+        lacking = [question for question in dict.fromkeys(questions) if self._get(question) is _UNKNOWN]
         if lacking:
             self.rounds += 1
             self._known.update(self._look_up(lacking))
+
+    def _get(self, question: Hashable) -> Any:
+        found = self._known.get(question, _UNKNOWN)
+        return self._known_before(question, _UNKNOWN) if found is _UNKNOWN else found
 
     def together(self, work: Callable[[], T]) -> T:
         """Return what ``work`` returns when it knows all it asks. Work within other work is only a part of it.
