@@ -51,10 +51,11 @@ FIELDS = {
 
 
 class Search(NamedTuple):
-    """One search: of which index, and its body as JSON."""
+    """One search: of which index, and its body as JSON. An ``optional`` index that is not there has nothing."""
 
     where: str
     body: str
+    optional: bool = False
 
 
 class Beginning(NamedTuple):
@@ -83,7 +84,7 @@ def listing(cluster: Cluster, asked: Beginning) -> Search:
         "stored_fields": "_none_",
         "docvalue_fields": ["key", "count"],
     }
-    return Search(lexicon_name(cluster), json.dumps(body, ensure_ascii=False))
+    return Search(lexicon_name(cluster), json.dumps(body, ensure_ascii=False), optional=True)
 
 
 def listed(answer: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -184,12 +184,17 @@ class ClusterStatistics:
         found: list[Mapping[str, Any]] = []
         for first in range(0, len(searches), _MOST_SEARCHES):
             some = searches[first : first + _MOST_SEARCHES]
-            lines = "".join(f"{json.dumps({'index': search.where})}\n{search.body}\n" for search in some)
+            lines = "".join(f"{_header(search)}\n{search.body}\n" for search in some)
             found += self._cluster.ask("POST", "_msearch", body=lines.encode("utf-8"))["responses"]
         for answer in found:
             if "error" in answer:
                 raise refusal(answer["status"], answer, self._cluster.config.timeout)
         return found
+
+
+def _header(search: Search) -> str:
+    """Return the first of two lines that ask for a search; while there is no lexicon yet, it lists nothing."""
+    return json.dumps({"index": search.where, "ignore_unavailable": search.optional})
 
 
 def _counted(
