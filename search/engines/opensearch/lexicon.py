@@ -51,11 +51,23 @@ FIELDS = {
 
 
 class Search(NamedTuple):
-    """One search: of which index, and its body as JSON. An ``optional`` index that is not there has nothing."""
+    """One search: of which index, and its body as JSON.
+
+    One that ranks has a ``preference``: those with the same are answered by the same copies, as long as these live, and
+    all shards count how frequent terms are in all of them. An ``optional`` index that is not there has nothing.
+    """
 
     where: str
     body: str
+    preference: str | None = None
     optional: bool = False
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What comes before the body in a list of searches."""
+        if self.preference is None:
+            return {"index": self.where, "ignore_unavailable": self.optional}
+        return {"index": self.where, "search_type": "dfs_query_then_fetch", "preference": self.preference}
 
 
 class Beginning(NamedTuple):
