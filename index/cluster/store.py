@@ -98,8 +98,9 @@ class ClusterArticleStore:
                     owners[article.id] = number
                 continue
             (result.added if before is None else result.updated).append(article.id)
+            if number is not None or before is not None:
+                owners[article.id] = number
             known[article.id] = digest
-            owners[article.id] = number
             new.pop(article.id, None)
             new[article.id] = _New(article, count, digest)
             count += 1
