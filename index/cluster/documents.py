@@ -42,17 +42,12 @@ _SURE_TO_FIT = 250
 
 
 class Written(NamedTuple):
-    """An article and what is said of it; ``story`` is None until it is settled.
-
-    ``input`` and ``dropped`` are numbers of inputs: the one it belongs to, the one that dropped it.
-    """
+    """An article and what is said of it; ``story`` is None until it is settled."""
 
     article: Article
     seq: int
     hash: str
     stored_at: str
-    input: int | None = None
-    dropped: int | None = None
     story: int | None = None
     copied: bool = False
     revision: int = 0
@@ -87,8 +82,6 @@ def written_of(source: Mapping[str, Any], version: int) -> Written:
         source["seq"],
         source["hash"],
         source["stored_at"],
-        source.get("input"),
-        source.get("dropped"),
         source["story"],
         source["copied"],
         version % REVISIONS,
@@ -121,6 +114,16 @@ def documents(entries: Sequence[Written]) -> list[dict[str, Any]]:
     ]
 
 
+def json_of(entries: Sequence[Written]) -> list[bytes]:
+    """Return the documents of ``entries``, each as a line of JSON."""
+    return list(map(json_line, documents(entries)))
+
+
+def json_line(document: Mapping[str, Any]) -> bytes:
+    """Return a document as a line of JSON."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8") + b"\n"
+
+
 def sketch_of(text: str) -> tuple[int, int]:
     """Return the sketch that a document keeps as ``text``."""
     return int(text[:16], 16), int(text[16:], 16)
@@ -138,7 +141,7 @@ def bands(sketch: tuple[int, int]) -> list[str]:
 
 
 def _said(entry: Written) -> dict[str, Any]:
-    said = {
+    return {
         "article": json.dumps(entry.article.model_dump(), ensure_ascii=False),
         "id": entry.article.id,
         "seq": entry.seq,
@@ -148,8 +151,6 @@ def _said(entry: Written) -> dict[str, Any]:
         "stored_at": entry.stored_at,
         "deleted": False,
     }
-    numbers = {"input": entry.input, "dropped": entry.dropped}
-    return {**said, **{name: number for name, number in numbers.items() if number is not None}}
 
 
 def _streams_of_fields(streams: Sequence[StreamTexts]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ K1 = 0.9
 B = {"title": 0.75, "body": 0.65}
 """How much a repeated term and the length of a field count in the cluster's order, which only chooses candidates."""
 
-KEPT = ("article", "id", "seq", "hash", "story", "copied", "sketch", "stored_at", "input", "dropped", "deleted")
+KEPT = ("article", "id", "seq", "hash", "story", "copied", "sketch", "stored_at", "deleted")
 """The fields that ``_source`` has."""
 
 _HASH = 16
@@ -135,8 +135,6 @@ def _properties() -> dict[str, Any]:
         "deleted": {"type": "boolean"},
         "hash": kept,
         "stored_at": {"type": "date", "format": "strict_date_optional_time"},
-        "input": {"type": "long"},
-        "dropped": {"type": "long"},
         "suggest": keyword,
         "abbreviations": keyword,
         **dict.fromkeys(("vocabulary_folded", "vocabulary_syllable"), unsearched),

@@ -51,10 +51,23 @@ FIELDS = {
 
 
 class Search(NamedTuple):
-    """One search: of which index, and its body as JSON."""
+    """One search: of which index, and its body as JSON.
+
+    One that ranks has a ``preference``: those with the same are answered by the same copies, as long as these live, and
+    all shards count how frequent terms are in all of them. An ``optional`` index that is not there has nothing.
+    """
 
     where: str
     body: str
+    preference: str | None = None
+    optional: bool = False
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What comes before the body in a list of searches."""
+        if self.preference is None:
+            return {"index": self.where, "ignore_unavailable": self.optional}
+        return {"index": self.where, "search_type": "dfs_query_then_fetch", "preference": self.preference}
 
 
 class Beginning(NamedTuple):
@@ -83,7 +96,7 @@ def listing(cluster: Cluster, asked: Beginning) -> Search:
         "stored_fields": "_none_",
         "docvalue_fields": ["key", "count"],
     }
-    return Search(lexicon_name(cluster), json.dumps(body, ensure_ascii=False))
+    return Search(lexicon_name(cluster), json.dumps(body, ensure_ascii=False), optional=True)
 
 
 def listed(answer: Mapping[str, Any]) -> list[tuple[str, int]]:

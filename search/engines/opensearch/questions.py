@@ -35,6 +35,11 @@ class Questions:
         self._known: dict[Hashable, Any] = {}
         self._asked: dict[Hashable, None] | None = None
 
+    @property
+    def guessing(self) -> bool:
+        """Whether the work done ``together`` was told something that is not known yet."""
+        return bool(self._asked)
+
     def answer(self, question: Hashable, meanwhile: T) -> T:
         """Return the answer to ``question``; within ``together``, ``meanwhile`` until it is known."""
         found = self._get(question)

@@ -116,9 +116,19 @@ class ClusterStatistics:
         """Look up how many articles have each of ``terms``, all at once."""
         self._questions.learn(terms)
 
-    def search(self, index: str, body: Mapping[str, Any], meanwhile: T) -> Mapping[str, Any] | T:
-        """Return the answer to a search; within ``together``, ``meanwhile`` until it is known."""
-        return self._questions.answer(Search(index, json.dumps(body, ensure_ascii=False)), meanwhile)
+    @property
+    def guessing(self) -> bool:
+        """Whether the work done ``together`` was told something that is not known yet."""
+        return self._questions.guessing
+
+    def search(
+        self, index: str, body: Mapping[str, Any], meanwhile: T, preference: str | None = None
+    ) -> Mapping[str, Any] | T:
+        """Return the answer to a search; within ``together``, ``meanwhile`` until it is known.
+
+        One that ranks has a ``preference`` (``Search``).
+        """
+        return self._questions.answer(Search(index, json.dumps(body, ensure_ascii=False), preference), meanwhile)
 
     def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return terms that start with ``prefix``, of a stream of syllables; of more than 1,000, about how frequent."""
@@ -184,7 +194,7 @@ class ClusterStatistics:
         found: list[Mapping[str, Any]] = []
         for first in range(0, len(searches), _MOST_SEARCHES):
             some = searches[first : first + _MOST_SEARCHES]
-            lines = "".join(f"{json.dumps({'index': search.where})}\n{search.body}\n" for search in some)
+            lines = "".join(f"{json.dumps(search.header)}\n{search.body}\n" for search in some)
             found += self._cluster.ask("POST", "_msearch", body=lines.encode("utf-8"))["responses"]
         for answer in found:
             if "error" in answer:
