@@ -99,7 +99,9 @@ class CandidateArticles:
         self.minutes = np.array([one.minutes for one in candidates], np.int64)
         self.sequence = np.array([one.seq for one in candidates], np.int64)
         self._places: defaultdict[tuple[str, str], dict[int, list[int]]] = defaultdict(dict)
-        self._lengths = {field_name(name, stream): np.zeros(self.size, np.float32) for name in TEXT_FIELDS for stream in Stream}
+        self._lengths = {
+            field_name(name, stream): np.zeros(self.size, np.float32) for name in TEXT_FIELDS for stream in Stream
+        }
         spotter = _Spotter(wanted)
         for number, one in enumerate(candidates):
             for name, text in zip(TEXT_FIELDS, unpack(one.tokens or b""), strict=True):

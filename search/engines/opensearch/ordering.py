@@ -101,5 +101,3 @@ def _decayed(query: Query, half_life: float, newest: int, oldest: int) -> Query:
     return {
         "function_score": {"query": query, "functions": functions, "score_mode": "multiply", "boost_mode": "multiply"}
     }
-
-

@@ -193,7 +193,9 @@ class QuerySets:
     def _count(self, query: Query) -> int:
         if query == NONE:
             return 0
-        answer = self._statistics.search(self._index, {"size": 0, "track_total_hits": True, "query": filtered(query)}, None)
+        answer = self._statistics.search(
+            self._index, {"size": 0, "track_total_hits": True, "query": filtered(query)}, None
+        )
         return MANY if answer is None else int(answer["hits"]["total"]["value"])
 
     def _found(self, query: Query) -> bool:
