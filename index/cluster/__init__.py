@@ -3,6 +3,12 @@
 =================  ===================================================================================================
 ``connection``     ``Cluster``: the names of the indices, one way to ask, errors of the library as ours, retries
 ``mapping``        the fields and settings of the indices
+``entries``        small documents that several servers change, each only if nobody else has
+``leases``         who may do what only one server may do at a time
+``texts``          named texts that all servers share
+``tasks``          ``TaskLog``
+``inputs``         ``InputLog``
+``fetches``        ``FetchLog``
 =================  ===================================================================================================
 
 Useful for an archive that outgrows one machine. Not useful for search: nothing here knows of queries. The library is an
