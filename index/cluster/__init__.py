@@ -3,12 +3,15 @@
 =================  ===================================================================================================
 ``connection``     ``Cluster``: the names of the indices, one way to ask, errors of the library as ours, retries
 ``mapping``        the fields and settings of the indices
-``entries``        small documents that several servers change, each only if nobody else has
-``leases``         who may do what only one server may do at a time
-``texts``          named texts that all servers share
-``tasks``          ``TaskLog``
-``inputs``         ``InputLog``
-``fetches``        ``FetchLog``
+``clock``          sequence numbers, which only rise
+``store``          ``ArticleStore``
+``walking``        articles, changes and stamps in the order of their numbers
+``sending``        documents to the cluster, with an outcome for each
+``documents``      articles to documents, and back
+``streams``        a text to what the cluster indexes of it
+``packed_tokens``  the tokens of an article, as ranking reads them
+``health``         why the cluster cannot take writes or answer
+``backup``         the articles as the store of a data folder
 =================  ===================================================================================================
 
 Useful for an archive that outgrows one machine. Not useful for search: nothing here knows of queries. The library is an
