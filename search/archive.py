@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from index.directory.data_folder import DataFolder, open_data_folder
 from index.directory.generations import current_generation, read_state
 from index.errors import RottenArticleError, StoreError, TimtinError
+from index.shared_texts import FolderTexts, SharedTexts
 from index.store.article_store import ArticleStore
 from index.store.articles import SqliteArticleStore
 from index.store.database import PATIENCE
 from search.deadline import Deadline
 from search.engine import Engine
 from search.engines.embedded.engine import EmbeddedEngine
+from search.leadership import FolderLeadership, Leadership
 from search.limits import SearchLimits
 from search.query.expansion import Expansion, expand
 from search.query.notes import distinct
 from search.query.parser import Parsed, parse_noting
-from search.query.synonyms import SynonymFile, SynonymSource
+from search.query.synonyms import SharedSynonyms, SynonymSource
 from search.query.tree import Node
 from search.ranking.scoring import Ranking
 
@@ -51,15 +54,18 @@ class ArchiveConfig:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A store, its engine and its synonyms: what the code above is handed.
+    """A store, its engine, its synonyms and its shared texts: what the code above is handed.
 
-    ``home`` is a folder that only its owner may read, for the keys and for request bodies.
+    ``home`` is a folder of this machine that only its owner may read, for request bodies. ``leadership`` makes the
+    claim of one process to lead those that serve the archive.
     """
 
     store: ArticleStore
     engine: Engine
     synonyms: SynonymSource
     home: Path
+    texts: SharedTexts
+    leadership: Callable[[], Leadership]
     limits: SearchLimits = field(default_factory=SearchLimits)
 
     def in_sync(self, seq: int | None = None) -> bool:
@@ -136,7 +142,9 @@ def open_archive(config: ArchiveConfig) -> Archive:
         store = SqliteArticleStore(folder.store, free_disk=config.free_disk_mb * 1_000_000, patience=config.patience)
         opened.callback(store.close)
         engine = EmbeddedEngine(folder, store, config.ranking, sharing=config.sharing)
-        archive = Archive(store, engine, SynonymFile(folder.synonyms), folder.path, config.limits)
+        texts = FolderTexts(folder.path)
+        leadership = partial(FolderLeadership, folder.path)
+        archive = Archive(store, engine, SharedSynonyms(texts), folder.path, texts, leadership, config.limits)
         opened.pop_all()
     return archive
 

@@ -11,6 +11,7 @@ import click
 
 from index.dates import LOCAL_ZONE
 from index.errors import TimtinError
+from index.shared_texts import FolderTexts
 from web.commands.base import Command, data_option, opened_archive, print_json
 from web.configuration import read_settings
 from web.keys import FIRST, Key, KeyRing, Scope, expiry
@@ -79,7 +80,7 @@ def add(name: str, scope: str, expires: str | None, data: Path) -> None:
     now = datetime.now(UTC)
     end = None if expires is None else expiry(expires, now)
     with opened_archive(data, made=True) as archive:  # refuses a folder that holds something else
-        click.echo(KeyRing(archive.home).add(name, Scope[scope.upper()], end, now=now))
+        click.echo(KeyRing(archive.texts).add(name, Scope[scope.upper()], end, now=now))
 
 
 @keys.command("list", cls=Command)
@@ -113,7 +114,7 @@ def _ring(data: Path) -> KeyRing:
     """Return the keys of a data folder, even if its store is damaged."""
     if not data.is_dir():
         raise TimtinError(f"there is no data folder {data}; name it with --data")
-    return KeyRing(data)
+    return KeyRing(FolderTexts(data))
 
 
 def _row(key: Key) -> dict[str, str | None]:

@@ -57,7 +57,7 @@ def serve(settings: Settings) -> None:
     archive = ArchiveConfig(settings.data)
     with closing(open_archive(archive)) as opened:
         home = opened.home
-        key = f" · the key for writing is in {home / FIRST}" if KeyRing(home).ensure_first() else ""
+        key = f" · the key for writing is in {home / FIRST}" if KeyRing(opened.texts).ensure_first() else ""
         if not opened.store.last_seq():  # then searches find nothing from the start, instead of finding no index
             with suppress(WriterBusyError):
                 opened.engine.apply(wait=0)
