@@ -62,6 +62,17 @@ class StoreError(TimtinError):
     """Report a data folder or database that cannot be used."""
 
 
+class ClusterError(StoreError):
+    """Report that the cluster cannot be used now, or not as it is told; the message says why and what to do.
+
+    ``status`` is the HTTP status of its answer, None without one.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class DamagedStoreError(StoreError):
     """Report a corrupt database file; only a backup restores it."""
 

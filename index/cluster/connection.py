@@ -1,0 +1,323 @@
+"""The connection to a cluster: who is asked, how long, and what an answer that is none means.
+
+All that talks to the cluster goes through ``Cluster.ask``. It asks another host, or the same one again, while a time
+limit lasts, if the cluster says that it cannot now: no connection, 429, 502, 503, 504, or a block that will go. So
+whatever is asked must bear to be asked twice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import re
+import ssl
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import ConnectionError as NoConnectionError
+from opensearchpy.exceptions import SerializationError, SSLError, TransportError
+
+from index.cluster import mapping
+from index.errors import ClusterError, DiskFullError, StoreError
+
+logging.getLogger("opensearch").setLevel(logging.CRITICAL)  # it logs addresses, and bodies, which are texts of users
+
+OVERLOADED = frozenset({429, 502, 503, 504})
+"""The statuses of what may succeed a little later."""
+_LONGEST_ATTEMPT = 15.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+_CONNECTIONS = 32
+_DEAD_SECONDS = 5.0
+_PREFIX = re.compile(r"[a-z][a-z0-9_-]{0,99}")
+_MOST_TOLD = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterConfig:
+    """How to reach a cluster, and how the archive is kept there. Secrets are texts, and never shown.
+
+    ``hosts`` are addresses such as ``https://search-1:9200``. All indices begin with ``prefix``. ``ca`` is the text of
+    a certificate (PEM) to trust instead of those of the system. ``replicas`` is the number of copies beside the first;
+    None: one if there are two or more data nodes. ``timeout`` is how many seconds a request is tried again.
+    """
+
+    hosts: tuple[str, ...]
+    prefix: str = "timtin"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+    ca: str | None = field(default=None, repr=False)
+    shards: int = 1
+    replicas: int | None = None
+    timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Raise StoreError if it cannot be right."""
+        if not self.hosts:
+            raise StoreError("no host of a cluster is given; name at least one, such as https://search-1:9200")
+        for host in self.hosts:
+            _check_address(host)
+        if not _PREFIX.fullmatch(self.prefix):
+            raise StoreError(
+                f"the prefix {self.prefix[:80]!r} cannot begin names of indices:"
+                " use up to 100 of a-z, 0-9, - and _, a letter first"
+            )
+        if self.shards < 1 or (self.replicas is not None and self.replicas < 0) or self.timeout <= 0:
+            raise StoreError("a cluster needs one shard or more, 0 replicas or more, and a timeout above 0 seconds")
+        if (self.user is None) != (self.password is None):
+            raise StoreError("a user of the cluster needs a password, and a password a user; set both or none")
+
+
+class Cluster:
+    """A cluster that keeps one archive. Safe to share between threads, and to use in a process forked from this one."""
+
+    def __init__(self, config: ClusterConfig) -> None:
+        self.config = config
+        self.articles = f"{config.prefix}-articles"
+        """The alias of the articles, for reading and writing; tombstones of deleted ones too."""
+        self.live = f"{config.prefix}-live"
+        """The alias of the articles that are not deleted."""
+        self.state = f"{config.prefix}-state"
+        self.tasks = f"{config.prefix}-tasks"
+        self.inputs = f"{config.prefix}-inputs"
+        self.fetches = f"{config.prefix}-fetches"
+        self._lock = threading.Lock()
+        self._client: tuple[int, OpenSearch] | None = None
+        self._is_whole = False
+
+    def articles_index(self, number: int = 1) -> str:
+        """Return the name of the index of this number that can stand behind the alias of the articles."""
+        return f"{self.articles}-{number:06d}"
+
+    def ensure(self) -> None:
+        """Make the indices that are missing; once in a process, whoever asks. Several servers may do it at once."""
+        if self._is_whole:
+            return
+        copies = mapping.copies(self.config.replicas)
+        if self.ask("GET", "_alias", self.articles, expected={404}).get("status") == 404:
+            aliases = {self.articles: {"is_write_index": True}, self.live: {"filter": mapping.LIVE}}
+            self._create(self.articles_index(), {**mapping.articles(self.config.shards, copies), "aliases": aliases})
+        for name, body in (
+            (self.state, mapping.STATE),
+            (self.tasks, mapping.TASKS),
+            (self.inputs, mapping.INPUTS),
+            (self.fetches, mapping.FETCHES),
+        ):
+            settings = {**body["settings"], "number_of_shards": 1, **copies}
+            if self.ask("GET", name, "_settings", expected={404}).get("status") == 404:
+                self._create(name, {**body, "settings": settings})
+        self._is_whole = True
+
+    def ask(
+        self,
+        method: str,
+        *path: str,
+        body: Mapping[str, Any] | Sequence[Any] | bytes | None = None,
+        params: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+        expected: Collection[int] = (),
+    ) -> Any:
+        """Return the answer to a request, as JSON; one that bears to be asked twice, trying ``seconds`` (the timeout).
+
+        The parts of ``path`` may be any text, without commas unless these separate indices. A ``body`` that is a
+        sequence is sent as lines of JSON, bytes as they are. The body of an answer whose status is ``expected`` is
+        returned like any other; a refusal has it as ``status``. Raises ClusterError, with the status, DiskFullError.
+        """
+        patience = self.config.timeout if seconds is None else seconds
+        deadline = time.monotonic() + patience
+        url = "/" + "/".join(quote(part, safe=",*") for part in path)
+        data, kind = _encoded(body)
+        pause = _FIRST_PAUSE
+        while True:
+            left = max(deadline - time.monotonic(), 0.05)
+            try:
+                return self._opened().transport.perform_request(
+                    method,
+                    url,
+                    params={name: _text(value) for name, value in (params or {}).items()},
+                    body=data,
+                    headers={"content-type": kind},
+                    timeout=min(left, _LONGEST_ATTEMPT),
+                    ignore=tuple(expected),
+                )
+            except (TransportError, SerializationError) as error:
+                if not _may_pass(error) or time.monotonic() + pause >= deadline:
+                    raise _as_ours(error, patience) from None
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def close(self) -> None:
+        """Close the connections; the next request opens others."""
+        with self._lock:
+            if self._client is not None and self._client[0] == os.getpid():
+                self._client[1].close()
+            self._client = None
+
+    def _opened(self) -> OpenSearch:
+        """Return the client of this process: connections must not be shared with one that was forked."""
+        pid = os.getpid()
+        client = self._client
+        if client is not None and client[0] == pid:
+            return client[1]
+        with self._lock:
+            if self._client is None or self._client[0] != pid:
+                self._client = pid, _client(self.config)
+            return self._client[1]
+
+    def _create(self, index: str, body: Mapping[str, Any]) -> None:
+        answer = self.ask("PUT", index, body=body, params={"wait_for_active_shards": "1"}, expected={400})
+        if answer.get("status") == 400 and answer["error"]["type"] != "resource_already_exists_exception":
+            raise ClusterError(f"the cluster cannot make the index {index}: {_reason(answer)}", 400)
+
+
+def refusal(status: int, answer: Any, patience: float) -> ClusterError | DiskFullError:
+    """Return the error for an answer, or for a part of one, that says no; ``patience`` is how long was tried."""
+    reason = _reason(answer)
+    if is_disk_full(answer):
+        return DiskFullError(
+            f"the cluster takes no more, because the disk of a node is too full: free some space or add a node,"
+            f" it goes on by itself then ({reason}). No acknowledged write is lost."
+        )
+    if status == 401:
+        return ClusterError("the cluster does not know who asks (401): look at the user and password, or the key", 401)
+    if status == 403 and not _is_block(answer):
+        return ClusterError(f"the cluster does not allow this (403): give the user the right to it: {reason}", 403)
+    if status in OVERLOADED or _is_block(answer):
+        return ClusterError(
+            f"the cluster could not do this within {patience:g} seconds ({status}: {reason});"
+            " look at its health and try again later",
+            status,
+        )
+    return ClusterError(f"the cluster refused a request ({status}): {reason}", status)
+
+
+def is_disk_full(answer: Any) -> bool:
+    """Tell whether an answer that says no says that a disk is too full."""
+    reason = _reason(answer)
+    return "disk usage exceeded" in reason or "read-only-allow-delete" in reason or "create-index blocked" in reason
+
+
+def is_passing(status: int, answer: Any) -> bool:
+    """Tell whether an answer that says no, or a part of one, may be yes a little later."""
+    return not is_disk_full(answer) and (status in OVERLOADED or _is_block(answer))
+
+
+def _may_pass(error: TransportError | SerializationError) -> bool:
+    if isinstance(error, NoConnectionError):
+        return not isinstance(error, SSLError) and not _is_certificate(error)
+    return isinstance(error, TransportError) and is_passing(int(error.status_code), error.info)
+
+
+def _as_ours(error: TransportError | SerializationError, patience: float) -> ClusterError | DiskFullError:
+    if isinstance(error, NoConnectionError) and _is_certificate(error):
+        return ClusterError(
+            "the certificate of the cluster is not trusted: give the file of the authority that signed it,"
+            f" and the name in it as the host ({_plain(error.error)})"
+        )
+    if isinstance(error, SSLError):
+        return ClusterError(
+            "the host does not answer as https does: look whether its address begins with http or with https"
+            f" ({_plain(error.error)})"
+        )
+    if isinstance(error, NoConnectionError):
+        return ClusterError(
+            f"no host of the cluster answered within {patience:g} seconds: look whether it runs and can be reached"
+            f" ({_plain(error.error)})"
+        )
+    if not isinstance(error, TransportError):
+        return ClusterError("the host answers, but not as a cluster does: look at the address")
+    return refusal(int(error.status_code), error.info, patience)
+
+
+def _is_certificate(error: NoConnectionError) -> bool:
+    return "CERTIFICATE" in str(error.error).upper()
+
+
+def _reason(answer: Any) -> str:
+    """Return why the cluster says no, in its words, without the texts that it may repeat."""
+    error = answer.get("error", answer) if isinstance(answer, Mapping) else answer
+    if isinstance(error, Mapping):
+        causes = error.get("root_cause") or [error]
+        cause = error.get("caused_by") or causes[0]
+        error = f"{error.get('type')}: {error.get('reason')}"
+        if isinstance(cause, Mapping) and cause.get("reason") and cause["reason"] not in error:
+            error += f" ({cause['reason']})"
+    return _plain(error)
+
+
+def _plain(text: Any) -> str:
+    line = " ".join(str(text).split())
+    return line if len(line) <= _MOST_TOLD else f"{line[:_MOST_TOLD]}…"
+
+
+def _is_block(answer: Any) -> bool:
+    """Tell whether the cluster, or an index, is closed to this for now: no manager, or a rebuild that swaps."""
+    error = answer.get("error", answer) if isinstance(answer, Mapping) else answer
+    return isinstance(error, Mapping) and error.get("type") == "cluster_block_exception"
+
+
+def _check_address(host: str) -> None:
+    try:
+        parts = urlsplit(host)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise StoreError("a host of the cluster is no address; write it as https://search-1:9200") from None
+    if parts.username is not None or parts.password is not None:
+        raise StoreError("a host of the cluster has a user or a password in its address; put these into their settings")
+    if not known or parts.query or parts.fragment:
+        raise StoreError(f"{host[:200]!r} is no address of a cluster; write it as https://search-1:9200")
+
+
+def _client(config: ClusterConfig) -> OpenSearch:
+    options: dict[str, Any] = {}
+    if any(host.startswith("https:") for host in config.hosts):
+        try:
+            options["ssl_context"] = ssl.create_default_context(cadata=config.ca)
+        except (ssl.SSLError, ValueError):
+            raise StoreError("the certificate to trust the cluster by is no PEM text; look at its file") from None
+    headers = {} if config.api_key is None else {"authorization": f"ApiKey {config.api_key}"}
+    return OpenSearch(
+        [_host(address) for address in config.hosts],
+        http_auth=None if config.user is None else (config.user, config.password),
+        headers=headers,
+        pool_maxsize=_CONNECTIONS,
+        max_retries=len(config.hosts) - 1,
+        retry_on_timeout=True,
+        retry_on_status=(502, 503, 504),
+        dead_timeout=_DEAD_SECONDS,
+        **options,
+    )
+
+
+def _host(address: str) -> dict[str, Any]:
+    parts = urlsplit(address)
+    host: dict[str, Any] = {
+        "host": parts.hostname,
+        "port": parts.port or (443 if parts.scheme == "https" else 80),
+        "use_ssl": parts.scheme == "https",
+    }
+    return {**host, "url_prefix": parts.path.strip("/")} if parts.path.strip("/") else host
+
+
+def _encoded(body: Mapping[str, Any] | Sequence[Any] | bytes | None) -> tuple[bytes | None, str]:
+    if body is None or isinstance(body, bytes):
+        return body, "application/x-ndjson" if body else "application/json"
+    if isinstance(body, Mapping):
+        return line(body)[:-1], "application/json"
+    return b"".join(map(line, body)), "application/x-ndjson"
+
+
+def line(value: Any) -> bytes:
+    """Return ``value`` as a line of JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8") + b"\n"
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,1 @@
+"""The store on a cluster, on a real cluster."""
