@@ -2,9 +2,13 @@
 
 Each process that serves has one, and one of them leads: the one whose ``Archive.leadership`` holds, which passes to
 another when that process ends, or cannot be reached. The leader checks for writes five times a second: this gathers the
-writes in between into one commit and finds those of other processes, and of other servers, so that a write through any
-of them is found within a second. It checks at once if many writes are waiting, or someone waits for one. Every five seconds it verifies a part of the index files and of the articles. Failures are logged, kept
-for the status page, and retried. The others only let go of replaced index files.
+writes in between into one commit and finds those of other processes and servers. It checks at once if many writes are
+waiting, or someone waits for one. Every five seconds it verifies a part of the index files and of the articles.
+Failures are logged, kept for the status page, and retried. The others only let go of replaced index files.
+
+A write through one server is found through every other within a second. Who waits for a write on a server without the
+leader waits for that to come by: were every server to make its own writes searchable, there would be more and smaller
+segments, and nobody could say up to which write searches see all.
 """
 
 from __future__ import annotations
