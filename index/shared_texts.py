@@ -20,6 +20,7 @@ from index.errors import StoreError, TimtinError
 
 SYNONYMS = "synonyms.txt"
 KEYS = "keys.json"
+FIRST_KEY = "api-key"
 MOST_BYTES = 10_000_001
 """How much of a text is read."""
 _LOCK_SECONDS = 10.0
@@ -32,11 +33,11 @@ class BusyTextError(TimtinError):
 
 @dataclass(frozen=True, slots=True)
 class SharedText:
-    """A text as it was read, the version to replace, and when it was written."""
+    """A text as it was read, the version to replace, and when it was written, if that is known."""
 
     data: bytes
     version: Hashable
-    written: datetime
+    written: datetime | None = None
 
 
 class SharedTexts(Protocol):

@@ -23,9 +23,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from index.dates import LOCAL_ZONE, in_both_zones
 from index.errors import StoreError, TimtinError
-from index.shared_texts import KEYS, BusyTextError, SharedTexts
+from index.shared_texts import FIRST_KEY, KEYS, BusyTextError, SharedTexts
 
-FIRST = "api-key"
+FIRST = FIRST_KEY
 """The name of the first key, and of its file."""
 _TRIES = 20
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -124,8 +124,7 @@ class KeyRing:
         read = self._read
         if read is None or read[0] != versions:
             content, _ = self._content()
-            first = self._first_key(content.revoked)
-            self._read = read = versions, (*first, *(entry.key() for entry in content.keys))
+            self._read = read = versions, self._all(content)
         return read[1]
 
     def named(self, name: str) -> Key | None:
@@ -170,7 +169,7 @@ class KeyRing:
         token = secrets.token_urlsafe(32)
 
         def add(content: _Content) -> _Content:
-            if name == FIRST or any(key.name == name for key in self.keys()):
+            if name == FIRST or any(entry.name == name for entry in content.keys):
                 raise TimtinError(f"there is a key {name!r} already; choose another name, or revoke it first")
             return _with_key(content, name, scope, token, expires, now)
 
@@ -181,7 +180,7 @@ class KeyRing:
         """Take a key's power at once and for good. Raises TimtinError if there is none of this name."""
 
         def revoke(content: _Content) -> _Content:
-            keys = self.keys()
+            keys = self._all(content)
             gone = [key.digest for key in keys if key.name == name]
             if not gone:
                 names = ", ".join(key.name for key in keys) or "there are none"
@@ -223,10 +222,11 @@ class KeyRing:
             f" it, or delete it, with {FIRST!r} if that was revoked, and add the keys again"
         )
 
-    def _first_key(self, revoked: list[str]) -> list[Key]:
-        if (first := self._plain()) is None or (digest := _digest(first[0])) in revoked:
-            return []
-        return [Key(FIRST, Scope.ADMIN, digest, first[1])]
+    def _all(self, content: _Content) -> tuple[Key, ...]:
+        keys = tuple(entry.key() for entry in content.keys)
+        if (first := self._plain()) is None or (digest := _digest(first[0])) in content.revoked:
+            return keys
+        return Key(FIRST, Scope.ADMIN, digest, first[1]), *keys
 
     def _plain(self) -> tuple[str, datetime] | None:
         """Return the key in ``api-key`` and when it was written; None if there is no such file."""
@@ -239,7 +239,7 @@ class KeyRing:
         if not token:
             place = self._texts.place(FIRST)
             raise StoreError(f"the key file {place} is empty; delete it and start again to get a new key")
-        return token, text.written
+        return token, text.written or datetime.now(UTC)
 
 
 def _with_key(

@@ -39,6 +39,7 @@ from index.store.article_store import (
     WriteResult,
 )
 from index.store.input_log import Input
+from index.usage import folder_usage
 from search.archive import Archive
 from search.engine import PERIODS, FacetCount, Filters, Hit, Request, Retrieved, Sort
 from search.leadership import FolderLeadership
@@ -510,8 +511,8 @@ class NoSynonyms:
 def memory_archive(home: Path) -> Archive:
     """Return an empty archive in memory; ``home`` is where the application keeps its key."""
     store = MemoryStore()
-    leadership = partial(FolderLeadership, home)
-    return Archive(store, MemoryEngine(store), NoSynonyms(), home, FolderTexts(home), leadership)
+    leadership, usage = partial(FolderLeadership, home), partial(folder_usage, home)
+    return Archive(store, MemoryEngine(store), NoSynonyms(), home, FolderTexts(home), leadership, usage)
 
 
 def _now() -> str:
