@@ -13,6 +13,7 @@
 ``reading``       files, folders and streams to articles, by format; watched folders
 ``fetching``      feeds, sitemaps and web pages to articles
 ``store``         the articles themselves, the truth
+``cluster``       the articles on a cluster of many machines, the truth there
 ``analysis``      a text to the terms that are indexed and searched
 ``labels``        the values of a label: where one text names several, which spellings are one
 ``arrays``        helpers for numpy arrays

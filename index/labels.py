@@ -49,10 +49,15 @@ def equal_keys(key: str, keys: Collection[str]) -> list[str]:
 
 def containing_keys(key: str, keys: Collection[str]) -> list[str]:
     """Return those of ``keys`` that have the words of ``key`` side by side; accents count if ``key`` has any."""
-    wanted = _words(key)
+    wanted = _spaced(key)
     if wanted == fold(wanted):
-        return [other for other in keys if wanted in fold(_words(other))]
-    return [other for other in keys if wanted in _words(other)]
+        return [other for other in keys if wanted in fold(_spaced(other))]
+    return [other for other in keys if wanted in _spaced(other)]
+
+
+def words_of(key: str) -> list[str]:
+    """Return the words of a key, without other signs: what ``containing_keys`` compares."""
+    return _WORD.findall(key)
 
 
 def _key(text: str) -> str:
@@ -62,6 +67,6 @@ def _key(text: str) -> str:
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
-def _words(key: str) -> str:
-    """Return the words of a key with a space around each, without other signs."""
-    return f" {' '.join(_WORD.findall(key))} "
+def _spaced(key: str) -> str:
+    """Return the words of a key with a space around each."""
+    return f" {' '.join(words_of(key))} "

@@ -6,6 +6,15 @@
 ``mapping``        the fields and settings of the indices
 ``shared``         ``SharedTexts``: keys, synonyms, the secret of sessions
 ``leadership``     the claim of one server to make writes searchable
+``clock``          sequence numbers, which only rise
+``store``          ``ArticleStore``
+``walking``        articles, changes and stamps in the order of their numbers
+``sending``        documents to the cluster, with an outcome for each
+``documents``      articles to documents, and back
+``streams``        a text to what the cluster indexes of it
+``packed_tokens``  the tokens of an article, as ranking reads them
+``health``         why the cluster cannot take writes or answer
+``backup``         the articles as the store of a data folder
 =================  ===================================================================================================
 
 Useful for an archive that outgrows one machine. Not useful for search: nothing here knows of queries. The library is an

@@ -14,7 +14,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -85,12 +85,14 @@ class Cluster:
         params: Mapping[str, Any] | None = None,
         seconds: float | None = None,
         expected: Collection[int] = (),
+        between: Callable[[], object] = lambda: None,
     ) -> Any:
         """Return the answer to a request, as JSON; one that bears to be asked twice, trying ``seconds`` (the timeout).
 
         The parts of ``path`` may be any text, without commas unless these separate indices. A ``body`` that is a
         sequence is sent as lines of JSON, bytes as they are. The body of an answer whose status is ``expected`` is
-        returned like any other; a refusal has it as ``status``. Raises ClusterError, with the status, DiskFullError.
+        returned like any other; a refusal has it as ``status``. ``between`` is called before each attempt. Raises
+        ClusterError, with the status, DiskFullError.
         """
         patience = self.config.timeout if seconds is None else seconds
         deadline = time.monotonic() + patience
@@ -98,6 +100,7 @@ class Cluster:
         data, kind = _encoded(body)
         pause = _FIRST_PAUSE
         while True:
+            between()
             left = max(deadline - time.monotonic(), 0.05)
             try:
                 return self._opened().transport.perform_request(
@@ -114,6 +117,37 @@ class Cluster:
                     raise _as_ours(error, patience) from None
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def search(self, index: str, body: Mapping[str, Any], *, seconds: float | None = None) -> Any:
+        """Return the answer to a search of ``index``, whole or not at all; "" searches the point in time of ``body``.
+
+        Raises ClusterError; one that says 404 if the point in time is gone.
+        """
+        path = (index, "_search") if index else ("_search",)
+        params = {"allow_partial_search_results": False}
+        return self.ask("POST", *path, body=body, params=params, seconds=seconds)
+
+    def documents(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return ``fields`` of the sources of documents as they are now, by their ids; unknown ones are left out.
+
+        Raises ClusterError.
+        """
+        found: dict[str, Mapping[str, Any]] = {}
+        deadline = time.monotonic() + self.config.timeout
+        left = list(ids)
+        pause = _FIRST_PAUSE
+        while left:
+            params = {"_source_includes": ",".join(fields)}
+            answer = self.ask("POST", index, "_mget", body={"ids": left}, params=params)["docs"]
+            found.update((one["_id"], one["_source"]) for one in answer if one.get("found"))
+            if not (failed := [one for one in answer if "error" in one]):
+                break
+            if time.monotonic() + pause > deadline:
+                raise refusal(503, failed[0], self.config.timeout)
+            left = [one["_id"] for one in failed]
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        return found
 
     def close(self) -> None:
         """Close the connections; the next request opens others."""
@@ -143,10 +177,7 @@ def refusal(status: int, answer: Any, patience: float) -> ClusterError | DiskFul
     """Return the error for an answer, or for a part of one, that says no; ``patience`` is how long was tried."""
     reason = _reason(answer)
     if is_disk_full(answer):
-        return DiskFullError(
-            f"the cluster takes no more, because the disk of a node is too full: free some space or add a node,"
-            f" it goes on by itself then ({reason}). No acknowledged write is lost."
-        )
+        return disk_full(reason)
     if status == 401:
         return ClusterError("the cluster does not know who asks (401): look at the user and password, or the key", 401)
     if status == 403 and not _is_block(answer):
@@ -158,6 +189,14 @@ def refusal(status: int, answer: Any, patience: float) -> ClusterError | DiskFul
             status,
         )
     return ClusterError(f"the cluster refused a request ({status}): {reason}", status)
+
+
+def disk_full(reason: str) -> DiskFullError:
+    """Return the error for a cluster that takes no more, because the disk of a node is too full."""
+    return DiskFullError(
+        "the cluster takes no more, because the disk of a node is too full: free some space or add a node,"
+        f" it goes on by itself then ({reason}). No acknowledged write is lost."
+    )
 
 
 def is_disk_full(answer: Any) -> bool:

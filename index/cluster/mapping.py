@@ -10,6 +10,7 @@ again.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,10 +38,11 @@ K1 = 0.9
 B = {"title": 0.75, "body": 0.65}
 """How much a repeated term and the length of a field count in the cluster's order, which only chooses candidates."""
 
-KEPT = ("article", "id", "seq", "hash", "story", "copied", "sketch", "stored_at", "input", "dropped", "deleted")
+KEPT = ("article", "id", "seq", "hash", "story", "copied", "sketch", "stored_at", "deleted")
 """The fields that ``_source`` has."""
 
 _HASH = 16
+_APART = re.compile(r"[\s|]")
 _TOKEN_LENGTH = 100_000
 _NODE_LEFT = "5s"
 """How long the copies of a node that left are waited for before others are made. Writes never wait for it; but until a
@@ -48,8 +50,11 @@ new copy is made, a write is on one node alone. The cluster's own minute is too 
 
 
 def indexed_term(term: str) -> str:
-    """Return how ``term`` is indexed: as it is, or cut to ``LONGEST_TERM`` bytes with a hash at the end."""
-    return _shortened(term, LONGEST_TERM)
+    """Return how ``term`` is indexed: as it is, or cut to ``LONGEST_TERM`` bytes with a hash at the end.
+
+    A sign that would take it apart, which no term of ours has, becomes ``_``.
+    """
+    return _shortened(_APART.sub("_", term), LONGEST_TERM)
 
 
 def indexed_value(value: str) -> str:
@@ -130,8 +135,6 @@ def _properties() -> dict[str, Any]:
         "deleted": {"type": "boolean"},
         "hash": kept,
         "stored_at": {"type": "date", "format": "strict_date_optional_time"},
-        "input": {"type": "long"},
-        "dropped": {"type": "long"},
         "suggest": keyword,
         "abbreviations": keyword,
         **dict.fromkeys(("vocabulary_folded", "vocabulary_syllable"), unsearched),

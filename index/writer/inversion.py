@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 import numpy as np
@@ -41,10 +41,8 @@ def invert(articles: Sequence[NumberedArticle]) -> Segment:
     bodies = _analyzer().analyze([searchable_body(article) for _, article in articles])
     fields = {
         ID: term_set_postings([[article.id] for _, article in articles]),
-        SUGGEST: term_set_postings(
-            list(map(one_of_each, suggested_phrases(titles, MOST_WORDS_OF_TITLES), suggested_phrases(bodies, 1)))
-        ),
-        ABBREVIATIONS: term_set_postings(_together(_abbreviations(titles), _abbreviations(bodies))),
+        SUGGEST: term_set_postings(suggestions(titles, bodies)),
+        ABBREVIATIONS: term_set_postings(abbreviations(titles, bodies)),
     }
     lengths = {}
     for text, batch in zip(TEXT_FIELDS, (titles, bodies), strict=True):
@@ -54,6 +52,16 @@ def invert(articles: Sequence[NumberedArticle]) -> Segment:
             counts = stream_lengths(batch, stream)
             lengths[name] = counts.astype(smallest_unsigned(int(counts.max(initial=0))))
     return Segment(len(articles), fields, lengths, pack_columns(articles, body_sketches(bodies)))
+
+
+def suggestions(titles: AnalyzedBatch, bodies: AnalyzedBatch) -> list[Collection[str]]:
+    """Return the phrases that each article suggests, as terms, given its title and its body."""
+    return list(map(one_of_each, suggested_phrases(titles, MOST_WORDS_OF_TITLES), suggested_phrases(bodies, 1)))
+
+
+def abbreviations(titles: AnalyzedBatch, bodies: AnalyzedBatch) -> list[set[str]]:
+    """Return the terms of the abbreviations that each article defines, given its title and its body."""
+    return list(map(set.union, _abbreviations(titles), _abbreviations(bodies)))
 
 
 def body_sketches(batch: AnalyzedBatch) -> NDArray[np.uint64]:
@@ -89,10 +97,6 @@ def _abbreviations(batch: AnalyzedBatch) -> list[set[str]]:
         abbreviation_terms(batch.analysis(at)) if may_define(normal.text) else set()
         for at, normal in enumerate(batch.normals)
     ]
-
-
-def _together(some: Sequence[set[str]], others: Sequence[set[str]]) -> list[set[str]]:
-    return list(map(set.union, some, others))
 
 
 @cache

@@ -1,8 +1,8 @@
 """Analyse and invert articles, in worker processes if there are many.
 
-A worker gets a chunk of articles and returns a segment: arrays, which are cheap to pass between processes. Workers are
-spawned, not forked, because the calling process may have threads. If one dies, nothing is lost: this process inverts
-its chunks.
+A worker gets a chunk of articles and returns a segment: arrays, which are cheap to pass between processes. Other work
+on chunks may be given to it. Workers are spawned, not forked, because the calling process may have threads. If one
+dies, nothing is lost: this process does its work.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from typing import TypeVar
 
 from index.analysis.segmentation import default_segmenter
 from index.processes import uninterrupted
@@ -30,6 +31,8 @@ _LOOK_SECONDS = 0.1
 
 
 Chunk = Sequence[NumberedArticle]
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 
 
 class Workers:
@@ -52,19 +55,25 @@ class Workers:
             self._pool = None
 
     def segments(self, chunks: Iterable[Chunk], between: Callable[[], None] = lambda: None) -> Iterator[Segment]:
-        """Yield the segment of each chunk, in order, reading ``chunks`` a few ahead: two for each worker.
+        """Yield the segment of each chunk, as ``results`` does."""
+        return self.results(invert, chunks, between)
 
-        ``between`` is called several times a second while waiting for a worker.
+    def results(
+        self, work: Callable[[_Given], _Made], chunks: Iterable[_Given], between: Callable[[], None] = lambda: None
+    ) -> Iterator[_Made]:
+        """Yield what ``work`` makes of each chunk, in order, reading ``chunks`` a few ahead: two for each worker.
+
+        ``work`` is a function of a module. ``between`` is called several times a second while waiting for a worker.
         """
-        waiting: deque[tuple[Chunk, Future[Segment] | None]] = deque()
+        waiting: deque[tuple[_Given, Future[_Made] | None]] = deque()
         for chunk in chunks:
-            waiting.append((chunk, self._submit(chunk)))
+            waiting.append((chunk, self._submit(work, chunk)))
             if len(waiting) > _AHEAD * self._count:
-                yield self._result(*waiting.popleft(), between)
+                yield self._result(work, *waiting.popleft(), between)
         while waiting:
-            yield self._result(*waiting.popleft(), between)
+            yield self._result(work, *waiting.popleft(), between)
 
-    def _submit(self, chunk: Chunk) -> Future[Segment] | None:
+    def _submit(self, work: Callable[[_Given], _Made], chunk: _Given) -> Future[_Made] | None:
         if not self._count:
             return None
         try:
@@ -72,12 +81,18 @@ class Workers:
                 context = multiprocessing.get_context("spawn")
                 self._pool = ProcessPoolExecutor(self._count, context, initializer=_begin)
             with uninterrupted():
-                return self._pool.submit(invert, chunk)
+                return self._pool.submit(work, chunk)
         except (OSError, RuntimeError) as error:  # the pool is broken, no process can start, or the program is exiting
             self._give_up(error)
             return None
 
-    def _result(self, chunk: Chunk, future: Future[Segment] | None, between: Callable[[], None]) -> Segment:
+    def _result(
+        self,
+        work: Callable[[_Given], _Made],
+        chunk: _Given,
+        future: Future[_Made] | None,
+        between: Callable[[], None],
+    ) -> _Made:
         if future is not None:
             while not wait([future], _LOOK_SECONDS).done:
                 between()
@@ -85,7 +100,7 @@ class Workers:
                 return future.result()
             except Exception as error:  # whatever happened to the worker, the articles may be fine
                 self._give_up(error)
-        return invert(chunk)
+        return work(chunk)
 
     def _give_up(self, error: Exception) -> None:
         if self._count:

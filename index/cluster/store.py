@@ -1,0 +1,414 @@
+"""``ArticleStore`` on a cluster: each article is one document, and the truth.
+
+A write takes numbers from the clock, is analysed, and sent with a version that its number makes. So the document of a
+later write stays, whoever wrote it and whenever it arrives; a write that comes too late counts as written, and replaced
+at once. A deleted article leaves a document with its number. A write is acknowledged when every copy of its shard that
+there is has it, the first and the replica.
+
+What is asked by id is seen as soon as it is written. What is asked by anything else is made visible first.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date, datetime
+from datetime import time as time_of_day
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from index.article import Article
+from index.cluster import backup, entries, health, walking
+from index.cluster.clock import Clock, Taken
+from index.cluster.connection import Cluster
+from index.cluster.documents import Written, article_of, json_line, json_of, tombstone, version
+from index.cluster.fetches import ClusterFetchLog
+from index.cluster.inputs import ClusterInputLog
+from index.cluster.mapping import LIVE, document_id
+from index.cluster.sending import Document, send
+from index.cluster.tasks import ClusterTaskLog
+from index.dates import LOCAL_ZONE
+from index.errors import ClusterError, RottenArticleError
+from index.store.article_store import Change, DeleteResult, Stamp, WriteResult
+from index.writer.workers import Workers
+
+log = logging.getLogger(__name__)
+
+_IDS_AT_ONCE = 500
+_ARTICLES_AT_ONCE = 50
+_CHUNK_ARTICLES = 64
+_CHUNK_CHARACTERS = 250_000
+_SENDERS = 2
+_ROUNDS = 3
+_STAMPS_AT_ONCE = 5_000
+_IDENTITY, _APPLIED = "identity", "applied"
+
+
+class _New(NamedTuple):
+    """An article to write, the place of its number among those of its write, and its hash."""
+
+    article: Article
+    place: int
+    hash: str
+
+
+class ClusterArticleStore:
+    """The articles on ``cluster``; safe to share between threads, and by any number of servers.
+
+    Many articles at once are analysed by ``workers`` processes, which start with the first such write; with 0, this
+    process does all.
+    """
+
+    def __init__(self, cluster: Cluster, *, workers: int = 0) -> None:
+        self.cluster = cluster
+        self.clock = Clock(cluster, self._highest_written)
+        self.tasks = ClusterTaskLog(cluster)
+        self.inputs = ClusterInputLog(cluster)
+        self.fetches = ClusterFetchLog(cluster)
+        self._workers = Workers(workers)
+        self._workers_lock = threading.Lock()
+        self._visible = -1
+        self._rotten: set[str] = set()
+        self._rotten_lock = threading.Lock()
+        self._verified = 0
+
+    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
+        """Add or replace ``articles``; stored articles with equal content stay untouched.
+
+        ``inputs`` has for each the number of the input it was read from. If an id occurs twice, the last article wins.
+        A damaged article counts as updated. The numbers are consecutive, in the order given; but articles are seen one
+        by one, and if this raises an error, some may be written: put them again. Raises ClusterError, DiskFullError.
+        """
+        result = WriteResult([], [], [], 0)
+        known = self._hashes([article.id for article in articles])
+        owners: dict[str, int | None] = {}
+        new: dict[str, _New] = {}
+        count = 0
+        for article, number in zip(articles, [None] * len(articles) if inputs is None else inputs, strict=True):
+            digest = article.content_hash()
+            before = known.get(article.id)
+            if before == digest and (article.id in new or article.id not in self._rotten):
+                result.unchanged.append(article.id)
+                if number is not None:
+                    owners[article.id] = number
+                continue
+            (result.added if before is None else result.updated).append(article.id)
+            if number is not None or before is not None:
+                owners[article.id] = number
+            known[article.id] = digest
+            new.pop(article.id, None)
+            new[article.id] = _New(article, count, digest)
+            count += 1
+        if owners:
+            self.inputs.own(owners)
+        if not count:
+            return WriteResult(result.added, result.updated, result.unchanged, self.last_seq())
+        seq = self._write(count, lambda taken: self._put(list(new.values()), taken))
+        self._mended(new)
+        return WriteResult(result.added, result.updated, result.unchanged, seq)
+
+    def delete(self, ids: Iterable[str]) -> DeleteResult:
+        """Delete articles; ignore unknown ids. Raises ClusterError."""
+        listed = list(dict.fromkeys(ids))
+        known = self._hashes(listed)
+        gone = [id for id in listed if id in known]
+        if not gone:
+            return DeleteResult([], self.last_seq())
+        self.inputs.own(dict.fromkeys(gone))
+
+        def send_tombstones(taken: Taken) -> None:
+            numbered = list(enumerate(gone, taken.first))
+            tombstones = [Document(id, version(seq), json_line(tombstone(id, seq))) for seq, id in numbered]
+            send(self.cluster, tombstones, lambda: self.clock.renew(taken))
+
+        seq = self._write(len(gone), send_tombstones)
+        self._mended(gone)
+        return DeleteResult(gone, seq)
+
+    def get(self, id: str) -> Article | None:
+        """Return the article with this id, or None. Raises RottenArticleError, ClusterError."""
+        source = self._sources([id], walking.WITH_ARTICLE).get(id)
+        return None if source is None else self._article(source)
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
+        """Return the articles with these ids; unknown and damaged ones are left out, and ``get`` tells which."""
+        found: dict[str, Article] = {}
+        for at in range(0, len(ids), _ARTICLES_AT_ONCE):
+            for id, source in self._sources(ids[at : at + _ARTICLES_AT_ONCE], walking.WITH_ARTICLE).items():
+                if (article := self._sound(source)) is not None:
+                    found[id] = article
+        return found
+
+    def changes_after(self, seq: int, limit: int) -> list[Change]:
+        """Return at most ``limit`` changes after number ``seq``, oldest first; a damaged article as if it were deleted.
+
+        None is listed above a write that is under way, so that none is missed by who goes on after the last one.
+        """
+        upto = self.settled()
+        self._make_visible()
+        found = walking.changes(self.cluster, seq, upto, limit)
+        return [Change(one["seq"], one["id"], None if one["deleted"] else self._sound(one)) for one in found]
+
+    def articles(self, rotten: Callable[[str], None] | None = None) -> Iterator[Article]:
+        """Yield every article in sequence order, as of one moment, which the cluster keeps: ``walking.of_one_moment``.
+
+        ``rotten`` is called with the id of each damaged one; without it, that raises RottenArticleError.
+        """
+        self._make_visible()
+        for source in walking.of_one_moment(self.cluster):
+            try:
+                yield self._article(source)
+            except RottenArticleError as error:
+                if rotten is None:
+                    raise
+                rotten(error.id)
+
+    def stamps(self, first: int, last: int) -> list[Stamp]:
+        """Return the stamps of the articles with numbers from ``first`` to ``last``, in order; no text is read."""
+        self._make_visible()
+        return list(walking.stamps(self.cluster, first, last))
+
+    def last_stamps(self, width: int) -> list[Stamp]:
+        """Return the last stamp of each ``width`` numbers (1 to ``width``, and so on) that have an article, in order.
+
+        No text is read.
+        """
+        self._make_visible()
+        found: list[Stamp] = []
+        step = width * _STAMPS_AT_ONCE
+        for first in range(1, self.last_seq() + 1, step):
+            found += walking.last_stamps(self.cluster, width, first, first + step - 1)
+        return found
+
+    def last_stamp(self) -> Stamp | None:
+        """Return the stamp of the article that was written last; None if there is none."""
+        self._make_visible()
+        return walking.last_stamp(self.cluster)
+
+    def stored_at(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return when each of these articles was last written, as ``Stamp`` says it; unknown ones are left out."""
+        return {id: source["stored_at"] for id, source in self._sources(ids, ("deleted", "id", "stored_at")).items()}
+
+    def stored_per_day(self, since: date) -> Mapping[str, int]:
+        """Return how many articles were last stored on each day, by its ISO date in Vietnam, from ``since`` on."""
+        self._make_visible()
+        begin = datetime.combine(since, time_of_day(), LOCAL_ZONE)
+        days = {
+            "field": "stored_at",
+            "calendar_interval": "day",
+            "time_zone": begin.isoformat()[-6:],
+            "format": "yyyy-MM-dd",
+            "min_doc_count": 1,
+        }
+        body = {
+            "size": 0,
+            "query": {"bool": {"filter": [LIVE, {"range": {"stored_at": {"gte": begin.isoformat()}}}]}},
+            "aggs": {"days": {"date_histogram": days}},
+        }
+        buckets = self.cluster.search(self.cluster.articles, body)["aggregations"]["days"]["buckets"]
+        return {bucket["key_as_string"]: bucket["doc_count"] for bucket in buckets}
+
+    def count(self) -> int:
+        """Return the number of articles."""
+        self._make_visible()
+        return int(self.cluster.ask("POST", self.cluster.articles, "_count", body={"query": LIVE})["count"])
+
+    def last_seq(self) -> int:
+        """Return the sequence number of the latest write, be it under way."""
+        self.cluster.ensure()
+        return self.clock.last()
+
+    def settled(self) -> int:
+        """Return the number up to which every write is there, so that what is made visible next has them all."""
+        self.cluster.ensure()
+        return self.clock.settled()
+
+    def identity(self) -> str:
+        """Return an id that no other store has, nor a backup of this one."""
+        self.cluster.ensure()
+        kept = entries.read(self.cluster, self.cluster.state, _IDENTITY)
+        if kept is not None:
+            return str(kept.value["uuid"])
+        entries.change(
+            self.cluster, self.cluster.state, _IDENTITY, lambda now: None if now else {"uuid": uuid.uuid4().hex}
+        )
+        return self.identity()
+
+    def highest_applied(self) -> int:
+        """Return the highest number passed to ``record_applied``; 0 if there was none."""
+        self.cluster.ensure()
+        kept = entries.read(self.cluster, self.cluster.state, _APPLIED)
+        return 0 if kept is None else int(kept.value["seq"])
+
+    def record_applied(self, seq: int) -> None:
+        """Record that searches see all writes up to number ``seq``."""
+        self.cluster.ensure()
+        entries.change(
+            self.cluster,
+            self.cluster.state,
+            _APPLIED,
+            lambda now: None if now is not None and now["seq"] >= seq else {"seq": seq},
+        )
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with how the cluster keeps the articles; ``verify`` finds damaged articles."""
+        return health.problems(self.cluster)
+
+    def verify(self, seconds: float | None = None) -> list[str]:
+        """Verify articles for about ``seconds``, resuming where the last call stopped; None: verify all.
+
+        Return the ids of those known to be damaged, and log each new one unless all are verified.
+        """
+        self._make_visible()
+        if seconds is None:
+            rotten: list[str] = []
+            for _ in self.articles(rotten.append):
+                pass
+            with self._rotten_lock:
+                self._rotten = set(rotten)
+            return rotten
+        deadline = time.monotonic() + seconds
+        with self._rotten_lock:
+            known = list(self._rotten)
+        still = self._sources(known, walking.WITH_ARTICLE)
+        self._mended(id for id in known if id not in still or self._sound(still[id]) is not None)
+        while time.monotonic() < deadline:
+            some = list(walking.changes(self.cluster, self._verified, self.last_seq(), _ARTICLES_AT_ONCE))
+            if not some:
+                self._verified = 0  # the next call begins again
+                break
+            for source in some:
+                if not source["deleted"]:
+                    self._sound(source)
+            self._verified = some[-1]["seq"]
+        with self._rotten_lock:
+            return sorted(self._rotten)
+
+    def obstacle(self) -> str | None:
+        """Return why articles cannot be read or written now, or None if they can; cheap to ask often."""
+        return health.obstacle(self.cluster)
+
+    def how_to_restore(self) -> str:
+        """Tell how to bring back what the cluster has lost."""
+        return (
+            f"restore a snapshot of the indices {self.cluster.config.prefix}-* in the cluster,"
+            " or move a backup of the articles there"
+        )
+
+    def back_up(self, file: Path) -> list[str]:
+        """Write all articles of one moment to a new SQLite store, ``file``; return what is damaged, which it lacks.
+
+        Raises StoreError if it exists or cannot be written.
+        """
+        return backup.write(self.articles, file)
+
+    def close(self) -> None:
+        """End the worker processes and close the connections."""
+        self._workers.close()
+        self.cluster.close()
+
+    def _write(self, count: int, send_numbered: Callable[[Taken], None]) -> int:
+        """Send ``count`` documents under numbers of their own; return the last number. Raises ClusterError."""
+        for _ in range(_ROUNDS):
+            with self.clock.taking(count) as taken:
+                send_numbered(taken)
+                if taken.is_held():
+                    return taken.last
+        raise ClusterError("the cluster is too slow to write to now; look at its load, and try again later", 503)
+
+    def _put(self, new: Sequence[_New], taken: Taken) -> None:
+        """Analyse and send articles, both at the same time if they are many."""
+        written = [Written(article, taken.first + place, digest, taken.stored_at) for article, place, digest in new]
+        chunks = list(_chunks(written))
+
+        def sent(chunk: Sequence[Written], lines: Sequence[bytes]) -> None:
+            documents = [
+                Document(one.article.id, version(one.seq), line) for one, line in zip(chunk, lines, strict=True)
+            ]
+            send(self.cluster, documents, lambda: self.clock.renew(taken))
+
+        if len(chunks) == 1:
+            sent(chunks[0], json_of(chunks[0]))
+            return
+        under_way: deque[Future[None]] = deque()
+        with ThreadPoolExecutor(_SENDERS, "send articles") as senders:
+            for chunk, lines in zip(chunks, self._analysed(chunks), strict=True):
+                under_way.append(senders.submit(sent, chunk, lines))
+                if len(under_way) > _SENDERS:
+                    under_way.popleft().result()
+        for future in under_way:
+            future.result()
+
+    def _analysed(self, chunks: Sequence[Sequence[Written]]) -> Iterator[list[bytes]]:
+        if not self._workers_lock.acquire(blocking=False):
+            yield from map(json_of, chunks)
+            return
+        try:
+            yield from self._workers.results(json_of, chunks)
+        finally:
+            self._workers_lock.release()
+
+    def _hashes(self, ids: Sequence[str]) -> dict[str, str]:
+        return {id: source["hash"] for id, source in self._sources(ids, ("deleted", "hash", "id")).items()}
+
+    def _sources(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return ``fields`` of the articles with these ids, as they are now."""
+        self.cluster.ensure()
+        found: dict[str, Mapping[str, Any]] = {}
+        places = {document_id(id): id for id in ids}
+        listed = list(places)
+        for at in range(0, len(listed), _IDS_AT_ONCE):
+            known = self.cluster.documents(self.cluster.articles, listed[at : at + _IDS_AT_ONCE], fields)
+            found |= {places[place]: source for place, source in known.items() if not source["deleted"]}
+        return found
+
+    def _make_visible(self) -> None:
+        """Make visible what was written since this was last done."""
+        last = self.last_seq()
+        if last != self._visible:
+            settled = self.clock.settled()
+            self.cluster.ask("POST", self.cluster.articles, "_refresh")
+            self._visible = settled
+
+    def _highest_written(self) -> int:
+        self.cluster.ask("POST", self.cluster.articles, "_refresh")
+        return walking.highest_number(self.cluster)
+
+    def _article(self, source: Mapping[str, Any]) -> Article:
+        try:
+            return article_of(source)
+        except RottenArticleError as error:
+            with self._rotten_lock:
+                is_news = error.id not in self._rotten
+                self._rotten.add(error.id)
+            if is_news:
+                log.error("%s", error)
+            raise
+
+    def _sound(self, source: Mapping[str, Any]) -> Article | None:
+        try:
+            return self._article(source)
+        except RottenArticleError:
+            return None
+
+    def _mended(self, ids: Iterable[str]) -> None:
+        with self._rotten_lock:
+            self._rotten.difference_update(ids)
+
+
+def _chunks(written: Iterable[Written]) -> Iterator[list[Written]]:
+    """Yield what is analysed together, and sent in one request."""
+    chunk: list[Written] = []
+    characters = 0
+    for one in written:
+        if len(chunk) >= _CHUNK_ARTICLES or characters >= _CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+        chunk.append(one)
+        characters += len(one.article.body)
+    yield chunk
