@@ -183,7 +183,7 @@ class _Spotter:
                     yield Stream.FOLDED_BIGRAM, pair, position
             if text.begins[at] and (word := _word_at(text, at)) in wanted[Stream.WORD]:
                 yield Stream.WORD, word, position
-        plain_codes = {}
+        plain_codes: dict[tuple[str, int], None] = {}
         for code, at in text.codes:
             if code in wanted[Stream.SYLLABLE]:
                 yield Stream.SYLLABLE, code, positions[at]
