@@ -90,6 +90,7 @@ class Cluster:
         self.fetches = f"{config.prefix}-fetches"
         self._lock = threading.Lock()
         self._client: tuple[int, OpenSearch] | None = None
+        self._own = {self.articles, self.live, self.state, self.tasks, self.inputs, self.fetches}
         self._is_whole = False
 
     def articles_index(self, number: int = 1) -> str:
@@ -97,11 +98,11 @@ class Cluster:
         return f"{self.articles}-{number:06d}"
 
     def ensure(self) -> None:
-        """Make the indices that are missing; once in a process, whoever asks. Several servers may do it at once."""
+        """Make the indices that are missing, before the first use of one of them; several servers may do it at once."""
         if self._is_whole:
             return
         copies = mapping.copies(self.config.replicas)
-        if self.ask("GET", "_alias", self.articles, expected={404}).get("status") == 404:
+        if self._ask("GET", "_alias", self.articles, expected={404}).get("status") == 404:
             aliases = {self.articles: {"is_write_index": True}, self.live: {"filter": mapping.LIVE}}
             self._create(self.articles_index(), {**mapping.articles(self.config.shards, copies), "aliases": aliases})
         for name, body in (
@@ -111,7 +112,7 @@ class Cluster:
             (self.fetches, mapping.FETCHES),
         ):
             settings = {**body["settings"], "number_of_shards": 1, **copies}
-            if self.ask("GET", name, "_settings", expected={404}).get("status") == 404:
+            if self._ask("GET", name, "_settings", expected={404}).get("status") == 404:
                 self._create(name, {**body, "settings": settings})
         self._is_whole = True
 
@@ -132,29 +133,9 @@ class Cluster:
         returned like any other; a refusal has it as ``status``. ``between`` is called before each attempt. Raises
         ClusterError, with the status, DiskFullError.
         """
-        patience = self.config.timeout if seconds is None else seconds
-        deadline = time.monotonic() + patience
-        url = "/" + "/".join(quote(part, safe=",*") for part in path)
-        data, kind = _encoded(body)
-        pause = _FIRST_PAUSE
-        while True:
-            between()
-            left = max(deadline - time.monotonic(), 0.05)
-            try:
-                return self._opened().transport.perform_request(
-                    method,
-                    url,
-                    params={name: _text(value) for name, value in (params or {}).items()},
-                    body=data,
-                    headers={"content-type": kind},
-                    timeout=min(left, _LONGEST_ATTEMPT),
-                    ignore=tuple(expected),
-                )
-            except (TransportError, SerializationError) as error:
-                if not _may_pass(error) or time.monotonic() + pause >= deadline:
-                    raise _as_ours(error, patience) from None
-            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        if path and path[0] in self._own:
+            self.ensure()
+        return self._ask(method, *path, body=body, params=params, seconds=seconds, expected=expected, between=between)
 
     def search(self, index: str, body: Mapping[str, Any], *, seconds: float | None = None) -> Any:
         """Return the answer to a search of ``index``, whole or not at all; "" searches the point in time of ``body``.
@@ -194,6 +175,40 @@ class Cluster:
                 self._client[1].close()
             self._client = None
 
+    def _ask(
+        self,
+        method: str,
+        *path: str,
+        body: Mapping[str, Any] | Sequence[Any] | bytes | None = None,
+        params: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+        expected: Collection[int] = (),
+        between: Callable[[], object] = lambda: None,
+    ) -> Any:
+        patience = self.config.timeout if seconds is None else seconds
+        deadline = time.monotonic() + patience
+        url = "/" + "/".join(quote(part, safe=",*") for part in path)
+        data, kind = _encoded(body)
+        pause = _FIRST_PAUSE
+        while True:
+            between()
+            left = max(deadline - time.monotonic(), 0.05)
+            try:
+                return self._opened().transport.perform_request(
+                    method,
+                    url,
+                    params={name: _text(value) for name, value in (params or {}).items()},
+                    body=data,
+                    headers={"content-type": kind},
+                    timeout=min(left, _LONGEST_ATTEMPT),
+                    ignore=tuple(expected),
+                )
+            except (TransportError, SerializationError) as error:
+                if not _may_pass(error) or time.monotonic() + pause >= deadline:
+                    raise _as_ours(error, patience) from None
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
     def _opened(self) -> OpenSearch:
         """Return the client of this process: connections must not be shared with one that was forked."""
         pid = os.getpid()
@@ -206,7 +221,7 @@ class Cluster:
             return self._client[1]
 
     def _create(self, index: str, body: Mapping[str, Any]) -> None:
-        answer = self.ask("PUT", index, body=body, params={"wait_for_active_shards": "1"}, expected={400})
+        answer = self._ask("PUT", index, body=body, params={"wait_for_active_shards": "1"}, expected={400})
         if answer.get("status") == 400 and answer["error"]["type"] != "resource_already_exists_exception":
             raise ClusterError(f"the cluster cannot make the index {index}: {_reason(answer)}", 400)
 
