@@ -146,11 +146,30 @@ class Cluster:
         params = {"allow_partial_search_results": False}
         return self.ask("POST", *path, body=body, params=params, seconds=seconds)
 
+    def searches(self, index: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return the answers to several searches of ``index``, each whole. Raises ClusterError."""
+        lines = [part for body in bodies for part in ({"allow_partial_search_results": False}, body)]
+        deadline = time.monotonic() + self.config.timeout
+        pause = _FIRST_PAUSE
+        while True:
+            answers: list[Any] = self.ask("POST", index, "_msearch", body=lines)["responses"]
+            failed = next((answer for answer in answers if "error" in answer), None)
+            if failed is None:
+                return answers
+            if not is_passing(failed["status"], failed) or time.monotonic() + pause > deadline:
+                raise refusal(failed["status"], failed, self.config.timeout)
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
     def documents(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Return ``fields`` of the sources of documents as they are now, by their ids; unknown ones are left out.
 
         Raises ClusterError.
         """
+        return {id: found["_source"] for id, found in self.found(index, ids, fields).items()}
+
+    def found(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return the same as ``_source``, with the ``_version`` of each. Raises ClusterError."""
         found: dict[str, Mapping[str, Any]] = {}
         deadline = time.monotonic() + self.config.timeout
         left = list(ids)
@@ -158,7 +177,7 @@ class Cluster:
         while left:
             params = {"_source_includes": ",".join(fields)}
             answer = self.ask("POST", index, "_mget", body={"ids": left}, params=params)["docs"]
-            found.update((one["_id"], one["_source"]) for one in answer if one.get("found"))
+            found.update((one["_id"], one) for one in answer if one.get("found"))
             if not (failed := [one for one in answer if "error" in one]):
                 break
             if time.monotonic() + pause > deadline:
