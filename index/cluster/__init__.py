@@ -1,8 +1,11 @@
 """The store on an OpenSearch cluster: any number of servers share it, and each article is one document there.
 
 =================  ===================================================================================================
+``config``         ``ClusterConfig``: how to reach a cluster
 ``connection``     ``Cluster``: the names of the indices, one way to ask, errors of the library as ours, retries
 ``mapping``        the fields and settings of the indices
+``shared``         ``SharedTexts``: keys, synonyms, the secret of sessions
+``leadership``     the claim of one server to make writes searchable
 ``clock``          sequence numbers, which only rise
 ``store``          ``ArticleStore``
 ``walking``        articles, changes and stamps in the order of their numbers

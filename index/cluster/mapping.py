@@ -168,5 +168,11 @@ def _small(properties: Mapping[str, Any]) -> dict[str, Any]:
 STATE = _small({})
 """Documents that are got by their id: the clock, leases, texts, what was applied, the identity."""
 TASKS = _small({"kind": {"type": "keyword"}, "state": {"type": "keyword"}, "number": {"type": "long"}})
-INPUTS = _small({"number": {"type": "long"}, "path": {"type": "keyword"}, "digest": {"type": "keyword"}})
+INPUTS = _small(
+    {
+        **{name: {"type": "keyword"} for name in ("path", "digest")},
+        **{name: {"type": "long"} for name in ("number", "owner", "dropped")},
+    }
+)
+"""Inputs by number, path and digest; the articles that they own or have dropped, which say so themselves."""
 FETCHES = _small({})

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from index.cluster.connection import Cluster, ClusterConfig
 from tests.cluster.server import VERSIONS, ask, shared_hosts
 
 
@@ -45,3 +46,12 @@ def prefix(request: pytest.FixtureRequest) -> Iterator[str]:
     for fixture in ("cluster_hosts", "each_version"):
         if fixture in request.fixturenames:
             ask("DELETE", f"{request.getfixturevalue(fixture)[0]}/{name}*?expand_wildcards=all")
+
+
+@pytest.fixture
+def cluster(cluster_hosts: list[str], prefix: str) -> Iterator[Cluster]:
+    """A cluster with empty indices."""
+    cluster = Cluster(ClusterConfig(tuple(cluster_hosts), prefix))
+    cluster.ensure()
+    yield cluster
+    cluster.close()

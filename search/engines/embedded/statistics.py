@@ -13,7 +13,7 @@ from index.analysis.analyzer import Stream, bigram
 from index.article import TEXT_FIELDS
 from index.directory.snapshot import Snapshot
 from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
-from search.matching.term_sets import isin_sorted
+from search.matching.doc_masks import isin_sorted
 from search.statistics import T
 
 _MOST_KEPT = 1 << 16

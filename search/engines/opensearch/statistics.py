@@ -104,6 +104,10 @@ class ClusterStatistics:
         """Return the mean length of ``field`` in the articles that have it, in terms; 0 without any."""
         return self._known.fields[field].length
 
+    def articles_with(self, field: str) -> int:
+        """Return how many articles have ``field``; deleted ones may count."""
+        return self._known.fields[field].articles
+
     def document_frequency(self, stream: Stream, term: str) -> int:
         """Return how many articles have ``term``; deleted ones count until their segment is merged."""
         return max(self.frequency_in(field_name(name, stream), term) for name in TEXT_FIELDS)

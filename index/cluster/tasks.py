@@ -1,0 +1,167 @@
+"""The task log on a cluster: work that outlives its request, seen by all servers.
+
+Tasks are numbered in order, and a task's number is its place in the index, so the one that is a thousand older than a
+new one is known without a search. A rebuild that waits is named in the state index, where only one can be.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from index.cluster import entries
+from index.cluster.connection import Cluster
+from index.store.article_store import Task, TaskKind, TaskState
+
+_KEPT = 1000
+_MOST_ERRORS = 100
+_MOST_FOUND = 10_000
+_WAITING_REBUILD = "waiting-rebuild"
+_OPEN = (TaskState.WAITING, TaskState.RUNNING)
+
+
+class ClusterTaskLog:
+    """``TaskLog`` on ``cluster``; safe to share between threads."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
+        """Record a bulk write that is done once searches see write ``seq``; the first 100 errors are kept."""
+        number = entries.next_numbers(self._cluster, "tasks")
+        task = _new(number, TaskKind.ARTICLES, counts, errors, seq)
+        self._create(number, task)
+        return task
+
+    def request_rebuild(self) -> Task:
+        """Request a rebuild of the index; if a request is waiting already, return that one."""
+        while True:
+            known = entries.read(self._cluster, self._cluster.state, _WAITING_REBUILD)
+            if known is not None:
+                number, asked = _number_and_task(known.value["task"])
+                self._create(number, asked)  # whoever named it may have ended before this
+                task = self.get(asked.id)
+                if task is not None and task.state is TaskState.WAITING:
+                    return task
+            number = entries.next_numbers(self._cluster, "tasks")
+            value = {"task": _document(number, _new(number, TaskKind.REINDEX, {}, [], None))}
+            before = known.version if known is not None else None
+            entries.write(self._cluster, self._cluster.state, _WAITING_REBUILD, value, before)
+
+    def get(self, id: str) -> Task | None:
+        """Return a task, or None for an unknown id."""
+        if (number := _number(id)) is None:
+            return None
+        found = entries.read(self._cluster, self._cluster.tasks, str(number))
+        return _task(found.value) if found is not None and found.value["id"] == id else None
+
+    def latest(self, size: int, state: TaskState | None = None) -> list[Task]:
+        """Return up to ``size`` tasks, newest first; only those in ``state`` if it is given."""
+        query = {"match_all": {}} if state is None else {"term": {"state": state}}
+        return self._found(query, "desc", size)
+
+    def unfinished(self, kind: TaskKind) -> list[Task]:
+        """Return the unfinished tasks of a kind, oldest first."""
+        query = {"bool": {"filter": [{"term": {"kind": kind}}, {"terms": {"state": _OPEN}}]}}
+        return self._found(query, "asc", _MOST_FOUND)
+
+    def begin(self, id: str) -> None:
+        """Record that a task has started."""
+        self._set(id, {"state": TaskState.RUNNING, "started": _now()})
+
+    def count(self, id: str, counts: Mapping[str, int]) -> None:
+        """Record how much of a task is done."""
+        self._set(id, {"counts": json.dumps(counts)})
+
+    def end(self, id: str, error: str | None = None) -> None:
+        """Record that a task is done or, with ``error``, that it failed and why."""
+        if error is None:
+            self._set(id, {"state": TaskState.DONE, "finished": _now()})
+        else:
+            errors = json.dumps([{"detail": error}], ensure_ascii=False)
+            self._set(id, {"state": TaskState.FAILED, "finished": _now(), "errors": errors})
+
+    def _set(self, id: str, values: Mapping[str, Any]) -> None:
+        def changed(now: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+            return None if now is None or now["id"] != id else {**now, **values}
+
+        if (number := _number(id)) is None:
+            return
+        task = entries.change(self._cluster, self._cluster.tasks, str(number), changed, visible=True)
+        if task is not None and task["state"] not in _OPEN:
+            self._forget_if_old(number)
+
+    def _create(self, number: int, task: Task) -> None:
+        """Write a new task, and forget the one that is then too many."""
+        entries.write(self._cluster, self._cluster.tasks, str(number), _document(number, task), None, visible=True)
+        if number > _KEPT:
+            self._forget(number - _KEPT)
+
+    def _forget_if_old(self, number: int) -> None:
+        last = entries.read(self._cluster, self._cluster.state, "counter-tasks")
+        if last is not None and number <= last.value["last"] - _KEPT:
+            self._forget(number)
+
+    def _forget(self, number: int) -> None:
+        """Delete a task, unless it is a rebuild that is not finished."""
+        found = entries.read(self._cluster, self._cluster.tasks, str(number))
+        if found is None or (found.value["kind"] == TaskKind.REINDEX and found.value["state"] in _OPEN):
+            return
+        self._cluster.ask("DELETE", self._cluster.tasks, "_doc", str(number), params={"refresh": True}, expected={404})
+
+    def _found(self, query: Mapping[str, Any], order: str, size: int) -> list[Task]:
+        body = {"query": query, "sort": [{"number": order}], "size": min(size, _MOST_FOUND), "track_total_hits": False}
+        answer = self._cluster.ask("POST", self._cluster.tasks, "_search", body=body)
+        return [_task(hit["_source"]) for hit in answer["hits"]["hits"]]
+
+
+def _new(number: int, kind: TaskKind, counts: Mapping[str, int], errors: Sequence[Any], seq: int | None) -> Task:
+    id = f"{number}-{uuid.uuid4().hex}"
+    return Task(id, kind, TaskState.WAITING, _now(), None, None, counts, errors[:_MOST_ERRORS], seq)
+
+
+def _number(id: str) -> int | None:
+    """Return the number that an id begins with; None if it is no id of a task."""
+    number = id.partition("-")[0]
+    return int(number) if re.fullmatch("[1-9][0-9]{0,17}", number) else None
+
+
+def _document(number: int, task: Task) -> dict[str, Any]:
+    return {
+        "number": number,
+        "id": task.id,
+        "kind": task.kind,
+        "state": task.state,
+        "created": task.created,
+        "started": task.started,
+        "finished": task.finished,
+        "counts": json.dumps(task.counts),
+        "errors": json.dumps(task.errors, ensure_ascii=False),
+        "seq": task.seq,
+    }
+
+
+def _number_and_task(document: Mapping[str, Any]) -> tuple[int, Task]:
+    return document["number"], _task(document)
+
+
+def _task(document: Mapping[str, Any]) -> Task:
+    return Task(
+        document["id"],
+        TaskKind(document["kind"]),
+        TaskState(document["state"]),
+        document["created"],
+        document["started"],
+        document["finished"],
+        json.loads(document["counts"]),
+        json.loads(document["errors"]),
+        document["seq"],
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
