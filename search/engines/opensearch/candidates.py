@@ -53,7 +53,7 @@ def candidate_of(hit: Mapping[str, Any]) -> Candidate:
         fields.get("minutes", [UNDATED])[0],
         fields["story"][0],
         hit.get("sort", ()),
-        None if tokens is None else base64.b64decode(tokens[0]),
+        None if tokens is None else base64.b64decode(tokens[0] + "=="),  # the cluster leaves the padding out
         frozenset(hit.get("matched_queries", ())),
     )
 
