@@ -9,7 +9,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from index.cluster.config import ClusterConfig
+from index.cluster.config import ClusterConfig as ClusterConfig
 from index.directory.data_folder import DataFolder, open_data_folder
 from index.directory.generations import current_generation, read_state
 from index.errors import RottenArticleError, StoreError, TimtinError

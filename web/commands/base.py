@@ -19,10 +19,9 @@ import click
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from index.cluster.config import ClusterConfig
 from index.errors import DiskFullError, TimtinError, WriterBusyError, is_disk_full
 from index.store.article_store import Progress
-from search.archive import FREE_DISK_MB, Archive, ArchiveConfig, delete_cluster_archive, open_archive
+from search.archive import FREE_DISK_MB, Archive, ArchiveConfig, ClusterConfig, delete_cluster_archive, open_archive
 from web.cluster import cluster_of
 from web.configuration import PLACE, SettingsError, read_settings
 from web.terminal import one_line
@@ -66,6 +65,7 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+hosts_option = click.option("--hosts", metavar="URL,URL", help="The nodes of the cluster (or set TIMTIN_HOSTS).")
 engine_options = (
     click.option(
         "--engine",
@@ -73,9 +73,9 @@ engine_options = (
         show_default="embedded",
         help="Where the archive is: the data folder, or a cluster (or set TIMTIN_ENGINE).",
     ),
-    click.option("--hosts", metavar="URL,URL", help="The nodes of the cluster (or set TIMTIN_HOSTS)."),
+    hosts_option,
 )
-_data_option = click.option(
+data_option = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="TIMTIN_DATA",
@@ -113,7 +113,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         command(place=place_of(data, engine, hosts), **others)
 
     options: Callable[..., None] = placed
-    for option in (*reversed(engine_options), _data_option):
+    for option in (*reversed(engine_options), data_option):
         options = option(options)
     return options
 
