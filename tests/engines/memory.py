@@ -46,6 +46,7 @@ from search.leadership import FolderLeadership
 from search.query.synonyms import NO_SYNONYMS, Synonyms
 from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
+from search.statistics import T
 from tests.plain_phrases import phrases
 from tests.reference import Reference, article_keys, keys
 
@@ -416,6 +417,9 @@ class _Indexed:
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
         return sorted((term, count) for term, count in self._abbreviations.items() if term.startswith(prefix))[:most]
+
+    def together(self, work: Callable[[], T]) -> T:
+        return work()
 
     def retrieve(self, request: Request) -> Retrieved:
         within = {id for id in self.by_id if self._passes(id, request.filters)}
