@@ -14,6 +14,7 @@
 ``streams``        a text to what the cluster indexes of it
 ``packed_tokens``  the tokens of an article, as ranking reads them
 ``health``         why the cluster cannot take writes or answer
+``room``           how much room the archive takes
 ``backup``         the articles as the store of a data folder
 ``entries``        small documents that several servers change, each only if nobody else has
 ``leases``         who may do what only one server may do at a time

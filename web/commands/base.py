@@ -131,7 +131,7 @@ def opened_archive(place: Place, *, made: bool = False) -> Iterator[Archive]:
     with ExitStack() as left:
         if place.cluster is not None:
             folder = Path(left.enter_context(tempfile.TemporaryDirectory(prefix="timtin-")))
-            config = replace(config, data=folder, cluster=place.cluster)
+            config = replace(config, data=folder, cluster=place.cluster, new=made)
         elif not made and not place.data.exists():
             raise TimtinError(
                 f"there is no data folder {place.data}; make one with 'timtin index PATH', or name it with --data"
@@ -148,7 +148,7 @@ def temporary_archive(place: Place) -> Iterator[Archive]:
         return
     alone = replace(place.cluster, prefix=f"{place.cluster.prefix[:80]}-trial-{secrets.token_hex(4)}")
     try:
-        with opened_archive(Place(place.data, alone)) as archive:
+        with opened_archive(Place(place.data, alone), made=True) as archive:
             yield archive
     finally:
         delete_cluster_archive(alone)
