@@ -21,7 +21,14 @@
 ``fetches``        ``FetchLog``
 ``stories``        which articles tell one story
 ``health``         why the cluster cannot take writes or answer
+``room``           how much room the archive takes
 ``backup``         the articles as the store of a data folder
+``entries``        small documents that several servers change, each only if nobody else has
+``leases``         who may do what only one server may do at a time
+``texts``          named texts that all servers share
+``tasks``          ``TaskLog``
+``inputs``         ``InputLog``
+``fetches``        ``FetchLog``
 =================  ===================================================================================================
 
 Useful for an archive that outgrows one machine. Not useful for search: nothing here knows of queries. The library is an

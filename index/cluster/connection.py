@@ -59,6 +59,10 @@ class Cluster:
         """Return the name of the index of this number that can stand behind the alias of the articles."""
         return f"{self.articles}-{number:06d}"
 
+    def has_archive(self) -> bool:
+        """Tell whether there is an archive with this prefix. Raises ClusterError."""
+        return bool(self.ask("GET", "_alias", self.articles, expected={404}).get("status") != 404)
+
     def ensure(self) -> None:
         """Make the indices that are missing, before the first use of one of them; several servers may do it at once."""
         if self._is_whole:
