@@ -7,12 +7,17 @@ import time
 from collections.abc import Hashable, Sequence
 
 from index.article import Article
+from index.cluster import stories
 from index.cluster.store import ClusterArticleStore
 from index.store.article_store import Progress
 from search.engine import Hit, Request, Retrieved, Upkeep
+from search.engines.opensearch.copies import copies
 from search.engines.opensearch.frequencies import Dictionaries
+from search.engines.opensearch.lexicon_upkeep import LexiconUpkeep
 from search.engines.opensearch.retrieval import OpenedCluster, retrieve
+from search.engines.opensearch.similar import similar
 from search.engines.opensearch.statistics import ClusterStatistics, KnownStatistics
+from search.engines.opensearch.titles import titled
 from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
 from search.statistics import TermStatistics
@@ -29,6 +34,7 @@ class ClusterEngine:
         self._cluster = store.cluster
         self._ranking = ranking or Ranking()
         self._dictionaries = Dictionaries(store.cluster)
+        self._lexicon = LexiconUpkeep(store.cluster, self._dictionaries)
         self._lock = threading.Lock()
         self._applied = -1
         self._looked = float("-inf")
@@ -38,7 +44,10 @@ class ClusterEngine:
     def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
         """Make every write so far searchable."""
         settled = self._store.settled()
+        arrived = self._lexicon.arrived()
         self._cluster.ask("POST", self._cluster.articles, "_refresh")
+        stories.settle(self._cluster, settled)
+        self._lexicon.follow(arrived)
         self._store.record_applied(settled)
         with self._lock:
             self._applied, self._looked = max(settled, self._applied), time.monotonic()
@@ -50,7 +59,7 @@ class ClusterEngine:
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
         """Return how many articles written with these sequence numbers are near-copies of others."""
-        return None
+        return stories.copies_among(self._cluster, writes)
 
     def applied(self) -> int:
         """Return the highest sequence number that searches see, as it was at most a tenth of a second ago."""
@@ -70,15 +79,15 @@ class ClusterEngine:
 
     def similar(self, article: Article, size: int) -> list[Hit]:
         """Search for the most characteristic words of ``article``."""
-        return []
+        return similar(ClusterStatistics(self._newest().known), self._ranking, article, size)
 
     def titled(self, typed: TypedWords, size: int) -> list[Hit]:
         """Look up words in the titles."""
-        return []
+        return titled(ClusterStatistics(self._newest().known), typed, size)
 
     def copies(self, id: str, size: int) -> list[Hit]:
         """Look up the story of an article."""
-        return []
+        return copies(ClusterStatistics(self._newest().known), id, size)
 
     def statistics(self) -> TermStatistics:
         """Return the statistics of the newest version."""
