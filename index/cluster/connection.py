@@ -52,6 +52,7 @@ class Cluster:
         self.fetches = f"{config.prefix}-fetches"
         self._lock = threading.Lock()
         self._client: tuple[int, OpenSearch] | None = None
+        self._own = {self.articles, self.live, self.state, self.tasks, self.inputs, self.fetches}
         self._is_whole = False
 
     def articles_index(self, number: int = 1) -> str:
@@ -63,11 +64,11 @@ class Cluster:
         return bool(self.ask("GET", "_alias", self.articles, expected={404}).get("status") != 404)
 
     def ensure(self) -> None:
-        """Make the indices that are missing; once in a process, whoever asks. Several servers may do it at once."""
+        """Make the indices that are missing, before the first use of one of them; several servers may do it at once."""
         if self._is_whole:
             return
         copies = mapping.copies(self.config.replicas)
-        if self.ask("GET", "_alias", self.articles, expected={404}).get("status") == 404:
+        if self._ask("GET", "_alias", self.articles, expected={404}).get("status") == 404:
             aliases = {self.articles: {"is_write_index": True}, self.live: {"filter": mapping.LIVE}}
             self._create(self.articles_index(), {**mapping.articles(self.config.shards, copies), "aliases": aliases})
         for name, body in (
@@ -77,7 +78,7 @@ class Cluster:
             (self.fetches, mapping.FETCHES),
         ):
             settings = {**body["settings"], "number_of_shards": 1, **copies}
-            if self.ask("GET", name, "_settings", expected={404}).get("status") == 404:
+            if self._ask("GET", name, "_settings", expected={404}).get("status") == 404:
                 self._create(name, {**body, "settings": settings})
         self._is_whole = True
 
@@ -98,6 +99,77 @@ class Cluster:
         returned like any other; a refusal has it as ``status``. ``between`` is called before each attempt. Raises
         ClusterError, with the status, DiskFullError.
         """
+        if path and path[0] in self._own:
+            self.ensure()
+        return self._ask(method, *path, body=body, params=params, seconds=seconds, expected=expected, between=between)
+
+    def search(self, index: str, body: Mapping[str, Any], *, seconds: float | None = None) -> Any:
+        """Return the answer to a search of ``index``, whole or not at all; "" searches the point in time of ``body``.
+
+        Raises ClusterError; one that says 404 if the point in time is gone.
+        """
+        path = (index, "_search") if index else ("_search",)
+        params = {"allow_partial_search_results": False}
+        return self.ask("POST", *path, body=body, params=params, seconds=seconds)
+
+    def searches(self, index: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return the answers to several searches of ``index``, each whole. Raises ClusterError."""
+        lines = [part for body in bodies for part in ({"allow_partial_search_results": False}, body)]
+        deadline = time.monotonic() + self.config.timeout
+        pause = _FIRST_PAUSE
+        while True:
+            answers: list[Any] = self.ask("POST", index, "_msearch", body=lines)["responses"]
+            failed = next((answer for answer in answers if "error" in answer), None)
+            if failed is None:
+                return answers
+            if not is_passing(failed["status"], failed) or time.monotonic() + pause > deadline:
+                raise refusal(failed["status"], failed, self.config.timeout)
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def documents(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return ``fields`` of the sources of documents as they are now, by their ids; unknown ones are left out.
+
+        Raises ClusterError.
+        """
+        return {id: found["_source"] for id, found in self.found(index, ids, fields).items()}
+
+    def found(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return the same as ``_source``, with the ``_version`` of each. Raises ClusterError."""
+        found: dict[str, Mapping[str, Any]] = {}
+        deadline = time.monotonic() + self.config.timeout
+        left = list(ids)
+        pause = _FIRST_PAUSE
+        while left:
+            params = {"_source_includes": ",".join(fields)}
+            answer = self.ask("POST", index, "_mget", body={"ids": left}, params=params)["docs"]
+            found.update((one["_id"], one) for one in answer if one.get("found"))
+            if not (failed := [one for one in answer if "error" in one]):
+                break
+            if time.monotonic() + pause > deadline:
+                raise refusal(503, failed[0], self.config.timeout)
+            left = [one["_id"] for one in failed]
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        return found
+
+    def close(self) -> None:
+        """Close the connections; the next request opens others."""
+        with self._lock:
+            if self._client is not None and self._client[0] == os.getpid():
+                self._client[1].close()
+            self._client = None
+
+    def _ask(
+        self,
+        method: str,
+        *path: str,
+        body: Mapping[str, Any] | Sequence[Any] | bytes | None = None,
+        params: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+        expected: Collection[int] = (),
+        between: Callable[[], object] = lambda: None,
+    ) -> Any:
         patience = self.config.timeout if seconds is None else seconds
         deadline = time.monotonic() + patience
         url = "/" + "/".join(quote(part, safe=",*") for part in path)
@@ -122,44 +194,6 @@ class Cluster:
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def search(self, index: str, body: Mapping[str, Any], *, seconds: float | None = None) -> Any:
-        """Return the answer to a search of ``index``, whole or not at all; "" searches the point in time of ``body``.
-
-        Raises ClusterError; one that says 404 if the point in time is gone.
-        """
-        path = (index, "_search") if index else ("_search",)
-        params = {"allow_partial_search_results": False}
-        return self.ask("POST", *path, body=body, params=params, seconds=seconds)
-
-    def documents(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """Return ``fields`` of the sources of documents as they are now, by their ids; unknown ones are left out.
-
-        Raises ClusterError.
-        """
-        found: dict[str, Mapping[str, Any]] = {}
-        deadline = time.monotonic() + self.config.timeout
-        left = list(ids)
-        pause = _FIRST_PAUSE
-        while left:
-            params = {"_source_includes": ",".join(fields)}
-            answer = self.ask("POST", index, "_mget", body={"ids": left}, params=params)["docs"]
-            found.update((one["_id"], one["_source"]) for one in answer if one.get("found"))
-            if not (failed := [one for one in answer if "error" in one]):
-                break
-            if time.monotonic() + pause > deadline:
-                raise refusal(503, failed[0], self.config.timeout)
-            left = [one["_id"] for one in failed]
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        return found
-
-    def close(self) -> None:
-        """Close the connections; the next request opens others."""
-        with self._lock:
-            if self._client is not None and self._client[0] == os.getpid():
-                self._client[1].close()
-            self._client = None
-
     def _opened(self) -> OpenSearch:
         """Return the client of this process: connections must not be shared with one that was forked."""
         pid = os.getpid()
@@ -172,7 +206,7 @@ class Cluster:
             return self._client[1]
 
     def _create(self, index: str, body: Mapping[str, Any]) -> None:
-        answer = self.ask("PUT", index, body=body, params={"wait_for_active_shards": "1"}, expected={400})
+        answer = self._ask("PUT", index, body=body, params={"wait_for_active_shards": "1"}, expected={400})
         if answer.get("status") == 400 and answer["error"]["type"] != "resource_already_exists_exception":
             raise ClusterError(f"the cluster cannot make the index {index}: {_reason(answer)}", 400)
 

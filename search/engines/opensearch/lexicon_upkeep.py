@@ -18,8 +18,8 @@ from search.engines.opensearch.frequencies import Dictionaries
 from search.engines.opensearch.lexicon import SOURCES, Kind, lexicon_name, places
 
 _FOLLOWED = "~followed"
-_ARTICLES_AT_ONCE = 1000
-_TERMS_AT_ONCE = 10_000
+_ARTICLES_A_PAGE = 200
+_PAGES_AT_ONCE = 5
 _WRITTEN_AT_ONCE = 5_000
 _MOST_REMEMBERED = 200_000
 _NOTICEABLE = 2
@@ -95,49 +95,36 @@ class LexiconUpkeep:
 
     def _follow_shard(self, shard: int, after: int, last: int) -> None:
         """Add the terms of the articles of a shard that were written after operation ``after``."""
-        params = {"preference": f"_shards:{shard}|_primary"}
         while after < last:
-            body = {
-                "size": _ARTICLES_AT_ONCE,
-                "query": {"range": {"_seq_no": {"gt": after}}},
-                "sort": ["_seq_no"],
-                "track_total_hits": False,
-                "_source": False,
-            }
-            hits = self._cluster.ask("POST", self._cluster.articles, "_search", body=body, params=params)["hits"][
-                "hits"
-            ]
-            if not hits:
-                return
-            [until] = hits[-1]["sort"]
-            self._add(self._terms(params, after, until))
-            after = until
+            met: Counter[str] = Counter()
+            for _ in range(_PAGES_AT_ONCE):
+                written = self._written(shard, after)
+                for hit in written:
+                    [after] = hit["sort"]
+                    fields = hit.get("fields", {})
+                    met.update(kind + term for kind, source in SOURCES.items() for term in fields.get(source, ()))
+                if len(written) < _ARTICLES_A_PAGE:
+                    last = after
+                    break
+            self._add(met)
 
-    def _terms(self, params: Mapping[str, str], after: int, until: int) -> Counter[str]:
-        """Return the keys of the terms of some articles of a shard, each with how many of them have it."""
-        written = {"range": {"_seq_no": {"gt": after, "lte": until}}}
-        query = {"bool": {"filter": [written, mapping.LIVE]}}
-        found: Counter[str] = Counter()
-        next_pages: dict[Kind, dict[str, Any]] = {kind: {} for kind in Kind}
-        while next_pages:
-            aggregations = {
-                kind.value: {
-                    "composite": {
-                        "size": _TERMS_AT_ONCE,
-                        "sources": [{"term": {"terms": {"field": SOURCES[kind]}}}],
-                        **after_key,
-                    }
-                }
-                for kind, after_key in next_pages.items()
-            }
-            body = {"size": 0, "query": query, "track_total_hits": False, "aggs": aggregations}
-            answer = self._cluster.ask("POST", self._cluster.articles, "_search", body=body, params=params)
-            pages = {kind: answer["aggregations"][kind.value] for kind in next_pages}
-            for kind, page in pages.items():
-                for bucket in page["buckets"]:
-                    found[kind + bucket["key"]["term"]] = bucket["doc_count"]
-            next_pages = {kind: {"after": page["after_key"]} for kind, page in pages.items() if "after_key" in page}
-        return found
+    def _written(self, shard: int, after: int) -> list[dict[str, Any]]:
+        """Return the first articles of a shard that were written after an operation, with their terms.
+
+        These are read article by article: an aggregation would first number all terms of all articles anew.
+        """
+        body = {
+            "size": _ARTICLES_A_PAGE,
+            "query": {"bool": {"filter": [{"range": {"_seq_no": {"gt": after}}}, mapping.LIVE]}},
+            "sort": ["_seq_no"],
+            "track_total_hits": False,
+            "_source": False,
+            "stored_fields": "_none_",
+            "docvalue_fields": list(SOURCES.values()),
+        }
+        params = {"preference": f"_shards:{shard}|_primary"}
+        answer = self._cluster.ask("POST", self._cluster.articles, "_search", body=body, params=params)
+        return answer["hits"]["hits"]  # type: ignore[no-any-return]
 
     def _add(self, met: Mapping[str, int]) -> None:
         """Count those terms again that are new, or that noticeably more articles have now; and write how many."""

@@ -59,7 +59,7 @@ class Found:
     """What the cluster said: the evaluated query, counts by value of each facet, stories, and the groups of hits."""
 
     matches: Matches[Query]
-    shown: Query = NONE
+    shown: Query = field(default_factory=lambda: NONE)
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     stories: ClusterStories = field(default_factory=ClusterStories)
     groups: Sequence[Group] = ()

@@ -134,6 +134,10 @@ class ClusterStatistics:
         """
         return self._questions.answer(Search(index, json.dumps(body, ensure_ascii=False), preference), meanwhile)
 
+    def search_live(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the answer to a search of the articles that are not deleted; not to be asked within ``together``."""
+        return self._searched([Search(self._cluster.live, json.dumps(body, ensure_ascii=False))])[0]
+
     def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return terms that start with ``prefix``, of a stream of syllables; of more than 1,000, about how frequent."""
         return self._begun(_KINDS[stream], prefix, most)
