@@ -20,7 +20,7 @@ _PAIRS = ((Stream.BIGRAM, Stream.SYLLABLE), (Stream.FOLDED_BIGRAM, Stream.FOLDED
 
 
 class StreamTexts(NamedTuple):
-    """One text: its streams and the distinct terms of two of them, as indexed, and what ``packed_tokens.pack`` takes."""
+    """One text: its streams and the distinct terms of two of them as indexed, and what ``packed_tokens.pack`` takes."""
 
     texts: dict[Stream, str]
     vocabulary: dict[Stream, set[str]]

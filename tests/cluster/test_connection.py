@@ -143,6 +143,7 @@ def test_who_asks_is_told_to_the_cluster_alone(pretender: Pretender) -> None:
         (("http://a",), {"shards": 0}, "one shard or more"),
         (("http://a",), {"replicas": -1}, "0 replicas or more"),
         (("http://a",), {"user": "u"}, "needs a password"),
+        (("http://a",), {"api_key": "bimat\n"}, "signs that no key has"),
     ],
 )
 def test_what_cannot_be_a_cluster_is_refused(hosts: Sequence[str], options: dict[str, Any], message: str) -> None:
@@ -187,7 +188,7 @@ def test_document_that_is_refused_is_named_and_the_others_are_sent(pretender: Pr
     error = {"type": "mapper_parsing_exception", "reason": "failed to parse"}
     pretender.answers = [(200, items(201, 400, error=error)), (200, items(201))]
     three = [*documents("a", "b"), *documents("c", size=5_000_000)]
-    with pytest.raises(ClusterError, match="article 'b': .*failed to parse"):
+    with pytest.raises(ClusterError, match=r"article 'b': .*failed to parse"):
         send(cluster(pretender.address), three, index="x")
     assert sent(pretender) == [["a", "b"], ["c"]]
 
@@ -202,7 +203,7 @@ def test_requests_have_a_few_megabytes(pretender: Pretender) -> None:
 
 def test_request_that_is_too_large_is_divided_and_an_article_that_is_named(pretender: Pretender) -> None:
     pretender.answers = [(413, {}), (200, items(201)), (413, {})]
-    with pytest.raises(ClusterError, match="article 'b' is too large .* http.max_content_length"):
+    with pytest.raises(ClusterError, match=r"article 'b' is too large .* http\.max_content_length"):
         send(cluster(pretender.address), documents("a", "b"), index="x")
     assert sent(pretender) == [["a", "b"], ["a"], ["b"]]
 
