@@ -104,7 +104,7 @@ def test_a_move_that_is_killed_resumes_where_it_was(
 
     for least in (100, 700):
         process = start(command, env=os.environ)
-        wait_for(lambda least=least: written() >= least or process.poll() is not None)  # type: ignore[misc]
+        wait_for(lambda least=least, process=process: written() >= least or process.poll() is not None)  # type: ignore[misc]
         process.kill()
         process.wait()
     assert 100 <= written() < 1500

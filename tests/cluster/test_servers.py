@@ -27,13 +27,15 @@ def test_a_write_through_one_server_is_found_through_the_other(serve_cluster: St
     first = serve_cluster("first")
     second = serve_cluster("second", first.key)
     assert SHOWN_ONCE not in second.log
+
+    def total(server: ClusterServer) -> int:
+        return int(server.search("bưởi", collapse="false")["total"])
+
     for number in range(6):
         one, other = (first, second) if number % 2 else (second, first)
         assert put(one, f"a{number}", f"Bưởi da xanh số {number}.")
-        for server in (one, other):
-            wait_for(
-                lambda server=server, number=number: server.search("bưởi", collapse="false")["total"] == number + 1
-            )  # type: ignore[misc]
+        assert total(one) == number + 1
+        wait_for(lambda other=other, number=number: total(other) == number + 1)  # type: ignore[misc]
     assert {server.request("GET", "/readyz").status for server in (first, second)} == {200}
     assert first.write("DELETE", "/api/v1/articles/a0").status == 204
     wait_for(lambda: second.search("bưởi", collapse="false")["total"] == 5)

@@ -24,6 +24,9 @@ from search.engines.opensearch.frequencies import FieldTerm
 MOST_LISTED = 10_000
 """The most terms that are listed at once; what begins so short is listed in part."""
 
+_MORE = 100
+"""How many more phrases are listed than asked for, as they are only about in order."""
+
 
 class Kind(StrEnum):
     """What a term is; the value begins its key."""
@@ -86,9 +89,10 @@ def lexicon_name(cluster: Cluster) -> str:
 def listing(cluster: Cluster, asked: Beginning) -> Search:
     """Return the search for the terms that begin so. Phrases come by frequency, others by the alphabet."""
     query: Mapping[str, Any] = {"prefix": {"key": f"{asked.kind}{asked.prefix}"}}
-    order = [{"count": "desc"}, {"key": "asc"}] if asked.kind is Kind.PHRASE else [{"key": "asc"}]
+    by_count = asked.kind is Kind.PHRASE
+    order = [{"count": "desc"}, {"key": "asc"}] if by_count else [{"key": "asc"}]
     body = {
-        "size": min(asked.most, MOST_LISTED),
+        "size": min(asked.most + min(asked.most, _MORE), MOST_LISTED) if by_count else min(asked.most, MOST_LISTED),
         "query": {"constant_score": {"filter": query}},
         "sort": order,
         "track_total_hits": False,

@@ -138,7 +138,7 @@ class LexiconUpkeep:
             some = due[first : first + _WRITTEN_AT_ONCE]
             counted = self._counted(some)
             self._write(counted)
-            self._left.update((key, count // _NOTICEABLE) for key, count in counted.items())
+            self._left.update((key, max(0, count // _NOTICEABLE - 1)) for key, count in counted.items())
         if len(self._left) > _MOST_REMEMBERED:
             self._left = {}
 

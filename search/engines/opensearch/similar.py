@@ -25,7 +25,7 @@ from search.ranking.scoring import Ranking, idf
 
 _TERMS = 30
 _READ = 20_000
-_CANDIDATES = 100
+_CANDIDATES = 30
 _FIELDS = [field_name(name, Stream.WORD) for name in TEXT_FIELDS]
 _BODY = field_name("body", Stream.WORD)
 
@@ -45,7 +45,7 @@ def similar(statistics: ClusterStatistics, ranking: Ranking, article: Article, s
         among = {"bool": {"filter": [among], "must_not": [{"term": {"story": story}}]}}
     found = Matches(among, among, None, [ScoreClause([terms])], [], ranking.k1)
     body: dict[str, Any] = {
-        "size": max(_CANDIDATES, size),
+        "size": max(_CANDIDATES, 3 * size),
         "query": order(found, among, statistics, ranking, None),
         "sort": [{"_score": "desc"}, {"seq": "asc"}],
         "track_total_hits": False,

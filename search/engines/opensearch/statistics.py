@@ -12,7 +12,7 @@ from index.article import TEXT_FIELDS
 from index.cluster.connection import Cluster, refusal
 from index.cluster.mapping import GAP, indexed_term
 from index.segments.schema import field_name
-from search.engines.opensearch.frequencies import Dictionaries, FieldStatistics, FieldTerm
+from search.engines.opensearch.frequencies import TERM_SETS, Dictionaries, FieldStatistics, FieldTerm
 from search.engines.opensearch.lexicon import STREAMS, Beginning, Kind, Search, listed, listing, places
 from search.engines.opensearch.questions import Questions
 
@@ -23,6 +23,8 @@ _MOST_LISTED_KEPT = 1 << 18
 _LONGEST_KEPT = 256
 _MOST_COUNTED = 1000
 _MOST_SEARCHES = 200
+_RARE = 3
+_MOST_RARE = 300
 _KINDS = {stream: kind for kind, stream in STREAMS.items()}
 _FIELDS = [field_name(name, stream) for name in TEXT_FIELDS for stream in Stream]
 
@@ -47,6 +49,12 @@ class KnownStatistics:
     def articles(self) -> int:
         """The number of articles that are not deleted."""
         return int(self.cluster.ask("GET", self.cluster.live, "_count")["count"])
+
+    @cached_property
+    def any_deleted(self) -> bool:
+        """Whether deleted or replaced articles still count."""
+        answer = self.cluster.ask("GET", self.cluster.articles, "_stats", "docs")
+        return bool(answer["_all"]["primaries"]["docs"]["deleted"] > 0)
 
     @cached_property
     def fields(self) -> Mapping[str, FieldStatistics]:
@@ -177,6 +185,9 @@ class ClusterStatistics:
                     answers[question] = answer
         missing = [term for term in dict.fromkeys(terms) if self._known.get(term) is None]
         frequencies = self._known.dictionaries.frequencies(missing) if missing else {}
+        rare = [term for term, count in frequencies.items() if term.field in TERM_SETS and 0 < count <= _RARE]
+        if rare and self._known.any_deleted:
+            frequencies.update(self._live_frequencies(rare[:_MOST_RARE]))
         for term in terms:
             known = frequencies.get(term)
             answers[term] = self._known.get(term, 0) if known is None else known
@@ -186,6 +197,18 @@ class ClusterStatistics:
         for question, answer in answers.items():
             self._known.keep(question, answer)
         return answers
+
+    def _live_frequencies(self, terms: Sequence[FieldTerm]) -> dict[FieldTerm, int]:
+        """Return how many articles that are not deleted have each of ``terms``."""
+        each = [{"term": {field: term}} for field, term in terms]
+        body = {
+            "size": 0,
+            "query": {"bool": {"filter": [{"bool": {"should": each}}]}},
+            "track_total_hits": False,
+            "aggs": {"each": {"filters": {"filters": each}}},
+        }
+        buckets = self.search_live(body)["aggregations"]["each"]["buckets"]
+        return {term: bucket["doc_count"] for term, bucket in zip(terms, buckets, strict=True)}
 
     def _as_search(self, question: Hashable) -> Search | None:
         match question:
@@ -214,11 +237,10 @@ def _counted(
     asked: Beginning, found: Sequence[tuple[str, int]], frequencies: Mapping[Hashable, Any]
 ) -> list[tuple[str, int]]:
     """Return terms of the lexicon, sorted, each with how many articles have it; without those that none has."""
-    counted = []
-    for number, (term, about) in enumerate(found):
-        exact = max(frequencies[place] for place in places(asked.kind, term)) if number < _MOST_COUNTED else about
-        if exact:
-            counted.append((term, exact))
+    exact = [(term, max(frequencies[place] for place in places(asked.kind, term))) for term, _ in found[:_MOST_COUNTED]]
+    counted = [entry for entry in [*exact, *found[_MOST_COUNTED:]] if entry[1]]
+    if len(counted) > asked.most:
+        counted = sorted(counted, key=lambda entry: -entry[1])[: asked.most]
     return sorted(counted)
 
 
