@@ -70,7 +70,7 @@ def retrieve(opened: OpenedCluster, ranking: Ranking, request: Request) -> Retri
     """Return the result of ``request``."""
     deadline = request.deadline
     deadline.passed()
-    statistics = ClusterStatistics(opened.known)
+    statistics = ClusterStatistics(opened.known, deadline)
     if not statistics.articles:
         return Retrieved(0, 0, [], {facet: [] for facet in request.facets})
     asked = _Asked(opened, statistics, ranking, request)
@@ -171,7 +171,7 @@ class _Asked:
         """Ask for the first candidates, if it ``ranks``, with the total; None until they are known."""
         if clauses(query) > _MOST_CLAUSES:
             raise SearchTimeoutError("The search has more parts than fit into one. Use fewer words and clauses.")
-        deep = self._request.start >= WINDOW and not self._request.collapse
+        deep = self._request.start >= WINDOW + self._ranking.few and not self._request.collapse
         size = WINDOW if ranks and self._request.size and not deep else 0
         body = self._asking.body(query, size, tokens=True, track_total_hits=True)
         if not size:
