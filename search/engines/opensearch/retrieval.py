@@ -44,13 +44,14 @@ Answer = Mapping[str, Any]
 class OpenedCluster:
     """What is known of one version of the index. Threads may share it.
 
-    ``names`` has what each value of a label is called, by its key; ``dates`` the minutes of the newest and the oldest
-    article, once they were asked for.
+    ``names`` has what each value of a label is called, by its key; ``counts`` how many articles have a word of a query;
+    ``dates`` the minutes of the newest and the oldest article, once they were asked for.
     """
 
     version: int
     known: KnownStatistics
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     dates: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -117,7 +118,7 @@ class _Asked:
         request, statistics = self._request, self._statistics
         few = max(1, self._ranking.few)
         while True:
-            sets = QuerySets(statistics, self._index, self._totals)
+            sets = QuerySets(statistics, self._index, self._totals, self._opened.counts)
             filters = passing(sets, request.filters)
             evaluator = Evaluator(sets, self._ranking, request.match, request.deadline)
             found = evaluator.run(request.tree, within(sets, filters.values()))
