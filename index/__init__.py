@@ -19,6 +19,7 @@
 ``arrays``        helpers for numpy arrays
 ``atomic_file``   small files that are whole or not there, with a checksum
 ``shared_texts``  small named texts that all servers of an archive share: keys, synonyms
+``moving``        the articles of one store to another that may be of another kind
 ``usage``         how much room an archive takes
 ``cluster``       the store on an OpenSearch cluster
 ``segments``      immutable parts of an index, as arrays in files

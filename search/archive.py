@@ -9,10 +9,11 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from index.cluster.config import ClusterConfig
+from index.cluster.config import ClusterConfig as ClusterConfig
 from index.directory.data_folder import DataFolder, open_data_folder
 from index.directory.generations import current_generation, read_state
 from index.errors import RottenArticleError, StoreError, TimtinError
+from index.processes import processors
 from index.shared_texts import FolderTexts, SharedTexts
 from index.store.article_store import ArticleStore
 from index.store.articles import SqliteArticleStore
@@ -200,7 +201,37 @@ def _open_folder(config: ArchiveConfig) -> Archive:
 def _open_cluster(config: ArchiveConfig, cluster: ClusterConfig) -> Archive:
     """Open an archive on a cluster; only this loads what reaches one."""
     _need_client()
-    raise NotImplementedError(config, cluster)
+    from index.cluster.connection import Cluster
+    from index.cluster.leadership import ClusterLeadership
+    from index.cluster.room import cluster_usage
+    from index.cluster.shared import ClusterTexts
+    from index.cluster.store import ClusterArticleStore
+    from search.engines.opensearch.engine import ClusterEngine
+
+    with ExitStack() as opened:
+        connection = Cluster(cluster)
+        opened.callback(connection.close)
+        if not config.new and not connection.has_archive():
+            raise StoreError(
+                f"there is no archive {cluster.prefix!r} on the cluster; make one with 'timtin index PATH', or name"
+                " another with cluster.prefix"
+            )
+        connection.ensure()
+        store = ClusterArticleStore(connection, workers=processors() if config.sharing == 1 else 0)
+        opened.callback(store.close)
+        texts = ClusterTexts(connection)
+        archive = Archive(
+            store,
+            ClusterEngine(store, config.ranking),
+            SharedSynonyms(texts),
+            config.data,
+            texts,
+            partial(ClusterLeadership, connection),
+            partial(cluster_usage, connection),
+            config.limits,
+        )
+        opened.pop_all()
+    return archive
 
 
 def _refuse_lost_store(folder: DataFolder) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from index.cluster.config import ClusterConfig
+from search.archive import ClusterConfig
 from web.configuration import SettingsError
 from web.settings import Settings
 

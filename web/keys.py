@@ -176,6 +176,26 @@ class KeyRing:
         self._change(add)
         return token
 
+    def copy_from(self, other: KeyRing) -> list[str]:
+        """Take over the keys of another archive, and which were revoked; return the names of those that are new here.
+
+        Keys of names that there are here already stay as they are. The first key of an archive without a folder is not
+        taken over by one with a folder, which has its own in a file. Raises StoreError if keys cannot be read.
+        """
+        theirs, (said, _) = other.keys(), other._content()
+        names: list[str] = []
+
+        def take(content: _Content) -> _Content:
+            nonlocal names
+            known = {key.name for key in self._all(content)} | ({FIRST} if self._texts.folder is not None else set())
+            new = [key for key in theirs if key.name not in known and key.digest not in content.revoked]
+            names = [key.name for key in new]
+            entries = [*content.keys, *map(_entry, new)]
+            return _Content(keys=entries, revoked=list(dict.fromkeys([*content.revoked, *said.revoked])))
+
+        self._change(take)
+        return names
+
     def revoke(self, name: str) -> None:
         """Take a key's power at once and for good. Raises TimtinError if there is none of this name."""
 
@@ -242,12 +262,16 @@ class KeyRing:
         return token, text.written or datetime.now(UTC)
 
 
+def _entry(key: Key) -> _Entry:
+    return _Entry(name=key.name, scope=key.scope.label, sha256=key.digest, created=key.created, expires=key.expires)
+
+
 def _with_key(
     content: _Content, name: str, scope: Scope, token: str, expires: datetime | None, now: datetime | None
 ) -> _Content:
     created = (now or datetime.now(UTC)).replace(microsecond=0)
-    entry = _Entry(name=name, scope=scope.label, sha256=_digest(token), created=created, expires=expires)
-    return _Content(keys=[*content.keys, entry], revoked=content.revoked)
+    key = Key(name, scope, _digest(token), created, expires)
+    return _Content(keys=[*content.keys, _entry(key)], revoked=content.revoked)
 
 
 def is_name(name: str) -> bool:

@@ -13,8 +13,17 @@
 ``documents``      articles to documents, and back
 ``streams``        a text to what the cluster indexes of it
 ``packed_tokens``  the tokens of an article, as ranking reads them
+``entries``        small documents that several servers change
+``leases``         who may do what only one may do
+``texts``          named texts that all servers share
+``tasks``          ``TaskLog``
+``inputs``         ``InputLog``
+``fetches``        ``FetchLog``
+``stories``        which articles tell one story
 ``health``         why the cluster cannot take writes or answer
+``room``           how much room the archive takes
 ``backup``         the articles as the store of a data folder
+``rebuild``        another index of the articles, which follows the first and takes its place
 =================  ===================================================================================================
 
 Useful for an archive that outgrows one machine. Not useful for search: nothing here knows of queries. The library is an

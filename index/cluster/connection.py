@@ -7,6 +7,7 @@ whatever is asked must bear to be asked twice.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -52,18 +53,23 @@ class Cluster:
         self.fetches = f"{config.prefix}-fetches"
         self._lock = threading.Lock()
         self._client: tuple[int, OpenSearch] | None = None
+        self._own = {self.articles, self.live, self.state, self.tasks, self.inputs, self.fetches}
         self._is_whole = False
 
     def articles_index(self, number: int = 1) -> str:
         """Return the name of the index of this number that can stand behind the alias of the articles."""
         return f"{self.articles}-{number:06d}"
 
+    def has_archive(self) -> bool:
+        """Tell whether there is an archive with this prefix. Raises ClusterError."""
+        return bool(self.ask("GET", "_alias", self.articles, expected={404}).get("status") != 404)
+
     def ensure(self) -> None:
-        """Make the indices that are missing; once in a process, whoever asks. Several servers may do it at once."""
+        """Make the indices that are missing, before the first use of one of them; several servers may do it at once."""
         if self._is_whole:
             return
         copies = mapping.copies(self.config.replicas)
-        if self.ask("GET", "_alias", self.articles, expected={404}).get("status") == 404:
+        if self._ask("GET", "_alias", self.articles, expected={404}).get("status") == 404:
             aliases = {self.articles: {"is_write_index": True}, self.live: {"filter": mapping.LIVE}}
             self._create(self.articles_index(), {**mapping.articles(self.config.shards, copies), "aliases": aliases})
         for name, body in (
@@ -73,7 +79,7 @@ class Cluster:
             (self.fetches, mapping.FETCHES),
         ):
             settings = {**body["settings"], "number_of_shards": 1, **copies}
-            if self.ask("GET", name, "_settings", expected={404}).get("status") == 404:
+            if self._ask("GET", name, "_settings", expected={404}).get("status") == 404:
                 self._create(name, {**body, "settings": settings})
         self._is_whole = True
 
@@ -94,6 +100,77 @@ class Cluster:
         returned like any other; a refusal has it as ``status``. ``between`` is called before each attempt. Raises
         ClusterError, with the status, DiskFullError.
         """
+        if path and path[0] in self._own:
+            self.ensure()
+        return self._ask(method, *path, body=body, params=params, seconds=seconds, expected=expected, between=between)
+
+    def search(self, index: str, body: Mapping[str, Any], *, seconds: float | None = None) -> Any:
+        """Return the answer to a search of ``index``, whole or not at all; "" searches the point in time of ``body``.
+
+        Raises ClusterError; one that says 404 if the point in time is gone.
+        """
+        path = (index, "_search") if index else ("_search",)
+        params = {"allow_partial_search_results": False}
+        return self.ask("POST", *path, body=body, params=params, seconds=seconds)
+
+    def searches(self, index: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return the answers to several searches of ``index``, each whole. Raises ClusterError."""
+        lines = [part for body in bodies for part in ({"allow_partial_search_results": False}, body)]
+        deadline = time.monotonic() + self.config.timeout
+        pause = _FIRST_PAUSE
+        while True:
+            answers: list[Any] = self.ask("POST", index, "_msearch", body=lines)["responses"]
+            failed = next((answer for answer in answers if "error" in answer), None)
+            if failed is None:
+                return answers
+            if not is_passing(failed["status"], failed) or time.monotonic() + pause > deadline:
+                raise refusal(failed["status"], failed, self.config.timeout)
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def documents(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return ``fields`` of the sources of documents as they are now, by their ids; unknown ones are left out.
+
+        Raises ClusterError.
+        """
+        return {id: found["_source"] for id, found in self.found(index, ids, fields).items()}
+
+    def found(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return the same as ``_source``, with the ``_version`` of each. Raises ClusterError."""
+        found: dict[str, Mapping[str, Any]] = {}
+        deadline = time.monotonic() + self.config.timeout
+        left = list(ids)
+        pause = _FIRST_PAUSE
+        while left:
+            params = {"_source_includes": ",".join(fields)}
+            answer = self.ask("POST", index, "_mget", body={"ids": left}, params=params)["docs"]
+            found.update((one["_id"], one) for one in answer if one.get("found"))
+            if not (failed := [one for one in answer if "error" in one]):
+                break
+            if time.monotonic() + pause > deadline:
+                raise refusal(503, failed[0], self.config.timeout)
+            left = [one["_id"] for one in failed]
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        return found
+
+    def close(self) -> None:
+        """Close the connections; the next request opens others."""
+        with self._lock:
+            if self._client is not None and self._client[0] == os.getpid():
+                self._client[1].close()
+            self._client = None
+
+    def _ask(
+        self,
+        method: str,
+        *path: str,
+        body: Mapping[str, Any] | Sequence[Any] | bytes | None = None,
+        params: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+        expected: Collection[int] = (),
+        between: Callable[[], object] = lambda: None,
+    ) -> Any:
         patience = self.config.timeout if seconds is None else seconds
         deadline = time.monotonic() + patience
         url = "/" + "/".join(quote(part, safe=",*") for part in path)
@@ -118,44 +195,6 @@ class Cluster:
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def search(self, index: str, body: Mapping[str, Any], *, seconds: float | None = None) -> Any:
-        """Return the answer to a search of ``index``, whole or not at all; "" searches the point in time of ``body``.
-
-        Raises ClusterError; one that says 404 if the point in time is gone.
-        """
-        path = (index, "_search") if index else ("_search",)
-        params = {"allow_partial_search_results": False}
-        return self.ask("POST", *path, body=body, params=params, seconds=seconds)
-
-    def documents(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """Return ``fields`` of the sources of documents as they are now, by their ids; unknown ones are left out.
-
-        Raises ClusterError.
-        """
-        found: dict[str, Mapping[str, Any]] = {}
-        deadline = time.monotonic() + self.config.timeout
-        left = list(ids)
-        pause = _FIRST_PAUSE
-        while left:
-            params = {"_source_includes": ",".join(fields)}
-            answer = self.ask("POST", index, "_mget", body={"ids": left}, params=params)["docs"]
-            found.update((one["_id"], one["_source"]) for one in answer if one.get("found"))
-            if not (failed := [one for one in answer if "error" in one]):
-                break
-            if time.monotonic() + pause > deadline:
-                raise refusal(503, failed[0], self.config.timeout)
-            left = [one["_id"] for one in failed]
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        return found
-
-    def close(self) -> None:
-        """Close the connections; the next request opens others."""
-        with self._lock:
-            if self._client is not None and self._client[0] == os.getpid():
-                self._client[1].close()
-            self._client = None
-
     def _opened(self) -> OpenSearch:
         """Return the client of this process: connections must not be shared with one that was forked."""
         pid = os.getpid()
@@ -168,7 +207,7 @@ class Cluster:
             return self._client[1]
 
     def _create(self, index: str, body: Mapping[str, Any]) -> None:
-        answer = self.ask("PUT", index, body=body, params={"wait_for_active_shards": "1"}, expected={400})
+        answer = self._ask("PUT", index, body=body, params={"wait_for_active_shards": "1"}, expected={400})
         if answer.get("status") == 400 and answer["error"]["type"] != "resource_already_exists_exception":
             raise ClusterError(f"the cluster cannot make the index {index}: {_reason(answer)}", 400)
 
@@ -269,7 +308,7 @@ def _client(config: ClusterConfig) -> OpenSearch:
     if any(host.startswith("https:") for host in config.hosts):
         try:
             context = options["ssl_context"] = ssl.create_default_context(cadata=config.ca)
-        except (ssl.SSLError, ValueError):
+        except (ssl.SSLError, ValueError, TypeError):
             raise StoreError("the certificate to trust the cluster by is no PEM text; look at its file") from None
         if config.certificate is not None:
             try:
@@ -279,11 +318,9 @@ def _client(config: ClusterConfig) -> OpenSearch:
                     f"the client certificate {config.certificate} and its key cannot be used: {error};"
                     " both should be files in PEM form"
                 ) from None
-    headers = {} if config.api_key is None else {"authorization": f"ApiKey {config.api_key}"}
     return OpenSearch(
         [_host(address) for address in config.hosts],
-        http_auth=None if config.user is None else (config.user, config.password),
-        headers=headers,
+        headers=_authorization(config),
         pool_maxsize=_CONNECTIONS,
         max_retries=len(config.hosts) - 1,
         retry_on_timeout=True,
@@ -291,6 +328,13 @@ def _client(config: ClusterConfig) -> OpenSearch:
         dead_timeout=_DEAD_SECONDS,
         **options,
     )
+
+
+def _authorization(config: ClusterConfig) -> dict[str, str]:
+    if config.user is not None:
+        told = base64.b64encode(f"{config.user}:{config.password}".encode()).decode()
+        return {"authorization": f"Basic {told}"}
+    return {} if config.api_key is None else {"authorization": f"ApiKey {config.api_key}"}
 
 
 def _host(address: str) -> dict[str, Any]:

@@ -220,17 +220,14 @@ class ClusterArticleStore:
 
     def last_seq(self) -> int:
         """Return the sequence number of the latest write, be it under way."""
-        self.cluster.ensure()
         return self.clock.last()
 
     def settled(self) -> int:
         """Return the number up to which every write is there, so that what is made visible next has them all."""
-        self.cluster.ensure()
         return self.clock.settled()
 
     def identity(self) -> str:
         """Return an id that no other store has, nor a backup of this one."""
-        self.cluster.ensure()
         kept = entries.read(self.cluster, self.cluster.state, _IDENTITY)
         if kept is not None:
             return str(kept.value["uuid"])
@@ -241,13 +238,11 @@ class ClusterArticleStore:
 
     def highest_applied(self) -> int:
         """Return the highest number passed to ``record_applied``; 0 if there was none."""
-        self.cluster.ensure()
         kept = entries.read(self.cluster, self.cluster.state, _APPLIED)
         return 0 if kept is None else int(kept.value["seq"])
 
     def record_applied(self, seq: int) -> None:
         """Record that searches see all writes up to number ``seq``."""
-        self.cluster.ensure()
         entries.change(
             self.cluster,
             self.cluster.state,
@@ -358,7 +353,6 @@ class ClusterArticleStore:
 
     def _sources(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Return ``fields`` of the articles with these ids, as they are now."""
-        self.cluster.ensure()
         found: dict[str, Mapping[str, Any]] = {}
         places = {document_id(id): id for id in ids}
         listed = list(places)

@@ -19,10 +19,9 @@ import click
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from index.cluster.config import ClusterConfig
 from index.errors import DiskFullError, TimtinError, WriterBusyError, is_disk_full
 from index.store.article_store import Progress
-from search.archive import FREE_DISK_MB, Archive, ArchiveConfig, delete_cluster_archive, open_archive
+from search.archive import FREE_DISK_MB, Archive, ArchiveConfig, ClusterConfig, delete_cluster_archive, open_archive
 from web.cluster import cluster_of
 from web.configuration import PLACE, SettingsError, read_settings
 from web.terminal import one_line
@@ -66,6 +65,7 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+hosts_option = click.option("--hosts", metavar="URL,URL", help="The nodes of the cluster (or set TIMTIN_HOSTS).")
 engine_options = (
     click.option(
         "--engine",
@@ -73,9 +73,9 @@ engine_options = (
         show_default="embedded",
         help="Where the archive is: the data folder, or a cluster (or set TIMTIN_ENGINE).",
     ),
-    click.option("--hosts", metavar="URL,URL", help="The nodes of the cluster (or set TIMTIN_HOSTS)."),
+    hosts_option,
 )
-_data_option = click.option(
+data_option = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="TIMTIN_DATA",
@@ -113,7 +113,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         command(place=place_of(data, engine, hosts), **others)
 
     options: Callable[..., None] = placed
-    for option in (*reversed(engine_options), _data_option):
+    for option in (*reversed(engine_options), data_option):
         options = option(options)
     return options
 
@@ -131,7 +131,7 @@ def opened_archive(place: Place, *, made: bool = False) -> Iterator[Archive]:
     with ExitStack() as left:
         if place.cluster is not None:
             folder = Path(left.enter_context(tempfile.TemporaryDirectory(prefix="timtin-")))
-            config = replace(config, data=folder, cluster=place.cluster)
+            config = replace(config, data=folder, cluster=place.cluster, new=made)
         elif not made and not place.data.exists():
             raise TimtinError(
                 f"there is no data folder {place.data}; make one with 'timtin index PATH', or name it with --data"
@@ -148,7 +148,7 @@ def temporary_archive(place: Place) -> Iterator[Archive]:
         return
     alone = replace(place.cluster, prefix=f"{place.cluster.prefix[:80]}-trial-{secrets.token_hex(4)}")
     try:
-        with opened_archive(Place(place.data, alone)) as archive:
+        with opened_archive(Place(place.data, alone), made=True) as archive:
             yield archive
     finally:
         delete_cluster_archive(alone)

@@ -53,9 +53,14 @@ def candidate_of(hit: Mapping[str, Any]) -> Candidate:
         fields.get("minutes", [UNDATED])[0],
         fields["story"][0],
         hit.get("sort", ()),
-        None if tokens is None else base64.b64decode(tokens[0] + "=="),  # the cluster leaves the padding out
+        None if tokens is None else _decoded(tokens[0]),
         frozenset(hit.get("matched_queries", ())),
     )
+
+
+def _decoded(value: str) -> bytes:
+    """Return the bytes of a binary value, which the cluster writes for addresses, without padding."""
+    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,7 @@ class _Spotter:
                     yield Stream.FOLDED_BIGRAM, pair, position
             if text.begins[at] and (word := _word_at(text, at)) in wanted[Stream.WORD]:
                 yield Stream.WORD, word, position
-        plain_codes = {}
+        plain_codes: dict[tuple[str, int], None] = {}
         for code, at in text.codes:
             if code in wanted[Stream.SYLLABLE]:
                 yield Stream.SYLLABLE, code, positions[at]

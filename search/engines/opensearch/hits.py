@@ -16,7 +16,7 @@ from search.engines.opensearch.ordering import sorting
 from search.engines.opensearch.query_sets import Query
 from search.engines.opensearch.statistics import ClusterStatistics
 from search.engines.opensearch.stories import ClusterStories, others
-from search.ranking.clauses import DocMask, Matches
+from search.ranking.clauses import DocMask, Matches, ScoreClause
 from search.ranking.dates import ages, days_before
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
@@ -100,7 +100,7 @@ class Formula:
         """Return a scorer of candidates; if they are ``near`` the best, how close they have the words counts too."""
         found = self.found
         clauses = [
-            clause._replace(only=None if clause.only is None else _named(some, str(number)))
+            ScoreClause(clause.groups, clause.name, None if clause.only is None else _named(some, str(number)))
             for number, clause in enumerate(found.clauses)
         ]
         every = np.ones(len(some), bool)

@@ -60,8 +60,8 @@ def order(
 
 def sorting(sort: Sort) -> list[dict[str, Any]]:
     """Return how the cluster sorts: no two articles stand at one place."""
-    newest = {"order": "asc" if sort is Sort.OLDEST else "desc", "missing": "_last"}
-    by_score, by_date = {"_score": "desc"}, {"minutes": newest}
+    by_score: dict[str, Any] = {"_score": "desc"}
+    by_date: dict[str, Any] = {"minutes": {"order": "asc" if sort is Sort.OLDEST else "desc", "missing": "_last"}}
     return [*([by_score, by_date] if sort is Sort.RELEVANCE else [by_date, by_score]), {"seq": "asc"}]
 
 

@@ -59,7 +59,7 @@ class Found:
     """What the cluster said: the evaluated query, counts by value of each facet, stories, and the groups of hits."""
 
     matches: Matches[Query]
-    shown: Query = NONE
+    shown: Query = field(default_factory=lambda: NONE)
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     stories: ClusterStories = field(default_factory=ClusterStories)
     groups: Sequence[Group] = ()
@@ -170,9 +170,7 @@ class _Asked:
     def _search(self, query: Query, aggregations: Mapping[str, Any], *, ranks: bool) -> Answer | None:
         """Ask for the first candidates, if it ``ranks``, with the total; None until they are known."""
         if clauses(query) > _MOST_CLAUSES:
-            raise SearchTimeoutError(
-                "The search has more parts than can be asked at once. Use fewer words and clauses."
-            )
+            raise SearchTimeoutError("The search has more parts than fit into one. Use fewer words and clauses.")
         deep = self._request.start >= WINDOW and not self._request.collapse
         size = WINDOW if ranks and self._request.size and not deep else 0
         body = self._asking.body(query, size, tokens=True, track_total_hits=True)
