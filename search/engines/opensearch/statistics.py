@@ -61,6 +61,12 @@ class KnownStatistics:
         """The statistics of the streams of the text fields, by the names of ``field_name``; deleted ones may count."""
         return self.dictionaries.fields(_FIELDS)
 
+    @cached_property
+    def live_share(self) -> float:
+        """About which share of what the dictionaries count is not deleted."""
+        counted = max([field.articles for field in self.fields.values()], default=0)
+        return min(1.0, self.articles / counted) if counted else 1.0
+
     def get(self, question: Hashable, default: Any = None) -> Any:
         """Return the answer to a question if it is known, else ``default``."""
         return (self._listings if isinstance(question, Beginning) else self._answers).get(question, default)
@@ -121,8 +127,12 @@ class ClusterStatistics:
         return max(self.frequency_in(field_name(name, stream), term) for name in TEXT_FIELDS)
 
     def frequency_in(self, field: str, term: str) -> int:
-        """Return how many articles have ``term`` in ``field``; deleted ones count until their segment is merged."""
-        return self._questions.answer(FieldTerm(field, term), 0)
+        """Return about how many articles have ``term`` in ``field``.
+
+        The dictionaries count deleted ones until their segment is merged, so their usual share is taken off.
+        """
+        counted = self._questions.answer(FieldTerm(field, term), 0)
+        return max(1, round(counted * self._known.live_share)) if counted else 0
 
     def learn(self, terms: Sequence[FieldTerm]) -> None:
         """Look up how many articles have each of ``terms``, all at once."""
