@@ -15,6 +15,7 @@ from index.analysis.analyzer import Stream
 from index.analysis.normalization import fold
 from index.analysis.tokenizer import tokenize
 from index.article import TEXT_FIELDS, Article
+from index.cluster import mapping
 from index.cluster.connection import Cluster, ClusterConfig
 from index.cluster.documents import Written, documents, tombstone
 from index.cluster.mapping import document_id
@@ -315,3 +316,24 @@ def test_terms_of_deleted_articles_are_gone(few: tuple[Cluster, LexiconUpkeep]) 
     assert found.has_phrase(["bóng", "đá"])
     assert found.phrases("lua gao", 9) == []
     assert found.phrases("nong dan\t", 9) == [("nong dan\tnông dân\t", 1)]
+
+
+def test_terms_of_a_rebuilt_index_are_added(few: tuple[Cluster, LexiconUpkeep]) -> None:
+    cluster, upkeep = few
+    write(cluster, written([one(0, "Nông dân.")]))
+    apply(cluster, upkeep)
+    old, new = cluster.articles_index(1), cluster.articles_index(2)
+    cluster.ask("PUT", new, body=mapping.articles(3, mapping.copies(0)))
+    aliases: list[dict[str, object]] = [{"remove": {"index": old, "alias": "*"}}]
+    aliases += [
+        {"add": {"index": new, "alias": cluster.articles, "is_write_index": True}},
+        {"add": {"index": new, "alias": cluster.live, "filter": mapping.LIVE}},
+    ]
+    cluster.ask("POST", "_aliases", body={"actions": aliases})
+    write(cluster, written([one(0, "Nông dân."), one(1, "Bóng đá nữ.")]))
+    apply(cluster, upkeep)
+    upkeep.add_all()
+    write(cluster, written([one(2, "Lúa gạo.")], 2))
+    apply(cluster, upkeep)
+    for phrase in ("nông dân", "bóng đá", "lúa gạo"):
+        assert newest(cluster).phrases(f"{fold(phrase)}\t", 9) == [(f"{fold(phrase)}\t{phrase}\t", 1)]

@@ -72,16 +72,29 @@ class LexiconUpkeep:
 
     def follow(self, arrived: Operations) -> None:
         """Add the terms of the articles that became visible, and make them visible."""
+        if self._followed == arrived:
+            return
         if self._lexicon is None:
             self._lexicon = self._made()
-        known = self._followed or self._recorded(self._lexicon)
-        before = known.arrived if known is not None and known.index == arrived.index else {}
-        if before != arrived.arrived:
+        known = self._recorded(self._lexicon)  # another server may have followed since
+        if known != arrived:
+            before: Mapping[int, int] = {}
+            if known is not None:  # a rebuilt index has nearly the same terms, and writes cannot wait for ``add_all``
+                before = known.arrived if known.index == arrived.index else arrived.arrived
             for shard, last in arrived.arrived.items():
                 self._follow_shard(shard, before.get(shard, -1), last)
             self._cluster.ask("POST", self._name, "_refresh")
             self._record(self._lexicon, arrived)
         self._followed = arrived
+
+    def add_all(self) -> None:
+        """Add the terms of all articles that are visible: those that a rebuilt index has and the one before had not."""
+        arrived = self.arrived()
+        if self._lexicon is None:
+            self._lexicon = self._made()
+        for shard, last in arrived.arrived.items():
+            self._follow_shard(shard, -1, last)
+        self._cluster.ask("POST", self._name, "_refresh")
 
     def _made(self) -> str:
         """Return what tells the index of terms from one made later; make it if it is missing."""
