@@ -305,17 +305,19 @@ def test_terms_of_articles_are_known_as_soon_as_they_are_applied(few: tuple[Clus
 
 def test_terms_of_deleted_articles_are_gone(few: tuple[Cluster, LexiconUpkeep]) -> None:
     cluster, upkeep = few
-    write(cluster, written([one(0, "Nông dân trồng lúa gạo."), one(1, "Bóng đá nữ."), one(2, "Nông dân.")]))
+    made = [one(0, "Nông dân. Thủ tướng."), *(one(number, "Nông dân. Bóng đá.") for number in range(1, 9))]
+    write(cluster, written(made))
     apply(cluster, upkeep)
-    dead: list[object] = [{"index": {"_id": "a0"}}, tombstone("a0", 9)]
+    assert newest(cluster).phrases("thu tuong\t", 9) == [("thu tuong\tthủ tướng\t", 1)]
+    dead: list[object] = [{"index": {"_id": "a0"}}, tombstone("a0", 99)]
     cluster.ask("POST", cluster.articles, "_bulk", body=dead)
     apply(cluster, upkeep)
     found = newest(cluster)
-    assert found.articles == 2
-    assert not found.has_phrase(["lúa", "gạo"])
+    assert found.articles == 8
+    assert not found.has_phrase(["thủ", "tướng"])
     assert found.has_phrase(["bóng", "đá"])
-    assert found.phrases("lua gao", 9) == []
-    assert found.phrases("nong dan\t", 9) == [("nong dan\tnông dân\t", 1)]
+    assert found.phrases("thu tuong", 9) == []
+    assert found.phrases("bong da\t", 9) == [("bong da\tbóng đá\t", 8)]
 
 
 def test_terms_of_a_rebuilt_index_are_added(few: tuple[Cluster, LexiconUpkeep]) -> None:
@@ -333,7 +335,7 @@ def test_terms_of_a_rebuilt_index_are_added(few: tuple[Cluster, LexiconUpkeep]) 
     write(cluster, written([one(0, "Nông dân."), one(1, "Bóng đá nữ.")]))
     apply(cluster, upkeep)
     upkeep.add_all()
-    write(cluster, written([one(2, "Lúa gạo.")], 2))
+    write(cluster, written([one(2, "Thủ tướng.")], 2))
     apply(cluster, upkeep)
-    for phrase in ("nông dân", "bóng đá", "lúa gạo"):
+    for phrase in ("nông dân", "bóng đá", "thủ tướng"):
         assert newest(cluster).phrases(f"{fold(phrase)}\t", 9) == [(f"{fold(phrase)}\t{phrase}\t", 1)]
