@@ -68,6 +68,7 @@ class ClusterEngine:
         """Build a new index from the articles while the current one serves, then swap."""
         rebuild(self._cluster, self._rebuilding, self._workers, wait=wait, progress=progress or (lambda _: None))
         self.apply()
+        self._lexicon.add_all()
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
         """Return how many articles written with these sequence numbers are near-copies of others."""
