@@ -15,6 +15,7 @@ from typing import Any
 
 import search.engines.embedded.engine
 import search.engines.embedded.retrieval
+import search.matching.doc_masks
 import search.matching.evaluator
 import search.ranking.maxscore
 from benchmarks.engines import read_articles, spread, title_queries
@@ -34,7 +35,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("finding the terms", Snapshot, "_look_up"),
     ("which articles have a term", TermImpacts, "docs_with_term"),
     ("doc masks of the words", TermSets, "words"),
-    ("enough of the query's idf", search.matching.evaluator, "weight_sums"),
+    ("enough of the query's idf", search.matching.doc_masks, "weight_sums"),
     ("which may come first", MaxScoreScorer, "_candidates"),
     ("adding rare terms", TermImpacts, "sums_of_all"),
     ("their scores", TermImpacts, "add"),

@@ -18,6 +18,10 @@
 ``labels``        the values of a label: where one text names several, which spellings are one
 ``arrays``        helpers for numpy arrays
 ``atomic_file``   small files that are whole or not there, with a checksum
+``shared_texts``  small named texts that all servers of an archive share: keys, synonyms
+``moving``        the articles of one store to another that may be of another kind
+``usage``         how much room an archive takes
+``cluster``       the store on an OpenSearch cluster
 ``segments``      immutable parts of an index, as arrays in files
 ``whoosh_codec``  the codec through which Whoosh reads and writes the same files
 ``directory``     where files lie, what makes them visible, and the snapshots that read them

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from contextlib import ExitStack
+from collections.abc import Callable, Hashable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
+from index.cluster.config import ClusterConfig as ClusterConfig
 from index.directory.data_folder import DataFolder, open_data_folder
 from index.directory.generations import current_generation, read_state
 from index.errors import RottenArticleError, StoreError, TimtinError
+from index.processes import processors
+from index.shared_texts import FolderTexts, SharedTexts
 from index.store.article_store import ArticleStore
 from index.store.articles import SqliteArticleStore
 from index.store.database import PATIENCE
+from index.usage import Usage, folder_usage
 from search.deadline import Deadline
 from search.engine import Engine
 from search.engines.embedded.engine import EmbeddedEngine
+from search.leadership import FolderLeadership, Leadership
 from search.limits import SearchLimits
 from search.query.expansion import Expansion, expand
 from search.query.notes import distinct
 from search.query.parser import Parsed, parse_noting
-from search.query.synonyms import SynonymFile, SynonymSource
+from search.query.synonyms import SharedSynonyms, SynonymSource
 from search.query.tree import Node
 from search.ranking.scoring import Ranking
 
@@ -35,6 +42,8 @@ LAGGING = "The index is still applying changes from the store."
 class ArchiveConfig:
     """The data folder of an archive and its ranking parameters (None: the defaults).
 
+    With ``cluster`` the archive is there, and ``data`` is a folder of this machine for request bodies.
+
     ``sharing`` is the number of processes that divide the memory for cached terms; ``limits`` bound each search.
     Articles are refused while the disk has less than ``free_disk_mb`` megabytes free. A use of the store waits
     ``patience`` seconds for another process's lock on it. If the store is not ``new``, it must be there already.
@@ -47,19 +56,25 @@ class ArchiveConfig:
     free_disk_mb: int = FREE_DISK_MB
     patience: float = PATIENCE
     new: bool = True
+    cluster: ClusterConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A store, its engine and its synonyms: what the code above is handed.
+    """A store, its engine, its synonyms and its shared texts: what the code above is handed.
 
-    ``home`` is a folder that only its owner may read, for the keys and for request bodies.
+    ``home`` is a folder of this machine that only its owner may read, for request bodies. ``leadership`` makes the
+    claim of one process to lead those that serve the archive, and ``usage`` says how much room that takes; it raises
+    OSError or TimtinError if that cannot be told.
     """
 
     store: ArticleStore
     engine: Engine
     synonyms: SynonymSource
     home: Path
+    texts: SharedTexts
+    leadership: Callable[[], Leadership]
+    usage: Callable[[], Usage]
     limits: SearchLimits = field(default_factory=SearchLimits)
 
     def in_sync(self, seq: int | None = None) -> bool:
@@ -126,8 +141,40 @@ class Archive:
 def open_archive(config: ArchiveConfig) -> Archive:
     """Open the archive that ``config`` describes. The next ``Engine.apply`` applies the writes its index lacks.
 
-    Raises StoreError if the data folder or its store cannot be used.
+    Raises StoreError if the data folder or its store cannot be used, or ClusterError if the cluster cannot; TimtinError
+    if what reaches a cluster is not installed.
     """
+    return _open_folder(config) if config.cluster is None else _open_cluster(config, config.cluster)
+
+
+def shared_texts(config: ArchiveConfig) -> SharedTexts:
+    """Return the shared texts of an archive without opening its store. Raises TimtinError as ``open_archive`` does."""
+    if config.cluster is None:
+        return FolderTexts(config.data)
+    _need_client()
+    from index.cluster.connection import Cluster
+    from index.cluster.shared import ClusterTexts
+
+    return ClusterTexts(Cluster(config.cluster))
+
+
+def delete_cluster_archive(config: ClusterConfig) -> None:
+    """Delete an archive on a cluster, for good, with all that is kept for it there. Raises ClusterError."""
+    _need_client()
+    from index.cluster.connection import Cluster
+
+    with closing(Cluster(config)) as cluster:
+        names = sorted(cluster.ask("GET", f"{config.prefix}-*", "_alias"))
+        if names:
+            cluster.ask("DELETE", ",".join(names), expected={404})
+
+
+def _need_client() -> None:
+    if find_spec("opensearchpy") is None:
+        raise TimtinError("the engine opensearch needs its client: pip install 'timtin[opensearch]'")
+
+
+def _open_folder(config: ArchiveConfig) -> Archive:
     if not config.new and not _has_store(DataFolder(config.data)):
         raise StoreError(f"the store in {config.data} is gone: put it, or a backup of it, in its place")
     folder = open_data_folder(config.data)
@@ -136,7 +183,53 @@ def open_archive(config: ArchiveConfig) -> Archive:
         store = SqliteArticleStore(folder.store, free_disk=config.free_disk_mb * 1_000_000, patience=config.patience)
         opened.callback(store.close)
         engine = EmbeddedEngine(folder, store, config.ranking, sharing=config.sharing)
-        archive = Archive(store, engine, SynonymFile(folder.synonyms), folder.path, config.limits)
+        texts = FolderTexts(folder.path)
+        archive = Archive(
+            store,
+            engine,
+            SharedSynonyms(texts),
+            folder.path,
+            texts,
+            partial(FolderLeadership, folder.path),
+            partial(folder_usage, folder.path),
+            config.limits,
+        )
+        opened.pop_all()
+    return archive
+
+
+def _open_cluster(config: ArchiveConfig, cluster: ClusterConfig) -> Archive:
+    """Open an archive on a cluster; only this loads what reaches one."""
+    _need_client()
+    from index.cluster.connection import Cluster
+    from index.cluster.leadership import ClusterLeadership
+    from index.cluster.room import cluster_usage
+    from index.cluster.shared import ClusterTexts
+    from index.cluster.store import ClusterArticleStore
+    from search.engines.opensearch.engine import ClusterEngine
+
+    with ExitStack() as opened:
+        connection = Cluster(cluster)
+        opened.callback(connection.close)
+        if not config.new and not connection.has_archive():
+            raise StoreError(
+                f"there is no archive {cluster.prefix!r} on the cluster; make one with 'timtin index PATH', or name"
+                " another with cluster.prefix"
+            )
+        connection.ensure()
+        store = ClusterArticleStore(connection, workers=processors() if config.sharing == 1 else 0)
+        opened.callback(store.close)
+        texts = ClusterTexts(connection)
+        archive = Archive(
+            store,
+            ClusterEngine(store, config.ranking, workers=processors() if config.sharing == 1 else 0),
+            SharedSynonyms(texts),
+            config.data,
+            texts,
+            partial(ClusterLeadership, connection),
+            partial(cluster_usage, connection),
+            config.limits,
+        )
         opened.pop_all()
     return archive
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from index.analysis.analyzer import Stream
+
+T = TypeVar("T")
 
 
 class TermStatistics(Protocol):
@@ -36,3 +38,11 @@ class TermStatistics(Protocol):
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return up to ``most`` terms of ``index.analysis.abbreviations`` that start with ``prefix``, likewise."""
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Return what ``work`` makes of these statistics; what asks them many things is put here.
+
+        ``work`` may be run several times, so it changes nothing that lasts longer than a run. Where a lookup is a
+        round trip, the first runs are told 0, nothing or False of what is not known yet; what they asked is looked up
+        at once, and only a run that knew all it asked gives the result.
+        """

@@ -6,6 +6,7 @@
 ``services``       what a request works with: archive, answers, follower, metrics
 ``settings``       what a service may be told, with ranges and defaults
 ``configuration``  reads the settings: flags, environment, file
+``cluster``        where an archive is: how to reach a cluster, with secrets from files
 ``keys``           keys with names, scopes and expiry, in the data folder
 ``access``         which scope a view needs, and whether a request's key has it
 ``sessions``       sessions of the desk: a signed cookie instead of a key

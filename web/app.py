@@ -47,9 +47,9 @@ def create_app(
     ``SETTINGS`` and the keys as ``KEYS``; else these are the defaults and the keys in the archive's folder.
     """
     app = Flask(__name__, template_folder="pages/templates", static_folder=None)
-    app.config.update(WAIT_SECONDS=30.0, PROCESSES=1, SETTINGS=Settings(data=archive.home), KEYS=KeyRing(archive.home))
+    app.config.update(WAIT_SECONDS=30.0, PROCESSES=1, SETTINGS=Settings(data=archive.home), KEYS=KeyRing(archive.texts))
     app.config.update(config or {})
-    app.config.update(API_KEY=_first_key(app.config["KEYS"]), API_KEY_FILE=str(archive.home / FIRST))
+    app.config.update(API_KEY=_first_key(app.config["KEYS"]), API_KEY_FILE=archive.texts.place(FIRST))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     counted = metrics or Metrics()
@@ -59,7 +59,7 @@ def create_app(
     queries = QueryLog(archive.home, on=app.config["SETTINGS"].log.searches)
     app.extensions["timtin"] = Services(archive, answers, follows, counted, queries)
     compression.init_app(app)  # first, so that it is done last
-    sessions.init_app(app, archive.home)
+    sessions.init_app(app, archive.texts)
     app.url_map.converters["article"] = ArticleId
     for blueprint in (api, routes.pages, assets, operations.operations, desk_routes.desk):
         app.register_blueprint(blueprint)

@@ -11,13 +11,14 @@ import click
 from web.commands.answering import evaluate, search, stats, suggest
 from web.commands.configuring import config, keys
 from web.commands.keeping import backup, check, export
+from web.commands.moving import move
 from web.commands.serving import serve
 from web.commands.writing import fetch, index, watch
 from web.terminal import LineFormatter
 
 
 @click.group(
-    commands=(index, watch, fetch, search, suggest, stats, evaluate, serve, config, keys, check, export, backup),
+    commands=(index, watch, fetch, search, suggest, stats, evaluate, serve, config, keys, check, export, backup, move),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="timtin")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -29,6 +29,8 @@ DEFAULT = "default"
 _PREFIX = "TIMTIN_"
 _OF_TESTS = re.compile("TIMTIN_(TEST|(KILLS|REBUILD|SEED)$)")
 _CONFIG_VARIABLE = "TIMTIN_CONFIG"
+_USER = re.compile(r"//\S*@")
+"""Who somebody is in a URL, which may have a password; it is not shown."""
 _OTHER_VARIABLES = {"server.port": ("PORT",)}
 
 
@@ -50,6 +52,9 @@ def _fields() -> Iterator[tuple[str, FieldInfo]]:
 
 FIELDS: Mapping[str, FieldInfo] = MappingProxyType(dict(_fields()))
 """Each setting by its name, such as ``server.port``."""
+PLACE = frozenset(name for name in FIELDS if name in {"data", "engine", "hosts"} or name.startswith("cluster."))
+"""The settings that say where an archive is."""
+_PATHS = {name for name in FIELDS if name in {"data", "server.watch"} or name.endswith("_file")}
 _SECTIONS = dict.fromkeys(f"[{name.partition('.')[0]}]" for name in FIELDS if "." in name)
 
 
@@ -82,31 +87,35 @@ def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.envi
     return read_settings(flags, environ).settings
 
 
-def read_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Reading:
+def read_settings(
+    flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ, only: Collection[str] = FIELDS
+) -> Reading:
     """Return the settings and where each came from.
 
     ``flags`` has values by name, ``server.port``, and the file as ``config``; None is a flag that was not given.
-    Raises SettingsError that names everything that is wrong.
+    Whatever is said of others than ``only`` these settings is passed over. Raises SettingsError that names everything
+    that is wrong.
     """
     problems: list[str] = []
+    strange = problems if only is FIELDS else []
     given = {name: value for name, value in flags.items() if value is not None}
     variables = {name: value.strip() for name, value in environ.items() if value.strip()}
     found = dict.fromkeys(FIELDS, (None, DEFAULT))
     upper = {
-        **dict(_from_environment(variables, problems)),
+        **dict(_from_environment(variables, strange)),
         **{name: (value, f"flag --{name.rpartition('.')[2]}") for name, value in given.items() if name in FIELDS},
     }
     data = Path(upper["data"][0]) if "data" in upper else Settings().data
     file = given.get("config") or variables.get(_CONFIG_VARIABLE)
     path = Path(file) if file is not None else data / CONFIG_NAME
     if file is not None or path.exists():
-        found.update(_from_file(path, problems))
+        found.update(_from_file(path, problems, strange))
         if file is None and found["data"][1] != DEFAULT:
             problems.append(f"{found['data'][1]}: data cannot be set by the file in the data folder; take it out")
     found.update(upper)
     sections: dict[str, Any] = {}
     for name, (value, origin) in found.items():
-        if origin == DEFAULT:
+        if origin == DEFAULT or name not in only:
             continue
         try:
             checked = _adapter(name).validate_python(value, strict=origin.startswith("file "))
@@ -115,6 +124,7 @@ def read_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.envi
             continue
         section, _, key = name.rpartition(".")
         (sections.setdefault(section, {}) if section else sections)[key] = checked
+    problems += _without_cluster(found, sections)
     if problems:
         raise SettingsError(problems)
     return Reading(Settings.model_validate(sections), {name: origin for name, (_, origin) in found.items()})
@@ -136,7 +146,17 @@ def _from_environment(variables: Mapping[str, str], problems: list[str]) -> Iter
     )
 
 
-def _from_file(path: Path, problems: list[str]) -> Iterator[tuple[str, tuple[Any, str]]]:
+def _without_cluster(found: Mapping[str, tuple[Any, str]], sections: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong if an engine lacks its hosts, or hosts their engine."""
+    engine, origin = sections.get("engine", Settings().engine), found["engine"][1]
+    given = found["hosts"][1]
+    if engine == "opensearch" and given == DEFAULT:
+        yield f"{origin}: engine = 'opensearch': name the nodes of the cluster with --hosts URL,URL or TIMTIN_HOSTS"
+    if engine != "opensearch" and given.startswith("flag "):
+        yield f"{given}: the nodes of a cluster are for --engine opensearch; add that, or leave them out"
+
+
+def _from_file(path: Path, problems: list[str], strange: list[str]) -> Iterator[tuple[str, tuple[Any, str]]]:
     origin = f"file {path}"
     try:
         content = tomllib.loads(path.read_text("utf-8-sig"))
@@ -152,19 +172,19 @@ def _from_file(path: Path, problems: list[str]) -> Iterator[tuple[str, tuple[Any
         elif isinstance(value, dict):
             values = {f"{name}.{inner}": deeper for inner, deeper in value.items()}
         else:
-            problems.append(f"{origin}: {name} = {_shown(value)}: should be a section, [{name}]")
+            strange.append(f"{origin}: {name} = {_shown(value)}: should be a section, [{name}]")
             continue
         for setting, entry in values.items():
             if setting in FIELDS:
                 yield setting, (_from_folder(path, setting, entry), origin)
             else:
                 what, known = (f"[{setting}]", _SECTIONS) if isinstance(entry, dict) else (setting, FIELDS)
-                problems.append(f"{origin}: {what}: there is no such setting; the nearest is {_nearest(what, known)}")
+                strange.append(f"{origin}: {what}: there is no such setting; the nearest is {_nearest(what, known)}")
 
 
 def _from_folder(file: Path, name: str, value: Any) -> Any:
     """Return a value of ``file``; a relative path is meant from its folder."""
-    return str(file.parent / value) if name in {"data", "server.watch"} and isinstance(value, str) and value else value
+    return str(file.parent / value) if name in _PATHS and isinstance(value, str) and value else value
 
 
 def _adapter(name: str) -> TypeAdapter[Any]:
@@ -194,7 +214,7 @@ def _reason(error: ValidationError) -> str:
 
 
 def _shown(value: Any) -> str:
-    return repr(str(value) if isinstance(value, Path) else value)
+    return _USER.sub("//…@", repr(str(value) if isinstance(value, Path) else value))
 
 
 def _by_name(whole: Mapping[str, Any]) -> dict[str, Any]:

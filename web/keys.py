@@ -1,8 +1,9 @@
-"""Keys: who may search, write, or do all; kept in the data folder, for its owner alone to read.
+"""Keys: who may search, write, or do all; kept with the archive, in a data folder for its owner alone to read.
 
 ``keys.json`` has the SHA-256 of each key, not the key. A key is 256 random bits, so nobody finds it by trying, and a
-slow hash with salt, as passwords need, would only make every request slow. The first key is the plain file ``api-key``,
-made at the first start or put there by the owner. It may do all, until it is revoked.
+slow hash with salt, as passwords need, would only make every request slow. The first key is made at the first start and
+may do all, until it is revoked. In a data folder it is the plain file ``api-key``, which the owner may also put there.
+An archive without a folder keeps its hash like that of any other, and whoever makes it says it, this once.
 """
 
 from __future__ import annotations
@@ -10,31 +11,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
-from pathlib import Path
 from typing import Annotated
 
-from filelock import FileLock, Timeout
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from index.atomic_file import read_sealed, write_sealed, write_whole
 from index.dates import LOCAL_ZONE, in_both_zones
 from index.errors import StoreError, TimtinError
+from index.shared_texts import FIRST_KEY, KEYS, BusyTextError, SharedTexts
 
-FIRST = "api-key"
+FIRST = FIRST_KEY
 """The name of the first key, and of its file."""
-_FILE = "keys.json"
-_LOCK_SECONDS = 10.0
+_TRIES = 20
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _LONGEST_DAYS = 36_500
-
-_Stamp = tuple[int, int, int] | None
 
 
 class DamagedKeysError(StoreError):
@@ -98,13 +93,11 @@ class _Content(BaseModel):
 
 
 class KeyRing:
-    """The keys of the data folder ``home``, read again when their files change. Threads may share it."""
+    """The keys among the shared ``texts`` of an archive, read again when these change. Threads may share it."""
 
-    def __init__(self, home: Path) -> None:
-        self._first = home / FIRST
-        self._file = home / _FILE
-        self._lock = FileLock(home / "keys.lock")
-        self._read: tuple[tuple[_Stamp, _Stamp], tuple[Key, ...]] | None = None
+    def __init__(self, texts: SharedTexts) -> None:
+        self._texts = texts
+        self._read: tuple[tuple[Hashable, Hashable], tuple[Key, ...]] | None = None
 
     def find(self, token: str) -> Key | None:
         """Return the key ``token``; None if it is unknown, expired or revoked.
@@ -115,8 +108,8 @@ class KeyRing:
         """
         given, found = _digest(token), None
         keys = self.keys()
-        if self._read is not None and not any(self._read[0]):  # a folder that was served has one of the two files
-            raise StoreError(f"the keys in {self._file.parent} cannot be read: there are none")
+        if self._read is not None and self._read[0] == (None, None):  # an archive that was served has one of the two
+            raise StoreError(f"the keys in {self._texts.place()} cannot be read: there are none")
         for key in keys:
             if hmac.compare_digest(key.digest, given):
                 found = key
@@ -125,15 +118,13 @@ class KeyRing:
     def keys(self) -> tuple[Key, ...]:
         """Return all keys, the first one first. Raises StoreError if a file cannot be read: then no key is known."""
         try:
-            self._file.parent.stat()  # if the folder is gone, it is not known that there are no keys
-            stamps = _stamp(self._first), _stamp(self._file)  # before reading, so that a later change is seen
+            versions = self._texts.version(FIRST), self._texts.version(KEYS)  # before reading
         except OSError as error:
-            raise StoreError(f"the keys in {self._file.parent} cannot be read: {error.strerror}") from error
+            raise StoreError(f"the keys in {self._texts.place()} cannot be read: {error.strerror}") from error
         read = self._read
-        if read is None or read[0] != stamps:
-            content = self._content()
-            first = self._first_key(content.revoked)
-            self._read = read = stamps, (*first, *(entry.key() for entry in content.keys))
+        if read is None or read[0] != versions:
+            content, _ = self._content()
+            self._read = read = versions, self._all(content)
         return read[1]
 
     def named(self, name: str) -> Key | None:
@@ -141,20 +132,29 @@ class KeyRing:
         return next((key for key in self.keys() if key.name == name), None)
 
     def ensure_first(self) -> str | None:
-        """Return the key in ``api-key``; make one if there is no such file. None if that key was revoked.
+        """Return the first key; make one if there is none. None if it was revoked, or only its hash is kept.
 
         Once a key was revoked, none is made. Raises StoreError if ``api-key`` cannot be used, DamagedKeysError if
         ``keys.json`` cannot.
         """
-        if self._first.exists():
-            self._first_token()
-        else:
-            self._change(self._make_first)
-        return next((self._first_token() for key in self.keys() if key.name == FIRST), None)
+        if self._texts.folder is None:
+            return self._make_hashed()
+        if (first := self._plain()) is None and not self._content()[0].revoked:
+            self._texts.write(FIRST, f"{secrets.token_urlsafe(32)}\n".encode(), None)  # or another process does
+            first = self._plain()
+        return None if first is None or self.named(FIRST) is None else first[0]
 
-    def _make_first(self) -> None:
-        if not self._first.exists() and not self._content().revoked:
-            write_whole(self._first, f"{secrets.token_urlsafe(32)}\n".encode(), mode=0o600)
+    def _make_hashed(self) -> str | None:
+        token = secrets.token_urlsafe(32)
+        made = False
+
+        def make(content: _Content) -> _Content | None:
+            nonlocal made
+            made = not content.keys and not content.revoked
+            return _with_key(content, FIRST, Scope.ADMIN, token, None, None) if made else None
+
+        self._change(make)
+        return token if made else None
 
     def add(self, name: str, scope: Scope, expires: datetime | None = None, *, now: datetime | None = None) -> str:
         """Make a key and return it; it is not shown again. Raises TimtinError if the name is taken or is none.
@@ -168,51 +168,67 @@ class KeyRing:
             )
         token = secrets.token_urlsafe(32)
 
-        def add() -> None:
-            if name == FIRST or any(key.name == name for key in self.keys()):
+        def add(content: _Content) -> _Content:
+            if name == FIRST or any(entry.name == name for entry in content.keys):
                 raise TimtinError(f"there is a key {name!r} already; choose another name, or revoke it first")
-            content = self._content()
-            created = (now or datetime.now(UTC)).replace(microsecond=0)
-            entry = _Entry(name=name, scope=scope.label, sha256=_digest(token), created=created, expires=expires)
-            self._write(_Content(keys=[*content.keys, entry], revoked=content.revoked))
+            return _with_key(content, name, scope, token, expires, now)
 
         self._change(add)
         return token
 
+    def copy_from(self, other: KeyRing) -> list[str]:
+        """Take over the keys of another archive, and which were revoked; return the names of those that are new here.
+
+        Keys of names that there are here already stay as they are. The first key of an archive without a folder is not
+        taken over by one with a folder, which has its own in a file. Raises StoreError if keys cannot be read.
+        """
+        theirs, (said, _) = other.keys(), other._content()
+        names: list[str] = []
+
+        def take(content: _Content) -> _Content:
+            nonlocal names
+            known = {key.name for key in self._all(content)} | ({FIRST} if self._texts.folder is not None else set())
+            new = [key for key in theirs if key.name not in known and key.digest not in content.revoked]
+            names = [key.name for key in new]
+            entries = [*content.keys, *map(_entry, new)]
+            return _Content(keys=entries, revoked=list(dict.fromkeys([*content.revoked, *said.revoked])))
+
+        self._change(take)
+        return names
+
     def revoke(self, name: str) -> None:
         """Take a key's power at once and for good. Raises TimtinError if there is none of this name."""
 
-        def revoke() -> None:
-            keys = self.keys()
+        def revoke(content: _Content) -> _Content:
+            keys = self._all(content)
             gone = [key.digest for key in keys if key.name == name]
             if not gone:
                 names = ", ".join(key.name for key in keys) or "there are none"
                 raise TimtinError(f"there is no key {name!r}; the keys: {names}")
-            content = self._content()
             left = [entry for entry in content.keys if entry.name != name]
-            self._write(_Content(keys=left, revoked=[*content.revoked, *gone]))
+            return _Content(keys=left, revoked=[*content.revoked, *gone])
 
         self._change(revoke)
 
-    def _change(self, change: Callable[[], None]) -> None:
-        """Make a change that no other process makes at the same time. The service must be able to read it."""
-        if self._file.parent.stat().st_uid != os.geteuid():
-            raise StoreError(f"the data folder {self._file.parent} belongs to another user; run timtin as its owner")
-        try:
-            with self._lock.acquire(timeout=_LOCK_SECONDS):
-                change()
-        except Timeout:
-            raise TimtinError(f"another process is changing the keys in {self._file.parent}; try again") from None
+    def _change(self, change: Callable[[_Content], _Content | None]) -> None:
+        """Make a change to what ``keys.json`` holds, again if another process has changed it meanwhile."""
+        for _ in range(_TRIES):
+            content, version = self._content()
+            if (changed := change(content)) is None:
+                return
+            data = json.dumps(changed.model_dump(mode="json"), indent=1).encode("utf-8")
+            try:
+                if self._texts.write(KEYS, data, version):
+                    return
+            except BusyTextError:
+                break
+        raise TimtinError(f"another process is changing the keys in {self._texts.place()}; try again")
 
-    def _write(self, content: _Content) -> None:
-        text = json.dumps(content.model_dump(mode="json"), indent=1)
-        write_sealed(self._file, text.encode("utf-8"), mode=0o600)
-
-    def _content(self) -> _Content:
+    def _content(self) -> tuple[_Content, Hashable | None]:
+        """Return what ``keys.json`` holds, and its version."""
         try:
-            return _Content.model_validate_json(read_sealed(self._file))
-        except FileNotFoundError:
-            return _Content()
+            text = self._texts.read(KEYS)
+            return (_Content(), None) if text is None else (_Content.model_validate_json(text.data), text.version)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
@@ -222,28 +238,40 @@ class KeyRing:
         except ValueError:
             why = "its bytes have changed since they were written"
         raise DamagedKeysError(
-            f"the keys in {self._file} cannot be read ({why}), so no key is accepted; put back a copy of the file, or"
-            f" delete it, with {FIRST!r} if that was revoked, and add the keys again"
+            f"the keys in {self._texts.place(KEYS)} cannot be read ({why}), so no key is accepted; put back a copy of"
+            f" it, or delete it, with {FIRST!r} if that was revoked, and add the keys again"
         )
 
-    def _first_key(self, revoked: list[str]) -> list[Key]:
-        try:
-            token, made = self._first_token(), self._first.stat().st_mtime
-        except FileNotFoundError:
-            return []
-        digest = _digest(token)
-        return [] if digest in revoked else [Key(FIRST, Scope.ADMIN, digest, datetime.fromtimestamp(int(made), UTC))]
+    def _all(self, content: _Content) -> tuple[Key, ...]:
+        keys = tuple(entry.key() for entry in content.keys)
+        if (first := self._plain()) is None or (digest := _digest(first[0])) in content.revoked:
+            return keys
+        return Key(FIRST, Scope.ADMIN, digest, first[1]), *keys
 
-    def _first_token(self) -> str:
+    def _plain(self) -> tuple[str, datetime] | None:
+        """Return the key in ``api-key`` and when it was written; None if there is no such file."""
         try:
-            token = self._first.read_text("utf-8").strip()
-        except FileNotFoundError:
-            raise
+            if (text := self._texts.read(FIRST)) is None:
+                return None
+            token = text.data.decode("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise StoreError(f"the key file {self._first} cannot be read: {error}") from error
+            raise StoreError(f"the key file {self._texts.place(FIRST)} cannot be read: {error}") from error
         if not token:
-            raise StoreError(f"the key file {self._first} is empty; delete it and start again to get a new key")
-        return token
+            place = self._texts.place(FIRST)
+            raise StoreError(f"the key file {place} is empty; delete it and start again to get a new key")
+        return token, text.written or datetime.now(UTC)
+
+
+def _entry(key: Key) -> _Entry:
+    return _Entry(name=key.name, scope=key.scope.label, sha256=key.digest, created=key.created, expires=key.expires)
+
+
+def _with_key(
+    content: _Content, name: str, scope: Scope, token: str, expires: datetime | None, now: datetime | None
+) -> _Content:
+    created = (now or datetime.now(UTC)).replace(microsecond=0)
+    key = Key(name, scope, _digest(token), created, expires)
+    return _Content(keys=[*content.keys, _entry(key)], revoked=content.revoked)
 
 
 def is_name(name: str) -> bool:
@@ -283,11 +311,3 @@ def expiry(when: str, now: datetime | None = None) -> datetime:
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _stamp(path: Path) -> _Stamp:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -147,22 +147,14 @@ class _Archive(Collector):
 
     def collect(self) -> Iterator[Metric]:
         archive = self._archive
-        files = [Path(folder, name) for folder, _, names in os.walk(archive.home) for name in names]
-        store = [path for path in files if path.name.startswith("articles.sqlite")]
-        yield GaugeMetricFamily("timtin_store_bytes", "Size of the store", sum(map(_size, store)))
-        yield GaugeMetricFamily("timtin_data_bytes", "Size of the data folder", sum(map(_size, files)))
-        with suppress(OSError):  # the folder is gone
-            yield GaugeMetricFamily("timtin_free_disk_bytes", "Free disk", shutil.disk_usage(archive.home).free)
+        with suppress(OSError, TimtinError):  # the folder is gone, or the cluster does not answer
+            usage = archive.usage()
+            yield GaugeMetricFamily("timtin_store_bytes", "Size of the store", usage.parts.get("store", 0))
+            yield GaugeMetricFamily("timtin_data_bytes", "Size of all data", sum(usage.parts.values()))
+            yield GaugeMetricFamily("timtin_free_disk_bytes", "Free disk", usage.free)
         with suppress(TimtinError):  # /readyz says why; what else is counted is wanted then most of all
             articles, written, applied = archive.store.count(), archive.store.last_seq(), archive.engine.applied()
             lag = max(0, written - applied)
             yield GaugeMetricFamily("timtin_articles", "Articles in the store", articles)
             yield GaugeMetricFamily("timtin_index_in_sync", "1 if searches see every write", not lag)
             yield GaugeMetricFamily("timtin_index_lag", "Writes that searches do not see yet", lag)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound
 
 from index.errors import (
+    ClusterError,
     DamagedIndexError,
     DiskFullError,
     IndexMissingError,
@@ -92,7 +93,8 @@ def init_app(app: Flask) -> None:
     def unavailable(error: TimtinError) -> Response:
         kind = f"{request.endpoint} refused: {error}"
         log.error("%s %s was refused: %s", request.method, request.path, error, extra={"kind": kind})
-        return _answer(503, for_clients(str(error)))
+        said = str(error).partition(" (")[0] if isinstance(error, ClusterError) else str(error)  # without addresses
+        return _answer(503, for_clients(said))
 
     @app.errorhandler(SearchCancelledError)
     @app.errorhandler(SearchTimeoutError)

@@ -1,19 +1,17 @@
 """Sessions of the desk: a signed cookie that says which admin key somebody signed in with, not the key itself.
 
-The secret that signs is the file ``desk.secret`` of the data folder, which all processes share. A session ends with the
-browser, after eight hours, and with its key: each request looks whether that is still known. Requests for anything but
-the desk have no session, whatever their cookies.
+The secret that signs is ``desk.secret`` among the shared texts of the archive, the same for all processes. A session
+ends with the browser, after eight hours, and with its key: each request looks whether that is still known. Requests for
+anything but the desk have no session, whatever their cookies.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Request, request, session
@@ -22,6 +20,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.sansio.http import parse_cookie
 
 from index.errors import StoreError
+from index.shared_texts import SharedTexts
 from web.keys import Key, KeyRing, Scope
 
 DESK = "/admin"
@@ -34,15 +33,15 @@ _KEY, _MARK, _UNTIL = "key", "mark", "until"
 
 
 class DeskSessions(SecureCookieSessionInterface):
-    """Flask's signed sessions, for the desk alone; ``home`` is the data folder."""
+    """Flask's signed sessions, for the desk alone; ``texts`` are the shared texts of the archive."""
 
-    def __init__(self, home: Path) -> None:
-        self._home = home
+    def __init__(self, texts: SharedTexts) -> None:
+        self._texts = texts
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return what signs, with the secret of the data folder. Raises StoreError if there can be none."""
+        """Return what signs, with the secret of the archive. Raises StoreError if there can be none."""
         if not app.secret_key:
-            app.secret_key = secret_of(self._home)
+            app.secret_key = secret_of(self._texts)
         return super().get_signing_serializer(app)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
@@ -60,7 +59,7 @@ class DeskSessions(SecureCookieSessionInterface):
         return request.is_secure
 
 
-def init_app(app: Flask, home: Path) -> None:
+def init_app(app: Flask, texts: SharedTexts) -> None:
     """Give the desk of ``app`` sessions."""
     app.config.update(
         SESSION_COOKIE_NAME=COOKIE,
@@ -69,9 +68,9 @@ def init_app(app: Flask, home: Path) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=_HOURS * 3600,
     )
-    app.session_interface = DeskSessions(home)
+    app.session_interface = DeskSessions(texts)
     with suppress(StoreError):  # whoever signs in is told
-        app.secret_key = secret_of(home)
+        app.secret_key = secret_of(texts)
 
 
 def is_desk(path: str) -> bool:
@@ -122,32 +121,18 @@ def _mark(key: Key) -> str:
     return hashlib.sha256(f"desk {key.digest}".encode()).hexdigest()[:32]
 
 
-def secret_of(home: Path) -> str:
-    """Return the secret of a data folder, made if there is none. Raises StoreError if it cannot be read or made."""
-    file, fresh = home / _SECRET, home / f"{_SECRET}.{secrets.token_hex(8)}"
+def secret_of(texts: SharedTexts) -> str:
+    """Return the secret of an archive, made if there is none. Raises StoreError if it cannot be read or made."""
     try:
-        if file.exists():
-            return _read_secret(file)
-        with open(fresh, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as made:
-            made.write(secrets.token_hex(_SECRET_BYTES))
-            made.flush()
-            os.fsync(made.fileno())
-        try:
-            with suppress(FileExistsError):  # another process was first
-                os.link(fresh, file)
-        finally:
-            fresh.unlink()
-        return _read_secret(file)
+        if (text := texts.read(_SECRET)) is None:
+            texts.write(_SECRET, secrets.token_hex(_SECRET_BYTES).encode("ascii"), None)  # or another process does
+            text = texts.read(_SECRET)
+        secret = "" if text is None else text.data.decode("ascii").strip()
+        if len(bytes.fromhex(secret)) != _SECRET_BYTES:
+            raise ValueError
+        return secret
     except OSError as error:
         why = error.strerror
-    except ValueError:
+    except ValueError:  # what is left of it can be guessed, or is no text
         why = f"it should have {2 * _SECRET_BYTES} hexadecimal digits; delete it, and another is made"
-    raise StoreError(f"the secret of the desk's sessions, {file}, cannot be used: {why}")
-
-
-def _read_secret(file: Path) -> str:
-    """Return the secret in a file. Raises ValueError if what is left of it can be guessed, or is no text."""
-    secret = file.read_text("ascii").strip()
-    if len(bytes.fromhex(secret)) != _SECRET_BYTES:
-        raise ValueError
-    return secret
+    raise StoreError(f"the secret of the desk's sessions, {texts.place(_SECRET)}, cannot be used: {why}")

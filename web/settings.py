@@ -57,6 +57,22 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _cluster_host(value: str) -> str:
+    try:
+        return _web_address(value)
+    except ValueError:
+        raise ValueError(
+            "should be http or https URLs without user and password, such as https://search-1:9200;"
+            " cluster.user and cluster.password_file are for these"
+        ) from None
+
+
+def _prefix(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,99}", value):
+        raise ValueError("should be up to 100 of a-z, 0-9, - and _, a letter first")
+    return value
+
+
 def _origin(value: str) -> str:
     if value != "*" and (_web_address(value) != value or urlsplit(value).path):
         raise ValueError("should be * or origins such as https://example.vn")
@@ -77,6 +93,7 @@ def _network(value: str) -> str:
 
 
 Folder = Annotated[Path, BeforeValidator(_path)]
+File = Annotated[Path, BeforeValidator(_path)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_parts)]
 Seconds = Annotated[float, Field(gt=0, le=_DAY, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
@@ -170,11 +187,42 @@ class LogSettings(Section):
     ] = False
 
 
+class ClusterSettings(Section):
+    """How the archive is kept on a cluster, if the engine is opensearch; secrets are in files."""
+
+    prefix: Annotated[
+        str, AfterValidator(_prefix), Field(description="what the names of all its indices begin with")
+    ] = "timtin"
+    shards: Annotated[
+        int, Field(ge=1, le=1000, description="shards of the articles; heeded when an index is made or rebuilt")
+    ] = 1
+    replicas: Annotated[
+        Annotated[int, Field(ge=0, le=10)] | None,
+        Field(description="copies of each article beside the first; none: one, if there are two data nodes"),
+    ] = None
+    user: Annotated[str, Field(description="user of the cluster; empty: none")] = ""
+    password_file: Annotated[File | None, Field(description="file with the user's password")] = None
+    api_key_file: Annotated[File | None, Field(description="file with a key of the cluster, in place of a user")] = None
+    ca_file: Annotated[
+        File | None, Field(description="certificates (PEM) to trust in place of those of the system")
+    ] = None
+    certificate_file: Annotated[File | None, Field(description="certificate (PEM) that the client shows")] = None
+    certificate_key_file: Annotated[File | None, Field(description="the key (PEM) of that certificate")] = None
+    timeout: Annotated[Seconds, Field(description="longest that a request to the cluster is tried again")] = 30.0
+
+
 class Settings(Section):
     """All settings of a service; secrets are not among them."""
 
     data: Annotated[Folder, Field(description="the data folder")] = Path("data")
+    engine: Annotated[
+        Literal["embedded", "opensearch"], Field(description="where the archive is: the data folder, or a cluster")
+    ] = "embedded"
+    hosts: Annotated[
+        Texts, _each(_cluster_host), Field(description="URLs of the nodes of a cluster, if the engine is opensearch")
+    ] = ()
     server: ServerSettings = ServerSettings()
     access: AccessSettings = AccessSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
+    cluster: ClusterSettings = ClusterSettings()

@@ -1,8 +1,11 @@
 """The store on an OpenSearch cluster: any number of servers share it, and each article is one document there.
 
 =================  ===================================================================================================
+``config``         ``ClusterConfig``: how to reach a cluster
 ``connection``     ``Cluster``: the names of the indices, one way to ask, errors of the library as ours, retries
 ``mapping``        the fields and settings of the indices
+``shared``         ``SharedTexts``: keys, synonyms, the secret of sessions
+``leadership``     the claim of one server to make writes searchable
 ``clock``          sequence numbers, which only rise
 ``store``          ``ArticleStore``
 ``walking``        articles, changes and stamps in the order of their numbers
@@ -18,13 +21,8 @@
 ``fetches``        ``FetchLog``
 ``stories``        which articles tell one story
 ``health``         why the cluster cannot take writes or answer
+``room``           how much room the archive takes
 ``backup``         the articles as the store of a data folder
-``entries``        small documents that several servers change, each only if nobody else has
-``leases``         who may do what only one server may do at a time
-``texts``          named texts that all servers share
-``tasks``          ``TaskLog``
-``inputs``         ``InputLog``
-``fetches``        ``FetchLog``
 ``rebuild``        another index of the articles, which follows the first and takes its place
 =================  ===================================================================================================
 

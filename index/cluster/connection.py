@@ -7,16 +7,15 @@ whatever is asked must bear to be asked twice.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
 import random
-import re
 import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +24,7 @@ from opensearchpy.exceptions import ConnectionError as NoConnectionError
 from opensearchpy.exceptions import SerializationError, SSLError, TransportError
 
 from index.cluster import mapping
+from index.cluster.config import ClusterConfig as ClusterConfig
 from index.errors import ClusterError, DiskFullError, StoreError
 
 logging.getLogger("opensearch").setLevel(logging.CRITICAL)  # it logs addresses, and bodies, which are texts of users
@@ -35,44 +35,7 @@ _LONGEST_ATTEMPT = 15.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 _CONNECTIONS = 32
 _DEAD_SECONDS = 5.0
-_PREFIX = re.compile(r"[a-z][a-z0-9_-]{0,99}")
 _MOST_TOLD = 300
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterConfig:
-    """How to reach a cluster, and how the archive is kept there. Secrets are texts, and never shown.
-
-    ``hosts`` are addresses such as ``https://search-1:9200``. All indices begin with ``prefix``. ``ca`` is the text of
-    a certificate (PEM) to trust instead of those of the system. ``replicas`` is the number of copies beside the first;
-    None: one if there are two or more data nodes. ``timeout`` is how many seconds a request is tried again.
-    """
-
-    hosts: tuple[str, ...]
-    prefix: str = "timtin"
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    api_key: str | None = field(default=None, repr=False)
-    ca: str | None = field(default=None, repr=False)
-    shards: int = 1
-    replicas: int | None = None
-    timeout: float = 30.0
-
-    def __post_init__(self) -> None:
-        """Raise StoreError if it cannot be right."""
-        if not self.hosts:
-            raise StoreError("no host of a cluster is given; name at least one, such as https://search-1:9200")
-        for host in self.hosts:
-            _check_address(host)
-        if not _PREFIX.fullmatch(self.prefix):
-            raise StoreError(
-                f"the prefix {self.prefix[:80]!r} cannot begin names of indices:"
-                " use up to 100 of a-z, 0-9, - and _, a letter first"
-            )
-        if self.shards < 1 or (self.replicas is not None and self.replicas < 0) or self.timeout <= 0:
-            raise StoreError("a cluster needs one shard or more, 0 replicas or more, and a timeout above 0 seconds")
-        if (self.user is None) != (self.password is None):
-            raise StoreError("a user of the cluster needs a password, and a password a user; set both or none")
 
 
 class Cluster:
@@ -96,6 +59,10 @@ class Cluster:
     def articles_index(self, number: int = 1) -> str:
         """Return the name of the index of this number that can stand behind the alias of the articles."""
         return f"{self.articles}-{number:06d}"
+
+    def has_archive(self) -> bool:
+        """Tell whether there is an archive with this prefix. Raises ClusterError."""
+        return bool(self.ask("GET", "_alias", self.articles, expected={404}).get("status") != 404)
 
     def ensure(self) -> None:
         """Make the indices that are missing, before the first use of one of them; several servers may do it at once."""
@@ -336,30 +303,24 @@ def _is_block(answer: Any) -> bool:
     return isinstance(error, Mapping) and error.get("type") == "cluster_block_exception"
 
 
-def _check_address(host: str) -> None:
-    try:
-        parts = urlsplit(host)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        raise StoreError("a host of the cluster is no address; write it as https://search-1:9200") from None
-    if parts.username is not None or parts.password is not None:
-        raise StoreError("a host of the cluster has a user or a password in its address; put these into their settings")
-    if not known or parts.query or parts.fragment:
-        raise StoreError(f"{host[:200]!r} is no address of a cluster; write it as https://search-1:9200")
-
-
 def _client(config: ClusterConfig) -> OpenSearch:
     options: dict[str, Any] = {}
     if any(host.startswith("https:") for host in config.hosts):
         try:
-            options["ssl_context"] = ssl.create_default_context(cadata=config.ca)
-        except (ssl.SSLError, ValueError):
+            context = options["ssl_context"] = ssl.create_default_context(cadata=config.ca)
+        except (ssl.SSLError, ValueError, TypeError):
             raise StoreError("the certificate to trust the cluster by is no PEM text; look at its file") from None
-    headers = {} if config.api_key is None else {"authorization": f"ApiKey {config.api_key}"}
+        if config.certificate is not None:
+            try:
+                context.load_cert_chain(config.certificate, config.certificate_key)
+            except (OSError, ValueError) as error:
+                raise StoreError(
+                    f"the client certificate {config.certificate} and its key cannot be used: {error};"
+                    " both should be files in PEM form"
+                ) from None
     return OpenSearch(
         [_host(address) for address in config.hosts],
-        http_auth=None if config.user is None else (config.user, config.password),
-        headers=headers,
+        headers=_authorization(config),
         pool_maxsize=_CONNECTIONS,
         max_retries=len(config.hosts) - 1,
         retry_on_timeout=True,
@@ -367,6 +328,13 @@ def _client(config: ClusterConfig) -> OpenSearch:
         dead_timeout=_DEAD_SECONDS,
         **options,
     )
+
+
+def _authorization(config: ClusterConfig) -> dict[str, str]:
+    if config.user is not None:
+        told = base64.b64encode(f"{config.user}:{config.password}".encode()).decode()
+        return {"authorization": f"Basic {told}"}
+    return {} if config.api_key is None else {"authorization": f"ApiKey {config.api_key}"}
 
 
 def _host(address: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from index.cluster import entries
 from index.cluster.connection import Cluster
 from index.cluster.entries import Version
@@ -16,6 +18,14 @@ def read(cluster: Cluster, name: str) -> tuple[str, Version] | None:
     """Return the text ``name`` and its version; None if it was never written. Raises ClusterError."""
     found = entries.read(cluster, cluster.state, f"text-{name}")
     return None if found is None else (found.value["text"], found.version)
+
+
+def versions(cluster: Cluster, names: Sequence[str], seconds: float) -> dict[str, Version]:
+    """Return the versions of those of these texts that there are, asking ``seconds``. Raises ClusterError."""
+    body = {"docs": [{"_id": f"text-{name}", "_source": False} for name in names]}
+    answer = cluster.ask("POST", cluster.state, "_mget", body=body, seconds=seconds)
+    there = [found for found in answer["docs"] if found.get("found")]
+    return {found["_id"].removeprefix("text-"): (found["_seq_no"], found["_primary_term"]) for found in there}
 
 
 def write(cluster: Cluster, name: str, text: str, before: Version | None) -> Version:

@@ -6,6 +6,7 @@
       articles.sqlite     the store, the truth
       api-key             the first key, mode 0600
       keys.json           the other keys, hashed, mode 0600
+      move.json           how far a move from another archive has come
       timtin.toml         settings, if its owner put it there
       desk.*              of the desk: the secret of its sessions, files that were sent and not indexed yet
       searches.sqlite     what is searched for, if that is to be kept
@@ -23,7 +24,7 @@ from pathlib import Path
 from index.errors import StoreError
 
 _OWN = (
-    "api-key", "articles.sqlite", "desk.", "follower.", "indexes", "keys.", "searches.sqlite", "synonyms.txt",
+    "api-key", "articles.sqlite", "desk.", "follower.", "indexes", "keys.", "move.", "searches.sqlite", "synonyms.txt",
     "timtin.toml", "writer.",
 )  # fmt: skip
 
@@ -43,11 +44,6 @@ class DataFolder:
     def indexes(self) -> Path:
         """The folder of index generations."""
         return self.path / "indexes"
-
-    @property
-    def synonyms(self) -> Path:
-        """The file of synonyms; it may not exist."""
-        return self.path / "synonyms.txt"
 
 
 def open_data_folder(path: Path) -> DataFolder:

@@ -1,7 +1,7 @@
-"""Evaluate a query tree over a snapshot: which articles match, and the clauses their scores are sums of.
+"""Evaluate a query tree over article sets: which articles match, and the clauses their scores are sums of.
 
-Each node gives a doc mask and score clauses; ``search.ranking.maxscore`` adds these up, only for the articles that may
-come first. Plain words match by words (``search.query.words``): each with its syllables in a row in one sentence, with
+Each node gives a set and score clauses; ``search.ranking.maxscore`` adds these up, only for the articles that may come
+first. Plain words match by words (``search.query.words``): each with its syllables in a row in one sentence, with
 the accents that were typed. If too few articles match, those with the syllables scattered, accents aside, are *relaxed*
 matches.
 """
@@ -13,8 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-
-import numpy as np
+from typing import Generic
 
 from index.analysis.analyzer import BIGRAMS, Analysis, Stream
 from index.analysis.normalization import fold
@@ -22,20 +21,10 @@ from index.analysis.runs import Code
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.errors import SearchTimeoutError
-from index.segments.schema import field_name
 from search.deadline import Deadline
-from search.matching.filters import published_between, with_label
-from search.matching.term_sets import (
-    Concept,
-    MatchedAlternative,
-    TermSets,
-    fields_of,
-    intersection,
-    row_of,
-    scoped,
-    union,
-    weight_sums,
-)
+from search.matching.article_sets import ArticleSets, S, fields_of
+from search.matching.filters import with_label
+from search.matching.term_sets import Concept, MatchedAlternative, TermSets, row_of
 from search.query.tree import (
     MOST_SYLLABLES,
     AccentExact,
@@ -57,23 +46,20 @@ from search.query.tree import (
     wanted_words,
 )
 from search.query.words import cut_of, plain_syllables
-from search.ranking.clauses import DocMask, Matches, ProximityClause, ScoreClause, WeightedTerm
-from search.ranking.impacts import TermImpacts
-from search.ranking.scoring import idf, query_frequency_weight
+from search.ranking.clauses import Matches, ProximityClause, ScoreClause, WeightedTerm
+from search.ranking.scoring import Ranking, idf, query_frequency_weight
 
 _MOST_EXPANSIONS = 100
 _MOST_SCANNED = 1000
 _FEW_SYLLABLES = 2
 
-Join = Callable[[Sequence[DocMask]], DocMask]
-
 
 @dataclass(frozen=True, slots=True)
-class NodeMatches:
-    """What a node evaluates to: a doc mask and score clauses. Nodes may share masks: never change one."""
+class NodeMatches(Generic[S]):
+    """What a node evaluates to: the articles that match it, and score clauses."""
 
-    matched: DocMask
-    clauses: Sequence[ScoreClause] = ()
+    matched: S
+    clauses: Sequence[ScoreClause[S]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +106,26 @@ class AnalyzedWords:
         return any(code.end - at > 1 for code in self.codes(stream, term, at))
 
 
-class Evaluator:
-    """Evaluate one query tree over a snapshot.
+class Evaluator(Generic[S]):
+    """Evaluate one query tree over ``sets``.
 
     Once ``deadline`` is over, the rest of an OR and the relaxed matches are left out; then ``at_least`` is True: the
     articles that match are some of all that do.
     """
 
-    def __init__(self, impacts: TermImpacts, match: Match, deadline: Deadline | None = None) -> None:
+    def __init__(self, sets: ArticleSets[S], ranking: Ranking, match: Match, deadline: Deadline | None = None) -> None:
         self.at_least = False
         self._deadline = deadline or Deadline()
         self._leaves = 0
         self._excluding = False
-        self._snapshot = impacts.snapshot
-        self._ranking = impacts.ranking
-        self._sets = TermSets(impacts)
+        self._sets = sets
+        self._ranking = ranking
+        self._terms = TermSets(sets)
         self._match = match
         self._relaxing = False
         self._analyzed_texts: dict[tuple[str, str | None, Cut | None], AnalyzedWords] = {}
 
-    def run(self, tree: Node, within: DocMask | None = None) -> Matches:
+    def run(self, tree: Node, within: S | None = None) -> Matches[S]:
         """Return the matches of a whole query: live articles only, restricted to ``within`` if given.
 
         Raises SearchTimeoutError if the deadline is over before any article certainly matches.
@@ -150,39 +136,39 @@ class Evaluator:
         leaves = [leaf for leaf in wanted_words(tree) if isinstance(leaf, Words)]
         words = sum(len(cut_of(leaf).words) for leaf in leaves)
         few = self._ranking.few if words > 1 else 1
-        relaxed = self._relaxed_in_time(tree, matched, within) if np.count_nonzero(matched) < few else None
+        relaxed = self._relaxed_in_time(tree, matched, within) if self._sets.count(matched) < few else None
         proximity = [clause for leaf in leaves if (clause := self._proximity(leaf))]
         syllables = sum(len(cut_of(leaf).plain) for leaf in leaves)
         k1 = self._ranking.k1_long if syllables > self._ranking.long_text else self._ranking.k1
         return Matches(matched, unfiltered, relaxed, result.clauses, proximity, k1)
 
-    def _relaxed_in_time(self, tree: Node, matched: DocMask, within: DocMask | None) -> DocMask | None:
+    def _relaxed_in_time(self, tree: Node, matched: S, within: S | None) -> S | None:
         """Return ``_relaxed``; if the deadline is over, None for a query that some articles match anyway."""
         if self.at_least or self._deadline.passed():
-            if matched.any():
+            if self._sets.any(matched):
                 self.at_least = True
                 return None
             if self.at_least:
                 self._deadline.check()
         self._leaves = 0
         relaxed = self._relaxed(tree, matched, within)
-        if self.at_least and relaxed is None and not matched.any():
+        if self.at_least and relaxed is None and not self._sets.any(matched):
             self._deadline.check()
         return relaxed
 
-    def _relaxed(self, tree: Node, matched: DocMask, within: DocMask | None) -> DocMask | None:
+    def _relaxed(self, tree: Node, matched: S, within: S | None) -> S | None:
         """Return the articles that have the syllables of plain words scattered and do not match; None if none has."""
         self._relaxing = True
-        relaxed = self._kept(self._node(tree).matched, within) & ~matched
-        if self._match is Match.AUTO and not (relaxed.any() or matched.any() or self.at_least):
+        sets = self._sets
+        relaxed = sets.without(self._kept(self._node(tree).matched, within), matched)
+        if self._match is Match.AUTO and not (sets.any(relaxed) or sets.any(matched) or self.at_least):
             self._match = Match.ANY
             relaxed = self._kept(self._node(tree).matched, within)
-        return relaxed if relaxed.any() else None
+        return relaxed if sets.any(relaxed) else None
 
-    def _kept(self, found: DocMask, within: DocMask | None) -> DocMask:
-        if self._snapshot.any_deleted:
-            found = found & self._snapshot.live
-        return found if within is None else found & within
+    def _kept(self, found: S, within: S | None) -> S:
+        found = self._sets.live(found)
+        return found if within is None else self._sets.intersection([found, within])
 
     def _proximity(self, leaf: Words) -> ProximityClause | None:
         """Return the weights of the syllables, without accents, that any article has; None for a single word."""
@@ -194,15 +180,15 @@ class Evaluator:
         for syllable, share in zip(analyzed.analysis.tokens.folded, analyzed.shares, strict=False):
             frequency = self._sets.document_frequency(Stream.FOLDED, syllable, leaf.field)
             if frequency:
-                weights[syllable] = share * idf(self._snapshot.count, frequency) ** self._ranking.idf_power
+                weights[syllable] = share * idf(self._sets.articles, frequency) ** self._ranking.idf_power
         if len(weights) < 2:
             return None
         factor = self._ranking.nearness_short if len(weights) <= self._ranking.short_query else 1.0
         return ProximityClause(list(fields_of(leaf.field, Stream.FOLDED).values()), weights, factor)
 
-    def _in_time(self, nodes: Sequence[Node]) -> list[NodeMatches]:
+    def _in_time(self, nodes: Sequence[Node]) -> list[NodeMatches[S]]:
         """Evaluate the parts of an OR until the deadline; what is excluded has to be known whole."""
-        found: list[NodeMatches] = []
+        found: list[NodeMatches[S]] = []
         for node in nodes:
             try:
                 found.append(self._node(node))
@@ -213,7 +199,7 @@ class Evaluator:
                 break
         return found
 
-    def _node(self, node: Node) -> NodeMatches:
+    def _node(self, node: Node) -> NodeMatches[S]:
         if not isinstance(node, And | Or | Not):
             if self._deadline.must_stop(self._leaves):
                 self._deadline.check()
@@ -224,43 +210,40 @@ class Evaluator:
             case Phrase(text, scope):
                 analyzed = self._analyzed(text, scope)
                 found = self._certain(analyzed, analyzed.plain)
-                codes, certain = self._sets.same_code(analyzed.analysis.tokens, scope)
-                return replace(found, matched=union(codes if certain else [found.matched, *codes]))
+                codes, certain = self._terms.same_code(analyzed.analysis.tokens, scope)
+                return replace(found, matched=self._sets.union(codes if certain else [found.matched, *codes]))
             case AccentExact(text, scope):
                 analyzed = self._analyzed(text, scope)
                 return self._certain(analyzed, (False,) * len(analyzed.plain))
             case Prefix(text, scope):
                 return self._prefix(text, scope)
             case FieldFilter(label, value):
-                return NodeMatches(with_label(self._snapshot, label, value))
+                return NodeMatches(with_label(self._sets, label, value))
             case DateRange(first, last):
-                return NodeMatches(published_between(self._snapshot, first, last))
+                return NodeMatches(self._sets.published_between(first, last))
             case Not(inner):
-                return NodeMatches(~self._excluded(inner))
+                return NodeMatches(self._sets.without(self._sets.all(), self._excluded(inner)))
             case And(nodes):
-                return self._joined(intersection, [self._node(child) for child in nodes])
+                return self._joined(self._sets.intersection, [self._node(child) for child in nodes])
             case Or(nodes):
-                return self._joined(union, self._in_time(nodes))
+                return self._joined(self._sets.union, self._in_time(nodes))
             case MatchAll():
-                return NodeMatches(np.ones(self._snapshot.size, bool))
+                return NodeMatches(self._sets.all())
             case MatchNone():
-                return NodeMatches(self._none())
+                return NodeMatches(self._sets.none())
 
     # --- joining -----------------------------------------------------------------------------------------
 
-    def _none(self) -> DocMask:
-        return np.zeros(self._snapshot.size, bool)
-
-    def _each(self, found: Sequence[DocMask]) -> DocMask:
-        """Return the articles in every mask of ``found``; all articles if there are no masks."""
-        return intersection(found) if found else np.ones(self._snapshot.size, bool)
+    def _each(self, found: Sequence[S]) -> S:
+        """Return the articles in every set of ``found``; all articles if there are no sets."""
+        return self._sets.intersection(found) if found else self._sets.all()
 
     @staticmethod
-    def _joined(join: Join, children: Sequence[NodeMatches]) -> NodeMatches:
+    def _joined(join: Callable[[Sequence[S]], S], children: Sequence[NodeMatches[S]]) -> NodeMatches[S]:
         clauses = [clause for child in children for clause in child.clauses]
         return NodeMatches(join([child.matched for child in children]), clauses)
 
-    def _excluded(self, node: Node) -> DocMask:
+    def _excluded(self, node: Node) -> S:
         """Return what ``NOT node`` excludes: articles that have every word of it."""
         outer = self._match, self._relaxing, self._excluding
         self._match, self._relaxing, self._excluding = Match.ALL, False, True
@@ -271,47 +254,45 @@ class Evaluator:
 
     # --- words -------------------------------------------------------------------------------------------
 
-    def _text(self, leaf: Words) -> NodeMatches:
+    def _text(self, leaf: Words) -> NodeMatches[S]:
         """Match plain words; the match mode decides how many an article must have."""
         scope, cut = leaf.field, cut_of(leaf)
         analyzed = self._analyzed(leaf.text, scope, cut)
         others = [
-            (other, self._sets.spelled(self._analyzed(other.text, scope).analysis, other, scope))
+            (other, self._terms.spelled(self._analyzed(other.text, scope).analysis, other, scope))
             for other in leaf.alternatives
         ]
-        words = self._sets.words(analyzed.analysis, cut, scope)
-        wanted = self._sets.syllables(analyzed.analysis, scope) if self._relaxing else words
-        covered = [concept.covered(others) for concept in wanted]
+        words = self._terms.words(analyzed.analysis, cut, scope)
+        wanted = self._terms.syllables(analyzed.analysis, scope) if self._relaxing else words
+        covered = [self._terms.covered(concept, others) for concept in wanted]
         if self._match is Match.ALL or (self._match is Match.AUTO and self._requires_each(wanted)):
             matched = self._each(covered)
         elif self._match is Match.ANY:
-            matched = union([self._none(), *covered])
+            matched = self._sets.union([self._sets.none(), *covered])
         else:
             matched = self._with_enough(wanted, covered)
         clauses = [ScoreClause([self._weighted_terms(analyzed)]), *self._alternatives(leaf, analyzed, others, words)]
         return NodeMatches(matched, clauses)
 
-    def _requires_each(self, wanted: Sequence[Concept]) -> bool:
+    def _requires_each(self, wanted: Sequence[Concept[S]]) -> bool:
         return len(wanted) <= (_FEW_SYLLABLES if self._relaxing else self._ranking.most_required)
 
-    def _with_enough(self, wanted: Sequence[Concept], covered: Sequence[DocMask]) -> DocMask:
+    def _with_enough(self, wanted: Sequence[Concept[S]], covered: Sequence[S]) -> S:
         """Return the articles that have enough of the idf that the best article has."""
-        ranking, snapshot = self._ranking, self._snapshot
-        importance = [idf(snapshot.count, int(np.count_nonzero(concept.articles))) for concept in wanted]
-        sums = weight_sums(covered, importance)
-        best = float(sums.max(initial=0.0, where=snapshot.live if snapshot.any_deleted else True))
-        if not best:
-            return self._none()
-        least = ranking.least_scattered if self._relaxing else ranking.least_of_words(best / sum(importance))
-        return sums >= np.float32(least * best)
+        ranking, relaxing = self._ranking, self._relaxing
+
+        def least(best: float) -> float:
+            return ranking.least_scattered if relaxing else ranking.least_of_words(best)
+
+        return self._sets.with_enough([concept.articles for concept in wanted], covered, least)
 
     def _alternatives(
         self,
         leaf: Words,
         analyzed: AnalyzedWords,
-        others: Sequence[MatchedAlternative],
-        words: Sequence[Concept],
-    ) -> Iterator[ScoreClause]:
+        others: Sequence[MatchedAlternative[S]],
+        words: Sequence[Concept[S]],
+    ) -> Iterator[ScoreClause[S]]:
         """Yield a score clause for each alternative, for the articles that lack what it stands for.
 
         It is scaled to the weight of what was typed, so that a long alternative adds no more than a short one.
@@ -327,36 +308,33 @@ class Evaluator:
             share = factor * asked / most
             scaled = [term._replace(weight=term.weight * share) for term in terms]
             there = self._typed(other, analyzed, words)
-            yield ScoreClause([scaled], f"for {other.text}", articles & ~there)
+            yield ScoreClause([scaled], f"for {other.text}", self._sets.without(articles, there))
 
-    def _typed(self, other: Alternative, analyzed: AnalyzedWords, words: Sequence[Concept]) -> DocMask:
+    def _typed(self, other: Alternative, analyzed: AnalyzedWords, words: Sequence[Concept[S]]) -> S:
         """Return the articles that have the part of the query which ``other`` stands for, in a row."""
         for word in words:
             if (word.first, word.end) == (other.first, other.end):
                 return word.articles
         size = len(analyzed.plain)
         if other.first >= min(other.end, size):
-            return self._none()
+            return self._sets.none()
         row = row_of(analyzed.analysis, analyzed.plain, other.first, min(other.end, size))
         return self._sets.in_a_row(row, analyzed.scope)
 
-    def _certain(self, analyzed: AnalyzedWords, plain: Sequence[bool]) -> NodeMatches:
+    def _certain(self, analyzed: AnalyzedWords, plain: Sequence[bool]) -> NodeMatches[S]:
         """Match a node that needs all of its syllables in a row."""
         row = row_of(analyzed.analysis, plain, 0, len(plain))
         return NodeMatches(self._sets.in_a_row(row, analyzed.scope), [ScoreClause([self._weighted_terms(analyzed)])])
 
-    def _prefix(self, text: str, scope: str | None) -> NodeMatches:
+    def _prefix(self, text: str, scope: str | None) -> NodeMatches[S]:
         tokens = tokenize(text)
         stream = Stream.FOLDED if tokens.exact == tokens.folded else Stream.SYLLABLE
         known: Counter[str] = Counter()
-        for name in scoped(scope):
-            for prefix in unfinished_syllable(text):
-                for term, frequency in self._snapshot.terms_with_prefix(
-                    field_name(name, stream), prefix, _MOST_SCANNED
-                ):
-                    known[term] = max(known[term], frequency)
+        for prefix in unfinished_syllable(text):
+            for term, frequency in self._sets.terms_with_prefix(stream, prefix, scope, _MOST_SCANNED):
+                known[term] = max(known[term], frequency)
         terms = [term for term, _ in known.most_common(_MOST_EXPANSIONS)]
-        found = union([self._none(), *(self._sets.articles(stream, term, scope) for term in terms)])
+        found = self._sets.union([self._sets.none(), *(self._sets.with_term(stream, term, scope) for term in terms)])
         groups = [self._weighted(scope, stream, term, 1.0) for term in terms]
         return NodeMatches(found, [ScoreClause(groups, f"prefix {text}")])
 
@@ -401,13 +379,11 @@ class Evaluator:
 
     def _weighted(self, scope: str | None, stream: Stream, term: str, weight: float) -> list[WeightedTerm]:
         """Return the term with its weight times its idf; nothing if no article has it."""
-        postings = [(field, self._snapshot.term_postings(field, term)) for field in fields_of(scope, stream).values()]
-        there = [entry for entry in postings if entry[1].count]
-        if not there:
+        fields = self._sets.frequencies(stream, term, scope)
+        if not fields:
             return []
-        frequency = max([found.count for _, found in there])
-        weight *= idf(self._snapshot.count, frequency) ** self._ranking.idf_power
-        return [WeightedTerm(stream, term, weight, there)]
+        weight *= idf(self._sets.articles, max([count for _, count in fields])) ** self._ranking.idf_power
+        return [WeightedTerm(stream, term, weight, fields)]
 
     def _shares(self, analysis: Analysis, plain: Sequence[bool]) -> list[float]:
         """Return the factor of each syllable: below 1 for the question words of a longer query."""

@@ -1,62 +1,31 @@
-"""Doc masks of the articles that have a label, or were published within a range of days."""
+"""The articles that have a label, or pass the filters of a request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
-import numpy as np
-
-from index.dates import MINUTES_A_DAY
-from index.directory.snapshot import Snapshot
-from index.labels import containing_keys, equal_keys, label_values
-from index.segments.schema import UNDATED
+from index.labels import label_values
 from search.engine import Filters
-from search.ranking.clauses import DocMask
+from search.matching.article_sets import ArticleSets, S
 
 
-def passing(snapshot: Snapshot, filters: Filters) -> dict[str, DocMask]:
+def passing(sets: ArticleSets[S], filters: Filters) -> dict[str, S]:
     """Return the articles that pass the filters on each label, by its name, and on the days, by "published"."""
-    masks: dict[str, DocMask] = {}
-    for label, value in filters.labels:
-        mask = _by_label(snapshot, label, value, equal_keys)
-        masks[label] = masks[label] & mask if label in masks else mask
+    passed: dict[str, S] = {}
+    for label, text in filters.labels:
+        found = [sets.with_label(label, value.key) for value in label_values(label, text)] or [sets.none()]
+        passed[label] = sets.intersection([passed[label], *found] if label in passed else found)
     if filters.first_day is not None or filters.last_day is not None:
-        masks["published"] = published_between(snapshot, filters.first_day, filters.last_day)
-    return masks
+        passed["published"] = sets.published_between(filters.first_day, filters.last_day)
+    return passed
 
 
-def within(masks: Collection[DocMask]) -> DocMask | None:
-    """Return the articles in all of ``masks``; None if there are no masks."""
-    return np.logical_and.reduce(list(masks)) if masks else None
+def within(sets: ArticleSets[S], passed: Collection[S]) -> S | None:
+    """Return the articles in all of ``passed``; None if there are no sets."""
+    return sets.intersection(list(passed)) if passed else None
 
 
-def with_label(snapshot: Snapshot, label: str, value: str) -> DocMask:
-    """Return the articles whose label has a value with the words of ``value`` side by side."""
-    return _by_label(snapshot, label, value, containing_keys)
-
-
-def published_between(snapshot: Snapshot, first: int | None, last: int | None) -> DocMask:
-    """Return the articles published from day ``first`` to day ``last`` (ordinals, inclusive), without undated ones."""
-    minutes = snapshot.minutes
-    matched: DocMask = minutes != UNDATED
-    if first is not None:
-        matched &= minutes >= (first - 1) * MINUTES_A_DAY
-    if last is not None:
-        matched &= minutes < last * MINUTES_A_DAY
-    return matched
-
-
-def _by_label(
-    snapshot: Snapshot, label: str, text: str, choose: Callable[[str, Collection[str]], list[str]]
-) -> DocMask:
-    """Return the live articles that have, for each value that ``text`` names, one of those chosen for its key."""
-    column = snapshot.labels(label)
-    values = label_values(label, text)
-    matched: DocMask = np.full(snapshot.size, bool(values))
-    for value in values:
-        accepted = np.zeros(len(column.names), bool)
-        accepted[[column.numbers[key] for key in choose(value.key, column.numbers)]] = True
-        having = np.zeros(snapshot.size, bool)
-        having[column.articles[accepted[column.codes]]] = True
-        matched &= having
-    return matched
+def with_label(sets: ArticleSets[S], label: str, text: str) -> S:
+    """Return the articles whose label has, for each value that ``text`` names, one with its words side by side."""
+    found = [sets.with_label_words(label, value.key) for value in label_values(label, text)]
+    return sets.intersection(found) if found else sets.none()

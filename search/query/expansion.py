@@ -60,9 +60,18 @@ class Expansion:
 
         Raises SearchTimeoutError if the deadline is over before any part is expanded.
         """
+        before = list(self.notes), self.partial, self._expanded, self._left
+
+        def run() -> Node:
+            self.notes[:], self.partial, self._expanded, self._left = before
+            return self._expanded_node(tree)
+
+        return self._statistics.together(run)
+
+    def _expanded_node(self, tree: Node) -> Node:
         match tree:
             case And(nodes):
-                return And(tuple(map(self.expand, nodes)))
+                return And(tuple(map(self._expanded_node, nodes)))
             case Or(nodes):
                 return Or(tuple(self._in_time(nodes)))
             case Words(text):
@@ -86,7 +95,7 @@ class Expansion:
         """Yield the parts of an OR, expanded; after the deadline, only those before."""
         for number, node in enumerate(nodes):
             try:
-                yield self.expand(node)
+                yield self._expanded_node(node)
             except SearchTimeoutError:
                 if not number:
                     raise

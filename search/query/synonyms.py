@@ -25,11 +25,12 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from itertools import chain
-from pathlib import Path
 from typing import Protocol
 
 from index.analysis.syllables import is_vietnamese_shape
 from index.analysis.tokenizer import Tokens, tokenize
+from index.errors import StoreError
+from index.shared_texts import SYNONYMS, SharedTexts
 from search.query.tree import MOST_SYLLABLES, Alternative
 
 log = logging.getLogger(__name__)
@@ -130,16 +131,21 @@ class Synonyms:
 NO_SYNONYMS = Synonyms({})
 
 
-def read_synonyms(path: Path) -> Synonyms:
-    """Read a file of synonyms; a missing file has none. Invalid lines are skipped and named in ``problems``."""
+def read_synonyms(texts: SharedTexts) -> Synonyms:
+    """Read ``synonyms.txt``; if there is none, there are no synonyms. ``problems`` names invalid lines, skipped.
+
+    Raises StoreError if an archive without a folder cannot be asked.
+    """
+    place = texts.place(SYNONYMS)
     try:
-        if path.stat().st_size > _LARGEST:
-            return Synonyms({}, [f"{path} is larger than {_LARGEST:,} bytes; it was ignored. Make it smaller"])
-        return parse_synonyms(path.read_text("utf-8-sig"), str(path))
-    except FileNotFoundError:
-        return NO_SYNONYMS
+        text = texts.read(SYNONYMS)
+        if text is None:
+            return NO_SYNONYMS
+        if len(text.data) > _LARGEST:
+            return Synonyms({}, [f"{place} is larger than {_LARGEST:,} bytes; it was ignored. Make it smaller"])
+        return parse_synonyms(text.data.decode("utf-8-sig"), place)
     except (OSError, UnicodeDecodeError) as error:
-        return Synonyms({}, [f"{path} cannot be read: {error}; it was ignored. It must be text in UTF-8"])
+        return Synonyms({}, [f"{place} cannot be read: {error}; it was ignored. It must be text in UTF-8"])
 
 
 @cache
@@ -186,30 +192,37 @@ class SynonymSource(Protocol):
         """Return a value that changes whenever the synonyms do."""
 
 
-class SynonymFile:
-    """The synonyms of a file, read again whenever the file changes, and the spellings of places."""
+class SharedSynonyms:
+    """The synonyms among the shared texts of an archive, read again whenever they change, and the spellings of places.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    While an archive without a folder cannot be asked, those read last hold.
+    """
+
+    def __init__(self, texts: SharedTexts) -> None:
+        self._texts = texts
         self._read: tuple[object, Synonyms] = (self, NO_SYNONYMS)
 
     def current(self) -> Synonyms:
         """Return the current synonyms; log the problems of a changed file once, at most 20 of them."""
         version = self.version()
         if self._read[0] != version:
-            synonyms = read_synonyms(self._path)
+            try:
+                synonyms = read_synonyms(self._texts)
+            except StoreError:
+                return self._read[1] if self._read[0] is not self else place_names()
             for problem in synonyms.problems[:_MOST_LOGGED]:
                 log.warning("%s", problem)
             self._read = (version, _with_places(synonyms) if synonyms.places else synonyms)
         return self._read[1]
 
     def version(self) -> Hashable:
-        """Return what identifies this state of the file; None if there is no file."""
+        """Return what identifies this state of the synonyms; None if there are none."""
         try:
-            status = self._path.stat()
+            return self._texts.version(SYNONYMS)
         except OSError:
             return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+        except StoreError:
+            return self._read[0] if self._read[0] is not self else None
 
 
 class SynonymText:

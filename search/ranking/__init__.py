@@ -2,10 +2,12 @@
 
 =============  ===================================================================
 ``scoring``    the ranking formula and its parameters, as pure functions
+``indexed``    the protocol of what is read of articles
 ``clauses``    what a query evaluates to: matching articles, weighted terms
 ``impacts``    what a term adds to an article's score, looked up in postings
 ``maxscore``   scores only the articles that may be in the top k
 ``proximity``  how close together an article has the query's words
+``dates``      how old articles are
 ``top_k``      the best of many without a full sort
 =============  ===================================================================
 

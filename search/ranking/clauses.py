@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream
 from index.arrays import Floats
-from index.directory.snapshot import TermPostings
+
+S = TypeVar("S")
 
 DocMask = NDArray[np.bool_]
 """One flag per article of a snapshot."""
 
 
 class WeightedTerm(NamedTuple):
-    """A term of a stream, the weight that multiplies its impact, and its postings by index field (``body_word``)."""
+    """A term of a stream, the weight that multiplies its impact, and the index fields (``body_word``) that have it.
+
+    Each field has the number of articles that have the term there.
+    """
 
     stream: Stream
     term: str
     weight: float
-    postings: Sequence[tuple[str, TermPostings]]
+    fields: Sequence[tuple[str, int]]
 
     @property
     def frequency(self) -> int:
         """How many articles have the term, in the field where most have it."""
-        return max([postings.count for _, postings in self.postings])
+        return max([count for _, count in self.fields])
 
 
-class ScoreClause(NamedTuple):
+class ScoreClause(NamedTuple, Generic[S]):
     """What a part of the query adds to scores: the sum over the terms of a group; of several groups, the largest sum.
 
     ``only`` restricts it to some articles. With a ``name``, explanations show it as one part.
@@ -39,7 +43,7 @@ class ScoreClause(NamedTuple):
 
     groups: Sequence[Sequence[WeightedTerm]]
     name: str | None = None
-    only: DocMask | None = None
+    only: S | None = None
 
     def most(self, k1: float) -> float:
         """Return an upper bound of what it can add to a score."""
@@ -55,7 +59,7 @@ class ProximityClause(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Generic[S]):
     """The articles that match a query, and the clauses of their scores, with their BM25 parameter ``k1``.
 
     ``unfiltered`` are the live articles that match it whatever the filters.
@@ -63,10 +67,10 @@ class Matches:
     multiplies the score of each article, if the request prefers recent ones.
     """
 
-    matched: DocMask
-    unfiltered: DocMask
-    relaxed: DocMask | None
-    clauses: Sequence[ScoreClause]
+    matched: S
+    unfiltered: S
+    relaxed: S | None
+    clauses: Sequence[ScoreClause[S]]
     proximity: Sequence[ProximityClause]
     k1: float
     decay: Floats | None = None

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property, reduce
 from itertools import accumulate, product
+from typing import Generic, TypeVar
 
 import numpy as np
 from cachetools import LRUCache
@@ -21,10 +22,10 @@ from numpy.typing import NDArray
 from index.analysis.analyzer import Stream
 from index.arrays import Array, Floats
 from index.article import TEXT_FIELDS
-from index.directory.snapshot import SegmentPostings, Snapshot, TermPostings
 from index.segments.schema import field_name
 from search.deadline import Deadline
 from search.ranking.clauses import DocMask, WeightedTerm
+from search.ranking.indexed import IndexedArticles, PostingPart, TermParts
 from search.ranking.scoring import Ranking, occurrence_weight, saturation
 
 _BYTES_KEPT = 96 << 20
@@ -35,13 +36,16 @@ _AT_ONCE = 1 << 15
 _FIELDS = {field_name(name, stream): row for row, (name, stream) in enumerate(product(TEXT_FIELDS, Stream))}
 
 
-class TermImpacts:
+A = TypeVar("A", bound=IndexedArticles, covariant=True)
+
+
+class TermImpacts(Generic[A]):
     """Look up terms in ``snapshot`` and their impacts under ``ranking``. Safe to share between threads.
 
     The cache holds up to 96 MB, divided by ``sharing``, the number of processes with such a cache.
     """
 
-    def __init__(self, snapshot: Snapshot, ranking: Ranking, sharing: int = 1) -> None:
+    def __init__(self, snapshot: A, ranking: Ranking, sharing: int = 1) -> None:
         self.snapshot = snapshot
         self.ranking = ranking
         self._kept: LRUCache[tuple[str, str], Array] = LRUCache(_BYTES_KEPT // sharing, lambda values: values.nbytes)
@@ -58,7 +62,7 @@ class TermImpacts:
     def docs_with_term(self, fields: Iterable[str], term: str) -> DocMask:
         """Return the live articles that have ``term`` in any of ``fields``."""
         whole: list[DocMask] = []
-        parts: list[SegmentPostings] = []
+        parts: list[PostingPart] = []
         for field in fields:
             postings = self.snapshot.term_postings(field, term)
             if self.frequent(postings.count):
@@ -87,7 +91,7 @@ class TermImpacts:
                     break
                 often = sum(
                     self._frequencies(field, term.term, postings) * self._occurrence_weights[_FIELDS[field]]
-                    for field, postings in term.postings
+                    for field, postings in self._postings(term)
                 )
                 of_all += saturation(np.asarray(often), k1) * np.float32(term.weight)
             sums[:] = of_all.take(articles)
@@ -97,7 +101,7 @@ class TermImpacts:
             if deadline.must_stop(number):
                 break
             often = np.zeros(len(articles), np.float32)
-            for field, postings in term.postings:
+            for field, postings in self._postings(term):
                 if field not in weights_of:
                     weights_of[field] = self._occurrence_weights[_FIELDS[field]].take(articles)
                 often += self._how_often(field, term.term, postings, articles) * weights_of[field]
@@ -119,7 +123,10 @@ class TermImpacts:
             at = upto
         return sums
 
-    def _frequencies(self, field: str, term: str, postings: TermPostings) -> Array:
+    def _postings(self, term: WeightedTerm) -> list[tuple[str, TermParts]]:
+        return [(field, self.snapshot.term_postings(field, term.term)) for field, _ in term.fields]
+
+    def _frequencies(self, field: str, term: str, postings: TermParts) -> Array:
         """Return the term frequency in every article; cached if the term is frequent."""
         if not self.frequent(postings.count):
             return self._spread_out(postings)
@@ -134,13 +141,13 @@ class TermImpacts:
         with self._lock:
             return self._kept.get((field, term))
 
-    def _spread_out(self, postings: TermPostings) -> Array:
+    def _spread_out(self, postings: TermParts) -> Array:
         whole = np.zeros(self.snapshot.size, np.result_type(*[part.frequencies.dtype for part in postings.parts]))
         for part in postings.parts:
             whole[part.offset : part.limit][part.articles.astype(np.intp)] = part.frequencies
         return whole
 
-    def _how_often(self, field: str, term: str, postings: TermPostings, articles: NDArray[np.intp]) -> Array:
+    def _how_often(self, field: str, term: str, postings: TermParts, articles: NDArray[np.intp]) -> Array:
         """Return the term frequency in ``articles``; in a long posting list that is not cached, look up only these."""
         whole = self._kept_frequencies(field, term)
         if whole is None and postings.count < len(articles) * _MANY:
@@ -163,7 +170,7 @@ class TermImpacts:
         """
         longest, others = [], []
         for number, term in enumerate(terms):
-            by_length = sorted(term.postings, key=lambda entry: -entry[1].count)
+            by_length = sorted(self._postings(term), key=lambda entry: -entry[1].count)
             longest.append((number, *by_length[0]))
             others += [(number, field, postings) for field, postings in by_length[1:] if postings.count]
         keys, often = self._weighted_frequencies(longest, among)
@@ -178,7 +185,7 @@ class TermImpacts:
         np.add.at(sums, articles, saturation(often, k1) * weights.take(numbers))
 
     def _weighted_frequencies(
-        self, lists: Sequence[tuple[int, str, TermPostings]], among: DocMask | None
+        self, lists: Sequence[tuple[int, str, TermParts]], among: DocMask | None
     ) -> tuple[NDArray[np.intp], Floats]:
         """Return the keys and the weighted frequencies of posting lists, each (term's number, field, postings)."""
         parts = [(number, field, part) for number, field, postings in lists for part in postings.parts]

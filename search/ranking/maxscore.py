@@ -19,6 +19,7 @@ from index.errors import SearchTimeoutError
 from search.deadline import Deadline
 from search.ranking.clauses import DocMask, Matches, ProximityClause, ScoreClause, WeightedTerm
 from search.ranking.impacts import TermImpacts
+from search.ranking.indexed import IndexedArticles
 from search.ranking.proximity import proximity_of
 from search.ranking.top_k import best_first, largest, reached
 
@@ -36,7 +37,12 @@ class MaxScoreScorer:
     """
 
     def __init__(
-        self, impacts: TermImpacts, found: Matches, among: DocMask, most: int, deadline: Deadline | None = None
+        self,
+        impacts: TermImpacts[IndexedArticles],
+        found: Matches[DocMask],
+        among: DocMask,
+        most: int,
+        deadline: Deadline | None = None,
     ) -> None:
         self._deadline = deadline or Deadline()
         self._impacts = impacts
@@ -128,7 +134,7 @@ class MaxScoreScorer:
                 break
             sums += self._clause_scores(clause, articles)
 
-    def _clause_scores(self, clause: ScoreClause, articles: Articles) -> Floats:
+    def _clause_scores(self, clause: ScoreClause[DocMask], articles: Articles) -> Floats:
         most = np.zeros(len(articles), np.float32)
         for number, group in enumerate(clause.groups):
             if self._deadline.must_stop(number):

@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.arrays import Floats
-from index.directory.snapshot import DocIds, Snapshot
+from index.directory.snapshot import DocIds
 from search.deadline import Deadline
+from search.ranking.indexed import IndexedArticles
 
 _AT_ONCE = 1 << 15
 
 
 def proximity_of(
-    snapshot: Snapshot,
+    snapshot: IndexedArticles,
     fields: Sequence[str],
     weights: Mapping[str, float],
     articles: DocIds,

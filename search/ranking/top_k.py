@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.arrays import Floats
-from index.directory.snapshot import Snapshot
+from search.ranking.indexed import IndexedArticles
 
 _GROUPS_A_PLACE = 8
 _FEWEST_GROUPS = 512
 
 
-def best_first(snapshot: Snapshot, articles: NDArray[np.intp], scores: Floats, most: int) -> NDArray[np.intp]:
+def best_first(snapshot: IndexedArticles, articles: NDArray[np.intp], scores: Floats, most: int) -> NDArray[np.intp]:
     """Return the indices of the ``most`` best articles, best first; ties go to the newest, then the first written."""
     places = largest(scores, most)
     some = articles[places]

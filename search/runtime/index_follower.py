@@ -1,10 +1,14 @@
 """The index follower: a thread that makes acknowledged writes searchable and runs rebuilds.
 
-Each process that serves has one, and one of them leads: the one that holds a lock in the data folder, which the system
-gives to another when that process ends. The leader checks for writes five times a second: this gathers the writes in
-between into one commit and finds those of other processes. It checks at once if many writes are waiting, or someone
-waits for one. Every five seconds it verifies a part of the index files and of the articles. Failures are logged, kept
-for the status page, and retried. The others only let go of replaced index files.
+Each process that serves has one, and one of them leads: the one whose ``Archive.leadership`` holds, which passes to
+another when that process ends, or cannot be reached. The leader checks for writes five times a second: this gathers the
+writes in between into one commit and finds those of other processes and servers. It checks at once if many writes are
+waiting, or someone waits for one. Every five seconds it verifies a part of the index files and of the articles.
+Failures are logged, kept for the status page, and retried. The others only let go of replaced index files.
+
+A write through one server is found through every other within a second. Who waits for a write on a server without the
+leader waits for that to come by: were every server to make its own writes searchable, there would be more and smaller
+segments, and nobody could say up to which write searches see all.
 """
 
 from __future__ import annotations
@@ -14,8 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-
-from filelock import FileLock, Timeout
 
 from index.errors import TimtinError, WriterBusyError
 from index.store.article_store import Progress, Task, TaskKind, TaskState
@@ -38,8 +40,8 @@ class IndexFollower:
 
     At most ``waiting`` threads wait longer than a second for a write, so that other threads can answer. Followers of
     several processes are given the same ``bell``, which wakes the one that leads, and the same ``notice``, which says
-    what it could not do. ``leading`` is called once this one leads, with the archive and what is set when it stops;
-    ``verified`` now and then with how many damaged articles are known.
+    what it could not do. ``leading`` is called when this one leads, with the archive and what is set when it leads no
+    more; ``verified`` now and then with how many damaged articles are known.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class IndexFollower:
         self._leading = leading
         self._verified = verified
         self._stop = threading.Event()
+        self._term = threading.Event()  # set when this follower stops leading
+        self._leadership = archive.leadership()
         self._applied = threading.Condition()
         self._waiting = threading.Semaphore(waiting)
         self._writes = 0
@@ -79,6 +83,7 @@ class IndexFollower:
     def leave(self) -> None:
         """Stop after the current piece of work."""
         self._stop.set()
+        self._term.set()
         self._bell.ring()
 
     def stop(self, patience: float = 30.0) -> None:
@@ -126,32 +131,40 @@ class IndexFollower:
         return task
 
     def _run(self) -> None:
-        lock = FileLock(self._archive.home / "follower.lock")
         try:
-            while not self._stop.is_set() and not self._lead(lock):
+            while not self._stop.is_set():
+                if self._lead():
+                    self._follow_store()
+                    continue
                 with suppress(Exception):
                     if (upkeep := self._archive.engine.upkeep) is not None:
                         upkeep.release_stale()
                 self._stop.wait(_LEAD_SECONDS)
-            self._follow_store()
         finally:
-            lock.release()
+            self._leadership.give_up()
 
-    def _lead(self, lock: FileLock) -> bool:
+    def _lead(self) -> bool:
         """Return whether this follower leads."""
-        if not self._archive.home.is_dir():  # the lock would make it anew
-            return False
         try:
-            lock.acquire(blocking=False)
+            if not self._leadership.take():
+                return False
+            self._term = threading.Event()
+            if self._stop.is_set():
+                self._term.set()
             if self._leading is not None:
-                self._leading(self._archive, self._stop)
-        except Timeout:
-            return False
+                self._leading(self._archive, self._term)
         except Exception as error:  # it tries again; meanwhile another may lead
-            lock.release()
+            self._term.set()
+            self._leadership.give_up()
             self._note(f"the index cannot be followed: {error}")
             return False
         return True
+
+    def _leads(self) -> bool:
+        """Tell whether this follower still leads; if not, end what goes with it."""
+        if self._stop.is_set() or not self._leadership.holds():
+            self._term.set()
+        return not self._term.is_set()
 
     def _note(self, error: str | None, *, log_it: bool = True) -> None:
         """Keep why changes could not be applied; log it once, however often it is retried."""
@@ -160,7 +173,7 @@ class IndexFollower:
         self._notice.set(error)
 
     def _follow_store(self) -> None:
-        while not self._stop.is_set():
+        while self._leads():
             try:
                 self._note(self._work(), log_it=False)
             except _StoppedError:
@@ -233,7 +246,7 @@ class IndexFollower:
         self._tasks.begin(task.id)
         try:
             yield
-        except _StoppedError:  # the next server starts the task again
+        except _StoppedError:  # the next leader starts the task again
             raise
         except Exception as error:
             self._tasks.end(
@@ -245,8 +258,8 @@ class IndexFollower:
         self._tasks.end(task.id)
 
     def _report_progress(self, _count: int, tell: Callable[[], None] | None = None) -> None:
-        """Raise _StoppedError if the server is stopping; twice a second end tasks of visible writes, call ``tell``."""
-        if self._stop.is_set():
+        """Raise _StoppedError if this one leads no more; twice a second end tasks of visible writes, call ``tell``."""
+        if not self._leads():
             raise _StoppedError
         if time.monotonic() - self._progress_reported < _REPORT_SECONDS:
             return
@@ -271,7 +284,7 @@ def bring_in_sync(archive: Archive, *, wait: float = 10.0, progress: Progress | 
 
 
 class _StoppedError(Exception):
-    """The server is stopping; unfinished work is done after its next start."""
+    """This follower leads no more; the next leader does the unfinished work."""
 
 
 class _AlreadyDoneError(Exception):

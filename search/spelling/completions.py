@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from index.analysis.analyzer import Stream
@@ -122,23 +123,30 @@ def _meanings(typed: str) -> Iterator[str]:
 def _completions(statistics: TermStatistics, typed: str, size: int) -> list[str]:
     """Return the completions of the longest end of ``typed`` that has any, with the words before it."""
     tokens = tokenize(typed)
-    finished = typed[-1:].isspace()
     for start in range(len(tokens)):
         if start > 1 and not statistics.document_frequency(
             Stream.FOLDED_BIGRAM, "_".join(tokens.folded[start - 2 : start])
         ):
             break
-        last = "" if finished else typed[tokens.starts[-1] :]
         found: list[str] = []
         for most in _SCANNED_AFTER_OTHERS if start else _SCANNED:  # the fewest that will do
-            phrases = _matching(statistics, tokens.exact[start : None if finished else -1], last, most)
-            ranked = sorted(phrases, key=lambda phrase: (-phrase.frequency, len(phrase.exact), phrase.exact))
-            found = list(islice(_in_articles(statistics, typed, tokens, start, ranked), size))
+            found = statistics.together(partial(_completions_from, start, statistics, typed, tokens, most, size))
             if len(found) == size:
                 break
         if found:
             return found
     return []
+
+
+def _completions_from(
+    start: int, statistics: TermStatistics, typed: str, tokens: Tokens, most: int, size: int
+) -> list[str]:
+    """Return completions of ``typed`` from syllable ``start`` on, with the words before it; ``most`` are read."""
+    finished = typed[-1:].isspace()
+    last = "" if finished else typed[tokens.starts[-1] :]
+    phrases = _matching(statistics, tokens.exact[start : None if finished else -1], last, most)
+    ranked = sorted(phrases, key=lambda phrase: (-phrase.frequency, len(phrase.exact), phrase.exact))
+    return list(islice(_in_articles(statistics, typed, tokens, start, ranked), size))
 
 
 def _in_articles(

@@ -58,26 +58,10 @@ def correct(engine: Engine, text: str, deadline: Deadline | None = None) -> str 
     """
     deadline = deadline or Deadline()
     runs = list(_runs(text))
-    words = [word for run in runs for word in run]
-    if not words:
+    if not runs:
         return None
-    vocabulary = Vocabulary(engine.statistics())
-    unaccented = all(word.exact == word.folded for word in words)
-    if unaccented and not any(_may_be_wrong(vocabulary, run, at) for run in runs for at in range(len(run))):
-        return None
-    replaced: dict[_Typed, str] = {}
-    only_made = True
-    for run in runs:
-        deadline.check()
-        if _is_written_so(vocabulary, run):
-            continue
-        for word, meant, made in _meant(vocabulary, run, unaccented=unaccented):
-            if [canonical_syllable(syllable) for syllable in meant] != [word.exact]:
-                replaced[word] = " ".join(meant)
-                only_made = only_made and made
-    if not replaced:
-        return None
-    corrected = _rewritten(text, words, replaced)
+    statistics = engine.statistics()
+    corrected, only_made = statistics.together(lambda: _corrected(Vocabulary(statistics), text, runs, deadline))
     if corrected == text:
         return None
     if _finds_all(engine, corrected, deadline, accents=True):
@@ -88,6 +72,30 @@ def correct(engine: Engine, text: str, deadline: Deadline | None = None) -> str 
         and not _finds_all(engine, text, deadline, accents=False)
     )
     return corrected if better else None
+
+
+def _corrected(
+    vocabulary: Vocabulary, text: str, runs: Sequence[Sequence[_Typed]], deadline: Deadline
+) -> tuple[str, bool]:
+    """Return the query ``text`` as it was meant, and whether no word changed but what was decoded or split.
+
+    It is ``text`` itself if its words, the ``runs``, are as they were meant.
+    """
+    words = [word for run in runs for word in run]
+    unaccented = all(word.exact == word.folded for word in words)
+    if unaccented and not any(_may_be_wrong(vocabulary, run, at) for run in runs for at in range(len(run))):
+        return text, False
+    replaced: dict[_Typed, str] = {}
+    only_made = True
+    for run in runs:
+        deadline.check()
+        if _is_written_so(vocabulary, run):
+            continue
+        for word, meant, made in _meant(vocabulary, run, unaccented=unaccented):
+            if [canonical_syllable(syllable) for syllable in meant] != [word.exact]:
+                replaced[word] = " ".join(meant)
+                only_made = only_made and made
+    return _rewritten(text, words, replaced) if replaced else text, only_made
 
 
 def _is_written_so(vocabulary: Vocabulary, run: Sequence[_Typed]) -> bool:

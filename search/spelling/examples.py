@@ -33,6 +33,10 @@ def examples(statistics: TermStatistics, titles: Sequence[str], size: int) -> li
     Each is in at least three articles if possible, else in fewer, and in no more than a tenth of many. Long ones go
     before names, names before other words. No two have a syllable in common that means something.
     """
+    return statistics.together(lambda: _chosen(statistics, titles, size))
+
+
+def _chosen(statistics: TermStatistics, titles: Sequence[str], size: int) -> list[str]:
     phrases = WholePhrases(statistics)
     known = [_candidates(statistics, phrases, title) for title in titles]
     chosen: dict[int, str] = {}

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from index.errors import StoreError
+from index.shared_texts import FolderTexts
 from search.archive import ArchiveConfig, open_archive
 from tests.conftest import Server
 from tests.processes import timtin
@@ -317,11 +318,11 @@ def test_keys_in_a_folder_that_is_gone_are_not_known_to_be_wrong(client: FlaskCl
 
 
 def test_changed_bytes_of_the_keys_are_noticed(tmp_path: Path) -> None:
-    token = KeyRing(tmp_path).add("a", Scope.SEARCH)
+    token = KeyRing(FolderTexts(tmp_path)).add("a", Scope.SEARCH)
     file = tmp_path / "keys.json"
     file.write_bytes(file.read_bytes().replace(b'"search"', b'"admin"'))
     with pytest.raises(StoreError, match="have changed"):
-        KeyRing(tmp_path).find(token)
+        KeyRing(FolderTexts(tmp_path)).find(token)
 
 
 def test_service_starts_with_damaged_keys_and_not_with_an_empty_first_one(
@@ -341,12 +342,12 @@ def test_service_starts_with_damaged_keys_and_not_with_an_empty_first_one(
 
 
 def test_first_key_is_made_once_and_may_be_ones_own(tmp_path: Path) -> None:
-    ring = KeyRing(tmp_path)
+    ring = KeyRing(FolderTexts(tmp_path))
     made = ring.ensure_first()
     assert made is not None
     assert len(made) >= 43  # 256 bits
     assert (tmp_path / "api-key").stat().st_mode & 0o777 == 0o600
-    assert KeyRing(tmp_path).ensure_first() == made
+    assert KeyRing(FolderTexts(tmp_path)).ensure_first() == made
     (tmp_path / "api-key").write_text("của tôi\n", "utf-8")
     assert ring.ensure_first() == "của tôi"
     found = ring.find("của tôi")
@@ -361,12 +362,12 @@ def test_first_key_is_made_once_and_may_be_ones_own(tmp_path: Path) -> None:
 
 def test_servers_that_start_at_once_share_one_first_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = set(pool.map(lambda _: KeyRing(tmp_path).ensure_first(), range(16)))
+        made = set(pool.map(lambda _: KeyRing(FolderTexts(tmp_path)).ensure_first(), range(16)))
     assert made == {(tmp_path / "api-key").read_text().strip()}
 
 
 def test_keys_are_kept_hashed_for_their_owner_alone(tmp_path: Path) -> None:
-    token = KeyRing(tmp_path).add("a", Scope.WRITE)
+    token = KeyRing(FolderTexts(tmp_path)).add("a", Scope.WRITE)
     assert token not in (tmp_path / "keys.json").read_text("utf-8")
     assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["keys.json", "keys.lock"]

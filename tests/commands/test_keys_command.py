@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from index.errors import TimtinError
+from index.shared_texts import FolderTexts
 from tests.processes import TIMTIN, start, timtin
 from web.keys import Key, KeyRing, Scope, expiry
 
@@ -29,10 +30,10 @@ def test_keys_are_added_listed_and_revoked(tmp_path: Path) -> None:
     added = keys(data, "add", "a.b-c_1", "--scope", "write", "--expires", "30d")
     assert (added.returncode, added.stderr) == (0, "")
     token = added.stdout.strip()
-    found = KeyRing(data).find(token)
+    found = KeyRing(FolderTexts(data)).find(token)
     assert found is not None
     assert (found.name, found.scope) == ("a.b-c_1", Scope.WRITE)
-    KeyRing(data).add("over", Scope.SEARCH, datetime.now(UTC) - timedelta(days=1))
+    KeyRing(FolderTexts(data)).add("over", Scope.SEARCH, datetime.now(UTC) - timedelta(days=1))
     (listed,) = (row for row in json.loads(keys(data, "list", "--json").stdout) if row["name"] == "a.b-c_1")
     assert (listed["scope"], listed["state"]) == ("write", "valid")
     assert datetime.fromisoformat(listed["expires"]) - datetime.fromisoformat(listed["created"]) == timedelta(days=30)
@@ -40,12 +41,12 @@ def test_keys_are_added_listed_and_revoked(tmp_path: Path) -> None:
     assert [line.split()[-1] for line in shown.splitlines()] == ["state", "valid", "expired"]
     assert token not in shown
     assert keys(data, "revoke", "a.b-c_1").returncode == 0
-    assert KeyRing(data).find(token) is None
+    assert KeyRing(FolderTexts(data)).find(token) is None
     assert keys(data, "list").stdout.count("\n") == 2
 
 
 def test_a_key_is_made_at_the_moment_its_days_are_counted_from(tmp_path: Path) -> None:
-    ring, now = KeyRing(tmp_path), datetime.now(UTC) - timedelta(seconds=90)  # a slow machine
+    ring, now = KeyRing(FolderTexts(tmp_path)), datetime.now(UTC) - timedelta(seconds=90)  # a slow machine
     key = ring.find(ring.add("slow", Scope.SEARCH, expiry("30d", now), now=now))
     assert key is not None
     assert key.expires is not None
@@ -71,12 +72,12 @@ def test_a_key_is_made_at_the_moment_its_days_are_counted_from(tmp_path: Path) -
 def test_what_cannot_be_done_is_said(tmp_path: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    KeyRing(data).add("twice", Scope.SEARCH)
+    KeyRing(FolderTexts(data)).add("twice", Scope.SEARCH)
     (data / "articles.sqlite").touch()
     done = keys(data, *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
-    assert [key.name for key in KeyRing(data).keys()] == ["twice"]  # noqa: SIM118
+    assert [key.name for key in KeyRing(FolderTexts(data)).keys()] == ["twice"]  # noqa: SIM118
 
 
 def test_missing_data_folder_is_named_and_not_made(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_keys_added_at_once_are_all_there(tmp_path: Path) -> None:
     command = [*TIMTIN, "keys", "add", "--scope", "search", "--data", str(data)]
     running = [start([*command, f"k{n}"], stdout=subprocess.PIPE, text=True) for n in range(6)]
     tokens = [process.communicate()[0].strip() for process in running]
-    found = [KeyRing(data).find(token) for token in tokens]
+    found = [KeyRing(FolderTexts(data)).find(token) for token in tokens]
     assert [key.name if isinstance(key, Key) else None for key in found] == [f"k{n}" for n in range(6)]
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from index.analysis.suggestions import one_of_each
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import LOCAL_ZONE, local_minute
 from index.labels import equal_keys, label_values
+from index.shared_texts import FolderTexts
 from index.store.article_store import (
     Change,
     DeleteResult,
@@ -37,11 +39,14 @@ from index.store.article_store import (
     WriteResult,
 )
 from index.store.input_log import Input
+from index.usage import folder_usage
 from search.archive import Archive
 from search.engine import PERIODS, FacetCount, Filters, Hit, Request, Retrieved, Sort
+from search.leadership import FolderLeadership
 from search.query.synonyms import NO_SYNONYMS, Synonyms
 from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
+from search.statistics import T
 from tests.plain_phrases import phrases
 from tests.reference import Reference, article_keys, keys
 
@@ -413,6 +418,9 @@ class _Indexed:
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
         return sorted((term, count) for term, count in self._abbreviations.items() if term.startswith(prefix))[:most]
 
+    def together(self, work: Callable[[], T]) -> T:
+        return work()
+
     def retrieve(self, request: Request) -> Retrieved:
         within = {id for id in self.by_id if self._passes(id, request.filters)}
         found = self._reference.run(request.tree, request.match, within, request.recency)
@@ -507,7 +515,8 @@ class NoSynonyms:
 def memory_archive(home: Path) -> Archive:
     """Return an empty archive in memory; ``home`` is where the application keeps its key."""
     store = MemoryStore()
-    return Archive(store, MemoryEngine(store), NoSynonyms(), home)
+    leadership, usage = partial(FolderLeadership, home), partial(folder_usage, home)
+    return Archive(store, MemoryEngine(store), NoSynonyms(), home, FolderTexts(home), leadership, usage)
 
 
 def _now() -> str:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.analysis.tokenizer import Tokens, tokenize
+from index.shared_texts import FolderTexts
 from search.archive import Archive
 from search.parameters import SearchParameters
 from search.query.synonyms import MOST_SYNONYMS, NO_SYNONYMS, SynonymText, place_names, read_synonyms
@@ -24,7 +25,7 @@ from tests.engines.contract import article
 
 def others(path: Path, text: str, query: str) -> list[str]:
     path.write_text(text, "utf-8")
-    return [other.text for other in read_synonyms(path).alternatives(tokenize(query))]
+    return [other.text for other in read_synonyms(FolderTexts(path.parent)).alternatives(tokenize(query))]
 
 
 @pytest.mark.parametrize(
@@ -64,16 +65,16 @@ def test_lines_that_say_nothing_are_named_and_the_others_used(tmp_path: Path) ->
     path.write_text(
         "một\na => b => c\n=> x\ny =>\n???, ;;;\n!mở\n" + ", ".join("abcdefghij" * 7) + "\ntốt, hay\n", "utf-8"
     )
-    synonyms = read_synonyms(path)
+    synonyms = read_synonyms(FolderTexts(path.parent))
     assert [problem.partition("line ")[2][:1] for problem in synonyms.problems] == ["1", "2", "3", "4", "5", "6", "7"]
     assert [other.text for other in synonyms.alternatives(tokenize("tốt"))] == ["hay"]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "synonyms.txt"
-    assert read_synonyms(path) == NO_SYNONYMS
+    assert read_synonyms(FolderTexts(path.parent)) == NO_SYNONYMS
     path.write_bytes(b"\xff\xfe\x00t")
-    assert "UTF-8" in read_synonyms(path).problems[0]
+    assert "UTF-8" in read_synonyms(FolderTexts(path.parent)).problems[0]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -82,7 +83,7 @@ def test_any_file_and_any_query_are_taken(tmp_path: Path, text: str, query: str)
     path = tmp_path / "synonyms.txt"
     path.write_bytes(text.encode("utf-8", "replace"))
     tokens = tokenize(query)
-    for other in read_synonyms(path).alternatives(tokens):
+    for other in read_synonyms(FolderTexts(path.parent)).alternatives(tokens):
         assert 0 <= other.first < other.end <= len(tokens)
         assert len(tokenize(other.text))
 
@@ -110,7 +111,7 @@ def test_synonyms_are_searched_below_what_was_typed(
 def test_all_phrases_of_a_line_are_searched(tmp_path: Path) -> None:
     line = ", ".join(f"tên {number}" for number in range(65))
     assert len(others(tmp_path / "synonyms.txt", line, "tên 7")) == 64
-    assert read_synonyms(tmp_path / "synonyms.txt").problems == []
+    assert read_synonyms(FolderTexts(tmp_path)).problems == []
 
 
 @pytest.mark.parametrize(

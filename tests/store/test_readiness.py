@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from index.article import Article
 from index.errors import DiskFullError, StoreError
@@ -159,12 +158,11 @@ def test_followers_do_not_make_a_data_folder_that_is_gone_anew(archive: Archive)
     home = archive.home
     home.rename(home.with_name("away"))
     follower = IndexFollower(archive)
-    assert not follower._lead(FileLock(home / "follower.lock"))
+    assert not follower._lead()
     assert not home.exists()
     home.with_name("away").rename(home)
-    lock = FileLock(home / "follower.lock")
-    assert follower._lead(lock)
-    lock.release()
+    assert follower._lead()
+    follower._leadership.give_up()
 
 
 def test_follower_that_could_not_begin_tries_again(archive: Archive) -> None:

@@ -5,6 +5,7 @@
 ``writing``      ``index``, ``watch``, ``fetch``
 ``reading_shown`` how articles were read, or would be, in words
 ``answering``    ``search``, ``suggest``, ``stats``, ``evaluate``
+``moving``       ``move``: from a data folder to a cluster, and back
 ``serving``      ``serve``
 ``configuring``  ``config``, ``keys``
 ``keeping``      ``check``, ``export``, ``backup``

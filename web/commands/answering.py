@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +19,16 @@ from search.parameters import SearchParameters, checked
 from search.service import completions
 from search.service import search as run_search
 from web.api.answers import answer_json
-from web.commands.base import Command, data_option, opened_archive, print_json, searched_archive, shown_progress
+from web.commands.base import (
+    Command,
+    Place,
+    opened_archive,
+    place_options,
+    print_json,
+    searched_archive,
+    shown_progress,
+    temporary_archive,
+)
 from web.terminal import one_line
 
 
@@ -45,7 +53,7 @@ def _label_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--all", "every", is_flag=True, help="List near-copies as separate hits.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@data_option
+@place_options
 def search(
     query: str,
     size: int,
@@ -57,7 +65,7 @@ def search(
     timeout: float | None,
     every: bool,
     as_json: bool,
-    data: Path,
+    place: Place,
     **labels: str | None,
 ) -> None:
     """Find articles; first index those that are not in the index yet."""
@@ -76,7 +84,7 @@ def search(
         parameters = checked(SearchParameters, {name: str(value) for name, value in values.items()})
     except InvalidInputError as error:
         raise click.UsageError(_named(error)) from None
-    with searched_archive(data) as archive:
+    with searched_archive(place) as archive:
         try:
             answer = run_search(archive, parameters, Deadline(timeout))
         except InvalidInputError as error:
@@ -117,21 +125,21 @@ def _styled(marked_html: str) -> str:
 @click.command(cls=Command)
 @click.argument("prefix")
 @click.option("--size", type=click.IntRange(1, 50), default=8, show_default=True)
-@data_option
-def suggest(prefix: str, size: int, data: Path) -> None:
+@place_options
+def suggest(prefix: str, size: int, place: Place) -> None:
     """Complete a partial query; first index the articles that are not in the index yet."""
-    with searched_archive(data) as archive:
+    with searched_archive(place) as archive:
         for phrase in completions(archive, prefix, size):
             click.echo(phrase)
 
 
 @click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@data_option
-def stats(as_json: bool, data: Path) -> None:
+@place_options
+def stats(as_json: bool, place: Place) -> None:
     """Show how many articles there are and whether the index is in sync with the store."""
-    with opened_archive(data) as archive:
-        facts = {"articles": archive.store.count(), "in_sync": archive.in_sync(), "data": str(data.resolve())}
+    with opened_archive(place) as archive:
+        facts = {"articles": archive.store.count(), "in_sync": archive.in_sync(), "data": str(place)}
     if as_json:
         print_json(facts)
     else:
@@ -144,14 +152,17 @@ def stats(as_json: bool, data: Path) -> None:
 @click.option("--unaccented", is_flag=True, help="Strip the accents from the queries.")
 @click.option("--queries", type=click.IntRange(1), metavar="N", help="Only the first N queries.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool) -> None:
-    """Index the judged SET in a temporary folder and print how relevant the hits of its queries are."""
+@place_options
+def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool, place: Place) -> None:
+    """Index the judged SET in a temporary archive and print how relevant the hits of its queries are.
+
+    That is a folder of its own, or indices of their own on the cluster; both are deleted.
+    """
     from search.relevance import measure, read_queries, without_accents
 
     judged = read_queries(set)[:queries]
     with (
-        tempfile.TemporaryDirectory() as folder,
-        opened_archive(Path(folder)) as archive,
+        temporary_archive(place) as archive,
         shown_progress("indexed") as (advance, write),
     ):
         report = Report(lambda failure: write(one_line(f"{failure.where}: {failure.why}")), progress=advance)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import secrets
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,8 +21,9 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from index.errors import DiskFullError, TimtinError, WriterBusyError, is_disk_full
 from index.store.article_store import Progress
-from search.archive import FREE_DISK_MB, Archive, ArchiveConfig, open_archive
-from web.configuration import SettingsError
+from search.archive import FREE_DISK_MB, Archive, ArchiveConfig, ClusterConfig, delete_cluster_archive, open_archive
+from web.cluster import cluster_of
+from web.configuration import PLACE, SettingsError, read_settings
 from web.terminal import one_line
 
 _PATIENCE = 30.0
@@ -60,6 +65,16 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+hosts_option = click.option("--hosts", metavar="URL,URL", help="The nodes of the cluster (or set TIMTIN_HOSTS).")
+engine_options = (
+    click.option(
+        "--engine",
+        type=click.Choice(["embedded", "opensearch"]),
+        show_default="embedded",
+        help="Where the archive is: the data folder, or a cluster (or set TIMTIN_ENGINE).",
+    ),
+    hosts_option,
+)
 data_option = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -78,19 +93,71 @@ wait_option = click.option(
 )
 
 
-@contextmanager
-def opened_archive(data: Path, *, made: bool = False) -> Iterator[Archive]:
-    """Open the archive in a data folder; a missing folder is created if ``made``, else raises TimtinError."""
-    if not made and not data.exists():
-        raise TimtinError(f"there is no data folder {data}; make one with 'timtin index PATH', or name it with --data")
-    with closing(open_archive(ArchiveConfig(data, free_disk_mb=free_disk_mb(), patience=_PATIENCE))) as archive:
-        yield archive
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an archive is: in a data folder, or on a cluster."""
+
+    data: Path
+    cluster: ClusterConfig | None = None
+
+    def __str__(self) -> str:
+        """Return how to name it to users."""
+        return str(self.data.resolve() if self.cluster is None else self.cluster)
+
+
+def place_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where an archive is; the command gets them as its ``place``."""
+
+    @wraps(command)
+    def placed(*, data: Path, engine: str | None, hosts: str | None, **others: Any) -> None:
+        command(place=place_of(data, engine, hosts), **others)
+
+    options: Callable[..., None] = placed
+    for option in (*reversed(engine_options), data_option):
+        options = option(options)
+    return options
+
+
+def place_of(data: Path, engine: str | None, hosts: str | None) -> Place:
+    """Return where an archive is, as flags, environment and file say it. Raises TimtinError."""
+    reading = read_settings({"data": data, "engine": engine, "hosts": hosts}, only=PLACE)
+    return Place(data, cluster_of(reading.settings))
 
 
 @contextmanager
-def searched_archive(data: Path) -> Iterator[Archive]:
-    """Open the archive in a data folder and make every write searchable, unless another process is doing so."""
-    with opened_archive(data) as archive:
+def opened_archive(place: Place, *, made: bool = False) -> Iterator[Archive]:
+    """Open an archive; a missing data folder is created if ``made``, else raises TimtinError."""
+    config = ArchiveConfig(place.data, free_disk_mb=free_disk_mb(), patience=_PATIENCE)
+    with ExitStack() as left:
+        if place.cluster is not None:
+            folder = Path(left.enter_context(tempfile.TemporaryDirectory(prefix="timtin-")))
+            config = replace(config, data=folder, cluster=place.cluster, new=made)
+        elif not made and not place.data.exists():
+            raise TimtinError(
+                f"there is no data folder {place.data}; make one with 'timtin index PATH', or name it with --data"
+            )
+        yield left.enter_context(closing(open_archive(config)))
+
+
+@contextmanager
+def temporary_archive(place: Place) -> Iterator[Archive]:
+    """Open an empty archive of the kind that ``place`` says, and delete it at the end."""
+    if place.cluster is None:
+        with tempfile.TemporaryDirectory() as folder, opened_archive(Place(Path(folder))) as archive:
+            yield archive
+        return
+    alone = replace(place.cluster, prefix=f"{place.cluster.prefix[:80]}-trial-{secrets.token_hex(4)}")
+    try:
+        with opened_archive(Place(place.data, alone), made=True) as archive:
+            yield archive
+    finally:
+        delete_cluster_archive(alone)
+
+
+@contextmanager
+def searched_archive(place: Place) -> Iterator[Archive]:
+    """Open an archive and make every write searchable, unless another process is doing so."""
+    with opened_archive(place) as archive:
         if not archive.in_sync():
             try:
                 with shown_progress("indexed") as (advance, _):

@@ -11,7 +11,9 @@ import click
 
 from index.dates import LOCAL_ZONE
 from index.errors import TimtinError
-from web.commands.base import Command, data_option, opened_archive, print_json
+from index.shared_texts import SharedTexts
+from search.archive import ArchiveConfig, shared_texts
+from web.commands.base import Command, Place, engine_options, opened_archive, place_options, print_json
 from web.configuration import read_settings
 from web.keys import FIRST, Key, KeyRing, Scope, expiry
 from web.settings import Settings
@@ -19,13 +21,15 @@ from web.terminal import one_line
 
 
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say where settings are: ``data`` and ``config``, both None if not given."""
+    """Add the options that say where settings and the archive are; each is None if not given."""
     data = click.option(
         "--data",
         type=click.Path(path_type=Path, file_okay=False),
         show_default=str(Settings().data),
         help="The data folder (or set TIMTIN_DATA).",
     )
+    for option in reversed(engine_options):
+        command = option(command)
     config = click.option(
         "--config",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -39,9 +43,9 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command(cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @settings_options
-def config(as_json: bool, data: Path | None, config: Path | None) -> None:
+def config(as_json: bool, data: Path | None, config: Path | None, engine: str | None, hosts: str | None) -> None:
     """Print each setting of 'timtin serve' and where its value comes from."""
-    reading = read_settings({"data": data, "config": config})
+    reading = read_settings({"data": data, "config": config, "engine": engine, "hosts": hosts})
     if as_json:
         values = reading.as_json()
         print_json({name: {"value": value, "from": reading.origins[name]} for name, value in values.items()})
@@ -73,21 +77,21 @@ def keys() -> None:
     help="What the key may do: search and read; also write; everything.",
 )
 @click.option("--expires", metavar="WHEN", help="30d, 2027-01-31 for the end of that day, or 2027-01-31T18:00.")
-@data_option
-def add(name: str, scope: str, expires: str | None, data: Path) -> None:
+@place_options
+def add(name: str, scope: str, expires: str | None, place: Place) -> None:
     """Make a key for NAME and print it, this once: only its hash is kept."""
     now = datetime.now(UTC)
     end = None if expires is None else expiry(expires, now)
-    with opened_archive(data, made=True) as archive:  # refuses a folder that holds something else
-        click.echo(KeyRing(archive.home).add(name, Scope[scope.upper()], end, now=now))
+    with opened_archive(place, made=True) as archive:  # refuses a folder that holds something else
+        click.echo(KeyRing(archive.texts).add(name, Scope[scope.upper()], end, now=now))
 
 
 @keys.command("list", cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@data_option
-def list_keys(as_json: bool, data: Path) -> None:
+@place_options
+def list_keys(as_json: bool, place: Place) -> None:
     """List the keys by name; none is shown itself."""
-    rows = [_row(key) for key in _ring(data).keys()]  # noqa: SIM118 - no mapping
+    rows = [_row(key) for key in _ring(place).keys()]  # noqa: SIM118 - no mapping
     if as_json:
         print_json(rows)
     elif not rows:
@@ -101,19 +105,24 @@ def list_keys(as_json: bool, data: Path) -> None:
 
 @keys.command(cls=Command)
 @click.argument("name")
-@data_option
-def revoke(name: str, data: Path) -> None:
+@place_options
+def revoke(name: str, place: Place) -> None:
     """Take the key NAME its power, at once and for good."""
-    _ring(data).revoke(name)
-    again = f"; the file {data / FIRST} is of no use now" if name == FIRST else ""
+    _ring(place).revoke(name)
+    first = _texts(place).folder
+    again = f"; the file {first / FIRST} is of no use now" if name == FIRST and first is not None else ""
     click.echo(f"the key {name!r} is revoked{again}")
 
 
-def _ring(data: Path) -> KeyRing:
-    """Return the keys of a data folder, even if its store is damaged."""
-    if not data.is_dir():
-        raise TimtinError(f"there is no data folder {data}; name it with --data")
-    return KeyRing(data)
+def _ring(place: Place) -> KeyRing:
+    """Return the keys of an archive, even if its store is damaged."""
+    if place.cluster is None and not place.data.is_dir():
+        raise TimtinError(f"there is no data folder {place.data}; name it with --data")
+    return KeyRing(_texts(place))
+
+
+def _texts(place: Place) -> SharedTexts:
+    return shared_texts(ArchiveConfig(place.data, cluster=place.cluster))
 
 
 def _row(key: Key) -> dict[str, str | None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from index.errors import RottenArticleError, TimtinError
-from web.commands.base import Command, data_option, opened_archive
+from web.commands.base import Command, Place, opened_archive, place_options
 from web.terminal import one_line
 
 _OF_A_SERIES = re.compile(r"timtin-\d{8}-\d{6}\.sqlite", re.ASCII)
@@ -19,10 +19,10 @@ _OF_A_SERIES = re.compile(r"timtin-\d{8}-\d{6}\.sqlite", re.ASCII)
 
 @click.command(cls=Command)
 @click.option("--repair", is_flag=True, help="Repair the index from the store, remove leftover files, and check again.")
-@data_option
-def check(repair: bool, data: Path) -> None:
+@place_options
+def check(repair: bool, place: Place) -> None:
     """Verify every article and compare the index with the store; print the problems, if any, and exit with 1."""
-    with opened_archive(data) as archive:
+    with opened_archive(place) as archive:
         problems = archive.problems()
         for problem in problems:
             click.echo(one_line(problem), err=True)
@@ -49,14 +49,14 @@ def _verdict(problems: list[str], how_to_restore: str) -> str:
 
 
 @click.command(cls=Command)
-@data_option
-def export(data: Path) -> None:
+@place_options
+def export(place: Place) -> None:
     """Write every article to standard output, one per line, as 'timtin index -' reads them.
 
     Name damaged ones on standard error, go on with the others, and exit with 1.
     """
     damaged: list[str] = []
-    with opened_archive(data) as archive:
+    with opened_archive(place) as archive:
         for article in archive.store.articles(damaged.append):
             click.echo(json.dumps(article.model_dump(), ensure_ascii=False))
     for id in damaged:
@@ -72,8 +72,8 @@ def export(data: Path) -> None:
     metavar="N",
     help="FILE is a folder: write timtin-DATE-TIME.sqlite into it (UTC) and keep only the N newest of such backups.",
 )
-@data_option
-def backup(file: Path, keep: int | None, data: Path) -> None:
+@place_options
+def backup(file: Path, keep: int | None, place: Place) -> None:
     """Back up all articles to FILE, even while a service runs.
 
     Damaged articles are saved as they are and named on standard error; the exit code is then 1, and no earlier backup
@@ -86,7 +86,7 @@ def backup(file: Path, keep: int | None, data: Path) -> None:
         file = folder / f"timtin-{datetime.now(UTC):%Y%m%d-%H%M%S}.sqlite"
     elif file.is_dir():
         raise click.UsageError(f"{file} is a folder; name a file in it, or say with --keep how many backups to keep")
-    with opened_archive(data) as archive:
+    with opened_archive(place) as archive:
         damages = archive.store.back_up(file)
     click.echo(
         f"{file}: {file.stat().st_size:,} bytes; to restore it, put it into an empty data folder as articles.sqlite"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import click
 
 from index.reading.given_names import GivenNames
 from index.reading.import_run import Summary
 from index.reading.preview import ReadEntry, Refusal, previewed
-from web.commands.base import fail, opened_archive, print_json
+from web.commands.base import Place, fail, opened_archive, print_json
 from web.terminal import one_line
 
 NOTHING_READ = "nothing was read: none of the files there has an article in a format that timtin reads"
@@ -43,11 +42,11 @@ def has_read_nothing(summary: Summary) -> bool:
     return articles == 0 and summary.files + sum(summary.left_out.values()) > 0
 
 
-def show_reading(paths: Sequence[str], given: Mapping[str, str], count: int, data: Path, *, as_json: bool) -> None:
+def show_reading(paths: Sequence[str], given: Mapping[str, str], count: int, place: Place, *, as_json: bool) -> None:
     """Print how the first ``count`` articles at ``paths`` would be read; nothing is stored."""
     kept: Mapping[str, Mapping[str, str]] = {}
-    if data.exists():
-        with opened_archive(data) as archive:
+    if place.cluster is not None or place.data.exists():
+        with opened_archive(place) as archive:
             kept = archive.store.inputs.names()
     entries = itertools.islice(previewed(paths, GivenNames(kept, given)), count)
     if as_json:

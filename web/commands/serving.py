@@ -30,7 +30,14 @@ _DEFAULTS = ServerSettings()
 )
 @settings_options
 def serve(
-    host: str | None, port: int | None, workers: int | None, watch: Path | None, data: Path | None, config: Path | None
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    watch: Path | None,
+    data: Path | None,
+    config: Path | None,
+    engine: str | None,
+    hosts: str | None,
 ) -> None:
     """Serve the search page and the API.
 
@@ -40,4 +47,4 @@ def serve(
 
     server = {"host": host, "port": port, "workers": workers, "watch": watch}
     flags = {f"server.{name}": value for name, value in server.items()}
-    run_server(load_settings({**flags, "data": data, "config": config}))
+    run_server(load_settings({**flags, "data": data, "config": config, "engine": engine, "hosts": hosts}))

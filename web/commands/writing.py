@@ -15,10 +15,11 @@ from index.reading.import_run import Report, Summary
 from index.reading.ingest import ImportOptions, ingest
 from web.commands.base import (
     Command,
+    Place,
     Seconds,
-    data_option,
     fail,
     opened_archive,
+    place_options,
     print_json,
     shown_progress,
     shown_reading,
@@ -41,7 +42,7 @@ from web.terminal import one_line
 )
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@data_option
+@place_options
 def index(
     paths: tuple[str, ...],
     source: str | None,
@@ -51,7 +52,7 @@ def index(
     looked: int | None,
     wait: float,
     as_json: bool,
-    data: Path,
+    place: Place,
 ) -> None:
     """Add articles from PATHS: folders, files (text, pages, tables, documents, feeds, zip files), - for stdin."""
     if not paths and not rebuild:
@@ -61,9 +62,9 @@ def index(
     except InvalidInputError as error:
         raise click.UsageError(f"--map {error}") from None
     if looked is not None:
-        show_reading(paths, names, looked, data, as_json=as_json)
+        show_reading(paths, names, looked, place, as_json=as_json)
         return
-    with opened_archive(data, made=True) as archive, shown_reading() as bar:
+    with opened_archive(place, made=True) as archive, shown_reading() as bar:
 
         def show(what: Failure | Remark) -> None:
             mark = "" if isinstance(what, Failure) else "warning: "
@@ -84,12 +85,12 @@ def index(
 
 @click.command(cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@data_option
-def watch(folder: Path, data: Path) -> None:
+@place_options
+def watch(folder: Path, place: Place) -> None:
     """Index the articles in FOLDER and, until stopped, those that appear there."""
     from index.reading.watching import watch_folder
 
-    with opened_archive(data, made=True) as archive:
+    with opened_archive(place, made=True) as archive:
         watch_folder(folder, archive.store, archive.engine)
 
 
@@ -110,7 +111,7 @@ def watch(folder: Path, data: Path) -> None:
 @click.option("--allow-private", is_flag=True, help="Also fetch from private and loopback addresses, and other ports.")
 @wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@data_option
+@place_options
 def fetch(
     urls: tuple[str, ...],
     source: str | None,
@@ -119,7 +120,7 @@ def fetch(
     allow_private: bool,
     wait: float,
     as_json: bool,
-    data: Path,
+    place: Place,
 ) -> None:
     """Add the articles at URLS: RSS and Atom feeds, sitemaps, or single pages."""
     from index.fetching.fetch import FetchOptions
@@ -129,7 +130,7 @@ def fetch(
         mark = "" if isinstance(what, Failure) else "warning: "
         write(f"timtin: {mark}{one_line(what.where)}: {one_line(what.why)}")
 
-    with opened_archive(data, made=True) as archive, shown_progress("fetched") as (advance, write):
+    with opened_archive(place, made=True) as archive, shown_progress("fetched") as (advance, write):
         summary = run_fetch(
             urls,
             archive.store,

@@ -1,10 +1,9 @@
-"""What the machine says of the service: the disk, the memory of its processes, since when it runs."""
+"""What the machine says of the service: the memory of its processes, since when it runs."""
 
 from __future__ import annotations
 
 import os
 import resource
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,16 +15,6 @@ from flask_babel import format_date, format_datetime, format_decimal
 STARTED = datetime.now(UTC)
 """When the service began: the parent loads this module, then forks its processes."""
 _PROC = Path("/proc")
-_PARTS = {"articles.sqlite": "store", "indexes": "index", "desk.uploads": "uploads", "searches.sqlite": "searches"}
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """Bytes of the data folder by part (store, index, uploads, searches, other), and of the disk: free, whole."""
-
-    parts: dict[str, int]
-    free: int
-    whole: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +23,6 @@ class Process:
 
     number: int
     memory: int
-
-
-def disk_of(home: Path) -> Disk:
-    """Return what the data folder takes. Raises OSError if it is gone."""
-    parts = dict.fromkeys([*_PARTS.values(), "other"], 0)
-    for folder, _, names in os.walk(home):
-        for name in names:
-            path = Path(folder, name)
-            top = path.relative_to(home).parts[0]
-            part = next((part for begin, part in _PARTS.items() if top.startswith(begin)), "other")
-            with suppress(OSError):
-                parts[part] += path.stat().st_size
-    usage = shutil.disk_usage(home)
-    return Disk(parts, usage.free, usage.total)
 
 
 def processes(*, family: bool) -> list[Process]:

@@ -35,8 +35,8 @@ def overview() -> Response:
     found = _or_none(lambda: search(archive, SearchParameters(size=1, sort=Sort.NEWEST, facets=("source",))))
     written, applied = _or_none(archive.store.last_seq), _or_none(archive.engine.applied)
     disk = None
-    with suppress(OSError):
-        disk = facts.disk_of(archive.home)
+    with suppress(OSError, TimtinError):
+        disk = archive.usage()
     today = datetime.now(LOCAL_ZONE).date()
     days = _or_none(lambda: archive.store.stored_per_day(today - timedelta(days=DAYS - 1)))
     return shown(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from filelock import FileLock, Timeout
 from flask import Response, flash, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from index.atomic_file import write_whole
 from index.errors import StoreError
+from index.shared_texts import SYNONYMS, BusyTextError, SharedTexts
 from search.answer import RenderedHit
 from search.archive import Archive
 from search.parameters import LONGEST_ACCEPTED, SearchParameters
@@ -26,9 +23,7 @@ from web.services import deadline, services
 LARGEST = 1_000_000
 """The largest text that is edited here, in bytes."""
 _FORM = 4 * LARGEST  # as browsers encode it
-_NAME = "synonyms.txt"
 _TOP = 10
-_LOCK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +37,7 @@ class _Compared:
 @page_at("/synonyms")
 def synonyms() -> Response:
     """Show the synonyms as they are."""
-    text, digest, wrong = _read(_file())
+    text, digest, wrong = _read(services().archive.texts)
     return _page(text, digest, problems=SynonymText(text).lines, wrong=wrong)
 
 
@@ -57,7 +52,7 @@ def edit_synonyms() -> AnyResponse:
         return _page(text, digest, query, wrong=wrong, status=413)
     typed = SynonymText(text)
     if request.form.get("do") == "save":
-        if (wrong := _save(_file(), text, digest)) is None:
+        if (wrong := _save(services().archive.texts, text, digest)) is None:
             flash(gettext("The synonyms are saved. They apply from now on."))
             return see("synonyms")
         return _page(text, digest, query, typed.lines, wrong, 409)
@@ -104,44 +99,39 @@ def _first_hits(archive: Archive, query: str) -> list[RenderedHit]:
     return list(search(archive, SearchParameters(q=query, size=_TOP, fragments=0), deadline()).hits)
 
 
-def _file() -> Path:
-    return services().archive.home / _NAME
-
-
-def _read(file: Path) -> tuple[str, str, str | None]:
-    """Return the text of the file, its digest, and why it cannot be edited here, if so."""
+def _read(texts: SharedTexts) -> tuple[str, str, str | None]:
+    """Return the synonyms, their digest, and why they cannot be edited here, if so."""
     try:
-        data = file.read_bytes() if file.exists() else b""
-        if len(data) > LARGEST:
-            return "", "", gettext("Synonyms of more than 1 MB are not edited here.")
-        return data.decode("utf-8-sig"), _digest(data), None
+        text = texts.read(SYNONYMS)
     except OSError as error:
         raise StoreError(f"the synonyms cannot be read: {error.strerror}") from error
+    data = b"" if text is None else text.data
+    if len(data) > LARGEST:
+        return "", "", gettext("Synonyms of more than 1 MB are not edited here.")
+    try:
+        return data.decode("utf-8-sig"), _digest(data), None
     except UnicodeDecodeError:
         return "", "", gettext("The file synonyms.txt is not UTF-8; it cannot be edited here.")
 
 
-def _save(file: Path, text: str, digest: str) -> str | None:
-    """Put ``text`` into the file if its digest still is ``digest``; return why not. Raises StoreError."""
+def _save(texts: SharedTexts, text: str, digest: str) -> str | None:
+    """Replace the synonyms by ``text`` if their digest still is ``digest``; return why not. Raises StoreError."""
     try:
-        with FileLock(file.parent / "desk.lock").acquire(timeout=_LOCK_SECONDS):
-            data = file.read_bytes() if file.exists() else b""
-            if _digest(data) != digest:
-                return str(
-                    gettext(
-                        "The synonyms have changed meanwhile, so yours were not saved."
-                        " Copy what you need, load the page again and put it in there."
-                    )
-                )
-            mode = 0o600
-            with suppress(FileNotFoundError):
-                mode = file.stat().st_mode & 0o777
-            write_whole(file, text.encode("utf-8", "replace"), mode)
-    except Timeout:
+        known = texts.read(SYNONYMS)
+        is_same = _digest(b"" if known is None else known.data) == digest
+        data, version = text.encode("utf-8", "replace"), None if known is None else known.version
+        if is_same and texts.write(SYNONYMS, data, version):
+            return None
+    except BusyTextError:
         return str(gettext("Somebody else is saving the synonyms just now; try again."))
     except OSError as error:
         raise StoreError(f"the synonyms cannot be written: {error.strerror}") from error
-    return None
+    return str(
+        gettext(
+            "The synonyms have changed meanwhile, so yours were not saved."
+            " Copy what you need, load the page again and put it in there."
+        )
+    )
 
 
 def _digest(data: bytes) -> str:

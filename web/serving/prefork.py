@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +31,7 @@ from index.processes import processors
 from search.archive import ArchiveConfig, open_archive
 from search.limits import SearchLimits
 from search.runtime.shared import Bell, Notice
+from web.cluster import cluster_of
 from web.keys import FIRST, KeyRing
 from web.logs import set_up
 from web.metrics import Metrics, count_together, folder_of_counts
@@ -54,16 +60,26 @@ def serve(settings: Settings) -> None:
     set_up(settings.log)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until gunicorn takes it
     listener = _listen(settings.server.host, settings.server.port)
-    archive = ArchiveConfig(settings.data)
+    cluster = cluster_of(settings)
+    with ExitStack() as left:
+        home = settings.data if cluster is None else left.enter_context(_private_folder())
+        _serve(settings, ArchiveConfig(home, cluster=cluster), listener)
+
+
+def _serve(settings: Settings, archive: ArchiveConfig, listener: socket.socket) -> None:
     with closing(open_archive(archive)) as opened:
-        home = opened.home
-        key = f" · the key for writing is in {home / FIRST}" if KeyRing(home).ensure_first() else ""
+        home, key = opened.home, KeyRing(opened.texts).ensure_first()
+        where = f"data in {home}" if archive.cluster is None else f"articles in {archive.cluster}"
+        if key is not None and opened.texts.folder is not None:
+            where = f"{where} · the key for writing is in {opened.texts.place(FIRST)}"
+        elif key is not None:  # for whoever starts it, and no log
+            print(f"timtin: the first key, {FIRST}, which is shown this once: {key}", file=sys.stderr, flush=True)
         if not opened.store.last_seq():  # then searches find nothing from the start, instead of finding no index
             with suppress(WriterBusyError):
                 opened.engine.apply(wait=0)
     analyze("tìm tin")  # loads the model, once for all processes
     here = _reachable(settings.server.host, listener.getsockname()[1])
-    log.info("timtin answers on http://%s · data in %s%s", here, home, key)
+    log.info("timtin answers on http://%s · %s", here, where)
     server = settings.server
     processes = server.workers or min(processors(), 4)
     with folder_of_counts() as folder:
@@ -71,7 +87,7 @@ def serve(settings: Settings) -> None:
         keep_errors(folder)
         service = Service(
             settings,
-            _archive_config(home, processes, settings.limits),
+            _archive_config(replace(archive, data=home), processes, settings.limits),
             processes,
             Proxies(server.trusted_proxies, server.hosts, server.public_url, here),
             Rates(),
@@ -163,9 +179,20 @@ class _Application(BaseApplication):  # type: ignore[misc]
                 time.sleep(_PAUSE_SECONDS)
 
 
-def _archive_config(data: Path, processes: int, limits: LimitSettings) -> ArchiveConfig:
+def _archive_config(archive: ArchiveConfig, processes: int, limits: LimitSettings) -> ArchiveConfig:
     search = SearchLimits(limits.query_characters, limits.clauses, limits.page_depth, limits.search_ms)
-    return ArchiveConfig(data, sharing=processes, limits=search, free_disk_mb=limits.free_disk_mb, new=False)
+    return replace(archive, sharing=processes, limits=search, free_disk_mb=limits.free_disk_mb, new=False)
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """Give a folder of this machine for what a server without a data folder receives, and remove it."""
+    folder, parent = Path(tempfile.mkdtemp(prefix="timtin-")), os.getpid()
+    try:
+        yield folder
+    finally:
+        if os.getpid() == parent:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reachable(host: str, port: int) -> str:

@@ -26,7 +26,7 @@ class OpenedIndex:
     """A snapshot and its caches: frequent terms, and document frequencies already looked up."""
 
     snapshot: Snapshot
-    impacts: TermImpacts
+    impacts: TermImpacts[Snapshot]
     frequencies: KnownFrequencies
 
 

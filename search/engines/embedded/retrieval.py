@@ -8,28 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.arrays import Floats
-from index.dates import MINUTES_A_DAY
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
 from search.engine import FacetCount, Hit, Request, Retrieved, Sort
 from search.matching.collapse import NO_STORIES, Stories, stories_found
+from search.matching.doc_masks import DocMasks
 from search.matching.evaluator import Evaluator
 from search.matching.facets import count_facet
 from search.matching.filters import passing, within
 from search.ranking.clauses import DocMask, Matches
+from search.ranking.dates import ages, days_before
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
 from search.ranking.scoring import recency
 from search.ranking.top_k import best_first, largest
 
 
-def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
+def retrieve(impacts: TermImpacts[Snapshot], request: Request) -> Retrieved:
     """Return the result of ``request``."""
     snapshot = impacts.snapshot
     deadline = request.deadline
-    evaluator = Evaluator(impacts, request.match, deadline)
-    filters = passing(snapshot, request.filters)
-    found = evaluator.run(request.tree, within(filters.values()))
+    masks = DocMasks(impacts)
+    evaluator = Evaluator(masks, impacts.ranking, request.match, deadline)
+    filters = passing(masks, request.filters)
+    found = evaluator.run(request.tree, within(masks, filters.values()))
     if request.recency is not None:
         found = replace(found, decay=recency(_days_before_newest(snapshot), request.recency))
     total = int(np.count_nonzero(found.matched))
@@ -41,7 +43,7 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
         if not deadline.passed():
             counted = found.matched
             if request.other_filters and facet in filters:
-                others = within([mask for name, mask in filters.items() if name != facet])
+                others = within(masks, [mask for name, mask in filters.items() if name != facet])
                 counted = found.unfiltered if others is None else found.unfiltered & others
             facets[facet] = count_facet(snapshot, facet, counted)
     pages = total + relaxed - stories.hidden
@@ -52,7 +54,9 @@ def retrieve(impacts: TermImpacts, request: Request) -> Retrieved:
 class _Hits:
     """The hits of a request: first the articles that match, then the relaxed ones."""
 
-    def __init__(self, impacts: TermImpacts, found: Matches, request: Request, stories: Stories) -> None:
+    def __init__(
+        self, impacts: TermImpacts[Snapshot], found: Matches[DocMask], request: Request, stories: Stories
+    ) -> None:
         self._impacts = impacts
         self._found = found
         self._request = request
@@ -114,15 +118,11 @@ class _Hits:
 def _days_before_newest(snapshot: Snapshot) -> NDArray[np.float64]:
     """Return how many days before the newest article each was published; the oldest one's for undated ones."""
     minutes = snapshot.minutes
-    dated = minutes != UNDATED
-    days: NDArray[np.float64] = (minutes.max(initial=UNDATED) - minutes) / MINUTES_A_DAY
-    days[~dated] = days.max(initial=0.0, where=dated)
-    return days
+    dated = minutes[minutes != UNDATED]
+    if not len(dated):
+        return np.zeros(len(minutes))
+    return days_before(minutes, int(dated.max()), int(dated.min()))
 
 
 def _ages(snapshot: Snapshot, articles: NDArray[np.int64], sort: Sort) -> NDArray[np.int64]:
-    """Return keys that sort articles by date, undated ones last."""
-    minutes = snapshot.minutes[articles]
-    ages = minutes if sort is Sort.OLDEST else -minutes
-    ages[minutes == UNDATED] = np.iinfo(np.int64).max
-    return ages
+    return ages(snapshot.minutes[articles], oldest_first=sort is Sort.OLDEST)

@@ -8,6 +8,7 @@ import numpy as np
 
 from index.analysis.analyzer import Stream, analyze
 from index.article import TEXT_FIELDS, Article, searchable_body
+from index.directory.snapshot import Snapshot
 from index.segments.schema import field_name
 from search.deadline import Deadline
 from search.engine import Hit
@@ -20,7 +21,7 @@ _TERMS = 30
 _READ = 20_000
 
 
-def similar(impacts: TermImpacts, article: Article, size: int) -> list[Hit]:
+def similar(impacts: TermImpacts[Snapshot], article: Article, size: int) -> list[Hit]:
     """Return up to ``size`` articles of other stories, most like ``article`` first."""
     snapshot = impacts.snapshot
     text = analyze(f"{article.title}\n{searchable_body(article)}"[:_READ])
@@ -34,7 +35,10 @@ def similar(impacts: TermImpacts, article: Article, size: int) -> list[Hit]:
     scores = impacts.sums_of_all(
         [
             WeightedTerm(
-                Stream.WORD, term, importance[term], [(field, snapshot.term_postings(field, term)) for field in fields]
+                Stream.WORD,
+                term,
+                importance[term],
+                [(field, snapshot.term_postings(field, term).count) for field in fields],
             )
             for term in telling
         ],

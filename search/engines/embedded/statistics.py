@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +13,8 @@ from index.analysis.analyzer import Stream, bigram
 from index.article import TEXT_FIELDS
 from index.directory.snapshot import Snapshot
 from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
-from search.matching.term_sets import isin_sorted
+from search.matching.doc_masks import isin_sorted
+from search.statistics import T
 
 _MOST_KEPT = 1 << 16
 _LONGEST_KEPT = 64
@@ -140,6 +141,10 @@ class SnapshotStatistics:
             kept[prefix, most] = found
         return found
 
+    def together(self, work: Callable[[], T]) -> T:
+        """Run ``work`` once: a lookup is no round trip."""
+        return work()
+
 
 class NoStatistics:
     """The statistics when there is no index yet."""
@@ -166,3 +171,7 @@ class NoStatistics:
     def abbreviations(self, _prefix: str, _most: int) -> list[tuple[str, int]]:
         """Return nothing."""
         return []
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Run ``work``."""
+        return work()

@@ -8,10 +8,11 @@ from itertools import pairwise
 import numpy as np
 
 from index.analysis.analyzer import Stream, bigram
+from index.directory.snapshot import Snapshot
 from index.segments.schema import field_name
 from search.engine import Hit
 from search.matching.collapse import stories_found
-from search.matching.term_sets import TermSets, intersection, union
+from search.matching.doc_masks import DocMasks
 from search.query.typed import TypedSyllable, TypedWords
 from search.ranking.clauses import DocMask
 from search.ranking.impacts import TermImpacts
@@ -21,16 +22,16 @@ _IN_A_ROW, _APART = 1.0, 0.5
 _DEEP = 4
 
 
-def titled(impacts: TermImpacts, typed: TypedWords, size: int) -> list[Hit]:
+def titled(impacts: TermImpacts[Snapshot], typed: TypedWords, size: int) -> list[Hit]:
     """Return up to ``size`` stories whose titles have the syllables ``typed``.
 
     First come those that have each two neighbours side by side, then the newest.
     """
     snapshot, lookup = impacts.snapshot, _Titles(impacts)
-    found = intersection([lookup.with_syllable(one) for one in typed.syllables]) & snapshot.live
+    found = lookup.masks.intersection([lookup.with_syllable(one) for one in typed.syllables]) & snapshot.live
     articles = np.flatnonzero(found)
     rows = [lookup.with_pair(*pair) for pair in pairwise(typed.syllables)]
-    in_a_row = intersection([found, *rows])[articles]
+    in_a_row = lookup.masks.intersection([found, *rows])[articles]
     newest = snapshot.minutes[articles]
     keys = np.where(in_a_row, newest - newest.min(initial=0), newest - newest.max(initial=0) - 1)
     stories = stories_found(snapshot, found)
@@ -55,8 +56,8 @@ def titled(impacts: TermImpacts, typed: TypedWords, size: int) -> list[Hit]:
 class _Titles:
     """Look up articles by the syllables of their titles."""
 
-    def __init__(self, impacts: TermImpacts) -> None:
-        self._sets = TermSets(impacts)
+    def __init__(self, impacts: TermImpacts[Snapshot]) -> None:
+        self.masks = DocMasks(impacts)
         self._snapshot = impacts.snapshot
 
     def with_syllable(self, one: TypedSyllable) -> DocMask:
@@ -73,5 +74,5 @@ class _Titles:
 
     def _with_terms(self, stream: Stream, whole: Sequence[str], begun: Sequence[str]) -> DocMask:
         field = field_name("title", stream)
-        found = [self._sets.articles(stream, term, "title") for term in whole]
-        return union([*found, *(self._snapshot.articles_with_prefix(field, term) for term in begun)])
+        found = [self.masks.with_term(stream, term, "title") for term in whole]
+        return self.masks.union([*found, *(self._snapshot.articles_with_prefix(field, term) for term in begun)])
