@@ -225,7 +225,7 @@ def _open_cluster(config: ArchiveConfig, cluster: ClusterConfig) -> Archive:
         texts = ClusterTexts(connection)
         archive = Archive(
             store,
-            ClusterEngine(store, config.ranking),
+            ClusterEngine(store, config.ranking, workers=processors() if config.sharing == 1 else 0),
             SharedSynonyms(texts),
             config.data,
             texts,

@@ -53,6 +53,8 @@ class ClusterConfig:
             raise StoreError("a cluster needs one shard or more, 0 replicas or more, and a timeout above 0 seconds")
         if (self.user is None) != (self.password is None):
             raise StoreError("a user of the cluster needs a password, and a password a user; set both or none")
+        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
+            raise StoreError("the key for the cluster is none: it has signs that no key has; look at its file")
 
 
 def _check_address(host: str) -> None:

@@ -7,6 +7,7 @@ whatever is asked must bear to be asked twice.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -307,7 +308,7 @@ def _client(config: ClusterConfig) -> OpenSearch:
     if any(host.startswith("https:") for host in config.hosts):
         try:
             context = options["ssl_context"] = ssl.create_default_context(cadata=config.ca)
-        except (ssl.SSLError, ValueError):
+        except (ssl.SSLError, ValueError, TypeError):
             raise StoreError("the certificate to trust the cluster by is no PEM text; look at its file") from None
         if config.certificate is not None:
             try:
@@ -317,11 +318,9 @@ def _client(config: ClusterConfig) -> OpenSearch:
                     f"the client certificate {config.certificate} and its key cannot be used: {error};"
                     " both should be files in PEM form"
                 ) from None
-    headers = {} if config.api_key is None else {"authorization": f"ApiKey {config.api_key}"}
     return OpenSearch(
         [_host(address) for address in config.hosts],
-        http_auth=None if config.user is None else (config.user, config.password),
-        headers=headers,
+        headers=_authorization(config),
         pool_maxsize=_CONNECTIONS,
         max_retries=len(config.hosts) - 1,
         retry_on_timeout=True,
@@ -329,6 +328,13 @@ def _client(config: ClusterConfig) -> OpenSearch:
         dead_timeout=_DEAD_SECONDS,
         **options,
     )
+
+
+def _authorization(config: ClusterConfig) -> dict[str, str]:
+    if config.user is not None:
+        told = base64.b64encode(f"{config.user}:{config.password}".encode()).decode()
+        return {"authorization": f"Basic {told}"}
+    return {} if config.api_key is None else {"authorization": f"ApiKey {config.api_key}"}
 
 
 def _host(address: str) -> dict[str, Any]:

@@ -160,7 +160,7 @@ def _streams_of_fields(streams: Sequence[StreamTexts]) -> dict[str, Any]:
         for stream, text in own.texts.items()
     }
     vocabulary = {
-        f"vocabulary_{stream}": sorted({indexed_term(term) for own in streams for term in own.vocabulary[stream]})
+        f"vocabulary_{stream}": sorted(set().union(*(own.vocabulary[stream] for own in streams)))
         for stream in (Stream.FOLDED, Stream.SYLLABLE)
     }
     return {**texts, **vocabulary, "tokens": base64.b64encode(pack([own.packed for own in streams])).decode()}

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from index.analysis.analyzer import Stream, bigram
 from index.analysis.batch import AnalyzedBatch
 from index.arrays import Ints
-from index.cluster.mapping import GAP, TOGETHER, indexed_term
+from index.cluster.mapping import GAP, LONGEST_TERM, TOGETHER, indexed_term
 from index.segments.postings import neighbours
 
+_SURE_TO_FIT = LONGEST_TERM // 4
 _PAIRS = ((Stream.BIGRAM, Stream.SYLLABLE), (Stream.FOLDED_BIGRAM, Stream.FOLDED))
 
 
 class StreamTexts(NamedTuple):
-    """One text: its streams, the distinct terms of two of them, and what ``packed_tokens.pack`` takes."""
+    """One text: its streams and the distinct terms of two of them as indexed, and what ``packed_tokens.pack`` takes."""
 
     texts: dict[Stream, str]
     vocabulary: dict[Stream, set[str]]
@@ -44,9 +45,10 @@ def stream_texts(batch: AnalyzedBatch) -> Iterator[StreamTexts]:
         numbers, places = batch.streams[stream]
         plain, codes = _decoded(batch, numbers[:total]), _decoded(batch, numbers[total:])
         at = places[total:].tolist()
-        listed[stream] = _laid(_fitting(plain), _fitting(codes), at, holes), bounds
+        fitting, fitting_codes = _fitting(plain), list(map(indexed_term, codes))
+        listed[stream] = _laid(fitting, fitting_codes, at, holes), bounds
         listed[joined] = _fitting([bigram(plain[one], plain[one + 1]) for one in pairs_at]), pair_bounds
-        vocabulary[stream] = plain, _by_text(codes, at, batch.bounds)
+        vocabulary[stream] = fitting, _by_text(fitting_codes, at, batch.bounds)
         if stream is Stream.SYLLABLE:
             whole = _laid(plain, codes, at, holes)
     for text, (first, stop) in enumerate(pairwise(bounds)):
@@ -64,8 +66,8 @@ def _decoded(batch: AnalyzedBatch, numbers: Ints) -> list[str]:
 
 
 def _fitting(terms: list[str]) -> list[str]:
-    known = {term: indexed_term(term) for term in set(terms)}
-    return list(map(known.__getitem__, terms))
+    """Return syllables, words or bigrams as they are indexed; almost always they are short enough as they are."""
+    return terms if max(map(len, terms), default=0) <= _SURE_TO_FIT else list(map(indexed_term, terms))
 
 
 def _holes(bounds: Ints, positions: Ints) -> list[tuple[int, str]]:
