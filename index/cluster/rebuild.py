@@ -239,7 +239,8 @@ class _Rebuild:
     def _swap(self) -> bool:
         """Stop writes, copy the rest and change the aliases over; False, and nothing changed, if that is too slow."""
         self._save(blocked=True)
-        deadline = time.monotonic() + _LONGEST_BLOCK
+        begun = time.monotonic()
+        deadline = begun + _LONGEST_BLOCK
         try:
             if not self._ask("PUT", self._old, "_block", "write")["shards_acknowledged"]:
                 raise _TooSlowError
@@ -259,6 +260,7 @@ class _Rebuild:
             if not isinstance(error, _TooSlowError):
                 raise
             return False
+        log.info("%s took the place of %s; writes waited %.1f s", self._new, self._old, time.monotonic() - begun)
         return True
 
     def _change_aliases(self) -> None:
