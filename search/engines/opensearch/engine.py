@@ -21,12 +21,15 @@ from search.engines.opensearch.retrieval import OpenedCluster, retrieve
 from search.engines.opensearch.similar import similar
 from search.engines.opensearch.statistics import ClusterStatistics, KnownStatistics
 from search.engines.opensearch.titles import titled
+from search.engines.opensearch.upkeep import ClusterUpkeep
 from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
 from search.statistics import TermStatistics
 
 _LOOK_SECONDS = 0.1
 """How old what is known of the newest version may be."""
+_APPLY_SECONDS = 1.0
+"""How long writes wait to be searchable while this server rebuilds the index."""
 
 
 class ClusterEngine:
@@ -47,7 +50,7 @@ class ClusterEngine:
         self._applied = -1
         self._looked = float("-inf")
         self._opened: OpenedCluster | None = None
-        self.upkeep: Upkeep | None = None
+        self.upkeep: Upkeep = ClusterUpkeep(store, self._rebuilding, lambda wait: self.rebuild(wait=wait))
 
     def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:  # noqa: ARG002
         """Make every write so far searchable: settle stories, keep up the lexicon, and tell all servers.
@@ -65,8 +68,24 @@ class ClusterEngine:
             self._opened = None
 
     def rebuild(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Build a new index from the articles while the current one serves, then swap."""
-        rebuild(self._cluster, self._rebuilding, self._workers, wait=wait, progress=progress or (lambda _: None))
+        """Build a new index from the articles while the current one serves, then swap.
+
+        Writes become searchable meanwhile. The rebuild takes a number of its own, so that every server forgets what it
+        knows of the old index.
+        """
+        applied = time.monotonic()
+
+        def go_on(count: int) -> None:
+            nonlocal applied
+            if progress is not None:
+                progress(count)
+            if time.monotonic() - applied > _APPLY_SECONDS:
+                self.apply()
+                applied = time.monotonic()
+
+        rebuild(self._cluster, self._rebuilding, self._workers, wait=wait, progress=go_on)
+        with self._store.clock.taking(1):
+            pass
         self.apply()
         self._lexicon.add_all()
 
