@@ -21,10 +21,12 @@ from search.engines.opensearch.retrieval import OpenedCluster, retrieve
 from search.engines.opensearch.similar import similar
 from search.engines.opensearch.statistics import ClusterStatistics, KnownStatistics
 from search.engines.opensearch.titles import titled
+from search.engines.opensearch.upkeep import ClusterUpkeep
 from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
 from search.statistics import TermStatistics
 
+_APPLY_SECONDS = 0.2
 _LOOK_SECONDS = 0.1
 """How old what is known of the newest version may be."""
 
@@ -47,7 +49,7 @@ class ClusterEngine:
         self._applied = -1
         self._looked = float("-inf")
         self._opened: OpenedCluster | None = None
-        self.upkeep: Upkeep | None = None
+        self.upkeep: Upkeep | None = ClusterUpkeep(store.cluster, self.rebuild)
 
     def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:  # noqa: ARG002
         """Make every write so far searchable: settle stories, keep up the lexicon, and tell all servers.
@@ -65,8 +67,22 @@ class ClusterEngine:
             self._opened = None
 
     def rebuild(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Build a new index from the articles while the current one serves, then swap."""
-        rebuild(self._cluster, self._rebuilding, self._workers, wait=wait, progress=progress or (lambda _: None))
+        """Build a new index from the articles while the current one serves, then swap.
+
+        Writes go on being made searchable meanwhile, as nobody else does so.
+        """
+        applied = time.monotonic()
+
+        def tell(count: int) -> None:
+            nonlocal applied
+            if progress is not None:
+                progress(count)
+            if time.monotonic() - applied >= _APPLY_SECONDS:
+                if self.applied() < self._store.last_seq():
+                    self.apply()
+                applied = time.monotonic()
+
+        rebuild(self._cluster, self._rebuilding, self._workers, wait=wait, progress=tell)
         self.apply()
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
