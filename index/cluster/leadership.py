@@ -11,7 +11,7 @@ from index.cluster.leases import Lease, LeaseLostError
 log = logging.getLogger(__name__)
 
 LENGTH = 10.0
-"""Seconds until another server leads in the place of one that is gone: a cluster that is busy may take some to answer."""
+"""Seconds until another server leads in the place of one that is gone; a busy cluster may take some to answer."""
 _RENEWALS = 10
 
 
