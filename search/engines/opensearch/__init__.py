@@ -17,7 +17,7 @@
 ``frequencies``     document frequencies, from the dictionaries of the shards
 ``lexicon``         the terms that begin with a prefix
 ``lexicon_upkeep``  keeping these up with the articles
-``upkeep``          what a check compares, and a rebuild that was left undone
+``upkeep``          ``Upkeep``: whether the index has to be rebuilt, and who does it
 ==================  ===========================================================================
 
 ``retrieval`` says what a request costs. What matches is said in ``search.matching``, for both engines.

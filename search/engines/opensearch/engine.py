@@ -26,9 +26,10 @@ from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
 from search.statistics import TermStatistics
 
-_APPLY_SECONDS = 0.2
 _LOOK_SECONDS = 0.1
 """How old what is known of the newest version may be."""
+_APPLY_SECONDS = 1.0
+"""How long writes wait to be searchable while this server rebuilds the index."""
 
 
 class ClusterEngine:
@@ -49,7 +50,7 @@ class ClusterEngine:
         self._applied = -1
         self._looked = float("-inf")
         self._opened: OpenedCluster | None = None
-        self.upkeep: Upkeep | None = ClusterUpkeep(store.cluster, self.rebuild)
+        self.upkeep: Upkeep = ClusterUpkeep(store, self._rebuilding, lambda wait: self.rebuild(wait=wait))
 
     def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:  # noqa: ARG002
         """Make every write so far searchable: settle stories, keep up the lexicon, and tell all servers.
@@ -69,20 +70,22 @@ class ClusterEngine:
     def rebuild(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
         """Build a new index from the articles while the current one serves, then swap.
 
-        Writes go on being made searchable meanwhile, as nobody else does so.
+        Writes become searchable meanwhile. The rebuild takes a number of its own, so that every server forgets what it
+        knows of the old index.
         """
         applied = time.monotonic()
 
-        def tell(count: int) -> None:
+        def go_on(count: int) -> None:
             nonlocal applied
             if progress is not None:
                 progress(count)
-            if time.monotonic() - applied >= _APPLY_SECONDS:
-                if self.applied() < self._store.last_seq():
-                    self.apply()
+            if time.monotonic() - applied > _APPLY_SECONDS:
+                self.apply()
                 applied = time.monotonic()
 
-        rebuild(self._cluster, self._rebuilding, self._workers, wait=wait, progress=tell)
+        rebuild(self._cluster, self._rebuilding, self._workers, wait=wait, progress=go_on)
+        with self._store.clock.taking(1):
+            pass
         self.apply()
 
     def near_copies(self, writes: Sequence[range]) -> int | None:

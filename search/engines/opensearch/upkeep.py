@@ -1,62 +1,69 @@
-"""What ``timtin check`` can compare on a cluster, and what the leader takes up that another server has left."""
+"""Maintenance of a cluster's index: there are no files to verify, but another analyzer may have made it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from index.cluster.connection import Cluster
-from index.cluster.mapping import LIVE
-from index.cluster.rebuild import current_index, is_interrupted, is_outdated
-from index.errors import WriterBusyError
+from index.cluster import rebuild
+from index.cluster.leases import Lease
+from index.cluster.store import ClusterArticleStore
+from index.store.article_store import TaskKind
 
 
 class ClusterUpkeep:
-    """Upkeep of an index that has no files here. ``rebuild`` goes on with a rebuild, or begins one."""
+    """``Upkeep`` of the articles' index. ``rebuilding`` is the lease of who rebuilds it, ``rebuild`` does so."""
 
-    def __init__(self, cluster: Cluster, rebuild: Callable[..., None]) -> None:
-        self._cluster, self._rebuild = cluster, rebuild
+    def __init__(self, store: ClusterArticleStore, rebuilding: Lease, rebuild: Callable[[float], None]) -> None:
+        self._store, self._rebuilding, self._rebuild = store, rebuilding, rebuild
+        self._is_asked = False
 
     def exclusive(self, purpose: str, *, wait: float) -> AbstractContextManager[None]:  # noqa: ARG002
-        """Hold nothing: a rebuild holds its lease itself."""
-        return nullcontext()
+        """Hold the lease of who rebuilds the index; it says itself what for."""
+        return self._rebuilding.held(wait)
 
     def scrub(self, seconds: float, *, again: bool = False) -> bool:  # noqa: ARG002
-        """Go on with a rebuild that its server left undone, if the leader asks ``again`` and again."""
-        if again and is_interrupted(self._cluster):
-            with suppress(WriterBusyError):  # whoever holds the lease is at it
-                self._rebuild(wait=0)
+        """Ask once for a rebuild if one is due: the cluster itself verifies its files."""
+        if not self._is_asked and self._why_rebuild():
+            self._is_asked = True
+            if not self._store.tasks.unfinished(TaskKind.REINDEX):
+                self._store.tasks.request_rebuild()
         return True
 
     def release_stale(self) -> None:
-        """Do nothing: there are no files."""
+        """Do nothing: a rebuild deletes what it replaces."""
 
     def check(self) -> list[str]:
-        """Return what is wrong with the index: how it was analysed, and whether it has all articles."""
-        problems = []
-        if is_interrupted(self._cluster):
-            problems.append("a rebuild was begun and is not done; while a server runs, it goes on with it")
-        if is_outdated(self._cluster):
-            problems.append(
-                f"{current_index(self._cluster)} was made by another version of the analyzer or of the mapping: it"
-                " serves until it is rebuilt"
-            )
-        stored = self._count(self._cluster.articles, {"query": LIVE})
-        found = self._count(self._cluster.live, {})
+        """Return why the index has to be rebuilt, and whether searches see other articles than there are."""
+        why = self._why_rebuild()
+        cluster = self._store.cluster
+        stored, found = self._counts()
+        if stored != found:  # one may just have been written
+            stored, found = self._counts()
         if stored != found:
-            problems.append(
-                f"the index has {stored:,} articles, and searches see {found:,}: look at where the aliases"
-                f" {self._cluster.articles} and {self._cluster.live} lead"
+            why.append(
+                f"searches see {found:,} articles of {stored:,}: look at where the aliases {cluster.articles} and"
+                f" {cluster.live} of the cluster lead"
             )
-        return problems
+        return why
 
-    def _count(self, index: str, body: Mapping[str, Any]) -> int:
-        return int(self._cluster.ask("POST", index, "_count", body=body)["count"])
+    def _counts(self) -> tuple[int, int]:
+        """Return how many articles there are, and how many of them searches see."""
+        cluster = self._store.cluster
+        return self._store.count(), int(cluster.ask("GET", cluster.live, "_count")["count"])
+
+    def _why_rebuild(self) -> list[str]:
+        cluster = self._store.cluster
+        cluster.ensure()
+        if rebuild.is_interrupted(cluster):
+            return ["a rebuild was begun and is not done"]
+        if rebuild.is_outdated(cluster):
+            return ["it was made by an earlier version of timtin, which reads texts otherwise"]
+        return []
 
     def repair(self, *, wait: float = 10.0) -> list[str]:
-        """Rebuild what is outdated or was left undone; return what was done."""
-        if is_outdated(self._cluster) or is_interrupted(self._cluster):
-            self._rebuild(wait=wait)
-            return ["rebuilt the index from its articles"]
-        return []
+        """Rebuild the index if that is due; return what was done."""
+        if not self._why_rebuild():
+            return []
+        self._rebuild(wait)
+        return [f"rebuilt the index from the {self._store.count()} articles in the store"]
