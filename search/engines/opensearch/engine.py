@@ -87,6 +87,7 @@ class ClusterEngine:
         with self._store.clock.taking(1):
             pass
         self.apply()
+        self._lexicon.add_all()
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
         """Return how many articles written with these sequence numbers are near-copies of others."""

@@ -161,7 +161,7 @@ class ClusterStatistics:
         return self._searched([Search(self._cluster.live, json.dumps(body, ensure_ascii=False))])[0]
 
     def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return terms that start with ``prefix``, of a stream of syllables; of more than 1,000, about how frequent."""
+        """Return terms that start with ``prefix``, of a stream of syllables; the first 1,000 are counted in full."""
         return self._begun(_KINDS[stream], prefix, most)
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
