@@ -24,7 +24,7 @@ class ClusterUpkeep:
 
     def scrub(self, seconds: float, *, again: bool = False) -> bool:  # noqa: ARG002
         """Ask once for a rebuild if one is due: the cluster itself verifies its files."""
-        if not self._is_asked and self.check():
+        if not self._is_asked and self._why_rebuild():
             self._is_asked = True
             if not self._store.tasks.unfinished(TaskKind.REINDEX):
                 self._store.tasks.request_rebuild()
@@ -34,7 +34,25 @@ class ClusterUpkeep:
         """Do nothing: a rebuild deletes what it replaces."""
 
     def check(self) -> list[str]:
-        """Return why the index has to be rebuilt; nothing if it has not."""
+        """Return why the index has to be rebuilt, and whether searches see other articles than there are."""
+        why = self._why_rebuild()
+        cluster = self._store.cluster
+        stored, found = self._counts()
+        if stored != found:  # one may just have been written
+            stored, found = self._counts()
+        if stored != found:
+            why.append(
+                f"searches see {found:,} articles of {stored:,}: look at where the aliases {cluster.articles} and"
+                f" {cluster.live} of the cluster lead"
+            )
+        return why
+
+    def _counts(self) -> tuple[int, int]:
+        """Return how many articles there are, and how many of them searches see."""
+        cluster = self._store.cluster
+        return self._store.count(), int(cluster.ask("GET", cluster.live, "_count")["count"])
+
+    def _why_rebuild(self) -> list[str]:
         cluster = self._store.cluster
         cluster.ensure()
         if rebuild.is_interrupted(cluster):
@@ -45,7 +63,7 @@ class ClusterUpkeep:
 
     def repair(self, *, wait: float = 10.0) -> list[str]:
         """Rebuild the index if that is due; return what was done."""
-        if not self.check():
+        if not self._why_rebuild():
             return []
         self._rebuild(wait)
         return [f"rebuilt the index from the {self._store.count()} articles in the store"]
