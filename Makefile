@@ -49,6 +49,7 @@ translations: $(VENV)/.dev ## compile the catalogues of the pages' texts, and li
 
 lock: $(VENV)/.dev ## pin the dependencies again
 	$(BIN)/pip-compile --no-header -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements.lock --extra build pyproject.toml
+	$(BIN)/pip-compile --no-header -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements-opensearch.lock --extra build --extra opensearch pyproject.toml
 	$(BIN)/pip-compile --no-header -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe --strip-extras -o requirements-dev.lock --extra build --extra dev pyproject.toml
 
 clean: ## remove what was installed and made, but not the data

@@ -34,7 +34,10 @@ search = "key"
 
 A relative path in a file is meant from the folder of the file. A list in a variable has commas between its parts, and
 an empty variable says nothing. `server.port` is also `PORT`. Names that do not exist and values out of range are
-errors. `data` cannot be set by a file in the data folder. Keys are no settings: see [How to](how-to.md#keys).\
+errors. `data` cannot be set by a file in the data folder. Keys are no settings: see [How to](how-to.md#keys).
+
+Every command that opens an archive heeds `data`, `engine`, `hosts` and `[cluster]`, from the same places, and nothing
+else. Secrets are in files, whose names are settings: see [On a cluster](operating.md#on-a-cluster).\
 """
 _HOW_NAMES_ARE_READ = """\
 JSON, CSV, HTTP bodies, front matter and the heads of plain texts are read by these names. Case, accents, spaces and

@@ -9,6 +9,7 @@
 ``rendering``   what the engine found as it is shown: articles fetched, words marked, fragments
 ``query``       text to a query tree
 ``archive``     ``open_archive``: the only place that knows which store and engine are used
+``lagging``     how long searches may be behind the writes
 ``leadership``  which process of several makes writes searchable
 ``statistics``  the ``TermStatistics`` protocol: frequencies of terms and phrases
 ``vocabulary``  the same, looked up for one query: syllables, pairs, how phrases are accented

@@ -22,6 +22,7 @@ from index.usage import Usage, folder_usage
 from search.deadline import Deadline
 from search.engine import Engine
 from search.engines.embedded.engine import EmbeddedEngine
+from search.lagging import Lag
 from search.leadership import FolderLeadership, Leadership
 from search.limits import SearchLimits
 from search.query.expansion import Expansion, expand
@@ -34,6 +35,7 @@ from search.ranking.scoring import Ranking
 FREE_DISK_MB = 100
 """How much of the disk articles may not take by default, in megabytes."""
 
+_LAG_SECONDS = 10.0
 LAGGING = "The index is still applying changes from the store."
 """The problem of an archive whose searches do not see every write."""
 
@@ -76,6 +78,7 @@ class Archive:
     leadership: Callable[[], Leadership]
     usage: Callable[[], Usage]
     limits: SearchLimits = field(default_factory=SearchLimits)
+    lag: Lag = field(default_factory=Lag)
 
     def in_sync(self, seq: int | None = None) -> bool:
         """Tell whether searches see write ``seq``; by default, whether they see every write so far."""
@@ -108,7 +111,7 @@ class Archive:
             if (obstacle := self.store.obstacle()) is not None:
                 return obstacle
             self.engine.statistics()
-            return None if self.in_sync() else LAGGING
+            return LAGGING if self.lag.is_problem(self.engine.applied(), in_sync=self.in_sync()) else None
         except TimtinError as error:
             return str(error)
 
@@ -222,13 +225,14 @@ def _open_cluster(config: ArchiveConfig, cluster: ClusterConfig) -> Archive:
         texts = ClusterTexts(connection)
         archive = Archive(
             store,
-            ClusterEngine(store, config.ranking),
+            ClusterEngine(store, config.ranking, workers=processors() if config.sharing == 1 else 0),
             SharedSynonyms(texts),
             config.data,
             texts,
             partial(ClusterLeadership, connection),
             partial(cluster_usage, connection),
             config.limits,
+            Lag(_LAG_SECONDS),
         )
         opened.pop_all()
     return archive

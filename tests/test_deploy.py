@@ -13,11 +13,12 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from tests.conftest import ROOT, Server
 from tests.processes import timtin
 from web.cli import main
-from web.configuration import FIELDS, variable_of
+from web.configuration import FIELDS, load_settings, variable_of
 from web.settings import Settings
 
 DEPLOY = ROOT / "deploy"
@@ -114,6 +115,35 @@ def test_container_is_of_files_there_are_and_runs_as_a_user() -> None:
     assert all((ROOT / name).exists() for name in copied)
     assert copied - {"."} <= set(sent())
     parse(re.findall(r'"([^"]+)"', named["ENTRYPOINT"] + named["CMD"])[1:])
+
+
+def test_compose_file_starts_nodes_that_know_each_other_and_servers_that_know_them() -> None:
+    """It was not run: no engine of containers was at hand."""
+    whole = yaml.safe_load((DEPLOY / "compose-cluster.yml").read_text("utf-8"))
+    services = whole["services"]
+    nodes = {name: service for name, service in services.items() if name.startswith("node-")}
+    servers = {name: service for name, service in services.items() if name.startswith("server-")}
+    assert (len(nodes), len(servers)) == (3, 2)
+    assert set(services) == set(nodes) | set(servers)
+    assert {volume.partition(":")[0] for node in nodes.values() for volume in node["volumes"]} == set(whole["volumes"])
+    for name, node in nodes.items():
+        variables = node["environment"]
+        assert variables["node.name"] == name
+        for known in ("discovery.seed_hosts", "cluster.initial_cluster_manager_nodes"):
+            assert variables[known].split(",") == sorted(nodes)
+        assert "ports" not in node
+        assert node["networks"] == ["inside"]
+    for server in servers.values():
+        variables = server["environment"]
+        assert set(variables) <= {variable_of(setting) for setting in FIELDS}
+        settings = load_settings({}, variables)
+        assert settings.engine == "opensearch"
+        assert settings.hosts == tuple(f"http://{name}:9200" for name in sorted(nodes))
+        assert all(port.startswith("127.0.0.1:") for port in server["ports"])
+        assert set(server["depends_on"]) == set(nodes)
+        assert (ROOT / server["build"]["args"]["LOCK"]).exists()
+        assert "ARG LOCK=" in (DEPLOY / "Containerfile").read_text("utf-8")
+    assert len({port for server in servers.values() for port in server["ports"]}) == 2
 
 
 def sent() -> list[str]:

@@ -62,9 +62,12 @@ def test_headings_linked_to_are_there() -> None:
 def test_settings_named_are_there_and_those_shown_are_taken(tmp_path: Path) -> None:
     named = set(re.findall(rf"`({'|'.join(SECTIONS)})\.(\w+)", GUIDE))
     assert {".".join(pair) for pair in named} - set(FIELDS) == set()
-    (shown,) = blocks("toml")
-    (tmp_path / "timtin.toml").write_text(shown, "utf-8")
+    proxied, clustered = blocks("toml")
+    (tmp_path / "timtin.toml").write_text(proxied, "utf-8")
     assert read_settings({"data": tmp_path}, {}).settings.server.public_url
+    (tmp_path / "timtin.toml").write_text(clustered, "utf-8")
+    settings = read_settings({"data": tmp_path}, {}).settings
+    assert (settings.engine, len(settings.hosts), settings.cluster.user) == ("opensearch", 3, "timtin")
 
 
 def test_every_limit_says_what_is_beyond_it() -> None:

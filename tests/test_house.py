@@ -138,7 +138,7 @@ def test_code_has_no_text_of_the_seeds() -> None:
 
 def test_dependencies_are_pinned_with_hashes_and_without_addresses() -> None:
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-opensearch.lock", "requirements-dev.lock"):
         lock = (ROOT / name).read_text()
         assert "://" not in lock
         assert "--find-links" not in lock

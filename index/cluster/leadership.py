@@ -10,9 +10,9 @@ from index.cluster.leases import Lease, LeaseLostError
 
 log = logging.getLogger(__name__)
 
-LENGTH = 5.0
-"""Seconds until another server leads in the place of one that is gone."""
-_RENEWALS = 5
+LENGTH = 10.0
+"""Seconds until another server leads in the place of one that is gone; a busy cluster may take some to answer."""
+_RENEWALS = 10
 
 
 class ClusterLeadership:

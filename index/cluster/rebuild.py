@@ -60,8 +60,9 @@ def current_index(cluster: Cluster) -> str:
 
 
 def is_outdated(cluster: Cluster) -> bool:
-    """Tell whether the articles were analysed or are kept otherwise than this version of timtin would."""
-    return bool(_versions(cluster, current_index(cluster)) != _wanted_versions())
+    """Tell whether an earlier version of timtin made the index, which analysed articles or kept them otherwise."""
+    made = _versions(cluster, current_index(cluster))
+    return any(made.get(what, 0) < version for what, version in _wanted_versions().items())
 
 
 def is_interrupted(cluster: Cluster) -> bool:
@@ -88,6 +89,7 @@ class _Rebuild:
         self._old = self._new = ""
         self._copied: dict[str, int] = {}
         self._version: entries.Version | None = None
+        self._untold = 0
         self._saved = time.monotonic()
 
     def run(self) -> None:
@@ -100,6 +102,7 @@ class _Rebuild:
             self._add_copies()
             while not self._swap():
                 self._copy(self._reached())
+            self._tell()
             self._wait_for_searches()
         self._tidy()
         self._ask("DELETE", self._cluster.state, "_doc", _STATE, expected={404})
@@ -175,7 +178,9 @@ class _Rebuild:
                 raise _TooSlowError
             if time.monotonic() - self._saved > _SAVED_EVERY:
                 self._save(blocked=deadline != float("inf"))
-            self._progress(len(chunk.written))
+            self._untold += len(chunk.written)
+            if deadline == float("inf"):  # else whoever is told might write, and wait for this
+                self._tell()
 
         with ThreadPoolExecutor(_SENDERS, "send articles") as senders:
             for lines in self._workers.results(json_of, read()):
@@ -234,12 +239,13 @@ class _Rebuild:
             health = self._ask("GET", "_cluster", "health", self._new, params=params, expected={408})
             if health.get("timed_out") is False:
                 return
-            self._progress(0)
+            self._tell()
 
     def _swap(self) -> bool:
         """Stop writes, copy the rest and change the aliases over; False, and nothing changed, if that is too slow."""
         self._save(blocked=True)
-        deadline = time.monotonic() + _LONGEST_BLOCK
+        begun = time.monotonic()
+        deadline = begun + _LONGEST_BLOCK
         try:
             if not self._ask("PUT", self._old, "_block", "write")["shards_acknowledged"]:
                 raise _TooSlowError
@@ -259,6 +265,7 @@ class _Rebuild:
             if not isinstance(error, _TooSlowError):
                 raise
             return False
+        log.info("%s took the place of %s; writes waited %.1f s", self._new, self._old, time.monotonic() - begun)
         return True
 
     def _change_aliases(self) -> None:
@@ -283,7 +290,7 @@ class _Rebuild:
         deadline = time.monotonic() + _GRACE
         while time.monotonic() < deadline:
             self._lease.check()
-            self._progress(0)
+            self._tell()
             time.sleep(0.1)
 
     def _tidy(self) -> None:
@@ -293,6 +300,11 @@ class _Rebuild:
         for name in self._ask("GET", f"{self._cluster.articles}-*", "_alias"):
             if pattern.fullmatch(name) and name not in {current, self._new}:
                 self._ask("DELETE", name, expected={404})
+
+    def _tell(self) -> None:
+        """Tell how many articles were copied since this was last told."""
+        count, self._untold = self._untold, 0
+        self._progress(count)
 
     def _refresh(self, index: str) -> None:
         deadline = time.monotonic() + self._cluster.config.timeout

@@ -300,7 +300,7 @@ class ClusterArticleStore:
 
         Raises StoreError if it exists or cannot be written.
         """
-        return backup.write(self.articles, file)
+        return [str(RottenArticleError(id)) for id in backup.write(self.articles, file)]
 
     def close(self) -> None:
         """End the worker processes and close the connections."""

@@ -70,8 +70,8 @@ class ClusterTaskLog:
         return self._found(query, "asc", _MOST_FOUND)
 
     def begin(self, id: str) -> None:
-        """Record that a task has started."""
-        self._set(id, {"state": TaskState.RUNNING, "started": _now()})
+        """Record that a task has started; one that has ended meanwhile stays as it is."""
+        self._set(id, {"state": TaskState.RUNNING, "started": _now()}, only=_OPEN)
 
     def count(self, id: str, counts: Mapping[str, int]) -> None:
         """Record how much of a task is done."""
@@ -85,9 +85,9 @@ class ClusterTaskLog:
             errors = json.dumps([{"detail": error}], ensure_ascii=False)
             self._set(id, {"state": TaskState.FAILED, "finished": _now(), "errors": errors})
 
-    def _set(self, id: str, values: Mapping[str, Any]) -> None:
+    def _set(self, id: str, values: Mapping[str, Any], only: Sequence[TaskState] = tuple(TaskState)) -> None:
         def changed(now: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-            return None if now is None or now["id"] != id else {**now, **values}
+            return None if now is None or now["id"] != id or now["state"] not in only else {**now, **values}
 
         if (number := _number(id)) is None:
             return

@@ -43,6 +43,8 @@ def test_rebuild_goes_through_its_states(cluster: Cluster) -> None:
     failed = tasks.get(asked.id)
     assert failed is not None
     assert (failed.state, failed.errors) == (TaskState.FAILED, [{"detail": "không được"}])
+    tasks.begin(asked.id)
+    assert tasks.get(asked.id) == failed
 
 
 def test_rebuild_asked_of_many_servers_at_once_is_one_task(cluster: Cluster) -> None:

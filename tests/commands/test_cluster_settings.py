@@ -116,7 +116,7 @@ def test_commands_heed_what_the_file_of_the_data_folder_says_of_the_cluster(tmp_
     where = 'engine = "opensearch"\nhosts = ["http://127.0.0.1:1"]\n'
     (data / "timtin.toml").write_text(f"{where}[cluster]\ntimeout = 0.1\n")
     assert "no host of the cluster answered" in said_by(tmp_path, "stats", "--data", "data")
-    (data / "timtin.toml").write_text("[server]\nprot = 2\n[none]\na = 1\n")
+    (data / "timtin.toml").write_text("[server]\nprot = 2\n")
     assert "there is no such setting" in said_by(tmp_path, "config")
     assert timtin("keys", "list", "--data", str(data)).returncode == 0  # what does not say where it is
 

@@ -8,8 +8,11 @@ from collections.abc import Hashable, Sequence
 
 from index.article import Article
 from index.cluster import stories
+from index.cluster.leases import Lease
+from index.cluster.rebuild import rebuild
 from index.cluster.store import ClusterArticleStore
 from index.store.article_store import Progress
+from index.writer.workers import Workers
 from search.engine import Hit, Request, Retrieved, Upkeep
 from search.engines.opensearch.copies import copies
 from search.engines.opensearch.frequencies import Dictionaries
@@ -18,31 +21,42 @@ from search.engines.opensearch.retrieval import OpenedCluster, retrieve
 from search.engines.opensearch.similar import similar
 from search.engines.opensearch.statistics import ClusterStatistics, KnownStatistics
 from search.engines.opensearch.titles import titled
+from search.engines.opensearch.upkeep import ClusterUpkeep
 from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
 from search.statistics import TermStatistics
 
 _LOOK_SECONDS = 0.1
 """How old what is known of the newest version may be."""
+_APPLY_SECONDS = 1.0
+"""How long writes wait to be searchable while this server rebuilds the index."""
 
 
 class ClusterEngine:
-    """Search the articles of ``store``. What is known of the index is kept until ``apply`` makes writes searchable."""
+    """Search the articles of ``store``. What is known of the index is kept until ``apply`` makes writes searchable.
 
-    def __init__(self, store: ClusterArticleStore, ranking: Ranking | None = None) -> None:
+    ``workers`` processes analyse the articles for a rebuild; with 0, this one does.
+    """
+
+    def __init__(self, store: ClusterArticleStore, ranking: Ranking | None = None, *, workers: int = 0) -> None:
         self._store = store
         self._cluster = store.cluster
         self._ranking = ranking or Ranking()
         self._dictionaries = Dictionaries(store.cluster)
         self._lexicon = LexiconUpkeep(store.cluster, self._dictionaries)
+        self._rebuilding = Lease(store.cluster, "rebuild", "rebuilding the index")
+        self._workers = Workers(workers)
         self._lock = threading.Lock()
         self._applied = -1
         self._looked = float("-inf")
         self._opened: OpenedCluster | None = None
-        self.upkeep: Upkeep | None = None
+        self.upkeep: Upkeep = ClusterUpkeep(store, self._rebuilding, lambda wait: self.rebuild(wait=wait))
 
-    def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Make every write so far searchable."""
+    def apply(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:  # noqa: ARG002
+        """Make every write so far searchable: settle stories, keep up the lexicon, and tell all servers.
+
+        ``wait`` is not needed, as several servers may do it at once.
+        """
         settled = self._store.settled()
         arrived = self._lexicon.arrived()
         self._cluster.ask("POST", self._cluster.articles, "_refresh")
@@ -54,8 +68,26 @@ class ClusterEngine:
             self._opened = None
 
     def rebuild(self, *, wait: float = 10.0, progress: Progress | None = None) -> None:
-        """Build a new index from the articles while the current one serves, then swap."""
-        raise NotImplementedError
+        """Build a new index from the articles while the current one serves, then swap.
+
+        Writes become searchable meanwhile. The rebuild takes a number of its own, so that every server forgets what it
+        knows of the old index.
+        """
+        applied = time.monotonic()
+
+        def go_on(count: int) -> None:
+            nonlocal applied
+            if progress is not None:
+                progress(count)
+            if time.monotonic() - applied > _APPLY_SECONDS:
+                self.apply()
+                applied = time.monotonic()
+
+        rebuild(self._cluster, self._rebuilding, self._workers, wait=wait, progress=go_on)
+        with self._store.clock.taking(1):
+            pass
+        self.apply()
+        self._lexicon.add_all()
 
     def near_copies(self, writes: Sequence[range]) -> int | None:
         """Return how many articles written with these sequence numbers are near-copies of others."""
@@ -94,7 +126,8 @@ class ClusterEngine:
         return ClusterStatistics(self._newest().known)
 
     def close(self) -> None:
-        """Do nothing: the connections are those of the store."""
+        """End the worker processes; the connections are those of the store."""
+        self._workers.close()
 
     def _newest(self) -> OpenedCluster:
         """Return what is known of the newest version."""

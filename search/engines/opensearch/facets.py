@@ -62,4 +62,5 @@ def ask_names(
         if missing:
             answer = statistics.search(index, naming(label, missing), None)
             if answer is not None:
-                known[label].update(dict.fromkeys(missing, "") | names(answer))
+                found = names(answer)  # those of other values that these articles have are counted in part
+                known[label].update((key, found.get(key, key)) for key in missing)

@@ -165,9 +165,8 @@ class Page:
         """Return the candidates of the page, scored, and whether each is relaxed."""
         request, groups = self._request, self._groups
         start, reach, hidden = request.start, request.start + request.size, self._stories.hidden
-        if len(groups) == 1 and not hidden and not groups[0].first:
-            some = list(self._asking.listed(groups[0].query, start, min(reach, groups[0].total), ()))
-            return self._with_scores([(one, groups[0].relaxed) for one in some])
+        if not any(group.first for group in groups):
+            return self._with_scores(self._deep(start, reach))
         firsts = {group.relaxed: self._first(group) for group in groups}
         total = sum(group.total for group in groups)
         most = reach + (hidden if reach >= total - hidden else min(hidden, reach))
@@ -181,6 +180,17 @@ class Page:
                 break
             most = min(total, 4 * most)
         return self._with_scores([(one, relaxed[one.seq]) for one in kept[start:reach]])
+
+    def _deep(self, start: int, reach: int) -> list[tuple[Candidate, bool]]:
+        """Return the candidates of a page that begins after all that are scored before it is cut."""
+        page: list[tuple[Candidate, bool]] = []
+        before = 0
+        for group in self._groups:
+            first, end = max(0, start - before), min(group.total, reach - before)
+            if first < end:
+                page += [(one, group.relaxed) for one in self._asking.listed(group.query, first, end, ())]
+            before += group.total
+        return page
 
     def _ranked(self, group: Group, first: Sequence[Candidate], most: int) -> list[Candidate]:
         """Return the first ``most`` candidates of a group, each once."""

@@ -8,31 +8,40 @@ only these count as followed. Following twice does no harm.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from cachetools import LRUCache
 
 from index.cluster import mapping
 from index.cluster.connection import Cluster, refusal
 from search.engines.opensearch.frequencies import Dictionaries
 from search.engines.opensearch.lexicon import SOURCES, Kind, lexicon_name, places
 
-_FOLLOWED = "~followed"
+_FOLLOWED = "lexicon"
 _ARTICLES_A_PAGE = 200
 _PAGES_AT_ONCE = 5
 _WRITTEN_AT_ONCE = 5_000
-_MOST_REMEMBERED = 200_000
+_MOST_REMEMBERED = 300_000
 _NOTICEABLE = 2
-"""A term is counted again once half as many articles more have it: that keeps the order of terms about right."""
-_BODY = {
+"""A phrase is counted again once half as many articles more have it: that keeps the order of phrases about right."""
+_NEVER = 1 << 60
+_TOLD = {"filter_path": "errors,items.*.status,items.*.error"}
+_MISSING, _EXISTS = 404, 409
+_BODY: dict[str, dict[str, Any]] = {
     "settings": {"number_of_shards": 1, "refresh_interval": "-1"},
-    "mappings": {"dynamic": False, "properties": {"key": {"type": "keyword"}, "count": {"type": "integer"}}},
+    "mappings": {
+        "dynamic": "strict",
+        "_source": {"enabled": False},
+        "properties": {"key": {"type": "keyword"}, "count": {"type": "integer", "index": False}},
+    },
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """For each shard of an index, by number, up to which operation all had arrived at one moment."""
+    """Of an index, for each shard by its number, up to which operation all had arrived at one moment."""
 
     index: str
     arrived: Mapping[int, int]
@@ -45,8 +54,8 @@ class LexiconUpkeep:
         self._cluster = cluster
         self._dictionaries = dictionaries
         self._name = lexicon_name(cluster)
-        self._ready = False
-        self._left: dict[str, int] = {}
+        self._lexicon: str | None = None
+        self._left: LRUCache[str, int] = LRUCache(_MOST_REMEMBERED)
         self._followed: Operations | None = None
 
     def arrived(self) -> Operations:
@@ -63,35 +72,52 @@ class LexiconUpkeep:
 
     def follow(self, arrived: Operations) -> None:
         """Add the terms of the articles that became visible, and make them visible."""
-        self._ensure()
-        known = self._followed or self._recorded()
-        before = known.arrived if known is not None and known.index == arrived.index else {}
-        if before == arrived.arrived:
-            self._followed = arrived
+        if self._followed == arrived:
             return
-        for shard, last in arrived.arrived.items():
-            self._follow_shard(shard, before.get(shard, -1), last)
-        body = {"index": arrived.index, "arrived": {str(shard): last for shard, last in arrived.arrived.items()}}
-        self._cluster.ask("PUT", self._name, "_doc", _FOLLOWED, body=body, params={"refresh": "true"})
+        if self._lexicon is None:
+            self._lexicon = self._made()
+        known = self._recorded(self._lexicon)  # another server may have followed since
+        if known != arrived:
+            before: Mapping[int, int] = {}
+            if known is not None:  # a rebuilt index has nearly the same terms, and writes cannot wait for ``add_all``
+                before = known.arrived if known.index == arrived.index else arrived.arrived
+            for shard, last in arrived.arrived.items():
+                self._follow_shard(shard, before.get(shard, -1), last)
+            self._cluster.ask("POST", self._name, "_refresh")
+            self._record(self._lexicon, arrived)
         self._followed = arrived
 
-    def _ensure(self) -> None:
-        """Make the index of terms if it is missing."""
-        if self._ready:
-            return
-        if self._cluster.ask("GET", self._name, "_settings", expected={404}).get("status") == 404:
-            settings = {**_BODY["settings"], **mapping.copies(self._cluster.config.replicas)}
+    def add_all(self) -> None:
+        """Add the terms of all articles that are visible: those that a rebuilt index has and the one before had not."""
+        arrived = self.arrived()
+        if self._lexicon is None:
+            self._lexicon = self._made()
+        for shard, last in arrived.arrived.items():
+            self._follow_shard(shard, -1, last)
+        self._cluster.ask("POST", self._name, "_refresh")
+
+    def _made(self) -> str:
+        """Return what tells the index of terms from one made later; make it if it is missing."""
+        settings = {**_BODY["settings"], **mapping.copies(self._cluster.config.replicas)}
+        while True:
+            answer = self._cluster.ask("GET", self._name, "_settings", expected={404})
+            if answer.get("status") != _MISSING:
+                return str(answer[self._name]["settings"]["index"]["uuid"])
             answer = self._cluster.ask("PUT", self._name, body={**_BODY, "settings": settings}, expected={400})
             if answer.get("status") == 400 and answer["error"]["type"] != "resource_already_exists_exception":
                 raise refusal(400, answer, self._cluster.config.timeout)
-        self._ready = True
 
-    def _recorded(self) -> Operations | None:
-        answer = self._cluster.ask("GET", self._name, "_doc", _FOLLOWED, expected={404})
-        if not answer.get("found"):
+    def _recorded(self, lexicon: str) -> Operations | None:
+        answer = self._cluster.ask("GET", self._cluster.state, "_doc", _FOLLOWED, expected={404})
+        if not answer.get("found") or answer["_source"]["lexicon"] != lexicon:
             return None
         source = answer["_source"]
         return Operations(source["index"], {int(shard): last for shard, last in source["arrived"].items()})
+
+    def _record(self, lexicon: str, done: Operations) -> None:
+        arrived = {str(shard): last for shard, last in done.arrived.items()}
+        body = {"lexicon": lexicon, "index": done.index, "arrived": arrived}
+        self._cluster.ask("PUT", self._cluster.state, "_doc", _FOLLOWED, body=body)
 
     def _follow_shard(self, shard: int, after: int, last: int) -> None:
         """Add the terms of the articles of a shard that were written after operation ``after``."""
@@ -127,33 +153,55 @@ class LexiconUpkeep:
         return answer["hits"]["hits"]  # type: ignore[no-any-return]
 
     def _add(self, met: Mapping[str, int]) -> None:
-        """Count those terms again that are new, or that noticeably more articles have now; and write how many."""
-        due = []
+        """Add the terms that are new, and count those phrases again that noticeably more articles have now.
+
+        A term that this process does not remember is taken for new; those that are not are refused, and counted.
+        """
+        due, unknown = [], {}
         for key, articles in met.items():
-            left = self._left.get(key, 0) - articles
-            self._left[key] = left
-            if left < 0:
+            left = self._left.get(key)
+            if left is None:
+                unknown[key] = articles
+            elif left < articles:
                 due.append(key)
-        for first in range(0, len(due), _WRITTEN_AT_ONCE):
-            some = due[first : first + _WRITTEN_AT_ONCE]
+            else:
+                self._left[key] = left - articles
+        for some in _parts(list(unknown)):
+            there = self._write({key: unknown[key] for key in some}, "create")
+            due += [key for key in there if key[0] == Kind.PHRASE]
+            self._remember({key: unknown[key] for key in some})
+        for some in _parts(due):
             counted = self._counted(some)
-            self._write(counted)
-            self._left.update((key, max(0, count // _NOTICEABLE - 1)) for key, count in counted.items())
-        if len(self._left) > _MOST_REMEMBERED:
-            self._left = {}
+            self._write(counted, "index")
+            self._remember(counted)
+
+    def _remember(self, counted: Mapping[str, int]) -> None:
+        for key, count in counted.items():
+            self._left[key] = max(0, count // _NOTICEABLE - 1) if key[0] == Kind.PHRASE else _NEVER
 
     def _counted(self, keys: Sequence[str]) -> dict[str, int]:
         where = {key: places(Kind(key[0]), key[1:]) for key in keys}
         known = self._dictionaries.frequencies(place for some in where.values() for place in some)
         return {key: max(map(known.__getitem__, some)) for key, some in where.items()}
 
-    def _write(self, counted: Mapping[str, int]) -> None:
-        lines: Iterable[dict[str, Any]] = (
+    def _write(self, counted: Mapping[str, int], how: str) -> list[str]:
+        """Write how many articles have terms; return the terms that could not be created because they are there."""
+        lines = [
             line
             for key, count in counted.items()
-            for line in ({"index": {"_id": mapping.document_id(key)}}, {"key": key, "count": count})
-        )
-        answer = self._cluster.ask("POST", self._name, "_bulk", body=list(lines))
-        if answer["errors"]:
-            refused = next(item["index"] for item in answer["items"] if "error" in item["index"])
-            raise refusal(refused["status"], refused, self._cluster.config.timeout)
+            for line in ({how: {"_id": mapping.document_id(key)}}, {"key": key, "count": count})
+        ]
+        answer = self._cluster.ask("POST", self._name, "_bulk", body=lines, params=_TOLD)
+        if not answer["errors"]:
+            return []
+        there = []
+        for key, item in zip(counted, answer["items"], strict=True):
+            if item[how]["status"] == _EXISTS:
+                there.append(key)
+            elif "error" in item[how]:
+                raise refusal(item[how]["status"], item[how], self._cluster.config.timeout)
+        return there
+
+
+def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[first : first + _WRITTEN_AT_ONCE] for first in range(0, len(keys), _WRITTEN_AT_ONCE))

@@ -28,20 +28,24 @@ MANY = 1 << 30
 _MOST_WEIGHED = 700
 """How many clauses a query can have of those an article must have enough of."""
 _LEAST_WEIGHED = 8
+_MOST_KEPT = 1 << 14
 _SURE = 1 - 1e-6
 
 
 class QuerySets:
     """Find and join queries; ``statistics`` are asked together.
 
-    ``totals`` are the counts of whole queries, by ``key_of``; one that is not there is ``MANY``. Once ``cut`` is True,
-    words were left out because a query cannot have as many.
+    ``totals`` are the counts of whole queries, by ``key_of``; one that is not there is ``MANY``. ``counts`` keeps those
+    of words, for other queries too. Once ``cut`` is True, words were left out because a query cannot have as many.
     """
 
-    def __init__(self, statistics: ClusterStatistics, index: str, totals: Mapping[str, int]) -> None:
+    def __init__(
+        self, statistics: ClusterStatistics, index: str, totals: Mapping[str, int], counts: dict[str, int]
+    ) -> None:
         self._statistics = statistics
         self._index = index
         self._totals = totals
+        self._counts = counts
         self.articles = statistics.articles
         self.cut = False
         self._left = _MOST_WEIGHED
@@ -191,12 +195,18 @@ class QuerySets:
         return [(term, count) for term, _ in found if (count := self._statistics.frequency_in(field, term))]
 
     def _count(self, query: Query) -> int:
-        if query == NONE:
-            return 0
-        answer = self._statistics.search(
-            self._index, {"size": 0, "track_total_hits": True, "query": filtered(query)}, None
-        )
-        return MANY if answer is None else int(answer["hits"]["total"]["value"])
+        key = key_of(query)
+        count = 0 if query == NONE else self._counts.get(key)
+        if count is None:
+            body = {"size": 0, "track_total_hits": True, "query": filtered(query)}
+            answer = self._statistics.search(self._index, body, None)
+            if answer is None:
+                return MANY
+            count = int(answer["hits"]["total"]["value"])
+            if len(self._counts) >= _MOST_KEPT:
+                self._counts.clear()
+            self._counts[key] = count
+        return count
 
     def _found(self, query: Query) -> bool:
         if query == NONE:

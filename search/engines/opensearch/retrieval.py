@@ -44,13 +44,14 @@ Answer = Mapping[str, Any]
 class OpenedCluster:
     """What is known of one version of the index. Threads may share it.
 
-    ``names`` has what each value of a label is called, by its key; ``dates`` the minutes of the newest and the oldest
-    article, once they were asked for.
+    ``names`` has what each value of a label is called, by its key; ``counts`` how many articles have a word of a query;
+    ``dates`` the minutes of the newest and the oldest article, once they were asked for.
     """
 
     version: int
     known: KnownStatistics
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     dates: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -70,7 +71,7 @@ def retrieve(opened: OpenedCluster, ranking: Ranking, request: Request) -> Retri
     """Return the result of ``request``."""
     deadline = request.deadline
     deadline.passed()
-    statistics = ClusterStatistics(opened.known)
+    statistics = ClusterStatistics(opened.known, deadline)
     if not statistics.articles:
         return Retrieved(0, 0, [], {facet: [] for facet in request.facets})
     asked = _Asked(opened, statistics, ranking, request)
@@ -117,7 +118,7 @@ class _Asked:
         request, statistics = self._request, self._statistics
         few = max(1, self._ranking.few)
         while True:
-            sets = QuerySets(statistics, self._index, self._totals)
+            sets = QuerySets(statistics, self._index, self._totals, self._opened.counts)
             filters = passing(sets, request.filters)
             evaluator = Evaluator(sets, self._ranking, request.match, request.deadline)
             found = evaluator.run(request.tree, within(sets, filters.values()))
@@ -171,7 +172,7 @@ class _Asked:
         """Ask for the first candidates, if it ``ranks``, with the total; None until they are known."""
         if clauses(query) > _MOST_CLAUSES:
             raise SearchTimeoutError("The search has more parts than fit into one. Use fewer words and clauses.")
-        deep = self._request.start >= WINDOW and not self._request.collapse
+        deep = self._request.start >= WINDOW + self._ranking.few and not self._request.collapse
         size = WINDOW if ranks and self._request.size and not deep else 0
         body = self._asking.body(query, size, tokens=True, track_total_hits=True)
         if not size:

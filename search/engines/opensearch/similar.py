@@ -25,7 +25,7 @@ from search.ranking.scoring import Ranking, idf
 
 _TERMS = 30
 _READ = 20_000
-_CANDIDATES = 30
+_CANDIDATES = 50
 _FIELDS = [field_name(name, Stream.WORD) for name in TEXT_FIELDS]
 _BODY = field_name("body", Stream.WORD)
 

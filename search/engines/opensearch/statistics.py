@@ -12,6 +12,7 @@ from index.article import TEXT_FIELDS
 from index.cluster.connection import Cluster, refusal
 from index.cluster.mapping import GAP, indexed_term
 from index.segments.schema import field_name
+from search.deadline import Deadline
 from search.engines.opensearch.frequencies import TERM_SETS, Dictionaries, FieldStatistics, FieldTerm
 from search.engines.opensearch.lexicon import STREAMS, Beginning, Kind, Search, listed, listing, places
 from search.engines.opensearch.questions import Questions
@@ -25,6 +26,8 @@ _MOST_COUNTED = 1000
 _MOST_SEARCHES = 200
 _RARE = 3
 _MOST_RARE = 300
+_LATE = 2.0
+"""For how many seconds after a deadline an answer that is on its way is waited for."""
 _KINDS = {stream: kind for kind, stream in STREAMS.items()}
 _FIELDS = [field_name(name, stream) for name in TEXT_FIELDS for stream in Stream]
 
@@ -61,6 +64,12 @@ class KnownStatistics:
         """The statistics of the streams of the text fields, by the names of ``field_name``; deleted ones may count."""
         return self.dictionaries.fields(_FIELDS)
 
+    @cached_property
+    def live_share(self) -> float:
+        """About which share of what the dictionaries count is not deleted."""
+        counted = max([field.articles for field in self.fields.values()], default=0)
+        return min(1.0, self.articles / counted) if counted else 1.0
+
     def get(self, question: Hashable, default: Any = None) -> Any:
         """Return the answer to a question if it is known, else ``default``."""
         return (self._listings if isinstance(question, Beginning) else self._answers).get(question, default)
@@ -86,10 +95,11 @@ class KnownStatistics:
 
 
 class ClusterStatistics:
-    """The statistics of one query; do not share it between threads."""
+    """The statistics of one query; do not share it between threads. Searches are not tried again after ``deadline``."""
 
-    def __init__(self, known: KnownStatistics) -> None:
+    def __init__(self, known: KnownStatistics, deadline: Deadline | None = None) -> None:
         self._known = known
+        self._deadline = deadline or Deadline()
         self._cluster = known.cluster
         self._questions = Questions(self._look_up, known.get)
 
@@ -121,8 +131,12 @@ class ClusterStatistics:
         return max(self.frequency_in(field_name(name, stream), term) for name in TEXT_FIELDS)
 
     def frequency_in(self, field: str, term: str) -> int:
-        """Return how many articles have ``term`` in ``field``; deleted ones count until their segment is merged."""
-        return self._questions.answer(FieldTerm(field, term), 0)
+        """Return about how many articles have ``term`` in ``field``.
+
+        The dictionaries count deleted ones until their segment is merged, so their usual share is taken off.
+        """
+        counted = self._questions.answer(FieldTerm(field, term), 0)
+        return max(1, round(counted * self._known.live_share)) if counted else 0
 
     def learn(self, terms: Sequence[FieldTerm]) -> None:
         """Look up how many articles have each of ``terms``, all at once."""
@@ -147,7 +161,7 @@ class ClusterStatistics:
         return self._searched([Search(self._cluster.live, json.dumps(body, ensure_ascii=False))])[0]
 
     def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return terms that start with ``prefix``, of a stream of syllables; of more than 1,000, about how frequent."""
+        """Return terms that start with ``prefix``, of a stream of syllables; the first 1,000 are counted in full."""
         return self._begun(_KINDS[stream], prefix, most)
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
@@ -226,7 +240,12 @@ class ClusterStatistics:
         for first in range(0, len(searches), _MOST_SEARCHES):
             some = searches[first : first + _MOST_SEARCHES]
             lines = "".join(f"{json.dumps(search.header)}\n{search.body}\n" for search in some)
-            found += self._cluster.ask("POST", "_msearch", body=lines.encode("utf-8"))["responses"]
+            left = self._deadline.left()
+            seconds = None if left is None else min(left + _LATE, self._cluster.config.timeout)
+            answer = self._cluster.ask(
+                "POST", "_msearch", body=lines.encode("utf-8"), seconds=seconds, between=self._deadline.passed
+            )
+            found += answer["responses"]
         for answer in found:
             if "error" in answer:
                 raise refusal(answer["status"], answer, self._cluster.config.timeout)
