@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from index.article import Article
 from index.cluster.config import ClusterConfig
+from index.cluster.connection import Cluster
 from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import FACETS, Filters, Hit, Request, Retrieved, Sort
 from search.query.parser import parse
@@ -146,3 +148,25 @@ def test_queries_of_very_many_words_are_cut_and_not_refused(
             request = Request(parse(f"lúa OR {text}"))
             assert cluster.engine.retrieve(request).total >= len(WORDS)
             assert cluster.engine.retrieve(replace(request, tree=Words(text), match=Match.ANY)).total >= 0
+
+
+def test_ordinary_query_whose_words_are_known_takes_one_round_trip(
+    tmp_path: Path, cluster_hosts: list[str], prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = [
+        Article(id="a", title="Giá lúa", body=f"giá lúa gạo {WORDS[number]}", source="Báo") for number in range(9)
+    ]
+    with both(tmp_path, cluster_hosts, prefix, articles) as (_, archive):
+        request = Request(archive.expand(parse("giá lúa")), facets=FACETS, collapse=True, explain=True)
+        found = archive.engine.retrieve(request)
+        asked: list[str] = []
+        ask = Cluster.ask
+
+        def noted(self: Cluster, method: str, *path: str, **more: Any) -> Any:
+            asked.append(path[-1])
+            return ask(self, method, *path, **more)
+
+        monkeypatch.setattr(Cluster, "ask", noted)
+        assert archive.engine.retrieve(request) == found
+        assert found.total == 9
+        assert [one for one in asked if one.startswith("_")] == ["_msearch"]
