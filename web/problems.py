@@ -39,9 +39,8 @@ _FOLDERS = re.compile(
     |(?<![\w/:.<-])/(?:[^\s/]+/)+(?=[^\s/])""",
     re.VERBOSE,
 )
-_HOSTS = re.compile(
-    r""" \((?:[^()]|\([^()]*\))*(?:host=|://|\d\.\d+:\d)(?:[^()]|\([^()]*\))*\)"""  # what has an address in it
-)
+_ASIDE = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
+_ADDRESS = re.compile(r"host=|://|\d\.\d+:\d")
 _RETRY_SECONDS = 5
 NO_ARTICLE = "There is no article with this id."
 
@@ -138,7 +137,7 @@ def for_clients(text: str) -> str:
         path = rf"(?:{folders[folder]} )?(?<![\w./-]){re.escape(str(folder))}"
         text = re.sub(rf"{path}/(?=[^\s/])", "", text)
         text = re.sub(rf"{path}(?![\w/-])", folders[folder], text)
-    return _FOLDERS.sub("", _HOSTS.sub("", text))
+    return _FOLDERS.sub("", _ASIDE.sub(lambda aside: "" if _ADDRESS.search(aside[0]) else aside[0], text))
 
 
 def _detail(error: HTTPException) -> str:
