@@ -19,8 +19,9 @@ def obstacle(cluster: Cluster) -> str | None:
     The user needs the right to see the health of the cluster and the settings of the indices.
     """
     try:
+        health = _health(cluster)
         cluster.ensure()
-        return _lost(_health(cluster)) or _closed(cluster)
+        return _lost(health) or _closed(cluster)
     except (ClusterError, DiskFullError) as error:
         return str(error)
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from index.cluster.connection import Cluster, ClusterConfig
+from index.cluster.store import ClusterArticleStore
 from tests.cluster.server import VERSIONS, ask, shared_hosts
 
 
@@ -55,3 +56,17 @@ def cluster(cluster_hosts: list[str], prefix: str) -> Iterator[Cluster]:
     cluster.ensure()
     yield cluster
     cluster.close()
+
+
+@pytest.fixture
+def server(cluster_hosts: list[str], prefix: str) -> Iterator[Callable[[], ClusterArticleStore]]:
+    """Give the store of one more server on the cluster."""
+    stores: list[ClusterArticleStore] = []
+
+    def another() -> ClusterArticleStore:
+        stores.append(ClusterArticleStore(Cluster(ClusterConfig(tuple(cluster_hosts), prefix))))
+        return stores[-1]
+
+    yield another
+    for store in stores:
+        store.close()

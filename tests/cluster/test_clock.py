@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,25 +12,10 @@ from index.article import Article
 from index.cluster import clock as clock_module
 from index.cluster import entries
 from index.cluster.clock import Taken
-from index.cluster.connection import Cluster, ClusterConfig
 from index.cluster.store import ClusterArticleStore
 from index.errors import ClusterError
 
 Servers = Callable[[], ClusterArticleStore]
-
-
-@pytest.fixture
-def server(cluster_hosts: list[str], prefix: str) -> Iterator[Servers]:
-    """Give one more server on the cluster."""
-    stores: list[ClusterArticleStore] = []
-
-    def another() -> ClusterArticleStore:
-        stores.append(ClusterArticleStore(Cluster(ClusterConfig(tuple(cluster_hosts), prefix))))
-        return stores[-1]
-
-    yield another
-    for store in stores:
-        store.close()
 
 
 def test_no_number_is_taken_twice_and_none_is_left_out(server: Servers) -> None:

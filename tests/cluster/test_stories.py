@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,26 +12,11 @@ import pytest
 from index.analysis.near_copies import assign, sketch
 from index.analysis.tokenizer import tokenize
 from index.article import Article
-from index.cluster.connection import Cluster, ClusterConfig
 from index.cluster.mapping import KEPT, document_id
 from index.cluster.store import ClusterArticleStore
 from index.cluster.stories import copies_among, settle, settled
 
 Servers = Callable[[], ClusterArticleStore]
-
-
-@pytest.fixture
-def server(cluster_hosts: list[str], prefix: str) -> Iterator[Servers]:
-    """Give one more server on the cluster."""
-    stores: list[ClusterArticleStore] = []
-
-    def another() -> ClusterArticleStore:
-        stores.append(ClusterArticleStore(Cluster(ClusterConfig(tuple(cluster_hosts), prefix))))
-        return stores[-1]
-
-    yield another
-    for store in stores:
-        store.close()
 
 
 def text(seed: int, changed: int = 0) -> str:

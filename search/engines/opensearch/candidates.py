@@ -155,7 +155,8 @@ class _Spotter:
         firsts = {stream: {term.split("_", 1)[0] for term in terms} for stream, terms in self._wanted.items()}
         self._exact = self._wanted[Stream.SYLLABLE] | firsts[Stream.WORD] | firsts[Stream.BIGRAM]
         self._plain = self._wanted[Stream.FOLDED] | firsts[Stream.FOLDED_BIGRAM]
-        self._known: dict[str, bool] = {}
+        self._seen: set[str] = set()
+        self._known: set[str] = set()
 
     def lengths(self, text: PackedText) -> Iterable[tuple[Stream, int]]:
         """Yield the length of each stream of a text, in terms."""
@@ -171,7 +172,7 @@ class _Spotter:
     def found(self, text: PackedText) -> Iterable[tuple[Stream, str, int]]:
         """Yield (stream, term, position) of each wanted term, positions ascending for any one term and stream."""
         syllables, positions, wanted = text.syllables, text.positions, self._wanted
-        relevant = {one for one in set(syllables) if self._is_relevant(one)}
+        relevant = self._relevant(syllables)
         places = [at for at, one in enumerate(syllables) if one in relevant]
         for at in places:
             exact, position = syllables[at], positions[at]
@@ -197,11 +198,13 @@ class _Spotter:
             if code in wanted[Stream.FOLDED]:
                 yield Stream.FOLDED, code, positions[at]
 
-    def _is_relevant(self, syllable: str) -> bool:
-        known = self._known.get(syllable)
-        if known is None:
-            known = self._known[syllable] = syllable in self._exact or folded(syllable) in self._plain
-        return known
+    def _relevant(self, syllables: Sequence[str]) -> set[str]:
+        """Return those of ``syllables`` that a wanted term may begin with."""
+        distinct = set(syllables)
+        new = distinct - self._seen
+        self._seen |= new
+        self._known |= {one for one in new if one in self._exact or folded(one) in self._plain}
+        return distinct & self._known
 
 
 def _word_at(text: PackedText, at: int) -> str:

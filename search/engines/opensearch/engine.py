@@ -95,11 +95,14 @@ class ClusterEngine:
 
     def applied(self) -> int:
         """Return the highest sequence number that searches see, as it was at most a tenth of a second ago."""
-        with self._lock:
-            if time.monotonic() - self._looked >= _LOOK_SECONDS:
+        is_old = time.monotonic() - self._looked >= _LOOK_SECONDS
+        if is_old and self._lock.acquire(blocking=self._applied < 0):  # one thread looks; no other waits for it
+            try:
                 self._applied = max(self._applied, self._store.highest_applied())
                 self._looked = time.monotonic()
-            return self._applied
+            finally:
+                self._lock.release()
+        return self._applied
 
     def version(self) -> Hashable:
         """Return the highest sequence number that searches see."""
