@@ -12,7 +12,6 @@ from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, NotFound
 
 from index.errors import (
-    ClusterError,
     DamagedIndexError,
     DiskFullError,
     IndexMissingError,
@@ -40,6 +39,8 @@ _FOLDERS = re.compile(
     |(?<![\w/:.<-])/(?:[^\s/]+/)+(?=[^\s/])""",
     re.VERBOSE,
 )
+_ASIDE = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
+_ADDRESS = re.compile(r"host=|://|\d\.\d+:\d")
 _RETRY_SECONDS = 5
 NO_ARTICLE = "There is no article with this id."
 
@@ -93,8 +94,7 @@ def init_app(app: Flask) -> None:
     def unavailable(error: TimtinError) -> Response:
         kind = f"{request.endpoint} refused: {error}"
         log.error("%s %s was refused: %s", request.method, request.path, error, extra={"kind": kind})
-        said = str(error).partition(" (")[0] if isinstance(error, ClusterError) else str(error)  # without addresses
-        return _answer(503, for_clients(said))
+        return _answer(503, for_clients(str(error)))
 
     @app.errorhandler(SearchCancelledError)
     @app.errorhandler(SearchTimeoutError)
@@ -125,7 +125,10 @@ def init_app(app: Flask) -> None:
 
 
 def for_clients(text: str) -> str:
-    """Return the text of an error without the folders of this machine; the names of files in them stay."""
+    """Return the text of an error without the folders of this machine and the hosts of a cluster.
+
+    The names of files in the folders stay.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     folders = {services().archive.home: "the data folder", settings.data.absolute(): "the data folder"}
     if (watched := settings.server.watch) is not None:
@@ -134,7 +137,7 @@ def for_clients(text: str) -> str:
         path = rf"(?:{folders[folder]} )?(?<![\w./-]){re.escape(str(folder))}"
         text = re.sub(rf"{path}/(?=[^\s/])", "", text)
         text = re.sub(rf"{path}(?![\w/-])", folders[folder], text)
-    return _FOLDERS.sub("", text)
+    return _FOLDERS.sub("", _ASIDE.sub(lambda aside: "" if _ADDRESS.search(aside[0]) else aside[0], text))
 
 
 def _detail(error: HTTPException) -> str:
