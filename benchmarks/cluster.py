@@ -139,13 +139,15 @@ def main() -> None:
     parser.add_argument("host", metavar="HOST", help="the address of a cluster, such as http://127.0.0.1:9200")
     parser.add_argument("--articles", type=int, default=50_000, help="how many articles; 0: only compare hits")
     parser.add_argument("--queries", type=int, default=300, help="how many queries of each kind")
+    parser.add_argument("--judged", type=int, default=400, help="how many queries of each judged set")
     parser.add_argument("--sets", nargs="*", default=SETS, help="judged sets to compare hits on")
     options = parser.parse_args()
     if options.articles:
         speed(options.host, options.articles, options.queries)
     print(f"\n{'':44}embedded cluster  same first same ten   same order  same total")
     for name in options.sets:
-        agreement(options.host, judged_set(name))
+        judged = judged_set(name)
+        agreement(options.host, replace(judged, queries=judged.queries[: options.judged]))
 
 
 if __name__ == "__main__":
