@@ -74,11 +74,14 @@ class ProblemError(TimtinError):
     """The service answered with an error. ``problem`` is its document, ``retry_after`` the seconds that it asks for."""
 
     def __init__(self, problem: Problem, retry_after: float | None = None) -> None:
-        named = "; ".join(f"{error.get('name')}: {error.get('detail')}" for error in problem.errors[:3])
-        said = problem.detail or problem.title
-        super().__init__(f"{problem.status} {said}" + (f" ({named})" if named else ""))
+        super().__init__(problem, retry_after)
         self.problem = problem
         self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        said = f"{self.status} {self.problem.detail or self.problem.title}"
+        named = "; ".join(f"{error.get('name')}: {error.get('detail')}" for error in self.problem.errors[:3])
+        return f"{said} ({named})" if named else said
 
     @property
     def status(self) -> int:
