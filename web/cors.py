@@ -1,4 +1,4 @@
-"""Let scripts of other sites read answers of the API, as far as the settings name their origins (CORS)."""
+"""Let scripts of other sites load the API's module and read its answers, if the settings name their origins (CORS)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def allow(response: Response) -> Response:
         origin = request.headers.get("Origin")
-        if origin is None or not request.path.startswith("/api/"):
+        if origin is None or not (request.path.startswith("/api/") or request.endpoint == "assets.module"):
             return response
         response.vary.add("Origin")
         if "*" in origins or origin in origins:

@@ -46,6 +46,7 @@ NEEDED: dict[tuple[str, str], str] = {
     ("GET", "/docs"): "open",
     ("GET", "/opensearch.xml"): "open",
     ("GET", "/favicon.ico"): "open",
+    ("GET", "/timtin.js"): "open",
     ("GET", "/manifest.webmanifest"): "open",
     ("GET", "/robots.txt"): "open",
     ("GET", "/sitemap.xml"): "search",
