@@ -20,6 +20,10 @@ Progress = Callable[[int], None]
 """Called often, with the number of articles done since the last call. An exception it raises ends the work."""
 
 
+Condition = Callable[[str | None], bool]
+"""Tells from the ``content_hash`` of the stored article, None if there is none, whether it may be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One entry of the write sequence: ``article`` as it is now, or None if the id was deleted or it is damaged."""
@@ -157,15 +161,25 @@ class ArticleStore(Protocol):
     def fetches(self) -> FetchLog:
         """The URLs that articles were fetched from."""
 
-    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
+    def put(
+        self,
+        articles: Sequence[Article],
+        inputs: Sequence[int | None] | None = None,
+        *,
+        only_if: Condition | None = None,
+    ) -> WriteResult:
         """Add or replace ``articles`` in one transaction; stored articles with equal content stay untouched.
 
         ``inputs`` has for each the number of the input it was read from. If an id occurs twice, the last article wins.
-        A damaged article counts as updated. Raises DiskFullError.
+        A damaged article counts as updated. ``only_if`` is asked of each article within the transaction. Raises
+        ChangedError if it does not hold for one, and writes nothing; DiskFullError.
         """
 
-    def delete(self, ids: Iterable[str]) -> DeleteResult:
-        """Delete articles in one transaction; ignore unknown ids."""
+    def delete(self, ids: Iterable[str], *, only_if: Condition | None = None) -> DeleteResult:
+        """Delete articles in one transaction; ignore unknown ids.
+
+        Raises ChangedError, and deletes nothing, if ``only_if``, asked of each within the transaction, does not hold.
+        """
 
     def get(self, id: str) -> Article | None:
         """Return the article with this id, or None. Raises RottenArticleError if it is not as it was written."""

@@ -24,9 +24,11 @@ from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
 from index.analysis.suggestions import one_of_each
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import LOCAL_ZONE, local_minute
+from index.errors import ChangedError
 from index.labels import equal_keys, label_values
 from index.store.article_store import (
     Change,
+    Condition,
     DeleteResult,
     Fetched,
     Progress,
@@ -82,10 +84,23 @@ class MemoryStore:
     def how_to_restore(self) -> str:
         return "index the files again"
 
-    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
+    def _check(self, id: str, only_if: Condition | None) -> None:
+        known = self._articles.get(id)
+        if only_if is not None and not only_if(None if known is None else known[1].content_hash()):
+            raise ChangedError(id)
+
+    def put(
+        self,
+        articles: Sequence[Article],
+        inputs: Sequence[int | None] | None = None,
+        *,
+        only_if: Condition | None = None,
+    ) -> WriteResult:
         result = WriteResult([], [], [], 0)
         inputs = inputs or [None] * len(articles)
         with self._lock:
+            for article in articles:
+                self._check(article.id, only_if)
             for article, number in zip(articles, inputs, strict=True):
                 known = self._articles.get(article.id)
                 self.inputs.own(article.id, number)
@@ -99,9 +114,12 @@ class MemoryStore:
                 self._stored_at[article.id] = datetime.now(UTC).isoformat(timespec="seconds")
             return replace(result, seq=self._seq)
 
-    def delete(self, ids: Iterable[str]) -> DeleteResult:
+    def delete(self, ids: Iterable[str], *, only_if: Condition | None = None) -> DeleteResult:
         gone = []
         with self._lock:
+            ids = list(ids)
+            for id in ids:
+                self._check(id, only_if)
             for id in ids:
                 if self._articles.pop(id, None) is not None:
                     self._seq += 1

@@ -19,6 +19,7 @@ from search.parameters import checked
 from web.access import ANY_SIZE, Scope, needs
 from web.api.answers import article_json
 from web.api.blueprint import api, made_searchable, stored_article
+from web.api.conditions import condition, is_unchanged, met, refuse_conditions, tag_of
 from web.api.parameters import WriteParameters
 from web.problems import NO_ARTICLE, problem
 from web.services import services
@@ -45,8 +46,11 @@ _Entry = tuple[str, Article | InvalidInputError | _Stop]
 @api.get("/articles/<path:id>")
 @needs(Scope.SEARCH)
 def read_article(id: str) -> Response:
-    """Return one article."""
-    return jsonify(article_json(stored_article(id)))
+    """Return one article, with its tag; only that, if the client has it as it is."""
+    article = stored_article(id)
+    response = Response(status=304) if is_unchanged(article) else jsonify(article_json(article))
+    response.set_etag(tag_of(article))
+    return response
 
 
 @api.put("/articles/<article:id>")
@@ -58,17 +62,7 @@ def put_article(id: str) -> tuple[Response, int]:
     record = _record(body)
     if isinstance(body, dict) and "id" not in body:
         record.pop("id", None)  # of another name, as programs have it beside the one that they give here
-    article = article_from(record, id=id)
-    result = services().archive.store.put([article])
-    created = bool(result.added)
-    body = {
-        "id": id,
-        "result": "created" if created else "replaced" if result.updated else "unchanged",
-        "searchable": made_searchable(result.seq, 1, wait=parameters.wait),
-    }
-    response = jsonify(body)
-    response.headers["Location"] = url_for("api.read_article", id=id)
-    return response, 201 if created else 200
+    return _stored(article_from(record, id=id), parameters)
 
 
 @api.delete("/articles/<article:id>")
@@ -76,7 +70,8 @@ def put_article(id: str) -> tuple[Response, int]:
 def delete_article(id: str) -> tuple[Response, int]:
     """Delete one article."""
     parameters = checked(WriteParameters, request.args)
-    result = services().archive.store.delete([id])
+    with met():
+        result = services().archive.store.delete([id], only_if=condition())
     if not result.deleted:
         raise NotFound(NO_ARTICLE)
     searchable = made_searchable(result.seq, 1, wait=parameters.wait)
@@ -101,6 +96,7 @@ def post_articles() -> tuple[Response, int]:
             return _post_one(data, parameters)
     else:
         raise UnsupportedMediaType("Send application/json (an article or an array of them) or application/x-ndjson.")
+    refuse_conditions()
     report: dict[str, Any] = {"received": 0, "added": 0, "updated": 0, "unchanged": 0, "ids": [], "refused": []}
     seq, stopped = _keep(entries, report)
     problems = [Problem(f"articles[{entry['index']}]", entry["detail"]) for entry in report["refused"][:_MOST_ERRORS]]
@@ -137,11 +133,17 @@ def _stopped(stopped: _Stop, report: Mapping[str, Any]) -> str:
 
 
 def _post_one(data: Any, parameters: WriteParameters) -> tuple[Response, int]:
-    article = article_from(_record(data))
-    result = services().archive.store.put([article])
+    return _stored(article_from(_record(data)), parameters)
+
+
+def _stored(article: Article, parameters: WriteParameters) -> tuple[Response, int]:
+    """Store one article if it is as the request demands; answer what became of it."""
+    with met():
+        result = services().archive.store.put([article], only_if=condition())
     searchable = made_searchable(result.seq, 1, wait=parameters.wait)
     outcome = "created" if result.added else "replaced" if result.updated else "unchanged"
-    response = jsonify({"id": article.id, "result": outcome, "searchable": searchable})
+    tag = f'"{tag_of(article)}"'
+    response = jsonify({"id": article.id, "result": outcome, "searchable": searchable, "etag": tag})
     response.headers["Location"] = url_for("api.read_article", id=article.id)
     return response, 201 if result.added else 200
 
