@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from tests.client.fake import Reply, json_reply, problem_reply, serving
 from timtin.client import (
     AnswerError,
     Client,
+    ConflictError,
     NoAnswerError,
     NotFoundError,
     PreconditionFailedError,
@@ -108,28 +111,67 @@ def test_a_client_with_less_patience_than_asked_gives_up_at_once(pauses: list[fl
     assert pauses == []
 
 
-@pytest.mark.parametrize("failure", [BROKEN, problem_reply(503)])
-def test_what_may_have_been_done_is_not_done_twice(failure: Reply, pauses: list[float]) -> None:
-    with serving(failure, WRITTEN) as server, Client(server.url) as client:
-        with pytest.raises((NoAnswerError, UnavailableError)):
-            client.put({"title": "an article whose id its content gives"})
-        assert len(server.asked) == 1
-        server.replies[:] = [failure, WRITTEN]
-        with pytest.raises((NoAnswerError, UnavailableError)):
-            client.put({"id": "a", "title": "t"}, if_none_match="*")
-        assert len(server.asked) == 2
-        server.replies[:] = [failure, WRITTEN]
-        client.put({"id": "a", "title": "t"})
-        assert [asked.body for asked in server.asked[2:]] == [b'{"id":"a","title":"t"}'] * 2
-        server.replies[:] = [failure, WRITTEN]
-        client.delete("a")
-        assert len(server.asked) == 6
+WRITES: dict[str, tuple[Callable[[Client], Any], bool]] = {
+    "put": (lambda client: client.put({"id": "a", "title": "t"}), True),
+    "put if there is none": (lambda client: client.put({"id": "a", "title": "t"}, if_none_match="*"), False),
+    "put if unchanged": (lambda client: client.put({"id": "a", "title": "t"}, if_match='"x"'), False),
+    "put without an id": (lambda client: client.put({"title": "t"}), True),
+    "patch": (lambda client: client.patch("a", {"title": "t"}), False),
+    "delete": (lambda client: client.delete("a"), True),
+    "delete if unchanged": (lambda client: client.delete("a", if_match='"x"'), False),
+    "reindex": (lambda client: client.reindex(), True),
+    "bulk": (lambda client: list(client.bulk([{"id": "a", "title": "t"}])), True),
+    "delete by filter": (lambda client: client.delete_where(source="Báo"), True),
+    "count": (lambda client: client.count_where(source="Báo"), True),
+    "get many": (lambda client: list(client.get_many(["a"])), True),
+}
+DONE = json_reply(
+    {
+        "id": "a", "result": "created", "kind": "reindex", "state": "waiting", "matched": 1, "articles": [],
+        "missing": ["a"], "outcomes": [{"id": "a", "result": "created"}],
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("failure", [BROKEN, problem_reply(503)], ids=["broken", "503"])
+@pytest.mark.parametrize(("write", "may_repeat"), WRITES.values(), ids=WRITES)
+def test_only_what_can_be_done_twice_is_sent_again(
+    write: Callable[[Client], Any], may_repeat: bool, failure: Reply, pauses: list[float]
+) -> None:
+    with serving(failure, DONE) as server, Client(server.url) as client:
+        if may_repeat:
+            write(client)
+        else:
+            with pytest.raises((NoAnswerError, UnavailableError)):
+                write(client)
+        asked = [(each.method, each.path, each.body, each.headers.get("Idempotency-Key")) for each in server.asked]
+    assert len(pauses) == may_repeat
+    assert len(asked) == 1 + may_repeat
+    assert len(set(asked)) == 1  # with the same idempotency key, if there is one
+    is_post = asked[0][0] == "POST"
+    assert (asked[0][3] is not None) == (is_post and write not in (WRITES["count"][0], WRITES["get many"][0]))
+
+
+def test_each_write_has_an_idempotency_key_of_its_own(pauses: list[float]) -> None:
+    with serving(DONE) as server, Client(server.url) as client:
+        client.reindex()
+        client.reindex()
+        first, second = (asked.headers["Idempotency-Key"] for asked in server.asked)
+    assert first != second
+
+
+def test_a_write_that_is_still_being_done_is_asked_for_again(pauses: list[float]) -> None:
+    with serving(Reply(503), problem_reply(409), DONE) as server, Client(server.url) as client:
+        assert client.reindex().state == "waiting"
+        server.replies[:] = [problem_reply(409)]
+        with pytest.raises(ConflictError):
+            client.patch("a", {})
     assert len(pauses) == 2
 
 
 def test_what_was_refused_unseen_is_sent_again_whatever_it_is(pauses: list[float]) -> None:
     with serving(problem_reply(429), WRITTEN) as server, Client(server.url) as client:
-        assert client.put({"title": "t"}).result == "created"
+        assert client.patch("a", {"title": "t"}).result == "created"
         server.replies[:] = [problem_reply(429), WRITTEN]
         assert client.put({"id": "a", "title": "t"}, if_match='"x"').id == "a"
     assert len(pauses) == 2
@@ -137,7 +179,7 @@ def test_what_was_refused_unseen_is_sent_again_whatever_it_is(pauses: list[float
 
 def test_what_nobody_heard_is_sent_again_whatever_it_is(port: int, pauses: list[float]) -> None:
     with Client(f"http://127.0.0.1:{port}") as client, pytest.raises(NoAnswerError):
-        client.put({"title": "t"})
+        client.patch("a", {"title": "t"})
     assert len(pauses) == 4
 
 

@@ -4,6 +4,7 @@
 ``client``      ``Client``: a service's articles, searches and tasks
 ``models``      what a service answers, as dataclasses
 ``errors``      what can go wrong, an exception for each thing to do about it
+``bulk``        many writes in few requests
 ``parameters``  what a search may be told, and how values are sent
 ``transport``   one request: connections, retries, errors
 ``retrying``    which requests are sent again, and when
@@ -13,6 +14,7 @@
 A released method keeps its name and meaning; members that a service adds to its answers are kept in ``other``.
 """
 
+from timtin.client.bulk import Write
 from timtin.client.client import Client
 from timtin.client.errors import (
     AnswerError,
@@ -39,12 +41,15 @@ from timtin.client.models import (
     Answer,
     Article,
     Copy,
+    Create,
+    Delete,
     FacetCount,
     Health,
     Highlights,
     Hit,
     Links,
     Note,
+    Outcome,
     Query,
     Reason,
     Stats,
@@ -53,7 +58,7 @@ from timtin.client.models import (
     TitleMatch,
     Written,
 )
-from timtin.client.parameters import SearchOptions
+from timtin.client.parameters import Filters, SearchOptions
 from timtin.client.retrying import Retries
 
 __all__ = [
@@ -63,7 +68,10 @@ __all__ = [
     "Client",
     "ConflictError",
     "Copy",
+    "Create",
+    "Delete",
     "FacetCount",
+    "Filters",
     "ForbiddenError",
     "Health",
     "Highlights",
@@ -74,6 +82,7 @@ __all__ = [
     "NoSpaceError",
     "NotFoundError",
     "Note",
+    "Outcome",
     "PreconditionFailedError",
     "Problem",
     "ProblemError",
@@ -94,5 +103,6 @@ __all__ = [
     "TooManyRequestsError",
     "UnauthorizedError",
     "UnavailableError",
+    "Write",
     "Written",
 ]

@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from itertools import chain, islice
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self, Unpack, overload
+from uuid import uuid4
 
+from timtin.client.bulk import Batch, Write, batches
 from timtin.client.decoding import decoded, decoded_list
-from timtin.client.errors import TaskFailedError, TaskUnfinishedError, UnavailableError
-from timtin.client.models import Answer, Article, Health, Hit, Stats, Suggestions, Task, Written
-from timtin.client.parameters import SearchOptions, article_path, json_bytes, parameters_of, record_of
+from timtin.client.errors import (
+    AnswerError,
+    InvalidRequestError,
+    TaskFailedError,
+    TaskUnfinishedError,
+    UnavailableError,
+)
+from timtin.client.models import Answer, Article, Health, Hit, Outcome, Stats, Suggestions, Task, Written
+from timtin.client.parameters import (
+    FILTERS,
+    SEARCH_OPTIONS,
+    Filters,
+    SearchOptions,
+    article_path,
+    json_bytes,
+    parameters_of,
+    record_of,
+)
 from timtin.client.retrying import Retries
-from timtin.client.transport import Call, Transport, json_of
+from timtin.client.transport import Call, Transport, json_lines, json_of
 
-_SEARCH_OPTIONS = frozenset(SearchOptions.__annotations__)
-_JSON = {"Content-Type": "application/json"}
+_ARTICLES = "/api/v1/articles"
+_JSON = "application/json"
+_LINES = "application/x-ndjson"
+_MERGE_PATCH = "application/merge-patch+json"
+_ASKED_AT_ONCE = 1000
 _WAITING = 60.0
 """Seconds that a service may take longer when it is to wait until searches see a write."""
 _POLLED = (0.05, 1.0)
@@ -67,7 +88,7 @@ class Client:
 
     def search(self, q: str = "", **options: Unpack[SearchOptions]) -> Answer:
         """Find articles; all of them, if the query is empty."""
-        parameters = {"q": q, **parameters_of(options, _SEARCH_OPTIONS)}
+        parameters = {"q": q, **parameters_of(options, SEARCH_OPTIONS)}
         return decoded(Answer, self._got("/api/v1/search", parameters))
 
     def pages(self, q: str = "", **options: Unpack[SearchOptions]) -> Iterator[Answer]:
@@ -125,14 +146,78 @@ class Client:
         """
         record = record_of(article)
         id = record.get("id")
-        method, path = ("PUT", article_path(id)) if isinstance(id, str) else ("POST", "/api/v1/articles")
-        return self._written(method, path, wait, _conditions(if_match, if_none_match), json_bytes(record))
+        method, path = ("PUT", article_path(id)) if isinstance(id, str) else ("POST", _ARTICLES)
+        return self._written(method, path, wait, _conditions(if_match, if_none_match), _JSON, json_bytes(record))
+
+    def patch(
+        self,
+        id: str,
+        changes: Mapping[str, Any],
+        *,
+        wait: bool = False,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+    ) -> Written:
+        """Change the fields of an article that ``changes`` names; None empties one (a merge patch, RFC 7396).
+
+        Raises NotFoundError if there is no such article, PreconditionFailedError as ``put`` does.
+        """
+        body = json_bytes(changes)
+        return self._written("PATCH", article_path(id), wait, _conditions(if_match, if_none_match), _MERGE_PATCH, body)
 
     def delete(
         self, id: str, *, wait: bool = False, if_match: str | None = None, if_none_match: str | None = None
     ) -> Written:
         """Delete an article. Raises NotFoundError if there is none, PreconditionFailedError as ``put`` does."""
         return self._written("DELETE", article_path(id), wait, _conditions(if_match, if_none_match))
+
+    def bulk(
+        self, writes: Iterable[Write], *, wait: bool = False, most_bytes: int = 8_000_000, most_writes: int = 1000
+    ) -> Iterator[Outcome]:
+        """Yield what became of each of ``writes``, in their order, while they are read, sent and done.
+
+        Any number of articles, ``Create`` and ``Delete`` is sent in requests of at most ``most_writes``, and
+        ``most_bytes`` unless one alone has more. So nothing is sent before the outcomes are read, and only what is read
+        has certainly been done. One that is refused stops no other. With ``wait``, the outcomes of a request come once
+        searches see them.
+        """
+        for batch in batches(writes, most_bytes, most_writes):
+            yield from self._done(batch, wait)
+
+    def get_many(self, ids: Iterable[str]) -> Iterator[tuple[str, Article | None]]:
+        """Yield each of ``ids`` with its article, None if there is none; any number of them, in their order."""
+        waiting = iter(ids)
+        while some := list(islice(waiting, _ASKED_AT_ONCE)):
+            found: dict[str, Article | None] = {}
+            left = list(dict.fromkeys(some))
+            while left:
+                answer = self._posted(f"{_ARTICLES}/get", json_bytes({"ids": left}), _JSON, safe=True)
+                found |= {article.id: article for article in decoded_list(Article, answer, "articles")}
+                known = {*found, *answer.get("missing", ())}
+                if not known & {*left}:
+                    raise AnswerError("the service answered no article that was asked for")
+                left = [id for id in left if id not in known]
+            yield from ((id, found.get(id)) for id in some)
+
+    def export(self, **filters: Unpack[Filters]) -> Iterator[Article]:
+        """Yield every article that passes the filters, in the order of their writing, while it is received.
+
+        Raises NoAnswerError if the stream ends before all were sent.
+        """
+        with self._transport.stream(Call(path="/api/v1/export", params=parameters_of(filters, FILTERS))) as response:
+            for line in json_lines(response):
+                yield decoded(Article, line, "an article")
+
+    def delete_where(self, **filters: Unpack[Filters]) -> Task:
+        """Have every article deleted that passes the filters, of which there is one at least; ``wait`` for the task."""
+        body = json_bytes({"filter": parameters_of(filters, FILTERS)})
+        return decoded(Task, self._posted(f"{_ARTICLES}/delete", body, _JSON), "the task")
+
+    def count_where(self, **filters: Unpack[Filters]) -> int:
+        """Return how many articles ``delete_where`` would delete."""
+        body = json_bytes({"filter": parameters_of(filters, FILTERS), "dry_run": True})
+        answer = self._posted(f"{_ARTICLES}/delete", body, _JSON, safe=True)
+        return decoded(_DryRun, answer).matched
 
     def task(self, id: str) -> Task:
         """Return a task as it is now. Raises NotFoundError."""
@@ -162,7 +247,7 @@ class Client:
 
     def reindex(self) -> Task:
         """Have the index built anew, while searches go on; ``wait`` for the task that is returned."""
-        return decoded(Task, json_of(self._transport.request(Call(method="POST", path="/api/v1/reindex"))), "the task")
+        return decoded(Task, self._posted("/api/v1/reindex", b"", None), "the task")
 
     def stats(self) -> Stats:
         """Return how many articles there are, and whether searches see every write."""
@@ -179,18 +264,59 @@ class Client:
     def _got(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
         return json_of(self._transport.request(Call(path=path, params=parameters)))
 
+    def _done(self, batch: Batch, wait: bool) -> Iterable[Outcome]:
+        try:
+            answer = self._posted(_ARTICLES, batch.body, _LINES, wait=wait)
+        except InvalidRequestError as error:
+            if (refused := batch.refusals(error)) is not None:
+                return refused
+            pieces = batch.pieces()
+            if len(pieces) == 1:
+                raise
+            return chain.from_iterable(self._done(piece, wait) for piece in pieces)
+        return batch.outcomes(answer)
+
+    def _posted(self, path: str, body: bytes, kind: str | None, *, wait: bool = False, safe: bool = False) -> Any:
+        """Send a POST that is carried out once, however often it is sent, or is ``safe`` to carry out twice."""
+        headers = {} if safe else {"Idempotency-Key": str(uuid4())}
+        return json_of(self._transport.request(_sending("POST", path, wait, headers, kind, body, safe)))
+
     def _written(
-        self, method: str, path: str, wait: bool, conditions: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        wait: bool,
+        conditions: Mapping[str, str],
+        kind: str | None = None,
+        body: bytes | None = None,
     ) -> Written:
-        call = Call(
-            method=method,
-            path=path,
-            params={"wait": "true"} if wait else None,
-            headers={**conditions, **(_JSON if body is not None else {})},
-            body=body,
-            longer=_WAITING if wait else 0.0,
-        )
-        return decoded(Written, json_of(self._transport.request(call)))
+        headers = {**conditions, **({"Idempotency-Key": str(uuid4())} if method == "POST" else {})}
+        return decoded(Written, json_of(self._transport.request(_sending(method, path, wait, headers, kind, body))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DryRun:
+    matched: int
+
+
+def _sending(
+    method: str,
+    path: str,
+    wait: bool,
+    headers: Mapping[str, str],
+    kind: str | None,
+    body: bytes | None,
+    safe: bool = False,
+) -> Call:
+    return Call(
+        method=method,
+        path=path,
+        params={"wait": "true"} if wait else None,
+        headers={**headers, **({"Content-Type": kind} if kind is not None else {})},
+        body=body,
+        longer=_WAITING if wait else 0.0,
+        safe=safe,
+    )
 
 
 def _conditions(if_match: str | None, if_none_match: str | None) -> dict[str, str]:

@@ -10,12 +10,15 @@ __all__ = [
     "Answer",
     "Article",
     "Copy",
+    "Create",
+    "Delete",
     "FacetCount",
     "Health",
     "Highlights",
     "Hit",
     "Links",
     "Note",
+    "Outcome",
     "Query",
     "Reason",
     "Stats",
@@ -190,11 +193,40 @@ class Written:
     other: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Store an article if there is none with its id."""
+
+    article: Article | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the article with this id, if there is one."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one of many writes: ``result`` is created, replaced, unchanged, deleted, missing or refused.
+
+    ``detail`` and ``errors`` say why it was refused; ``task`` is done once searches see the writes of its request.
+    """
+
+    id: str | None
+    result: str
+    detail: str = ""
+    errors: Sequence[Mapping[str, Any]] = ()
+    task: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """Work that goes on after its request. Times are ISO 8601, UTC.
 
-    ``state`` is waiting, running, done, failed or one that a newer service has; ``counts`` says how far it is.
+    ``state`` is waiting, running, done, failed or one that a newer service has; ``counts`` says how far it is, ``seq``
+    the number of its last write, ``filters`` what a deletion deletes.
     """
 
     id: str
@@ -205,6 +237,8 @@ class Task:
     finished: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     errors: Sequence[Mapping[str, Any]] = ()
+    seq: int | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
     other: Mapping[str, Any] = field(default_factory=dict)
 
     @property

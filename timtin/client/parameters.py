@@ -11,10 +11,31 @@ from urllib.parse import quote
 
 from timtin.client.models import Article
 
-__all__ = ["SearchOptions", "article_path", "json_bytes", "parameters_of", "record_of"]
+__all__ = [
+    "FILTERS",
+    "SEARCH_OPTIONS",
+    "Filters",
+    "SearchOptions",
+    "article_path",
+    "json_bytes",
+    "parameters_of",
+    "record_of",
+]
 
 
-class SearchOptions(TypedDict, total=False):
+class Filters(TypedDict, total=False):
+    """Conditions that choose articles; those left out, or None, are none."""
+
+    source: str | None
+    category: str | None
+    author: str | None
+    from_: str | date | None
+    """First year, month or day: 2025, 2025-08, 2025-08-27."""
+    to: str | date | None
+    """Last year, month or day, inclusive."""
+
+
+class SearchOptions(Filters, total=False):
     """The parameters of a search besides the query; what is left out, or None, is as the service has it."""
 
     page: int | None
@@ -24,13 +45,6 @@ class SearchOptions(TypedDict, total=False):
     sort: Literal["relevance", "newest", "oldest"] | None
     match: Literal["auto", "all", "any"] | None
     """How many of the plain words an article must have."""
-    source: str | None
-    category: str | None
-    author: str | None
-    from_: str | date | None
-    """First year, month or day: 2025, 2025-08, 2025-08-27."""
-    to: str | date | None
-    """Last year, month or day, inclusive."""
     facets: str | Sequence[str] | None
     """Facets to count: source, category, author, year, month, day."""
     facet_filters: Literal["all", "others"] | None
@@ -49,6 +63,10 @@ class SearchOptions(TypedDict, total=False):
     """Half-life of scores in days: prefer recent articles."""
     timeout_ms: int | None
     """Milliseconds after which an incomplete answer is given."""
+
+
+FILTERS = frozenset(Filters.__annotations__)
+SEARCH_OPTIONS = FILTERS | frozenset(SearchOptions.__annotations__)
 
 
 def parameters_of(options: Mapping[str, Any], known: frozenset[str]) -> dict[str, str]:

@@ -16,6 +16,8 @@ from email.utils import parsedate_to_datetime
 BUSY = frozenset({502, 503, 504})
 """Statuses that say nothing about whether the request was carried out."""
 TOO_MANY = 429
+UNDER_WAY = 409
+"""What a request with an idempotency key is answered while the service still carries out the first of them."""
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _FIRST = 0.5
 _LONGEST = 20.0
@@ -45,10 +47,15 @@ class Retries:
         return pause if waited + pause <= self.patience else None
 
 
+def has_idempotency_key(headers: Mapping[str, str]) -> bool:
+    """Tell whether the service carries out a request once, however often it is sent."""
+    return any(name.lower() == "idempotency-key" for name in headers)
+
+
 def is_repeatable(method: str, headers: Mapping[str, str]) -> bool:
-    """Tell whether a request with these ``headers`` (names in any case) may be carried out twice."""
+    """Tell whether a request with these ``headers`` (names in any case) may be sent twice."""
     names = {name.lower() for name in headers}
-    if "idempotency-key" in names:
+    if has_idempotency_key(headers):
         return True
     return method in _IDEMPOTENT and (method in {"GET", "HEAD"} or not names & {"if-match", "if-none-match"})
 

@@ -16,7 +16,15 @@ import httpx
 
 from timtin.client.decoding import decoded
 from timtin.client.errors import AnswerError, NoAnswerError, Problem, ProblemError, TimedOutError, error_for
-from timtin.client.retrying import BUSY, TOO_MANY, Retries, is_repeatable, retry_after
+from timtin.client.retrying import (
+    BUSY,
+    TOO_MANY,
+    UNDER_WAY,
+    Retries,
+    has_idempotency_key,
+    is_repeatable,
+    retry_after,
+)
 
 log = logging.getLogger("timtin.client")
 
@@ -26,7 +34,10 @@ _MOST_OF_AN_ERROR = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request: ``longer`` is how many seconds more than usual it may take; with ``once``, it is never repeated."""
+    """A request: ``longer`` is how many seconds more than usual it may take.
+
+    With ``once``, it is never repeated; with ``safe``, it changes nothing, whatever its method is.
+    """
 
     method: str = "GET"
     path: str
@@ -35,6 +46,7 @@ class Call:
     body: bytes | None = None
     longer: float = 0.0
     once: bool = False
+    safe: bool = False
 
 
 class Transport:
@@ -92,7 +104,8 @@ class Transport:
         return request
 
     def _answered(self, request: httpx.Request, call: Call, *, whole: bool) -> httpx.Response:
-        repeatable = is_repeatable(request.method, request.headers)
+        repeatable = call.safe or is_repeatable(request.method, request.headers)
+        busy = BUSY | {UNDER_WAY} if has_idempotency_key(request.headers) else BUSY
         tried, waited = 0, 0.0
         while True:
             tried += 1
@@ -100,7 +113,7 @@ class Transport:
             try:
                 return self._once(request, whole)
             except ProblemError as error:
-                may_repeat = error.status == TOO_MANY or (repeatable and error.status in BUSY)
+                may_repeat = error.status == TOO_MANY or (repeatable and error.status in busy)
                 failure, asked = error, error.retry_after
             except httpx.HTTPError as error:
                 may_repeat = repeatable or isinstance(error, _NOT_SENT)
@@ -134,15 +147,32 @@ class Transport:
 
 
 def json_of(response: httpx.Response) -> Any:
-    """Return the JSON value that a whole answer has. Raises AnswerError."""
+    """Return the JSON value that a whole answer is. Raises AnswerError."""
+    return _json_value(response.content, response)
+
+
+def json_lines(response: httpx.Response) -> Iterator[Any]:
+    """Yield the JSON value in each line of an answer, while it is received. Raises AnswerError."""
+    begun: list[bytes] = []
+    for piece in response.iter_bytes():
+        *ends, rest = piece.split(b"\n")
+        for end in ends:
+            begun.append(end)
+            yield _json_value(b"".join(begun), response)
+            begun.clear()
+        begun.append(rest)
+    if any(begun):
+        yield _json_value(b"".join(begun), response)
+
+
+def _json_value(text: bytes, response: httpx.Response) -> Any:
+    """Return the JSON value that a ``text`` of an answer is. Raises AnswerError."""
     try:
-        return json.loads(response.content)
+        return json.loads(text)
     except (ValueError, RecursionError):
         kind = response.headers.get("Content-Type", "nothing")
-        message = (
-            f"{response.request.method} {response.url} was answered by no JSON ({kind}): is this a timtin service?"
-        )
-        raise AnswerError(message) from None
+        asked = f"{response.request.method} {response.url}"
+        raise AnswerError(f"{asked} was answered by no JSON ({kind}): is this a timtin service?") from None
 
 
 def _problem(response: httpx.Response, content: bytes) -> Problem:
