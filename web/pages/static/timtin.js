@@ -59,9 +59,47 @@ export class Timtin {
     return this.#json("PUT", article(record.id), { json: record, ...options });
   }
 
+  /** Change the fields of an article that `changes` names; null empties one. */
+  async patch(id, changes, options) {
+    return this.#json("PATCH", article(id), { json: changes, ...options });
+  }
+
   /** Delete an article. */
   async delete(id, options) {
     return this.#json("DELETE", article(id), options);
+  }
+
+  /** Store articles, or do what `{ create: record }` and `{ delete: { id } }` say; return what became of each. */
+  async bulk(writes, options = {}) {
+    const body = writes.map((write) => JSON.stringify(write)).join("\n");
+    const headers = { "Content-Type": "application/x-ndjson", ...options.headers };
+    return this.#json("POST", "articles", { ...options, headers, body });
+  }
+
+  /** Return the articles with these ids, and which ids are missing. */
+  async getMany(ids, options) {
+    return this.#json("POST", "articles/get", { json: { ids }, ...options });
+  }
+
+  /** Yield every article that passes the filters, while it is received. */
+  async *export(filters = {}, options = {}) {
+    const response = await this.request("GET", "export", { query: filters, ...options });
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    try {
+      for (let begun = "", done = false, value; !done; ) {
+        ({ done, value = "\n" } = await reader.read());
+        const lines = (begun + value).split("\n");
+        begun = lines.pop();
+        for (const line of lines) if (line) yield JSON.parse(line);
+      }
+    } finally {
+      reader.cancel();
+    }
+  }
+
+  /** Have every article deleted that passes the filters; return the task. */
+  async deleteWhere(filter, options) {
+    return this.#json("POST", "articles/delete", { json: { filter }, ...options });
   }
 
   /** Return a task once it has ended. */
@@ -82,7 +120,7 @@ export class Timtin {
     for (const [name, value] of Object.entries(query)) if (value != null) address.searchParams.set(name, value);
     const sent = new Headers(headers);
     if (this.#key) sent.set("Authorization", `Bearer ${this.#key}`);
-    if (json !== undefined) sent.set("Content-Type", "application/json");
+    if (json !== undefined && !sent.has("Content-Type")) sent.set("Content-Type", "application/json");
     const options = { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal };
     for (let tried = 1; ; tried++) {
       const last = tried > this.#retries;
