@@ -1,7 +1,7 @@
 """Every example of docs/api.md runs, in a shell, in Python and in a browser, and prints what is shown.
 
-A block of output belongs to the last example of each language before it in its section, if that has none yet; ``…`` in it
-stands for any text.
+A block of output belongs to the last example of each language before it in its section, if that has none yet; ``…``
+in it stands for any text.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ BLOCKS = [(kind, block) for heading, kind, block in PARTS if not heading]
 SERVICE = "http://127.0.0.1:8000"
 LANGUAGES = ("sh", "python", "js")
 OUTPUTS = ("json", "text")
+PAGE = """<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
+<script type="module" src="script.js"></script>"""
 END = "--- end of an example ---"
 
 
@@ -119,8 +121,7 @@ def test_in_a_browser(service: Server, tmp_path: Path) -> None:
     shutil.copy(tmp_path / "articles.ndjson", folder)
     script = script.replace(SERVICE, service.root).replace('"KEY"', f'"{service.key}"')
     (folder / "script.js").write_text(script, "utf-8")
-    page_text = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="script.js"></script>'
-    (folder / "index.html").write_text(page_text, "utf-8")
+    (folder / "index.html").write_text(PAGE, "utf-8")
     printed: list[str] = []
     with site(folder) as address, browser_page(expected=("status of 4",)) as page:
         page.on("console", lambda said: printed.append(said.text) if said.type == "log" else None)
