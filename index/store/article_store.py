@@ -65,6 +65,7 @@ class TaskKind(StrEnum):
 
     ARTICLES = "articles"
     REINDEX = "reindex"
+    DELETE = "delete"
 
 
 class TaskState(StrEnum):
@@ -78,9 +79,10 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task. Times are ISO 8601, UTC; ``started`` is set for rebuilds only.
+    """One task. Times are ISO 8601, UTC; ``started`` is set for rebuilds and deletions only.
 
-    A bulk write is done once searches see write ``seq``.
+    A bulk write is done once searches see write ``seq``; a deletion deletes what was written up to it and passes
+    ``filters``, the parameters of a search by name.
     """
 
     id: str
@@ -92,16 +94,20 @@ class Task:
     counts: Mapping[str, int]
     errors: Sequence[Any]
     seq: int | None
+    filters: Mapping[str, Any] | None = None
 
 
 class TaskLog(Protocol):
-    """Work that outlives its request. Keeps the last 1,000 tasks and every unfinished rebuild."""
+    """Work that outlives its request. Keeps the last 1,000 tasks, and every unfinished rebuild and deletion."""
 
     def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
         """Record a bulk write that is done once searches see write ``seq``; the first 100 errors are kept."""
 
     def request_rebuild(self) -> Task:
         """Request a rebuild of the index; if a request is waiting already, return that one."""
+
+    def request_deletion(self, filters: Mapping[str, Any], seq: int) -> Task:
+        """Request the deletion of the articles that pass ``filters`` and were written up to number ``seq``."""
 
     def get(self, id: str) -> Task | None:
         """Return a task, or None for an unknown id."""

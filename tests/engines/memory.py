@@ -190,8 +190,15 @@ class MemoryTasks:
     def __init__(self) -> None:
         self._tasks: dict[str, Task] = {}
 
-    def _add(self, kind: TaskKind, counts: Mapping[str, int], errors: Sequence[Any], seq: int | None) -> Task:
-        task = Task(uuid.uuid4().hex, kind, TaskState.WAITING, _now(), None, None, counts, errors[:100], seq)
+    def _add(
+        self,
+        kind: TaskKind,
+        counts: Mapping[str, int],
+        errors: Sequence[Any],
+        seq: int | None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> Task:
+        task = Task(uuid.uuid4().hex, kind, TaskState.WAITING, _now(), None, None, counts, errors[:100], seq, filters)
         self._tasks[task.id] = task
         return task
 
@@ -201,6 +208,9 @@ class MemoryTasks:
     def request_rebuild(self) -> Task:
         waiting = [task for task in self.unfinished(TaskKind.REINDEX) if task.state is TaskState.WAITING]
         return waiting[0] if waiting else self._add(TaskKind.REINDEX, {}, [], None)
+
+    def request_deletion(self, filters: Mapping[str, Any], seq: int) -> Task:
+        return self._add(TaskKind.DELETE, {"deleted": 0}, [], seq, filters)
 
     def get(self, id: str) -> Task | None:
         return self._tasks.get(id)
