@@ -15,8 +15,11 @@ from tests.conftest import Server, with_seeds
 from timtin.client import (
     Article,
     Client,
+    Create,
+    Delete,
     InvalidRequestError,
     NotFoundError,
+    PreconditionFailedError,
     SearchOptions,
     UnauthorizedError,
 )
@@ -131,3 +134,85 @@ def test_the_client_has_every_parameter_that_the_api_has() -> None:
     ):
         assert set(model.model_fields) <= set(inspect.signature(method).parameters)
     assert set(StoredArticle.model_fields) == set(record_of(Article(id="a")))
+
+
+def test_an_article_is_written_only_as_its_etag_demands(service: Client) -> None:
+    written = service.put(RICE, if_none_match="*")
+    article = service.get(written.id)
+    assert service.get(written.id, if_none_match=article.etag) is None
+    assert service.get(written.id, if_none_match='"other"') == article
+    with pytest.raises(PreconditionFailedError):
+        service.put(RICE, if_none_match="*")
+    changed = service.patch(article.id, {"category": "Kinh tế", "published": None}, if_match=article.etag)
+    assert (changed.result, changed.etag != written.etag) == ("replaced", True)
+    for write in (
+        lambda: service.patch(article.id, {"category": "x"}, if_match=article.etag),
+        lambda: service.put(article, if_match=article.etag),
+        lambda: service.delete(article.id, if_match=article.etag),
+    ):
+        with pytest.raises(PreconditionFailedError):
+            write()
+    now = service.get(article.id)
+    assert (now.category, now.published, now.title) == ("Kinh tế", None, article.title)
+    assert service.delete(article.id, if_match=changed.etag).result == "deleted"
+    with pytest.raises(NotFoundError):
+        service.patch("none", {"title": "x"})
+
+
+def test_writes_in_bulk_have_their_outcomes_in_order(service: Client) -> None:
+    seed = next(service.hits()).id
+    writes = [{"id": f"a{number}", "title": f"Bưởi {number}"} for number in range(7)]
+    outcomes = service.bulk(
+        [*writes, Create({"id": "a0", "title": "khác"}), Delete(seed), Delete("none"), {"id": "a1"}, {"title": "Cam"}],
+        wait=True,
+        most_writes=4,
+    )
+    results = [(outcome.id, outcome.result) for outcome in outcomes]
+    assert results[:11] == [
+        *((write["id"], "created") for write in writes),
+        ("a0", "refused"),
+        (seed, "deleted"),
+        ("none", "missing"),
+        ("a1", "refused"),
+    ]
+    assert results[11][1] == "created"
+    assert service.search('"bưởi"', size=1).total == 7
+    assert service.get(str(results[11][0])).title == "Cam"
+    (task,) = service.tasks(size=1)
+    assert task.kind == "articles"
+
+
+def test_a_whole_request_of_refused_writes_says_why_of_each(service: Client) -> None:
+    writes = [{"id": f"a{number}", "title": number} for number in range(250)]
+    outcomes = list(service.bulk([*writes, {"id": "good", "title": "lúa"}], most_writes=250))
+    assert [outcome.id for outcome in outcomes] == [*(write["id"] for write in writes), "good"]
+    assert {outcome.result for outcome in outcomes[:-1]} == {"refused"}
+    assert all("title" in outcome.detail for outcome in outcomes[:-1])
+    assert outcomes[-1].result == "created"
+
+
+def test_many_articles_are_read_exported_and_deleted(service: Client) -> None:
+    for outcome in service.bulk({"id": f"a{number}", "title": "Bưởi", "source": "Báo Mới"} for number in range(2500)):
+        assert outcome.result == "created"
+    ids = [f"a{number}" for number in range(2600)]
+    read = dict(service.get_many(ids))
+    assert [id for id, article in read.items() if article is None] == ids[2500:]
+    exported = list(service.export(source="Báo Mới"))
+    assert [article.id for article in exported] == ids[:2500]
+    assert exported[0] == read["a0"]
+    assert sum(1 for _ in service.export()) == 2505
+    assert service.count_where(source="Báo Mới") == 2500
+    task = service.wait(service.delete_where(source="Báo Mới"), timeout=120)
+    assert (task.kind, task.counts["deleted"]) == ("delete", 2500)
+    assert service.stats().articles == 5
+    with pytest.raises(InvalidRequestError, match="all articles would be deleted"):
+        service.delete_where()
+
+
+def test_the_same_request_is_carried_out_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("timtin.client.client.uuid4", lambda: "the-same")
+    with Client(server.root, server.key) as client:
+        first, second = (client.put({"title": "Một lần"}) for _ in range(2))
+        assert first.result == second.result == "created"
+        with pytest.raises(InvalidRequestError, match="another request"):
+            client.put({"title": "Hai lần"})
