@@ -306,3 +306,9 @@ class Readiness(Model):
 
     status: Literal["ready"]
     articles: int
+
+
+class AnyObject(BaseModel):
+    """An object with whatever members."""
+
+    model_config = ConfigDict(extra="allow")
