@@ -67,9 +67,8 @@ def test_unknown_parameter_is_refused_by_name_with_the_nearest(client: FlaskClie
     client.put("/api/v1/articles/a", json={"title": "x"}, headers=key)
     near = f"{query[0]}{query[0][-1]}" if query else "wait"
     body = {"ids": []} if name == "get" else {"filter": {"source": "x"}} if name == "deleteByFilter" else {"title": "x"}
-    answer = client.open(
-        target, method=method, query_string={near: "1", "toán": "2"}, headers=key, json=None if method in {"GET", "DELETE"} else body
-    )  # fmt: skip
+    sent = None if method in {"GET", "DELETE"} else body
+    answer = client.open(target, method=method, query_string={near: "1", "toán": "2"}, headers=key, json=sent)
     assert answer.status_code == 400
     assert [error["name"] for error in answer.json["errors"]] == [near, "toán"]
     assert query == [] or len(query[0]) < 2 or f"'{query[0]}'" in answer.json["errors"][0]["detail"]
