@@ -149,6 +149,22 @@ def test_what_is_safe_to_repeat_is_sent_again(server: Server, elsewhere: str) ->
         assert page.evaluate("Date.now()") > 3_600_000
 
 
+def test_half_an_export_is_no_export(server: Server, elsewhere: str) -> None:
+    begun = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nTransfer-Encoding: chunked\r\n\r\n"
+    half = begun + b'11\r\n{"id":"a"}\n{"id":\r\n'
+    with serving(Reply(raw=half)) as broken, page_of_another_site(elsewhere, "ERR_") as page:
+        reading = f"""const found = [];
+            try {{
+              for await (const {{ id }} of new it.Timtin("{broken.url}").export()) found.push(id);
+            }} catch (error) {{
+              found.push(error.name);
+            }}
+            return found"""
+        assert run(page, server, reading) == ["a", "TypeError"]
+        first = "for await (const { id } of client.export()) return id"
+        assert run(page, server, first) in [hit["id"] for hit in run(page, server, "return client.search('')")["hits"]]
+
+
 def test_only_sites_that_are_named_may_load_it(serve: Callable[..., Server], elsewhere: str, tmp_path: Path) -> None:
     with_seeds(tmp_path / "data")
     server = serve()

@@ -18,6 +18,7 @@
 ``routes``      the blueprint with all its routes
 ``schemas``     the bodies of requests and answers as models
 ``openapi``     the description of the API, made from the parameters and the models
+``examples``      the examples in it
 =============== ====================================================================
 
 A field of an answer, once released, keeps its name and meaning. After a change of parameters run ``make docs``.

@@ -20,7 +20,7 @@ MOST_WANTED = 1000
 
 ArticleId = Annotated[str, Field(max_length=LONGEST_ID, description="the id of an article")]
 Time = Annotated[str, Field(description="a time in ISO 8601, UTC")]
-Html = Annotated[str, Field(description="HTML: text with <mark> around the words that were found")]
+Html = Annotated[str, Field(description="HTML: text with mark elements around the words that were found")]
 Searchable = Annotated[bool, Field(description="whether searches see the write yet")]
 Etag = Annotated[str, Field(description="the ETag of the article as it is now, with its quotes")]
 
@@ -306,3 +306,9 @@ class Readiness(Model):
 
     status: Literal["ready"]
     articles: int
+
+
+class AnyObject(BaseModel):
+    """An object with whatever members."""
+
+    model_config = ConfigDict(extra="allow")

@@ -93,7 +93,7 @@ export class Timtin {
         for (const line of lines) if (line) yield JSON.parse(line);
       }
     } finally {
-      reader.cancel();
+      reader.cancel().catch(() => {}); // the reader of the articles knows already
     }
   }
 
