@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from index.article import Article as StoredArticle
 from search.parameters import SearchParameters, TimeParameters
@@ -20,10 +22,13 @@ from timtin.client import (
     InvalidRequestError,
     NotFoundError,
     PreconditionFailedError,
+    Problem,
     SearchOptions,
     UnauthorizedError,
+    models,
 )
 from timtin.client.parameters import record_of
+from web.api import schemas
 from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters
 
 RICE = {"id": "báo/lúa 1", "title": "Giá lúa tăng", "body": "Nông dân miền Tây phấn khởi.", "published": "2025-08-27"}
@@ -216,3 +221,29 @@ def test_the_same_request_is_carried_out_once(server: Server, monkeypatch: pytes
         assert first.result == second.result == "created"
         with pytest.raises(InvalidRequestError, match="another request"):
             client.put({"title": "Hai lần"})
+
+
+SAME = [
+    (models.Answer, schemas.SearchAnswer), (models.Query, schemas.QueryRead), (models.Note, schemas.NoteGiven),
+    (models.Hit, schemas.Hit), (models.Reason, schemas.ReasonGiven), (models.Copy, schemas.Copy),
+    (models.Highlights, schemas.Highlights), (models.FacetCount, schemas.FacetValue), (models.Links, schemas.Links),
+    (models.Suggestions, schemas.Suggestions), (models.TitleMatch, schemas.TitleHit),
+    (models.Article, schemas.StoredArticle), (models.Written, schemas.Written), (models.Written, schemas.Deleted),
+    (models.Task, schemas.TaskShown), (models.Stats, schemas.Stats), (Problem, schemas.ProblemDetails),
+    (models.Outcome, schemas.Outcome),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "schema"), SAME, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+def test_the_client_knows_every_member_of_every_answer(model: type, schema: type[BaseModel]) -> None:
+    known = {field.name: field for field in fields(model)}
+    assert set(schema.model_fields) <= set(known)
+    needed = {name for name, field in known.items() if field.default is field.default_factory is MISSING}
+    assert needed <= {name for name, field in schema.model_fields.items() if field.is_required()}
+
+
+def test_the_etag_of_a_compressed_answer_is_one_too(service: Client) -> None:
+    service.put({"id": "long", "title": "Gạo", "body": "gạo " * 5000})
+    etag = service.get("long").etag
+    assert service.get("long", if_none_match=etag) is None
+    assert service.delete("long", if_match=etag).result == "deleted"
