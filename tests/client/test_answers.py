@@ -250,6 +250,9 @@ def test_pages_end_where_the_service_says_so() -> None:
     with serving(page(3, "/x"), page(4, "/y"), page(5, None)) as server, Client(server.url) as client:
         assert [hit.id for hit in client.hits("lúa", page=3, size=1)] == ["h3", "h4", "h5"]
         assert [parse_qs(urlsplit(asked.path).query)["page"] for asked in server.asked] == [["3"], ["4"], ["5"]]
+        server.replies[:] = [page(1, None)]
+        assert [hit.id for hit in client.hits("lúa")] == ["h1"]
+        assert "size=100" in server.asked[-1].path
 
 
 def test_the_client_needs_httpx_alone() -> None:

@@ -92,7 +92,10 @@ class Client:
         return decoded(Answer, self._got("/api/v1/search", parameters))
 
     def pages(self, q: str = "", **options: Unpack[SearchOptions]) -> Iterator[Answer]:
-        """Yield the answers to a search page by page, as far as the service can be paged through."""
+        """Yield the answers to a search page by page, as far as the service can be paged through.
+
+        What is written meanwhile may move a hit to the page before or after; ``export`` is for what must be whole.
+        """
         page = options.get("page") or 1
         while True:
             options["page"] = page
@@ -103,7 +106,8 @@ class Client:
             page += 1
 
     def hits(self, q: str = "", **options: Unpack[SearchOptions]) -> Iterator[Hit]:
-        """Yield all hits of a search, page by page."""
+        """Yield all hits of a search, page by page, 100 at a time unless ``size`` says otherwise."""
+        options.setdefault("size", 100)
         for answer in self.pages(q, **options):
             yield from answer.hits
 
