@@ -180,6 +180,11 @@ def test_articles_are_asked_for_a_thousand_at_a_time_until_all_are_there() -> No
     with serving(found(missing=tuple(ids))) as server, Client(server.url) as client:
         assert [id for id, _ in client.get_many(iter(ids))] == ids
         assert [len(json.loads(asked.body)["ids"]) for asked in server.asked] == [1000, 1000, 1]
+    long = ["ố" * 200 + str(number) for number in range(300)]
+    with serving(found(missing=tuple(long))) as server, Client(server.url) as client:
+        assert [id for id, _ in client.get_many(long)] == long
+        assert [len(json.loads(asked.body)["ids"]) for asked in server.asked] == [99, 99, 99, 3]
+        assert max(len(asked.body) for asked in server.asked) < 64 * 1024
     with serving(found()) as server, Client(server.url) as client, pytest.raises(AnswerError, match="no article"):
         list(client.get_many(["a"]))
 

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from itertools import chain, islice
+from itertools import chain
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self, Unpack, overload
@@ -40,6 +40,7 @@ _JSON = "application/json"
 _LINES = "application/x-ndjson"
 _MERGE_PATCH = "application/merge-patch+json"
 _ASKED_AT_ONCE = 1000
+_ASKED_BYTES = 60_000
 _WAITING = 60.0
 """Seconds that a service may take longer when it is to wait until searches see a write."""
 _POLLED = (0.05, 1.0)
@@ -190,12 +191,11 @@ class Client:
 
     def get_many(self, ids: Iterable[str]) -> Iterator[tuple[str, Article | None]]:
         """Yield each of ``ids`` with its article, None if there is none; any number of them, in their order."""
-        waiting = iter(ids)
-        while some := list(islice(waiting, _ASKED_AT_ONCE)):
+        for some in _asked_at_once(ids):
             found: dict[str, Article | None] = {}
             left = list(dict.fromkeys(some))
             while left:
-                answer = self._posted(f"{_ARTICLES}/get", json_bytes({"ids": left}), _JSON, safe=True)
+                answer = self._posted("/api/v1/lookup", json_bytes({"ids": left}), _JSON, safe=True)
                 found |= {article.id: article for article in decoded_list(Article, answer, "articles")}
                 known = {*found, *answer.get("missing", ())}
                 if not known & {*left}:
@@ -215,12 +215,12 @@ class Client:
     def delete_where(self, **filters: Unpack[Filters]) -> Task:
         """Have every article deleted that passes the filters, of which there is one at least; ``wait`` for the task."""
         body = json_bytes({"filter": parameters_of(filters, FILTERS)})
-        return decoded(Task, self._posted(f"{_ARTICLES}/delete", body, _JSON), "the task")
+        return decoded(Task, self._posted("/api/v1/deletions", body, _JSON), "the task")
 
     def count_where(self, **filters: Unpack[Filters]) -> int:
         """Return how many articles ``delete_where`` would delete."""
         body = json_bytes({"filter": parameters_of(filters, FILTERS), "dry_run": True})
-        answer = self._posted(f"{_ARTICLES}/delete", body, _JSON, safe=True)
+        answer = self._posted("/api/v1/deletions", body, _JSON, safe=True)
         return decoded(_DryRun, answer).matched
 
     def task(self, id: str) -> Task:
@@ -321,6 +321,21 @@ def _sending(
         longer=_WAITING if wait else 0.0,
         safe=safe,
     )
+
+
+def _asked_at_once(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Yield ids in lists that one request may ask for."""
+    some: list[str] = []
+    size = 0
+    for id in ids:
+        length = len(json_bytes(id)) + 1
+        if some and (len(some) == _ASKED_AT_ONCE or size + length > _ASKED_BYTES):
+            yield some
+            some, size = [], 0
+        some.append(id)
+        size += length
+    if some:
+        yield some
 
 
 def _conditions(if_match: str | None, if_none_match: str | None) -> dict[str, str]:

@@ -78,7 +78,7 @@ export class Timtin {
 
   /** Return the articles with these ids, and which ids are missing. */
   async getMany(ids, options) {
-    return this.#json("POST", "articles/get", { json: { ids }, ...options });
+    return this.#json("POST", "lookup", { json: { ids }, ...options });
   }
 
   /** Yield every article that passes the filters, while it is received. */
@@ -99,7 +99,7 @@ export class Timtin {
 
   /** Have every article deleted that passes the filters; return the task. */
   async deleteWhere(filter, options) {
-    return this.#json("POST", "articles/delete", { json: { filter }, ...options });
+    return this.#json("POST", "deletions", { json: { filter }, ...options });
   }
 
   /** Return a task once it has ended. */
