@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, SEEDS
 
-FLOORS = {"index": set(), "search": {"index"}, "web": {"search", "index"}}
+FLOORS = {"index": set(), "search": {"index"}, "timtin": set(), "web": {"search", "index"}}
 
 
 def modules() -> list[Path]:

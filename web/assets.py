@@ -52,6 +52,14 @@ def asset(version: str, room: str, name: str) -> Response:
     return response
 
 
+@assets.get("/timtin.js")
+def module() -> Response:
+    """Send the module for scripts of other sites, whose address stays."""
+    response = sent("pages/timtin.js")
+    response.cache_control.no_cache = True
+    return response
+
+
 def sent(name: str) -> Response:
     """Return the file ``name`` of a room as a response, such as ``pages/page.css``. Raises NotFound."""
     room, _, rest = name.partition("/")

@@ -1,4 +1,4 @@
-"""Let scripts of other sites read answers of the API, as far as the settings name their origins (CORS)."""
+"""Let scripts of other sites load the API's module and read its answers, if the settings name their origins (CORS)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from web.settings import Settings
 
 _SECONDS = "600"
+_SENT = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id"
 
 
 def init_app(app: Flask) -> None:
@@ -19,14 +20,14 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def allow(response: Response) -> Response:
         origin = request.headers.get("Origin")
-        if origin is None or not request.path.startswith("/api/"):
+        if origin is None or not (request.path.startswith("/api/") or request.endpoint == "assets.module"):
             return response
         response.vary.add("Origin")
         if "*" in origins or origin in origins:
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = "Location, Retry-After, X-Request-Id"
+            response.headers["Access-Control-Expose-Headers"] = "ETag, Location, Retry-After, X-Request-Id"
             if request.method == "OPTIONS":
                 response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")
-                response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Request-Id"
+                response.headers["Access-Control-Allow-Headers"] = _SENT
                 response.headers["Access-Control-Max-Age"] = _SECONDS
         return response

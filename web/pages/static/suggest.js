@@ -20,7 +20,7 @@ export function suggest(form) {
   async function update() {
     clearTimeout(resting);
     const typed = box.value.trimStart();
-    const answer = typed ? await ask(form.dataset.suggest, typed) : withdraw() ?? {};
+    const answer = typed ? await ask(form.action, typed) : withdraw() ?? {};
     if (answer) show(typed, answer);
   }
 

@@ -1,0 +1,1 @@
+"""The client that programs use, against a served archive and against servers that misbehave."""
