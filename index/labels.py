@@ -55,6 +55,15 @@ def containing_keys(key: str, keys: Collection[str]) -> list[str]:
     return [other for other in keys if wanted in _words(other)]
 
 
+def begun_keys(text: str, keys: Collection[str]) -> list[str]:
+    """Return those of ``keys`` that have the words of ``text`` side by side, accents aside, the last as a beginning.
+
+    A text without words stands for all of them.
+    """
+    wanted = fold(_words(_key(text))).rstrip()
+    return [key for key in keys if wanted in fold(_words(key))] if wanted else list(keys)
+
+
 def _key(text: str) -> str:
     normal = normalize(f" {text}").text  # an invisible first character goes with the space
     canonical = _LETTERS.sub(lambda run: canonical_syllable(run.group()), normal)
