@@ -66,8 +66,13 @@ def order_of(sort: Sort | Order) -> Order:
 
 
 def fixed_order(sort: Sort | Order) -> Order:
-    """Return the sort keys of an order that writes of other articles do not move: those that a cursor goes by."""
-    return tuple(key for key in order_of(sort) if key.field not in {RELEVANCE, WRITTEN})
+    """Return the sort keys that a cursor goes by before the id: those of an order that no other article's write moves.
+
+    Scores move with the statistics of the index, an article with its own last write; what comes after an id is of no
+    use.
+    """
+    kept = [key for key in order_of(sort) if key.field not in {RELEVANCE, WRITTEN}]
+    return tuple(kept[: [*(key.field for key in kept), ID].index(ID)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +15,7 @@ from search.answer import ArticleSummary, RenderedHit, summary_of
 from search.archive import Archive
 from search.deadline import Deadline
 from search.engine import Hit
+from search.explaining import explained
 from search.parameters import SearchParameters
 from search.query.tree import Node
 from search.query.typed import TypedWords
@@ -26,6 +28,8 @@ from search.snippets.spotter import Span
 _LONGEST_PART = 200_000
 _MOST_PARTS = 20
 _AT_ONCE = 10
+_PRE, _POST = "<mark>", "</mark>"
+_MARK = re.compile(f"{_PRE}|{_POST}")
 
 
 def rendered(
@@ -46,10 +50,52 @@ def rendered(
             shown += _marked(some, highlighter, reasons, parameters, deadline)
         except SearchTimeoutError:
             shown += [_unmarked(article, hit, parameters) for article, hit in some]
-    return [
+    shown = [
         replace(one, copied=summaries(hit.copy_ids, articles)) if hit.copy_ids else one
         for one, (_, hit) in zip(shown, found, strict=True)
     ]
+    if parameters.explain:
+        shown = [
+            replace(one, explained=explained(article, hit.explanation))
+            if hit.explanation is not None and not deadline.passed()
+            else one
+            for one, (article, hit) in zip(shown, found, strict=True)
+        ]
+    if parameters.highlight:
+        shown = [
+            replace(one, marked=_whole(article, parameters.highlight, highlighter, relaxed=hit.relaxed))
+            for one, (article, hit) in zip(shown, found, strict=True)
+        ]
+    return [_with_marks(one, parameters) for one in shown]
+
+
+def _whole(article: Article, fields: Sequence[str], highlighter: Highlighter, *, relaxed: bool) -> dict[str, str]:
+    """Return whole fields as HTML with marks, which are in the first 200,000 characters; none once the time is over."""
+    texts = [getattr(article, name) or "" for name in fields]
+    marks: Sequence[Sequence[Span]] = [()] * len(texts)
+    with suppress(SearchTimeoutError):
+        starts = [text[:_LONGEST_PART] for text in texts]
+        marks = highlighter.marks_of(starts, scattered=relaxed)
+        if not any(marks):
+            marks = highlighter.marks_of(starts, scattered=True)
+    return {name: render(text, 0, len(text), spans) for name, text, spans in zip(fields, texts, marks, strict=True)}
+
+
+def _with_marks(hit: RenderedHit, parameters: SearchParameters) -> RenderedHit:
+    """Return a hit whose marks are those that the search asks for; the text around them is escaped already."""
+    before, after = parameters.highlight_pre, parameters.highlight_post
+    if (before, after) == (_PRE, _POST):
+        return hit
+
+    def marked(text: str) -> str:
+        return _MARK.sub(lambda found: after if found.group() == _POST else before, text)
+
+    return replace(
+        hit,
+        title_html=marked(hit.title_html),
+        body_html=[marked(text) for text in hit.body_html],
+        marked={name: marked(text) for name, text in hit.marked.items()},
+    )
 
 
 def rendered_title(article: Article, hit: Hit, words: TypedWords) -> RenderedHit:

@@ -480,8 +480,6 @@ class _Indexed:
         """Return the page after a cursor."""
         assert request.cursor is not None
         order = fixed_order(request.sort)
-        if SortKey("id") in order:
-            order = order[: order.index(SortKey("id"))]
         ordered = sorted(found.matched, key=lambda one: (*self._keys(one, 0.0, order), one))
         if (after := request.cursor.id) is not None:
             values = iter(request.cursor.values)

@@ -57,7 +57,6 @@ class Ordering:
 
 def page_after(snapshot: Snapshot, matched: DocMask, order: Order, cursor: Cursor, most: int) -> Articles:
     """Return the first ``most`` articles of ``matched`` after ``cursor``, in a fixed order."""
-    order = _until_id(order)
     articles = np.flatnonzero(matched)
     keys = [one for key in order for one in _keys(snapshot, articles, key)]
     if cursor.id is not None:
@@ -83,7 +82,7 @@ def page_after(snapshot: Snapshot, matched: DocMask, order: Order, cursor: Curso
 def cursor_at(snapshot: Snapshot, article: int, order: Order) -> Cursor:
     """Return the cursor after ``article``."""
     values: list[int | str | None] = []
-    for key in _until_id(order):
+    for key in order:
         if key.field == PUBLISHED:
             minute = int(snapshot.minutes[article])
             values.append(None if minute == UNDATED else minute)
@@ -114,11 +113,6 @@ def _directed(values: Keys, descending: bool, missing: NDArray[np.bool_] | None 
     if missing is not None:
         keys[missing] = _LAST
     return keys
-
-
-def _until_id(order: Order) -> Order:
-    fields = [key.field for key in order]
-    return order[: fields.index(ID)] if ID in fields else order
 
 
 def _places(snapshot: Snapshot, order: Order, cursor: Cursor) -> list[int]:
