@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from index.field_names import KEYWORDS, NAMES
+from index.store.article_store import TaskKind, TaskState
+from search.query.notes import NoteCode
+from search.snippets.reasons import ReasonCode
 from tests.spellings import APART, MEET
 from web.api.openapi import describe_api
 from web.cli import main
@@ -55,6 +59,21 @@ first second of 1970) are none; an address in `source` is its site; a text that 
 line breaks, or as a list of paragraphs in Python is read as what it is. `--map status=extra` has drafts read as well.\
 """
 
+_HOW_THE_API_CHANGES = """\
+`/openapi.json` is the same for programs (OpenAPI 3.1), with an example of each body.
+
+**Errors** are `application/problem+json` (RFC 9457) of one shape, also those of the server itself: `detail` says what
+was wrong and what to do, `errors` names each bad part. Parameters and members that are not known are errors, with the
+nearest name that there is. After 429 and 503, `Retry-After` says how long to wait.
+
+**What may change.** Under `/api/v1`, a member of an answer keeps its name and its meaning, a parameter what it does,
+and what was accepted stays so. There may be new members in answers, new optional parameters, new operations and new
+errors, so programs must pass over members that they do not know. What breaks this comes under `/api/v2`, and
+`/api/v1` stays beside it for at least a year. [The changelog](../CHANGELOG.md) names every change.\
+"""
+_VALUES = {kind.__name__: list(kind) for kind in (NoteCode, ReasonCode, TaskKind, TaskState)}
+_NOT_LISTED = ("AnyObject",)
+
 
 def command_reference() -> str:
     """Return the help of every command as Markdown."""
@@ -99,7 +118,9 @@ def configuration_reference() -> str:
 def http_reference() -> str:
     """Return the description of the API as Markdown."""
     lines = ["# The HTTP API", "", "Made by `make docs`; do not edit. A running service shows the same at `/docs`.", ""]
-    for path, operations in describe_api()["paths"].items():
+    lines += [_HOW_THE_API_CHANGES, ""]
+    api = describe_api()
+    for path, operations in api["paths"].items():
         for method, operation in operations.items():
             lines += [
                 f"## {method.upper()} {path}",
@@ -111,7 +132,57 @@ def http_reference() -> str:
                 lines += ["| parameter | in | what | default |", "|---|---|---|---|"]
                 lines += [_row(parameter) for parameter in operation["parameters"]]
                 lines.append("")
+            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+                lines += [f"Body: `{kind}`, {_type(content['schema'])}.", "", *_example(content["example"]), ""]
+            lines += [*_answers(operation["responses"]), ""]
+    lines += ["## Objects", ""]
+    for name, schema in sorted(api["components"]["schemas"].items()):
+        if "properties" in schema and name not in _NOT_LISTED:
+            lines += _object(name, schema)
     return "\n".join(lines)
+
+
+def _answers(responses: Mapping[str, Any]) -> list[str]:
+    """Return what an operation answers, the errors in one line."""
+    answers = {status: response for status, response in responses.items() if "$ref" not in response}
+    lines = []
+    for status, response in answers.items():
+        kinds = [f"`{kind}`, {_type(one['schema'])}" for kind, one in response.get("content", {}).items()]
+        lines += [f"- {status}: {'; '.join(kinds) or 'nothing'}"]
+    errors = ", ".join(status for status in responses if status not in answers)
+    return [*lines, f"- an error, {_type({'$ref': 'ProblemDetails'})}: {errors}"]
+
+
+def _object(name: str, schema: Mapping[str, Any]) -> list[str]:
+    lines = [f"### {name}", "", schema.get("description", ""), "", "| member | type | what |", "|---|---|---|"]
+    for member, entry in schema["properties"].items():
+        optional = "" if member in schema.get("required", ()) else ", optional"
+        lines.append(f"| `{member}` | {_type(entry)}{optional} | {entry.get('description', '')} |")
+    return [*lines, ""]
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """Return the type of a value in words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})" if name not in _VALUES else f"one of {', '.join(_VALUES[name])}"
+    if several := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(dict.fromkeys(map(_type, several)))
+    if values := schema.get("enum") or ([schema["const"]] if "const" in schema else None):
+        return "one of " + ", ".join(str(value).lower() if value is True else str(value) for value in values)
+    match schema.get("type"):
+        case "array":
+            return f"list of {_type(schema['items'])}"
+        case "object" if isinstance(schema.get("additionalProperties"), dict):
+            return f"object of {_type(schema['additionalProperties'])}"
+        case kind:
+            return {"string": "text", "integer": "whole number", "boolean": "true or false"}.get(kind, str(kind))
+
+
+def _example(example: Any) -> list[str]:
+    if isinstance(example, str):
+        return ["```", example.rstrip("\n"), "```"]
+    return ["```json", json.dumps(example, ensure_ascii=False, indent=2), "```"]
 
 
 def _row(parameter: dict[str, Any]) -> str:

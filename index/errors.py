@@ -96,6 +96,14 @@ class SearchCancelledError(TimtinError):
     """End a search that nobody waits for any more."""
 
 
+class ChangedError(TimtinError):
+    """Refuse a write because the stored article, ``id``, is not what the write was meant for; nothing was written."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"article {id!r} is not as the request expects it: read it again, and send the change to that")
+        self.id = id
+
+
 class DiskFullError(TimtinError):
     """Report that the disk is full, or too full for more articles; what was written before is unchanged."""
 

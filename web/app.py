@@ -13,6 +13,7 @@ from search.runtime.answer_cache import AnswerCache
 from search.runtime.index_follower import IndexFollower
 from search.service import search
 from web import access, caching, compression, cors, languages, operations, problems, sessions
+from web.api import deletions
 from web.api.blueprint import ArticleId
 from web.api.routes import api
 from web.assets import asset_url, assets
@@ -55,7 +56,7 @@ def create_app(
     counted = metrics or Metrics()
     kept = _ANSWERS // app.config["PROCESSES"]
     answers = AnswerCache(partial(search, archive), archive.version, kept, counted.remembered)
-    follows = follower or IndexFollower(archive)
+    follows = follower or IndexFollower(archive, leading=deletions.start)
     queries = QueryLog(archive.home, on=app.config["SETTINGS"].log.searches)
     app.extensions["timtin"] = Services(archive, answers, follows, counted, queries)
     compression.init_app(app)  # first, so that it is done last

@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from web.settings import Settings
 
 _SECONDS = "600"
+_SENT = "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id"
 
 
 def init_app(app: Flask) -> None:
@@ -24,9 +25,9 @@ def init_app(app: Flask) -> None:
         response.vary.add("Origin")
         if "*" in origins or origin in origins:
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = "Location, Retry-After, X-Request-Id"
+            response.headers["Access-Control-Expose-Headers"] = "ETag, Location, Retry-After, X-Request-Id"
             if request.method == "OPTIONS":
                 response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")
-                response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Request-Id"
+                response.headers["Access-Control-Allow-Headers"] = _SENT
                 response.headers["Access-Control-Max-Age"] = _SECONDS
         return response

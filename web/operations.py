@@ -37,7 +37,7 @@ def readyz() -> Response:
 @operations.get("/openapi.json")
 def openapi() -> Response:
     """Return the description of the API."""
-    return jsonify(describe_api())
+    return jsonify(describe_api(request.script_root or "/"))
 
 
 @operations.get("/opensearch.xml")

@@ -105,7 +105,7 @@ def init_app(app: Flask) -> None:
     def http(error: HTTPException) -> Response:
         wait = getattr(error, "retry_after", None)
         response = _answer(error.code or 500, _detail(error), seconds=wait if isinstance(wait, int) else None)
-        kept = {"Allow", "Retry-After"}
+        kept = {"Allow", "Retry-After", "Accept", "Accept-Encoding", "Accept-Patch"}
         response.headers.extend((name, value) for name, value in error.get_headers() if name in kept)
         return response
 

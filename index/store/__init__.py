@@ -11,6 +11,7 @@ one sequence; an index follows the store by reading the changes after the last n
 ``inputs``         its ``InputLog``
 ``fetches``        its ``FetchLog``: when each URL was fetched
 ``search_log``     what was searched for, in a file of its own: no part of the store
+``kept_answers``   answers to requests that must not be carried out twice, in a file of their own
 =================  ===================================================================================================
 
 Useful for what must never be lost. Not useful for search: nothing here knows about terms.

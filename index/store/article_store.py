@@ -20,6 +20,10 @@ Progress = Callable[[int], None]
 """Called often, with the number of articles done since the last call. An exception it raises ends the work."""
 
 
+Condition = Callable[[str | None], bool]
+"""Tells from the ``content_hash`` of the stored article, None if there is none, whether it may be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One entry of the write sequence: ``article`` as it is now, or None if the id was deleted or it is damaged."""
@@ -61,6 +65,7 @@ class TaskKind(StrEnum):
 
     ARTICLES = "articles"
     REINDEX = "reindex"
+    DELETE = "delete"
 
 
 class TaskState(StrEnum):
@@ -74,9 +79,10 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task. Times are ISO 8601, UTC; ``started`` is set for rebuilds only.
+    """One task. Times are ISO 8601, UTC; ``started`` is set for rebuilds and deletions only.
 
-    A bulk write is done once searches see write ``seq``.
+    A bulk write is done once searches see write ``seq``; a deletion deletes what was written up to it and passes
+    ``filters``, the parameters of a search by name.
     """
 
     id: str
@@ -88,16 +94,20 @@ class Task:
     counts: Mapping[str, int]
     errors: Sequence[Any]
     seq: int | None
+    filters: Mapping[str, Any] | None = None
 
 
 class TaskLog(Protocol):
-    """Work that outlives its request. Keeps the last 1,000 tasks and every unfinished rebuild."""
+    """Work that outlives its request. Keeps the last 1,000 tasks, and every unfinished rebuild and deletion."""
 
     def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
         """Record a bulk write that is done once searches see write ``seq``; the first 100 errors are kept."""
 
     def request_rebuild(self) -> Task:
         """Request a rebuild of the index; if a request is waiting already, return that one."""
+
+    def request_deletion(self, filters: Mapping[str, Any], seq: int) -> Task:
+        """Request the deletion of the articles that pass ``filters`` and were written up to number ``seq``."""
 
     def get(self, id: str) -> Task | None:
         """Return a task, or None for an unknown id."""
@@ -157,15 +167,25 @@ class ArticleStore(Protocol):
     def fetches(self) -> FetchLog:
         """The URLs that articles were fetched from."""
 
-    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
+    def put(
+        self,
+        articles: Sequence[Article],
+        inputs: Sequence[int | None] | None = None,
+        *,
+        only_if: Condition | None = None,
+    ) -> WriteResult:
         """Add or replace ``articles`` in one transaction; stored articles with equal content stay untouched.
 
         ``inputs`` has for each the number of the input it was read from. If an id occurs twice, the last article wins.
-        A damaged article counts as updated. Raises DiskFullError.
+        A damaged article counts as updated. ``only_if`` is asked of each article within the transaction. Raises
+        ChangedError if it does not hold for one, and writes nothing; DiskFullError.
         """
 
-    def delete(self, ids: Iterable[str]) -> DeleteResult:
-        """Delete articles in one transaction; ignore unknown ids."""
+    def delete(self, ids: Iterable[str], *, only_if: Condition | None = None) -> DeleteResult:
+        """Delete articles in one transaction; ignore unknown ids.
+
+        Raises ChangedError, and deletes nothing, if ``only_if``, asked of each within the transaction, does not hold.
+        """
 
     def get(self, id: str) -> Article | None:
         """Return the article with this id, or None. Raises RottenArticleError if it is not as it was written."""

@@ -18,12 +18,22 @@ from typing import Any
 
 from index.article import Article
 from index.dates import LOCAL_ZONE
-from index.errors import DamagedStoreError, RottenArticleError, low_disk
-from index.store.article_store import Change, DeleteResult, Stamp, WriteResult
+from index.errors import ChangedError, DamagedStoreError, RottenArticleError, low_disk
+from index.store.article_store import Change, Condition, DeleteResult, Stamp, WriteResult
 from index.store.database import PATIENCE, Database, free_space, how_to_restore
 from index.store.fetches import SqliteFetchLog
 from index.store.inputs import SqliteInputLog
-from index.store.rows import READ, WRITTEN, RottenRowError, Stored, article_of, is_readable, row_of, stored_articles
+from index.store.rows import (
+    HASH_LENGTH,
+    READ,
+    WRITTEN,
+    RottenRowError,
+    Stored,
+    article_of,
+    is_readable,
+    row_of,
+    stored_articles,
+)
 from index.store.tasks import SqliteTaskLog
 
 log = logging.getLogger(__name__)
@@ -53,12 +63,18 @@ class SqliteArticleStore:
         self.inputs = SqliteInputLog(self.database)
         self.fetches = SqliteFetchLog(self.database)
 
-    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
+    def put(
+        self,
+        articles: Sequence[Article],
+        inputs: Sequence[int | None] | None = None,
+        *,
+        only_if: Condition | None = None,
+    ) -> WriteResult:
         """Add or replace ``articles`` in one transaction; stored articles with equal content stay untouched.
 
         ``inputs`` has for each the number of the input it was read from. An input that loses an article to another one
         loses its digest, so that it is read again. If an id occurs twice, the last article wins. A damaged article
-        counts as updated.
+        counts as updated. Raises ChangedError, and writes nothing, if ``only_if`` does not hold for one.
         """
         if self._free_disk and free_space(self.database.path.parent) < self._free_disk:
             raise low_disk(self.database.path.parent, self._free_disk)
@@ -72,6 +88,7 @@ class SqliteArticleStore:
             for article, number in zip(articles, numbers, strict=True):
                 digest = article.content_hash()
                 known = write.execute("SELECT hash, input FROM articles WHERE id = ?", (article.id,)).fetchone()
+                _check(write, article.id, only_if)
                 if known is not None and known[0] == digest and _is_sound(write, article.id):
                     unchanged.append(article.id)
                     if number is not None and known[1] != number:
@@ -92,12 +109,16 @@ class SqliteArticleStore:
         self._mended([*added, *updated])
         return WriteResult(added, updated, unchanged, seq)
 
-    def delete(self, ids: Iterable[str]) -> DeleteResult:
-        """Delete articles in one transaction; ignore unknown ids."""
+    def delete(self, ids: Iterable[str], *, only_if: Condition | None = None) -> DeleteResult:
+        """Delete articles in one transaction; ignore unknown ids.
+
+        Raises ChangedError, and deletes nothing, if ``only_if`` does not hold for one.
+        """
         gone = []
         with self.database.transaction() as write:
             seq = self._last_seq(write)
             for id in ids:
+                _check(write, id, only_if)
                 write.execute(_CLEAR_INPUT_DIGEST, (id,))
                 if write.execute("DELETE FROM articles WHERE id = ?", (id,)).rowcount:
                     seq += 1
@@ -369,6 +390,22 @@ class SqliteArticleStore:
     @staticmethod
     def _last_seq(connection: sqlite3.Connection) -> int:
         return int(connection.execute("SELECT value FROM state WHERE key = 'seq'").fetchone()[0])
+
+
+def _check(write: sqlite3.Connection, id: str, only_if: Condition | None) -> None:
+    """Raise ChangedError if a condition does not hold for the article with this id."""
+    if only_if is None:
+        return
+    row = write.execute("SELECT hash FROM articles WHERE id = ?", (id,)).fetchone()
+    digest = None if row is None else str(row[0])
+    if digest is not None and len(digest) != HASH_LENGTH:  # of a row that an older version wrote
+        try:
+            found = write.execute(f"SELECT {READ} FROM articles WHERE id = ?", (id,)).fetchone()  # noqa: S608
+            digest = article_of(found).content_hash()
+        except (RottenRowError, DamagedStoreError):
+            pass
+    if not only_if(digest):
+        raise ChangedError(id)
 
 
 def _is_sound(connection: sqlite3.Connection, id: str) -> bool:

@@ -77,7 +77,8 @@ CREATE INDEX articles_dropped_by ON articles (dropped_by) WHERE dropped_by IS NO
 """
 # of the texts of the row, as they are stored (``rows``); NULL in rows written before
 _DIGESTS = "ALTER TABLE articles ADD COLUMN digest BLOB"
-_STEPS = (_TABLES, _INPUTS_TASKS_FETCHES, _PATHS, _DIGESTS)
+_FILTERS = "ALTER TABLE tasks ADD COLUMN filters TEXT"
+_STEPS = (_TABLES, _INPUTS_TASKS_FETCHES, _PATHS, _DIGESTS, _FILTERS)
 """Step n upgrades a database from version n to version n + 1."""
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNDECODABLE = "Could not decode to UTF-8"

@@ -20,7 +20,8 @@ WRITTEN = ", ".join(("digest", *FIELDS))
 """The columns that ``row_of`` gives."""
 READ = f"hash, {WRITTEN}"
 """The columns that ``article_of`` takes."""
-_HASH_LENGTH = 32
+HASH_LENGTH = 32
+"""How many digits the hashes have that ``content_hash`` gives; older versions wrote others."""
 _BETWEEN, _NOTHING = "\x1f", "\x00"
 _BLANK = Article(id="-", title="-")  # copying it with other values is faster than constructing an article
 
@@ -51,7 +52,7 @@ def article_of(row: Sequence[Any]) -> Article:
         if digest is not None and digest != _digest(values):
             raise RottenRowError
         content = {**dict(zip(FIELDS, values, strict=True)), "extra": json.loads(values[-1])}
-        if digest is None and len(hash) == _HASH_LENGTH:
+        if digest is None and len(hash) == HASH_LENGTH:
             without_id = {name: value for name, value in content.items() if name != "id"}
             if hash_of(without_id) != hash:
                 raise RottenRowError

@@ -1,7 +1,7 @@
 """The task log in SQLite: work that outlives its request, kept in the store so that a restart loses none.
 
-A bulk write waits until searches see it, and is then done. A rebuild is carried out by any server on the data folder.
-The last 1,000 tasks are kept, and every unfinished rebuild.
+A bulk write waits until searches see it, and is then done. A rebuild or a deletion is carried out by any server on
+the data folder. The last 1,000 tasks are kept, and every unfinished rebuild and deletion.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from index.store.database import Database
 
 _KEPT = 1000
 _MOST_ERRORS = 100
-_COLUMNS = "id, kind, state, created, started, finished, counts, errors, seq"
+_COLUMNS = "id, kind, state, created, started, finished, counts, errors, seq, filters"
 
 
 class SqliteTaskLog:
@@ -38,6 +38,11 @@ class SqliteTaskLog:
         with self._database.transaction() as write:
             waiting = _select(write, "WHERE kind = ? AND state = ?", TaskKind.REINDEX, TaskState.WAITING)
             return waiting[0] if waiting else _add(write, TaskKind.REINDEX, {}, [], None)
+
+    def request_deletion(self, filters: Mapping[str, Any], seq: int) -> Task:
+        """Request the deletion of the articles that pass ``filters`` and were written up to number ``seq``."""
+        with self._database.transaction() as write:
+            return _add(write, TaskKind.DELETE, {"deleted": 0}, [], seq, filters)
 
     def get(self, id: str) -> Task | None:
         """Return a task, or None for an unknown id."""
@@ -82,16 +87,23 @@ class SqliteTaskLog:
 
 
 def _add(
-    write: sqlite3.Connection, kind: TaskKind, counts: Mapping[str, int], errors: Sequence[Any], seq: int | None
+    write: sqlite3.Connection,
+    kind: TaskKind,
+    counts: Mapping[str, int],
+    errors: Sequence[Any],
+    seq: int | None,
+    filters: Mapping[str, Any] | None = None,
 ) -> Task:
-    task = Task(uuid.uuid4().hex, kind, TaskState.WAITING, _now(), None, None, counts, errors[:_MOST_ERRORS], seq)
+    id, errors = uuid.uuid4().hex, errors[:_MOST_ERRORS]
+    task = Task(id, kind, TaskState.WAITING, _now(), None, None, counts, errors, seq, filters)
+    asked = None if filters is None else json.dumps(filters, ensure_ascii=False)
     write.execute(
-        "INSERT INTO tasks (id, kind, state, created, counts, errors, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (task.id, kind, task.state, task.created, json.dumps(counts), json.dumps(task.errors), seq),
+        "INSERT INTO tasks (id, kind, state, created, counts, errors, seq, filters) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (task.id, kind, task.state, task.created, json.dumps(counts), json.dumps(task.errors), seq, asked),
     )
     write.execute(
-        "DELETE FROM tasks WHERE number <= (SELECT max(number) FROM tasks) - ? AND NOT (kind = ? AND state IN (?, ?))",
-        (_KEPT, TaskKind.REINDEX, TaskState.WAITING, TaskState.RUNNING),
+        "DELETE FROM tasks WHERE number <= (SELECT max(number) FROM tasks) - ? AND NOT (kind <> ? AND state IN (?, ?))",
+        (_KEPT, TaskKind.ARTICLES, TaskState.WAITING, TaskState.RUNNING),
     )
     return task
 
@@ -102,10 +114,10 @@ def _select(connection: sqlite3.Connection, where: str, *values: object) -> list
 
 
 def _task(row: Sequence[Any]) -> Task:
-    id, kind, state, created, started, finished, counts, errors, seq = row
+    id, kind, state, created, started, finished, counts, errors, seq, filters = row
     try:
-        counted, listed = json.loads(counts), json.loads(errors)
-        return Task(id, TaskKind(kind), TaskState(state), created, started, finished, counted, listed, seq)
+        counted, listed, asked = json.loads(counts), json.loads(errors), filters and json.loads(filters)
+        return Task(id, TaskKind(kind), TaskState(state), created, started, finished, counted, listed, seq, asked)
     except (TypeError, ValueError) as error:
         raise DamagedStoreError(f"the task {id!r} is damaged in the store; restore that from a backup") from error
 

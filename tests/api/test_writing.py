@@ -261,7 +261,7 @@ def test_ids_that_no_address_reaches_are_refused(client: FlaskClient, key: Key) 
 def test_encoded_and_untyped_bodies_are_refused(client: FlaskClient, key: Key) -> None:
     answer = client.put("/api/v1/articles/a", data=b"{}", content_type="text/plain", headers=key)
     assert answer.status_code == 415
-    packed = {**key, "Content-Encoding": "gzip"}
+    packed = {**key, "Content-Encoding": "br"}
     assert (
         client.post("/api/v1/articles", data=b"x", content_type="application/json", headers=packed).status_code == 415
     )

@@ -13,7 +13,7 @@ import pytest
 from index.analysis.analyzer import Stream
 from index.article import Article
 from index.dates import LOCAL_ZONE, period_days
-from index.errors import SearchCancelledError
+from index.errors import ChangedError, SearchCancelledError
 from index.reading.ingest import ImportOptions, ingest
 from index.store.article_store import TaskKind, TaskState
 from search.archive import Archive
@@ -73,6 +73,15 @@ class EngineContract(LabelContract, SelectionContract):
         bring_in_sync(archive)
         assert ids(archive, "lúa OR ngô") == ["a"]
         assert ids(archive, "ngô") == ["a"]
+
+    def test_conditional_write_is_all_or_nothing(self, archive: Archive) -> None:
+        archive.store.put([article("a")], only_if=lambda tag: tag is None)
+        with pytest.raises(ChangedError):
+            archive.store.put([article("b"), article("a", "ngô")], only_if=lambda tag: tag is None)
+        with pytest.raises(ChangedError):
+            archive.store.delete(["a"], only_if=lambda tag: tag != article("a").content_hash())
+        assert archive.store.get_many(["a", "b"]) == {"a": article("a")}
+        assert archive.store.delete(["a"], only_if=lambda tag: tag == article("a").content_hash()).deleted == ["a"]
 
     def test_deleted_article_is_gone(self, archive: Archive) -> None:
         archive.store.put([article("a"), article("b")])

@@ -26,9 +26,11 @@ from index.analysis.normalization import fold
 from index.analysis.suggestions import one_of_each
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import LOCAL_ZONE, local_minute
+from index.errors import ChangedError
 from index.labels import begun_keys, label_values
 from index.store.article_store import (
     Change,
+    Condition,
     DeleteResult,
     Fetched,
     Progress,
@@ -98,10 +100,23 @@ class MemoryStore:
     def how_to_restore(self) -> str:
         return "index the files again"
 
-    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
+    def _check(self, id: str, only_if: Condition | None) -> None:
+        known = self._articles.get(id)
+        if only_if is not None and not only_if(None if known is None else known[1].content_hash()):
+            raise ChangedError(id)
+
+    def put(
+        self,
+        articles: Sequence[Article],
+        inputs: Sequence[int | None] | None = None,
+        *,
+        only_if: Condition | None = None,
+    ) -> WriteResult:
         result = WriteResult([], [], [], 0)
         inputs = inputs or [None] * len(articles)
         with self._lock:
+            for article in articles:
+                self._check(article.id, only_if)
             for article, number in zip(articles, inputs, strict=True):
                 known = self._articles.get(article.id)
                 self.inputs.own(article.id, number)
@@ -115,9 +130,12 @@ class MemoryStore:
                 self._stored_at[article.id] = datetime.now(UTC).isoformat(timespec="seconds")
             return replace(result, seq=self._seq)
 
-    def delete(self, ids: Iterable[str]) -> DeleteResult:
+    def delete(self, ids: Iterable[str], *, only_if: Condition | None = None) -> DeleteResult:
         gone = []
         with self._lock:
+            ids = list(ids)
+            for id in ids:
+                self._check(id, only_if)
             for id in ids:
                 if self._articles.pop(id, None) is not None:
                     self._seq += 1
@@ -188,8 +206,15 @@ class MemoryTasks:
     def __init__(self) -> None:
         self._tasks: dict[str, Task] = {}
 
-    def _add(self, kind: TaskKind, counts: Mapping[str, int], errors: Sequence[Any], seq: int | None) -> Task:
-        task = Task(uuid.uuid4().hex, kind, TaskState.WAITING, _now(), None, None, counts, errors[:100], seq)
+    def _add(
+        self,
+        kind: TaskKind,
+        counts: Mapping[str, int],
+        errors: Sequence[Any],
+        seq: int | None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> Task:
+        task = Task(uuid.uuid4().hex, kind, TaskState.WAITING, _now(), None, None, counts, errors[:100], seq, filters)
         self._tasks[task.id] = task
         return task
 
@@ -199,6 +224,9 @@ class MemoryTasks:
     def request_rebuild(self) -> Task:
         waiting = [task for task in self.unfinished(TaskKind.REINDEX) if task.state is TaskState.WAITING]
         return waiting[0] if waiting else self._add(TaskKind.REINDEX, {}, [], None)
+
+    def request_deletion(self, filters: Mapping[str, Any], seq: int) -> Task:
+        return self._add(TaskKind.DELETE, {"deleted": 0}, [], seq, filters)
 
     def get(self, id: str) -> Task | None:
         return self._tasks.get(id)

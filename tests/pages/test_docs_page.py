@@ -132,7 +132,7 @@ def test_what_needs_a_key_depends_on_the_settings(client: FlaskClient) -> None:
             found[name] = scope[1] if scope else ""
         return found
 
-    writes = {"add": "write", "put": "write", "delete": "write", "reindex": "admin"}
+    writes = dict.fromkeys(("add", "put", "patch", "delete", "deleteByFilter"), "write") | {"reindex": "admin"}
     assert {name: scope for name, scope in needed().items() if scope} == writes
     settings = client.application.config["SETTINGS"]
     closed = AccessSettings(search="key", metrics="key")

@@ -1,110 +1,136 @@
-"""The description of the API (OpenAPI 3.1), made from the models that check its requests."""
+"""The description of the API (OpenAPI 3.1), made from the models of its parameters, its requests and its answers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from index.article import Article
-from search.parameters import SearchParameters, TimeParameters
+from search.parameters import Parameters, SearchParameters, TimeParameters
 from web.access import Scope
-from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
+from web.api import schemas
+from web.api.articles import MERGE_PATCH
+from web.api.bulk import NDJSON
+from web.api.examples import ANSWERS, BODIES, LINES, PROBLEMS
+from web.api.idempotency import HEADER, LONGEST
+from web.api.parameters import (
+    FilterParameters,
+    SimilarParameters,
+    SuggestParameters,
+    TaskParameters,
+    WriteParameters,
+)
 
 TAGS = ("Searching", "Articles", "Tasks and the index", "Operation")
 """The groups of operations."""
 _SEARCHING, _ARTICLES, _TASKS, _OPERATION = TAGS
-_BAD = {
-    "description": "An error",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
-_PROBLEM = {
-    "type": "object",
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {"type": "object", "properties": {"name": {"type": "string"}, "detail": {"type": "string"}}},
-        },
+_JSON = "application/json"
+_PROBLEM_JSON = "application/problem+json"
+_REFERENCE = "#/components/schemas/{model}"
+_ALWAYS = (400, 405, 408, 414, 421, 429, 431, 500, 503)
+"""The errors that any request may be answered with."""
+_REQUEST_MODELS = (schemas.DeletionRequest, schemas.WantedArticles)
+_TAG_LIST = r'^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$'
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {
+        "type": "string",
+        "pattern": _TAG_LIST,
+        "description": "do it only if the article has one of these ETags; *: if there is one",
     },
 }
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {
+        "type": "string",
+        "pattern": _TAG_LIST,
+        "description": "do it only if the article has none of these ETags; *: if there is none",
+    },
+}
+_IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {
+        "type": "string",
+        "pattern": f"^[!-~]{{1,{LONGEST}}}$",
+        "description": "sent again with the same key within a day, a request gets the same answer and does nothing",
+    },
+}
+_HEADERS: Mapping[str, Mapping[str, Any]] = {
+    "ETag": {"description": "the tag of the article, for If-Match and If-None-Match", "schema": {"type": "string"}},
+    "Location": {"description": "where what was made is", "schema": {"type": "string"}},
+    "Retry-After": {"description": "in how many seconds to try again", "schema": {"type": "integer", "minimum": 0}},
+    "WWW-Authenticate": {"description": "how to give a key", "schema": {"type": "string"}},
+    "Allow": {"description": "the methods there are", "schema": {"type": "string"}},
+    "Accept-Encoding": {"description": "how bodies may be packed", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {"description": "that the answer was kept", "schema": {"type": "string"}},
+}
+_HEADERS_OF_ERRORS = {
+    401: "WWW-Authenticate",
+    405: "Allow",
+    415: "Accept-Encoding",
+    429: "Retry-After",
+    503: "Retry-After",
+}
 
 
-def describe_api() -> dict[str, Any]:
-    """Return the OpenAPI description as plain values."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer that is no error: ``models`` of its JSON, or the type of another body, and its headers."""
+
+    models: tuple[type[BaseModel], ...] = ()
+    type: str = _JSON
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One operation: who may ask for it, with what, and what it answers.
+
+    ``scope`` is that of the key it needs, unless a setting ``open_if`` is "open". ``body`` has the schema and the
+    example of each type.
+    """
+
+    id: str
+    tag: str
+    summary: str
+    answers: Mapping[int, _Answer]
+    scope: Scope | None = Scope.SEARCH
+    query: tuple[type[Parameters], ...] = ()
+    headers: tuple[Mapping[str, Any], ...] = ()
+    path: str = ""
+    body: Mapping[str, Mapping[str, Any]] | None = None
+    open_if: str = ""
+    without: tuple[str, ...] = ()
+
+
+def describe_api(server: str = "/") -> dict[str, Any]:
+    """Return the OpenAPI description as plain values; ``server`` is the address that the paths follow."""
     return {
         "openapi": "3.1.0",
-        "info": {"title": "timtin", "version": "1", "description": "Full-text search for Vietnamese articles"},
+        "info": {
+            "title": "timtin",
+            "version": "1",
+            "description": "Full-text search for Vietnamese articles",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": server}],
         "tags": [{"name": name} for name in TAGS],
         "paths": {
-            "/api/v1/search": {
-                "get": _operation("search", _SEARCHING, "Find articles", query=(SearchParameters, TimeParameters))
-            },
-            "/api/v1/suggest": {
-                "get": _operation("suggest", _SEARCHING, "Complete a partial query", query=SuggestParameters)
-            },
-            "/api/v1/articles": {
-                "post": _operation(
-                    "add",
-                    _ARTICLES,
-                    "Store one article, an array of articles, or one per line",
-                    (200, 201, 202),
-                    WriteParameters,
-                    body=_BULK,
-                    scope=Scope.WRITE,
-                )
-            },
-            "/api/v1/articles/{id}": {
-                "get": _operation("read", _ARTICLES, "Read an article", path=True),
-                "put": _operation(
-                    "put",
-                    _ARTICLES,
-                    "Create or replace an article",
-                    (200, 201),
-                    WriteParameters,
-                    path=True,
-                    body=_ONE,
-                    scope=Scope.WRITE,
-                ),
-                "delete": _operation(
-                    "delete", _ARTICLES, "Delete an article", query=WriteParameters, path=True, scope=Scope.WRITE
-                ),
-            },
-            "/api/v1/articles/{id}/similar": {
-                "get": _operation(
-                    "similar", _SEARCHING, "Find articles like this one", query=SimilarParameters, path=True
-                )
-            },
-            "/api/v1/reindex": {"post": _operation("reindex", _TASKS, "Rebuild the index", (202,), scope=Scope.ADMIN)},
-            "/api/v1/tasks": {"get": _operation("tasks", _TASKS, "List the latest tasks", query=TaskParameters)},
-            "/api/v1/tasks/{id}": {"get": _operation("task", _TASKS, "Read the state of a task", path=True)},
-            "/api/v1/stats": {"get": _operation("stats", _TASKS, "Read counts and the state of the index")},
-            "/feed.atom": {
-                "get": _operation(
-                    "feed", _SEARCHING, "Follow a search as an Atom feed", query=(SearchParameters, TimeParameters)
-                )
-            },
-            "/healthz": {"get": _operation("healthz", _OPERATION, "Check that the process responds", scope=None)},
-            "/readyz": {
-                "get": _operation("readyz", _OPERATION, "Check that searches see every write", (200, 503), scope=None)
-            },
-            "/metrics": {
-                "get": _operation(
-                    "metrics",
-                    _OPERATION,
-                    "Read the metrics, in the Prometheus text format",
-                    scope=Scope.ADMIN,
-                    open_if="access.metrics",
-                )
-            },
+            path: {method: _described(method, operation) for method, operation in operations.items()}
+            for path, operations in _OPERATIONS.items()
         },
         "components": {
-            "schemas": {"Article": _schema(Article), "Problem": _PROBLEM},
+            "schemas": _schemas(),
+            "responses": {f"Error{status}": _error(status) for status in PROBLEMS},
+            "headers": {name: dict(header) for name, header in _HEADERS.items()},
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer"},
                 "password": {"type": "http", "scheme": "basic", "description": "the key as the password of any user"},
@@ -113,77 +139,273 @@ def describe_api() -> dict[str, Any]:
     }
 
 
-_ARTICLE = {"$ref": "#/components/schemas/Article"}
-_ONE = {"application/json": {"schema": _ARTICLE}}
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": _REFERENCE.format(model=name)}
+
+
+def _json(name: str) -> dict[str, Mapping[str, Any]]:
+    return {_JSON: {"schema": _ref(name), "example": BODIES[name]}}
+
+
+_ARTICLE = {"schema": _ref("ArticleInput"), "example": BODIES["ArticleInput"]}
 _BULK = {
-    "application/json": {"schema": {"oneOf": [_ARTICLE, {"type": "array", "items": _ARTICLE}]}},
-    "application/x-ndjson": {"schema": {"type": "string"}},
+    _JSON: {
+        "schema": {"oneOf": [_ref("ArticleInput"), {"type": "array", "items": _ref("ArticleInput")}]},
+        "example": [BODIES["ArticleInput"]],
+    },
+    NDJSON[0]: {"schema": {"type": "string", "description": "a line for each article or action"}, "example": LINES},
 }
+_PATCH = {"schema": _ref("ArticlePatch"), "example": BODIES["ArticlePatch"]}
+_WRITTEN = _Answer((schemas.Written,), headers=("Location", "Idempotency-Replayed"))
+_BULK_WRITTEN = _Answer((schemas.Written, schemas.BulkOutcome), headers=("Location", "Idempotency-Replayed"))
+_TASK = _Answer((schemas.TaskShown,), headers=("Location", "Idempotency-Replayed"))
+_CONDITIONS = (_IF_MATCH, _IF_NONE_MATCH)
+
+_OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
+    "/api/v1/search": {
+        "get": _Operation(
+            "search", _SEARCHING, "Find articles", {200: _Answer((schemas.SearchAnswer,))},
+            query=(SearchParameters, TimeParameters),
+        )
+    },
+    "/api/v1/suggest": {
+        "get": _Operation(
+            "suggest", _SEARCHING, "Complete a partial query", {200: _Answer((schemas.Suggestions,))},
+            query=(SuggestParameters,),
+        )
+    },
+    "/api/v1/articles": {
+        "post": _Operation(
+            "add", _ARTICLES, "Store one article, an array of articles, or one per line",
+            {200: _BULK_WRITTEN, 201: _WRITTEN, 202: _Answer((schemas.BulkOutcome,), headers=("Location",))},
+            Scope.WRITE, (WriteParameters,), (*_CONDITIONS, _IDEMPOTENCY_KEY), body=_BULK,
+        )
+    },
+    "/api/v1/articles/get": {
+        "post": _Operation(
+            "get", _ARTICLES, "Read several articles", {200: _Answer((schemas.FoundArticles,))},
+            body=_json("WantedArticles"),
+        )
+    },
+    "/api/v1/articles/delete": {
+        "post": _Operation(
+            "deleteByFilter", _ARTICLES, "Delete the articles that pass filters, or count them",
+            {200: _Answer((schemas.DryRun,)), 202: _TASK}, Scope.WRITE, headers=(_IDEMPOTENCY_KEY,),
+            body=_json("DeletionRequest"),
+        )
+    },
+    "/api/v1/articles/{id}": {
+        "get": _Operation(
+            "read", _ARTICLES, "Read an article",
+            {200: _Answer((schemas.StoredArticle,), headers=("ETag",)), 304: _Answer((), "", ("ETag",))},
+            headers=_CONDITIONS, path="article",
+        ),
+        "put": _Operation(
+            "put", _ARTICLES, "Create or replace an article", {200: _WRITTEN, 201: _WRITTEN}, Scope.WRITE,
+            (WriteParameters,), _CONDITIONS, path="article", body={_JSON: _ARTICLE},
+        ),
+        "patch": _Operation(
+            "patch", _ARTICLES, "Change fields of an article", {200: _Answer((schemas.Written,))}, Scope.WRITE,
+            (WriteParameters,), _CONDITIONS, path="article", body={MERGE_PATCH: _PATCH, _JSON: _PATCH},
+        ),
+        "delete": _Operation(
+            "delete", _ARTICLES, "Delete an article", {200: _Answer((schemas.Deleted,))}, Scope.WRITE,
+            (WriteParameters,), _CONDITIONS, path="article",
+        ),
+    },
+    "/api/v1/articles/{id}/similar": {
+        "get": _Operation(
+            "similar", _SEARCHING, "Find articles like this one", {200: _Answer((schemas.SimilarArticles,))},
+            query=(SimilarParameters,), path="article",
+        )
+    },
+    "/api/v1/export": {
+        "get": _Operation(
+            "export", _ARTICLES, "Read all articles that pass filters, one per line",
+            {200: _Answer((), NDJSON[0])}, query=(FilterParameters,),
+        )
+    },
+    "/api/v1/reindex": {
+        "post": _Operation(
+            "reindex", _TASKS, "Rebuild the index", {202: _TASK}, Scope.ADMIN, headers=(_IDEMPOTENCY_KEY,)
+        )
+    },
+    "/api/v1/tasks": {
+        "get": _Operation(
+            "tasks", _TASKS, "List the latest tasks", {200: _Answer((schemas.Tasks,))}, query=(TaskParameters,)
+        )
+    },
+    "/api/v1/tasks/{id}": {
+        "get": _Operation(
+            "task", _TASKS, "Read the state of a task", {200: _Answer((schemas.TaskShown,))}, path="task"
+        )
+    },
+    "/api/v1/stats": {
+        "get": _Operation("stats", _TASKS, "Read counts and the state of the index", {200: _Answer((schemas.Stats,))})
+    },
+    "/feed.atom": {
+        "get": _Operation(
+            "feed", _SEARCHING, "Follow a search as an Atom feed", {200: _Answer((), "application/atom+xml")},
+            query=(SearchParameters, TimeParameters), without=("page", "size"),
+        )
+    },
+    "/healthz": {
+        "get": _Operation(
+            "healthz", _OPERATION, "Check that the process responds", {200: _Answer((schemas.Health,))}, None
+        )
+    },
+    "/readyz": {
+        "get": _Operation(
+            "readyz", _OPERATION, "Check that searches see every write", {200: _Answer((schemas.Readiness,))}, None
+        )
+    },
+    "/metrics": {
+        "get": _Operation(
+            "metrics", _OPERATION, "Read the metrics, in the Prometheus text format",
+            {200: _Answer((), "text/plain")}, Scope.ADMIN, open_if="access.metrics",
+        )
+    },
+    "/openapi.json": {
+        "get": _Operation(
+            "openapi", _OPERATION, "Read this description",
+            {200: _Answer((schemas.AnyObject,), headers=("ETag",)), 304: _Answer((), "", ("ETag",))}, None,
+        )
+    },
+}  # fmt: skip
 
 
-def _operation(
-    name: str,
-    tag: str,
-    summary: str,
-    statuses: tuple[int, ...] = (200,),
-    query: type[BaseModel] | tuple[type[BaseModel], ...] = (),
-    *,
-    path: bool = False,
-    body: dict[str, Any] | None = None,
-    scope: Scope | None = Scope.SEARCH,
-    open_if: str | None = None,
-) -> dict[str, Any]:
-    """Describe an operation that needs ``scope``; if there is a setting ``open_if``, unless this is "open"."""
+def _described(method: str, operation: _Operation) -> dict[str, Any]:
+    scope, open_if = operation.scope, operation.open_if
     if scope is Scope.SEARCH:
         open_if = "access.search"
-    parameters = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}] if path else []
-    for model in query if isinstance(query, tuple) else (query,):
-        parameters += _query_parameters(model)
-    writes = scope is not None and open_if is None
-    refusals = {
-        400: bool(query or body),
-        401: scope is not None,
-        403: scope is not None and scope > Scope.SEARCH,
-        404: path,
-        415: bool(body),
-        507: writes,
+    path = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}]
+    query = [entry for model in operation.query for entry in _query_parameters(model)]
+    described: dict[str, Any] = {
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "parameters": [
+            *(path if operation.path else []),
+            *(entry for entry in query if entry["name"] not in operation.without),
+            *operation.headers,
+        ],
+        "responses": {
+            **{str(status): _response(status, operation.id, answer) for status, answer in operation.answers.items()},
+            **{str(status): {"$ref": f"#/components/responses/Error{status}"} for status in _errors(method, operation)},
+        },
     }
-    responses: dict[str, Any] = {str(status): {"description": HTTPStatus(status).phrase} for status in statuses}
-    responses |= {str(status): _BAD for status, possible in refusals.items() if possible}
-    operation: dict[str, Any] = {
-        "operationId": name,
-        "tags": [tag],
-        "summary": summary,
-        "parameters": parameters,
-        "responses": responses,
-    }
-    if body:
-        operation["requestBody"] = {"required": True, "content": body}
+    if operation.body:
+        described["requestBody"] = {
+            "required": True,
+            "description": "May be packed, with Content-Encoding: gzip or zstd.",
+            "content": {type: dict(content) for type, content in operation.body.items()},
+        }
     if scope is not None:
         needed = f"a key with the scope {scope.label}"
-        operation["description"] = f"Needs {needed}{f' if {open_if} is key' if open_if else ''}."
-        operation["security"] = [{"key": []}, {"password": []}, *([{}] if open_if else [])]
-    return operation
+        described["description"] = f"Needs {needed}{f' if {open_if} is key' if open_if else ''}."
+        described["security"] = [{"key": []}, {"password": []}, *([{}] if open_if else [])]
+    return described
 
 
-def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
-    schema = _schema(model)
+def _errors(method: str, operation: _Operation) -> list[int]:
+    """Return the statuses of the errors that an operation may be answered with."""
+    writes = operation.scope is not None and method != "get" and operation.id != "get"
+    is_once = _IDEMPOTENCY_KEY in operation.headers
+    possible = {
+        401: operation.scope is not None,
+        403: writes or (operation.scope or Scope.SEARCH) > Scope.SEARCH,
+        404: bool(operation.path),
+        409: is_once,
+        412: _IF_MATCH in operation.headers,
+        413: True,
+        415: operation.body is not None,
+        422: is_once,
+        507: writes,
+    }
+    return sorted({*_ALWAYS, *(status for status, may_be in possible.items() if may_be)})
+
+
+def _response(status: int, id: str, answer: _Answer) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if answer.models:
+        references = [_ref(model.__name__) for model in answer.models]
+        content: dict[str, Any] = {"schema": references[0] if len(references) == 1 else {"anyOf": references}}
+        if (example := ANSWERS.get((id, status))) is not None:
+            content["example"] = example
+        response["content"] = {answer.type: content}
+    elif answer.type:
+        response["content"] = {answer.type: {"schema": {"type": "string"}}}
+    if answer.headers:
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in answer.headers}
+    return response
+
+
+def _error(status: int) -> dict[str, Any]:
+    example = PROBLEMS[status]
+    response: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "content": {_PROBLEM_JSON: {"schema": _ref("ProblemDetails"), "example": example}},
+    }
+    if (name := _HEADERS_OF_ERRORS.get(status)) is not None:
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"}}
+    return response
+
+
+def _query_parameters(model: type[Parameters]) -> list[dict[str, Any]]:
+    schema = _inlined(model)
     return [
         {"name": name, "in": "query", "schema": entry} | ({"explode": False} if entry.get("type") == "array" else {})
         for name, entry in schema["properties"].items()
     ]
 
 
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def _schemas() -> dict[str, Any]:
+    """Return the schemas of all bodies, by the names of their models."""
+    answers = {model for one in _OPERATIONS.values() for operation in one.values() for model in _models(operation)}
+    found: dict[str, Any] = {"Article": _inlined(Article)}
+    pairs: Sequence[Any] = [(model, "serialization") for model in (schemas.StoredArticle,)]
+    pairs = [*pairs, *((model, "validation") for model in answers - {schemas.StoredArticle})]
+    pairs = [*pairs, *((model, "validation") for model in (schemas.ProblemDetails, *_REQUEST_MODELS))]
+    _, definitions = models_json_schema(pairs, ref_template=_REFERENCE)
+    found |= dict(sorted(definitions["$defs"].items()))
+    fields = {name: _nullable(entry) for name, entry in found["Article"]["properties"].items()}
+    found["ArticleInput"] = {
+        "type": "object",
+        "description": "An article to store. Fields are also read by other names; what is no field is kept in extra.",
+        "properties": fields,
+        "additionalProperties": True,
+    }
+    found["ArticlePatch"] = {
+        "type": "object",
+        "description": "The fields to change; null empties a field.",
+        "properties": fields,
+        "additionalProperties": False,
+    }
+    return found
+
+
+def _models(operation: _Operation) -> list[type[BaseModel]]:
+    return [model for answer in operation.answers.values() for model in answer.models]
+
+
+def _nullable(entry: Mapping[str, Any]) -> dict[str, Any]:
+    own = {name: value for name, value in entry.items() if name not in {"default", "title"}}
+    if "anyOf" in own:
+        return own
+    description = own.pop("description", None)
+    return {"anyOf": [own, {"type": "null"}], **({"description": description} if description else {})}
+
+
+def _inlined(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a model without references."""
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
 
     def inlined(value: Any) -> Any:
         if isinstance(value, dict):
             if "$ref" in value:
-                return inlined(
-                    {**definitions[value["$ref"].rpartition("/")[2]], **{k: v for k, v in value.items() if k != "$ref"}}
-                )
+                own = {key: entry for key, entry in value.items() if key != "$ref"}
+                return inlined({**definitions[value["$ref"].rpartition("/")[2]], **own})
             return {key: inlined(entry) for key, entry in value.items()}
         return [inlined(entry) for entry in value] if isinstance(value, list) else value
 

@@ -1,13 +1,62 @@
-"""The parameters of requests other than searches."""
+"""The parameters of requests other than searches, and the check that every parameter given is one."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field
+from flask import request
+from pydantic import BeforeValidator, Field, create_model
 
+from index.article import LABELS
+from index.errors import InvalidInputError, Problem
 from index.store.article_store import TaskState
-from search.parameters import LONGEST_ACCEPTED, Parameters, none_if_empty
+from search.engine import Filters
+from search.parameters import (
+    LONGEST_ACCEPTED,
+    Parameters,
+    SearchParameters,
+    checked,
+    none_if_empty,
+)
+
+ParametersT = TypeVar("ParametersT", bound=Parameters)
+
+_LONGEST_SHOWN = 100
+
+
+def asked(model: type[ParametersT], *others: type[Parameters]) -> ParametersT:
+    """Return the parameters of the current request as a ``model``; ``others`` have parameters of it, too.
+
+    Raises InvalidInputError that names each bad parameter, and each that there is not.
+    """
+    known = [*names_of(model), *(name for other in others for name in names_of(other))]
+    refuse_unknown(request.args, known, "parameter")
+    return checked(model, request.args)
+
+
+def names_of(model: type[Parameters]) -> list[str]:
+    """Return the names of the parameters of a model, as requests give them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def refuse_unknown(given: Iterable[str], known: list[str], kind: str) -> None:
+    """Raise InvalidInputError if a name that is ``given`` is not ``known``; all are of a ``kind`` of thing."""
+    problems = [unknown_name(name, name, known) for name in given if name not in known]
+    if problems:
+        names = ", ".join(problem.where for problem in problems)
+        several = "s" if len(problems) > 1 else ""
+        raise InvalidInputError(f"The request has the unknown {kind}{several} {names}.", problems)
+
+
+def unknown_name(where: str, name: str, known: list[str]) -> Problem:
+    """Return what is wrong with ``name``, at ``where``, with the nearest of the names that are ``known``."""
+    where = where.encode("utf-8", "backslashreplace").decode()[:_LONGEST_SHOWN]
+    near = get_close_matches(name[:_LONGEST_SHOWN].lower(), known, 1, 0.6)
+    if near:
+        return Problem(where, f"is not known here; did you mean {near[0]!r}?")
+    return Problem(where, f"is not known here; there is {', '.join(known)}" if known else "is not known here")
 
 
 class SuggestParameters(Parameters):
@@ -35,3 +84,25 @@ class TaskParameters(Parameters):
 
     size: Annotated[int, Field(ge=1, le=1000, description="most tasks")] = 50
     state: Annotated[TaskState | None, BeforeValidator(none_if_empty), Field(description="tasks in this state")] = None
+
+
+class NoParameters(Parameters):
+    """The parameters of requests that have none."""
+
+
+_FILTERS: Any = {
+    name: (field.rebuild_annotation(), field)
+    for name, field in SearchParameters.model_fields.items()
+    if name in {*LABELS, "from_", "to"}
+}
+_WithFilters: Any = create_model("_WithFilters", __base__=Parameters, **_FILTERS)
+
+
+class FilterParameters(_WithFilters):
+    """The conditions of a search that choose articles, without a query: the labels, and the days."""
+
+    @property
+    def filters(self) -> Filters:
+        """The conditions every article must meet."""
+        chosen: Filters = SearchParameters.model_validate(self.model_dump(by_alias=True)).filters
+        return chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.api import articles, search, tasks
+from web.api import articles, bulk, deletions, export, search, tasks
 from web.api.blueprint import api
 
-__all__ = ["api", "articles", "search", "tasks"]
+__all__ = ["api", "articles", "bulk", "deletions", "export", "search", "tasks"]

@@ -31,9 +31,10 @@ _ASKED: Mapping[str, Mapping[str, str]] = {
     "tasks": {"size": "3"},
     "add": {"wait": "true"},
     "put": {"wait": "true"},
+    "patch": {"wait": "true"},
+    "export": {"from": "2025"},
 }
 """What the examples ask, by operation."""
-_ARTICLE = {"title": "Tiêu đề", "body": "Toàn văn", "published": "2025-08-27", "source": "Ngày Nay"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,9 @@ def _command(method: str, target: str, asked: Mapping[str, str], body: Any, need
         parts.append('-H "Content-Type: application/x-ndjson" --data-binary @articles.ndjson')
     elif body:
         parts.append('-H "Content-Type: application/json"')
-        parts.append("-d " + shlex.quote(json.dumps(_ARTICLE, ensure_ascii=False)))
+        parts.append(
+            "-d " + shlex.quote(json.dumps(body["content"]["application/json"]["example"], ensure_ascii=False))
+        )
     if method == "GET" and asked:
         parts += [*(f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in asked.items())]
         parts.append(shlex.quote(target))

@@ -14,10 +14,10 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from wsgiref.types import WSGIEnvironment
 
 from flask import Flask
@@ -48,17 +48,18 @@ from web.serving.bodies import (
 )
 from web.serving.proxies import Origin, Proxies, client_of
 from web.serving.rates import Rates
-from web.serving.wsgi import WholeAnswer, call, environ_of
+from web.serving.wsgi import PARTS, WholeAnswer, call, environ_of
 from web.settings import Settings
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Send = Callable[[Any], Awaitable[None]]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:@-]{1,128}")
 _IGNORED_BODY = 64 * 1024
 _HEALTHY = WholeAnswer(200, [(b"Content-Type", b"application/json"), (b"Content-Length", b"16")], b'{"status":"ok"}\n')
-_WITH_BODY = {"PUT", "POST"}
+_WITH_BODY = {"PUT", "POST", "PATCH"}
 _APART = {"operations.readyz", "metrics"}
 _RETRY_SECONDS = 2
 
@@ -107,8 +108,8 @@ class Gateway:
         exchange = _Exchange(visit, scope, headers, receive)
         try:
             answer = await self._answer(exchange)
-            await exchange.reply(answer, send)
             visit.status = answer.status
+            await exchange.reply(answer, send)
         except BodyIncompleteError:
             visit.status = 499
         except Exception:
@@ -160,7 +161,10 @@ class Gateway:
             environ["timtin.client"] = client
             environ["timtin.leaving"] = leaving = _Leaving()
             work = partial(call, app, environ, body, size)
-            return await self._in_turn(exchange, client, need.scope, work, leaving)
+            answer = await self._in_turn(exchange, client, need.scope, work, leaving)
+            if (parts := environ.get(PARTS)) is not None:
+                exchange.parts = self._parts(exchange, client, need.scope, parts)
+            return answer
         except (HTTPException, TimtinError) as refusal:
             body.close()
             environ["timtin.refusal"] = refusal
@@ -194,14 +198,22 @@ class Gateway:
         exchange.has_body = False
         return found
 
+    async def _parts(
+        self, exchange: _Exchange, client: str, needed: Scope | None, parts: Iterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """Yield the parts of an answer, each made in its turn, so that a long answer keeps nobody waiting."""
+        make = partial(next, parts, None)
+        while (part := await self._in_turn(exchange, client, needed, make, _Leaving())) is not None:
+            yield part
+
     async def _in_turn(
         self,
         exchange: _Exchange,
         client: str,
         needed: Scope | None,
-        work: Callable[[], WholeAnswer],
+        work: Callable[[], T],
         leaving: _Leaving,
-    ) -> WholeAnswer:
+    ) -> T:
         """Have a thread do ``work`` in its turn."""
         visit, connection = exchange.visit, exchange.scope["state"]["connection"]
         lane = self._lanes.reads if needed in {None, Scope.SEARCH} else self._lanes.writes
@@ -288,6 +300,8 @@ class _Exchange:
         length = headers.get("content-length", "0")
         self.declared = int(length) if length.isdecimal() and "transfer-encoding" not in headers else -1
         self.has_body = self.declared != 0
+        self.parts: AsyncIterator[bytes] | None = None
+        self._begun = False
 
     @property
     def ends(self) -> bool:
@@ -296,13 +310,22 @@ class _Exchange:
 
     async def reply(self, answer: WholeAnswer, send: Send) -> None:
         """Send an answer; a body that was not read is dropped, a large one with its connection."""
+        if self._begun:  # an answer that ends amid its parts must not look whole
+            self.scope["state"]["connection"].abort()
+            return
+        self._begun = True
         headers = [(_Name(name), value) for name, value in answer.headers]
         headers.append((_Name(b"X-Request-Id"), self.visit.id.encode("ascii")))
         ends = self.ends
         if ends:
             headers.append((_Name(b"Connection"), b"close"))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body, "more_body": ends})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": ends or self.parts is not None})
+        if self.parts is not None:
+            async for part in self.parts:
+                if part:
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": ends})
         if ends:
             if "expect" not in self.headers:  # else the client waits for a leave that it does not get
                 await drain(self.receive)

@@ -30,6 +30,7 @@ from search.parameters import SearchParameters
 from search.runtime.index_follower import IndexFollower
 from search.runtime.shared import Bell, Notice
 from search.service import search
+from web.api import deletions
 from web.app import create_app
 from web.metrics import Metrics, count_together
 from web.serving.admission import FairQueue, Lane
@@ -197,7 +198,7 @@ class _Serving:
             waiting=_WRITERS // 2,
             bell=service.bell,
             notice=service.notice,
-            leading=self._watch,
+            leading=self._lead,
             verified=self._metrics.damaged,
         )
         wait = min(30.0, service.settings.limits.stuck_seconds / 2)  # who waits for a write is not stuck
@@ -207,8 +208,9 @@ class _Serving:
         gc.freeze()  # loaded objects stay: keep the garbage collector from scanning them
         return app, follower
 
-    def _watch(self, archive: Archive, stop: threading.Event) -> None:
-        """Index the watched folder, in the one process that follows the store."""
+    def _lead(self, archive: Archive, stop: threading.Event) -> None:
+        """Delete what is to be deleted and index the watched folder, in the one process that follows the store."""
+        deletions.start(archive, stop)
         watched = self._service.settings.server.watch
         if watched is not None:
             arguments = watched, archive.store, archive.engine, stop

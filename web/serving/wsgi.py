@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import IO, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -11,6 +11,12 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from web.serving.proxies import Origin
 
 _WITHOUT_LENGTH = {204, 304}
+
+
+STREAMS = "timtin.streams"
+"""In the WSGI environment: the application sets it if its answer is to be sent part by part, as it is made."""
+PARTS = "timtin.parts"
+"""In the WSGI environment: the parts of such an answer, each made when it is asked for."""
 
 
 class WholeAnswer(NamedTuple):
@@ -68,13 +74,27 @@ def call(application: WSGIApplication, environ: WSGIEnvironment, body: IO[bytes]
         environ["wsgi.input"] = body
         environ["CONTENT_LENGTH"] = str(size)
         answer: Iterable[bytes] = application(environ, start_response)
+        if environ.get(STREAMS):
+            environ[PARTS] = _parts(answer)
+            return WholeAnswer(status[-1], headers, b"".join(parts))
         try:
             parts.extend(answer)
         finally:
-            close = getattr(answer, "close", None)
-            if close is not None:
-                close()
+            _close(answer)
     content = b"".join(parts)
     if status[-1] not in _WITHOUT_LENGTH and not any(name.lower() == b"content-length" for name, _ in headers):
         headers.append((b"Content-Length", str(len(content)).encode("ascii")))
     return WholeAnswer(status[-1], headers, content)
+
+
+def _parts(answer: Iterable[bytes]) -> Generator[bytes, None, None]:
+    try:
+        yield from answer
+    finally:
+        _close(answer)
+
+
+def _close(answer: Iterable[bytes]) -> None:
+    close = getattr(answer, "close", None)
+    if close is not None:
+        close()
