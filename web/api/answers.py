@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
-
-from flask import request
 
 from index.article import Article
 from search.answer import Answer, RenderedHit
@@ -15,7 +14,7 @@ from web.services import services
 
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
     """Return the answer to a search as JSON values."""
-    return {
+    shown: dict[str, Any] = {
         "query": {
             "text": parameters.q,
             "corrected": answer.corrected,
@@ -37,14 +36,40 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
             for facet, counts in answer.facets.items()
         },
     }
+    if parameters.histogram is not None:
+        shown["histogram"] = [
+            {"value": one.value, "from": _day(one.first), "to": _day(one.last), "count": one.count}
+            for one in answer.histogram
+        ]
+    if parameters.cursor is not None:
+        shown["next_cursor"] = answer.next_cursor
+    return shown
 
 
-def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
+
+
+def linked_answer_json(
+    answer: Answer, parameters: SearchParameters, timeout_ms: str | int | None = None
+) -> dict[str, Any]:
     """Return the answer to a search with the URLs of this page of hits, the next and the previous one."""
+    timeout = str(timeout_ms) if timeout_ms else None
+    if parameters.cursor is not None:
+        following = parameters.model_copy(update={"cursor": answer.next_cursor})
+        next_page = (
+            None if answer.next_cursor is None else search_address("api.search", following, 1, timeout_ms=timeout)
+        )
+        links = {
+            "self": search_address("api.search", parameters, 1, timeout_ms=timeout),
+            "next": next_page,
+            "prev": None,
+        }
+        return {**answer_json(answer, parameters), "links": links}
     page = parameters.page
     last_page = max(1, -(-answer.stories // parameters.size))
     reachable = min(last_page, services().archive.limits.last_page(parameters.size))
-    first = search_address("api.search", parameters, 1, timeout_ms=request.args.get("timeout_ms") or None)
+    first = search_address("api.search", parameters, 1, timeout_ms=timeout)
 
     def address(page: int) -> str:
         return f"{first}&page={page}" if page > 1 else first
@@ -74,6 +99,21 @@ def hit_json(hit: RenderedHit, parameters: SearchParameters | None = None) -> di
         shown["copied"] = [{name: getattr(copy, name) for name in names} for copy in hit.copied]
     if hit.explanation is not None:
         shown["explanation"] = {name: round(value, 4) for name, value in hit.explanation.items()}
+        shown["explained"] = [
+            {
+                "kind": part.kind,
+                "text": part.text,
+                "counts": dict(part.counts),
+                "score": round(part.score, 4),
+                "share": round(part.share, 4),
+                "sentence": part.sentence,
+            }
+            for part in hit.explained
+        ]
+    if parameters is not None and parameters.highlight:
+        shown["marked"] = dict(hit.marked)
+    if parameters is not None and parameters.fields:
+        return {name: shown[name] for name in parameters.fields if name in shown}
     return shown
 
 

@@ -138,7 +138,11 @@ def too_large() -> HTTPException:
 
 def checked_body(model: type[ModelT]) -> ModelT:
     """Return the JSON body of the current request as a ``model``. Raises InvalidInputError that names each bad part."""
-    value = json_body()
+    return checked_value(model, json_body())
+
+
+def checked_value(model: type[ModelT], value: Any) -> ModelT:
+    """Return a part of a JSON body as a ``model``. Raises InvalidInputError that names each bad part."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -149,7 +153,7 @@ def checked_body(model: type[ModelT]) -> ModelT:
 
 def _problem(entry: Any, model: type[BaseModel]) -> Problem:
     location = [str(part) for part in entry["loc"]]
-    where = ".".join(location) or "body"
+    where = ".".join(location) or str(entry.get("ctx", {}).get("at", "body"))
     if entry["type"] != "extra_forbidden":
         return Problem(where, str(entry["msg"]).removeprefix("Value error, "), entry["type"], entry.get("ctx", {}))
     for part in location[:-1]:

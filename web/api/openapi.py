@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from index.article import Article
+from index.article import LABELS, Article
 from search.parameters import Parameters, SearchParameters, TimeParameters
 from web.access import Scope
 from web.api import schemas
@@ -19,6 +19,8 @@ from web.api.bulk import NDJSON
 from web.api.examples import ANSWERS, BODIES, LINES, PROBLEMS
 from web.api.idempotency import HEADER, LONGEST
 from web.api.parameters import (
+    AnalyzeParameters,
+    FacetParameters,
     FilterParameters,
     SimilarParameters,
     SuggestParameters,
@@ -34,7 +36,15 @@ _PROBLEM_JSON = "application/problem+json"
 _REFERENCE = "#/components/schemas/{model}"
 _ALWAYS = (400, 405, 408, 414, 421, 429, 431, 500, 503)
 """The errors that any request may be answered with."""
-_REQUEST_MODELS = (schemas.DeletionRequest, schemas.WantedArticles)
+_REQUEST_MODELS = (
+    schemas.DeletionRequest,
+    schemas.WantedArticles,
+    schemas.SearchRequest,
+    schemas.SearchesRequest,
+    schemas.SimilarRequest,
+)
+_READING = {"get", "postSearch", "searches", "similarToText"}
+"""Operations whose bodies only say what to read."""
 _TAG_LIST = r'^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$'
 _IF_MATCH = {
     "name": "If-Match",
@@ -166,6 +176,37 @@ _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
         "get": _Operation(
             "search", _SEARCHING, "Find articles", {200: _Answer((schemas.SearchAnswer,))},
             query=(SearchParameters, TimeParameters),
+        ),
+        "post": _Operation(
+            "postSearch", _SEARCHING, "Find articles, as a JSON body asks", {200: _Answer((schemas.SearchAnswer,))},
+            body=_json("SearchRequest"),
+        ),
+    },
+    "/api/v1/searches": {
+        "post": _Operation(
+            "searches", _SEARCHING, "Answer several searches at once", {200: _Answer((schemas.SearchAnswers,))},
+            body=_json("SearchesRequest"),
+        )
+    },
+    **{
+        f"/api/v1/facets/{label}": {
+            "get": _Operation(
+                f"facet{label.title()}", _SEARCHING, f"Search within the values of the facet {label}",
+                {200: _Answer((schemas.FacetValues,))}, query=(FacetParameters,),
+            )
+        }
+        for label in LABELS
+    },
+    "/api/v1/similar": {
+        "post": _Operation(
+            "similarToText", _SEARCHING, "Find articles like a text", {200: _Answer((schemas.LikeText,))},
+            body=_json("SimilarRequest"),
+        )
+    },
+    "/api/v1/analyze": {
+        "get": _Operation(
+            "analyze", _SEARCHING, "See how a text is cut, and how a query is understood",
+            {200: _Answer((schemas.TextAnalysis,))}, query=(AnalyzeParameters,),
         )
     },
     "/api/v1/suggest": {
@@ -309,7 +350,7 @@ def _described(method: str, operation: _Operation) -> dict[str, Any]:
 
 def _errors(method: str, operation: _Operation) -> list[int]:
     """Return the statuses of the errors that an operation may be answered with."""
-    writes = operation.scope is not None and method != "get" and operation.id != "get"
+    writes = operation.scope is not None and method != "get" and operation.id not in _READING
     is_once = _IDEMPOTENCY_KEY in operation.headers
     possible = {
         401: operation.scope is not None,

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
-from index.article import LONGEST_ID, Article
+from index.article import LABELS, LONGEST_ID, Article
 from index.store.article_store import TaskKind, TaskState
+from search.explaining import PartKind
+from search.parameters import SearchParameters
 from search.query.notes import NoteCode
 from search.snippets.reasons import ReasonCode
 from web.api.parameters import FilterParameters
 
+MOST_SEARCHES = 20
+"""How many searches one request may have."""
+LONGEST_TEXT = 200_000
+LONGEST_TITLE = 1000
 MOST_WANTED = 1000
 """How many articles one request may ask for by their ids."""
 
@@ -42,6 +49,53 @@ class DeletionRequest(Model):
 
     filter: Annotated[Filter, Field(description="what the articles have in common; at least one condition")]
     dry_run: Annotated[bool, Field(strict=True, description="only say how many articles there are")] = False
+
+
+class SearchRequest(SearchParameters):
+    """A search as JSON: the parameters of the same search as an address."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=False)
+
+    timeout_ms: Annotated[
+        int | None, Field(ge=1, description="milliseconds after which an incomplete answer is given")
+    ] = None
+
+    def parameters(self) -> SearchParameters:
+        """Return the parameters of the search."""
+        return SearchParameters.model_validate(
+            self.model_dump(by_alias=True, exclude_unset=True, exclude={"timeout_ms"})
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema of a body, which has JSON values for what an address has as texts."""
+        made: dict[str, Any] = handler.resolve_ref_schema(handler(schema))
+        known = made["properties"]
+        texts = {"type": "array", "items": {"type": "string"}}
+        for name in (*LABELS, "sort"):
+            known[name] = {**known[name], "anyOf": [{"type": "string"}, texts, *[{"type": "null"}] * (name != "sort")]}
+            known[name].pop("type", None)
+        for name, shape in (("filter", {"type": "object"}), ("boost", {"type": "object"})):
+            known[name] = {
+                "description": known[name]["description"],
+                "anyOf": [{"type": "string"}, shape, texts if name == "boost" else {"type": "null"}],
+            }
+        return made
+
+
+class SearchesRequest(Model):
+    """Several searches, each as the body of a single one."""
+
+    searches: Annotated[list[Any], Field(min_length=1, max_length=MOST_SEARCHES, description="the searches")]
+    timeout_ms: Annotated[int | None, Field(ge=1, description="milliseconds that all of them may take")] = None
+
+
+class SimilarRequest(Model):
+    """A text to find articles like."""
+
+    text: Annotated[str, Field(max_length=LONGEST_TEXT, description="the text; its first 20,000 characters count")] = ""
+    title: Annotated[str, Field(max_length=LONGEST_TITLE)] = ""
+    size: Annotated[int, Field(ge=1, le=50, description="most articles")] = 5
 
 
 class WantedArticles(Model):
@@ -121,8 +175,35 @@ class SimilarHit(Model):
     highlights: Highlights
 
 
-class Hit(SimilarHit):
-    """An article that was found, with what the search asks for."""
+class ScorePart(Model):
+    """A part of a score."""
+
+    kind: PartKind
+    text: str
+    counts: Annotated[dict[str, int], Field(description="how often each text field has it")]
+    score: float
+    share: Annotated[float, Field(description="how much of the whole score it is")]
+    sentence: Annotated[str, Field(description="the same in words")]
+
+
+class Hit(Model):
+    """An article that was found, with what the search asks for; with fields=, only the members named there."""
+
+    id: ArticleId = ""
+    title: str = ""
+    lead: str = ""
+    url: str | None = None
+    source: str | None = None
+    author: str | None = None
+    category: str | None = None
+    published: str | None = None
+    score: float = 0.0
+    copies: Annotated[int, Field(description="near-copies that are not shown")] = 0
+    relaxed: Annotated[bool, Field(description="whether it only has the syllables of words scattered")] = False
+    reasons: list[ReasonGiven] = []
+    highlights: Highlights | None = None
+    marked: Annotated[dict[str, Html], Field(description="whole fields, if highlight= asks for them")] = {}
+    explained: Annotated[list[ScorePart], Field(description="the same in words")] = []
 
     copied: Annotated[list[Copy], Field(description="near-copies, if copies= asks for them")] = []
     explanation: Annotated[dict[str, float], Field(description="the parts of the score, if explain= asks for it")] = {}
@@ -152,6 +233,15 @@ class FacetValue(Model):
     count: int
 
 
+class HistogramBucket(Model):
+    """How many of the articles found were published in a day, a week, a month or a year."""
+
+    value: Annotated[str, Field(description="as 2025-08-27, 2025-W35, 2025-08 or 2025")]
+    from_: Annotated[str, Field(alias="from", description="its first day")]
+    to: Annotated[str, Field(description="its last day")]
+    count: int
+
+
 class Links(Model):
     """The addresses of this page of hits, the next and the one before."""
 
@@ -164,7 +254,12 @@ class SearchAnswer(Model):
     """The answer to a search."""
 
     query: QueryRead
-    total: Annotated[int, Field(description="articles that have the words of the query")]
+    total: Annotated[
+        int,
+        Field(
+            description="articles that have the words of the query: exact, however many, unless total_is_lower_bound"
+        ),
+    ]
     total_is_lower_bound: bool
     partial: Annotated[bool, Field(description="whether the time was over before all was looked at")]
     relaxed: bool
@@ -175,7 +270,64 @@ class SearchAnswer(Model):
     took_ms: float
     hits: list[Hit]
     facets: dict[str, list[FacetValue]]
+    histogram: Annotated[
+        list[HistogramBucket], Field(description="counts by date, the oldest first, if histogram= asks for them")
+    ] = []
+    next_cursor: Annotated[
+        str | None, Field(description="the cursor of the next page, if cursor= was given; null after the last hit")
+    ] = None
     links: Links
+
+
+class SearchOutcome(Model):
+    """The answer to one of several searches, or its problem."""
+
+    status: int
+    answer: SearchAnswer | None
+    problem: ProblemDetails | None
+
+
+class SearchAnswers(Model):
+    """The outcomes of several searches, in their order."""
+
+    answers: list[SearchOutcome]
+
+
+class FacetValues(Model):
+    """Values of a facet that have the words asked for, the most frequent first."""
+
+    facet: str
+    values: list[FacetValue]
+
+
+class LikeText(Model):
+    """The articles most like a text."""
+
+    hits: list[SimilarHit]
+
+
+class Token(Model):
+    """An occurrence of a term in a text."""
+
+    term: str
+    position: Annotated[int, Field(description="the number of its first syllable; the end of a sentence leaves a gap")]
+    start: Annotated[int, Field(description="its first character, counted from 0")]
+    end: Annotated[int, Field(description="the end of its last character")]
+
+
+class UnderstoodQuery(Model):
+    """A query as a search understands it."""
+
+    tree: Annotated[dict[str, Any], Field(description="words as they are cut, with their alternatives, and operators")]
+    notes: list[NoteGiven]
+    corrected: str | None
+
+
+class TextAnalysis(Model):
+    """How a text is cut into terms, and how a query is understood."""
+
+    streams: Annotated[dict[str, list[Token]], Field(description="the tokens of text= in each stream")] = {}
+    query: Annotated[UnderstoodQuery | None, Field(description="what q= asks for")] = None
 
 
 class TitleHit(Model):
@@ -194,6 +346,9 @@ class Suggestions(Model):
     query: str
     suggestions: list[str]
     titles: Annotated[list[TitleHit], Field(description="articles, if titles= asks for them")] = []
+    counts: Annotated[
+        list[int | None], Field(description="articles that each completion finds, if counts= asks for them")
+    ] = []
 
 
 class SimilarArticles(Model):
@@ -278,7 +433,7 @@ class TaskShown(Model):
     counts: Annotated[dict[str, int], Field(description="how much is done, of what")]
     errors: Annotated[list[dict[str, Any]], Field(description="what failed; why, only with a key that may write")]
     seq: Annotated[int | None, Field(description="the number of its last write")]
-    filters: Annotated[dict[str, str], Field(description="what is deleted, if it is a deletion")] = {}
+    filters: Annotated[dict[str, str | list[str]], Field(description="what is deleted, if it is a deletion")] = {}
 
 
 class Tasks(Model):
