@@ -56,15 +56,9 @@ def linked_answer_json(
     """Return the answer to a search with the URLs of this page of hits, the next and the previous one."""
     timeout = str(timeout_ms) if timeout_ms else None
     if parameters.cursor is not None:
-        following = parameters.model_copy(update={"cursor": answer.next_cursor})
-        next_page = (
-            None if answer.next_cursor is None else search_address("api.search", following, 1, timeout_ms=timeout)
-        )
-        links = {
-            "self": search_address("api.search", parameters, 1, timeout_ms=timeout),
-            "next": next_page,
-            "prev": None,
-        }
+        pages = [parameters, parameters.model_copy(update={"cursor": answer.next_cursor})]
+        own, following = (search_address("api.search", one, 1, timeout_ms=timeout) for one in pages)
+        links = {"self": own, "next": None if answer.next_cursor is None else following, "prev": None}
         return {**answer_json(answer, parameters), "links": links}
     page = parameters.page
     last_page = max(1, -(-answer.stories // parameters.size))

@@ -130,8 +130,7 @@ class FacetParameters(_WithSearch):
     """The parameters of a search within the values of a facet."""
 
     q: Annotated[
-        str,
-        Field(max_length=LONGEST_LABEL, description="words of the value, accents aside; the last may be a beginning"),
+        str, Field(max_length=LONGEST_LABEL, description="words of the value, accents aside, the last as a beginning")
     ] = ""
     query: Annotated[
         str, Field(max_length=LONGEST_ACCEPTED, description="count only articles that this query finds")
@@ -142,4 +141,5 @@ class FacetParameters(_WithSearch):
         """Return the search whose articles are counted, under all its conditions but those on this label."""
         values = self.model_dump(by_alias=True, exclude={"q", "query", "size"}, exclude_none=True)
         asked = {**values, "q": self.query, "facet_size": self.size, "facet_filters": "others", "typo": "off"}
-        return SearchParameters.model_validate(asked)
+        searched: SearchParameters = SearchParameters.model_validate(asked)
+        return searched

@@ -62,9 +62,9 @@ class SearchRequest(SearchParameters):
 
     def parameters(self) -> SearchParameters:
         """Return the parameters of the search."""
-        return SearchParameters.model_validate(
-            self.model_dump(by_alias=True, exclude_unset=True, exclude={"timeout_ms"})
-        )
+        values = self.model_dump(by_alias=True, exclude_unset=True, exclude={"timeout_ms"})
+        parameters: SearchParameters = SearchParameters.model_validate(values)
+        return parameters
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -256,9 +256,7 @@ class SearchAnswer(Model):
     query: QueryRead
     total: Annotated[
         int,
-        Field(
-            description="articles that have the words of the query: exact, however many, unless total_is_lower_bound"
-        ),
+        Field(description="articles that have the words of the query; exact unless total_is_lower_bound"),
     ]
     total_is_lower_bound: bool
     partial: Annotated[bool, Field(description="whether the time was over before all was looked at")]

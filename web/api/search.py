@@ -75,7 +75,7 @@ def _outcome(value: Any) -> dict[str, Any]:
     except InvalidInputError as error:
         status, detail, problems = 400, str(error), error.problems
     except SearchTimeoutError as error:
-        status, detail, problems = 503, str(error), []
+        status, detail, problems = 503, str(error), ()
     return {"status": status, "answer": None, "problem": problem_body(status, detail, request.path, problems)}
 
 
