@@ -271,7 +271,9 @@ class SearchParameters(_WithLabels):
     ] = "all"
     fragments: Annotated[int, Field(ge=0, le=10, description="passages per hit")] = 3
     fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters per passage")] = 180
-    explain: Annotated[bool, Field(description="show the parts of each score")] = False
+    explain: Annotated[
+        bool | Literal["words"], Field(description="show the parts of each score; words: also in words")
+    ] = False
     collapse: Annotated[bool, Field(description="show near-copies as one hit")] = True
     copies: Annotated[int, Field(ge=0, le=20, description="near-copies listed with each hit")] = 0
     recency: Annotated[
@@ -392,6 +394,7 @@ class SearchParameters(_WithLabels):
             start=(self.page - 1) * self.size,
             deadline=deadline,
             other_filters=self.facet_filters == "others",
+            explain=bool(self.explain),
             count_days=self.histogram is not None,
             boosts=dict(self.boost),
             relax=self.typo == "on" and self.accents is not Accents.EXACT,
@@ -400,7 +403,7 @@ class SearchParameters(_WithLabels):
         )
 
 
-_PASSED_ON = ("match", "size", "facets", "explain", "collapse", "copies", "recency", "facet_size")
+_PASSED_ON = ("match", "size", "facets", "collapse", "copies", "recency", "facet_size")
 """The parameters that the engine's request has by the same names."""
 
 

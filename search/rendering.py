@@ -54,7 +54,7 @@ def rendered(
         replace(one, copied=summaries(hit.copy_ids, articles)) if hit.copy_ids else one
         for one, (_, hit) in zip(shown, found, strict=True)
     ]
-    if parameters.explain:
+    if parameters.explain == "words":
         shown = [
             replace(one, explained=explained(article, hit.explanation))
             if hit.explanation is not None and not deadline.passed()
@@ -63,21 +63,23 @@ def rendered(
         ]
     if parameters.highlight:
         shown = [
-            replace(one, marked=_whole(article, parameters.highlight, highlighter, relaxed=hit.relaxed))
-            for one, (article, hit) in zip(shown, found, strict=True)
+            replace(one, marked=_whole(article, parameters.highlight, highlighter, scattered=_is_scattered(one)))
+            for one, (article, _) in zip(shown, found, strict=True)
         ]
     return [_with_marks(one, parameters) for one in shown]
 
 
-def _whole(article: Article, fields: Sequence[str], highlighter: Highlighter, *, relaxed: bool) -> dict[str, str]:
+def _is_scattered(hit: RenderedHit) -> bool:
+    """Tell whether single syllables are marked: in a relaxed hit, and where the words themselves are nowhere."""
+    return hit.relaxed or not any(_PRE in text for text in (hit.title_html, *hit.body_html))
+
+
+def _whole(article: Article, fields: Sequence[str], highlighter: Highlighter, *, scattered: bool) -> dict[str, str]:
     """Return whole fields as HTML with marks, which are in the first 200,000 characters; none once the time is over."""
     texts = [getattr(article, name) or "" for name in fields]
     marks: Sequence[Sequence[Span]] = [()] * len(texts)
     with suppress(SearchTimeoutError):
-        starts = [text[:_LONGEST_PART] for text in texts]
-        marks = highlighter.marks_of(starts, scattered=relaxed)
-        if not any(marks):
-            marks = highlighter.marks_of(starts, scattered=True)
+        marks = highlighter.marks_of([text[:_LONGEST_PART] for text in texts], scattered=scattered)
     return {name: render(text, 0, len(text), spans) for name, text, spans in zip(fields, texts, marks, strict=True)}
 
 

@@ -22,7 +22,7 @@ def search_address(endpoint: str, parameters: SearchParameters, page: int, **mor
             values[name] = ",".join(values[name])
     if "histogram_empty" in values:
         values["histogram_empty"] = 1
-    if "explain" in values:
+    if values.get("explain") is True:
         values["explain"] = 1
     if "collapse" in values:
         values["collapse"] = "false"

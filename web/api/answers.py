@@ -93,6 +93,7 @@ def hit_json(hit: RenderedHit, parameters: SearchParameters | None = None) -> di
         shown["copied"] = [{name: getattr(copy, name) for name in names} for copy in hit.copied]
     if hit.explanation is not None:
         shown["explanation"] = {name: round(value, 4) for name, value in hit.explanation.items()}
+    if parameters is not None and parameters.explain == "words":
         shown["explained"] = [
             {
                 "kind": part.kind,

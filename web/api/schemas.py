@@ -203,7 +203,7 @@ class Hit(Model):
     reasons: list[ReasonGiven] = []
     highlights: Highlights | None = None
     marked: Annotated[dict[str, Html], Field(description="whole fields, if highlight= asks for them")] = {}
-    explained: Annotated[list[ScorePart], Field(description="the same in words")] = []
+    explained: Annotated[list[ScorePart], Field(description="the parts of the score, if explain=words")] = []
 
     copied: Annotated[list[Copy], Field(description="near-copies, if copies= asks for them")] = []
     explanation: Annotated[dict[str, float], Field(description="the parts of the score, if explain= asks for it")] = {}
