@@ -61,6 +61,7 @@ class _Token(NamedTuple):
     column: int
 
 
+_OTHER_QUOTES = "'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _QUOTED, _SIGN, _WORD, _END = "quoted", "sign", "word", "end"
 
 
@@ -290,6 +291,8 @@ def _tokens(text: str) -> list[_Token]:
         elif match.lastindex == 4:
             what = 'a second " to end the quotes' if match[4] == '"' else "a condition, AND, OR, NOT or a bracket"
             raise FilterError(f"expected {what}; found {_shown(match[4])}", column)
+        elif match[0].strip()[0] in _OTHER_QUOTES:
+            raise FilterError(f'expected " as quotes; found {match[0].strip()[0]}', column)
         else:
             found.append(_Token(match[0].strip(), _SIGN if match.lastindex == 2 else _WORD, column))
     return [*found, _Token("", _END, len(text) + 1)]

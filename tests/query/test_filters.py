@@ -147,6 +147,8 @@ def test_filter_is_read(text: str, tree: FilterNode) -> None:
         ("published:2025..", 11, "a year, a month or a day"),
         ('source:""', 8, "an empty text"),
         (f"source:{'a' * 501}", 8, "at most"),
+        ("source IN [A, 'B']", 15, 'expected " as quotes'),
+        ("source:“A”", 8, 'expected " as quotes'),
         ("source:A !", 10, "found '!'"),
         ("{}", 1, "found '{}'"),
         (f"{'(' * (MOST_NESTED + 1)}undated", MOST_NESTED + 1, "nested"),

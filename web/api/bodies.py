@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import sys
 import zlib
 from collections.abc import Iterable
@@ -138,7 +139,12 @@ def too_large() -> HTTPException:
 
 def checked_body(model: type[ModelT]) -> ModelT:
     """Return the JSON body of the current request as a ``model``. Raises InvalidInputError that names each bad part."""
-    return checked_value(model, json_body())
+    value = json_body()
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise InvalidInputError("The body is nested too deep, or has half a character (\\ud800).") from None
+    return checked_value(model, value)
 
 
 def checked_value(model: type[ModelT], value: Any) -> ModelT:
