@@ -15,6 +15,6 @@
 ``filter_tree``, ``filter_text`` and ``filter_json`` are the language of filters: conditions on labels and dates, as a
 tree, a text and JSON. Unlike a query, a filter may be wrong; then it is an error that says where.
 
-Parsing a query never fails: text that cannot be parsed becomes plain words. A new kind of node needs a rule in ``parser``, and
-a case in ``search.matching.evaluator`` and in every other engine.
+Parsing a query never fails: text that cannot be parsed becomes plain words. A new kind of node needs a rule in
+``parser``, and a case in ``search.matching.evaluator`` and in every other engine.
 """
