@@ -17,6 +17,7 @@
 ``answers``     answers as JSON
 ``routes``      the blueprint with all its routes
 ``schemas``     the bodies of requests and answers as models
+``search_schemas``  the bodies of searches and their answers
 ``openapi``     the description of the API, made from the parameters and the models
 ``examples``      the examples in it
 =============== ====================================================================

@@ -14,6 +14,7 @@ from index.article import LABELS, Article
 from search.parameters import Parameters, SearchParameters, TimeParameters
 from web.access import Scope
 from web.api import schemas
+from web.api import search_schemas as searching
 from web.api.articles import MERGE_PATCH
 from web.api.bulk import NDJSON
 from web.api.examples import ANSWERS, BODIES, LINES, PROBLEMS
@@ -36,15 +37,7 @@ _PROBLEM_JSON = "application/problem+json"
 _REFERENCE = "#/components/schemas/{model}"
 _ALWAYS = (400, 405, 408, 414, 421, 429, 431, 500, 503)
 """The errors that any request may be answered with."""
-_REQUEST_MODELS = (
-    schemas.DeletionRequest,
-    schemas.WantedArticles,
-    schemas.SearchRequest,
-    schemas.SearchesRequest,
-    schemas.SimilarRequest,
-)
-_READING = {"get", "postSearch", "searches", "similarToText"}
-"""Operations whose bodies only say what to read."""
+_REQUEST_MODELS = (schemas.DeletionRequest, schemas.WantedArticles, *searching.SEARCH_REQUESTS)
 _TAG_LIST = r'^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$'
 _IF_MATCH = {
     "name": "If-Match",
@@ -174,17 +167,17 @@ _CONDITIONS = (_IF_MATCH, _IF_NONE_MATCH)
 _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
     "/api/v1/search": {
         "get": _Operation(
-            "search", _SEARCHING, "Find articles", {200: _Answer((schemas.SearchAnswer,))},
+            "search", _SEARCHING, "Find articles", {200: _Answer((searching.SearchAnswer,))},
             query=(SearchParameters, TimeParameters),
         ),
         "post": _Operation(
-            "postSearch", _SEARCHING, "Find articles, as a JSON body asks", {200: _Answer((schemas.SearchAnswer,))},
+            "postSearch", _SEARCHING, "Find articles, as a JSON body asks", {200: _Answer((searching.SearchAnswer,))},
             body=_json("SearchRequest"),
         ),
     },
     "/api/v1/searches": {
         "post": _Operation(
-            "searches", _SEARCHING, "Answer several searches at once", {200: _Answer((schemas.SearchAnswers,))},
+            "searches", _SEARCHING, "Answer several searches at once", {200: _Answer((searching.SearchAnswers,))},
             body=_json("SearchesRequest"),
         )
     },
@@ -192,26 +185,26 @@ _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
         f"/api/v1/facets/{label}": {
             "get": _Operation(
                 f"facet{label.title()}", _SEARCHING, f"Search within the values of the facet {label}",
-                {200: _Answer((schemas.FacetValues,))}, query=(FacetParameters,),
+                {200: _Answer((searching.FacetValues,))}, query=(FacetParameters,),
             )
         }
         for label in LABELS
     },
     "/api/v1/similar": {
         "post": _Operation(
-            "similarToText", _SEARCHING, "Find articles like a text", {200: _Answer((schemas.LikeText,))},
+            "similarToText", _SEARCHING, "Find articles like a text", {200: _Answer((searching.LikeText,))},
             body=_json("SimilarRequest"),
         )
     },
     "/api/v1/analyze": {
         "get": _Operation(
             "analyze", _SEARCHING, "See how a text is cut, and how a query is understood",
-            {200: _Answer((schemas.TextAnalysis,))}, query=(AnalyzeParameters,),
+            {200: _Answer((searching.TextAnalysis,))}, query=(AnalyzeParameters,),
         )
     },
     "/api/v1/suggest": {
         "get": _Operation(
-            "suggest", _SEARCHING, "Complete a partial query", {200: _Answer((schemas.Suggestions,))},
+            "suggest", _SEARCHING, "Complete a partial query", {200: _Answer((searching.Suggestions,))},
             query=(SuggestParameters,),
         )
     },
@@ -256,7 +249,7 @@ _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
     },
     "/api/v1/articles/{id}/similar": {
         "get": _Operation(
-            "similar", _SEARCHING, "Find articles like this one", {200: _Answer((schemas.SimilarArticles,))},
+            "similar", _SEARCHING, "Find articles like this one", {200: _Answer((searching.SimilarArticles,))},
             query=(SimilarParameters,), path="article",
         )
     },
@@ -350,7 +343,7 @@ def _described(method: str, operation: _Operation) -> dict[str, Any]:
 
 def _errors(method: str, operation: _Operation) -> list[int]:
     """Return the statuses of the errors that an operation may be answered with."""
-    writes = operation.scope is not None and method != "get" and operation.id not in _READING
+    writes = operation.scope is not None and method != "get" and operation.id not in searching.READING
     is_once = _IDEMPOTENCY_KEY in operation.headers
     possible = {
         401: operation.scope is not None,

@@ -25,7 +25,7 @@ from web.api.parameters import (
     SuggestParameters,
     asked,
 )
-from web.api.schemas import SearchesRequest, SearchRequest, SimilarRequest
+from web.api.search_schemas import SearchesRequest, SearchRequest, SimilarRequest
 from web.problems import problem_body
 from web.services import deadline, services, timed_search
 
