@@ -360,10 +360,12 @@ def _query_parameters(model: type[Parameters]) -> list[dict[str, Any]]:
 
 
 def _sendable(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of a parameter as a query has it: an empty text stands for none."""
+    """Return the schema of a parameter as a query has it: an empty text stands for none, also in a list."""
     own = {name: value for name, value in entry.items() if name != "title" and (name, value) != ("default", None)}
     if "anyOf" in own:
         own["anyOf"] = [one if one != {"type": "null"} else {"type": "string", "maxLength": 0} for one in own["anyOf"]]
+    if "enum" in own.get("items", {}):
+        own["items"] = {**own["items"], "enum": [*own["items"]["enum"], ""]}
     return own
 
 
