@@ -3,10 +3,11 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 ARTICLES ?= 50000
+EXAMPLES ?= 1000
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast lint format bench quality docs screenshot translations lock clean
+.PHONY: help serve test test-fast lint format bench quality fuzz docs screenshot translations lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -37,6 +38,9 @@ quality: $(VENV)/.dev ## measure segmentation, ranking and corrections
 	$(BIN)/python -m benchmarks.segmentation
 	$(BIN)/python -m benchmarks.relevance
 	$(BIN)/python -m benchmarks.corrections
+
+fuzz: $(VENV)/.dev ## ask the API whatever its description allows, and what it does not (EXAMPLES=1000; hours)
+	$(BIN)/python -m tests.api.fuzzing --examples $(EXAMPLES)
 
 docs: $(VENV)/.dev ## regenerate the command and HTTP reference
 	$(BIN)/python -m docs.generate

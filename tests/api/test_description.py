@@ -166,7 +166,7 @@ def test_answers_are_looked_up_as_the_server_does() -> None:
     for method, path, name in (
         ("GET", "/api/v1/articles/a/b/similar", "similar"),
         ("GET", "/api/v1/articles/a/b", "read"),
-        ("POST", "/api/v1/articles/get", "get"),
+        ("POST", "/api/v1/lookup", "get"),
         ("GET", "/api/v1/articles/get", "read"),
         ("HEAD", "/api/v1/search", "search"),
     ):

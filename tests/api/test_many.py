@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -55,7 +56,7 @@ def test_filters_choose_what_a_search_finds(filled: FlaskClient, key: Key, filte
     assert {row["id"] for row in rows} == {hit["id"] for hit in found["hits"]}
     assert all(row == filled.get(f"/api/v1/articles/{row['id']}").json for row in rows)
     asked = {"filter": filters, "dry_run": True}
-    answer = filled.post("/api/v1/articles/delete", json=asked, headers=key)
+    answer = filled.post("/api/v1/deletions", json=asked, headers=key)
     assert (answer.status_code, answer.json) == (200, {"dry_run": True, "matched": found["total"]})
 
 
@@ -85,7 +86,7 @@ def done(client: FlaskClient, answer: Any) -> Any:
 def test_articles_are_deleted_by_filter(filled: FlaskClient, key: Key) -> None:
     asked = {"filter": {"source": "bao a", "from": "2022"}}
     before = filled.get("/api/v1/search?size=100&source=Báo A&from=2022&collapse=false").json["total"]
-    answer = filled.post("/api/v1/articles/delete", json=asked, headers=key)
+    answer = filled.post("/api/v1/deletions", json=asked, headers=key)
     assert (answer.status_code, answer.json["kind"], answer.json["filters"]) == (202, "delete", asked["filter"])
     task = done(filled, answer)
     assert (task["state"], task["counts"]) == ("done", {"deleted": before})
@@ -115,7 +116,7 @@ def test_articles_are_deleted_by_filter(filled: FlaskClient, key: Key) -> None:
 def test_deletion_that_is_unclear_deletes_nothing(
     filled: FlaskClient, key: Key, body: object, names: list[str]
 ) -> None:
-    answer = filled.post("/api/v1/articles/delete", json=body, headers=key)
+    answer = filled.post("/api/v1/deletions", json=body, headers=key)
     assert (answer.status_code, [error["name"] for error in answer.json["errors"]]) == (400, names)
     assert filled.get("/api/v1/tasks").json["tasks"][0]["kind"] == "articles"
 
@@ -124,7 +125,7 @@ def test_deletion_that_was_cut_off_goes_on_and_spares_what_came_since(filled: Fl
     here: Services = filled.application.extensions["timtin"]
     store = here.archive.store
     here.follower.stop()
-    answer = filled.post("/api/v1/articles/delete", json={"filter": {"source": "Báo A"}}, headers=key)
+    answer = filled.post("/api/v1/deletions", json={"filter": {"source": "Báo A"}}, headers=key)
     filled.put("/api/v1/articles/moi", json={"title": "Mới", "source": "Báo A"}, headers=key)
     filled.patch("/api/v1/articles/a002", json={"title": "Sửa"}, headers=key)
     store.tasks.begin(answer.json["id"])
@@ -149,13 +150,13 @@ def test_deletion_that_was_cut_off_goes_on_and_spares_what_came_since(filled: Fl
 
 def test_articles_are_read_by_their_ids(filled: FlaskClient) -> None:
     wanted = ["a005", "none", "a001", "a005", "x/y"]
-    answer = filled.post("/api/v1/articles/get", json={"ids": wanted})
+    answer = filled.post("/api/v1/lookup", json={"ids": wanted})
     assert [article["id"] for article in answer.json["articles"]] == ["a005", "a001"]
     assert (answer.json["missing"], answer.json["left_out"]) == (["none", "x/y"], [])
     assert answer.json["articles"][0] == filled.get("/api/v1/articles/a005").json
     for body in ({}, {"ids": "a"}, {"ids": [1]}, {"ids": ["a"] * 1001}, {"id": ["a"]}, []):
-        assert filled.post("/api/v1/articles/get", json=body).status_code == 400
-    assert filled.post("/api/v1/articles/get", json={"ids": []}).json["articles"] == []
+        assert filled.post("/api/v1/lookup", json=body).status_code == 400
+    assert filled.post("/api/v1/lookup", json={"ids": []}).json["articles"] == []
 
 
 def test_articles_that_are_too_long_together_are_left_for_another_request(
@@ -164,9 +165,24 @@ def test_articles_that_are_too_long_together_are_left_for_another_request(
     monkeypatch.setattr("web.api.export._MOST_CHARACTERS", 100)
     client.post("/api/v1/articles", json=[{"id": f"b{n}", "body": "x " * 10} for n in range(50)], headers=key)
     wanted = [f"b{n}" for n in range(50)]
-    answer = client.post("/api/v1/articles/get", json={"ids": wanted}).json
+    answer = client.post("/api/v1/lookup", json={"ids": wanted}).json
     assert [*(article["id"] for article in answer["articles"]), *answer["left_out"]] == wanted
     assert len(answer["articles"]) == 20
+
+
+def test_export_that_cannot_go_on_does_not_look_whole(serve: Callable[..., Server]) -> None:
+    server = serve()
+    body = "Giá lúa tăng. " * 20_000
+    rows = "".join(json.dumps({"id": f"a{n}", "title": f"{n}", "body": body}) + "\n" for n in range(200))
+    server.write("POST", "/api/v1/articles", rows.encode())
+    with socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.sendall(b"GET /api/v1/export HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        said = slow.recv(100)
+        (server.data / "articles.sqlite").rename(server.data / "moved")
+        with suppress(ConnectionError):
+            while part := slow.recv(1 << 20):
+                said = (said + part)[-100:]
+    assert not said.endswith(b"\r\n0\r\n\r\n")
 
 
 def test_export_is_sent_while_it_is_made(serve: Callable[..., Server]) -> None:

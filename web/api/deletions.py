@@ -27,7 +27,7 @@ _LARGEST_BODY = 64 * 1024
 _CHECK_SECONDS = 0.2
 
 
-@api.post("/articles/delete")
+@api.post("/deletions")
 @needs(Scope.WRITE, body=_LARGEST_BODY)
 @idempotent
 def delete_articles() -> tuple[Response, int]:

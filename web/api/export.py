@@ -19,7 +19,7 @@ from web.serving.wsgi import STREAMS
 
 _AT_ONCE = 20
 _MOST_CHARACTERS = 64_000_000
-_LARGEST_BODY = 1024**2
+_LARGEST_BODY = 64 * 1024
 
 
 @api.get("/export")
@@ -38,7 +38,7 @@ def _lines(selection: Selection) -> Iterator[bytes]:
         yield "".join(f"{article.model_dump_json()}\n" for article in page.articles).encode()
 
 
-@api.post("/articles/get")
+@api.post("/lookup")
 @needs(Scope.SEARCH, body=_LARGEST_BODY)
 def get_articles() -> Response:
     """Return the articles with the ids in the body, in their order, and the ids of which there is none.

@@ -215,13 +215,13 @@ _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
             Scope.WRITE, (WriteParameters,), (*_CONDITIONS, _IDEMPOTENCY_KEY), body=_BULK,
         )
     },
-    "/api/v1/articles/get": {
+    "/api/v1/lookup": {
         "post": _Operation(
             "get", _ARTICLES, "Read several articles", {200: _Answer((schemas.FoundArticles,))},
             body=_json("WantedArticles"),
         )
     },
-    "/api/v1/articles/delete": {
+    "/api/v1/deletions": {
         "post": _Operation(
             "deleteByFilter", _ARTICLES, "Delete the articles that pass filters, or count them",
             {200: _Answer((schemas.DryRun,)), 202: _TASK}, Scope.WRITE, headers=(_IDEMPOTENCY_KEY,),
@@ -386,11 +386,21 @@ def _error(status: int) -> dict[str, Any]:
 
 
 def _query_parameters(model: type[Parameters]) -> list[dict[str, Any]]:
-    schema = _inlined(model)
+    entries = [(name, _sendable(entry)) for name, entry in _inlined(model)["properties"].items()]
     return [
         {"name": name, "in": "query", "schema": entry} | ({"explode": False} if entry.get("type") == "array" else {})
-        for name, entry in schema["properties"].items()
+        for name, entry in entries
     ]
+
+
+def _sendable(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter as a query has it: an empty text stands for none, also in a list."""
+    own = {name: value for name, value in entry.items() if name != "title" and (name, value) != ("default", None)}
+    if "anyOf" in own:
+        own["anyOf"] = [one if one != {"type": "null"} else {"type": "string", "maxLength": 0} for one in own["anyOf"]]
+    if "enum" in own.get("items", {}):
+        own["items"] = {**own["items"], "enum": [*own["items"]["enum"], ""]}
+    return own
 
 
 def _schemas() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Receive the body of a request that was let through at its head: in memory, or in a file of the data folder.
 
-Only a client with a key that may write, or a form of at most a few kilobytes, gets here, so what nobody vouches for
-never touches the disk: a body that may have 1 MB at most stays in memory.
+Only a client with a key that may write, or a body of at most 64 kilobytes, gets here, so what nobody vouches for never
+touches the disk: a body that may have 1 MB at most stays in memory.
 """
 
 from __future__ import annotations
