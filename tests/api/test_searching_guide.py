@@ -33,4 +33,4 @@ def test_error_is_the_one_shown(client: FlaskClient) -> None:
 
 
 def test_requests_of_every_kind_are_there() -> None:
-    assert len(REQUESTS) == 14
+    assert len(REQUESTS) == 13

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +18,8 @@ from web.api.articles import MERGE_PATCH
 from web.api.bulk import NDJSON
 from web.api.examples import ANSWERS, BODIES, LINES, PROBLEMS
 from web.api.idempotency import HEADER, LONGEST
+from web.api.operations import Answer as _Answer
+from web.api.operations import Operation as _Operation
 from web.api.parameters import (
     AnalyzeParameters,
     FacetParameters,
@@ -82,36 +83,6 @@ _HEADERS_OF_ERRORS = {
     429: "Retry-After",
     503: "Retry-After",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """An answer that is no error: ``models`` of its JSON, or the type of another body, and its headers."""
-
-    models: tuple[type[BaseModel], ...] = ()
-    type: str = _JSON
-    headers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """One operation: who may ask for it, with what, and what it answers.
-
-    ``scope`` is that of the key it needs, unless a setting ``open_if`` is "open". ``body`` has the schema and the
-    example of each type.
-    """
-
-    id: str
-    tag: str
-    summary: str
-    answers: Mapping[int, _Answer]
-    scope: Scope | None = Scope.SEARCH
-    query: tuple[type[Parameters], ...] = ()
-    headers: tuple[Mapping[str, Any], ...] = ()
-    path: str = ""
-    body: Mapping[str, Mapping[str, Any]] | None = None
-    open_if: str = ""
-    without: tuple[str, ...] = ()
 
 
 def describe_api(server: str = "/") -> dict[str, Any]:
