@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -20,7 +19,7 @@ from search.parameters import SearchParameters
 from search.query.tree import Node
 from search.query.typed import TypedWords
 from search.snippets.cuts import cut_sides
-from search.snippets.fragments import fragments_of, render
+from search.snippets.fragments import PRE, fragments_of, render
 from search.snippets.highlighter import Highlighter
 from search.snippets.reasons import ReasonFinder
 from search.snippets.spotter import Span
@@ -28,8 +27,6 @@ from search.snippets.spotter import Span
 _LONGEST_PART = 200_000
 _MOST_PARTS = 20
 _AT_ONCE = 10
-_PRE, _POST = "<mark>", "</mark>"
-_MARK = re.compile(f"{_PRE}|{_POST}")
 
 
 def rendered(
@@ -66,12 +63,12 @@ def rendered(
             replace(one, marked=_whole(article, parameters.highlight, highlighter, scattered=_is_scattered(one)))
             for one, (article, _) in zip(shown, found, strict=True)
         ]
-    return [_with_marks(one, parameters) for one in shown]
+    return shown
 
 
 def _is_scattered(hit: RenderedHit) -> bool:
     """Tell whether single syllables are marked: in a relaxed hit, and where the words themselves are nowhere."""
-    return hit.relaxed or not any(_PRE in text for text in (hit.title_html, *hit.body_html))
+    return hit.relaxed or not any(PRE in text for text in (hit.title_html, *hit.body_html))
 
 
 def _whole(article: Article, fields: Sequence[str], highlighter: Highlighter, *, scattered: bool) -> dict[str, str]:
@@ -81,23 +78,6 @@ def _whole(article: Article, fields: Sequence[str], highlighter: Highlighter, *,
     with suppress(SearchTimeoutError):
         marks = highlighter.marks_of([text[:_LONGEST_PART] for text in texts], scattered=scattered)
     return {name: render(text, 0, len(text), spans) for name, text, spans in zip(fields, texts, marks, strict=True)}
-
-
-def _with_marks(hit: RenderedHit, parameters: SearchParameters) -> RenderedHit:
-    """Return a hit whose marks are those that the search asks for; the text around them is escaped already."""
-    before, after = parameters.highlight_pre, parameters.highlight_post
-    if (before, after) == (_PRE, _POST):
-        return hit
-
-    def marked(text: str) -> str:
-        return _MARK.sub(lambda found: after if found.group() == _POST else before, text)
-
-    return replace(
-        hit,
-        title_html=marked(hit.title_html),
-        body_html=[marked(text) for text in hit.body_html],
-        marked={name: marked(text) for name, text in hit.marked.items()},
-    )
 
 
 def rendered_title(article: Article, hit: Hit, words: TypedWords) -> RenderedHit:

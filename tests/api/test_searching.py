@@ -158,6 +158,30 @@ def test_marks_are_those_asked_for_and_texts_stay_escaped(filled: FlaskClient) -
     assert "size" in refused(filled, highlight="body", size=21)
 
 
+def test_marks_of_a_program_are_in_no_page_and_no_feed(filled: FlaskClient) -> None:
+    asked = {"q": "dưa hấu", "highlight_pre": "<script>alert(1)</script>", "highlight_post": "<x>", "highlight": "body"}
+    for path in ("/", "/feed.atom"):
+        text = filled.get(path, query_string=asked).text
+        assert "<script>alert" not in text
+        assert "<x>" not in text
+    assert "<mark>Dưa hấu</mark>" in filled.get("/", query_string=asked).text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"sort": "published:desc,source:asc"},
+        {"filter": 'source:"Báo Mới"'},
+        {"cursor": "*", "size": 2},
+        {"histogram": "month", "fields": "id", "explain": "words", "boost": "title:2", "accents": "ignore"},
+        {"source": ["Báo Mới", "Tuổi Trẻ"]},
+    ],
+)
+def test_page_and_feed_bear_what_programs_ask_for(filled: FlaskClient, more: dict[str, Any]) -> None:
+    for path in ("/", "/feed.atom"):
+        assert filled.get(path, query_string={"q": "dưa hấu", **more}).status_code == 200
+
+
 def test_histogram_counts_by_date(filled: FlaskClient) -> None:
     def buckets(**more: object) -> list[tuple[str, int]]:
         answer = filled.get(SEARCH, query_string={"q": "dưa hấu", **more}).json
@@ -308,7 +332,7 @@ def test_deletion_and_export_take_the_filters_of_a_search(filled: FlaskClient, k
     assert filled.get("/api/v1/export?filter=x").status_code == 400
     for chosen, count in (({"source": ["Tuổi Trẻ", "Thanh Niên"]}, 3), ({"filter": "category EXISTS"}, 4)):
         body = {"filter": chosen, "dry_run": True}
-        assert filled.post("/api/v1/articles/delete", json=body, headers=key).json["matched"] == count
+        assert filled.post("/api/v1/deletions", json=body, headers=key).json["matched"] == count
 
 
 @given(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
 from index.article import Article
 from search.answer import Answer, RenderedHit
 from search.parameters import SearchParameters
+from search.snippets.fragments import POST, PRE
 from web.addresses import search_address
 from web.services import services
+
+_MARK = re.compile(f"{PRE}|{POST}")
 
 
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
@@ -86,7 +90,10 @@ def hit_json(hit: RenderedHit, parameters: SearchParameters | None = None) -> di
         "copies": hit.copies,
         "relaxed": hit.relaxed,
         "reasons": [{"code": reason.code, "typed": reason.typed, "found": reason.found} for reason in hit.reasons],
-        "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
+        "highlights": {
+            "title": _marked(hit.title_html, parameters),
+            "body": [_marked(html, parameters) for html in hit.body_html],
+        },
     }
     if parameters is not None and parameters.copies:
         names = ("id", "title", "source", "published", "url")
@@ -106,10 +113,18 @@ def hit_json(hit: RenderedHit, parameters: SearchParameters | None = None) -> di
             for part in hit.explained
         ]
     if parameters is not None and parameters.highlight:
-        shown["marked"] = dict(hit.marked)
+        shown["marked"] = {name: _marked(html, parameters) for name, html in hit.marked.items()}
     if parameters is not None and parameters.fields:
         return {name: shown[name] for name in parameters.fields if name in shown}
     return shown
+
+
+def _marked(html: str, parameters: SearchParameters | None) -> str:
+    """Return marked text with the marks that a search asks for. Only programs get these: no page may show them."""
+    if parameters is None or (parameters.highlight_pre, parameters.highlight_post) == (PRE, POST):
+        return html
+    before, after = parameters.highlight_pre, parameters.highlight_post
+    return _MARK.sub(lambda found: after if found.group() == POST else before, html)
 
 
 def title_json(hit: RenderedHit) -> dict[str, Any]:
