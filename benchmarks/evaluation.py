@@ -23,6 +23,7 @@ from index.directory.snapshot import Snapshot
 from search.archive import ArchiveConfig, open_archive
 from search.engine import Request
 from search.engines.embedded.newest import NewestIndex
+from search.engines.embedded.ordering import Ordering
 from search.matching.evaluator import Evaluator
 from search.matching.term_sets import TermSets
 from search.query.parser import parse
@@ -42,7 +43,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("proximity", search.ranking.maxscore, "proximity_of"),
     ("the rest of matching", Evaluator, "run"),
     ("the rest of ranking", MaxScoreScorer, "__init__"),
-    ("choosing the hits", search.engines.embedded.retrieval, "best_first"),
+    ("choosing the hits", Ordering, "places"),
     ("the rest", search.engines.embedded.engine, "retrieve"),
 )
 seconds: Counter[str] = Counter()

@@ -191,7 +191,8 @@ def _example(example: Any) -> list[str]:
 def _row(parameter: dict[str, Any]) -> str:
     schema = parameter["schema"]
     values = schema.get("enum") or schema.get("items", {}).get("enum") or []
-    what = "; ".join(part for part in (schema.get("description", "").rstrip("."), ", ".join(values)) if part)
+    parts = schema.get("description", "").rstrip("."), ", ".join(filter(None, values))
+    what = "; ".join(part for part in parts if part)
     default = schema.get("default")
     shown = "" if default in (None, "", []) else f"`{str(default).lower() if isinstance(default, bool) else default}`"
     return f"| `{parameter['name']}` | {parameter['in']} | {what} | {shown} |"

@@ -60,6 +60,15 @@ def words_of(key: str) -> list[str]:
     return _WORD.findall(key)
 
 
+def begun_keys(text: str, keys: Collection[str]) -> list[str]:
+    """Return those of ``keys`` that have the words of ``text`` side by side, accents aside, the last as a beginning.
+
+    A text without words stands for all of them.
+    """
+    wanted = fold(_spaced(_key(text))).rstrip()
+    return [key for key in keys if wanted in fold(_spaced(key))] if wanted else list(keys)
+
+
 def _key(text: str) -> str:
     normal = normalize(f" {text}").text  # an invisible first character goes with the space
     canonical = _LETTERS.sub(lambda run: canonical_syllable(run.group()), normal)

@@ -5,9 +5,13 @@
 ``deadline``    when a search has to end, and whether it still has time
 ``limits``      how much one search may ask for
 ``service``     one search from text to answer, completions, what is beside one article
+``cursors``     where the next page begins, as a text
 ``answer``      what a search answers: hits as they are shown, counts, facets, notes
 ``rendering``   what the engine found as it is shown: articles fetched, words marked, fragments
-``query``       text to a query tree
+``explaining``  what the parts of a score are, in words
+``histogram``   counts by day, week, month or year
+``analysis``    how a text is cut into terms, and how a query was understood
+``query``       text to a query tree; filters
 ``archive``     ``open_archive``: the only place that knows which store and engine are used
 ``lagging``     how long searches may be behind the writes
 ``leadership``  which process of several makes writes searchable

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from index.article import Article
 from search.engine import FacetCount
+from search.explaining import ExplainedPart
+from search.histogram import Bucket
 from search.parameters import SearchParameters
 from search.query.notes import Note
 from search.snippets.reasons import Reason
@@ -39,7 +41,8 @@ class RenderedHit:
     ``body_cut`` says of each fragment whether text of its first sentence is left out before it, and of its last one
     after it. ``copies`` counts its near-copies that are not shown; ``copied`` are the first of them, as many as were
     asked for. A ``relaxed`` hit only has the syllables of words scattered. ``reasons`` say why it was found, where it
-    lacks the words as typed.
+    lacks the words as typed. ``marked`` has the whole fields that were asked for, as HTML; ``explained`` says what the
+    parts of its score are.
     """
 
     article: ArticleSummary
@@ -52,6 +55,8 @@ class RenderedHit:
     copied: Sequence[ArticleSummary] = ()
     body_cut: Sequence[tuple[bool, bool]] = ()
     reasons: Sequence[Reason] = ()
+    marked: Mapping[str, str] = field(default_factory=dict)
+    explained: Sequence[ExplainedPart] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ class Answer:
     ``notes`` say what of it was not understood.
 
     A ``partial`` answer lacks something for want of time: marks, facets, a correction, the exact order, or hits. If
-    ``at_least``, the counts are lower bounds.
+    ``at_least``, the counts are lower bounds. ``next_cursor`` is the cursor of the next page, if the search had one and
+    there may be a next page.
     """
 
     parameters: SearchParameters
@@ -78,6 +84,8 @@ class Answer:
     notes: Sequence[Note] = ()
     partial: bool = False
     at_least: bool = False
+    histogram: Sequence[Bucket] = ()
+    next_cursor: str | None = None
 
 
 def summary_of(article: Article) -> ArticleSummary:

@@ -15,6 +15,7 @@ from typing import Protocol
 from index.article import LABELS, Article
 from index.store.article_store import DerivedIndex
 from search.deadline import Deadline
+from search.query.filter_tree import FilterNode, HasLabel, PublishedIn, conjuncts
 from search.query.tree import Match, MatchAll, Node
 from search.query.typed import TypedWords
 from search.statistics import TermStatistics
@@ -22,10 +23,15 @@ from search.statistics import TermStatistics
 PERIODS = {"year": 4, "month": 7, "day": 10}
 """Periods that can be facets, and how many characters of an ISO date name one."""
 FACETS = (*LABELS, *PERIODS)
+MOST_VALUES = 100
+"""How many values of a facet are counted by default."""
+RELEVANCE, PUBLISHED, WRITTEN, ID = "relevance", "published", "written", "id"
+SORTABLE = (RELEVANCE, PUBLISHED, *LABELS, WRITTEN, ID)
+"""What hits can be sorted by."""
 
 
 class Sort(StrEnum):
-    """The order of hits; by date, undated articles come last."""
+    """The usual orders of hits; by date, undated articles come last."""
 
     RELEVANCE = "relevance"
     NEWEST = "newest"
@@ -33,17 +39,77 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key that hits are sorted by: ``field`` is one of ``SORTABLE``. What lacks it comes last, either way.
+
+    Labels are sorted by their keys (``index.labels``), first without accents, then with them; of several values, each
+    time by the first of the alphabet. "written" is the order of last writes; ids are sorted by their code points.
+    """
+
+    field: str
+    descending: bool = False
+
+
+Order = tuple[SortKey, ...]
+"""Sort keys, the first one first. Articles with equal keys come in the order of their last writes."""
+
+ORDERS: Mapping[Sort, Order] = {
+    Sort.RELEVANCE: (SortKey(RELEVANCE, descending=True), SortKey(PUBLISHED, descending=True)),
+    Sort.NEWEST: (SortKey(PUBLISHED, descending=True), SortKey(RELEVANCE, descending=True)),
+    Sort.OLDEST: (SortKey(PUBLISHED), SortKey(RELEVANCE, descending=True)),
+}
+
+
+def order_of(sort: Sort | Order) -> Order:
+    """Return the sort keys of an order."""
+    return ORDERS[sort] if isinstance(sort, Sort) else sort
+
+
+def fixed_order(sort: Sort | Order) -> Order:
+    """Return the sort keys that a cursor goes by before the id: those of an order that no other article's write moves.
+
+    Scores move with the statistics of the index, an article with its own last write; what comes after an id is of no
+    use.
+    """
+    kept = [key for key in order_of(sort) if key.field not in {RELEVANCE, WRITTEN}]
+    return tuple(kept[: [*(key.field for key in kept), ID].index(ID)])
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page of hits begins: after the article ``id``, whose sort keys have ``values``; None for the first page.
+
+    There is one value for "published" (the minute, ``index.dates.local_minute``) and two for a label, without accents
+    and with them; None for what the article lacks.
+    """
+
+    values: tuple[int | str | None, ...] = ()
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Conditions on every hit.
 
-    ``labels`` has (label, value) pairs; a hit has just this value (``index.labels``), case and spelling aside. One
-    without accents that no article has stands for every value that differs from it in accents alone. The days are
-    ordinals, inclusive.
+    ``labels`` has (label, value) pairs; a hit has just this value (``index.labels``), case and spelling aside; of
+    several for one label, any. One without accents that no article has stands for every value that differs from it in
+    accents alone. The days are ordinals, inclusive. ``tree`` must hold as well.
     """
 
     labels: tuple[tuple[str, str], ...] = ()
     first_day: int | None = None
     last_day: int | None = None
+    tree: FilterNode | None = None
+
+    def conditions(self) -> list[FilterNode]:
+        """Return the conditions that must all hold."""
+        asked: dict[str, list[str]] = {}
+        for label, value in self.labels:
+            asked.setdefault(label, []).append(value)
+        found: list[FilterNode] = [HasLabel(label, tuple(values)) for label, values in asked.items()]
+        if self.first_day is not None or self.last_day is not None:
+            found.append(PublishedIn(self.first_day, self.last_day))
+        return found if self.tree is None else [*found, *conjuncts(self.tree)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +118,21 @@ class Request:
 
     With ``collapse`` only the first hit of each story is returned, with the ids of its first ``copies`` near-copies;
     the order of hits does not change. With ``other_filters``, the facet of a label counts the articles that pass all
-    filters but the ones on this label. ``recency`` is the half-life of scores in days: an article published so long
-    before the newest one has half its score. Undated ones count as old as the oldest. Once the ``deadline`` is over,
-    what can be left out is left out.
+    filters but the ones on this label alone. A facet has up to ``facet_size`` values; with a ``facet_text``, of labels
+    only those that have its words side by side, accents aside, the last one as a beginning (``index.labels``). With
+    ``count_days``, the matching articles of each day are counted. ``recency`` is the half-life of scores in days: an
+    article published so long before the newest one has half its score. Undated ones count as old as the oldest.
+    ``boosts`` multiply the weights of text fields. Without ``relax``, no relaxed hits follow. Once the ``deadline`` is
+    over, what can be left out is left out.
+
+    With a ``cursor``, hits are those after it, in the ``fixed_order`` of ``sort`` and then by id; there are no relaxed
+    ones, and neither ``start`` nor ``collapse`` counts.
     """
 
     tree: Node = field(default_factory=MatchAll)
     match: Match = Match.AUTO
     filters: Filters = field(default_factory=Filters)
-    sort: Sort = Sort.RELEVANCE
+    sort: Sort | Order = Sort.RELEVANCE
     start: int = 0
     size: int = 10
     facets: Sequence[str] = ()
@@ -69,6 +141,12 @@ class Request:
     copies: int = 0
     other_filters: bool = False
     recency: float | None = None
+    facet_size: int = MOST_VALUES
+    facet_text: str = ""
+    count_days: bool = False
+    boosts: Mapping[str, float] = field(default_factory=dict)
+    relax: bool = True
+    cursor: Cursor | None = None
     deadline: Deadline = field(default_factory=Deadline, compare=False)
 
 
@@ -103,7 +181,9 @@ class Retrieved:
 
     If few match, ``relaxed_total`` others follow them, which only have the syllables of the query's words scattered.
     ``stories`` is the number of hits to page through; without ``collapse`` it is the sum of both. Facets count the
-    articles that match; with ``other_filters`` those of labels also count some that do not pass a filter.
+    articles that match; with ``other_filters`` those of labels also count some that do not pass a filter. ``days`` has
+    how many matching articles were published on each day (an ordinal), ascending. ``next`` is where the next page
+    begins, if the request had a cursor and all ``size`` hits were found.
 
     A ``partial`` result lacks something for want of time: facets are missing, hits are fewer or less well ordered. If
     ``at_least``, not all of the query was evaluated: all hits match, but the counts are lower bounds.
@@ -116,6 +196,8 @@ class Retrieved:
     relaxed_total: int = 0
     partial: bool = False
     at_least: bool = False
+    days: Mapping[int, int] = field(default_factory=dict)
+    next: Cursor | None = None
 
 
 class Upkeep(Protocol):

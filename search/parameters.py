@@ -2,20 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from index.article import LABELS, LONGEST_LABEL
+from index.article import LABELS, LONGEST_LABEL, TEXT_FIELDS
 from index.dates import period_days
 from index.errors import InvalidInputError, Problem
+from search.cursors import LONGEST_CURSOR, read_cursor
 from search.deadline import Deadline
-from search.engine import FACETS, Filters, Request, Sort
+from search.engine import (
+    FACETS,
+    ID,
+    MOST_VALUES,
+    RELEVANCE,
+    SORTABLE,
+    WRITTEN,
+    Cursor,
+    Filters,
+    Order,
+    Request,
+    Sort,
+    SortKey,
+    fixed_order,
+)
+from search.histogram import Interval
+from search.query.accents import Accents
+from search.query.filter_json import filter_from_json
+from search.query.filter_text import LONGEST_FILTER, FilterError, filter_text, parse_filter
 from search.query.tree import Match, Node
 
 LONGEST_ACCEPTED = 10_000
+MOST_KEYS = 4
+MOST_LABEL_VALUES = 100
+LARGEST_WITH_BODIES = 20
+"""How many hits a page may have if the whole bodies are marked."""
+WHOLE = ("title", "lead", "body")
+"""The fields that can be shown whole, with marks."""
+SHOWN = (
+    *("id", "title", "lead", "url", *LABELS, "published", "score", "copies", "relaxed", "reasons"),
+    *("highlights", "marked", "copied", "explanation", "explained"),
+)
+"""The members of a hit, which ``fields`` chooses from."""
+_LONGEST_MARK = 100
+_DIRECTIONS = ("asc", "desc")
 
 
 def _comma_separated(value: Any) -> Any:
@@ -26,6 +69,128 @@ def _known_facet(value: str) -> str:
     if value not in FACETS:
         raise PydanticCustomError("not_one_of", "should be one of {expected}", {"expected": ", ".join(FACETS)})
     return value
+
+
+def _one_of(*allowed: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise _not_one_of(allowed)
+        return value
+
+    return AfterValidator(check)
+
+
+def _not_one_of(allowed: Iterable[str]) -> PydanticCustomError:
+    return PydanticCustomError("not_one_of", "should be one of {expected}", {"expected": ", ".join(allowed)})
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _filter(value: Any) -> Any:
+    """Return the text of a filter, which may be JSON values."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        if isinstance(value, str):
+            parse_filter(value)
+            return value
+        return filter_text(filter_from_json(value))
+    except FilterError as error:
+        raise PydanticCustomError("filter", "is wrong: {why}", {"why": str(error)}) from None
+
+
+def _order(value: Any) -> Any:
+    """Return the name of an order, or sort keys such as ``published:desc,source:asc``."""
+    if isinstance(value, Sort) or (isinstance(value, tuple) and all(isinstance(one, SortKey) for one in value)):
+        return value
+    if isinstance(value, str) and value in set(Sort):
+        return Sort(value)
+    texts = _comma_separated(value)
+    if not isinstance(texts, tuple | list) or not texts or not all(isinstance(one, str) for one in texts):
+        raise _bad_sort(value)
+    if len(texts) > MOST_KEYS:
+        raise PydanticCustomError("sort_keys", "has at most {most} keys", {"most": MOST_KEYS})
+    keys = tuple(map(_sort_key, texts))
+    if len({key.field for key in keys}) < len(keys):
+        raise PydanticCustomError("sort_keys_twice", "should have each key once")
+    return keys
+
+
+def _sort_key(text: str) -> SortKey:
+    field, _, direction = text.strip().partition(":")
+    if field == RELEVANCE:
+        if direction in {"", "desc"}:
+            return SortKey(RELEVANCE, descending=True)
+    elif field in SORTABLE and direction in _DIRECTIONS:
+        return SortKey(field, direction == "desc")
+    raise _bad_sort(text)
+
+
+def _bad_sort(value: Any) -> PydanticCustomError:
+    return PydanticCustomError(
+        "sort",
+        "should be {names}, or up to {most} keys such as published:desc,source:asc of {fields}; '{given}' is neither",
+        {
+            "names": ", ".join(Sort),
+            "most": MOST_KEYS,
+            "fields": ", ".join(SORTABLE),
+            "given": str(value)[:80],
+        },
+    )
+
+
+def order_text(order: Sort | Order) -> str:
+    """Return an order as ``sort`` has it."""
+    if isinstance(order, Sort):
+        return order.value
+    return ",".join(f"{key.field}:{_DIRECTIONS[key.descending]}" for key in order)
+
+
+def _boosts(value: Any) -> Any:
+    """Return (text field, factor) pairs from ``title:2,body:0.5``, or an object."""
+    entries: list[tuple[Any, Any]] = []
+    if isinstance(value, Mapping):
+        entries = list(value.items())[: len(TEXT_FIELDS) + 1]
+    else:
+        texts = _comma_separated(value)
+        if texts is None:
+            return ()
+        if not isinstance(texts, tuple | list):
+            raise _bad_boost(value)
+        if all(isinstance(one, tuple) for one in texts):
+            return tuple(texts)
+        entries = [(name, factor) for name, _, factor in (str(one).partition(":") for one in texts)]
+    found: dict[str, float] = {}
+    for field, factor in entries:
+        name = str(field).strip()
+        try:
+            number = float(factor)
+        except (TypeError, ValueError):
+            raise _bad_boost(factor) from None
+        if name not in TEXT_FIELDS or not 0 <= number <= 100:
+            raise _bad_boost(f"{field}:{factor}")
+        found[name] = number
+    return tuple(sorted(found.items()))
+
+
+def _bad_boost(value: Any) -> PydanticCustomError:
+    return PydanticCustomError(
+        "boost",
+        "should be a field ({fields}) and a factor from 0 to 100, such as title:2; '{given}' is not",
+        {"fields": ", ".join(TEXT_FIELDS), "given": str(value)[:80]},
+    )
+
+
+def _label_values(value: Any) -> Any:
+    """Return one value as a text, several as a tuple, None without any."""
+    if isinstance(value, list | tuple):
+        several = tuple(dict.fromkeys(one for one in value if one != ""))
+        if not all(isinstance(one, str) for one in several):
+            raise PydanticCustomError("label_values", "should be a text or a list of texts")
+        return several if len(several) > 1 else next(iter(several), None)
+    return none_if_empty(value)
 
 
 def none_if_empty(value: Any) -> Any:
@@ -43,7 +208,20 @@ def _period(value: Any) -> Any:
 
 
 FacetName = Annotated[str, AfterValidator(_known_facet), Field(json_schema_extra={"enum": list(FACETS)})]
-LabelValue = Annotated[Annotated[str, Field(max_length=LONGEST_LABEL)] | None, BeforeValidator(none_if_empty)]
+_LabelText = Annotated[str, Field(max_length=LONGEST_LABEL)]
+LabelValue = Annotated[_LabelText | None, BeforeValidator(none_if_empty)]
+LabelValues = Annotated[
+    _LabelText | Annotated[tuple[_LabelText, ...], Field(max_length=MOST_LABEL_VALUES)] | None,
+    BeforeValidator(_label_values),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": LONGEST_LABEL}, {"type": "null"}]}),
+]
+SortOrder = Annotated[
+    Sort | tuple[SortKey, ...],
+    BeforeValidator(_order),
+    PlainSerializer(order_text, return_type=str),
+    WithJsonSchema({"type": "string"}),
+]
+Mark = Annotated[str, Field(max_length=_LONGEST_MARK)]
 Period = Annotated[str | None, BeforeValidator(_period)]
 
 
@@ -57,12 +235,19 @@ class _First(Parameters):
     q: Annotated[str, Field(max_length=LONGEST_ACCEPTED, description="the query; empty for all articles")] = ""
     page: Annotated[int, Field(ge=1, le=100_000, description="page of hits, counted from 1")] = 1
     size: Annotated[int, Field(ge=1, le=100, description="hits per page")] = 10
-    sort: Sort = Sort.RELEVANCE
+    sort: Annotated[
+        SortOrder,
+        Field(
+            description=f"{', '.join(Sort)}, or up to {MOST_KEYS} keys such as published:desc,source:asc,"
+            f" of {', '.join(SORTABLE)}"
+        ),
+    ] = Sort.RELEVANCE
     match: Match = Match.AUTO
 
 
 _labels: Any = {
-    label: (Annotated[LabelValue, Field(description=f"only articles with this {label}")], None) for label in LABELS
+    label: (Annotated[LabelValues, Field(description=f"only articles with this {label}; several: any of them")], None)
+    for label in LABELS
 }
 _WithLabels: Any = create_model("_WithLabels", __base__=_First, **_labels)
 
@@ -86,7 +271,9 @@ class SearchParameters(_WithLabels):
     ] = "all"
     fragments: Annotated[int, Field(ge=0, le=10, description="passages per hit")] = 3
     fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters per passage")] = 180
-    explain: Annotated[bool, Field(description="show the parts of each score")] = False
+    explain: Annotated[
+        bool | Literal["words"], Field(description="show the parts of each score; words: also in words")
+    ] = False
     collapse: Annotated[bool, Field(description="show near-copies as one hit")] = True
     copies: Annotated[int, Field(ge=0, le=20, description="near-copies listed with each hit")] = 0
     recency: Annotated[
@@ -94,17 +281,111 @@ class SearchParameters(_WithLabels):
         BeforeValidator(none_if_empty),
         Field(description="half-life of scores in days: prefer recent articles"),
     ] = None
+    filter: Annotated[
+        Annotated[str, Field(max_length=2 * LONGEST_FILTER)] | None,
+        BeforeValidator(_filter),
+        Field(description='conditions, such as source:"A" AND published>=2025-01 AND NOT category:"B"'),
+    ] = None
+    cursor: Annotated[
+        Annotated[str, Field(max_length=LONGEST_CURSOR)] | None,
+        BeforeValidator(none_if_empty),
+        Field(description="page through everything: * first, then the next_cursor of each answer"),
+    ] = None
+    accents: Annotated[
+        Accents,
+        Field(description="whether accents must be as typed, words without any stand for all, or accents do not count"),
+    ] = Accents.PREFER
+    typo: Annotated[
+        Literal["on", "off"], Field(description="off: no correction, and no hits with scattered syllables")
+    ] = "on"
+    boost: Annotated[
+        tuple[tuple[str, float], ...],
+        BeforeValidator(_boosts),
+        PlainSerializer(
+            lambda pairs: [f"{name}:{factor:g}" for name, factor in pairs],
+            return_type=list[str],
+        ),
+        WithJsonSchema({"type": "array", "items": {"type": "string"}, "default": []}),
+        Field(description="factors of text fields, such as title:2,body:0.5"),
+    ] = ()
+    fields: Annotated[
+        tuple[Annotated[str, _one_of(*SHOWN), Field(json_schema_extra={"enum": list(SHOWN)})], ...],
+        BeforeValidator(_comma_separated),
+        AfterValidator(_each_once),
+        Field(description="members of each hit to return, comma-separated; all without it"),
+    ] = ()
+    highlight: Annotated[
+        tuple[Annotated[str, _one_of(*WHOLE), Field(json_schema_extra={"enum": list(WHOLE)})], ...],
+        BeforeValidator(_comma_separated),
+        AfterValidator(_each_once),
+        Field(description="fields to return whole with marks, as marked, comma-separated"),
+    ] = ()
+    highlight_pre: Annotated[Mark, Field(description="what comes before a marked word")] = "<mark>"
+    highlight_post: Annotated[Mark, Field(description="what comes after a marked word")] = "</mark>"
+    facet_size: Annotated[int, Field(ge=1, le=1000, description="most values of a facet")] = MOST_VALUES
+    histogram: Annotated[
+        Interval | None,
+        BeforeValidator(none_if_empty),
+        Field(description="count the articles of each day, week, month or year"),
+    ] = None
+    histogram_empty: Annotated[
+        bool, Field(description="show the periods without articles between the first and the last one, too")
+    ] = False
+
+    @model_validator(mode="after")
+    def _together(self) -> SearchParameters:
+        """Refuse parameters that do not go together."""
+        if "body" in self.highlight and self.size > LARGEST_WITH_BODIES:
+            raise _error_at("size", f"should be at most {LARGEST_WITH_BODIES} with highlight=body", self.size)
+        if self.cursor is None:
+            return self
+        if self.page > 1:
+            raise _error_at("page", "should be left out with a cursor", self.page)
+        if self.collapse and "collapse" in self.model_fields_set:
+            raise _error_at("collapse", "should be left out with a cursor: near-copies are hits of their own", True)
+        if not isinstance(self.sort, Sort):
+            for key in self.sort:
+                if key.field in {RELEVANCE, WRITTEN} or (key.field == ID and key.descending):
+                    text = order_text((key,))
+                    raise _error_at("sort", f"should have no {text} with a cursor: writes move such an order", text)
+        elif self.sort is Sort.RELEVANCE and "sort" in self.model_fields_set:
+            raise _error_at("sort", "should not be relevance with a cursor: every write moves scores", "relevance")
+        return self
 
     @property
     def filters(self) -> Filters:
         """The conditions every hit must meet."""
+        asked = [(label, getattr(self, label)) for label in LABELS]
         return Filters(
-            labels=tuple((label, value) for label in LABELS if (value := getattr(self, label)) is not None),
+            labels=tuple(
+                (label, text)
+                for label, value in asked
+                if value is not None
+                for text in (value if isinstance(value, tuple) else (value,))
+            ),
             first_day=period_days(self.from_)[0] if self.from_ else None,
             last_day=period_days(self.to)[1] if self.to else None,
+            tree=None if self.filter is None else parse_filter(self.filter),
         )
 
-    def request(self, tree: Node, sort: Sort, deadline: Deadline) -> Request:
+    @property
+    def search(self) -> str:
+        """A text that the pages of one search share: what decides which articles match, and their order."""
+        named = {"q", "match", "accents", "filter", "from_", "to", *LABELS}
+        return f"{self.model_dump_json(include=named)} {order_text(self.order)}"
+
+    @property
+    def order(self) -> Sort | Order:
+        """The order of hits; with a cursor, the newest come first by default."""
+        return Sort.NEWEST if self.cursor is not None and self.sort is Sort.RELEVANCE else self.sort
+
+    def started_at(self) -> Cursor | None:
+        """Return where the page begins; None without a cursor. Raises InvalidInputError for a wrong one."""
+        if self.cursor is None:
+            return None
+        return read_cursor(self.cursor, self.search, fixed_order(self.order))
+
+    def request(self, tree: Node, sort: Sort | Order, deadline: Deadline) -> Request:
         """Return the engine request for ``tree``, the expanded query."""
         return Request(
             tree=tree,
@@ -113,11 +394,16 @@ class SearchParameters(_WithLabels):
             start=(self.page - 1) * self.size,
             deadline=deadline,
             other_filters=self.facet_filters == "others",
+            explain=bool(self.explain),
+            count_days=self.histogram is not None,
+            boosts=dict(self.boost),
+            relax=self.typo == "on" and self.accents is not Accents.EXACT,
+            cursor=self.started_at(),
             **{name: getattr(self, name) for name in _PASSED_ON},
         )
 
 
-_PASSED_ON = ("match", "size", "facets", "explain", "collapse", "copies", "recency")
+_PASSED_ON = ("match", "size", "facets", "collapse", "copies", "recency", "facet_size")
 """The parameters that the engine's request has by the same names."""
 
 
@@ -134,17 +420,24 @@ class TimeParameters(Parameters):
 ParametersT = TypeVar("ParametersT", bound=Parameters)
 
 
-def checked(model: type[ParametersT], values: Mapping[str, str]) -> ParametersT:
+def _error_at(where: str, what: str, given: object) -> PydanticCustomError:
+    return PydanticCustomError("together", "{what}", {"what": what, "at": where, "given": given})
+
+
+def checked(model: type[ParametersT], values: Mapping[str, Any]) -> ParametersT:
     """Return ``values`` as a ``model``. Raises InvalidInputError that names each bad parameter."""
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
         problems = [
-            Problem(str(entry["loc"][0]), _reason(entry), entry["type"], entry.get("ctx", {}))
-            for entry in error.errors()
+            Problem(_where(entry), _reason(entry), entry["type"], entry.get("ctx", {})) for entry in error.errors()
         ]
         names = ", ".join(problem.where for problem in problems)
         raise InvalidInputError(f"The request has invalid parameters: {names}.", problems) from None
+
+
+def _where(entry: Any) -> str:
+    return str(entry["loc"][0] if entry["loc"] else entry["ctx"]["at"])
 
 
 def _reason(entry: Any) -> str:

@@ -14,11 +14,12 @@ from search.answer import ArticleSummary, RenderedHit, summary_of
 from search.archive import Archive
 from search.deadline import Deadline
 from search.engine import Hit
+from search.explaining import explained
 from search.parameters import SearchParameters
 from search.query.tree import Node
 from search.query.typed import TypedWords
 from search.snippets.cuts import cut_sides
-from search.snippets.fragments import fragments_of, render
+from search.snippets.fragments import PRE, fragments_of, render
 from search.snippets.highlighter import Highlighter
 from search.snippets.reasons import ReasonFinder
 from search.snippets.spotter import Span
@@ -46,10 +47,37 @@ def rendered(
             shown += _marked(some, highlighter, reasons, parameters, deadline)
         except SearchTimeoutError:
             shown += [_unmarked(article, hit, parameters) for article, hit in some]
-    return [
+    shown = [
         replace(one, copied=summaries(hit.copy_ids, articles)) if hit.copy_ids else one
         for one, (_, hit) in zip(shown, found, strict=True)
     ]
+    if parameters.explain == "words":
+        shown = [
+            replace(one, explained=explained(article, hit.explanation))
+            if hit.explanation is not None and not deadline.passed()
+            else one
+            for one, (article, hit) in zip(shown, found, strict=True)
+        ]
+    if parameters.highlight:
+        shown = [
+            replace(one, marked=_whole(article, parameters.highlight, highlighter, scattered=_is_scattered(one)))
+            for one, (article, _) in zip(shown, found, strict=True)
+        ]
+    return shown
+
+
+def _is_scattered(hit: RenderedHit) -> bool:
+    """Tell whether single syllables are marked: in a relaxed hit, and where the words themselves are nowhere."""
+    return hit.relaxed or not any(PRE in text for text in (hit.title_html, *hit.body_html))
+
+
+def _whole(article: Article, fields: Sequence[str], highlighter: Highlighter, *, scattered: bool) -> dict[str, str]:
+    """Return whole fields as HTML with marks, which are in the first 200,000 characters; none once the time is over."""
+    texts = [getattr(article, name) or "" for name in fields]
+    marks: Sequence[Sequence[Span]] = [()] * len(texts)
+    with suppress(SearchTimeoutError):
+        marks = highlighter.marks_of([text[:_LONGEST_PART] for text in texts], scattered=scattered)
+    return {name: render(text, 0, len(text), spans) for name, text, spans in zip(fields, texts, marks, strict=True)}
 
 
 def rendered_title(article: Article, hit: Hit, words: TypedWords) -> RenderedHit:

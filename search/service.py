@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 
 from index.analysis.abbreviations import may_define, written_definitions
@@ -13,9 +14,12 @@ from index.article import Article
 from index.errors import RottenArticleError, SearchTimeoutError
 from search.answer import Answer, ArticleSummary, RenderedHit
 from search.archive import Archive
+from search.cursors import cursor_text
 from search.deadline import Deadline
-from search.engine import Hit, Request, Sort
+from search.engine import FacetCount, Hit, Request, Sort
+from search.histogram import Bucket, histogram
 from search.parameters import SearchParameters
+from search.query.accents import with_accents
 from search.query.notes import Note, NoteCode, distinct, note
 from search.query.tree import MatchAll, Node, Words, alternatives, typed_analysis, wanted_words
 from search.query.typed import typed_words
@@ -40,15 +44,21 @@ def search(archive: Archive, parameters: SearchParameters, deadline: Deadline | 
     archive.limits.check(parameters)
     deadline = deadline or Deadline()
     tree, notes, cut_short = archive.understand(parameters.q, deadline)
+    tree = with_accents(tree, parameters.accents)
     newest = isinstance(tree, MatchAll) and parameters.sort is Sort.RELEVANCE
-    found = archive.engine.retrieve(parameters.request(tree, Sort.NEWEST if newest else parameters.sort, deadline))
+    request = parameters.request(tree, Sort.NEWEST if newest else parameters.order, deadline)
+    found = archive.engine.retrieve(request)
     if cut_short and not (found.total or found.relaxed_total):
         deadline.check()
     hits = rendered(archive, found.hits, tree, parameters, deadline)
     notes = distinct([*notes, *_damaged(archive, found.hits, hits)])
     corrected = None
-    with suppress(SearchTimeoutError):
-        corrected = correct(archive.engine, parameters.q, deadline)
+    if parameters.typo == "on":
+        with suppress(SearchTimeoutError):
+            corrected = correct(archive.engine, parameters.q, deadline)
+    dates: Sequence[Bucket] = ()
+    if parameters.histogram is not None:
+        dates = histogram(found.days, parameters.histogram, empty=parameters.histogram_empty)
     partial = deadline.passed() or found.partial or cut_short
     took = (time.perf_counter() - started) * 1000
     return Answer(
@@ -65,7 +75,46 @@ def search(archive: Archive, parameters: SearchParameters, deadline: Deadline | 
         notes=notes,
         partial=partial,
         at_least=found.at_least or cut_short,
+        histogram=dates,
+        next_cursor=None if found.next is None else cursor_text(found.next, parameters.search),
     )
+
+
+def facet_values(
+    archive: Archive, label: str, text: str, parameters: SearchParameters, deadline: Deadline | None = None
+) -> Sequence[FacetCount]:
+    """Return the values of ``label`` that have the words of ``text``, with their counts under a search's conditions.
+
+    Accents do not count, and the last word may be a beginning (``index.labels.begun_keys``).
+    """
+    deadline = deadline or Deadline()
+    tree = with_accents(archive.understand(parameters.q, deadline).tree, parameters.accents)
+    request = parameters.request(tree, Sort.NEWEST, deadline)
+    asked = replace(request, size=0, facets=(label,), facet_text=text, count_days=False, cursor=None)
+    return archive.engine.retrieve(asked).facets.get(label, ())
+
+
+def counted(archive: Archive, texts: Sequence[str], deadline: Deadline | None = None) -> list[int | None]:
+    """Return how many articles each of the queries ``texts`` finds; None for those after the deadline."""
+    counts: list[int | None] = []
+    for text in texts:
+        try:
+            tree = archive.understand(text, deadline).tree
+            request = Request(tree, size=0, relax=False, deadline=deadline or Deadline())
+            request.deadline.check()
+            counts.append(archive.engine.retrieve(request).total)
+        except SearchTimeoutError:
+            counts.append(None)
+    return counts
+
+
+def similar_to_text(
+    archive: Archive, title: str, text: str, size: int, deadline: Deadline | None = None
+) -> list[RenderedHit]:
+    """Return the articles most like one that is not in the archive."""
+    article = Article.model_construct(id="", title=title, body=text)
+    found = archive.engine.similar(article, size)
+    return rendered(archive, found, MatchAll(), SearchParameters(), deadline or Deadline())
 
 
 def completions(archive: Archive, typed: str, size: int) -> list[str]:

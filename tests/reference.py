@@ -15,7 +15,8 @@ from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import local_minute
-from index.labels import containing_keys, label_values
+from index.labels import containing_keys, equal_keys, label_values
+from search.query.filter_tree import AllOf, AnyOf, FilterNode, HasField, HasLabel, NoneOf, PublishedIn
 from search.query.tree import (
     AccentExact,
     Alternative,
@@ -419,6 +420,31 @@ class Reference:
                 if any(all(start + step in at for step, at in zip(steps, places, strict=True)) for start in places[0]):
                     found.add(id)
         return found
+
+
+def meeting(articles: Sequence[Article], condition: FilterNode) -> Articles:
+    """Return the articles that meet a condition of a filter, looking at each."""
+    match condition:
+        case HasLabel(label, values):
+            known = set().union(*(article_keys(article, label) for article in articles))
+            wanted = [[set(equal_keys(key, known)) for key in keys(label, value)] for value in values]
+            return {
+                article.id
+                for article in articles
+                if any(each and all(some & article_keys(article, label) for some in each) for each in wanted)
+            }
+        case PublishedIn(first, last):
+            days = {one.id: local_minute(one.published) // 1440 + 1 for one in articles if one.published is not None}
+            return {id for id, day in days.items() if (first is None or first <= day) and (last is None or day <= last)}
+        case HasField(field):
+            has = {one.id for one in articles if field == "published" and one.published is not None}
+            return has or {one.id for one in articles if field != "published" and article_keys(one, field)}
+        case NoneOf(part):
+            return {article.id for article in articles} - meeting(articles, part)
+        case AllOf(parts):
+            return set.intersection(*(meeting(articles, part) for part in parts))
+        case AnyOf(parts):
+            return set.union(*(meeting(articles, part) for part in parts))
 
 
 def joined(parts: Sequence[Found], matched: Articles) -> Found:

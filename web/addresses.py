@@ -17,9 +17,12 @@ def quoted(id: str) -> str:
 def search_address(endpoint: str, parameters: SearchParameters, page: int, **more: str | None) -> str:
     """Return the URL of a search, with every parameter that differs from its default; the API always names it."""
     values = parameters.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"page", "q"})
-    if "facets" in values:
-        values["facets"] = ",".join(values["facets"])
-    if "explain" in values:
+    for name in ("facets", "boost", "fields", "highlight"):
+        if name in values:
+            values[name] = ",".join(values[name])
+    if "histogram_empty" in values:
+        values["histogram_empty"] = 1
+    if values.get("explain") is True:
         values["explain"] = 1
     if "collapse" in values:
         values["collapse"] = "false"

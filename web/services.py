@@ -33,8 +33,8 @@ class Services:
     queries: QueryLog
 
 
-def timed_search(parameters: SearchParameters, *, noted: bool = True) -> Answer:
-    """Answer a search within the time that the current request allows, and the limits of the archive.
+def timed_search(parameters: SearchParameters, *, noted: bool = True, timeout_ms: int | None = None) -> Answer:
+    """Answer a search within the time that the current request, or ``timeout_ms``, allows, and the archive's limits.
 
     It is noted in the log of queries if it is the first of its request, as typed, and not one of a program (``noted``).
     Raises InvalidInputError if it asks for more than these. ``g.partial`` is true after a partial answer.
@@ -42,7 +42,8 @@ def timed_search(parameters: SearchParameters, *, noted: bool = True) -> Answer:
     used = services()
     used.archive.limits.check(parameters)
     began = time.perf_counter()
-    answer = used.answers.search(parameters, deadline(checked(TimeParameters, request.args).timeout_ms))
+    timeout_ms = timeout_ms or checked(TimeParameters, request.args).timeout_ms
+    answer = used.answers.search(parameters, deadline(timeout_ms))
     g.partial = g.get("partial", False) or answer.partial
     if noted and "noted" not in g:
         g.noted = True

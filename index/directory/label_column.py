@@ -14,8 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.normalization import fold
 from index.arrays import Array, spread
 from index.labels import label_values
+
+NO_LABEL = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,30 @@ def label_column(label: str, texts: Sequence[str], codes: Array, live: NDArray[n
     places = spread((np.cumsum(counts) - counts)[codes], several)
     names = [max(forms, key=lambda form: (forms[form], form)) for forms in written]
     return LabelColumn(names, numbers, articles.repeat(several), np.array(named, np.int32)[places])
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRanks:
+    """Where the first value of each article stands in an alphabet: ``ranks[article]`` is its number in ``texts``.
+
+    ``texts`` are sorted; an article without a value has NO_LABEL.
+    """
+
+    texts: list[str]
+    ranks: NDArray[np.int64]
+
+
+def label_ranks(column: LabelColumn, size: int) -> tuple[LabelRanks, LabelRanks]:
+    """Return the ranks of ``size`` articles by the keys of their values, first without accents, then with them."""
+    keys = list(column.numbers)
+    return _ranked([fold(key) for key in keys], column, size), _ranked(keys, column, size)
+
+
+def _ranked(texts: Sequence[str], column: LabelColumn, size: int) -> LabelRanks:
+    known = sorted(set(texts))
+    places = {text: place for place, text in enumerate(known)}
+    own = np.array([places[text] for text in texts], np.int64)
+    ranks = np.full(size, len(known), np.int64)
+    np.minimum.at(ranks, column.articles, own[column.codes])
+    ranks[ranks == len(known)] = NO_LABEL
+    return LabelRanks(known, ranks)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from index.arrays import Array, Floats, sizes, spread
 from index.article import LABELS
 from index.directory.commits import OpenSegments, latest_commit, read_commit
-from index.directory.label_column import LabelColumn, label_column
+from index.directory.label_column import LabelColumn, LabelRanks, label_column, label_ranks
 from index.segments.columns import DictionaryColumn, PackedStrings
 from index.segments.schema import ID, PUBLISHED, SEQUENCE, STORY, UNDATED
 from index.segments.segment import InvertedField, Segment
@@ -273,6 +273,48 @@ class Snapshot:
             self._joined[name] = label_column(field, list(texts), np.concatenate(parts), self.live)
         labels: LabelColumn = self._joined[name]
         return labels
+
+    def label_ranks(self, field: str) -> tuple[LabelRanks, LabelRanks]:
+        """Return where the articles stand by the label ``field``: without accents, and with them."""
+        name = f"label ranks {field}"
+        if name not in self._joined:
+            self._joined[name] = label_ranks(self.labels(field), self.size)
+        ranks: tuple[LabelRanks, LabelRanks] = self._joined[name]
+        return ranks
+
+    @cached_property
+    def _id_ranks(self) -> NDArray[np.int64]:
+        """The number of each article's id among the sorted ids of its segment."""
+        ranks = np.zeros(self.size, np.int64)
+        for part in self._parts:
+            ids = part.segment.fields.get(ID)
+            if ids is not None:
+                ranks[part.offset + ids.articles.astype(np.intp)] = np.arange(len(ids.terms)).repeat(sizes(ids.starts))
+        return ranks
+
+    def with_id_after(self, articles: NDArray[np.intp], id: str) -> NDArray[np.intp]:
+        """Return those of ``articles`` (ascending) whose ids come after ``id``, by their bytes."""
+        kept = [np.empty(0, np.intp)]
+        for part in self._parts:
+            ids = part.segment.fields.get(ID)
+            here = articles[slice(*articles.searchsorted((part.offset, part.end)))]
+            if ids is not None and len(here):
+                text = id.encode()
+                first = ids.terms.find(text)
+                first += first < len(ids.terms) and ids.terms.strings[first] == text
+                kept.append(here[self._id_ranks[here] >= first])
+        return np.concatenate(kept)
+
+    def first_ids(self, articles: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+        """Return the ``most`` of ``articles`` (ascending) whose ids come first by their bytes, in this order."""
+        some: list[int] = []
+        for part in self._parts:
+            here = articles[slice(*articles.searchsorted((part.offset, part.end)))]
+            if len(here) > most:
+                ranks = self._id_ranks[here]
+                here = here[np.argpartition(ranks, most)[:most]]
+            some += here.tolist()
+        return np.array(sorted(some, key=lambda article: self.article_id(article).encode())[:most], np.intp)
 
     def article_id(self, article: int) -> str:
         """Return the article's id in the store, given its doc id."""

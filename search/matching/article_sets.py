@@ -49,6 +49,9 @@ class ArticleSets(Protocol[S]):
     def with_label_words(self, label: str, key: str) -> S:
         """Return the articles whose label has a value with the words of ``key`` side by side."""
 
+    def with_any_label(self, label: str) -> S:
+        """Return the articles that have any value of ``label``."""
+
     def published_between(self, first: int | None, last: int | None) -> S:
         """Return the articles published from day ``first`` to day ``last`` (ordinals, inclusive), no undated ones."""
 

@@ -89,6 +89,12 @@ class DocMasks:
         having[column.articles[accepted[column.codes]]] = True
         return having
 
+    def with_any_label(self, label: str) -> DocMask:
+        """Return the live articles that have any value of ``label``."""
+        having = np.zeros(self._snapshot.size, bool)
+        having[self._snapshot.labels(label).articles] = True
+        return having
+
     def published_between(self, first: int | None, last: int | None) -> DocMask:
         """Return the articles published from day ``first`` to day ``last`` (ordinals, inclusive), no undated ones."""
         minutes = self._snapshot.minutes

@@ -125,10 +125,11 @@ class Evaluator(Generic[S]):
         self._relaxing = False
         self._analyzed_texts: dict[tuple[str, str | None, Cut | None], AnalyzedWords] = {}
 
-    def run(self, tree: Node, within: S | None = None) -> Matches[S]:
+    def run(self, tree: Node, within: S | None = None, *, relax: bool = True) -> Matches[S]:
         """Return the matches of a whole query: live articles only, restricted to ``within`` if given.
 
-        Raises SearchTimeoutError if the deadline is over before any article certainly matches.
+        Without ``relax`` there are no relaxed ones. Raises SearchTimeoutError if the deadline is over before any
+        article certainly matches.
         """
         result = self._node(tree)
         unfiltered = self._kept(result.matched, None)
@@ -136,6 +137,7 @@ class Evaluator(Generic[S]):
         leaves = [leaf for leaf in wanted_words(tree) if isinstance(leaf, Words)]
         words = sum(len(cut_of(leaf).words) for leaf in leaves)
         few = self._ranking.few if words > 1 else 1
+        few = few if relax else 0
         relaxed = self._relaxed_in_time(tree, matched, within) if self._sets.count(matched) < few else None
         proximity = [clause for leaf in leaves if (clause := self._proximity(leaf))]
         syllables = sum(len(cut_of(leaf).plain) for leaf in leaves)

@@ -9,24 +9,34 @@ from numpy.typing import NDArray
 
 from index.dates import MINUTES_A_DAY
 from index.directory.snapshot import Snapshot
+from index.labels import begun_keys
 from index.segments.schema import UNDATED
-from search.engine import PERIODS, FacetCount
+from search.engine import MOST_VALUES, PERIODS, FacetCount
 from search.ranking.clauses import DocMask
 
-_MOST_VALUES = 100
 
+def count_facet(
+    snapshot: Snapshot, facet: str, matched: DocMask, most: int = MOST_VALUES, text: str = ""
+) -> list[FacetCount]:
+    """Count the values of ``facet`` among the articles in ``matched``, live ones; return at most ``most`` of them.
 
-def count_facet(snapshot: Snapshot, facet: str, matched: DocMask) -> list[FacetCount]:
-    """Count the values of ``facet`` among the articles in ``matched``, live ones; return at most 100 of them.
-
-    Labels are sorted most frequent first, years and months newest first. An article counts for each value it has.
+    Labels are sorted most frequent first, periods newest first. An article counts for each value it has. Of labels,
+    only values that have the words of ``text`` are counted (``begun_keys``).
     """
     if facet in PERIODS:
-        return _count_periods(snapshot.minutes[matched], PERIODS[facet])
+        return _count_periods(snapshot.minutes[matched], PERIODS[facet])[:most]
     labels = snapshot.labels(facet)
-    counts = np.bincount(labels.codes[matched[labels.articles]], minlength=len(labels.names))
-    counted = [FacetCount(name, count) for name, count in zip(labels.names, counts.tolist(), strict=True) if count]
-    return sorted(counted, key=lambda entry: (-entry.count, entry.value))[:_MOST_VALUES]
+    counts = np.bincount(labels.codes[matched[labels.articles]], minlength=len(labels.names)).tolist()
+    numbers = [labels.numbers[key] for key in begun_keys(text, labels.numbers)] if text else range(len(counts))
+    counted = [FacetCount(labels.names[number], counts[number]) for number in numbers if counts[number]]
+    return sorted(counted, key=lambda entry: (-entry.count, entry.value))[:most]
+
+
+def count_days(snapshot: Snapshot, matched: DocMask) -> dict[int, int]:
+    """Return how many of the articles in ``matched`` were published on each day (an ordinal), ascending."""
+    minutes: NDArray[np.int64] = snapshot.minutes[matched]
+    days, counts = np.unique(minutes[minutes != UNDATED] // MINUTES_A_DAY, return_counts=True)
+    return dict(zip((days + 1).tolist(), counts.tolist(), strict=True))
 
 
 def _count_periods(minutes: NDArray[np.int64], characters: int) -> list[FacetCount]:
@@ -35,4 +45,4 @@ def _count_periods(minutes: NDArray[np.int64], characters: int) -> list[FacetCou
     for day, count in zip(days.tolist(), counts.tolist(), strict=True):
         period = date.fromordinal(day + 1).isoformat()[:characters]
         totals[period] = totals.get(period, 0) + count
-    return [FacetCount(period, totals[period]) for period in sorted(totals, reverse=True)][:_MOST_VALUES]
+    return [FacetCount(period, totals[period]) for period in sorted(totals, reverse=True)]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
+from dataclasses import replace
 from functools import cached_property, reduce
 from itertools import accumulate, product
 from typing import Generic, TypeVar
@@ -50,6 +52,14 @@ class TermImpacts(Generic[A]):
         self.ranking = ranking
         self._kept: LRUCache[tuple[str, str], Array] = LRUCache(_BYTES_KEPT // sharing, lambda values: values.nbytes)
         self._lock = threading.Lock()
+
+    def boosted(self, boosts: Mapping[str, float]) -> TermImpacts[A]:
+        """Return these impacts with the weights of text fields multiplied by ``boosts``; they share the cache."""
+        other = copy(self)
+        vars(other).pop("_occurrence_weights", None)
+        weights = {name: weight * boosts.get(name, 1.0) for name, weight in self.ranking.fields.items()}
+        other.ranking = replace(self.ranking, fields=weights)
+        return other
 
     def frequent(self, count: int) -> bool:
         """Tell whether a term that ``count`` articles have is best scored last, for a few candidates.

@@ -91,9 +91,16 @@ class AnswerCache:
 def _characters(answer: Answer) -> int:
     """Return about how many characters an answer takes, plus an allowance for everything else."""
     shown = (len(hit.article.lead) + len(hit.title_html) + sum(map(len, hit.body_html)) for hit in answer.hits)
-    parts = sum(len(hit.explanation or ()) for hit in answer.hits)
+    whole = [text for hit in answer.hits for text in hit.marked.values()]
+    parts = sum(len(hit.explanation or ()) + 3 * len(hit.explained) for hit in answer.hits) + len(answer.histogram)
     copied = [article for hit in answer.hits for article in hit.copied]
     texts = (*shown, *(len(article.lead) + len(article.title) for article in copied))
     counted = [entry.value for counts in answer.facets.values() for entry in counts]
     said = [answer.parameters.q, *answer.terms, *answer.expanded, *counted]
-    return sum(texts) + sum(map(len, said)) + 100 * (len(said) + parts) + 1000 * (1 + len(answer.hits) + len(copied))
+    return (
+        sum(texts)
+        + sum(map(len, whole))
+        + sum(map(len, said))
+        + 100 * (len(said) + parts)
+        + 1000 * (1 + len(answer.hits) + len(copied))
+    )

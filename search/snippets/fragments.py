@@ -58,6 +58,10 @@ class _CutFragment(NamedTuple):
         return self.passage.start, self.passage.end
 
 
+PRE, POST = "<mark>", "</mark>"
+"""What stands around a marked word."""
+
+
 def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
     """Return ``text[start:end]`` as HTML: everything escaped, the marks that lie in it in ``<mark>``."""
     escape = html.escape if _SPECIAL.search(text, start, end) else str
@@ -65,7 +69,7 @@ def render(text: str, start: int, end: int, marks: Iterable[Span]) -> str:
     at = start
     for first, last in marks:
         if start <= first and last <= end:
-            pieces += [escape(text[at:first]), "<mark>", escape(text[first:last]), "</mark>"]
+            pieces += [escape(text[at:first]), PRE, escape(text[first:last]), POST]
             at = last
     pieces.append(escape(text[at:end]))
     return "".join(pieces)

@@ -10,17 +10,26 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import ROOT, Server, with_seeds
 from tests.processes import reserved_port
 
 _HERE = Path(__file__).parent
+_LONGEST_LINE = 400
 _PHASES = "examples,coverage,fuzzing,stateful"
 
 
-def fuzz(server: Server, examples: int, *, key: bool, phases: str = _PHASES) -> subprocess.CompletedProcess[str]:
-    """Ask ``server`` with so many examples an operation."""
+def fuzz(
+    server: Server, examples: int, *, key: bool, phases: str = _PHASES, say: Callable[[str], object] = len
+) -> tuple[int, str]:
+    """Ask ``server`` with so many examples an operation; return the exit code, and the report without long lines' ends.
+
+    ``say`` is given each line at once.
+    """
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(_HERE / "schemathesis.toml"),
         "run", f"{server.root}/openapi.json", "--checks", "all", "--phases", phases, "--max-examples", str(examples),
@@ -28,12 +37,14 @@ def fuzz(server: Server, examples: int, *, key: bool, phases: str = _PHASES) -> 
         *(["--header", f"Authorization: Bearer {server.key}"] if key else []),
     ]  # fmt: skip
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=server.data.parent, check=False)
-
-
-def shown(done: subprocess.CompletedProcess[str]) -> str:
-    """What a run says, without the ends of long lines."""
-    return "\n".join(line[:400] for line in (done.stdout + done.stderr).splitlines())
+    options: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "env": environment}
+    lines = []
+    with subprocess.Popen(command, text=True, cwd=server.data.parent, **options) as asking:
+        assert asking.stdout is not None
+        for line in asking.stdout:
+            lines.append(line.rstrip()[:_LONGEST_LINE])
+            say(lines[-1])
+    return asking.returncode, "\n".join(lines)
 
 
 def main() -> int:
@@ -49,11 +60,11 @@ def main() -> int:
             with_seeds(data)
             server = Server(data, port)
             try:
-                done = fuzz(server, given.examples, key=key, phases=given.phases)
+                print("with a key" if key else "without a key", flush=True)
+                code, _ = fuzz(server, given.examples, key=key, phases=given.phases, say=partial(print, flush=True))
             finally:
                 server.stop()
-            print(f"{'with' if key else 'without'} a key\n{shown(done)}", flush=True)
-            failed |= done.returncode
+            failed |= code
     return failed
 
 

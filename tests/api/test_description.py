@@ -9,11 +9,20 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from index.article import LABELS
 from search.parameters import SearchParameters, TimeParameters
 from tests.api.conformance import description, operation_of, resolved, violations
 from web.access import need_of
 from web.api.openapi import describe_api
-from web.api.parameters import FilterParameters, SimilarParameters, SuggestParameters, TaskParameters, WriteParameters
+from web.api.parameters import (
+    AnalyzeParameters,
+    FacetParameters,
+    FilterParameters,
+    SimilarParameters,
+    SuggestParameters,
+    TaskParameters,
+    WriteParameters,
+)
 
 Key = dict[str, str]
 OPERATIONS = {
@@ -25,6 +34,8 @@ NOT_PAGES = {"/feed.atom", "/healthz", "/readyz", "/metrics", "/openapi.json"}
 QUERIES = {
     "search": (SearchParameters, TimeParameters),
     "suggest": (SuggestParameters,),
+    "analyze": (AnalyzeParameters,),
+    **{f"facet{label.title()}": (FacetParameters,) for label in LABELS},
     "similar": (SimilarParameters,),
     "export": (FilterParameters,),
     "tasks": (TaskParameters,),
@@ -120,7 +131,7 @@ def test_examples_of_bodies_work(client: FlaskClient, key: Key) -> None:
             )
             assert answer.status_code < 300, (name, answer.text)
             tried += 1
-    assert tried == 7  # fmt: skip
+    assert tried == 10  # fmt: skip
 
 
 def test_security_is_as_the_views_need(client: FlaskClient) -> None:

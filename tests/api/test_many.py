@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -167,6 +168,21 @@ def test_articles_that_are_too_long_together_are_left_for_another_request(
     answer = client.post("/api/v1/lookup", json={"ids": wanted}).json
     assert [*(article["id"] for article in answer["articles"]), *answer["left_out"]] == wanted
     assert len(answer["articles"]) == 20
+
+
+def test_export_that_cannot_go_on_does_not_look_whole(serve: Callable[..., Server]) -> None:
+    server = serve()
+    body = "Giá lúa tăng. " * 20_000
+    rows = "".join(json.dumps({"id": f"a{n}", "title": f"{n}", "body": body}) + "\n" for n in range(200))
+    server.write("POST", "/api/v1/articles", rows.encode())
+    with socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.sendall(b"GET /api/v1/export HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        said = slow.recv(100)
+        (server.data / "articles.sqlite").rename(server.data / "moved")
+        with suppress(ConnectionError):
+            while part := slow.recv(1 << 20):
+                said = (said + part)[-100:]
+    assert not said.endswith(b"\r\n0\r\n\r\n")
 
 
 def test_export_is_sent_while_it_is_made(serve: Callable[..., Server]) -> None:

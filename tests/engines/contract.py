@@ -28,12 +28,13 @@ from search.spelling.corrections import correct
 from tests.archives import check, similar
 from tests.engines.asking import article, ids, matched
 from tests.engines.label_contract import LabelContract
+from tests.engines.selection_contract import SelectionContract
 
 WIRE = " ".join(f"lúa vụ {number} gạo" for number in range(40))
 """A report that several papers print."""
 
 
-class EngineContract(LabelContract):
+class EngineContract(LabelContract, SelectionContract):
     """The tests."""
 
     def test_empty_engine_finds_nothing(self, archive: Archive) -> None:

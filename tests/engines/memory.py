@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -22,11 +23,12 @@ import numpy as np
 from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import Stream, analyze
 from index.analysis.near_copies import MOST_DIFFERING, differing, sketch
+from index.analysis.normalization import fold
 from index.analysis.suggestions import one_of_each
 from index.article import TEXT_FIELDS, Article, searchable_body
 from index.dates import LOCAL_ZONE, local_minute
 from index.errors import ChangedError
-from index.labels import equal_keys, label_values
+from index.labels import begun_keys, label_values
 from index.shared_texts import FolderTexts
 from index.store.article_store import (
     Change,
@@ -43,14 +45,28 @@ from index.store.article_store import (
 from index.store.input_log import Input
 from index.usage import folder_usage
 from search.archive import Archive
-from search.engine import PERIODS, FacetCount, Filters, Hit, Request, Retrieved, Sort
+from search.engine import (
+    PERIODS,
+    Cursor,
+    FacetCount,
+    Filters,
+    Hit,
+    Order,
+    Request,
+    Retrieved,
+    Sort,
+    SortKey,
+    fixed_order,
+    order_of,
+)
 from search.leadership import FolderLeadership
+from search.query.filter_tree import FilterNode, all_of, conjuncts, fields_in
 from search.query.synonyms import NO_SYNONYMS, Synonyms
 from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
 from search.statistics import T
 from tests.plain_phrases import phrases
-from tests.reference import Reference, article_keys, keys
+from tests.reference import Found, Reference, article_keys, meeting
 
 _MINUTES_A_DAY = 1440
 
@@ -450,12 +466,35 @@ class _Indexed:
         return work()
 
     def retrieve(self, request: Request) -> Retrieved:
-        within = {id for id in self.by_id if self._passes(id, request.filters)}
-        found = self._reference.run(request.tree, request.match, within, request.recency)
+        reference = copy(self._reference)
+        weights = reference.ranking.fields.items()
+        reference.ranking = replace(
+            reference.ranking, fields={name: weight * request.boosts.get(name, 1.0) for name, weight in weights}
+        )
+        found = reference.run(request.tree, request.match, self._within(request.filters), request.recency)
+        if not request.relax or request.cursor is not None:
+            found.relaxed = set()
+        facets = {facet: self._count(facet, found.matched, request) for facet in request.facets}
+        if request.other_filters:
+            for label in set(facets) & {next(iter(named)) for named in _named(request.filters) if len(named) == 1}:
+                left = replace(
+                    request.filters,
+                    labels=tuple(pair for pair in request.filters.labels if pair[0] != label),
+                    tree=_without(request.filters.tree, label),
+                )
+                matched = reference.run(request.tree, request.match, self._within(left), request.recency).matched
+                facets[label] = self._count(label, matched, request)
+        days = Counter(day for id in found.matched if (day := self._day(id)) is not None)
+        some = Retrieved(len(found.matched), 0, [], facets, len(found.relaxed))
+        some = replace(some, days=dict(sorted(days.items())) if request.count_days else {})
+        return self._page(found, request, some) if request.cursor is None else self._after(found, request, some)
+
+    def _page(self, found: Found, request: Request, some: Retrieved) -> Retrieved:
+        order = order_of(request.sort)
         ordered = [
             id
             for group in (found.matched, found.relaxed)
-            for id in sorted(group, key=lambda one: self._key(one, found.score[one], request.sort))
+            for id in sorted(group, key=lambda one: (*self._keys(one, found.score[one], order), self._order[one]))
         ]
         told: dict[int, list[str]] = {}
         for id in ordered:
@@ -471,14 +510,28 @@ class _Indexed:
             )
             for ids in list(told.values())[request.start : request.start + request.size]
         ]
-        facets = {facet: self._count(facet, found.matched) for facet in request.facets}
-        if request.other_filters:
-            for label in set(facets) & {label for label, _ in request.filters.labels}:
-                left = tuple(pair for pair in request.filters.labels if pair[0] != label)
-                within = {id for id in self.by_id if self._passes(id, replace(request.filters, labels=left))}
-                matched = self._reference.run(request.tree, request.match, within, request.recency).matched
-                facets[label] = self._count(label, matched)
-        return Retrieved(len(found.matched), len(told), hits, facets, len(found.relaxed))
+        return replace(some, stories=len(told), hits=hits)
+
+    def _after(self, found: Found, request: Request, some: Retrieved) -> Retrieved:
+        """Return the page after a cursor."""
+        assert request.cursor is not None
+        order = fixed_order(request.sort)
+        ordered = sorted(found.matched, key=lambda one: (*self._keys(one, 0.0, order), one))
+        if (after := request.cursor.id) is not None:
+            values = iter(request.cursor.values)
+            place = [_directed(next(values), key) for key in order for _ in range(1 if key.field == "published" else 2)]
+            ordered = [id for id in ordered if (*self._keys(id, 0.0, order), id) > (*place, after)]
+        page = ordered[: request.size]
+        hits = [Hit(id, found.score[id], {"score": found.score[id]} if request.explain else None) for id in page]
+        following = None
+        if page and len(page) == request.size:
+            values = [value for key in order for value in self._values(page[-1], key)]
+            following = Cursor(tuple(values), page[-1])
+        return replace(some, stories=len(found.matched), hits=hits, next=following)
+
+    def _within(self, filters: Filters) -> set[str]:
+        articles = list(self.by_id.values())
+        return set(self.by_id).intersection(*(meeting(articles, condition) for condition in filters.conditions()))
 
     def titled(self, typed: TypedWords) -> list[Hit]:
         scores: dict[str, float] = {}
@@ -492,42 +545,67 @@ class _Indexed:
                     for one, other in pairwise(typed.syllables)
                 )
                 scores[id] = 1.0 if all(rows) else 0.5
-        ordered = sorted(scores, key=lambda one: (-scores[one], *self._key(one, 0.0, Sort.NEWEST)))
+        ordered = sorted(
+            scores, key=lambda one: (-scores[one], *self._keys(one, 0.0, order_of(Sort.NEWEST)), self._order[one])
+        )
         told = Counter(self.stories[id] for id in ordered)
         firsts = {self.stories[id]: id for id in reversed(ordered)}
         return [
             Hit(id, scores[id], copies=told[self.stories[id]] - 1) for id in ordered if firsts[self.stories[id]] == id
         ]
 
-    def _passes(self, id: str, filters: Filters) -> bool:
-        article = self.by_id[id]
-        day = None if article.published is None else local_minute(article.published) // _MINUTES_A_DAY + 1
-        labels = all(self._has(article, label, value) for label, value in filters.labels)
-        first, last = filters.first_day, filters.last_day
-        if first is None and last is None:
-            return labels
-        return labels and day is not None and (first is None or first <= day) and (last is None or day <= last)
-
-    def _has(self, article: Article, label: str, text: str) -> bool:
-        known = set().union(*(article_keys(other, label) for other in self.by_id.values()))
-        wanted = [equal_keys(key, known) for key in keys(label, text)]
-        return bool(wanted) and all(article_keys(article, label) & set(some) for some in wanted)
-
-    def _key(self, id: str, score: float, sort: Sort) -> tuple[float, ...]:
+    def _day(self, id: str) -> int | None:
         published = self.by_id[id].published
-        minute = float("inf") if published is None else local_minute(published) * (1 if sort is Sort.OLDEST else -1)
-        return (-score, minute, self._order[id]) if sort is Sort.RELEVANCE else (minute, -score, self._order[id])
+        return None if published is None else local_minute(published) // _MINUTES_A_DAY + 1
 
-    def _count(self, facet: str, ids: Iterable[str]) -> list[FacetCount]:
+    def _keys(self, id: str, score: float, order: Order) -> list[Any]:
+        """Return what sorts an article by the keys of an order, ascending."""
+        return [_directed(value, key) for key in order for value in self._values(id, key, score)]
+
+    def _values(self, id: str, key: SortKey, score: float = 0.0) -> list[Any]:
+        article = self.by_id[id]
+        match key.field:
+            case "relevance":
+                return [score]
+            case "published":
+                return [None if article.published is None else local_minute(article.published)]
+            case "written":
+                return [self._order[id]]
+            case "id":
+                return [id]
+        known = article_keys(article, key.field)
+        return [min(map(fold, known), default=None), min(known, default=None)]
+
+    def _count(self, facet: str, ids: Iterable[str], request: Request) -> list[FacetCount]:
         if facet in PERIODS:
-            days = [local_minute(day) // _MINUTES_A_DAY + 1 for id in ids if (day := self.by_id[id].published)]
+            days = [day for id in ids if (day := self._day(id)) is not None]
             counts = Counter(date.fromordinal(day).isoformat()[: PERIODS[facet]] for day in days)
-            return [FacetCount(value, counts[value]) for value in sorted(counts, reverse=True)]
+            return [FacetCount(value, counts[value]) for value in sorted(counts, reverse=True)][: request.facet_size]
         texts = [getattr(article, facet) or "" for article in self.by_id.values()]
         often = Counter(value for text in texts for value in label_values(facet, text))
         names = {value.key: value.written for value in sorted(often, key=lambda value: (often[value], value.written))}
-        counts = Counter(names[key] for id in ids for key in article_keys(self.by_id[id], facet))
-        return [FacetCount(value, count) for value, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
+        chosen = set(begun_keys(request.facet_text, names))
+        counts = Counter(names[key] for id in ids for key in article_keys(self.by_id[id], facet) & chosen)
+        ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+        return [FacetCount(value, count) for value, count in ordered[: request.facet_size]]
+
+
+def _directed(value: Any, key: SortKey) -> tuple[bool, Any]:
+    """Return what sorts a value: by its direction, and what is missing last."""
+    if value is None:
+        return True, 0
+    if key.descending:
+        value = [-ord(sign) for sign in value] + [1] if isinstance(value, str) else -value
+    return False, value
+
+
+def _named(filters: Filters) -> list[set[str]]:
+    return [fields_in(condition) for condition in filters.conditions()]
+
+
+def _without(tree: FilterNode | None, label: str) -> FilterNode | None:
+    kept = [] if tree is None else [part for part in conjuncts(tree) if fields_in(part) != {label}]
+    return all_of(kept) if kept else None
 
 
 class NoSynonyms:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any
-
-from flask import request
 
 from index.article import Article
 from search.answer import Answer, RenderedHit
 from search.parameters import SearchParameters
+from search.snippets.fragments import POST, PRE
 from web.addresses import search_address
 from web.services import services
+
+_MARK = re.compile(f"{PRE}|{POST}")
 
 
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
     """Return the answer to a search as JSON values."""
-    return {
+    shown: dict[str, Any] = {
         "query": {
             "text": parameters.q,
             "corrected": answer.corrected,
@@ -37,14 +40,34 @@ def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
             for facet, counts in answer.facets.items()
         },
     }
+    if parameters.histogram is not None:
+        shown["histogram"] = [
+            {"value": one.value, "from": _day(one.first), "to": _day(one.last), "count": one.count}
+            for one in answer.histogram
+        ]
+    if parameters.cursor is not None:
+        shown["next_cursor"] = answer.next_cursor
+    return shown
 
 
-def linked_answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
+
+
+def linked_answer_json(
+    answer: Answer, parameters: SearchParameters, timeout_ms: str | int | None = None
+) -> dict[str, Any]:
     """Return the answer to a search with the URLs of this page of hits, the next and the previous one."""
+    timeout = str(timeout_ms) if timeout_ms else None
+    if parameters.cursor is not None:
+        pages = [parameters, parameters.model_copy(update={"cursor": answer.next_cursor})]
+        own, following = (search_address("api.search", one, 1, timeout_ms=timeout) for one in pages)
+        links = {"self": own, "next": None if answer.next_cursor is None else following, "prev": None}
+        return {**answer_json(answer, parameters), "links": links}
     page = parameters.page
     last_page = max(1, -(-answer.stories // parameters.size))
     reachable = min(last_page, services().archive.limits.last_page(parameters.size))
-    first = search_address("api.search", parameters, 1, timeout_ms=request.args.get("timeout_ms") or None)
+    first = search_address("api.search", parameters, 1, timeout_ms=timeout)
 
     def address(page: int) -> str:
         return f"{first}&page={page}" if page > 1 else first
@@ -67,14 +90,41 @@ def hit_json(hit: RenderedHit, parameters: SearchParameters | None = None) -> di
         "copies": hit.copies,
         "relaxed": hit.relaxed,
         "reasons": [{"code": reason.code, "typed": reason.typed, "found": reason.found} for reason in hit.reasons],
-        "highlights": {"title": hit.title_html, "body": list(hit.body_html)},
+        "highlights": {
+            "title": _marked(hit.title_html, parameters),
+            "body": [_marked(html, parameters) for html in hit.body_html],
+        },
     }
     if parameters is not None and parameters.copies:
         names = ("id", "title", "source", "published", "url")
         shown["copied"] = [{name: getattr(copy, name) for name in names} for copy in hit.copied]
     if hit.explanation is not None:
         shown["explanation"] = {name: round(value, 4) for name, value in hit.explanation.items()}
+    if parameters is not None and parameters.explain == "words":
+        shown["explained"] = [
+            {
+                "kind": part.kind,
+                "text": part.text,
+                "counts": dict(part.counts),
+                "score": round(part.score, 4),
+                "share": round(part.share, 4),
+                "sentence": part.sentence,
+            }
+            for part in hit.explained
+        ]
+    if parameters is not None and parameters.highlight:
+        shown["marked"] = {name: _marked(html, parameters) for name, html in hit.marked.items()}
+    if parameters is not None and parameters.fields:
+        return {name: shown[name] for name in parameters.fields if name in shown}
     return shown
+
+
+def _marked(html: str, parameters: SearchParameters | None) -> str:
+    """Return marked text with the marks that a search asks for. Only programs get these: no page may show them."""
+    if parameters is None or (parameters.highlight_pre, parameters.highlight_post) == (PRE, POST):
+        return html
+    before, after = parameters.highlight_pre, parameters.highlight_post
+    return _MARK.sub(lambda found: after if found.group() == POST else before, html)
 
 
 def title_json(hit: RenderedHit) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def read_article(id: str) -> Response:
     """Return one article, with its tag; only that, if the client has it as it is."""
     asked(NoParameters)
     article = stored_article(id)
-    response = Response(status=304) if is_unchanged(article) else jsonify(article_json(article))
+    response = Response(status=304, content_type="") if is_unchanged(article) else jsonify(article_json(article))
     response.set_etag(tag_of(article))
     return response
 

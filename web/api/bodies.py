@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import sys
 import zlib
 from collections.abc import Iterable
@@ -140,6 +141,15 @@ def checked_body(model: type[ModelT]) -> ModelT:
     """Return the JSON body of the current request as a ``model``. Raises InvalidInputError that names each bad part."""
     value = json_body()
     try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise InvalidInputError("The body is nested too deep, or has half a character (\\ud800).") from None
+    return checked_value(model, value)
+
+
+def checked_value(model: type[ModelT], value: Any) -> ModelT:
+    """Return a part of a JSON body as a ``model``. Raises InvalidInputError that names each bad part."""
+    try:
         return model.model_validate(value)
     except ValidationError as error:
         problems = [_problem(entry, model) for entry in error.errors()]
@@ -149,7 +159,7 @@ def checked_body(model: type[ModelT]) -> ModelT:
 
 def _problem(entry: Any, model: type[BaseModel]) -> Problem:
     location = [str(part) for part in entry["loc"]]
-    where = ".".join(location) or "body"
+    where = ".".join(location) or str(entry.get("ctx", {}).get("at", "body"))
     if entry["type"] != "extra_forbidden":
         return Problem(where, str(entry["msg"]).removeprefix("Value error, "), entry["type"], entry.get("ctx", {}))
     for part in location[:-1]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from index.article import LABELS
+
 _ID = "bai-1"
 _ETAG = '"4f2b1c0d9e8a7b6c5d4e3f2a1b0c9d8e"'
 _TASK_ID = "0f8fad5bd9cb469fa16570867728950e"
@@ -67,11 +69,21 @@ _SEARCH = {
     "links": {"self": "/api/v1/search?q=gi%C3%A1+l%C3%BAa&facets=source", "next": None, "prev": None},
 }
 
+_ASKED = {
+    "q": "giá lúa",
+    "filter": {"and": [{"source": ["Ngày Nay", "Báo Mới"]}, {"published": {"gte": "2025-01"}}]},
+    "sort": ["published:desc", "source:asc"],
+    "facets": ["source"],
+}
+
 BODIES: Mapping[str, Any] = {
     "ArticleInput": _ARTICLE,
     "ArticlePatch": {"title": "Giá lúa tăng mạnh", "author": None},
     "DeletionRequest": {"filter": {"source": "Ngày Nay", "to": "2024"}, "dry_run": True},
     "WantedArticles": {"ids": [_ID, "bai-2"]},
+    "SearchRequest": _ASKED,
+    "SearchesRequest": {"searches": [_ASKED, {"q": "giá vàng", "size": 3}]},
+    "SimilarRequest": {"text": "Nông dân phấn khởi vì giá lúa tăng.", "size": 3},
 }
 """A body of a request, by the name of its schema."""
 
@@ -85,6 +97,44 @@ LINES = (
 
 ANSWERS: Mapping[tuple[str, int], Any] = {
     ("search", 200): _SEARCH,
+    ("postSearch", 200): _SEARCH,
+    ("searches", 200): {
+        "answers": [
+            {"status": 200, "answer": _SEARCH, "problem": None},
+            {
+                "status": 400,
+                "answer": None,
+                "problem": {
+                    "type": "about:blank",
+                    "title": "Bad Request",
+                    "status": 400,
+                    "detail": "The body of the request is not as it should be: sise.",
+                    "instance": "/api/v1/searches",
+                    "errors": [{"name": "sise", "detail": "is not known here; did you mean 'size'?"}],
+                },
+            },
+        ]
+    },
+    **{
+        (f"facet{label.title()}", 200): {"facet": label, "values": [{"value": "Ngày Nay", "count": 12}]}
+        for label in LABELS
+    },
+    ("similarToText", 200): {"hits": [_FOUND]},
+    ("analyze", 200): {
+        "streams": {"syllable": [{"term": "giá", "position": 0, "start": 0, "end": 3}]},
+        "query": {
+            "tree": {
+                "kind": "words",
+                "text": "gia lua",
+                "field": None,
+                "words": ["gia lua"],
+                "without_accents": ["gia", "lua"],
+                "alternatives": [],
+            },
+            "notes": [],
+            "corrected": "giá lúa",
+        },
+    },
     ("suggest", 200): {"query": "gia l", "suggestions": ["giá lúa", "giá lúa tăng"]},
     ("add", 200): _BULK,
     ("add", 201): _WRITTEN,

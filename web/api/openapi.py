@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from index.article import Article
+from index.article import LABELS, Article
 from search.parameters import Parameters, SearchParameters, TimeParameters
 from web.access import Scope
 from web.api import schemas
+from web.api import search_schemas as searching
 from web.api.articles import MERGE_PATCH
 from web.api.bulk import NDJSON
 from web.api.examples import ANSWERS, BODIES, LINES, PROBLEMS
 from web.api.idempotency import HEADER, LONGEST
+from web.api.operations import Answer as _Answer
+from web.api.operations import Operation as _Operation
 from web.api.parameters import (
+    AnalyzeParameters,
+    FacetParameters,
     FilterParameters,
     SimilarParameters,
     SuggestParameters,
@@ -34,7 +38,7 @@ _PROBLEM_JSON = "application/problem+json"
 _REFERENCE = "#/components/schemas/{model}"
 _ALWAYS = (400, 405, 408, 414, 421, 429, 431, 500, 503)
 """The errors that any request may be answered with."""
-_REQUEST_MODELS = (schemas.DeletionRequest, schemas.WantedArticles)
+_REQUEST_MODELS = (schemas.DeletionRequest, schemas.WantedArticles, *searching.SEARCH_REQUESTS)
 _TAG_LIST = r'^(\*|[ \t,]*(W/)?"[!#-~]*"([ \t]*,[ \t,]*(W/)?"[!#-~]*")*[ \t,]*)$'
 _IF_MATCH = {
     "name": "If-Match",
@@ -79,36 +83,6 @@ _HEADERS_OF_ERRORS = {
     429: "Retry-After",
     503: "Retry-After",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """An answer that is no error: ``models`` of its JSON, or the type of another body, and its headers."""
-
-    models: tuple[type[BaseModel], ...] = ()
-    type: str = _JSON
-    headers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """One operation: who may ask for it, with what, and what it answers.
-
-    ``scope`` is that of the key it needs, unless a setting ``open_if`` is "open". ``body`` has the schema and the
-    example of each type.
-    """
-
-    id: str
-    tag: str
-    summary: str
-    answers: Mapping[int, _Answer]
-    scope: Scope | None = Scope.SEARCH
-    query: tuple[type[Parameters], ...] = ()
-    headers: tuple[Mapping[str, Any], ...] = ()
-    path: str = ""
-    body: Mapping[str, Mapping[str, Any]] | None = None
-    open_if: str = ""
-    without: tuple[str, ...] = ()
 
 
 def describe_api(server: str = "/") -> dict[str, Any]:
@@ -164,13 +138,44 @@ _CONDITIONS = (_IF_MATCH, _IF_NONE_MATCH)
 _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
     "/api/v1/search": {
         "get": _Operation(
-            "search", _SEARCHING, "Find articles", {200: _Answer((schemas.SearchAnswer,))},
+            "search", _SEARCHING, "Find articles", {200: _Answer((searching.SearchAnswer,))},
             query=(SearchParameters, TimeParameters),
+        ),
+        "post": _Operation(
+            "postSearch", _SEARCHING, "Find articles, as a JSON body asks", {200: _Answer((searching.SearchAnswer,))},
+            body=_json("SearchRequest"),
+        ),
+    },
+    "/api/v1/searches": {
+        "post": _Operation(
+            "searches", _SEARCHING, "Answer several searches at once", {200: _Answer((searching.SearchAnswers,))},
+            body=_json("SearchesRequest"),
+        )
+    },
+    **{
+        f"/api/v1/facets/{label}": {
+            "get": _Operation(
+                f"facet{label.title()}", _SEARCHING, f"Search within the values of the facet {label}",
+                {200: _Answer((searching.FacetValues,))}, query=(FacetParameters,),
+            )
+        }
+        for label in LABELS
+    },
+    "/api/v1/similar": {
+        "post": _Operation(
+            "similarToText", _SEARCHING, "Find articles like a text", {200: _Answer((searching.LikeText,))},
+            body=_json("SimilarRequest"),
+        )
+    },
+    "/api/v1/analyze": {
+        "get": _Operation(
+            "analyze", _SEARCHING, "See how a text is cut, and how a query is understood",
+            {200: _Answer((searching.TextAnalysis,))}, query=(AnalyzeParameters,),
         )
     },
     "/api/v1/suggest": {
         "get": _Operation(
-            "suggest", _SEARCHING, "Complete a partial query", {200: _Answer((schemas.Suggestions,))},
+            "suggest", _SEARCHING, "Complete a partial query", {200: _Answer((searching.Suggestions,))},
             query=(SuggestParameters,),
         )
     },
@@ -215,7 +220,7 @@ _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
     },
     "/api/v1/articles/{id}/similar": {
         "get": _Operation(
-            "similar", _SEARCHING, "Find articles like this one", {200: _Answer((schemas.SimilarArticles,))},
+            "similar", _SEARCHING, "Find articles like this one", {200: _Answer((searching.SimilarArticles,))},
             query=(SimilarParameters,), path="article",
         )
     },
@@ -309,7 +314,7 @@ def _described(method: str, operation: _Operation) -> dict[str, Any]:
 
 def _errors(method: str, operation: _Operation) -> list[int]:
     """Return the statuses of the errors that an operation may be answered with."""
-    writes = operation.scope is not None and method != "get" and operation.id != "get"
+    writes = operation.scope is not None and method != "get" and operation.id not in searching.READING
     is_once = _IDEMPOTENCY_KEY in operation.headers
     possible = {
         401: operation.scope is not None,
@@ -360,10 +365,12 @@ def _query_parameters(model: type[Parameters]) -> list[dict[str, Any]]:
 
 
 def _sendable(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of a parameter as a query has it: an empty text stands for none."""
+    """Return the schema of a parameter as a query has it: an empty text stands for none, also in a list."""
     own = {name: value for name, value in entry.items() if name != "title" and (name, value) != ("default", None)}
     if "anyOf" in own:
         own["anyOf"] = [one if one != {"type": "null"} else {"type": "string", "maxLength": 0} for one in own["anyOf"]]
+    if "enum" in own.get("items", {}):
+        own["items"] = {**own["items"], "enum": [*own["items"]["enum"], ""]}
     return own
 
 

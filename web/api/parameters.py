@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from flask import request
 from pydantic import BeforeValidator, Field, create_model
 
-from index.article import LABELS
+from index.article import LABELS, LONGEST_LABEL
 from index.errors import InvalidInputError, Problem
 from index.store.article_store import TaskState
 from search.engine import Filters
@@ -33,7 +33,8 @@ def asked(model: type[ParametersT], *others: type[Parameters]) -> ParametersT:
     """
     known = [*names_of(model), *(name for other in others for name in names_of(other))]
     refuse_unknown(request.args, known, "parameter")
-    return checked(model, request.args)
+    several = {label: found for label in LABELS if len(found := request.args.getlist(label)) > 1}
+    return checked(model, {**request.args, **several})
 
 
 def names_of(model: type[Parameters]) -> list[str]:
@@ -65,6 +66,7 @@ class SuggestParameters(Parameters):
     q: Annotated[str, Field(max_length=LONGEST_ACCEPTED, description="the text typed so far")] = ""
     size: Annotated[int, Field(ge=1, le=50, description="most completions")] = 8
     titles: Annotated[int, Field(ge=0, le=10, description="articles with these words in their titles")] = 0
+    counts: Annotated[bool, Field(description="say how many articles each completion finds")] = False
 
 
 class SimilarParameters(Parameters):
@@ -86,14 +88,22 @@ class TaskParameters(Parameters):
     state: Annotated[TaskState | None, BeforeValidator(none_if_empty), Field(description="tasks in this state")] = None
 
 
+class AnalyzeParameters(Parameters):
+    """The parameters of an analysis."""
+
+    text: Annotated[str, Field(max_length=LONGEST_ACCEPTED, description="a text to cut as the index cuts it")] = ""
+    q: Annotated[str, Field(max_length=LONGEST_ACCEPTED, description="a query to understand as a search does")] = ""
+
+
 class NoParameters(Parameters):
     """The parameters of requests that have none."""
 
 
+_CHOOSING = {*LABELS, "from_", "to", "filter"}
 _FILTERS: Any = {
     name: (field.rebuild_annotation(), field)
     for name, field in SearchParameters.model_fields.items()
-    if name in {*LABELS, "from_", "to"}
+    if name in _CHOOSING
 }
 _WithFilters: Any = create_model("_WithFilters", __base__=Parameters, **_FILTERS)
 
@@ -106,3 +116,30 @@ class FilterParameters(_WithFilters):
         """The conditions every article must meet."""
         chosen: Filters = SearchParameters.model_validate(self.model_dump(by_alias=True)).filters
         return chosen
+
+
+_FACET: Any = {
+    name: (field.rebuild_annotation(), field)
+    for name, field in SearchParameters.model_fields.items()
+    if name in {*_CHOOSING, "match", "accents"}
+}
+_WithSearch: Any = create_model("_WithSearch", __base__=Parameters, **_FACET)
+
+
+class FacetParameters(_WithSearch):
+    """The parameters of a search within the values of a facet."""
+
+    q: Annotated[
+        str, Field(max_length=LONGEST_LABEL, description="words of the value, accents aside, the last as a beginning")
+    ] = ""
+    query: Annotated[
+        str, Field(max_length=LONGEST_ACCEPTED, description="count only articles that this query finds")
+    ] = ""
+    size: Annotated[int, Field(ge=1, le=1000, description="most values")] = 10
+
+    def searched(self) -> SearchParameters:
+        """Return the search whose articles are counted, under all its conditions but those on this label."""
+        values = self.model_dump(by_alias=True, exclude={"q", "query", "size"}, exclude_none=True)
+        asked = {**values, "q": self.query, "facet_size": self.size, "facet_filters": "others", "typo": "off"}
+        searched: SearchParameters = SearchParameters.model_validate(asked)
+        return searched

@@ -11,8 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.article import LONGEST_ID, Article
 from index.store.article_store import TaskKind, TaskState
-from search.query.notes import NoteCode
-from search.snippets.reasons import ReasonCode
 from web.api.parameters import FilterParameters
 
 MOST_WANTED = 1000
@@ -70,137 +68,6 @@ class ProblemDetails(Model):
 
 class StoredArticle(Article):
     """An article as it is stored; every field is there."""
-
-
-class Highlights(Model):
-    """The title, and passages of the text."""
-
-    title: Html
-    body: Annotated[list[Html], Field(description="passages, the best first")]
-
-
-class TitleHighlights(Model):
-    """The title."""
-
-    title: Html
-
-
-class ReasonGiven(Model):
-    """Why a hit was found that lacks what was typed."""
-
-    code: ReasonCode
-    typed: str
-    found: str
-
-
-class Copy(Model):
-    """A near-copy of a hit."""
-
-    id: ArticleId
-    title: str
-    source: str | None
-    published: str | None
-    url: str | None
-
-
-class SimilarHit(Model):
-    """An article that was found."""
-
-    id: ArticleId
-    title: str
-    lead: str
-    url: str | None
-    source: str | None
-    author: str | None
-    category: str | None
-    published: str | None
-    score: float
-    copies: Annotated[int, Field(description="near-copies that are not shown")]
-    relaxed: Annotated[bool, Field(description="whether it only has the syllables of words scattered")]
-    reasons: list[ReasonGiven]
-    highlights: Highlights
-
-
-class Hit(SimilarHit):
-    """An article that was found, with what the search asks for."""
-
-    copied: Annotated[list[Copy], Field(description="near-copies, if copies= asks for them")] = []
-    explanation: Annotated[dict[str, float], Field(description="the parts of the score, if explain= asks for it")] = {}
-
-
-class NoteGiven(Model):
-    """What a query says that is not understood."""
-
-    code: NoteCode
-    text: str
-    message: str
-
-
-class QueryRead(Model):
-    """The query as it was understood."""
-
-    text: str
-    corrected: Annotated[str | None, Field(description="what was probably meant")]
-    terms: list[str]
-    notes: list[NoteGiven]
-
-
-class FacetValue(Model):
-    """A value, and how many articles have it."""
-
-    value: str
-    count: int
-
-
-class Links(Model):
-    """The addresses of this page of hits, the next and the one before."""
-
-    self: str
-    next: str | None
-    prev: str | None
-
-
-class SearchAnswer(Model):
-    """The answer to a search."""
-
-    query: QueryRead
-    total: Annotated[int, Field(description="articles that have the words of the query")]
-    total_is_lower_bound: bool
-    partial: Annotated[bool, Field(description="whether the time was over before all was looked at")]
-    relaxed: bool
-    relaxed_total: Annotated[int, Field(description="articles beside them that have the syllables scattered")]
-    stories: Annotated[int, Field(description="hits to page through: near-copies are one")]
-    page: int
-    size: int
-    took_ms: float
-    hits: list[Hit]
-    facets: dict[str, list[FacetValue]]
-    links: Links
-
-
-class TitleHit(Model):
-    """An article whose title has what was typed."""
-
-    id: ArticleId
-    title: str
-    source: str | None
-    published: str | None
-    highlights: TitleHighlights
-
-
-class Suggestions(Model):
-    """Completions of what was typed."""
-
-    query: str
-    suggestions: list[str]
-    titles: Annotated[list[TitleHit], Field(description="articles, if titles= asks for them")] = []
-
-
-class SimilarArticles(Model):
-    """The articles most like one."""
-
-    id: ArticleId
-    hits: list[SimilarHit]
 
 
 class FoundArticles(Model):
@@ -278,7 +145,7 @@ class TaskShown(Model):
     counts: Annotated[dict[str, int], Field(description="how much is done, of what")]
     errors: Annotated[list[dict[str, Any]], Field(description="what failed; why, only with a key that may write")]
     seq: Annotated[int | None, Field(description="the number of its last write")]
-    filters: Annotated[dict[str, str], Field(description="what is deleted, if it is a deletion")] = {}
+    filters: Annotated[dict[str, str | list[str]], Field(description="what is deleted, if it is a deletion")] = {}
 
 
 class Tasks(Model):

@@ -153,6 +153,7 @@ def _parameter(described: Mapping[str, Any], asked: Mapping[str, str], id: str) 
     inner = next((entry for entry in schema.get("anyOf", ()) if entry.get("type") != "null"), schema)
     default, what = _written(schema.get("default")), schema.get("description", "")
     is_bool = inner.get("type") == "boolean"
+    values = inner.get("enum") or inner.get("items", {}).get("enum") or ()
     return _Parameter(
         described["name"],
         described["in"],
@@ -160,7 +161,7 @@ def _parameter(described: Mapping[str, Any], asked: Mapping[str, str], id: str) 
         str(inner.get("type", "string")),
         id if described["in"] == "path" else asked.get(described["name"], default),
         default,
-        ("false", "true") if is_bool else tuple(inner.get("enum") or inner.get("items", {}).get("enum") or ()),
+        ("false", "true") if is_bool else tuple(filter(None, values)),
         (inner.get("minimum"), inner.get("exclusiveMinimum"), inner.get("maximum")),
     )
 

@@ -62,6 +62,7 @@ _HEALTHY = WholeAnswer(200, [(b"Content-Type", b"application/json"), (b"Content-
 _WITH_BODY = {"PUT", "POST", "PATCH"}
 _APART = {"operations.readyz", "metrics"}
 _RETRY_SECONDS = 2
+_MOST_REFUSALS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,19 @@ class Gateway:
     ) -> AsyncIterator[bytes]:
         """Yield the parts of an answer, each made in its turn, so that a long answer keeps nobody waiting."""
         make = partial(next, parts, None)
-        while (part := await self._in_turn(exchange, client, needed, make, _Leaving())) is not None:
+        refusals = 0
+        while True:
+            try:
+                part = await self._in_turn(exchange, client, needed, make, _Leaving())
+            except ServiceUnavailable:  # too many others want their turn: better late than cut off
+                refusals += 1
+                if refusals > _MOST_REFUSALS:
+                    raise
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            if part is None:
+                return
+            refusals = 0
             yield part
 
     async def _in_turn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,34 +11,39 @@ from numpy.typing import NDArray
 from index.arrays import Floats
 from index.directory.snapshot import Snapshot
 from index.segments.schema import UNDATED
-from search.engine import FacetCount, Hit, Request, Retrieved, Sort
+from search.engine import Cursor, FacetCount, Hit, Request, Retrieved, fixed_order, order_of
+from search.engines.embedded.ordering import Ordering, cursor_at, page_after
 from search.matching.collapse import NO_STORIES, Stories, stories_found
 from search.matching.doc_masks import DocMasks
 from search.matching.evaluator import Evaluator
-from search.matching.facets import count_facet
+from search.matching.facets import count_days, count_facet
 from search.matching.filters import passing, within
 from search.ranking.clauses import DocMask, Matches
-from search.ranking.dates import ages, days_before
+from search.ranking.dates import days_before
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
 from search.ranking.scoring import recency
-from search.ranking.top_k import best_first, largest
+from search.ranking.top_k import largest
 
 
 def retrieve(impacts: TermImpacts[Snapshot], request: Request) -> Retrieved:
     """Return the result of ``request``."""
     snapshot = impacts.snapshot
     deadline = request.deadline
+    if request.boosts:
+        impacts = impacts.boosted(request.boosts)
     masks = DocMasks(impacts)
     evaluator = Evaluator(masks, impacts.ranking, request.match, deadline)
     filters = passing(masks, request.filters)
-    found = evaluator.run(request.tree, within(masks, filters.values()))
+    relax = request.relax and request.cursor is None
+    found = evaluator.run(request.tree, within(masks, filters.values()), relax=relax)
     if request.recency is not None:
         found = replace(found, decay=recency(_days_before_newest(snapshot), request.recency))
     total = int(np.count_nonzero(found.matched))
     relaxed = 0 if found.relaxed is None else int(np.count_nonzero(found.relaxed))
     shown = found.matched if found.relaxed is None else found.matched | found.relaxed
-    stories = stories_found(snapshot, shown) if request.collapse else NO_STORIES
+    collapse = request.collapse and request.cursor is None
+    stories = stories_found(snapshot, shown) if collapse else NO_STORIES
     facets: dict[str, list[FacetCount]] = {}
     for facet in request.facets:
         if not deadline.passed():
@@ -45,10 +51,16 @@ def retrieve(impacts: TermImpacts[Snapshot], request: Request) -> Retrieved:
             if request.other_filters and facet in filters:
                 others = within(masks, [mask for name, mask in filters.items() if name != facet])
                 counted = found.unfiltered if others is None else found.unfiltered & others
-            facets[facet] = count_facet(snapshot, facet, counted)
+            facets[facet] = count_facet(snapshot, facet, counted, request.facet_size, request.facet_text)
+    days = count_days(snapshot, found.matched) if request.count_days and not deadline.passed() else {}
     pages = total + relaxed - stories.hidden
-    hits = _Hits(impacts, found, request, stories).of_page() if request.size else []
-    return Retrieved(total, pages, hits, facets, relaxed, evaluator.at_least or deadline.passed(), evaluator.at_least)
+    hits = _Hits(impacts, found, request, stories)
+    page: list[Hit] = []
+    following = None
+    if request.size:
+        page, following = (hits.of_page(), None) if request.cursor is None else hits.after(request.cursor)
+    partial = evaluator.at_least or deadline.passed()
+    return Retrieved(total, pages, page, facets, relaxed, partial, evaluator.at_least, days, following)
 
 
 class _Hits:
@@ -61,10 +73,11 @@ class _Hits:
         self._found = found
         self._request = request
         self._stories = stories
+        self._ordering = Ordering(impacts.snapshot, order_of(request.sort))
 
     def of_page(self) -> list[Hit]:
         """Return the hits of the requested page."""
-        snapshot, request, found = self._impacts.snapshot, self._request, self._found
+        request, found = self._request, self._found
         groups = [found.matched] if found.relaxed is None else [found.matched, found.relaxed]
         counts = [int(np.count_nonzero(group)) for group in groups]
         reach, hidden = request.start + request.size, self._stories.hidden
@@ -79,9 +92,26 @@ class _Hits:
             most = min(max(counts), 4 * most)
         firsts = firsts[request.start : reach]
         scores = np.concatenate([scores for _, _, scores in ranked])[firsts]
-        some = some[firsts]
+        return self._hits(some[firsts], scores, [scorer for scorer, _, _ in ranked], groups)
+
+    def after(self, cursor: Cursor) -> tuple[list[Hit], Cursor | None]:
+        """Return the hits after ``cursor``, and where the next page begins, None after the last hit."""
+        snapshot, request, matched = self._impacts.snapshot, self._request, self._found.matched
+        order = fixed_order(request.sort)
+        some = page_after(snapshot, matched, order, cursor, request.size)
+        scorer = MaxScoreScorer(self._impacts, self._found, matched, request.size, request.deadline)
+        ascending = np.sort(some)
+        scores = scorer.scores(ascending)[ascending.searchsorted(some)]
+        following = cursor_at(snapshot, int(some[-1]), order) if len(some) == request.size else None
+        return self._hits(some, scores, [scorer], [matched]), following
+
+    def _hits(
+        self, some: NDArray[np.intp], scores: Floats, scorers: Sequence[MaxScoreScorer], groups: Sequence[DocMask]
+    ) -> list[Hit]:
+        """Return the articles ``some``, each in one of ``groups``, as hits."""
+        snapshot, request, found = self._impacts.snapshot, self._request, self._found
         explained: dict[int, dict[str, float]] = {}
-        for (scorer, _, _), group in zip(ranked, groups, strict=True):
+        for scorer, group in zip(scorers, groups, strict=True):
             if request.explain and not request.deadline.passed():
                 explained |= scorer.explain(np.sort(some[group[some]]))
         if request.deadline.passed():  # parts that were left out may be missing
@@ -102,17 +132,16 @@ class _Hits:
 
     def _ranked(self, group: DocMask, most: int) -> tuple[MaxScoreScorer, NDArray[np.intp], Floats]:
         """Return the first ``most`` articles of ``group`` in the requested order, with their scorer and scores."""
-        snapshot, sort = self._impacts.snapshot, self._request.sort
+        ordering = self._ordering
         scorer = MaxScoreScorer(self._impacts, self._found, group, most, self._request.deadline)
-        if sort is Sort.RELEVANCE:
-            some, scores = scorer.articles, scorer.best
-            order = best_first(snapshot, some, scores, most)
+        if ordering.scores_first:
+            best = largest(scorer.best, most)
+            some, scores = scorer.articles[best], scorer.best[best]
         else:
-            matched = np.flatnonzero(group)
-            some = matched[largest(-_ages(snapshot, matched, sort), most)]
+            some = ordering.candidates(np.flatnonzero(group), most)
             scores = scorer.scores(some)
-            order = np.lexsort((snapshot.sequence[some], -scores, _ages(snapshot, some, sort)))[:most]
-        return scorer, some[order], scores[order]
+        places = ordering.places(some, scores, most)
+        return scorer, some[places], scores[places]
 
 
 def _days_before_newest(snapshot: Snapshot) -> NDArray[np.float64]:
@@ -122,7 +151,3 @@ def _days_before_newest(snapshot: Snapshot) -> NDArray[np.float64]:
     if not len(dated):
         return np.zeros(len(minutes))
     return days_before(minutes, int(dated.max()), int(dated.min()))
-
-
-def _ages(snapshot: Snapshot, articles: NDArray[np.int64], sort: Sort) -> NDArray[np.int64]:
-    return ages(snapshot.minutes[articles], oldest_first=sort is Sort.OLDEST)
