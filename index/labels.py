@@ -60,13 +60,19 @@ def words_of(key: str) -> list[str]:
     return _WORD.findall(key)
 
 
+def begun_words(text: str) -> list[str]:
+    """Return the words of ``text`` without accents, as ``begun_keys`` looks for them: the last one is a beginning."""
+    return fold(_spaced(_key(text))).split()
+
+
 def begun_keys(text: str, keys: Collection[str]) -> list[str]:
     """Return those of ``keys`` that have the words of ``text`` side by side, accents aside, the last as a beginning.
 
     A text without words stands for all of them.
     """
-    wanted = fold(_spaced(_key(text))).rstrip()
-    return [key for key in keys if wanted in fold(_spaced(key))] if wanted else list(keys)
+    wanted = begun_words(text)
+    begun = f" {' '.join(wanted)}"
+    return [key for key in keys if begun in fold(_spaced(key))] if wanted else list(keys)
 
 
 def _key(text: str) -> str:

@@ -8,6 +8,7 @@
 ``leadership``     the claim of one server to make writes searchable
 ``clock``          sequence numbers, which only rise
 ``store``          ``ArticleStore``
+``planning``       what a write has to do, and which articles it sends together
 ``walking``        articles, changes and stamps in the order of their numbers
 ``sending``        documents to the cluster, with an outcome for each
 ``documents``      articles to documents, and back

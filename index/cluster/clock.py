@@ -13,10 +13,11 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 from index.cluster import entries
@@ -28,6 +29,7 @@ HELD_SECONDS = 15.0
 _RENEWED_AFTER = 4.0
 _CLOCKS_DIFFER = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
+_CLAIM_BYTES = 8
 _ID = "clock"
 
 
@@ -43,6 +45,7 @@ class Taken:
     last: int
     stored_at: str
     since: float
+    claims: Collection[str] = ()
 
     def is_held(self) -> bool:
         """Tell whether nobody can have gone beyond these numbers yet."""
@@ -64,21 +67,34 @@ class Clock:
         self._lock = threading.Lock()
 
     @contextmanager
-    def taking(self, count: int) -> Iterator[Taken]:
-        """Take ``count`` consecutive numbers, at least one, and hold them in this context. Raises ClusterError."""
+    def taking(self, count: int, ids: Collection[str] = ()) -> Iterator[Taken]:
+        """Take ``count`` consecutive numbers, at least one, and hold them in this context, with a claim to ``ids``.
+
+        Raises ClusterError, also if another write claims one of them for too long.
+        """
         least = self._least_number()
         token = uuid.uuid4().hex
+        claims = sorted({blake2b(id.encode("utf-8"), digest_size=_CLAIM_BYTES).hexdigest() for id in ids})
         begun = 0.0
 
-        def taken(now: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        def taken(now: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
             nonlocal begun
             begun = time.monotonic()
+            if claims and not _claimed(now).isdisjoint(claims):
+                return None
             last = max(now["last"] if now else 0, least) + count
             at = max(now["at"] if now else "", datetime.now(UTC).isoformat(timespec="seconds"))
-            return {"last": last, "at": at, "open": {**_still_open(now, token), token: _held(last - count + 1)}}
+            return {"last": last, "at": at, "open": {**_still_open(now, token), token: _held(last - count + 1, claims)}}
 
         clock = self._change(taken)
-        held = Taken(token, clock["last"] - count + 1, clock["last"], clock["at"], begun)
+        deadline, pause = time.monotonic() + self._cluster.config.timeout, _FIRST_PAUSE
+        while token not in clock["open"]:
+            if time.monotonic() > deadline:
+                raise ClusterError("another server has been writing these articles for too long; try again", 503)
+            time.sleep(random.uniform(0, pause))  # noqa: S311
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            clock = self._change(taken, fresh=True)
+        held = Taken(token, clock["last"] - count + 1, clock["last"], clock["at"], begun, claims)
         try:
             yield held
         finally:
@@ -94,7 +110,7 @@ class Clock:
         def renewed(now: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
             if now is None or taken.token not in now["open"]:
                 return None
-            return {**now, "open": {**_still_open(now, taken.token), taken.token: _held(taken.first)}}
+            return {**now, "open": {**_still_open(now, taken.token), taken.token: _held(taken.first, taken.claims)}}
 
         clock = self._change(renewed)
         if clock and taken.token in clock["open"]:
@@ -107,20 +123,25 @@ class Clock:
     def settled(self) -> int:
         """Return the highest number up to which no write is under way: all are there, or will never be."""
         clock = self._read()
-        firsts = [int(first) for first, until in clock["open"].values() if until > time.time()]
+        firsts = [int(first) for first, until, *_ in clock["open"].values() if until > time.time()]
         return min(firsts) - 1 if firsts else max(int(clock["last"]), self._least_number())
 
     def _read(self) -> Mapping[str, Any]:
         found = entries.read(self._cluster, self._cluster.state, _ID)
         return found.value if found is not None else {"last": 0, "open": {}}
 
-    def _change(self, changed: Callable[[Mapping[str, Any] | None], Mapping[str, Any] | None]) -> Mapping[str, Any]:
+    def _change(
+        self, changed: Callable[[Mapping[str, Any] | None], Mapping[str, Any] | None], *, fresh: bool = False
+    ) -> Mapping[str, Any]:
         """Write what ``changed`` makes of the clock, as ``entries.change`` does; return the clock.
 
-        It begins with what this process last knew of it: if no other server moves it, nothing needs to be read.
+        Unless ``fresh``, it begins with what this process last knew of it: if no other server moves it, nothing needs
+        to be read.
         """
         pause = _FIRST_PAUSE
         with self._lock:  # threads of one process need not refuse each other
+            if fresh:
+                self._known = None
             while True:
                 now = self._known or entries.read(self._cluster, self._cluster.state, _ID)
                 value = changed(now.value if now is not None else None)
@@ -140,9 +161,13 @@ class Clock:
         return self._least
 
 
-def _held(first: int) -> list[float]:
-    """Return an open entry: its first number, and when it may be given up, in seconds since 1970."""
-    return [first, time.time() + HELD_SECONDS + _CLOCKS_DIFFER]
+def _held(first: int, claims: Collection[str]) -> list[Any]:
+    """Return an open entry: its first number, when it may be given up, in seconds since 1970, and its claims."""
+    return [first, time.time() + HELD_SECONDS + _CLOCKS_DIFFER, *claims]
+
+
+def _claimed(now: Mapping[str, Any] | None) -> set[str]:
+    return {claim for _, _, *claims in _still_open(now, "").values() for claim in claims}
 
 
 def _still_open(now: Mapping[str, Any] | None, own: str) -> dict[str, Any]:

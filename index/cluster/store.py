@@ -17,10 +17,11 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, datetime
 from datetime import time as time_of_day
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from index.article import Article
 from index.cluster import backup, entries, health, walking
@@ -30,31 +31,22 @@ from index.cluster.documents import Written, article_of, json_line, json_of, tom
 from index.cluster.fetches import ClusterFetchLog
 from index.cluster.inputs import ClusterInputLog
 from index.cluster.mapping import LIVE, document_id
+from index.cluster.planning import New, Plan, chunks, planned
 from index.cluster.sending import Document, send
 from index.cluster.tasks import ClusterTaskLog
 from index.dates import LOCAL_ZONE
-from index.errors import ClusterError, RottenArticleError
-from index.store.article_store import Change, DeleteResult, Stamp, WriteResult
+from index.errors import ChangedError, ClusterError, RottenArticleError
+from index.store.article_store import Change, Condition, DeleteResult, Stamp, WriteResult
 from index.writer.workers import Workers
 
 log = logging.getLogger(__name__)
 
 _IDS_AT_ONCE = 500
 _ARTICLES_AT_ONCE = 50
-_CHUNK_ARTICLES = 64
-_CHUNK_CHARACTERS = 250_000
 _SENDERS = 2
 _ROUNDS = 3
 _STAMPS_AT_ONCE = 5_000
 _IDENTITY, _APPLIED = "identity", "applied"
-
-
-class _New(NamedTuple):
-    """An article to write, the place of its number among those of its write, and its hash."""
-
-    article: Article
-    place: int
-    hash: str
 
 
 class ClusterArticleStore:
@@ -77,58 +69,106 @@ class ClusterArticleStore:
         self._rotten_lock = threading.Lock()
         self._verified = 0
 
-    def put(self, articles: Sequence[Article], inputs: Sequence[int | None] | None = None) -> WriteResult:
+    def put(
+        self,
+        articles: Sequence[Article],
+        inputs: Sequence[int | None] | None = None,
+        *,
+        only_if: Condition | None = None,
+    ) -> WriteResult:
         """Add or replace ``articles``; stored articles with equal content stay untouched.
 
         ``inputs`` has for each the number of the input it was read from. If an id occurs twice, the last article wins.
-        A damaged article counts as updated. The numbers are consecutive, in the order given; but articles are seen one
-        by one, and if this raises an error, some may be written: put them again. Raises ClusterError, DiskFullError.
+        A damaged article counts as updated. The numbers ascend in the order given; but articles are seen one by one,
+        and if this raises an error of the cluster, some may be written: put them again. ``only_if`` is asked of each
+        while no other write with a condition goes on that has one of them, on whichever server. Raises ChangedError if
+        it does not hold for one, and writes nothing; ClusterError, DiskFullError.
         """
-        result = WriteResult([], [], [], 0)
-        known = self._hashes([article.id for article in articles])
-        owners: dict[str, int | None] = {}
-        new: dict[str, _New] = {}
-        count = 0
-        for article, number in zip(articles, [None] * len(articles) if inputs is None else inputs, strict=True):
-            digest = article.content_hash()
-            before = known.get(article.id)
-            if before == digest and (article.id in new or article.id not in self._rotten):
-                result.unchanged.append(article.id)
-                if number is not None:
-                    owners[article.id] = number
-                continue
-            (result.added if before is None else result.updated).append(article.id)
-            if number is not None or before is not None:
-                owners[article.id] = number
-            known[article.id] = digest
-            new.pop(article.id, None)
-            new[article.id] = _New(article, count, digest)
-            count += 1
-        if owners:
-            self.inputs.own(owners)
-        if not count:
-            return WriteResult(result.added, result.updated, result.unchanged, self.last_seq())
-        seq = self._write(count, lambda taken: self._put(list(new.values()), taken))
-        self._mended(new)
-        return WriteResult(result.added, result.updated, result.unchanged, seq)
+        numbers = [None] * len(articles) if inputs is None else inputs
+        if only_if is None or not articles:
+            plan = self._planned(articles, numbers, self._hashes([article.id for article in articles]), None)
+            if not plan.new:
+                seq = self.last_seq()
+            else:
+                seq = self._write(plan.count, lambda taken: self._put(list(plan.new.values()), taken))
+        else:
+            with self._claimed(len(articles), [article.id for article in articles]) as (taken, known):
+                plan = self._planned(articles, numbers, known, only_if)
+                if plan.new:
+                    self._put(list(plan.new.values()), taken)
+                seq = taken.last
+        self._mended(plan.new)
+        return WriteResult(plan.added, plan.updated, plan.unchanged, seq)
 
-    def delete(self, ids: Iterable[str]) -> DeleteResult:
-        """Delete articles; ignore unknown ids. Raises ClusterError."""
+    def _planned(
+        self,
+        articles: Sequence[Article],
+        numbers: Sequence[int | None],
+        known: dict[str, str],
+        only_if: Condition | None,
+    ) -> Plan:
+        """Return what to write; the articles are given to their inputs."""
+        plan = planned(articles, numbers, known, self._rotten, only_if)
+        if plan.owners:
+            self.inputs.own(plan.owners)
+        return plan
+
+    def delete(self, ids: Iterable[str], *, only_if: Condition | None = None) -> DeleteResult:
+        """Delete articles; ignore unknown ids.
+
+        Raises ChangedError, and deletes nothing, if ``only_if``, asked as by ``put``, does not hold; ClusterError.
+        """
         listed = list(dict.fromkeys(ids))
-        known = self._hashes(listed)
-        gone = [id for id in listed if id in known]
-        if not gone:
-            return DeleteResult([], self.last_seq())
-        self.inputs.own(dict.fromkeys(gone))
-
-        def send_tombstones(taken: Taken) -> None:
-            numbered = list(enumerate(gone, taken.first))
-            tombstones = [Document(id, version(seq), json_line(tombstone(id, seq))) for seq, id in numbered]
-            send(self.cluster, tombstones, lambda: self.clock.renew(taken))
-
-        seq = self._write(len(gone), send_tombstones)
+        if only_if is None or not listed:
+            gone = self._known_among(listed, self._hashes(listed))
+            seq = self._write(len(gone), lambda taken: self._bury(gone, taken)) if gone else self.last_seq()
+        else:
+            with self._claimed(len(listed), listed) as (taken, known):
+                for id in listed:
+                    if not only_if(known.get(id)):
+                        raise ChangedError(id)
+                gone = self._known_among(listed, known)
+                if gone:
+                    self._bury(gone, taken)
+                seq = taken.last
         self._mended(gone)
         return DeleteResult(gone, seq)
+
+    def _known_among(self, ids: Sequence[str], known: Mapping[str, str]) -> list[str]:
+        """Return those of ``ids`` that there are, which are taken from their inputs."""
+        gone = [id for id in ids if id in known]
+        if gone:
+            self.inputs.own(dict.fromkeys(gone))
+        return gone
+
+    def _bury(self, ids: Sequence[str], taken: Taken) -> None:
+        numbered = list(enumerate(ids, taken.first))
+        tombstones = [Document(id, version(seq), json_line(tombstone(id, seq))) for seq, id in numbered]
+        send(self.cluster, tombstones, lambda: self.clock.renew(taken))
+
+    @contextmanager
+    def _claimed(self, count: int, ids: Sequence[str]) -> Iterator[tuple[Taken, dict[str, str]]]:
+        """Claim articles and take ``count`` numbers; give these, and the hashes of the articles by id.
+
+        The numbers are taken before the hashes are read: what a server writes that lost its claim meanwhile has a
+        lower number than what is written by the next one. If a write without a condition came between, they are taken
+        anew, as theirs must be the higher ones. Raises ClusterError, also if the claim was lost: what was written then
+        may have been replaced.
+        """
+        while True:
+            with self.clock.taking(count, ids) as taken:
+                places = {document_id(id): id for id in ids}
+                known: dict[str, Mapping[str, Any]] = {}
+                for at in range(0, len(places), _IDS_AT_ONCE):
+                    some = list(places)[at : at + _IDS_AT_ONCE]
+                    known |= self.cluster.documents(self.cluster.articles, some, ("deleted", "hash", "seq"))
+                if any(source["seq"] > taken.first for source in known.values()):
+                    continue
+                hashes = {places[place]: one["hash"] for place, one in known.items() if not one["deleted"]}
+                yield taken, hashes
+                if not taken.is_held():
+                    raise _too_slow()
+                return
 
     def get(self, id: str) -> Article | None:
         """Return the article with this id, or None. Raises RottenArticleError, ClusterError."""
@@ -314,12 +354,12 @@ class ClusterArticleStore:
                 send_numbered(taken)
                 if taken.is_held():
                     return taken.last
-        raise ClusterError("the cluster is too slow to write to now; look at its load, and try again later", 503)
+        raise _too_slow()
 
-    def _put(self, new: Sequence[_New], taken: Taken) -> None:
+    def _put(self, new: Sequence[New], taken: Taken) -> None:
         """Analyse and send articles, both at the same time if they are many."""
         written = [Written(article, taken.first + place, digest, taken.stored_at) for article, place, digest in new]
-        chunks = list(_chunks(written))
+        parts = list(chunks(written))
 
         def sent(chunk: Sequence[Written], lines: Sequence[bytes]) -> None:
             documents = [
@@ -327,12 +367,12 @@ class ClusterArticleStore:
             ]
             send(self.cluster, documents, lambda: self.clock.renew(taken))
 
-        if len(chunks) == 1:
-            sent(chunks[0], json_of(chunks[0]))
+        if len(parts) == 1:
+            sent(parts[0], json_of(parts[0]))
             return
         under_way: deque[Future[None]] = deque()
         with ThreadPoolExecutor(_SENDERS, "send articles") as senders:
-            for chunk, lines in zip(chunks, self._analysed(chunks), strict=True):
+            for chunk, lines in zip(parts, self._analysed(parts), strict=True):
                 under_way.append(senders.submit(sent, chunk, lines))
                 if len(under_way) > _SENDERS:
                     under_way.popleft().result()
@@ -395,14 +435,5 @@ class ClusterArticleStore:
             self._rotten.difference_update(ids)
 
 
-def _chunks(written: Iterable[Written]) -> Iterator[list[Written]]:
-    """Yield what is analysed together, and sent in one request."""
-    chunk: list[Written] = []
-    characters = 0
-    for one in written:
-        if len(chunk) >= _CHUNK_ARTICLES or characters >= _CHUNK_CHARACTERS:
-            yield chunk
-            chunk, characters = [], 0
-        chunk.append(one)
-        characters += len(one.article.body)
-    yield chunk
+def _too_slow() -> ClusterError:
+    return ClusterError("the cluster is too slow to write to now; look at its load, and try again later", 503)

@@ -52,6 +52,13 @@ class ClusterTaskLog:
             before = known.version if known is not None else None
             entries.write(self._cluster, self._cluster.state, _WAITING_REBUILD, value, before)
 
+    def request_deletion(self, filters: Mapping[str, Any], seq: int) -> Task:
+        """Request the deletion of the articles that pass ``filters`` and were written up to number ``seq``."""
+        number = entries.next_numbers(self._cluster, "tasks")
+        task = _new(number, TaskKind.DELETE, {"deleted": 0}, [], seq, filters)
+        self._create(number, task)
+        return task
+
     def get(self, id: str) -> Task | None:
         """Return a task, or None for an unknown id."""
         if (number := _number(id)) is None:
@@ -107,9 +114,9 @@ class ClusterTaskLog:
             self._forget(number)
 
     def _forget(self, number: int) -> None:
-        """Delete a task, unless it is a rebuild that is not finished."""
+        """Delete a task, unless it is a rebuild or a deletion that is not finished."""
         found = entries.read(self._cluster, self._cluster.tasks, str(number))
-        if found is None or (found.value["kind"] == TaskKind.REINDEX and found.value["state"] in _OPEN):
+        if found is None or (found.value["kind"] != TaskKind.ARTICLES and found.value["state"] in _OPEN):
             return
         self._cluster.ask("DELETE", self._cluster.tasks, "_doc", str(number), params={"refresh": True}, expected={404})
 
@@ -119,9 +126,16 @@ class ClusterTaskLog:
         return [_task(hit["_source"]) for hit in answer["hits"]["hits"]]
 
 
-def _new(number: int, kind: TaskKind, counts: Mapping[str, int], errors: Sequence[Any], seq: int | None) -> Task:
+def _new(
+    number: int,
+    kind: TaskKind,
+    counts: Mapping[str, int],
+    errors: Sequence[Any],
+    seq: int | None,
+    filters: Mapping[str, Any] | None = None,
+) -> Task:
     id = f"{number}-{uuid.uuid4().hex}"
-    return Task(id, kind, TaskState.WAITING, _now(), None, None, counts, errors[:_MOST_ERRORS], seq)
+    return Task(id, kind, TaskState.WAITING, _now(), None, None, counts, errors[:_MOST_ERRORS], seq, filters)
 
 
 def _number(id: str) -> int | None:
@@ -142,6 +156,7 @@ def _document(number: int, task: Task) -> dict[str, Any]:
         "counts": json.dumps(task.counts),
         "errors": json.dumps(task.errors, ensure_ascii=False),
         "seq": task.seq,
+        "filters": json.dumps(task.filters, ensure_ascii=False),
     }
 
 
@@ -160,6 +175,7 @@ def _task(document: Mapping[str, Any]) -> Task:
         json.loads(document["counts"]),
         json.loads(document["errors"]),
         document["seq"],
+        json.loads(document.get("filters", "null")),
     )
 
 

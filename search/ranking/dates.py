@@ -1,4 +1,4 @@
-"""How old articles are: for preferring recent ones, and for sorting by date."""
+"""How old articles are: for preferring recent ones."""
 
 from __future__ import annotations
 
@@ -13,9 +13,3 @@ def days_before(minutes: NDArray[np.int64], newest: int, oldest: int) -> NDArray
     """Return how many days before the minute ``newest`` each article was published; as ``oldest`` for undated ones."""
     days: NDArray[np.float64] = (newest - np.where(minutes == UNDATED, oldest, minutes)) / MINUTES_A_DAY
     return days
-
-
-def ages(minutes: NDArray[np.int64], *, oldest_first: bool) -> NDArray[np.int64]:
-    """Return keys that sort articles by date, undated ones last."""
-    keys = np.where(minutes == UNDATED, np.iinfo(np.int64).max, minutes if oldest_first else -minutes)
-    return keys.astype(np.int64)

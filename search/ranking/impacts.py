@@ -12,7 +12,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import replace
 from functools import cached_property, reduce
 from itertools import accumulate, product
 from typing import Generic, TypeVar
@@ -57,8 +56,7 @@ class TermImpacts(Generic[A]):
         """Return these impacts with the weights of text fields multiplied by ``boosts``; they share the cache."""
         other = copy(self)
         vars(other).pop("_occurrence_weights", None)
-        weights = {name: weight * boosts.get(name, 1.0) for name, weight in self.ranking.fields.items()}
-        other.ranking = replace(self.ranking, fields=weights)
+        other.ranking = self.ranking.boosted(boosts)
         return other
 
     def frequent(self, count: int) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,10 @@ class Ranking:
         """Return the weight of a term of ``stream`` in a query of so many ``syllables``."""
         weight = (self.streams_plain if plain else self.streams_accented).get(stream, 0.0)
         return weight * self.together_short if together and syllables <= self.short_query else weight
+
+    def boosted(self, boosts: Mapping[str, float]) -> Ranking:
+        """Return this ranking with the weights of text fields multiplied by ``boosts``."""
+        return replace(self, fields={name: weight * boosts.get(name, 1.0) for name, weight in self.fields.items()})
 
 
 def idf(article_count: int, document_frequency: int) -> float:

@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
+from index.cluster.mapping import indexed_term
+from index.labels import begun_keys, begun_words
 from search.engine import PERIODS, FacetCount
 from search.engines.opensearch.statistics import ClusterStatistics
 
-_MOST_VALUES = 100
-_COUNTED = 300
-"""So many values are counted: values as frequent as the last ones that are shown go by their names."""
+_MORE = 200
+"""So many more values are counted than shown: values as frequent as the last ones that are shown go by their names."""
 _FORMS = 10_000
+_MOST_CHOSEN = 10_000
+_MOST_BEGUN = 1_000
+_MOST_DAYS = 30_000
+DAYS: Mapping[str, Any] = {"terms": {"field": "day", "size": _MOST_DAYS, "order": {"_key": "desc"}}}
+"""The aggregation that counts the articles of each day; of more than 82 years, the newest days."""
 
 
-def counting(facet: str) -> dict[str, Any]:
-    """Return the aggregation that counts the values of a facet."""
+def counting(facet: str, most: int, text: str) -> dict[str, Any]:
+    """Return the aggregation that counts the values of a facet; of labels, those in articles with words of ``text``."""
     if facet in PERIODS:
-        return {"terms": {"field": facet, "size": _MOST_VALUES, "order": {"_key": "desc"}}}
-    return {"terms": {"field": f"{facet}_key", "size": _COUNTED}}
+        return {"terms": {"field": facet, "size": most, "order": {"_key": "desc"}}}
+    words = begun_words(text)
+    if not words:
+        return {"terms": {"field": f"{facet}_key", "size": most + _MORE}}
+    begun = {"query": " ".join(map(indexed_term, words)), "max_expansions": _MOST_BEGUN}
+    return {
+        "filter": {"match_phrase_prefix": {f"{facet}_words_folded": begun}},
+        "aggs": {"values": {"terms": {"field": f"{facet}_key", "size": _MOST_CHOSEN}}},
+    }
 
 
-def counted(aggregation: Mapping[str, Any]) -> dict[str, int]:
-    """Return the counts of an answer, by value."""
-    return {bucket["key"]: bucket["doc_count"] for bucket in aggregation["buckets"]}
+def counted(aggregation: Mapping[str, Any], facet: str, most: int, text: str) -> dict[str, int]:
+    """Return the counts of an answer, by value, the first ones; of labels, only values with the words of ``text``."""
+    counts = {bucket["key"]: bucket["doc_count"] for bucket in aggregation.get("values", aggregation)["buckets"]}
+    if facet in PERIODS or not begun_words(text):
+        return counts
+    return {key: counts[key] for key in begun_keys(text, counts)[: most + _MORE]}
+
+
+def days(aggregation: Mapping[str, Any]) -> dict[int, int]:
+    """Return how many articles were published on each day (an ordinal), ascending."""
+    buckets = reversed(aggregation["buckets"])
+    return {date.fromisoformat(bucket["key"]).toordinal(): bucket["doc_count"] for bucket in buckets}
 
 
 def naming(label: str, keys: Collection[str]) -> dict[str, Any]:
@@ -45,12 +68,12 @@ def names(answer: Mapping[str, Any]) -> dict[str, str]:
     return {key: written for key, (_, written) in found.items()}
 
 
-def listed(facet: str, counts: Mapping[str, int], known: Mapping[str, str]) -> list[FacetCount]:
-    """Return the counts of a facet: periods newest first, labels most frequent first, with their names."""
+def listed(facet: str, counts: Mapping[str, int], known: Mapping[str, str], most: int) -> list[FacetCount]:
+    """Return up to ``most`` counts of a facet: periods newest first, labels most frequent first, with their names."""
     if facet in PERIODS:
         return [FacetCount(value, count) for value, count in counts.items()]
     named = [FacetCount(known.get(key, key), count) for key, count in counts.items()]
-    return sorted(named, key=lambda one: (-one.count, one.value))[:_MOST_VALUES]
+    return sorted(named, key=lambda one: (-one.count, one.value))[:most]
 
 
 def ask_names(

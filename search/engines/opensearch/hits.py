@@ -10,18 +10,17 @@ import numpy as np
 
 from index.arrays import Floats
 from search.deadline import Deadline
-from search.engine import Hit, Request, Sort
+from search.engine import Hit, Order, Request
 from search.engines.opensearch.candidates import Candidate, CandidateArticles, candidate_of, wanted_terms
-from search.engines.opensearch.ordering import sorting
-from search.engines.opensearch.query_sets import Query
+from search.engines.opensearch.ordering import places, sorting
+from search.engines.opensearch.query_sets import NONE, Query
 from search.engines.opensearch.statistics import ClusterStatistics
 from search.engines.opensearch.stories import ClusterStories, others
 from search.ranking.clauses import DocMask, Matches, ScoreClause
-from search.ranking.dates import ages, days_before
+from search.ranking.dates import days_before
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
 from search.ranking.scoring import Ranking, recency
-from search.ranking.top_k import best_first
 
 LISTED = ("id", "seq", "minutes", "story")
 """What the cluster tells of every candidate."""
@@ -36,7 +35,7 @@ class Asking:
     statistics: ClusterStatistics
     index: str
     preference: str
-    sort: Sort
+    order: Order
     timeout: str
 
     def body(self, query: Query, size: int, *, tokens: bool, **more: Any) -> dict[str, Any]:
@@ -45,7 +44,7 @@ class Asking:
             "size": size,
             "_source": False,
             "query": query,
-            "sort": sorting(self.sort),
+            "sort": sorting(self.order),
             "track_scores": True,
             "track_total_hits": False,
             "docvalue_fields": [*LISTED, TOKENS] if tokens else list(LISTED),
@@ -144,8 +143,18 @@ class Page:
 
     def hits(self, shown: Query) -> list[Hit]:
         """Return the hits; ``shown`` are all articles that match or are relaxed."""
+        return self._listed(self._candidates(), shown)
+
+    def following(self, some: Sequence[Candidate]) -> list[Hit]:
+        """Return ``some``, those after a cursor with their tokens, as hits."""
+        for group in self._groups:
+            self._scored_articles(group.first, near=True)
+        if missing := [one for one in some if one.seq not in self._scored.scores]:
+            self._scored_articles(missing, near=False)
+        return self._listed([(one, False) for one in some], NONE)
+
+    def _listed(self, page: Sequence[tuple[Candidate, bool]], shown: Query) -> list[Hit]:
         request = self._request
-        page = self._candidates()
         explained = self._explained({one.seq for one, _ in page}) if request.explain else {}
         told = [one for one, _ in page if self._stories.copies(one)]
         copied = others(self._asking.statistics, self._asking.index, shown, told, request.copies)
@@ -202,23 +211,17 @@ class Page:
         return list(ranked.values())
 
     def _first(self, group: Group) -> list[Candidate]:
-        """Return the first candidates of a group in the order of our scores; by date, these order each minute."""
+        """Return the first candidates of a group in the requested order, with our scores."""
         some = group.first
-        articles = self._scored_articles(some, near=True)
+        self._scored_articles(some, near=True)
         scores = np.array([self._scored.scores[one.seq] for one in some], np.float32)
-        if self._request.sort is Sort.RELEVANCE:
-            order = best_first(articles, np.arange(len(some)), scores, len(some))
-        else:
-            keys = ages(articles.minutes, oldest_first=self._request.sort is Sort.OLDEST)
-            order = np.lexsort((articles.sequence, -scores, keys))
-        return [some[place] for place in order.tolist()]
+        return [some[place] for place in places(self._asking.order, some, scores).tolist()]
 
-    def _scored_articles(self, some: Sequence[Candidate], *, near: bool) -> CandidateArticles:
+    def _scored_articles(self, some: Sequence[Candidate], *, near: bool) -> None:
         articles = CandidateArticles(some, wanted_terms(self._formula.found), self._asking.statistics)
         scorer = self._formula.scorer(articles, some, near=near)
         self._scored.add(some, scorer.scores(np.arange(len(some))))
         self._scorers.append((scorer, some))
-        return articles
 
     def _with_scores(self, page: list[tuple[Candidate, bool]]) -> list[tuple[Candidate, bool]]:
         """Score the candidates of a page that have no score yet; those that are gone meanwhile are left out."""

@@ -9,8 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from index.arrays import Floats
+from index.article import LABELS
 from index.cluster.mapping import K1
-from search.engine import Sort
+from index.segments.schema import UNDATED
+from search.engine import ID, PUBLISHED, RELEVANCE, WRITTEN, Cursor, Order, Sort, SortKey, fixed_order
+from search.engines.opensearch.candidates import Candidate
 from search.engines.opensearch.query_sets import Query, clauses, term_query
 from search.engines.opensearch.statistics import ClusterStatistics
 from search.ranking.clauses import Matches, ScoreClause, WeightedTerm
@@ -20,6 +27,9 @@ _MOST_CLAUSES = 1000
 _MOST_SCORED = 400
 _OTHER_FIELD = 0.1
 _LEAST_BOOST = 1e-6
+_SCORE, _MINUTES = "_score", "minutes"
+_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
+"""What stands for the date of an undated article, descending and ascending."""
 
 
 def order(
@@ -58,11 +68,71 @@ def order(
     return query if recency is None else _decayed(query, *recency)
 
 
-def sorting(sort: Sort) -> list[dict[str, Any]]:
-    """Return how the cluster sorts: no two articles stand at one place."""
-    by_score: dict[str, Any] = {"_score": "desc"}
-    by_date: dict[str, Any] = {"minutes": {"order": "asc" if sort is Sort.OLDEST else "desc", "missing": "_last"}}
-    return [*([by_score, by_date] if sort is Sort.RELEVANCE else [by_date, by_score]), {"seq": "asc"}]
+def sorting(order: Order) -> list[dict[str, Any]]:
+    """Return how the cluster sorts by ``order``: no two articles stand at one place."""
+    return [_sorted_by(name, descending=descending) for name, descending in _columns(order)]
+
+
+def places(order: Order, candidates: Sequence[Candidate], scores: Floats) -> NDArray[np.intp]:
+    """Return the indices of ``candidates``, which the cluster sorted by ``order``, with our scores in place of its."""
+    columns = [
+        -scores if name == _SCORE else _ranks([one.sort[at] for one in candidates], descending=descending)
+        for at, (name, descending) in enumerate(_columns(order))
+    ]
+    return np.lexsort(columns[::-1])
+
+
+def cursor_order(sort: Sort | Order) -> Order:
+    """Return the order that cursors of ``sort`` go through."""
+    return (*fixed_order(sort), SortKey(ID))
+
+
+def cursor_at(order: Order, last: Candidate) -> Cursor:
+    """Return the cursor after a candidate that the cluster sorted by ``order``, one of ``cursor_order``."""
+    *names, _ = [name for name, _ in _columns(order)]
+    values = [
+        (None if last.minutes == UNDATED else last.minutes) if name == _MINUTES else value
+        for name, value in zip(names, last.sort, strict=False)
+    ]
+    return Cursor(tuple(values), last.id)
+
+
+def after(order: Order, cursor: Cursor) -> list[Any]:
+    """Return the place of ``cursor``, one with an id, as the cluster says it."""
+    *columns, _ = _columns(order)
+    return [
+        *(
+            (_LEAST if descending else _MOST) if value is None and name == _MINUTES else value
+            for (name, descending), value in zip(columns, cursor.values, strict=True)
+        ),
+        cursor.id,
+    ]
+
+
+def _columns(order: Order) -> list[tuple[str, bool]]:
+    """Return the fields that the cluster sorts by, and whether descending."""
+    found = [(name, key.descending) for key in order for name in _fields_of(key.field)]
+    return found if {"id", "seq"} & {name for name, _ in found} else [*found, ("seq", False)]
+
+
+def _fields_of(field: str) -> Sequence[str]:
+    if field in LABELS:
+        return f"{field}_folded", f"{field}_key"
+    return ({RELEVANCE: _SCORE, PUBLISHED: _MINUTES, WRITTEN: "seq", ID: "id"}[field],)
+
+
+def _sorted_by(name: str, *, descending: bool) -> dict[str, Any]:
+    if name == _SCORE:
+        return {_SCORE: "desc"}
+    first = {"mode": "min"} if name.endswith(("_folded", "_key")) else {}  # of several values
+    return {name: {"order": "desc" if descending else "asc", "missing": "_last", **first}}
+
+
+def _ranks(values: Sequence[Any], *, descending: bool) -> NDArray[np.int64]:
+    """Return numbers that sort ``values`` ascending, missing ones last."""
+    there = sorted({value for value in values if value is not None}, reverse=descending)
+    ranks = {value: rank for rank, value in enumerate(there)}
+    return np.array([ranks.get(value, len(ranks)) for value in values], np.int64)
 
 
 def _largest(clause: ScoreClause[Query], statistics: ClusterStatistics, ranking: Ranking, most: int) -> list[Query]:

@@ -95,6 +95,10 @@ class QuerySets:
             return self.without({"exists": {"field": f"{label}_key"}}, {"exists": {"field": field}})
         return {"match_phrase": {field: " ".join(map(indexed_term, words))}}
 
+    def with_any_label(self, label: str) -> Query:
+        """Return the articles that have any value of ``label``."""
+        return {"exists": {"field": f"{label}_key"}}
+
     def published_between(self, first: int | None, last: int | None) -> Query:
         """Return the articles published from day ``first`` to day ``last`` (ordinals, inclusive), no undated ones."""
         bounds: dict[str, int] = {}

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from index.errors import ClusterError, SearchTimeoutError
-from search.engine import Request, Retrieved
+from search.engine import ORDERS, Hit, Request, Retrieved, Sort, order_of
 from search.engines.opensearch import stories as told
-from search.engines.opensearch.candidates import candidate_of
-from search.engines.opensearch.facets import ask_names, counted, counting, listed
+from search.engines.opensearch.candidates import Candidate, candidate_of
+from search.engines.opensearch.facets import DAYS, ask_names, counted, counting, days, listed
 from search.engines.opensearch.hits import Asking, Formula, Group, Page, timeout_of
-from search.engines.opensearch.ordering import order
+from search.engines.opensearch.ordering import after, cursor_at, cursor_order, order
 from search.engines.opensearch.query_sets import NONE, Query, QuerySets, clauses, filtered, key_of
 from search.engines.opensearch.statistics import ClusterStatistics, KnownStatistics
 from search.engines.opensearch.stories import ClusterStories
@@ -35,7 +35,7 @@ WINDOW = 100
 _MOST_CLAUSES = 1000
 _LEAST_SECONDS = 0.5
 _MINUTES = {"newest": {"max": {"field": "minutes"}}, "oldest": {"min": {"field": "minutes"}}}
-_STORIES = "stories"
+_STORIES, _DAYS = "stories", "days"
 
 Answer = Mapping[str, Any]
 
@@ -57,7 +57,10 @@ class OpenedCluster:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the cluster said: the evaluated query, counts by value of each facet, stories, and the groups of hits."""
+    """What the cluster said: the evaluated query, counts by value of each facet and by day, stories, and the hits.
+
+    ``following`` are the candidates after the cursor; without one, those of ``groups`` are chosen from.
+    """
 
     matches: Matches[Query]
     shown: Query = field(default_factory=lambda: NONE)
@@ -65,29 +68,40 @@ class Found:
     stories: ClusterStories = field(default_factory=ClusterStories)
     groups: Sequence[Group] = ()
     at_least: bool = False
+    days: Mapping[int, int] = field(default_factory=dict)
+    following: Sequence[Candidate] = ()
 
 
 def retrieve(opened: OpenedCluster, ranking: Ranking, request: Request) -> Retrieved:
     """Return the result of ``request``."""
     deadline = request.deadline
     deadline.passed()
+    if request.cursor is not None:
+        request = replace(request, start=0, collapse=False, relax=False)
     statistics = ClusterStatistics(opened.known, deadline)
     if not statistics.articles:
         return Retrieved(0, 0, [], {facet: [] for facet in request.facets})
-    asked = _Asked(opened, statistics, ranking, request)
+    asked = _Asked(opened, statistics, ranking.boosted(request.boosts), request)
     try:
         found = statistics.together(asked.run)
         if found.at_least and not any(group.total for group in found.groups):
             deadline.check()
-        hits = asked.page(found).hits(found.shown) if request.size else []
+        hits = asked.hits(found) if request.size else []
     except ClusterError:
         deadline.check()
         raise
-    facets = {facet: listed(facet, counts, opened.names.get(facet, {})) for facet, counts in found.facets.items()}
+    facets = {
+        facet: listed(facet, counts, opened.names.get(facet, {}), request.facet_size)
+        for facet, counts in found.facets.items()
+    }
     total = sum(group.total for group in found.groups if not group.relaxed)
     relaxed = sum(group.total for group in found.groups if group.relaxed)
     pages = total + relaxed - found.stories.hidden
-    return Retrieved(total, pages, hits, facets, relaxed, found.at_least or deadline.passed(), found.at_least)
+    partial = found.at_least or deadline.passed()
+    following = None
+    if request.cursor is not None and request.size and len(found.following) == request.size:
+        following = cursor_at(cursor_order(request.sort), found.following[-1])
+    return Retrieved(total, pages, hits, facets, relaxed, partial, found.at_least, found.days, following)
 
 
 class _Asked:
@@ -104,14 +118,16 @@ class _Asked:
         self._totals: dict[str, int] = {}
         digest = hashlib.blake2b(repr(request.tree).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         timeout = timeout_of(request.deadline, _LEAST_SECONDS)
-        self._asking = Asking(statistics, self._index, f"q{digest}", request.sort, timeout)
+        by = order_of(request.sort) if request.cursor is None else ORDERS[Sort.RELEVANCE]
+        self._asking = Asking(statistics, self._index, f"q{digest}", by, timeout)
         self._cut_short = False
 
-    def page(self, found: Found) -> Page:
-        """Return the page of what was found."""
+    def hits(self, found: Found) -> list[Hit]:
+        """Return the hits of what was found."""
         dates = (self._opened.dates or [(0, 0)])[0]
         formula = Formula(found.matches, self._ranking, self._request, dates)
-        return Page(self._asking, formula, found.groups, found.stories)
+        page = Page(self._asking, formula, found.groups, found.stories)
+        return page.hits(found.shown) if self._request.cursor is None else page.following(found.following)
 
     def run(self) -> Found:
         """Return what the cluster says; of no use while ``statistics`` are guessing, when it is run again."""
@@ -121,19 +137,20 @@ class _Asked:
             sets = QuerySets(statistics, self._index, self._totals, self._opened.counts)
             filters = passing(sets, request.filters)
             evaluator = Evaluator(sets, self._ranking, request.match, request.deadline)
-            found = evaluator.run(request.tree, within(sets, filters.values()))
+            found = evaluator.run(request.tree, within(sets, filters.values()), relax=request.relax)
             self._learn_dates()
             if statistics.guessing:
                 return Found(found)
             facets = [facet for facet in request.facets if not request.deadline.passed()]
             others = self._other_counts(sets, found, filters, facets)
+            following = self._following(found)
             answer = self._matching(found, [facet for facet in facets if facet not in others])
             if answer is None or statistics.guessing:
                 return Found(found)
             total = _total(answer)
             was_known = key_of(found.matched) in self._totals
             self._totals[key_of(found.matched)] = total
-            if was_known or total >= few:
+            if was_known or total >= few or not request.relax:
                 break
         groups = [self._group(found, found.matched, answer)]
         shown, stories = found.matched, answer
@@ -145,16 +162,36 @@ class _Asked:
                 return Found(found)
             groups.append(self._group(found, found.relaxed, relaxed, relaxed=True))
             stories = union
-        counts = {facet: counted((others.get(facet) or answer)["aggregations"][facet]) for facet in facets}
+        chosen = request.facet_size, request.facet_text
+        answers = {facet: (others.get(facet) or answer)["aggregations"][facet] for facet in facets}
+        counts = {facet: counted(one, facet, *chosen) for facet, one in answers.items()}
         labels = {facet: list(values) for facet, values in counts.items()}
         ask_names(statistics, self._index, self._opened.names, labels)
         at_least = evaluator.at_least or sets.cut or self._cut_short
-        return Found(found, shown, counts, self._stories(stories, shown), groups, at_least)
+        by_day = days(answer["aggregations"][_DAYS]) if _DAYS in answer.get("aggregations", {}) else {}
+        after_cursor = [candidate_of(hit) for hit in following["hits"]["hits"]] if following else []
+        return Found(found, shown, counts, self._stories(stories, shown), groups, at_least, by_day, after_cursor)
 
     def _matching(self, found: Matches[Query], facets: Sequence[str]) -> Answer | None:
-        """Ask for the first candidates of all that match, and count these and their facets."""
-        more = {facet: counting(facet) for facet in facets} | self._stories_asked()
+        """Ask for the first candidates of all that match, and count these, their facets and their days."""
+        more = {facet: self._counting(facet) for facet in facets} | self._stories_asked()
+        if self._request.count_days and not self._request.deadline.passed():
+            more[_DAYS] = DAYS
         return self._search(self._ranked(found, found.matched), more, ranks=True)
+
+    def _following(self, found: Matches[Query]) -> Answer | None:
+        """Ask for the candidates after the cursor; None without one."""
+        request = self._request
+        if request.cursor is None or not request.size:
+            return None
+        by = cursor_order(request.sort)
+        body = replace(self._asking, order=by).body(self._ranked(found, found.matched), request.size, tokens=True)
+        if request.cursor.id is not None:
+            body["search_after"] = after(by, request.cursor)
+        return self._statistics.search(self._index, body, None, self._asking.preference)
+
+    def _counting(self, facet: str) -> dict[str, Any]:
+        return counting(facet, self._request.facet_size, self._request.facet_text)
 
     def _other_counts(
         self, sets: QuerySets, found: Matches[Query], filters: Mapping[str, Query], facets: Sequence[str]
@@ -165,7 +202,7 @@ class _Asked:
             if self._request.other_filters and facet in filters:
                 left = [query for name, query in filters.items() if name != facet]
                 among = sets.intersection([found.unfiltered, *left])
-                counts[facet] = self._search(filtered(among), {facet: counting(facet)}, ranks=False)
+                counts[facet] = self._search(filtered(among), {facet: self._counting(facet)}, ranks=False)
         return counts
 
     def _search(self, query: Query, aggregations: Mapping[str, Any], *, ranks: bool) -> Answer | None:
