@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 
 from index.errors import TimtinError, WriterBusyError
@@ -41,7 +41,8 @@ class IndexFollower:
     At most ``waiting`` threads wait longer than a second for a write, so that other threads can answer. Followers of
     several processes are given the same ``bell``, which wakes the one that leads, and the same ``notice``, which says
     what it could not do. ``leading`` is called when this one leads, with the archive and what is set when it leads no
-    more; ``verified`` now and then with how many damaged articles are known.
+    more, and returns the threads that it started, which ``stop`` waits for. ``verified`` is called now and then with
+    how many damaged articles are known.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class IndexFollower:
         waiting: int = 4,
         bell: Bell | None = None,
         notice: Notice | None = None,
-        leading: Callable[[Archive, threading.Event], object] | None = None,
+        leading: Callable[[Archive, threading.Event], Sequence[threading.Thread]] | None = None,
         verified: Callable[[int], object] = bool,
     ) -> None:
         self._archive = archive
@@ -63,6 +64,7 @@ class IndexFollower:
         self._verified = verified
         self._stop = threading.Event()
         self._term = threading.Event()  # set when this follower stops leading
+        self._started: list[threading.Thread] = []
         self._leadership = archive.leadership()
         self._applied = threading.Condition()
         self._waiting = threading.Semaphore(waiting)
@@ -86,11 +88,18 @@ class IndexFollower:
         self._term.set()
         self._bell.ring()
 
-    def stop(self, patience: float = 30.0) -> None:
-        """Stop after the current piece of work; wait up to ``patience`` seconds for it."""
+    def stop(self, patience: float = 30.0) -> bool:
+        """Stop after the current piece of work; return whether all threads have ended within ``patience`` seconds.
+
+        Until they have, the archive is in use.
+        """
         self.leave()
+        deadline = time.monotonic() + patience
         if self._thread.is_alive():
-            self._thread.join(timeout=patience)
+            self._thread.join(patience)
+        for thread in self._started:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in (self._thread, *self._started))
 
     def wait_until_searchable(self, seq: int, timeout: float) -> bool:
         """Wait until searches see write ``seq``; return False if they do not after ``timeout`` seconds.
@@ -152,7 +161,8 @@ class IndexFollower:
             if self._stop.is_set():
                 self._term.set()
             if self._leading is not None:
-                self._leading(self._archive, self._term)
+                alive = [thread for thread in self._started if thread.is_alive()]
+                self._started = [*alive, *self._leading(self._archive, self._term)]
         except Exception as error:  # it tries again; meanwhile another may lead
             self._term.set()
             self._leadership.give_up()

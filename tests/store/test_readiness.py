@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -168,10 +169,11 @@ def test_followers_do_not_make_a_data_folder_that_is_gone_anew(archive: Archive)
 def test_follower_that_could_not_begin_tries_again(archive: Archive) -> None:
     tried = []
 
-    def leading(*_: object) -> None:
+    def leading(*_: object) -> list[threading.Thread]:
         tried.append(1)
         if len(tried) == 1:
             raise RuntimeError("can't start new thread")
+        return []
 
     follower = IndexFollower(archive, leading=leading)
     archive.store.put(articles(3))
@@ -179,6 +181,27 @@ def test_follower_that_could_not_begin_tries_again(archive: Archive) -> None:
     assert follower.wait_until_searchable(archive.store.last_seq(), 30)
     follower.stop()
     assert len(tried) == 2
+
+
+def test_follower_stops_what_it_has_started(archive: Archive) -> None:
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def work(stop: threading.Event) -> None:
+        at_work.set()
+        stop.wait()
+        go_on.wait()
+
+    def leading(_: Archive, stop: threading.Event) -> list[threading.Thread]:
+        thread = threading.Thread(target=work, args=[stop])
+        thread.start()
+        return [thread]
+
+    follower = IndexFollower(archive, leading=leading)
+    follower.start()
+    assert at_work.wait(30)
+    assert not follower.stop(0.1)  # it would close the archive under the thread
+    go_on.set()
+    assert follower.stop()
 
 
 @needs_proc

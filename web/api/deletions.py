@@ -51,9 +51,11 @@ def delete_articles() -> tuple[Response, int]:
     return response, 202
 
 
-def start(archive: Archive, stop: threading.Event) -> None:
-    """Carry out the deletions that are requested, in a thread of its own, until ``stop`` is set."""
-    threading.Thread(target=_run, args=(archive, stop), name="deletions", daemon=True).start()
+def start(archive: Archive, stop: threading.Event) -> list[threading.Thread]:
+    """Carry out the deletions that are requested, in a thread, which is returned, until ``stop`` is set."""
+    thread = threading.Thread(target=_run, args=(archive, stop), name="deletions", daemon=True)
+    thread.start()
+    return [thread]
 
 
 def _run(archive: Archive, stop: threading.Event) -> None:
@@ -72,6 +74,9 @@ def _run(archive: Archive, stop: threading.Event) -> None:
 def _carry_out(task: Task, archive: Archive, stop: threading.Event) -> None:
     """Delete what a task asks for and is still there; the task is done once searches see that."""
     store, tasks = archive.store, archive.store.tasks
+    while not archive.in_sync(task.seq):  # a write below it may still be under way, through another server
+        if stop.wait(_CHECK_SECONDS):
+            return
     tasks.begin(task.id)
     selection = Selection(store, FilterParameters.model_validate(task.filters or {}).filters)
     deleted, after, seq = task.counts.get("deleted", 0), 0, 0

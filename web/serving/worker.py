@@ -208,13 +208,15 @@ class _Serving:
         gc.freeze()  # loaded objects stay: keep the garbage collector from scanning them
         return app, follower
 
-    def _lead(self, archive: Archive, stop: threading.Event) -> None:
+    def _lead(self, archive: Archive, stop: threading.Event) -> list[threading.Thread]:
         """Delete what is to be deleted and index the watched folder, in the one process that follows the store."""
-        deletions.start(archive, stop)
+        started = deletions.start(archive, stop)
         watched = self._service.settings.server.watch
         if watched is not None:
             arguments = watched, archive.store, archive.engine, stop
-            threading.Thread(target=watch_folder, args=arguments, name="watcher", daemon=True).start()
+            started.append(threading.Thread(target=watch_folder, args=arguments, name="watcher", daemon=True))
+            started[-1].start()
+        return started
 
     def _stop(self) -> None:
         """Accept nothing more, finish what is under way, and end."""
@@ -260,9 +262,8 @@ class _Serving:
         lanes = self._lanes.reads, self._lanes.writes, self._lanes.apart
         for lane in lanes:
             lane.close()
-        if self._follower is not None:
-            self._follower.stop(_LEAVE_SECONDS)
-        if self._archive is not None and not any(lane.running for lane in lanes):
+        is_idle = self._follower is None or self._follower.stop(_LEAVE_SECONDS)
+        if self._archive is not None and is_idle and not any(lane.running for lane in lanes):
             self._archive.close()
         if self._is_orphan():
             shutil.rmtree(self._service.metrics, ignore_errors=True)
