@@ -14,7 +14,9 @@ import pytest
 
 NO_MEASURING_DATA = "no measuring data"
 NO_SMALL_DISK = "no small disk can be mounted"
-MAY_BE_MISSING = (NO_MEASURING_DATA, NO_SMALL_DISK)  # it is not in the checkout; a container may not mount
+NO_OPENSEARCH = "no OpenSearch"
+MAY_BE_MISSING = (NO_MEASURING_DATA, NO_SMALL_DISK, NO_OPENSEARCH)
+"""They are not in the checkout; a container may not mount; a repository of Maven may be out of reach."""
 
 
 def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -27,6 +27,7 @@ from filelock import FileLock
 
 from tests.alone import PLACE_OF_THIS_RUN
 from tests.processes import reserved_port
+from tests.skips import NO_OPENSEARCH
 
 VERSIONS = (os.environ["OPENSEARCH_VERSION"],) if "OPENSEARCH_VERSION" in os.environ else ("3.8.0", "2.19.6")
 """The versions to test; most tests run on the first alone."""
@@ -298,8 +299,14 @@ def _fetch(artifact: str, folder: Path) -> None:
     program = shutil.which("mvn")
     if program is None:
         pytest.skip("no Maven, which fetches OpenSearch: apt-get install maven, then make test")
-    command = [program, "-q", "-B", "-ntp", "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PLACE_OF_THIS_RUN)
-    if done.returncode != 0:
-        said = next((line for line in done.stdout.splitlines() if "ERROR" in line), "")
-        pytest.skip(f"Maven could not fetch {artifact}: allow it to, then make test. {said}")
+    refused = folder.with_name(f"{folder.name}.refused")
+    if not refused.exists():
+        what = ["dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"]
+        command = [program, "-q", "-B", "-ntp", *what]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PLACE_OF_THIS_RUN)
+        if done.returncode == 0:
+            return
+        refused.write_text(next((line for line in done.stdout.splitlines() if "ERROR" in line), ""), "utf-8")
+    pytest.skip(
+        f"{NO_OPENSEARCH}: Maven could not fetch {artifact}; allow it to, then make test. {refused.read_text()}"
+    )
