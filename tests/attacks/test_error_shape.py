@@ -6,6 +6,7 @@ import gzip
 import threading
 from collections.abc import Iterator
 
+from index.shared_texts import FolderTexts
 from tests.attacks.clients import PATIENCE, Answer, Client, get
 from tests.attacks.conftest import Attacked
 from tests.conftest import Server
@@ -104,7 +105,7 @@ def test_every_error_has_one_shape(attacked: Attacked) -> None:
         server={"hosts": ["127.0.0.1"]},
     )  # fmt: skip
     admin = f"Authorization: Bearer {server.key}"
-    search = f"Authorization: Bearer {KeyRing(server.data).add('reader', Scope.SEARCH)}"
+    search = f"Authorization: Bearer {KeyRing(FolderTexts(server.data)).add('reader', Scope.SEARCH)}"
     tried: set[int] = set()
     asked = [(name, request, status) for name, (request, status) in OF_THE_SERVER.items()]
     slow = get("/api/v1/articles", admin, "Content-Length: 9", JSON, method="POST")
