@@ -12,12 +12,13 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     ValidationError,
     WithJsonSchema,
     create_model,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from index.article import LABELS, LONGEST_LABEL, TEXT_FIELDS
 from index.dates import period_days
@@ -183,14 +184,18 @@ def _bad_boost(value: Any) -> PydanticCustomError:
     )
 
 
-def _label_values(value: Any) -> Any:
+def _label_values(value: Any) -> str | tuple[str, ...] | None:
     """Return one value as a text, several as a tuple, None without any."""
-    if isinstance(value, list | tuple):
-        several = tuple(dict.fromkeys(one for one in value if one != ""))
-        if not all(isinstance(one, str) for one in several):
-            raise PydanticCustomError("label_values", "should be a text or a list of texts")
-        return several if len(several) > 1 else next(iter(several), None)
-    return none_if_empty(value)
+    texts = [one for one in (value if isinstance(value, list | tuple) else [value]) if one is not None and one != ""]
+    if not all(isinstance(one, str) for one in texts):
+        raise PydanticKnownError("string_type")
+    if any(len(one) > LONGEST_LABEL for one in texts):
+        raise PydanticKnownError("string_too_long", {"max_length": LONGEST_LABEL})
+    if len(texts) > MOST_LABEL_VALUES:
+        counts = {"field_type": "List", "max_length": MOST_LABEL_VALUES, "actual_length": len(texts)}
+        raise PydanticKnownError("too_long", counts)
+    several = tuple(dict.fromkeys(texts))
+    return several if len(several) > 1 else next(iter(several), None)
 
 
 def none_if_empty(value: Any) -> Any:
@@ -208,11 +213,10 @@ def _period(value: Any) -> Any:
 
 
 FacetName = Annotated[str, AfterValidator(_known_facet), Field(json_schema_extra={"enum": list(FACETS)})]
-_LabelText = Annotated[str, Field(max_length=LONGEST_LABEL)]
-LabelValue = Annotated[_LabelText | None, BeforeValidator(none_if_empty)]
 LabelValues = Annotated[
-    _LabelText | Annotated[tuple[_LabelText, ...], Field(max_length=MOST_LABEL_VALUES)] | None,
-    BeforeValidator(_label_values),
+    str | tuple[str, ...] | None,
+    PlainValidator(_label_values),
+    PlainSerializer(lambda value: list(value) if isinstance(value, tuple) else value),
     WithJsonSchema({"anyOf": [{"type": "string", "maxLength": LONGEST_LABEL}, {"type": "null"}]}),
 ]
 SortOrder = Annotated[

@@ -17,6 +17,9 @@ from search.runtime.index_follower import IndexFollower
 from web.metrics import Metrics
 from web.query_log import QueryLog
 
+STREAMS = "timtin.streams"
+"""In the WSGI environment: the application sets it if its answer is to be sent part by part, as it is made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:

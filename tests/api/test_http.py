@@ -64,7 +64,7 @@ def test_page_beyond_the_end_is_empty_and_leads_back(client: FlaskClient) -> Non
         ("GET", "/api/v1/articles/none/similar", 404),
         ("GET", "/api/v1/none", 404),
         ("GET", "/api/v1/tasks/none", 404),
-        ("POST", "/api/v1/search", 405),
+        ("PUT", "/api/v1/search", 405),
         ("GET", "/api/v1/search?size=0", 400),
         ("PUT", "/api/v1/articles/a", 401),
         ("DELETE", "/api/v1/articles/a", 401),

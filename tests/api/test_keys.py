@@ -30,6 +30,13 @@ NEEDED: dict[tuple[str, str], str] = {
     ("GET", "/articles/<path:id>"): "search",
     ("GET", "/feed.atom"): "search",
     ("GET", "/api/v1/search"): "search",
+    ("POST", "/api/v1/search"): "search",
+    ("POST", "/api/v1/searches"): "search",
+    ("GET", "/api/v1/facets/source"): "search",
+    ("GET", "/api/v1/facets/category"): "search",
+    ("GET", "/api/v1/facets/author"): "search",
+    ("POST", "/api/v1/similar"): "search",
+    ("GET", "/api/v1/analyze"): "search",
     ("GET", "/api/v1/suggest"): "search",
     ("GET", "/api/v1/articles/<path:id>"): "search",
     ("GET", "/api/v1/articles/<path:id>/similar"): "search",
@@ -164,7 +171,7 @@ def test_head_is_guarded_as_get_is_and_what_is_not_there_needs_no_key(guarded: t
     assert client.head("/api/v1/search?q=a").status_code == wanted
     assert client.get("/api/v1/none").status_code == 404
     assert client.options("/api/v1/articles").status_code == 200
-    assert client.post("/api/v1/search").status_code == 405
+    assert client.put("/api/v1/search").status_code == 405
 
 
 def test_browser_is_asked_for_the_key_on_a_page(guarded: tuple[Flask, Keys]) -> None:

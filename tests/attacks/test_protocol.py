@@ -209,7 +209,7 @@ def test_methods_that_an_address_does_not_have(attacked: Attacked) -> None:
         ("POST", "/healthz", 405),
         ("PUT", "/nowhere", 404),
         ("POST", "/", 405),
-        ("PATCH", "/api/v1/articles/n1", 405),
+        ("PATCH", "/api/v1/articles/n1/similar", 405),
     ):
         for key in (server.key, ""):
             head = get(target, f"Authorization: Bearer {key}", "Content-Type: text/plain", method=method)[:-2]

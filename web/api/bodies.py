@@ -115,7 +115,11 @@ def json_body(*types: str) -> Any:
         raise _OtherTypeError(detail, "Accept-Patch" if is_patch else "Accept", accepted)
     request.max_content_length = LARGEST_DOCUMENT
     try:
-        data = body_stream().read(LARGEST_DOCUMENT + 1)
+        stream, data = body_stream(), bytearray()
+        while len(data) <= LARGEST_DOCUMENT and (
+            piece := stream.read(_BUFFER)
+        ):  # a stream makes room for what is asked
+            data += piece
     except UnpackError as error:
         if error.status is HTTPStatus.BAD_REQUEST:
             raise InvalidInputError(f"{error}.") from None

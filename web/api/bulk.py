@@ -39,6 +39,7 @@ _COUNTED = {
     "missing": "missing",
 }
 """What became of an entry, and how that is called where it is counted."""
+_ONLY_OF_ACTIONS = ("deleted", "missing")
 
 
 @api.post("/articles")
@@ -164,6 +165,7 @@ def _answer(entries: Iterator[Entry], parameters: WriteParameters) -> tuple[Resp
     if did_nothing and stopped is not None:
         return problem(stopped.status, _stopped(stopped, report), problems), stopped.status
     counts = {**report.counts, "refused": report.refusals}
+    counts = {name: count for name, count in counts.items() if count or name not in _ONLY_OF_ACTIONS}
     task = services().archive.store.tasks.written(report.seq, counts, report.refused)
     searchable = made_searchable(report.seq, received, wait=parameters.wait)
     location = url_for("api.read_task", id=task.id)

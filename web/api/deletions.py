@@ -17,7 +17,7 @@ from web.api.conditions import refuse_conditions
 from web.api.idempotency import idempotent
 from web.api.parameters import FilterParameters, NoParameters, asked, names_of
 from web.api.schemas import DeletionRequest
-from web.api.selection import Selection
+from web.api.selection import Page, Selection
 from web.api.tasks import task_json
 from web.services import services
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _LARGEST_BODY = 64 * 1024
 _CHECK_SECONDS = 0.2
+_AT_ONCE = 500
 
 
 @api.post("/deletions")
@@ -81,22 +82,25 @@ def _carry_out(task: Task, archive: Archive, stop: threading.Event) -> None:
     selection = Selection(store, FilterParameters.model_validate(task.filters or {}).filters)
     deleted, after, seq = task.counts.get("deleted", 0), 0, 0
     pages = selection.pages(after, task.seq)
-    while (page := next(pages, None)) is not None:
+    found: dict[str, str] = {}
+    page: Page | None = Page([], 0)
+    while page is not None:
         if stop.is_set():  # the next process goes on
             return
-        if page.articles:
-            known = {article.content_hash() for article in page.articles}
-            try:
-                gone = store.delete(
-                    [article.id for article in page.articles],
-                    only_if=lambda tag, known=known: tag is None or tag in known,  # type: ignore[misc]
-                )
-            except ChangedError:  # what was written since stays; the rest of the page is looked at again
-                pages = selection.pages(after, task.seq)
-                continue
+        page = next(pages, None)
+        found |= {article.id: article.content_hash() for article in (page.articles if page is not None else ())}
+        if len(found) < _AT_ONCE and page is not None:
+            continue
+        known = set(found.values())
+        try:
+            gone = store.delete(found, only_if=lambda tag, known=known: tag is None or tag in known)  # type: ignore[misc]
+        except ChangedError:  # what was written since stays; the others are looked for again
+            pages, page = selection.pages(after, task.seq), Page([], after)
+        else:
             deleted, seq = deleted + len(gone.deleted), gone.seq
             tasks.count(task.id, {"deleted": deleted})
-        after = page.seq
+            after = page.seq if page is not None else after
+        found.clear()
     while not archive.in_sync(seq):
         if stop.wait(_CHECK_SECONDS):
             return

@@ -14,8 +14,7 @@ from web.api.bodies import checked_body
 from web.api.parameters import FilterParameters, NoParameters, asked
 from web.api.schemas import WantedArticles
 from web.api.selection import Selection
-from web.services import services
-from web.serving.wsgi import STREAMS
+from web.services import STREAMS, services
 
 _AT_ONCE = 20
 _MOST_CHARACTERS = 64_000_000

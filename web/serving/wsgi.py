@@ -8,13 +8,12 @@ from typing import IO, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from web.services import STREAMS
 from web.serving.proxies import Origin
 
 _WITHOUT_LENGTH = {204, 304}
 
 
-STREAMS = "timtin.streams"
-"""In the WSGI environment: the application sets it if its answer is to be sent part by part, as it is made."""
 PARTS = "timtin.parts"
 """In the WSGI environment: the parts of such an answer, each made when it is asked for."""
 
