@@ -11,6 +11,7 @@ import pytest
 
 from index.article import LABELS, Article
 from index.dates import LOCAL_ZONE
+from index.errors import ChangedError
 from index.store.article_store import ArticleStore, Fetched, TaskKind, TaskState
 from index.store.articles import SqliteArticleStore
 
