@@ -28,7 +28,7 @@ from timtin.client import (
     models,
 )
 from timtin.client.parameters import record_of
-from web.api import schemas
+from web.api import schemas, search_schemas
 from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters
 
 RICE = {"id": "báo/lúa 1", "title": "Giá lúa tăng", "body": "Nông dân miền Tây phấn khởi.", "published": "2025-08-27"}
@@ -224,13 +224,14 @@ def test_the_same_request_is_carried_out_once(server: Server, monkeypatch: pytes
 
 
 SAME = [
-    (models.Answer, schemas.SearchAnswer), (models.Query, schemas.QueryRead), (models.Note, schemas.NoteGiven),
-    (models.Hit, schemas.Hit), (models.Reason, schemas.ReasonGiven), (models.Copy, schemas.Copy),
-    (models.Highlights, schemas.Highlights), (models.FacetCount, schemas.FacetValue), (models.Links, schemas.Links),
-    (models.Suggestions, schemas.Suggestions), (models.TitleMatch, schemas.TitleHit),
-    (models.Article, schemas.StoredArticle), (models.Written, schemas.Written), (models.Written, schemas.Deleted),
-    (models.Task, schemas.TaskShown), (models.Stats, schemas.Stats), (Problem, schemas.ProblemDetails),
-    (models.Outcome, schemas.Outcome),
+    (models.Answer, search_schemas.SearchAnswer), (models.Query, search_schemas.QueryRead),
+    (models.Note, search_schemas.NoteGiven), (models.Hit, search_schemas.Hit),
+    (models.Reason, search_schemas.ReasonGiven), (models.Copy, search_schemas.Copy),
+    (models.Highlights, search_schemas.Highlights), (models.FacetCount, search_schemas.FacetValue),
+    (models.Links, search_schemas.Links), (models.Suggestions, search_schemas.Suggestions),
+    (models.TitleMatch, search_schemas.TitleHit), (models.Article, schemas.StoredArticle),
+    (models.Written, schemas.Written), (models.Written, schemas.Deleted), (models.Task, schemas.TaskShown),
+    (models.Stats, schemas.Stats), (Problem, schemas.ProblemDetails), (models.Outcome, schemas.Outcome),
 ]  # fmt: skip
 
 
