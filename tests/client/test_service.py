@@ -90,6 +90,11 @@ def test_all_pages_are_all_hits(service: Client) -> None:
     ids = [hit.id for hit in service.hits("ngoại giao", size=2)]
     assert len(ids) == len(set(ids)) == service.search("ngoại giao").total > 2
     assert [len(answer.hits) for answer in service.pages(size=2)] == [2, 2, 1]
+    by_cursor = list(service.pages("ngoại giao", size=2, cursor="*", histogram="year"))
+    assert sorted(hit.id for answer in by_cursor for hit in answer.hits) == sorted(ids)
+    assert by_cursor[-1].next_cursor is None
+    assert [bucket.from_[:4] for bucket in by_cursor[0].histogram] == [one.value for one in by_cursor[0].histogram]
+    assert by_cursor[0].histogram
 
 
 def test_completions_and_similar_articles_are_found(service: Client) -> None:
