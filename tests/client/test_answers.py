@@ -145,7 +145,7 @@ def test_parameters_are_sent_as_the_api_writes_them() -> None:
 
 def test_a_misspelt_parameter_is_no_parameter() -> None:
     with serving(json_reply({})) as server, Client(server.url) as client:
-        with pytest.raises(TypeError, match=r"no parameter 'sizes'; there are author, .*size"):
+        with pytest.raises(TypeError, match=r"no parameter 'sizes'; there are accents, author, .*size"):
             client.search(sizes=3)  # type: ignore[call-arg]
         assert server.asked == []
 

@@ -28,7 +28,7 @@ from timtin.client import (
     models,
 )
 from timtin.client.parameters import record_of
-from web.api import schemas
+from web.api import schemas, search_schemas
 from web.api.parameters import SimilarParameters, SuggestParameters, TaskParameters
 
 RICE = {"id": "báo/lúa 1", "title": "Giá lúa tăng", "body": "Nông dân miền Tây phấn khởi.", "published": "2025-08-27"}
@@ -90,6 +90,11 @@ def test_all_pages_are_all_hits(service: Client) -> None:
     ids = [hit.id for hit in service.hits("ngoại giao", size=2)]
     assert len(ids) == len(set(ids)) == service.search("ngoại giao").total > 2
     assert [len(answer.hits) for answer in service.pages(size=2)] == [2, 2, 1]
+    by_cursor = list(service.pages("ngoại giao", size=2, cursor="*", histogram="year"))
+    assert sorted(hit.id for answer in by_cursor for hit in answer.hits) == sorted(ids)
+    assert by_cursor[-1].next_cursor is None
+    assert [bucket.from_[:4] for bucket in by_cursor[0].histogram] == [one.value for one in by_cursor[0].histogram]
+    assert by_cursor[0].histogram
 
 
 def test_completions_and_similar_articles_are_found(service: Client) -> None:
@@ -224,13 +229,14 @@ def test_the_same_request_is_carried_out_once(server: Server, monkeypatch: pytes
 
 
 SAME = [
-    (models.Answer, schemas.SearchAnswer), (models.Query, schemas.QueryRead), (models.Note, schemas.NoteGiven),
-    (models.Hit, schemas.Hit), (models.Reason, schemas.ReasonGiven), (models.Copy, schemas.Copy),
-    (models.Highlights, schemas.Highlights), (models.FacetCount, schemas.FacetValue), (models.Links, schemas.Links),
-    (models.Suggestions, schemas.Suggestions), (models.TitleMatch, schemas.TitleHit),
-    (models.Article, schemas.StoredArticle), (models.Written, schemas.Written), (models.Written, schemas.Deleted),
-    (models.Task, schemas.TaskShown), (models.Stats, schemas.Stats), (Problem, schemas.ProblemDetails),
-    (models.Outcome, schemas.Outcome),
+    (models.Answer, search_schemas.SearchAnswer), (models.Query, search_schemas.QueryRead),
+    (models.Note, search_schemas.NoteGiven), (models.Hit, search_schemas.Hit),
+    (models.Reason, search_schemas.ReasonGiven), (models.Copy, search_schemas.Copy),
+    (models.Highlights, search_schemas.Highlights), (models.FacetCount, search_schemas.FacetValue),
+    (models.Links, search_schemas.Links), (models.Suggestions, search_schemas.Suggestions),
+    (models.TitleMatch, search_schemas.TitleHit), (models.Article, schemas.StoredArticle),
+    (models.Written, schemas.Written), (models.Written, schemas.Deleted), (models.Task, schemas.TaskShown),
+    (models.Stats, schemas.Stats), (Problem, schemas.ProblemDetails), (models.Outcome, schemas.Outcome),
 ]  # fmt: skip
 
 

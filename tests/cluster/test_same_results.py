@@ -17,7 +17,8 @@ from index.article import Article
 from index.cluster.config import ClusterConfig
 from index.cluster.connection import Cluster
 from search.archive import Archive, ArchiveConfig, open_archive
-from search.engine import FACETS, Filters, Hit, Request, Retrieved, Sort
+from search.engine import FACETS, SORTABLE, Cursor, Filters, Hit, Request, Retrieved, Sort, SortKey
+from search.query.filter_tree import HasField, HasLabel, NoneOf, PublishedIn, all_of, any_of
 from search.query.parser import parse
 from search.query.tree import Match, Words
 from search.ranking.scoring import Ranking
@@ -25,15 +26,33 @@ from search.runtime.index_follower import bring_in_sync
 from tests.matching.test_evaluator import ARTICLES, DAYS, RANKINGS, TREES, WORDS
 
 WIRE = " ".join(f"lúa vụ {number} gạo" for number in range(40))
+CONDITIONS = st.recursive(
+    st.builds(
+        HasLabel, st.just("source"), st.sampled_from([("báo mới",), ("tuoi tre",), ("Bao Moi", "TUỔI TRẺ"), ("x",)])
+    )
+    | st.builds(PublishedIn, DAYS, DAYS)
+    | st.builds(HasField, st.sampled_from(["source", "author", "published"])),
+    lambda parts: (
+        st.builds(NoneOf, parts)
+        | st.lists(parts, min_size=1, max_size=3).map(all_of)
+        | st.lists(parts, min_size=1, max_size=3).map(any_of)
+    ),
+    max_leaves=4,
+)
+KEYS = st.builds(SortKey, st.sampled_from(SORTABLE), st.booleans())
 REQUESTS = st.builds(
     Request,
     TREES,
     match=st.sampled_from(Match),
     filters=st.builds(
-        Filters, st.sampled_from([(), (), (("source", "báo mới"),), (("source", "tuoi tre"),)]), DAYS | st.none(), DAYS
+        Filters,
+        st.sampled_from([(), (), (("source", "báo mới"),), (("source", "tuoi tre"),)]),
+        DAYS | st.none(),
+        DAYS,
+        CONDITIONS | st.none(),
     )
     | st.just(Filters()),
-    sort=st.sampled_from(Sort),
+    sort=st.sampled_from(Sort) | st.lists(KEYS, max_size=3, unique_by=lambda key: key.field).map(tuple),
     start=st.sampled_from([0, 0, 2]),
     size=st.sampled_from([3, 100]),
     facets=st.sampled_from([(), FACETS]),
@@ -42,6 +61,12 @@ REQUESTS = st.builds(
     copies=st.integers(0, 2),
     other_filters=st.booleans(),
     recency=st.sampled_from([None, None, 0.5, 30.0]),
+    facet_size=st.sampled_from([100, 100, 1]),
+    facet_text=st.sampled_from(["", "", "bao", "tuổi t", "x"]),
+    count_days=st.booleans(),
+    boosts=st.sampled_from([{}, {}, {"title": 3.0}, {"title": 0.5, "body": 2.0}]),
+    relax=st.sampled_from([True, True, False]),
+    cursor=st.sampled_from([None, None, Cursor()]),
 )
 numbers = count()
 
@@ -99,11 +124,16 @@ def test_any_request_has_the_result_of_the_embedded_engine(
     """Without near-copies: their documents are written twice, so that frequencies are near until these are merged."""
     with both(tmp_path_factory.mktemp("same"), cluster_hosts, prefix, articles, ranking) as (embedded, cluster):
         for request in asked:
-            same(embedded.engine.retrieve(request), cluster.engine.retrieve(request))
+            wanted = embedded.engine.retrieve(request)
+            same(wanted, cluster.engine.retrieve(request))
+            while wanted.next is not None:
+                following = replace(request, cursor=wanted.next)
+                wanted = embedded.engine.retrieve(following)
+                same(wanted, cluster.engine.retrieve(following))
 
 
 def test_pages_of_many_hits_have_each_of_them_once(tmp_path: Path, cluster_hosts: list[str], prefix: str) -> None:
-    """Beyond the candidates that are scored by our own formula, and across the border."""
+    """Beyond the candidates that are scored by our own formula, and across the border; by cursors too."""
     articles = [
         Article(
             id="a",
@@ -135,6 +165,33 @@ def test_pages_of_many_hits_have_each_of_them_once(tmp_path: Path, cluster_hosts
                 assert [hit.copies for hit in hits if hit.copies] == [hit.copies for hit in whole.hits if hit.copies]
                 for hit in hits:
                     assert hit.explanation is None or sum(hit.explanation.values()) == pytest.approx(hit.score)
+
+
+def test_cursor_goes_through_many_hits_as_in_the_embedded_engine(
+    tmp_path: Path, cluster_hosts: list[str], prefix: str
+) -> None:
+    articles = [
+        Article(
+            id="a",
+            body=f"lúa {'gạo ' * (number % 13)} {WORDS[number % 5]}",
+            published=f"2026-01-{number % 27 + 1:02d}" if number % 5 else None,
+            source=("Báo Mới", "báo mới", "Bao Moi", "Tuổi Trẻ", None)[number % 5],
+            author=("An; Bình", "bình", "Chi", None)[number % 4],
+        )
+        for number in range(230)
+    ]
+    down = SortKey("published", descending=True)
+    with both(tmp_path, cluster_hosts, prefix, articles) as (embedded, cluster):
+        for order in ((down,), (SortKey("author"), down), (SortKey("source", descending=True), SortKey("author"))):
+            request = Request(parse("lúa gạo"), sort=order, size=60, cursor=Cursor())
+            pages = 0
+            while request.cursor is not None:
+                wanted, found = embedded.engine.retrieve(request), cluster.engine.retrieve(request)
+                assert [hit.id for hit in found.hits] == [hit.id for hit in wanted.hits]
+                assert (found.total, found.next) == (wanted.total, wanted.next)
+                request = replace(request, cursor=found.next)
+                pages += 1
+            assert pages == 4
 
 
 def test_queries_of_very_many_words_are_cut_and_not_refused(

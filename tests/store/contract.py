@@ -11,6 +11,7 @@ import pytest
 
 from index.article import LABELS, Article
 from index.dates import LOCAL_ZONE
+from index.errors import ChangedError
 from index.store.article_store import ArticleStore, Fetched, TaskKind, TaskState
 from index.store.articles import SqliteArticleStore
 
@@ -290,6 +291,39 @@ class StoreContract:
         assert [task.id for task in store.tasks.latest(10)] == [other.id, asked.id]
         assert [task.id for task in store.tasks.latest(10, TaskState.FAILED)] == [asked.id]
         assert [task.id for task in store.tasks.latest(1)] == [other.id]
+
+    def test_deletion_is_a_task_that_knows_what_to_delete(self, store: ArticleStore) -> None:
+        wanted = {"source": ["Báo A"], "from": "2025"}
+        asked = store.tasks.request_deletion(wanted, 7)
+        assert (asked.kind, asked.state, asked.seq, asked.filters) == (TaskKind.DELETE, TaskState.WAITING, 7, wanted)
+        assert store.tasks.get(asked.id) == asked
+        assert store.tasks.request_deletion(wanted, 8).id != asked.id
+        store.tasks.begin(asked.id)
+        store.tasks.count(asked.id, {"deleted": 3})
+        running = [(task.state, dict(task.counts)) for task in store.tasks.unfinished(TaskKind.DELETE)]
+        assert running == [(TaskState.RUNNING, {"deleted": 3}), (TaskState.WAITING, {"deleted": 0})]
+        store.tasks.end(asked.id)
+        assert [task.seq for task in store.tasks.unfinished(TaskKind.DELETE)] == [8]
+        assert store.tasks.unfinished(TaskKind.REINDEX) == []
+
+    def test_condition_is_asked_of_each_article_as_it_is_then(self, store: ArticleStore) -> None:
+        seen: list[str | None] = []
+
+        def any_of_them(tag: str | None) -> bool:
+            seen.append(tag)
+            return True
+
+        first, second = article("a"), article("a", "ngô")
+        assert store.put([first, second, article("b")], only_if=any_of_them).added == ["a", "b"]
+        assert store.put([second], only_if=any_of_them).unchanged == ["a"]
+        assert store.delete(["a", "c"], only_if=any_of_them).deleted == ["a"]
+        tag = second.content_hash()
+        assert seen == [None, first.content_hash(), None, tag, tag, None]
+        with pytest.raises(ChangedError):
+            store.put([article("c"), article("c", "ngô")], only_if=lambda tag: tag is None)
+        with pytest.raises(ChangedError):
+            store.delete(["b", "a"], only_if=lambda tag: tag is not None)
+        assert set(store.get_many(["a", "b", "c"])) == {"b"}
 
     def test_article_belongs_to_the_input_it_was_put_with(self, store: ArticleStore) -> None:
         numbers = store.inputs.begin(["/tin/a.txt", "/tin/b.txt", "/khac/c.txt"])

@@ -178,6 +178,7 @@ def test_verification_forgets_what_was_mended_elsewhere(data: Path) -> None:
 def test_articles_of_an_earlier_store_are_verified_too(data: Path) -> None:
     connection = sqlite3.connect(data / "articles.sqlite")
     connection.execute("ALTER TABLE articles DROP COLUMN digest")
+    connection.execute("ALTER TABLE tasks DROP COLUMN filters")
     connection.execute("PRAGMA user_version = 3")
     connection.commit()
     connection.close()

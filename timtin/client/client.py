@@ -95,8 +95,12 @@ class Client:
     def pages(self, q: str = "", **options: Unpack[SearchOptions]) -> Iterator[Answer]:
         """Yield the answers to a search page by page, as far as the service can be paged through.
 
-        What is written meanwhile may move a hit to the page before or after; ``export`` is for what must be whole.
+        What is written meanwhile may move a hit to the page before or after; with ``cursor="*"`` it does not, and pages
+        go on to the last hit.
         """
+        if options.get("cursor") is not None:
+            yield from self._by_cursor(q, options)
+            return
         page = options.get("page") or 1
         while True:
             options["page"] = page
@@ -106,15 +110,26 @@ class Client:
                 return
             page += 1
 
+    def _by_cursor(self, q: str, options: SearchOptions) -> Iterator[Answer]:
+        while options.get("cursor") is not None:
+            answer = self.search(q, **options)
+            yield answer
+            options["cursor"] = answer.next_cursor
+
     def hits(self, q: str = "", **options: Unpack[SearchOptions]) -> Iterator[Hit]:
         """Yield all hits of a search, page by page, 100 at a time unless ``size`` says otherwise."""
         options.setdefault("size", 100)
         for answer in self.pages(q, **options):
             yield from answer.hits
 
-    def suggest(self, q: str, *, size: int | None = None, titles: int | None = None) -> Suggestions:
-        """Complete what is typed so far, in ``size`` ways at most; with up to ``titles`` articles that have it."""
-        options = {"size": size, "titles": titles}
+    def suggest(
+        self, q: str, *, size: int | None = None, titles: int | None = None, counts: bool | None = None
+    ) -> Suggestions:
+        """Complete what is typed so far, in ``size`` ways at most; with up to ``titles`` articles that have it.
+
+        With ``counts``, say how many articles each finds.
+        """
+        options = {"size": size, "titles": titles, "counts": counts}
         parameters = {"q": q, **parameters_of(options, frozenset(options))}
         return decoded(Suggestions, self._got("/api/v1/suggest", parameters))
 

@@ -25,10 +25,11 @@ def decoded(kind: type[T], value: Any, where: str = "the answer") -> T:
     known, keeps_others = _members(shape)
     made: dict[str, Any] = {}
     for name, (hint, needed) in known.items():
-        if name in value:
-            made[name] = _decoded(hint, value[name], f"{name!r} of {where}")
+        sent = name.rstrip("_")  # ``from`` is a word of Python
+        if sent in value:
+            made[name] = _decoded(hint, value[sent], f"{sent!r} of {where}")
         elif needed:
-            raise AnswerError(f"{where} lacks {name!r}: is this a timtin service?")
+            raise AnswerError(f"{where} lacks {sent!r}: is this a timtin service?")
     if keeps_others:
         made["other"] = {name: member for name, member in value.items() if name not in known}
     return kind(**made)

@@ -15,12 +15,14 @@ __all__ = [
     "FacetCount",
     "Health",
     "Highlights",
+    "HistogramBucket",
     "Hit",
     "Links",
     "Note",
     "Outcome",
     "Query",
     "Reason",
+    "ScorePart",
     "Stats",
     "Suggestions",
     "Task",
@@ -80,10 +82,25 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """One article found. ``copies`` counts the near-copies that it stands for; ``copied`` lists those asked for."""
+class ScorePart:
+    """A part of a score: how often each text field has ``text``, and the ``share`` of the whole score that this is."""
 
-    id: str
+    kind: str
+    text: str
+    score: float
+    share: float
+    sentence: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One article found. ``copies`` counts the near-copies that it stands for; ``copied`` lists those asked for.
+
+    With ``fields``, members that were not asked for have their defaults.
+    """
+
+    id: str = ""
     title: str = ""
     lead: str = ""
     url: str | None = None
@@ -97,7 +114,9 @@ class Hit:
     relaxed: bool = False
     reasons: Sequence[Reason] = ()
     highlights: Highlights = Highlights()
+    marked: Mapping[str, str] = field(default_factory=dict)
     explanation: Mapping[str, float] | None = None
+    explained: Sequence[ScorePart] = ()
     other: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -130,6 +149,16 @@ class FacetCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistogramBucket:
+    """How many of the articles found were published from day ``from_`` to day ``to``."""
+
+    value: str
+    from_: str
+    to: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
     """The addresses of this page of hits, the next and the previous one; None where there is none."""
 
@@ -140,7 +169,10 @@ class Links:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to a search. ``total`` counts articles, ``stories`` the hits to page through; ``took_ms`` is time."""
+    """The answer to a search. ``total`` counts articles, ``stories`` the hits to page through; ``took_ms`` is time.
+
+    ``next_cursor`` is the cursor of the next page, if the search had one; None after the last hit.
+    """
 
     hits: Sequence[Hit]
     total: int
@@ -154,6 +186,8 @@ class Answer:
     size: int = 10
     took_ms: float = 0.0
     facets: Mapping[str, Sequence[FacetCount]] = field(default_factory=dict)
+    histogram: Sequence[HistogramBucket] = ()
+    next_cursor: str | None = None
     links: Links = Links()
     other: Mapping[str, Any] = field(default_factory=dict)
 
@@ -171,11 +205,12 @@ class TitleMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestions:
-    """What completes the text typed so far, most likely first."""
+    """What completes the text typed so far, most likely first; ``counts`` says how many articles each finds."""
 
     suggestions: Sequence[str]
     query: str = ""
     titles: Sequence[TitleMatch] = ()
+    counts: Sequence[int | None] = ()
     other: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -33,6 +33,8 @@ class Filters(TypedDict, total=False):
     """First year, month or day: 2025, 2025-08, 2025-08-27."""
     to: str | date | None
     """Last year, month or day, inclusive."""
+    filter: str | None
+    """Conditions, such as source:"A" AND published>=2025-01 AND NOT category:"B"."""
 
 
 class SearchOptions(Filters, total=False):
@@ -42,11 +44,34 @@ class SearchOptions(Filters, total=False):
     """Page of hits, counted from 1."""
     size: int | None
     """Hits a page, at most 100."""
-    sort: Literal["relevance", "newest", "oldest"] | None
+    cursor: str | None
+    """Page through everything: * first, then the ``next_cursor`` of each answer."""
+    sort: str | None
+    """relevance, newest, oldest; or keys such as source:asc,published:desc."""
     match: Literal["auto", "all", "any"] | None
     """How many of the plain words an article must have."""
+    accents: Literal["prefer", "exact", "ignore"] | None
+    """Whether accents must be as typed, or do not count."""
+    typo: Literal["on", "off"] | None
+    """off: no correction, and no hits with scattered syllables."""
+    boost: str | Sequence[str] | None
+    """Factors of text fields, such as title:2."""
+    fields: str | Sequence[str] | None
+    """Members of each hit to return."""
+    highlight: str | Sequence[str] | None
+    """Fields to return whole with marks: title, lead, body."""
+    highlight_pre: str | None
+    """What comes before a marked word."""
+    highlight_post: str | None
+    """What comes after a marked word."""
     facets: str | Sequence[str] | None
     """Facets to count: source, category, author, year, month, day."""
+    facet_size: int | None
+    """Most values of a facet."""
+    histogram: Literal["day", "week", "month", "year"] | None
+    """Count the articles of each of these periods."""
+    histogram_empty: bool | None
+    """Show periods without articles, too."""
     facet_filters: Literal["all", "others"] | None
     """Whether the facet of a label counts under all filters, or all others than on this label."""
     fragments: int | None
