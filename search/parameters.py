@@ -14,7 +14,9 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
     create_model,
     model_validator,
 )
@@ -83,6 +85,14 @@ def _one_of(*allowed: str) -> AfterValidator:
 
 def _not_one_of(allowed: Iterable[str]) -> PydanticCustomError:
     return PydanticCustomError("not_one_of", "should be one of {expected}", {"expected": ", ".join(allowed)})
+
+
+def _one_reason(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Return whether to explain scores, and how; raise one error, not one for each kind of value there is."""
+    try:
+        return check(value)
+    except ValidationError:
+        raise _not_one_of(("true", "false", "words")) from None
 
 
 def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -276,7 +286,9 @@ class SearchParameters(_WithLabels):
     fragments: Annotated[int, Field(ge=0, le=10, description="passages per hit")] = 3
     fragment_size: Annotated[int, Field(ge=20, le=2000, description="characters per passage")] = 180
     explain: Annotated[
-        bool | Literal["words"], Field(description="show the parts of each score; words: also in words")
+        bool | Literal["words"],
+        WrapValidator(_one_reason),
+        Field(description="show the parts of each score; words: also in words"),
     ] = False
     collapse: Annotated[bool, Field(description="show near-copies as one hit")] = True
     copies: Annotated[int, Field(ge=0, le=20, description="near-copies listed with each hit")] = 0

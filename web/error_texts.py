@@ -138,6 +138,32 @@ def _one_of(values: Mapping[str, Any]) -> str:
     return str(gettext("write one of these: %(names)s", names=", ".join(names)))
 
 
+def _sort(values: Mapping[str, Any]) -> str:
+    return str(
+        gettext(
+            "write one of these: %(names)s; or up to %(most)s keys such as published:desc,source:asc",
+            names=values["names"],
+            most=values["most"],
+        )
+    )
+
+
+def _most_keys(values: Mapping[str, Any]) -> str:
+    return str(gettext("write at most %(most)s keys", most=format_decimal(values["most"])))
+
+
+def _each_once(_: Mapping[str, Any]) -> str:
+    return str(gettext("write each key once"))
+
+
+def _boost(_: Mapping[str, Any]) -> str:
+    return str(gettext("write a field and a factor from 0 to 100, such as title:2"))
+
+
+def _filter(values: Mapping[str, Any]) -> str:
+    return str(gettext("write conditions such as source:A AND NOT author:B (%(why)s)", why=values["why"]))
+
+
 def _date(_: Mapping[str, Any]) -> str:
     return str(gettext("write a year, a month or a day that there is, such as 2025, 2025-08 or 2025-08-27"))
 
@@ -162,6 +188,11 @@ _SENTENCES: Mapping[str, Sentence] = {
     "string_too_long": _too_long,
     **dict.fromkeys(("enum", "literal_error"), _one_of),
     "not_one_of": _one_of,
+    "sort": _sort,
+    "sort_keys": _most_keys,
+    "sort_keys_twice": _each_once,
+    "boost": _boost,
+    "filter": _filter,
     "not_a_date": _date,
     "page_depth": _last_page,
 }

@@ -340,7 +340,7 @@ def commands(group: click.Group = main) -> dict[str, click.Command]:
 
 
 def test_every_command_fails_as_the_others_do() -> None:
-    assert len(commands()) == 15
+    assert len(commands()) == 16
     assert {type(command) for command in commands().values()} == {Command}
 
 
