@@ -14,7 +14,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: ``raw`` stands for all of it, head and body; ``broken`` ends the connection without one."""
+    """An answer: ``raw`` stands for all of it, head and body; ``broken`` ends the connection without one.
+
+    With ``held``, what was sent is all until the next request comes, which ends the connection.
+    """
 
     status: int = 200
     body: bytes = b"{}"
@@ -22,6 +25,7 @@ class Reply:
     raw: bytes | None = None
     broken: bool = False
     silent: bool = False
+    held: bool = False
 
 
 def json_reply(value: Any, status: int = 200, **headers: str) -> Reply:
@@ -58,6 +62,7 @@ class FakeServer:
         self.replies = list(replies)
         self.lock = threading.Lock()
         self.released = threading.Event()
+        self.asked_again = threading.Event()
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -68,6 +73,8 @@ class FakeServer:
                 with fake.lock:
                     fake.asked.append(Asked(self.command, self.path, dict(self.headers), body, self.client_address[1]))
                     reply = fake.replies.pop(0) if len(fake.replies) > 1 else fake.replies[0]
+                if len(fake.asked) > 1:
+                    fake.asked_again.set()
                 if reply.silent:
                     fake.released.wait(120)
                 if reply.broken or reply.silent:
@@ -75,6 +82,8 @@ class FakeServer:
                     return
                 if reply.raw is not None:
                     self.wfile.write(reply.raw)
+                    if reply.held:
+                        fake.asked_again.wait(120)
                     self.close_connection = True
                     return
                 self.send_response(reply.status)

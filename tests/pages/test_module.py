@@ -152,10 +152,13 @@ def test_what_is_safe_to_repeat_is_sent_again(server: Server, elsewhere: str) ->
 def test_half_an_export_is_no_export(server: Server, elsewhere: str) -> None:
     begun = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nTransfer-Encoding: chunked\r\n\r\n"
     half = begun + b'11\r\n{"id":"a"}\n{"id":\r\n'
-    with serving(Reply(raw=half)) as broken, page_of_another_site(elsewhere, "ERR_") as page:
+    with serving(Reply(raw=half, held=True), Reply()) as broken, page_of_another_site(elsewhere, "ERR_") as page:
         reading = f"""const found = [];
             try {{
-              for await (const {{ id }} of new it.Timtin("{broken.url}").export()) found.push(id);
+              for await (const {{ id }} of new it.Timtin("{broken.url}").export()) {{
+                found.push(id);
+                await fetch("{broken.url}/read", {{ mode: "no-cors" }});
+              }}
             }} catch (error) {{
               found.push(error.name);
             }}
