@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import ROOT, Server, with_seeds
-from tests.processes import reserved_port
+from tests.processes import reserved_port, start
 
 _HERE = Path(__file__).parent
 _LONGEST_LINE = 400
@@ -39,7 +39,7 @@ def fuzz(
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
     options: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "env": environment}
     lines = []
-    with subprocess.Popen(command, text=True, cwd=server.data.parent, **options) as asking:
+    with start(command, text=True, cwd=server.data.parent, **options) as asking:
         assert asking.stdout is not None
         for line in asking.stdout:
             lines.append(line.rstrip()[:_LONGEST_LINE])

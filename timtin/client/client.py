@@ -90,7 +90,10 @@ class Client:
     def search(self, q: str = "", **options: Unpack[SearchOptions]) -> Answer:
         """Find articles; all of them, if the query is empty."""
         parameters = {"q": q, **parameters_of(options, SEARCH_OPTIONS)}
-        return decoded(Answer, self._got("/api/v1/search", parameters))
+        answer = decoded(Answer, self._got("/api/v1/search", parameters))
+        if "fields" not in options and not all(hit.id for hit in answer.hits):
+            raise AnswerError("an entry of 'hits' lacks 'id': is this a timtin service?")
+        return answer
 
     def pages(self, q: str = "", **options: Unpack[SearchOptions]) -> Iterator[Answer]:
         """Yield the answers to a search page by page, as far as the service can be paged through.
