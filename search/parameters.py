@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from index.article import LABELS, LONGEST_LABEL, TEXT_FIELDS
+from index.article import LABELS, LONGEST_LABEL
 from index.dates import period_days
 from index.errors import InvalidInputError, Problem
 from search.cursors import LONGEST_CURSOR, read_cursor
@@ -43,13 +43,13 @@ from search.engine import (
     fixed_order,
 )
 from search.histogram import Interval
+from search.parameter_values import MOST_KEYS, comma_separated, order_text, read_boosts, read_order
 from search.query.accents import Accents
 from search.query.filter_json import filter_from_json
 from search.query.filter_text import LONGEST_FILTER, FilterError, filter_text, parse_filter
 from search.query.tree import Match, Node
 
 LONGEST_ACCEPTED = 10_000
-MOST_KEYS = 4
 MOST_LABEL_VALUES = 100
 LARGEST_WITH_BODIES = 20
 """How many hits a page may have if the whole bodies are marked."""
@@ -61,11 +61,6 @@ SHOWN = (
 )
 """The members of a hit, which ``fields`` chooses from."""
 _LONGEST_MARK = 100
-_DIRECTIONS = ("asc", "desc")
-
-
-def _comma_separated(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def _known_facet(value: str) -> str:
@@ -112,88 +107,6 @@ def _filter(value: Any) -> Any:
         raise PydanticCustomError("filter", "is wrong: {why}", {"why": str(error)}) from None
 
 
-def _order(value: Any) -> Any:
-    """Return the name of an order, or sort keys such as ``published:desc,source:asc``."""
-    if isinstance(value, Sort) or (isinstance(value, tuple) and all(isinstance(one, SortKey) for one in value)):
-        return value
-    if isinstance(value, str) and value in set(Sort):
-        return Sort(value)
-    texts = _comma_separated(value)
-    if not isinstance(texts, tuple | list) or not texts or not all(isinstance(one, str) for one in texts):
-        raise _bad_sort(value)
-    if len(texts) > MOST_KEYS:
-        raise PydanticCustomError("sort_keys", "has at most {most} keys", {"most": MOST_KEYS})
-    keys = tuple(map(_sort_key, texts))
-    if len({key.field for key in keys}) < len(keys):
-        raise PydanticCustomError("sort_keys_twice", "should have each key once")
-    return keys
-
-
-def _sort_key(text: str) -> SortKey:
-    field, _, direction = text.strip().partition(":")
-    if field == RELEVANCE:
-        if direction in {"", "desc"}:
-            return SortKey(RELEVANCE, descending=True)
-    elif field in SORTABLE and direction in _DIRECTIONS:
-        return SortKey(field, direction == "desc")
-    raise _bad_sort(text)
-
-
-def _bad_sort(value: Any) -> PydanticCustomError:
-    return PydanticCustomError(
-        "sort",
-        "should be {names}, or up to {most} keys such as published:desc,source:asc of {fields}; '{given}' is neither",
-        {
-            "names": ", ".join(Sort),
-            "most": MOST_KEYS,
-            "fields": ", ".join(SORTABLE),
-            "given": str(value)[:80],
-        },
-    )
-
-
-def order_text(order: Sort | Order) -> str:
-    """Return an order as ``sort`` has it."""
-    if isinstance(order, Sort):
-        return order.value
-    return ",".join(f"{key.field}:{_DIRECTIONS[key.descending]}" for key in order)
-
-
-def _boosts(value: Any) -> Any:
-    """Return (text field, factor) pairs from ``title:2,body:0.5``, or an object."""
-    entries: list[tuple[Any, Any]] = []
-    if isinstance(value, Mapping):
-        entries = list(value.items())[: len(TEXT_FIELDS) + 1]
-    else:
-        texts = _comma_separated(value)
-        if texts is None:
-            return ()
-        if not isinstance(texts, tuple | list):
-            raise _bad_boost(value)
-        if all(isinstance(one, tuple) for one in texts):
-            return tuple(texts)
-        entries = [(name, factor) for name, _, factor in (str(one).partition(":") for one in texts)]
-    found: dict[str, float] = {}
-    for field, factor in entries:
-        name = str(field).strip()
-        try:
-            number = float(factor)
-        except (TypeError, ValueError):
-            raise _bad_boost(factor) from None
-        if name not in TEXT_FIELDS or not 0 <= number <= 100:
-            raise _bad_boost(f"{field}:{factor}")
-        found[name] = number
-    return tuple(sorted(found.items()))
-
-
-def _bad_boost(value: Any) -> PydanticCustomError:
-    return PydanticCustomError(
-        "boost",
-        "should be a field ({fields}) and a factor from 0 to 100, such as title:2; '{given}' is not",
-        {"fields": ", ".join(TEXT_FIELDS), "given": str(value)[:80]},
-    )
-
-
 def _label_values(value: Any) -> str | tuple[str, ...] | None:
     """Return one value as a text, several as a tuple, None without any."""
     texts = [one for one in (value if isinstance(value, list | tuple) else [value]) if one is not None and one != ""]
@@ -231,7 +144,7 @@ LabelValues = Annotated[
 ]
 SortOrder = Annotated[
     Sort | tuple[SortKey, ...],
-    BeforeValidator(_order),
+    BeforeValidator(read_order),
     PlainSerializer(order_text, return_type=str),
     WithJsonSchema({"type": "string"}),
 ]
@@ -277,7 +190,7 @@ class SearchParameters(_WithLabels):
     )
     to: Annotated[Period, Field(description="last year, month or day, inclusive")] = None
     facets: Annotated[
-        tuple[FacetName, ...], BeforeValidator(_comma_separated), Field(description="facets to count, comma-separated")
+        tuple[FacetName, ...], BeforeValidator(comma_separated), Field(description="facets to count, comma-separated")
     ] = ()
     facet_filters: Annotated[
         Literal["all", "others"],
@@ -316,7 +229,7 @@ class SearchParameters(_WithLabels):
     ] = "on"
     boost: Annotated[
         tuple[tuple[str, float], ...],
-        BeforeValidator(_boosts),
+        BeforeValidator(read_boosts),
         PlainSerializer(
             lambda pairs: [f"{name}:{factor:g}" for name, factor in pairs],
             return_type=list[str],
@@ -326,13 +239,13 @@ class SearchParameters(_WithLabels):
     ] = ()
     fields: Annotated[
         tuple[Annotated[str, _one_of(*SHOWN), Field(json_schema_extra={"enum": list(SHOWN)})], ...],
-        BeforeValidator(_comma_separated),
+        BeforeValidator(comma_separated),
         AfterValidator(_each_once),
         Field(description="members of each hit to return, comma-separated; all without it"),
     ] = ()
     highlight: Annotated[
         tuple[Annotated[str, _one_of(*WHOLE), Field(json_schema_extra={"enum": list(WHOLE)})], ...],
-        BeforeValidator(_comma_separated),
+        BeforeValidator(comma_separated),
         AfterValidator(_each_once),
         Field(description="fields to return whole with marks, as marked, comma-separated"),
     ] = ()
