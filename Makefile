@@ -31,8 +31,8 @@ format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure speed beside other engines (ARTICLES=50000; needs the data sets, see benchmarks/README.md)
-	$(BIN)/python -m benchmarks.engines --articles $(ARTICLES)
+bench: $(VENV)/.dev ## measure speed beside other engines (ARTICLES=50000, OPENSEARCH=http://HOST:PORT; needs the data sets, see benchmarks/README.md)
+	$(BIN)/python -m benchmarks.engines --articles $(ARTICLES) $(if $(OPENSEARCH),--opensearch $(OPENSEARCH))
 
 quality: $(VENV)/.dev ## measure segmentation, ranking and corrections
 	$(BIN)/python -m benchmarks.segmentation
@@ -64,7 +64,7 @@ $(VENV)/bin/python:
 	  { echo "timtin needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.serve: requirements.lock pyproject.toml | $(VENV)/bin/python
+$(VENV)/.serve: requirements.lock pyproject.toml setup.py $(wildcard index/kernels/*.[ch]) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -63,6 +64,16 @@ def ask_in_turn(indexes: Sequence[Index]) -> None:
     for _, connection, process in running:
         connection.close()
         process.join()
+
+
+def spread(times: Sequence[float]) -> str:
+    """Return the median and the 95th percentile."""
+    return f"{statistics.median(times):.2f} / {tail(times):.2f}"
+
+
+def tail(times: Sequence[float]) -> float:
+    """Return the 95th percentile."""
+    return statistics.quantiles(times, n=20)[-1]
 
 
 def _ask(connection: Connection, kind: str, queries: Sequence[str]) -> list[float]:

@@ -14,13 +14,14 @@ import tempfile
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engines import kinds, read_articles, spread, title_queries
+from benchmarks.asking import spread
+from benchmarks.engines import kinds, read_articles, title_queries
 from benchmarks.relevance import JudgedSet, as_written, judged_set
 from index.article import Article, article_from
 from index.cluster.config import ClusterConfig
@@ -32,6 +33,7 @@ from search.relevance import measures_of, without_accents
 from search.runtime.index_follower import bring_in_sync
 
 HITS = 10
+MEASURES = ("MRR@10", "nDCG@10")
 SETS = ("xquad_vi", "tuoitre_titles", "mlqa_vi_dev")
 _AT_ONCE = 500
 _KINDS: Mapping[str, Mapping[str, Any]] = {
@@ -76,6 +78,13 @@ def nodes(cluster: Cluster) -> tuple[float, float]:
     return seconds, sum(node["jvm"]["mem"]["heap_used_in_bytes"] for node in found) / 1e6
 
 
+def stored_bytes(cluster: Cluster) -> int:
+    """Return the bytes of the articles' index on disk, without replicas; segments that were merged are let go first."""
+    cluster.ask("POST", cluster.articles, "_flush")
+    cluster.ask("POST", cluster.articles, "_refresh")
+    return cluster.ask("GET", cluster.articles, "_stats", "store")["_all"]["primaries"]["store"]["size_in_bytes"]
+
+
 def speed(host: str, count: int, queries: int) -> None:
     """Load articles into both engines and print what each kind of query takes."""
     articles = read_articles(count)
@@ -83,15 +92,15 @@ def speed(host: str, count: int, queries: int) -> None:
     asked = {**kinds(texts, articles), "facets": texts}
     with both(host) as (embedded, archive):
         cluster = archive.store.cluster  # type: ignore[attr-defined]
-        load(embedded, articles)
+        alone = load(embedded, articles)
         before, processor = nodes(cluster)[0], time.process_time()
         seconds = load(archive, articles)
         after, heap = nodes(cluster)
-        index = cluster.ask("GET", cluster.articles, "_stats", "store")["_all"]["primaries"]["store"]["size_in_bytes"]
         print(
-            f"{count} articles: {count / seconds:.0f}/s into the cluster, {index / count:.0f} bytes each,"
-            f" processor seconds a thousand: {(time.process_time() - processor) / count * 1000:.2f} here without"
-            f" workers, {(after - before) / count * 1000:.2f} there; {heap:.0f} MB of heap in use\n"
+            f"{count} articles: {count / alone:.0f}/s into the embedded engine, {count / seconds:.0f}/s into the"
+            f" cluster, processor seconds a thousand: {(time.process_time() - processor) / count * 1000:.2f} here"
+            f" without workers, {(after - before) / count * 1000:.2f} there; {heap:.0f} MB of heap in use\n",
+            flush=True,
         )
         print(f"{'milliseconds, p50 / p95':24}{'embedded':>18}{'cluster':>18}{'cluster again':>18}{'processor':>16}")
         for kind, more in _KINDS.items():
@@ -104,33 +113,57 @@ def speed(host: str, count: int, queries: int) -> None:
                     one.engine.retrieve(replace(request, tree=one.expand(request.tree)))
                     times[name].append((time.perf_counter() - started) * 1e3)
             spent = (nodes(cluster)[0] - spent) / len(requests) / 2 * 1e3
-            print(f"{kind:24}" + "".join(f"{spread(values):>18}" for values in times.values()) + f"{spent:>13.1f}")
+            print(
+                f"{kind:24}" + "".join(f"{spread(values):>18}" for values in times.values()) + f"{spent:>13.1f}",
+                flush=True,
+            )
+        written = stored_bytes(cluster)
+        cluster.ask("POST", cluster.articles, "_forcemerge", params={"max_num_segments": 1}, seconds=600)
+        print(f"bytes an article: {written / count:.0f} as written, {stored_bytes(cluster) / count:.0f} in one segment")
+
+
+def condense(archive: Archive) -> None:
+    """Let the cluster drop the articles that were replaced."""
+    assert archive.engine.upkeep is not None
+    archive.engine.upkeep.condense()
+    with archive.store.clock.taking(1):  # type: ignore[attr-defined]
+        pass  # so that what is known of frequencies is forgotten
+    archive.engine.apply()
 
 
 def agreement(host: str, judged: JudgedSet) -> None:
-    """Print how good the hits of both engines are, and how often they are the same."""
+    """Print how good the hits of both engines are, and how often they are the same: as loaded, and once condensed."""
     with both(host) as archives:
         for archive in archives:
             load(archive, [article_from(article) for article in judged.articles])
-        for change in (as_written, without_accents):
-            found: list[list[list[str]]] = [[], []]
-            totals = 0
-            for query in judged.queries:
-                results = []
-                for archive, listed in zip(archives, found, strict=True):
-                    tree = archive.expand(parse(change(query.text)))
-                    results.append(archive.engine.retrieve(Request(tree, size=HITS)))
-                    listed.append([hit.id for hit in results[-1].hits])
-                totals += results[0].total == results[1].total
-            figures = [measures_of(judged.queries, ids)[judged.measure] for ids in found]
-            pairs = list(zip(*found, strict=True))
-            print(
-                f"{judged.name:18}{change.__name__:18}{judged.measure:8}{figures[0]:8.4f}{figures[1]:8.4f}"
-                f"{statistics.mean(one[:1] == other[:1] for one, other in pairs):12.3f}"
-                f"{statistics.mean(set(one) == set(other) for one, other in pairs):12.3f}"
-                f"{statistics.mean(one == other for one, other in pairs):12.3f}{totals / len(pairs):12.3f}",
-                flush=True,
-            )
+        for state in ("loaded", "condensed"):
+            if state == "condensed":
+                condense(archives[1])
+            for change in (as_written, without_accents):
+                compare(archives, judged, change, f"{judged.name} {state}")
+
+
+def compare(archives: Sequence[Archive], judged: JudgedSet, change: Callable[[str], str], name: str) -> None:
+    """Print the line of one kind of query."""
+    found: list[list[list[str]]] = [[], []]
+    totals = 0
+    for query in judged.queries:
+        results = []
+        for archive, listed in zip(archives, found, strict=True):
+            tree = archive.expand(parse(change(query.text)))
+            results.append(archive.engine.retrieve(Request(tree, size=HITS)))
+            listed.append([hit.id for hit in results[-1].hits])
+        totals += results[0].total == results[1].total
+    measured = [measures_of(judged.queries, ids) for ids in found]
+    figures = "".join(f"{one[name]:8.4f}" for name in MEASURES for one in measured)
+    pairs = list(zip(*found, strict=True))
+    print(
+        f"{name:28}{change.__name__:16}{figures}"
+        f"{statistics.mean(one[:1] == other[:1] for one, other in pairs):12.3f}"
+        f"{statistics.mean(set(one) == set(other) for one, other in pairs):12.3f}"
+        f"{statistics.mean(one == other for one, other in pairs):12.3f}{totals / len(pairs):12.3f}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -144,7 +177,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.articles:
         speed(options.host, options.articles, options.queries)
-    print(f"\n{'':44}embedded cluster  same first same ten   same order  same total")
+    print(f"\n{'':44}{'MRR@10':16}{'nDCG@10':16}  same first same ten   same order  same total")
     for name in options.sets:
         judged = judged_set(name)
         agreement(options.host, replace(judged, queries=judged.queries[: options.judged]))

@@ -29,10 +29,11 @@ from typing import Any
 from whoosh.codec.whoosh3 import W3Codec
 from whoosh.filedb.filestore import FileStorage
 
-from benchmarks.asking import Index, ask_in_turn
+from benchmarks.asking import Index, ask_in_turn, spread, tail
 from benchmarks.data import data as measuring_data
 from benchmarks.peers import HITS, PEERS, Ask, Seconds, Stopwatch, cut, recipe_rate, size_of, words
-from benchmarks.serving import figures
+from benchmarks.serving import figures, unasked
+from benchmarks.whole_answers import WHOLE, compared
 from index.analysis.analyzer import analyze
 from index.article import Article, article_from
 from search.archive import ArchiveConfig, open_archive
@@ -155,16 +156,6 @@ def freshness(folder: Path, article: Article, query: str) -> str:
     return f"one article added, until it is found: {spread(added)} ms (p50 / p95)"
 
 
-def spread(times: Sequence[float]) -> str:
-    """Return the median and the 95th percentile."""
-    return f"{statistics.median(times):.2f} / {tail(times):.2f}"
-
-
-def tail(times: Sequence[float]) -> float:
-    """Return the 95th percentile."""
-    return statistics.quantiles(times, n=20)[-1]
-
-
 def report(indexes: Sequence[Index], count: int) -> None:
     """Print the table; ``indexes`` has stock Whoosh first and timtin last."""
     print(f"{'':20} {'articles a second of':>22} {'bytes an':>9}  milliseconds a query, p50 / p95")
@@ -188,6 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=50_000)
     parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--opensearch", metavar="HOST", help="the address of a node to compare whole answers with")
     options = parser.parse_args()
     articles = read_articles(options.articles)
     queries = title_queries(articles, options.queries)
@@ -225,6 +217,8 @@ def main() -> None:
         )
         print(freshness(data, articles[0], queries[0]))
         print("\n".join(figures(data, queries)))
+        if options.opensearch:
+            print("\n".join(compared(data, options.opensearch, unasked(data, queries)[:WHOLE])))
         print(sizes(Path(name, "sized"), articles))
 
 

@@ -17,11 +17,12 @@ import search.engines.embedded.engine
 import search.engines.embedded.retrieval
 import search.matching.doc_masks
 import search.matching.evaluator
-import search.ranking.maxscore
-from benchmarks.engines import read_articles, spread, title_queries
-from index.directory.snapshot import Snapshot
+from benchmarks.asking import spread
+from benchmarks.engines import read_articles, title_queries
+from index.kernels.library import kernels
 from search.archive import ArchiveConfig, open_archive
 from search.engine import Request
+from search.engines.embedded.compiled import CompiledImpacts
 from search.engines.embedded.newest import NewestIndex
 from search.engines.embedded.ordering import Ordering
 from search.matching.evaluator import Evaluator
@@ -30,18 +31,19 @@ from search.query.parser import parse
 from search.ranking.impacts import TermImpacts
 from search.ranking.maxscore import MaxScoreScorer
 
+IMPACTS = TermImpacts if kernels() is None else CompiledImpacts
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("is there a newer index", NewestIndex, "get"),
     ("analysis of the query", search.matching.evaluator, "typed_analysis"),
-    ("finding the terms", Snapshot, "_look_up"),
-    ("which articles have a term", TermImpacts, "docs_with_term"),
+    ("which articles have a term", IMPACTS, "docs_with_term"),
+    ("words of several syllables", IMPACTS, "with_row"),
     ("doc masks of the words", TermSets, "words"),
     ("enough of the query's idf", search.matching.doc_masks, "weight_sums"),
-    ("which may come first", MaxScoreScorer, "_candidates"),
-    ("adding rare terms", TermImpacts, "sums_of_all"),
-    ("their scores", TermImpacts, "add"),
-    ("proximity", search.ranking.maxscore, "proximity_of"),
+    ("the weights of terms", Evaluator, "_weighted_terms"),
     ("the rest of matching", Evaluator, "run"),
+    ("which may come first", MaxScoreScorer, "_candidates"),
+    ("their scores", IMPACTS, "add"),
+    ("proximity", IMPACTS, "nearness"),
     ("the rest of ranking", MaxScoreScorer, "__init__"),
     ("choosing the hits", Ordering, "places"),
     ("the rest", search.engines.embedded.engine, "retrieve"),

@@ -43,6 +43,34 @@ errors. `data` cannot be set by a file in the data folder. Keys are no settings:
 Every command that opens an archive heeds `data`, `engine`, `hosts` and `[cluster]`, from the same places, and nothing
 else. Secrets are in files, whose names are settings: see [On a cluster](operating.md#on-a-cluster).\
 """
+_HOW_COMMANDS_END = """\
+**Exit codes.** 0: what was asked for was found or done. 1: nothing was found, an article is not there, some inputs
+failed, a run was cut short, or the check found something; standard error says which, but for a search that finds
+nothing. 2: wrong usage.
+
+**JSON.** With `--json`, a command prints one JSON value; messages stay on standard error, and exit codes are the same.
+
+| command | prints |
+|---|---|
+| `search` | [SearchAnswer](http.md#searchanswer), without `links` |
+| `suggest` | [Suggestions](http.md#suggestions) |
+| `similar` | [SimilarArticles](http.md#similararticles); without `id` for a text |
+| `analyze` | [TextAnalysis](http.md#textanalysis) of the words, as a text and as a query |
+| `get` | a [StoredArticle](http.md#storedarticle) for each id that is there, one after the other |
+| `put` | `added`, `updated`, `unchanged`; `searchable`; `outcomes`: `id`, `result`; `refused`: `where`, `detail` |
+| `delete` | the same, with the counts `deleted` and `missing` |
+| `export` | has no `--json`: it always prints an article a line |
+| `tasks` | [Tasks](http.md#tasks), or with an id one [TaskShown](http.md#taskshown) |
+| `stats` | [Stats](http.md#stats), and where the articles are, as `data` |
+| `index`, `fetch` | the counts of the summary, and what `failed` |
+| `check` | `problems`, `repaired`, `left`, `verdict` |
+| `backup` | `file`, `bytes`, `damaged`, `deleted` |
+| `config`, `evaluate`, `keys`, `move` | what they print without it, by name |
+
+**A service elsewhere.** Commands with `--server` ask the service at that address. It may also stand before the command,
+`timtin --server URL search lúa`, or be set as `TIMTIN_SERVER`; `--data`, `--engine` and `--hosts` go before the
+variable. The key is read from the file that `--key-file` or `TIMTIN_KEY_FILE` names.\
+"""
 _HOW_NAMES_ARE_READ = """\
 JSON, CSV, HTTP bodies, front matter and the heads of plain texts are read by these names. Case, accents, spaces and
 signs do not matter: `published_at` is also `publishedAt`, `PUBLISHED-AT` and `Published at`, `ngaydang` is `Ngày đăng`.
@@ -71,8 +99,17 @@ nearest name that there is. After 429 and 503, `Retry-After` says how long to wa
 
 **What may change.** Under `/api/v1`, a member of an answer keeps its name and its meaning, a parameter what it does,
 and what was accepted stays so. There may be new members in answers, new optional parameters, new operations and new
-errors, so programs must pass over members that they do not know. What breaks this comes under `/api/v2`, and
-`/api/v1` stays beside it for at least a year. [The changelog](../CHANGELOG.md) names every change.\
+errors, and values where they are names, such as the state of a task or the code of a note; so programs must pass over
+members that they do not know, and take a value that they do not know for some other. Texts for people (`detail`,
+`title`, `message`), the order of members, scores and the order of hits with equal keys may change at any time.
+A parameter that was ignored because it was wrong may become an error that names it.
+
+What is to go is deprecated first: [the changelog](../CHANGELOG.md) says so under *Deprecated*, with what replaces it
+and the day on which it may go; `/openapi.json` marks it `deprecated`. It works as before for a year at least, and goes
+with a new version of the API alone: `/api/v2` then has no such thing, and `/api/v1` stays beside it for at least a year
+more. A bound (a size, a number, a time) is only lowered this way; a setting of the
+service may lower it any day. What a defect or an attack makes unsafe may be closed at once. The changelog names every
+change.\
 """
 _VALUES = {kind.__name__: list(kind) for kind in (NoteCode, ReasonCode, TaskKind, TaskState)}
 _NOT_LISTED = ("AnyObject",)
@@ -80,22 +117,18 @@ _NOT_LISTED = ("AnyObject",)
 
 def command_reference() -> str:
     """Return the help of every command as Markdown."""
-    lines = ["# The timtin command", "", "Made by `make docs`; do not edit.", ""]
-    context = click.Context(main, info_name="timtin", max_content_width=100, terminal_width=100)
+    lines = ["# The timtin command", "", "Made by `make docs`; do not edit.", "", _HOW_COMMANDS_END, ""]
+    context = click.Context(main, info_name="timtin", terminal_width=80, **main.context_settings)
     lines += ["```", main.get_help(context), "```", ""]
     for name in main.list_commands(context):
         command = main.get_command(context, name)
         assert command is not None
         lines += _help(name, command, context)
-    lines += [
-        "Exit codes: 0 done; 1 some inputs failed, a run was cut short, or the check found something; 2 wrong usage.",
-        "",
-    ]
     return "\n".join(lines)
 
 
 def _help(name: str, command: click.Command, parent: click.Context) -> list[str]:
-    context = click.Context(command, info_name=name, parent=parent, max_content_width=100, terminal_width=100)
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=80)
     lines = [f"## {context.command_path}", "", "```", command.get_help(context), "```", ""]
     if isinstance(command, click.Group):
         for inner in command.list_commands(context):
@@ -175,7 +208,7 @@ def _type(schema: Mapping[str, Any]) -> str:
         return "one of " + ", ".join(str(value).lower() if value is True else str(value) for value in values)
     match schema.get("type"):
         case "array":
-            return f"list of {_type(schema['items'])}"
+            return f"list of {_type(schema['items'])}" if schema["items"] else "list"
         case "object" if isinstance(schema.get("additionalProperties"), dict):
             return f"object of {_type(schema['additionalProperties'])}"
         case kind:

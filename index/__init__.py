@@ -2,6 +2,7 @@
 
 ================  ==============================================================================================
 ``errors``        the exceptions, with messages written for users
+``wrong_values``  what is wrong with a value, in plain words
 ``dates``         parsing of dates in articles and of periods in queries
 ``markup``        HTML in a field of an article: whether it is HTML, and its text
 ``article``       ``Article``, validation of outside data, and ``LABELS``, the fields to filter and count by
@@ -17,11 +18,12 @@
 ``analysis``      a text to the terms that are indexed and searched
 ``labels``        the values of a label: where one text names several, which spellings are one
 ``arrays``        helpers for numpy arrays
+``batches``       what comes one by one in batches
 ``atomic_file``   small files that are whole or not there, with a checksum
 ``shared_texts``  small named texts that all servers of an archive share: keys, synonyms
 ``moving``        the articles of one store to another that may be of another kind
 ``usage``         how much room an archive takes
-``cluster``       the store on an OpenSearch cluster
+``kernels``       what is compiled: loops over arrays and texts
 ``segments``      immutable parts of an index, as arrays in files
 ``whoosh_codec``  the codec through which Whoosh reads and writes the same files
 ``directory``     where files lie, what makes them visible, and the snapshots that read them

@@ -36,3 +36,13 @@ def spread(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.i
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+
+
+def isin_sorted(known: NDArray[Any], asked: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which of ``asked`` are in ``known``, which is sorted ascending."""
+    if not len(known):
+        return np.zeros(len(asked), bool)
+    at = known.searchsorted(asked)
+    at[at == len(known)] = 0
+    found: NDArray[np.bool_] = known[at] == asked
+    return found

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from index.dates import parse_published
 from index.errors import InvalidInputError, Problem
 from index.markup import text_if_markup
+from index.wrong_values import what_is_wrong
 
 TEXT_FIELDS = ("title", "body")
 """The fields that are searched as text. The lead is part of the body (``searchable_body``)."""
@@ -202,18 +203,16 @@ def article_from(
     if source is not None and _empty_is_none(known.get("source")) is None:
         known["source"] = source
     if _depth(known.get("extra"), _DEEPEST_EXTRA) > _DEEPEST_EXTRA:
-        problem = Problem("extra", f"must not be nested deeper than {_DEEPEST_EXTRA} levels")
-        raise InvalidInputError(_summary(known["id"], [problem]), [problem])
+        raise _refused(known["id"], [Problem("extra", f"must not be nested deeper than {_DEEPEST_EXTRA} levels")])
     try:
         article = _checked(known, unsure)
         if article.extra:
             json.dumps(article.extra, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except ValidationError as error:
-        problems = [Problem(_path(entry["loc"]), _reason(entry["msg"])) for entry in error.errors()]
-        raise InvalidInputError(_summary(known["id"], problems), problems) from None
+        problems = [Problem(_path(entry["loc"]), what_is_wrong(entry)) for entry in error.errors()]
+        raise _refused(known["id"], problems) from None
     except (ValueError, RecursionError) as error:
-        problem = Problem("extra", f"cannot be stored as JSON: {error}")
-        raise InvalidInputError(_summary(known["id"], [problem]), [problem]) from None
+        raise _refused(known["id"], [Problem("extra", f"cannot be stored as JSON: {error}")]) from None
     if not article.title.strip() and not article.body.strip():
         raise _without_text(article.id)
     return article
@@ -228,7 +227,7 @@ def _checked(known: dict[str, Any], unsure: Callable[[str], None] | None) -> Art
     try:
         return Article(**known)
     except ValidationError as error:
-        wrong = {_path(entry["loc"]): _reason(entry["msg"]) for entry in error.errors()}
+        wrong = {_path(entry["loc"]): what_is_wrong(entry) for entry in error.errors()}
         if unsure is None or not wrong.keys() <= set(_MAY_BE_WRONG):
             raise
         for name, why in wrong.items():
@@ -262,14 +261,10 @@ def _path(location: tuple[int | str, ...]) -> str:
     return str(location[0]) if location else "article"
 
 
-def _reason(message: str) -> str:
-    message = message.replace("items after validation, not", "characters, not")
-    return message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
-
-
 def _without_text(id: Any) -> InvalidInputError:
-    return InvalidInputError(_summary(id, [_NO_TEXT]) if id else f"refused: {_NO_TEXT.what}", [_NO_TEXT])
+    return _refused(id, [_NO_TEXT]) if id else InvalidInputError(f"refused: {_NO_TEXT.what}", [_NO_TEXT])
 
 
-def _summary(id: Any, problems: list[Problem]) -> str:
-    return f"article {str(id)[:80]!r} refused: " + "; ".join(f"{problem.where}: {problem.what}" for problem in problems)
+def _refused(id: Any, problems: list[Problem]) -> InvalidInputError:
+    what = "; ".join(f"{problem.where}: {problem.what}" for problem in problems)
+    return InvalidInputError(f"article {str(id)[:80]!r} refused: {what}", problems)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 _SEAL = re.compile(rb"\ncrc32 ([0-9a-f]{8})\n\Z")
 _SEAL_LENGTH = 16
 _UNFINISHED = ".new"
+_making = threading.Lock()
 
 
 def write_sealed(path: Path, data: bytes, mode: int = 0o666) -> None:
@@ -36,6 +39,15 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
         fresh.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that its owner alone may read, unless there is one.
+
+    One that is there is not even opened: closing it would end the locks that SQLite has on it in this process.
+    """
+    with _making, suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def read_sealed(path: Path) -> bytes:

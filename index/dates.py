@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 _LOCAL_OFFSET = timedelta(hours=7)
 LOCAL_ZONE = timezone(_LOCAL_OFFSET)
@@ -108,6 +110,14 @@ def parse_published(text: str) -> str:
     raise ValueError(f"not a date: {text[:40]!r}; {_HINT}")
 
 
+def published_or_none(text: str) -> str | None:
+    """Return the same; None where that raises ValueError."""
+    try:
+        return parse_published(text)
+    except ValueError:
+        return None
+
+
 def in_both_zones(moment: datetime) -> datetime:
     """Return ``moment`` in Vietnam's time; one without a zone is Vietnam's.
 
@@ -157,20 +167,27 @@ def _as_in_english(english: re.Match[str]) -> str:
         year += 1900 if year >= _OLDEST_SHORT_YEAR else 2000
     month = _MONTHS.index((part["month"] or part["month2"] or "")[:3].lower()) + 1
     day = int(part["day"] or part["day2"] or 0)
-    if part["hour1"] and part["hour2"]:
-        raise ValueError("it has two times")
-    number = "1" if part["hour1"] else "2"
+    number = _number_of_clock(part)
     if part[f"hour{number}"] is None:
         return date(year, month, day).isoformat()
     hour = _of_half(int(part[f"hour{number}"]), (part["half"] or "").upper())
-    second = part[f"second{number}"]
-    moment = datetime(year, month, day, hour, int(part[f"minute{number}"]), int(second or 0))
-    name, offset = (part[f"named{number}"] or "").lower(), part[f"zone{number}"]
-    if offset:
-        return moment.replace(tzinfo=_zone(offset)).isoformat(timespec="seconds")
-    if name:
-        return moment.replace(tzinfo=timezone(timedelta(hours=_NAMED_ZONES.get(name, 0)))).isoformat(timespec="seconds")
-    return moment.isoformat(timespec="seconds" if second and int(second) else "minutes")
+    name, zone = (part[f"named{number}"] or "").lower(), _zone(part[f"zone{number}"])
+    if zone is None and name:
+        zone = timezone(timedelta(hours=_NAMED_ZONES.get(name, 0)))
+    return _moment(part, number, (year, month, day), hour, zone)
+
+
+def _number_of_clock(part: Mapping[str, Any]) -> str:
+    """Return the number of the time that is stated, of two that may be."""
+    if part["hour1"] and part["hour2"]:
+        raise ValueError("it has two times")
+    return "1" if part["hour1"] else "2"
+
+
+def _moment(part: Mapping[str, Any], number: str, day: tuple[int, int, int], hour: int, zone: timezone | None) -> str:
+    second = int(part[f"second{number}"] or 0)
+    moment = datetime(*day, hour, int(part[f"minute{number}"]), second, tzinfo=zone)
+    return moment.isoformat(timespec="seconds" if second or zone is not None else "minutes")
 
 
 def _of_half(hour: int, half: str) -> int:
@@ -187,23 +204,16 @@ def _of_half(hour: int, half: str) -> int:
 def _as_written(written: re.Match[str]) -> str:
     """Return a date written for human readers as ISO 8601; a time in Vietnam's zone is returned without the zone."""
     part = written.groupdict()
-    if part["hour1"] and part["hour2"]:
-        raise ValueError("it has two times")
-    number = "1" if part["hour1"] else "2"
+    number = _number_of_clock(part)
     half = (part[f"half{number}"] or "").upper()
     zone = _zone(part["zone"] or part["offset"] or (part["utc"] and "Z"))
     is_vietnamese = bool(part["before"] or part["between"]) or zone == LOCAL_ZONE
-    year, month, day = _year_month_day(part, may_be_american=half in {"AM", "PM"} and not is_vietnamese)
+    day = _year_month_day(part, may_be_american=half in {"AM", "PM"} and not is_vietnamese)
     if part[f"hour{number}"] is None:
-        return date(year, month, day).isoformat()
+        return date(*day).isoformat()
     hour = int(part[f"hour{number}"])
     hour = _of_half(hour, "" if half == "PM" and hour > 12 else half)  # Vietnamese sites write 13:05 PM
-    second = part[f"second{number}"]
-    moment = datetime(year, month, day, hour, int(part[f"minute{number}"]), int(second or 0))
-    exact = bool(second and int(second))
-    if zone is None or zone == LOCAL_ZONE:
-        return moment.isoformat(timespec="seconds" if exact else "minutes")
-    return moment.replace(tzinfo=zone).isoformat(timespec="seconds")
+    return _moment(part, number, day, hour, None if zone == LOCAL_ZONE else zone)
 
 
 def _year_month_day(part: dict[str, str | None], *, may_be_american: bool) -> tuple[int, int, int]:
@@ -240,17 +250,12 @@ def local_time(published: str) -> datetime:
     A moment that there is not within the years 1 to 9999, which articles of earlier versions may have, keeps its zone.
     """
     moment = datetime.fromisoformat(published)
-    try:
-        return _in_vietnam(moment)
-    except OverflowError:
-        return moment
-
-
-def _in_vietnam(moment: datetime) -> datetime:
-    """Return a moment in Vietnam's time; one without a zone is Vietnam's. Raises OverflowError."""
     offset = moment.utcoffset()
     ahead = timedelta(0) if offset is None else _LOCAL_OFFSET - offset  # in UTC, it may be in the year 0
-    return (moment.replace(tzinfo=None) + ahead).replace(tzinfo=LOCAL_ZONE)
+    try:
+        return (moment.replace(tzinfo=None) + ahead).replace(tzinfo=LOCAL_ZONE)
+    except OverflowError:
+        return moment
 
 
 def local_minute(published: str) -> int:

@@ -50,6 +50,10 @@ class LeftOutError(UnreadableFileError):
         self.counts = {counts: 1} if isinstance(counts, str) else counts
 
 
+class TaskCancelledError(TimtinError):
+    """End a task before it is done, as was asked."""
+
+
 class WriterBusyError(TimtinError):
     """Refuse a second writer; the message names the one that holds the data folder, the ``holder``."""
 

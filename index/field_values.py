@@ -169,7 +169,10 @@ def url_value(value: Any) -> str | None:
     for _ in range(_DEEPEST):
         if isinstance(value, str):
             return f"https:{value}" if value.startswith("//") and " " not in value else value
-        value = _first(value, _URL_KEYS) if isinstance(value, Mapping) else value[0] if _is_list(value) else None
+        if isinstance(value, list):
+            value = value[0] if value else None
+        else:
+            value = _first(value, _URL_KEYS) if isinstance(value, Mapping) else None
     return None
 
 
@@ -376,10 +379,6 @@ def _first(value: Mapping[str, Any], keys: Iterable[str]) -> Any:
 
 def _one_line(name: str) -> str:
     return " ".join(name.split())
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and bool(value)
 
 
 def _is_number(value: Any) -> bool:

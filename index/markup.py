@@ -16,7 +16,7 @@ import re
 from html import unescape
 from html.entities import html5
 
-_PARAGRAPHS, _HIDDEN, _VOID, _INLINE = (
+_PARAGRAPHS, HIDDEN, _VOID, _INLINE = (
     frozenset(names.split())
     for names in (
         "address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer"
@@ -29,8 +29,9 @@ _PARAGRAPHS, _HIDDEN, _VOID, _INLINE = (
         " sub sup textarea time track tt u var video wbr",
     )
 )
-_LINES = _PARAGRAPHS | {"br"}
-_KNOWN = _PARAGRAPHS | _HIDDEN | _VOID | _INLINE
+LINES = _PARAGRAPHS | {"br"}
+"""The elements that begin and end a line of text; of those in ``HIDDEN``, no text is shown."""
+_KNOWN = _PARAGRAPHS | HIDDEN | _VOID | _INLINE
 
 # Possessive, and quoted values hide the signs in them, so that each character is passed a few times at most.
 _TAG = re.compile(
@@ -39,7 +40,7 @@ _TAG = re.compile(
 )
 _TOKEN = re.compile(rf"<!--|<!\[CDATA\[|\]\]>|<[!?][^<>]*+>|{_TAG.pattern}")
 _COMMENT_END = re.compile("-->")
-_HIDDEN_END = {name: re.compile(rf"</{name}\b[^<>]*+>", re.IGNORECASE) for name in _HIDDEN}
+_HIDDEN_END = {name: re.compile(rf"</{name}\b[^<>]*+>", re.IGNORECASE) for name in HIDDEN}
 _ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _SPACE = re.compile(r"\s+")
 _BEFORE_A_WORD = frozenset(" \"'“‘([`")
@@ -57,7 +58,11 @@ def text_if_markup(text: str) -> str:
         return text
     read = text
     for _ in range(_MOST_ROUNDS + 1):
-        before, read = read, _read_once(read)
+        before = read
+        if "<" in read and _is_markup(read):
+            read = markup_text(read)
+        elif "&" in read and _is_encoded(read):
+            read = _decoded(read)
         if read == before:
             return read
     return text
@@ -65,7 +70,7 @@ def text_if_markup(text: str) -> str:
 
 def markup_text(markup: str) -> str:
     """Return the text of a piece of HTML: paragraphs apart by blank lines, no scripts, styles or comments."""
-    has_lines = any(_name(tag) in _LINES for tag in _TAG.finditer(markup))
+    has_lines = any(_name(tag) in LINES for tag in _TAG.finditer(markup))
     markup = _SPACE.sub(lambda run: _source_space(run[0], has_lines), markup)
     parts: list[str] = []
     at, endless = 0, set[str]()
@@ -82,12 +87,6 @@ def markup_text(markup: str) -> str:
                 at = end.end()
     parts.append(_decoded(markup[at:]))
     return _SPACE.sub(lambda run: _space(run[0]), "".join(parts)).strip()
-
-
-def _read_once(text: str) -> str:
-    if "<" in text and _is_markup(text):
-        return markup_text(text)
-    return _decoded(text) if "&" in text and _is_encoded(text) else text
 
 
 def _is_markup(text: str) -> bool:

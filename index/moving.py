@@ -71,7 +71,7 @@ class Move:
                 if progress is not None:
                     progress(count)
             articles, differences, damaged = self._compared()
-            if self._source.last_seq() <= self._copied:
+            if not self._source.changes_after(self._copied, 1):  # the last numbers may have been taken in vain
                 return Moved(changes, articles, differences, damaged)
         return Moved(changes, is_behind=True)
 

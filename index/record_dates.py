@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Any
 
-from index.dates import local_time, parse_published
+from index.dates import local_time, published_or_none
 from index.field_names import is_of_utc
 from index.field_values import READERS
 
@@ -23,18 +23,16 @@ def in_zone(name: str, value: Any) -> Any:
     """Return a date with the zone that its name tells, if it has none."""
     if not isinstance(value, str) or not is_of_utc(name):
         return value
-    try:
-        published = parse_published(value)
-    except ValueError:
+    published = published_or_none(value)
+    if published is None or len(published) == _DAY or datetime.fromisoformat(published).tzinfo:
         return value
-    return value if len(published) == _DAY or datetime.fromisoformat(published).tzinfo else f"{published}+00:00"
+    return f"{published}+00:00"
 
 
 def is_no_date(value: Any) -> bool:
     """Tell whether a date is one that programs write for none; the day of 1970 may be one."""
-    try:
-        published = parse_published(str(value))
-    except ValueError:
+    published = published_or_none(str(value))
+    if published is None:
         return False
     day = local_time(published).date()
     return day.year == 9999 or (day in _NO_DATES and (len(published) > _DAY or day.year != 1970))
@@ -46,19 +44,13 @@ def dates_first(candidates: list[Candidate], *, strict: bool) -> list[Candidate]
         (value for *_, value in candidates if isinstance(value, str) and _CLOCK.fullmatch(value.strip())), None
     )
     for at, (rank, other_name, name, value) in enumerate(candidates):
-        try:
-            published = parse_published(str(in_zone(name, READERS["published"](value))))
-        except ValueError:
+        published = published_or_none(str(in_zone(name, READERS["published"](value))))
+        if published is None or (not strict and is_no_date(published)):
             continue
-        if not strict and is_no_date(published):
-            continue
-        if clock is not None and len(published) == _DAY:
-            try:
-                value = parse_published(f"{published} {clock.strip()}")
-            except ValueError:
-                pass
-            else:
-                candidates = [candidate for candidate in candidates if candidate[3] is not clock]
-                at = next(place for place, candidate in enumerate(candidates) if candidate[2] == name)
+        day_at_clock = f"{published} {clock.strip()}" if clock is not None and len(published) == _DAY else ""
+        if (timed := published_or_none(day_at_clock)) is not None:
+            value = timed
+            candidates = [candidate for candidate in candidates if candidate[3] is not clock]
+            at = next(place for place, candidate in enumerate(candidates) if candidate[2] == name)
         return [(rank, other_name, name, value), *candidates[:at], *candidates[at + 1 :]]
     return candidates

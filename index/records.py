@@ -14,7 +14,7 @@ from typing import Any
 
 from index import json_ld
 from index.article import LABELS, LONGEST_LABEL, LONGEST_TITLE, Article, usable_id
-from index.dates import parse_published
+from index.dates import published_or_none
 from index.field_names import (
     BODIES_IF_ALONE,
     IN_A_WRAPPER,
@@ -30,7 +30,7 @@ from index.record_dates import Candidate, dates_first, in_zone, is_no_date
 
 FIELDS = tuple(name for name in Article.model_fields if name != "extra")
 
-_NO_NAMES: Mapping[str, str] = {}
+NO_NAMES: Mapping[str, str] = {}
 _DEEPEST_WRAPPER = 3
 _WEB = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,10}(?:/|$)", re.IGNORECASE)
@@ -72,7 +72,7 @@ class Record(dict[str, Any]):
     ``left_out`` says what it is if it is no article to show, as a draft is none.
     """
 
-    def __init__(self, fields: Mapping[str, Any] = _NO_NAMES) -> None:
+    def __init__(self, fields: Mapping[str, Any] = NO_NAMES) -> None:
         super().__init__(fields)
         self.origins: Mapping[str, str] = {}
         self.unread: list[str] = []
@@ -82,7 +82,7 @@ class Record(dict[str, Any]):
         self.left_out: str | None = None
 
 
-def read_record(data: Mapping[str, Any], names: Mapping[str, str] = _NO_NAMES, *, strict: bool = False) -> Record:
+def read_record(data: Mapping[str, Any], names: Mapping[str, str] = NO_NAMES, *, strict: bool = False) -> Record:
     """Return the fields of an article in a JSON object; ``names`` says what names stand for that no table has.
 
     If ``strict``, a field under its own name keeps a value that cannot be read or is not valid, so that validation
@@ -109,7 +109,7 @@ def read_record(data: Mapping[str, Any], names: Mapping[str, str] = _NO_NAMES, *
     return reader.finish()
 
 
-def read_cells(pairs: Iterable[tuple[str, Any]], names: Mapping[str, str] = _NO_NAMES) -> Record:
+def read_cells(pairs: Iterable[tuple[str, Any]], names: Mapping[str, str] = NO_NAMES) -> Record:
     """Return the fields of an article in named cells, whose values are texts; empty ones say nothing."""
     reader = _Reader(names, strict=False)
     for name, value in pairs:
@@ -342,11 +342,7 @@ def _is_odd(field: str, value: Any) -> bool:
 def _fits(field: str, value: Any, read: Any) -> bool:
     """Tell whether what was read of a value is valid for a field."""
     if field == "published":
-        try:
-            parse_published(str(read))
-        except ValueError:
-            return False
-        return True
+        return published_or_none(str(read)) is not None
     if field == "id":
         return bool(usable_id(read) == read)
     if field == "url":

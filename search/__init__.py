@@ -22,6 +22,7 @@
 ``engines``           implementations of ``Engine``
 ``matching``          which articles match: doc masks, filters, facets, collapsing
 ``ranking``           the order of the matching articles: BM25, proximity, top k
+``kernels``           what is compiled: loops over the arrays of segments
 ``snippets``          the title and fragments of a hit, with the query's words marked
 ``spelling``          completions and spelling corrections
 ``runtime``           search processes, the answer cache, the thread that applies new writes

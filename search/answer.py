@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from index.article import Article
 from search.engine import FacetCount
@@ -68,7 +68,7 @@ class Answer:
 
     A ``partial`` answer lacks something for want of time: marks, facets, a correction, the exact order, or hits. If
     ``at_least``, the counts are lower bounds. ``next_cursor`` is the cursor of the next page, if the search had one and
-    there may be a next page.
+    there may be a next page. ``made`` keeps what is made of it for those who ask again, but for ``took_ms``.
     """
 
     parameters: SearchParameters
@@ -86,6 +86,7 @@ class Answer:
     at_least: bool = False
     histogram: Sequence[Bucket] = ()
     next_cursor: str | None = None
+    made: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def summary_of(article: Article) -> ArticleSummary:

@@ -25,7 +25,7 @@ from search.engines.embedded.engine import EmbeddedEngine
 from search.lagging import Lag
 from search.leadership import FolderLeadership, Leadership
 from search.limits import SearchLimits
-from search.query.expansion import Expansion, expand
+from search.query.expansion import Expansion
 from search.query.notes import distinct
 from search.query.parser import Parsed, parse_noting
 from search.query.synonyms import SharedSynonyms, SynonymSource
@@ -90,7 +90,7 @@ class Archive:
 
     def expand(self, tree: Node) -> Node:
         """Return ``tree`` with alternatives for its plain words: abbreviations the articles define, and synonyms."""
-        return expand(tree, self.engine.statistics(), self.synonyms.current())
+        return Expansion(self.engine.statistics(), self.synonyms.current()).expand(tree)
 
     def understand(self, query: str, deadline: Deadline | None = None) -> Parsed:
         """Return the expanded tree of a query's text, with notes on what was not understood or left out.
@@ -205,8 +205,8 @@ def _open_cluster(config: ArchiveConfig, cluster: ClusterConfig) -> Archive:
     """Open an archive on a cluster; only this loads what reaches one."""
     _need_client()
     from index.cluster.connection import Cluster
+    from index.cluster.health import cluster_usage
     from index.cluster.leadership import ClusterLeadership
-    from index.cluster.room import cluster_usage
     from index.cluster.shared import ClusterTexts
     from index.cluster.store import ClusterArticleStore
     from search.engines.opensearch.engine import ClusterEngine

@@ -215,6 +215,9 @@ class Upkeep(Protocol):
     def release_stale(self) -> None:
         """Close files that a newer index replaced, to free their disk space."""
 
+    def condense(self) -> None:
+        """Drop what was deleted or replaced from the files, where it counts in frequencies; this may take long."""
+
     def check(self) -> list[str]:
         """Compare the index with the store; return the problems found."""
 

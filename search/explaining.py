@@ -82,11 +82,8 @@ def explained(article: Article, explanation: Mapping[str, float]) -> list[Explai
             kind, sentence = _NAMED.get(name, (PartKind.OTHER, name))
             text = ""
         share = score / whole
-        found.append(
-            ExplainedPart(
-                kind, text, counts, score, share, f"{sentence}: {score:.2f} points, {share:.0%} of the score."
-            )
-        )
+        sentence += f": {score:.2f} points, {share:.0%} of the score."
+        found.append(ExplainedPart(kind, text, counts, score, share, sentence))
     return found
 
 

@@ -16,7 +16,9 @@ _DIRECTIONS = ("asc", "desc")
 
 
 def comma_separated(value: Any) -> Any:
-    """Return the parts of a text with commas between them; anything else as it is."""
+    """Return the parts of a text with commas between them, or of a list, as a tuple; anything else as it is."""
+    if isinstance(value, list):
+        return tuple(value)
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 

@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 from index.article import LABELS, LONGEST_LABEL
 from index.dates import period_days
 from index.errors import InvalidInputError, Problem
+from index.wrong_values import what_is_wrong
 from search.cursors import LONGEST_CURSOR, read_cursor
 from search.deadline import Deadline
 from search.engine import (
@@ -61,12 +62,6 @@ SHOWN = (
 )
 """The members of a hit, which ``fields`` chooses from."""
 _LONGEST_MARK = 100
-
-
-def _known_facet(value: str) -> str:
-    if value not in FACETS:
-        raise PydanticCustomError("not_one_of", "should be one of {expected}", {"expected": ", ".join(FACETS)})
-    return value
 
 
 def _one_of(*allowed: str) -> AfterValidator:
@@ -109,7 +104,8 @@ def _filter(value: Any) -> Any:
 
 def _label_values(value: Any) -> str | tuple[str, ...] | None:
     """Return one value as a text, several as a tuple, None without any."""
-    texts = [one for one in (value if isinstance(value, list | tuple) else [value]) if one is not None and one != ""]
+    given = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    texts = [one for one in given if one != ""]
     if not all(isinstance(one, str) for one in texts):
         raise PydanticKnownError("string_type")
     if any(len(one) > LONGEST_LABEL for one in texts):
@@ -132,10 +128,10 @@ def _period(value: Any) -> Any:
             period_days(value)
         except ValueError as error:
             raise PydanticCustomError("not_a_date", "{why}", {"why": str(error)}) from None
-    return value or None
+    return none_if_empty(value)
 
 
-FacetName = Annotated[str, AfterValidator(_known_facet), Field(json_schema_extra={"enum": list(FACETS)})]
+FacetName = Annotated[str, _one_of(*FACETS), Field(json_schema_extra={"enum": list(FACETS)})]
 LabelValues = Annotated[
     str | tuple[str, ...] | None,
     PlainValidator(_label_values),
@@ -211,7 +207,7 @@ class SearchParameters(_WithLabels):
         Field(description="half-life of scores in days: prefer recent articles"),
     ] = None
     filter: Annotated[
-        Annotated[str, Field(max_length=2 * LONGEST_FILTER)] | None,
+        Annotated[str, Field(max_length=2 * LONGEST_FILTER, json_schema_extra={"maxLength": LONGEST_FILTER})] | None,
         BeforeValidator(_filter),
         Field(description='conditions, such as source:"A" AND published>=2025-01 AND NOT category:"B"'),
     ] = None
@@ -359,7 +355,8 @@ def checked(model: type[ParametersT], values: Mapping[str, Any]) -> ParametersT:
         return model.model_validate(dict(values))
     except ValidationError as error:
         problems = [
-            Problem(_where(entry), _reason(entry), entry["type"], entry.get("ctx", {})) for entry in error.errors()
+            Problem(_where(entry), what_is_wrong(entry), entry["type"], entry.get("ctx", {}))
+            for entry in error.errors()
         ]
         names = ", ".join(problem.where for problem in problems)
         raise InvalidInputError(f"The request has invalid parameters: {names}.", problems) from None
@@ -367,7 +364,3 @@ def checked(model: type[ParametersT], values: Mapping[str, Any]) -> ParametersT:
 
 def _where(entry: Any) -> str:
     return str(entry["loc"][0] if entry["loc"] else entry["ctx"]["at"])
-
-
-def _reason(entry: Any) -> str:
-    return str(entry["msg"]).removeprefix("Value error, ")

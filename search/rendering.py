@@ -9,6 +9,7 @@ from itertools import groupby
 
 from index.analysis.tokenizer import tokenize
 from index.article import Article
+from index.batches import batches
 from index.errors import SearchTimeoutError
 from search.answer import ArticleSummary, RenderedHit, summary_of
 from search.archive import Archive
@@ -40,8 +41,7 @@ def rendered(
     found = [(articles[hit.id], hit) for hit in hits if hit.id in articles]
     highlighter, reasons = Highlighter(tree, deadline), ReasonFinder(tree, deadline)
     shown: list[RenderedHit] = []
-    for first in range(0, len(found), _AT_ONCE):
-        some = found[first : first + _AT_ONCE]
+    for some in batches(found, _AT_ONCE):
         try:
             deadline.check()
             shown += _marked(some, highlighter, reasons, parameters, deadline)
@@ -138,6 +138,12 @@ def _marked(
         marked += _articles_marks([article for article, _ in some], highlighter, scattered=relaxed)
     texts = [(text, marks) for _, text, marks in marked]
     bodies = fragments_of(texts, parameters.fragments, parameters.fragment_size, deadline)
+    why = reasons.reasons(
+        [
+            ([(article.title, title), (text, marks)], hit.relaxed)
+            for (article, hit), (title, text, marks) in zip(found, marked, strict=True)
+        ]
+    )
     return [
         RenderedHit(
             summary_of(article),
@@ -148,9 +154,9 @@ def _marked(
             hit.copies,
             hit.relaxed,
             body_cut=[cut_sides(text, passage.start, passage.end) for passage in body],
-            reasons=reasons.reasons([(article.title, title), (text, marks)], relaxed=hit.relaxed),
+            reasons=own_reasons,
         )
-        for (article, hit), (title, text, marks), body in zip(found, marked, bodies, strict=True)
+        for (article, hit), (title, text, _), body, own_reasons in zip(found, marked, bodies, why, strict=True)
     ]
 
 

@@ -37,7 +37,7 @@ class TermStatistics(Protocol):
         """
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
-        """Return up to ``most`` terms of ``index.analysis.abbreviations`` that start with ``prefix``, likewise."""
+        """Return the same of ``index.analysis.abbreviations``: up to ``most`` terms, the most frequent first."""
 
     def together(self, work: Callable[[], T]) -> T:
         """Return what ``work`` makes of these statistics; what asks them many things is put here.

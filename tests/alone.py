@@ -19,9 +19,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-KEPT = {"TIMTIN_TEST_DATA", "TIMTIN_TESTS_COMPLETE", "TIMTIN_KILLS", "TIMTIN_SEED", "TIMTIN_REBUILD"}
+KEPT = {f"TIMTIN_{name}" for name in ("TEST_DATA", "TESTS_COMPLETE", "KERNELS", "KILLS", "SEED", "REBUILD")}
 NOT_OURS = re.compile(
-    r"(?:https?|ftp|all|no)_proxy|XDG_\w+|TIMTIN(?:_\w+)?|PORT|HOST|PYTHONDONTWRITEBYTECODE", re.IGNORECASE
+    r"(?:https?|ftp|all|no)_proxy|XDG_\w+|TIMTIN(?:_(?!TEST_CLUSTER_)\w+)?|PORT|HOST|PYTHONDONTWRITEBYTECODE",
+    re.IGNORECASE,
 )
 CHECKOUT = Path(os.environ.pop("CHECKOUT_OF_TESTS", ROOT))  # another one where this is what is tested
 RUN, PLACE = "RUN_OF_TESTS", "PLACE_OF_TESTS"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from index.kernels.library import missing
 from index.writer.indexer import Indexer
 from search.archive import Archive
 from search.engine import Hit
@@ -35,3 +36,8 @@ def indexer_of(archive: Archive) -> Indexer:
     """Return the indexer of an embedded archive."""
     assert isinstance(archive.engine, EmbeddedEngine)
     return archive.engine._indexer
+
+
+def said_without_kernels() -> list[str]:
+    """Return what ``timtin check`` adds to what it says where nothing is compiled."""
+    return [] if (why := missing()) is None else [f"searches take longer without compiled kernels: {why}"]

@@ -34,6 +34,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from werkzeug.datastructures import Headers
+from xdist.scheduler import LoadScopeScheduling
 
 from index.article import Article
 from index.directory.data_folder import DataFolder, open_data_folder
@@ -60,6 +61,7 @@ __all__ = [
 ]
 
 SEEDS = ROOT / "seeds"
+TOGETHER = ("cluster/test_faults.py", "cluster/test_security.py")
 SHARED_DATA = Path(os.environ.get("TIMTIN_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
@@ -74,6 +76,22 @@ settings.load_profile("timtin")
 def pytest_xdist_auto_num_workers() -> int:
     """Use two processes more than there are processors: many tests wait for servers."""
     return (os.cpu_count() or 1) + 2
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Give each test to whoever is free, but all of a file that starts nodes of its own to one process.
+
+    xdist's groups would say so, but do nothing with this version of pytest.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.endswith(TOGETHER) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Scheduling:
+    return _Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ from search.snippets.highlighter import Highlighter, Span, _Chain, _Word
 _LINE = re.compile(r"\S(?:[^\r\n]*\S)?")
 _CLAUSE = re.compile(r"[,;:–—]\s+")
 _SPACE = re.compile(r"\s+")
-_NEAR = 60
+_AROUND = 40
 _MOST_CANDIDATES = 200
 
 
@@ -232,8 +232,12 @@ def _word_across(text: str, span: Span, at: int) -> Span | None:
     """Return the word that crosses ``at``, or None; only the text near it in ``span`` is segmented."""
     if at in span:
         return None
-    low = max(span[0], at - _NEAR)
-    word = _word_around(text[low : min(span[1], at + _NEAR)], at - low)
+    low, high = max(span[0], at - _AROUND), min(span[1], at + _AROUND)
+    if low > span[0] and " " in text[low:at]:
+        low = text.index(" ", low) + 1
+    if high < span[1] and " " in text[at + 1 : high]:
+        high = text.rindex(" ", 0, high)
+    word = _word_around(text[low:high], at - low)
     return None if word is None else (low + word[0], low + word[1])
 
 

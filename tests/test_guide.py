@@ -38,11 +38,11 @@ def test_commands_are_understood() -> None:
     assert {arguments[0] for arguments in commands()} == {"backup", "check", "export", "keys", "serve"}
     for arguments in commands():
         command: click.Command = main
-        context = click.Context(main)
+        context = click.Context(main, **main.context_settings)
         while isinstance(command, click.Group):
             name, command, arguments = command.resolve_command(context, arguments)  # type: ignore[assignment]
             assert command is not None
-        command.make_context(name, arguments)
+        command.make_context(name, arguments, parent=context)
 
 
 def test_files_named_are_there() -> None:

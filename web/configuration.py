@@ -22,13 +22,16 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from index.errors import TimtinError
+from index.wrong_values import what_is_wrong
 from web.settings import Section, Settings
 
 CONFIG_NAME = "timtin.toml"
 DEFAULT = "default"
 _PREFIX = "TIMTIN_"
-_OF_TESTS = re.compile("TIMTIN_(TEST|(KILLS|REBUILD|SEED)$)")
+_NOT_SETTINGS = re.compile("TIMTIN_(TEST|(KERNELS|KILLS|REBUILD|SEED)$)")
 _CONFIG_VARIABLE = "TIMTIN_CONFIG"
+_OF_COMMANDS = ("TIMTIN_SERVER", "TIMTIN_KEY_FILE")
+"""What says which service the commands ask, and with which key; a service itself passes them over."""
 _USER = re.compile(r"//\S*@")
 """Who somebody is in a URL, which may have a password; it is not shown."""
 _OTHER_VARIABLES = {"server.port": ("PORT",)}
@@ -137,8 +140,8 @@ def _from_environment(variables: Mapping[str, str], problems: list[str]) -> Iter
             if variable in variables:
                 yield name, (variables[variable], f"environment {variable}")
                 break
-    names = [*known, _CONFIG_VARIABLE]
-    unknown = sorted(name for name in variables if name.startswith(_PREFIX) and not _OF_TESTS.match(name))
+    names = [*known, _CONFIG_VARIABLE, *_OF_COMMANDS]
+    unknown = sorted(name for name in variables if name.startswith(_PREFIX) and not _NOT_SETTINGS.match(name))
     problems.extend(
         f"environment {variable}: there is no such setting; the nearest is {_nearest(variable, names)}"
         for variable in unknown
@@ -207,10 +210,8 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 def _reason(error: ValidationError) -> str:
     """Return what is right instead, in one line."""
-    reasons = [str(entry["msg"]).removeprefix("Value error, ") for entry in error.errors()]
-    return "; ".join(dict.fromkeys(reason[0].lower() + reason[1:] for reason in reasons)).replace(
-        "input should", "should"
-    )
+    reasons = map(what_is_wrong, error.errors())
+    return "; ".join(dict.fromkeys(reason[0].lower() + reason[1:] for reason in reasons))
 
 
 def _shown(value: Any) -> str:

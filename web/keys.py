@@ -24,6 +24,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from index.dates import LOCAL_ZONE, in_both_zones
 from index.errors import StoreError, TimtinError
 from index.shared_texts import FIRST_KEY, KEYS, BusyTextError, SharedTexts
+from index.wrong_values import what_is_wrong
 
 FIRST = FIRST_KEY
 """The name of the first key, and of its file."""
@@ -232,7 +233,7 @@ class KeyRing:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            why = f"{where}: {first['msg']}" if where else str(first["msg"])
+            why = f"{where} {what_is_wrong(first)}".strip()
         except OSError as error:
             why = str(error.strerror)
         except ValueError:
@@ -255,11 +256,15 @@ class KeyRing:
                 return None
             token = text.data.decode("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise StoreError(f"the key file {self._texts.place(FIRST)} cannot be read: {error}") from error
+            raise StoreError(f"the key file {self._texts.place(FIRST)} cannot be read: {_why(error)}") from error
         if not token:
             place = self._texts.place(FIRST)
             raise StoreError(f"the key file {place} is empty; delete it and start again to get a new key")
         return token, text.written or datetime.now(UTC)
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "it is not text in UTF-8"
 
 
 def _entry(key: Key) -> _Entry:

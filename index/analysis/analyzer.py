@@ -16,7 +16,6 @@ So syllables with consecutive positions are neighbours in one sentence.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -139,18 +138,38 @@ def words_across(places: Sequence[tuple[str, int]]) -> list[tuple[int, int] | No
     normals = [normalize(text) for text, _ in places]
     whole = "\n".join(normal.text for normal in normals)
     starts, _ = default_segmenter().words_of_lines(with_tones_on_last_vowel(whole))
-    spans = list(map(re.Match.span, SYLLABLE.finditer(whole)))
-    begins = [start for start, _ in spans]
-    words = starts.searchsorted(begins, "right").tolist()
+    bounds = starts.tolist()
     found: list[tuple[int, int] | None] = []
     base = 0
     for normal, (_, at) in zip(normals, places, strict=True):
-        before = bisect_left(begins, base + (at if normal.starts is None else bisect_left(normal.starts, at))) - 1
+        place = base + (at if normal.starts is None else bisect_left(normal.starts, at))
         word = None
-        if before >= 0 and begins[before] >= base:
-            first, last = bisect_left(words, words[before]), bisect_right(words, words[before]) - 1
-            [start], [end] = original_places(normal, [begins[first] - base], [spans[last][1] - base])
+        if (span := _word_before(whole, bounds, base, place)) is not None:
+            [start], [end] = original_places(normal, [span[0] - base], [span[1] - base])
             word = (start, end) if end > at else None
         found.append(word)
         base += len(normal.text) + 1
     return found
+
+
+def _word_before(text: str, starts: Sequence[int], base: int, at: int) -> tuple[int, int] | None:
+    """Return the span of the syllables of the word that the last one to begin in ``text[base:at]`` is in, if near.
+
+    Words start at ``starts``. None if there is no such syllable, or a space is between it and the word at ``at``.
+    """
+    number = bisect_left(starts, at)
+    if not number:
+        return None
+    first, last = max(starts[number - 1], base), starts[number] if number < len(starts) else len(text)
+    begin = max(text.rfind(" ", base, first) + 1, base)  # no syllable has a space
+    end = text.find(" ", last)
+    spans = [match.span() for match in SYLLABLE.finditer(text, begin, len(text) if end < 0 else end)]
+    before = [span for span in spans if span[0] < at]
+    if not before:
+        return None
+    if before[-1][0] < first:  # a syllable across two words
+        number = bisect_right(starts, before[-1][0])
+        first, last = max(starts[number - 1], base), starts[number]
+        spans = [match.span() for match in SYLLABLE.finditer(text, base, before[-1][1])]
+    own = [span for span in spans if first <= span[0] < last]
+    return own[0][0], own[-1][1]

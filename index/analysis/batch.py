@@ -5,6 +5,7 @@ The result equals ``index.analysis.analyzer.analyze`` for each text. Only codes,
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -14,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Analysis, Stream
-from index.analysis.interning import LINE_BREAK, InternTables
+from index.analysis.codes import OPEN, PLAIN, bare_numbers
+from index.analysis.interning import CITY, FOLLOWS_NUMBER, RUNS, InternTables
 from index.analysis.normalization import NormalizedText, fold, normalize
 from index.analysis.runs import Code, SignRun, Surroundings
 from index.analysis.segmentation import default_segmenter
 from index.analysis.sentences import sentence_starts
-from index.analysis.tokenizer import Tokens, codes_in, original_places
+from index.analysis.tokenizer import Tokens, codes_in
 from index.arrays import Ints
 
 
@@ -80,18 +82,16 @@ class AnalyzedBatch:
         """Return the terms by number, including terms of earlier batches."""
         return self.tables.names.terms
 
-    def analysis(self, at: int) -> Analysis:
-        """Return what ``index.analysis.analyzer.analyze`` returns for text number ``at``."""
-        normal = self.normals[at]
+    def outline(self, at: int) -> Analysis:
+        """Return text number ``at`` as ``analyze`` does, but for what definitions need not.
+
+        Places in the original text, forms without accents, positions, and ends and texts of words are left out.
+        """
         own, words = slice(*self.bounds[at : at + 2].tolist()), slice(*self.word_bounds[at : at + 2].tolist())
-        known = self.tables.syllables
-        numbers = self.syllables.numbers[own].tolist()
-        exact, folded = (list(map(column.__getitem__, numbers)) for column in (known.exact, known.folded))
-        places = self.syllables.starts[own].tolist(), self.syllables.ends[own].tolist()
-        tokens = Tokens(normal.text, *original_places(normal, *places), exact, folded, *places, self.codes[at])
-        firsts, stops = ((column[words] - own.start).tolist() for column in (self.words.firsts, self.words.stops))
-        texts = list(map(bytes.decode, map(self.terms.__getitem__, self.words.terms[words].tolist())))
-        return Analysis(tokens, self.positions[own].tolist(), firsts, stops, texts)
+        exact = list(map(self.tables.syllables.exact.__getitem__, self.syllables.numbers[own].tolist()))
+        places = memoryview(self.syllables.starts[own].data), memoryview(self.syllables.ends[own].data)
+        tokens = Tokens(self.normals[at].text, (), (), exact, (), *places, self.codes[at])
+        return Analysis(tokens, (), memoryview((self.words.firsts[words] - own.start).data), (), ())
 
 
 class BatchAnalyzer:
@@ -104,7 +104,10 @@ class BatchAnalyzer:
     def analyze(self, texts: Sequence[str]) -> AnalyzedBatch:
         """Cut ``texts`` into syllables, codes and words; line breaks end words."""
         with self._lock:
-            if self._tables is None or self._tables.are_full:
+            if self._tables is not None and self._tables.are_full:
+                self._tables = None
+                gc.collect()  # parts of the tables know each other, and a worker has no collector running
+            if self._tables is None:
                 self._tables = InternTables(default_segmenter())
             tables, self._tables = self._tables, None  # an exception drops the tables, which may be incomplete
             batch = _analyze(tables, list(map(normalize, texts)))
@@ -113,27 +116,16 @@ class BatchAnalyzer:
 
 
 def _analyze(tables: InternTables, normals: Sequence[NormalizedText]) -> AnalyzedBatch:
-    chunks: list[str] = []
-    starts = []
-    for normal in normals:
-        starts.append(len(chunks))
-        chunks.append(LINE_BREAK)
-        chunks += normal.text.replace("\n", f" {LINE_BREAK} ").split(" ")
-    starts.append(len(chunks))
-    chunks.append(LINE_BREAK)
-    numbers = np.fromiter(map(tables.chunks.__getitem__, chunks), np.int64, len(chunks))
-    texts_at = np.array(starts)
+    texts = [normal.text for normal in normals]
+    numbers, texts_at = tables.chunks.of_texts(texts)
     counts, columns = tables.chunks.syllables.take(numbers)
     before = np.concatenate([[0], np.cumsum(counts)])
     bounds = before[texts_at]
-    chunk_of = np.repeat(np.arange(len(chunks)), counts)
+    chunk_of = np.repeat(np.arange(len(numbers)), counts)
+    marks = np.asarray(tables.chunks.marks)[numbers]
     syllables = _placed(np.asarray(tables.chunks.widths)[numbers], texts_at, chunk_of, columns)
     words = _words(tables, numbers, chunk_of, columns)
-    runs = _runs(tables, numbers, texts_at, before, len(normals))
-    codes = [
-        _codes(tables, normal.text, own, syllables, slice(first, end))
-        for normal, own, first, end in zip(normals, runs, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-    ]
+    codes = _codes(tables, normals, syllables, (numbers, marks, texts_at, before))
     exact, folded = (
         np.asarray(column)[syllables.numbers]
         for column in (tables.syllables.exact_names, tables.syllables.folded_names)
@@ -145,22 +137,22 @@ def _analyze(tables: InternTables, normals: Sequence[NormalizedText]) -> Analyze
         Stream.BIGRAM: (exact, np.arange(len(exact))),
         Stream.FOLDED_BIGRAM: (folded, np.arange(len(folded))),
     }
-    positions = _positions(normals, bounds, syllables.starts)
+    positions = _positions(texts, bounds, syllables.starts)
     return AnalyzedBatch(
         normals, bounds, positions, syllables, np.searchsorted(words.firsts, bounds), words, codes, streams, tables
     )
 
 
-def _positions(normals: Sequence[NormalizedText], bounds: Ints, starts: Ints) -> Ints:
+def _positions(texts: Sequence[str], bounds: Ints, starts: Ints) -> Ints:
     """Return the position of every syllable in its text."""
     positions = np.arange(len(starts)) - np.repeat(bounds[:-1], np.diff(bounds))
-    for normal, first, end in zip(normals, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        if sentences := sentence_starts(normal.text):
+    for text, first, end in zip(texts, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        if sentences := sentence_starts(text):
             positions[first:end] += np.searchsorted(sentences, starts[first:end], "right")
     return positions
 
 
-def _placed(widths: Ints, texts_at: Ints, chunk_of: Ints, columns: Sequence[Ints]) -> SyllableColumns:
+def _placed(widths: Ints, texts_at: Ints, chunk_of: Ints, columns: Ints) -> SyllableColumns:
     """Return the syllables with offsets counted from the start of their text."""
     bases = np.cumsum(widths) - widths
     bases[:-1] -= np.repeat(bases[texts_at[:-1]], np.diff(texts_at))
@@ -172,9 +164,9 @@ def _placed(widths: Ints, texts_at: Ints, chunk_of: Ints, columns: Sequence[Ints
     return SyllableColumns(numbers, starts, ends, spaced, capitals)
 
 
-def _words(tables: InternTables, chunks: Ints, chunk_of: Ints, columns: Sequence[Ints]) -> WordColumns:
+def _words(tables: InternTables, chunks: Ints, chunk_of: Ints, columns: Ints) -> WordColumns:
     syllables, _, _, _, begun_in = columns
-    counts, [tokens] = tables.chunks.tokens.take(chunks)
+    counts, (tokens,) = tables.chunks.tokens.take(chunks)
     joined = tables.segmenter.joined(tables.tokens.table().take(tokens))
     word_of_token = np.concatenate([[0], np.cumsum(~joined)])
     word_of = word_of_token[(np.cumsum(counts) - counts)[chunk_of] + begun_in]
@@ -183,9 +175,9 @@ def _words(tables: InternTables, chunks: Ints, chunk_of: Ints, columns: Sequence
     numbers = np.full(len(firsts), -1)
     sizes = stops - firsts
     several, two = np.flatnonzero(sizes > 1), np.flatnonzero(sizes == 2)
-    numbers[two] = _numbers(
-        tables.words, tables.words.pair_keys(syllables[firsts[two]], syllables[firsts[two] + 1]).tolist()
-    )
+    pairs = tables.words.pair_keys(syllables[firsts[two]], syllables[firsts[two] + 1])
+    distinct, known = np.unique(pairs, return_inverse=True)
+    numbers[two] = _numbers(tables.words, distinct.tolist())[known]
     longer = np.flatnonzero(sizes > 2)
     spans = zip(firsts[longer].tolist(), stops[longer].tolist(), strict=True)
     numbers[longer] = _numbers(tables.words, (tuple(syllables[first:stop].tolist()) for first, stop in spans))
@@ -196,17 +188,6 @@ def _words(tables: InternTables, chunks: Ints, chunk_of: Ints, columns: Sequence
 
 def _numbers(words: dict[tuple[int, ...] | int, int], keys: Iterable[tuple[int, ...] | int]) -> Ints:
     return np.fromiter(map(words.__getitem__, keys), np.int64)
-
-
-def _runs(tables: InternTables, chunks: Ints, texts_at: Ints, before: Ints, texts: int) -> list[list[SignRun]]:
-    """Return the sign runs of each text, over its own syllables."""
-    found: list[list[SignRun]] = [[] for _ in range(texts)]
-    at = np.flatnonzero(np.asarray(tables.chunks.with_runs)[chunks])
-    owners = np.searchsorted(texts_at, at, "right") - 1
-    shifts = before[at] - before[texts_at][owners]
-    for owner, shift, chunk in zip(owners.tolist(), shifts.tolist(), chunks[at].tolist(), strict=True):
-        found[owner] += [SignRun(shift + run.first, shift + run.end, run.text) for run in tables.chunks.runs[chunk]]
-    return found
 
 
 class _Column(NamedTuple):
@@ -223,12 +204,41 @@ class _Column(NamedTuple):
 
 
 def _codes(
-    tables: InternTables, text: str, runs: Sequence[SignRun], syllables: SyllableColumns, own: slice
-) -> Sequence[Code]:
-    known, numbers = tables.syllables, syllables.numbers[own].tolist()
-    exact, folded = _Column(known.exact, numbers), _Column(known.folded, numbers)
-    starts, ends = syllables.starts[own].tolist(), syllables.ends[own].tolist()
-    return codes_in(Surroundings(text, exact, folded, starts, ends), runs)
+    tables: InternTables,
+    normals: Sequence[NormalizedText],
+    syllables: SyllableColumns,
+    chunks: tuple[Ints, NDArray[np.uint8], Ints, Ints],
+) -> list[Sequence[Code]]:
+    """Return the codes of each text, given its chunks: their numbers and marks, where texts start, syllables before."""
+    numbers, marks, texts_at, before = chunks
+    at = np.flatnonzero(marks & RUNS)
+    closed = (marks[at] & OPEN == 0) | (marks[at + 1] & FOLLOWS_NUMBER == 0)
+    bare = bare_numbers(
+        before[at], closed & (marks[at] & PLAIN != 0), np.asarray(tables.syllables.marks)[syllables.numbers]
+    )
+    found: list[list[SignRun]] = [[] for _ in normals]
+    passed: list[set[int]] = [set() for _ in normals]
+    owners = texts_at.searchsorted(at, "right") - 1
+    shifts = before[at] - before[texts_at][owners]
+    runs = tables.chunks.runs
+    for owner, shift, chunk, is_bare in zip(
+        *(column.tolist() for column in (owners, shifts, numbers[at], bare)), strict=True
+    ):
+        found[owner] += [SignRun(shift + first, shift + end, text) for first, end, text in runs[chunk]]
+        if is_bare:
+            passed[owner].add(shift)
+    with_cities = set((texts_at.searchsorted(np.flatnonzero(marks & CITY), "right") - 1).tolist())
+    codes: list[Sequence[Code]] = []
+    for text, (normal, own, known) in enumerate(zip(normals, found, passed, strict=True)):
+        if len(own) == len(known) and text not in with_cities:
+            codes.append([])
+            continue
+        syllables_of = slice(*before[texts_at[text : text + 2]].tolist())
+        of_text = memoryview(syllables.numbers[syllables_of].data)
+        exact, folded = _Column(tables.syllables.exact, of_text), _Column(tables.syllables.folded, of_text)
+        starts, ends = (memoryview(column[syllables_of].data) for column in (syllables.starts, syllables.ends))
+        codes.append(codes_in(Surroundings(normal.text, exact, folded, starts, ends), own, known))
+    return codes
 
 
 def _with_codes(

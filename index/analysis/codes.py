@@ -18,9 +18,11 @@ decree 30/2020/NĐ-CP on clerical work (appendix III), from laws, and from the P
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Container, Iterator, Sequence
 from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index.analysis.days import COUNTED, MEASURED, MONTHS, day_codes, month_codes
 from index.analysis.figures import UNIT_SIGNS, UNIT_WORDS, figure_codes, has_unit, numbers, range_codes, telephone, time
@@ -29,6 +31,7 @@ from index.analysis.numerals import numeral_codes, roman
 from index.analysis.runs import Code, SignRun, Surroundings, WordSet
 from index.analysis.scripts import SYLLABLE
 from index.analysis.syllables import is_vietnamese_shape
+from index.arrays import Ints
 
 _LONGEST = 48
 _MOST_REMEMBERED = 4096
@@ -74,12 +77,16 @@ def is_numeral(word: str) -> bool:
     return word in _NUMERALS or roman(word) > 0
 
 
-def find_codes(runs: Sequence[SignRun], around: Surroundings) -> list[Code]:
-    """Return the codes among ``runs`` and the syllables around them."""
+def find_codes(runs: Sequence[SignRun], around: Surroundings, bare: Container[int] = ()) -> list[Code]:
+    """Return the codes among ``runs`` and the syllables around them; ``bare`` has the first syllables of some that are
+    known to be none.
+    """
     numbers = {run.first: run for run in runs if run.text[0].isdecimal()}
     codes: list[Code] = []
     reached = 0
     for run in runs:
+        if run.first in bare:
+            continue
         first = max(run.first, reached)
         while first < run.end:  # after the first code of a run, the rest of it: 7h-9h, 45.000đ/kg
             rest = run if first == run.first else SignRun(first, run.end, _written(first, run.end, around))
@@ -119,6 +126,44 @@ def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> l
         month = all(_MONTH.fullmatch(code.text) for code in found)  # thông tư 05/2024
         found = [code for code in (_whole_codes(run, around) if month else found) if code.text != kind.text] + [kind]
     return found
+
+
+PLAIN, OPEN = 1, 2
+"""Marks of a number: it may be bare, and whether it is depends on what stands next to its chunk."""
+AFTER, BEFORE, OF_MONTH = 1, 2, 4
+"""Marks of a syllable: a number before, after or near it may be no bare one."""
+
+
+def number_marks(chunk: str, start: int, end: int) -> int:
+    """Return the marks of a chunk's only run of figures, of one syllable."""
+    figures, beside = chunk[start:end], chunk[end : end + 1]
+    if not figures.isdecimal() or len(figures) >= _LONG_NUMBER or figures[0] == "0" or chunk[:start].endswith("$"):
+        return 0
+    return (PLAIN if beside else PLAIN | OPEN) if not may_follow_number(beside) or not beside else 0
+
+
+def may_follow_number(text: str) -> bool:
+    """Tell whether a unit or the like, or what may be before one, begins ``text``."""
+    return not text[:1].strip() or text[0] in _SIGNS_AFTER
+
+
+def syllable_marks(folded: str) -> int:
+    """Return the marks of a syllable without accents."""
+    after = folded in _WORDS_AFTER or folded[:1].isdecimal()
+    return AFTER * after | BEFORE * (folded in _WORDS_BEFORE) | OF_MONTH * (folded in _MONTH_OR_QUARTER)
+
+
+def bare_numbers(at: Ints, closed: NDArray[np.bool], marks: NDArray[np.uint8]) -> NDArray[np.bool]:
+    """Tell which numbers ``_is_bare`` surely finds bare, of the plain ones at ``at`` in the syllables of ``marks``.
+
+    ``closed`` tells whether the characters after each are none that may follow a number.
+    """
+    padded = np.concatenate([np.zeros(_REACH_OF_YEAR, np.uint8), marks, np.zeros(1, np.uint8)])
+    before = [padded[at + step] for step in range(_REACH_OF_YEAR)]
+    following = padded[at + _REACH_OF_YEAR + 1]
+    near = np.bitwise_or.reduce([*before, following]) & OF_MONTH
+    bare: NDArray[np.bool] = closed & ((near | following & AFTER | before[-1] & BEFORE) == 0)
+    return bare
 
 
 def _is_bare(run: SignRun, around: Surroundings) -> bool:
@@ -166,14 +211,14 @@ def _size(text: str) -> int:
 
 def _implied(figures: SignRun, found: Sequence[Code]) -> list[Code]:
     """Return the codes of the figures that a longer code begins with, ``12/2020`` of ``12/2020/TT-BTC``."""
-    return [replace(code, implied=True) for code in found if code.first == figures.first and code.end == figures.end]
+    return [code._replace(implied=True) for code in found if code.first == figures.first and code.end == figures.end]
 
 
 def _whole_codes(run: SignRun, around: Surroundings) -> list[Code]:
     after_scheme = run.first > 0 and around.folded[run.first - 1] in _SCHEMES
     whole = _whole if len(run.text) <= _LONGEST else _whole.__wrapped__
     return [
-        replace(code, first=run.first + code.first, end=run.first + code.end)
+        Code(run.first + code.first, run.first + code.end, *code[2:])
         for code in whole(run.text, run.end - run.first, after_scheme=after_scheme)
     ]
 
@@ -278,7 +323,7 @@ def _plate(run: SignRun, around: Surroundings) -> Code | None:
 def _kind_before(run: SignRun, around: Surroundings) -> Code | None:
     """Return the document reference formed by the number ``run`` and a kind of document before it; None if none is."""
     at = run.first
-    if not around.beside(at) or around.folded[at - 1] not in _BEFORE_NUMBERS:
+    if not at or around.folded[at - 1] not in _BEFORE_NUMBERS or not around.beside(at):
         return None
     if has_unit(around, run.end) or around.after(run.end, MEASURED) or around.after(run.end, COUNTED):
         return None  # hợp đồng 1 năm

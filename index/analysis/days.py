@@ -16,7 +16,6 @@ where no word beside it speaks against that: a unit, something counted, a rank, 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 
 from index.analysis.figures import has_unit, range_codes
@@ -98,13 +97,15 @@ _FUNCTION = WordSet(
 
 def day_codes(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> list[Code]:
     """Return the codes of the day, the month or the range that starts with ``run``; none if there is none."""
+    after_month = around.before(run.first, _MONTH)
+    if not after_month and len(run.text) <= _LONGEST and not _may_be_day(run.text):
+        return []
     if quarter := _quarter(run, around):
         return quarter
     if of_year := _before_year(run, around):
         return of_year
     day = month = year = ""
     end = run.end
-    after_month = around.before(run.first, _MONTH)
     if run.text.isdecimal() and (spoken := _month_after(run.end, numbers, around)):
         day, (month, year, end) = run.text, spoken
     elif days := _days_of_month(run, numbers, around):
@@ -228,7 +229,7 @@ def _perhaps_a_day(run: SignRun, match: re.Match[str], around: Surroundings) -> 
         return as_written
     if any(around.before(run.first, words) for words in (_SAYS_TIME, _SAYS_POINT)) or _is_weekday(run.first, around):
         return found
-    return [*found, *(replace(code, spare=True) for code in as_written)]
+    return [*found, *(code._replace(spare=True) for code in as_written)]
 
 
 def _speaks_against(run: SignRun, day: int, month: int, sign: str, around: Surroundings) -> bool:
@@ -339,6 +340,13 @@ def _days_in_figures(text: str) -> tuple[str, str, str, str, str | None] | None:
         return None
     first, first_month, last, month, year = match.group("first", "of", "last", "month", "year")
     return first, first_month, last, month, year
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _may_be_day(text: str) -> bool:
+    """Tell whether figures may be a day, a month, a quarter or a range of these without ``tháng`` before them."""
+    known = text.isdecimal() or _in_figures(text) or _days_in_figures(text)
+    return bool(known) or any(form.fullmatch(text) for form in (_DAY, _TWO, _QUARTERS, _SHORT_QUARTER))
 
 
 def _quarter(run: SignRun, around: Surroundings) -> list[Code]:

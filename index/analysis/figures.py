@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from index.analysis.normalization import fold
 from index.analysis.runs import Code, SignRun, Surroundings
@@ -38,6 +37,7 @@ _TIMES = tuple(
         r"(\d{1,2}) ?g()(?= (?:sáng|trưa|chiều|tối|đêm|khuya|ngày|hôm|cùng ngày)(?![^\W_]))",
     )
 )
+_BEGINS_LIKE_TIME = re.compile(r"\d{1,2}(?::| ?[hHgG])")
 _HOURS = range(25)
 _GLUED = frozenset("'°")
 _HOUR = re.compile(r" ?h(?![^\W_])")
@@ -172,13 +172,13 @@ def range_codes(run: SignRun, around: Surroundings) -> Iterator[Code]:
         for text in other:
             yield from _with_unit(Code(second, unit[1], text, implied=True, certain=True), unit[0])
     elif hour := _time(second, around, around.starts[second]):
-        yield replace(hour, implied=True)
+        yield hour._replace(implied=True)
 
 
 def _with_unit(number: Code, unit: str) -> Iterator[Code]:
-    yield replace(number, text=f"{number.text}{unit}")
+    yield number._replace(text=f"{number.text}{unit}")
     if unit in _DEGREES:
-        yield replace(number, text=f"{number.text}{_DEGREES[unit]}", implied=True)
+        yield number._replace(text=f"{number.text}{_DEGREES[unit]}", implied=True)
 
 
 def _unit_after(offset: int, end: int, around: Surroundings) -> tuple[str, int] | None:
@@ -208,6 +208,8 @@ def _continues(around: Surroundings, at: int) -> bool:
 
 
 def _time(first: int, around: Surroundings, at: int) -> Code | None:
+    if _BEGINS_LIKE_TIME.match(around.text, at) is None:
+        return None
     match = next(filter(None, (form.match(around.text, at) for form in _TIMES)), None)
     if match is None or int(match.group(1)) not in _HOURS:
         return None

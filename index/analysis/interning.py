@@ -10,24 +10,48 @@ replaced by empty ones.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.codes import may_follow_number, number_marks, syllable_marks
 from index.analysis.runs import SignRun
 from index.analysis.segmentation import END, TOKEN_ROW, Segmenter, pyvi_tokens
 from index.analysis.suggestions import bare_syllable, is_foreign, suggestion
 from index.analysis.syllables import with_tones_on_last_vowel
 from index.analysis.tokenizer import cut_chunk
-from index.arrays import Ints, spread
+from index.arrays import Ints
+from index.kernels.building import StringTable, take_runs
+from index.kernels.library import kernels
 
 LINE_BREAK = "\n"
 """The chunk for a line break, and for the start and the end of a text; its width is 0."""
+RUNS, FOLLOWS_NUMBER, CITY = 4, 8, 16
+"""Marks of a chunk, beside those of ``codes``: sign runs, what may follow a number, what may begin a city."""
+_LINE_BREAK_NUMBER = 0
 _MOST_ENTRIES = 180_000  # about 50 MB
 _MOST_CHARACTERS = 1 << 23
 _SECOND_BITS = 32
+
+
+class RankedTerms(NamedTuple):
+    """Terms in arrays: ``ranks`` by number, ``order`` has the number of each rank; likewise with ``_`` after each term,
+    if it has none.
+
+    Term ``n`` is ``lengths[n]`` bytes of ``blob`` from ``starts[n]`` on, and ``_`` follows it.
+    """
+
+    ranks: Ints
+    order: Ints
+    ranks_before_sign: Ints
+    order_before_sign: Ints
+    blob: NDArray[np.uint8]
+    starts: Ints
+    lengths: Ints
 
 
 class TermTable(dict[bytes, int]):
@@ -35,18 +59,63 @@ class TermTable(dict[bytes, int]):
 
     def __init__(self) -> None:
         self.terms: list[bytes] = []
+        self._ranking = Lock()
+        none = np.empty(0, np.int64)
+        self._order = self._signed = _Order(none, np.empty(0, np.uint64))
+        self._ranked = RankedTerms(none, none, none, none, np.empty(0, np.uint8), none, none)
 
     def __missing__(self, term: bytes) -> int:
         number = self[term] = len(self)
         self.terms.append(term)
         return number
 
+    def ranked(self) -> RankedTerms:
+        """Return all terms so far; what is returned does not change. Threads may share it."""
+        with self._ranking:
+            known = self._ranked
+            if fresh := self.terms[len(known.ranks) :]:
+                numbers = range(len(known.ranks), len(known.ranks) + len(fresh))
+                syllables = [number for number in numbers if b"_" not in self.terms[number]]
+                order = self._order = self._order.added(numbers, self.terms.__getitem__)
+                signed = self._signed = self._signed.added(syllables, lambda number: self.terms[number] + b"_")
+                lengths = np.append(known.lengths, list(map(len, fresh)))
+                starts = np.cumsum(lengths + 1) - lengths - 1
+                blob = np.append(known.blob, np.frombuffer(b"_".join([*fresh, b""]), np.uint8))
+                count = len(starts)
+                self._ranked = RankedTerms(
+                    order.ranks(count), order.numbers, signed.ranks(count), signed.numbers, blob, starts, lengths
+                )
+            return self._ranked
+
+
+class _Order(NamedTuple):
+    """Numbers of strings in ascending order of these, and the first eight bytes of each string as a number."""
+
+    numbers: Ints
+    begins: NDArray[np.uint64]
+
+    def added(self, fresh: Sequence[int], name: Callable[[int], bytes]) -> _Order:
+        """Return the order with ``fresh`` numbers added; ``name`` returns the string of any number."""
+        fresh, known = sorted(fresh, key=name), memoryview(self.numbers.data)
+        begins = np.array([int.from_bytes(name(number)[:8].ljust(8, b"\0")) for number in fresh], np.uint64)
+        lows, highs = self.begins.searchsorted(begins).tolist(), self.begins.searchsorted(begins, "right").tolist()
+        spans = zip(fresh, lows, highs, strict=True)
+        places = [bisect_left(known, name(number), low, high, key=name) for number, low, high in spans]
+        return _Order(np.insert(self.numbers, places, fresh), np.insert(self.begins, places, begins))
+
+    def ranks(self, count: int) -> Ints:
+        """Return the place in the order of each of ``count`` numbers, 0 for one that is not there."""
+        ranks = np.zeros(count, np.int64)
+        ranks[self.numbers] = np.arange(len(self.numbers))
+        return ranks
+
 
 class SyllableTable(dict[tuple[str, str], int]):
     """Syllables, keyed by lower-case spelling and canonical form.
 
     ``exact`` and ``folded`` are the terms with and without accents; ``exact_names`` and ``folded_names`` number them.
-    ``foreign`` is 1 for foreign syllables; ``single`` has suggestions of one syllable.
+    ``foreign`` is 1 for foreign syllables, ``marks`` are ``codes.syllable_marks``; ``single`` has suggestions of one
+    syllable.
     """
 
     def __init__(self, names: TermTable) -> None:
@@ -56,7 +125,7 @@ class SyllableTable(dict[tuple[str, str], int]):
         self.written: list[str] = []
         self._bare: dict[int, str | None] = {}
         self.exact_names, self.folded_names = array("q"), array("q")
-        self.foreign = array("b")
+        self.foreign, self.marks = array("b"), array("B")
         self.single = _SingleSuggestions(self)
 
     def number(self, written: str, exact: str, folded: str) -> int:
@@ -71,6 +140,7 @@ class SyllableTable(dict[tuple[str, str], int]):
             self.exact_names.append(self._names[exact.encode()])
             self.folded_names.append(self._names[folded.encode()])
             self.foreign.append(is_foreign(lower, folded))
+            self.marks.append(syllable_marks(folded))
         return number
 
     def suggestion(self, numbers: Sequence[int]) -> str:
@@ -127,7 +197,7 @@ class TokenTable(dict[str, int]):
 
     def __init__(self, segmenter: Segmenter) -> None:
         self._segmenter = segmenter
-        self._table = np.empty(0, TOKEN_ROW)
+        self._table = np.empty(1 << 10, TOKEN_ROW)
         self._fresh: list[tuple[float, ...]] = []
 
     def __missing__(self, token: str) -> int:
@@ -136,84 +206,105 @@ class TokenTable(dict[str, int]):
         return number
 
     def table(self) -> NDArray[np.void]:
-        """Return the ``TOKEN_ROW`` of every token, shape (n,)."""
+        """Return the ``TOKEN_ROW`` of every token, and of more rows."""
         if self._fresh:
-            self._table = np.concatenate([self._table, np.array(self._fresh, TOKEN_ROW)])
+            if len(self) > len(self._table):
+                self._table = np.concatenate([self._table, np.empty(len(self), TOKEN_ROW)])
+            self._table[len(self) - len(self._fresh) : len(self)] = self._fresh
             self._fresh = []
         return self._table
 
 
-class RaggedColumns:
-    """Columns with any number of values for each entry: all values concatenated, and the end of each entry."""
+class RaggedRows:
+    """Any number of rows of so many columns for each entry: all rows concatenated, and the end of each entry."""
 
     def __init__(self, columns: int) -> None:
-        self._ends = array("q", [0])
-        self._columns = [array("q") for _ in range(columns)]
+        self._columns = columns
+        self._ends, self._values = array("q", [0]), array("i")
 
-    def append(self, *columns: Sequence[int]) -> None:
-        """Add an entry: one value in each column for each of its parts."""
-        for column, values in zip(self._columns, columns, strict=True):
-            column.extend(values)
-        self._ends.append(len(self._columns[0]))
+    def append(self, rows: Sequence[int]) -> None:
+        """Add an entry: its rows, concatenated."""
+        self._values.extend(rows)
+        self._ends.append(len(self._values) // self._columns)
 
-    def take(self, entries: Ints) -> tuple[Ints, list[Ints]]:
-        """Return the number of parts of each of ``entries``, and the columns of these parts."""
+    def take(self, entries: Ints) -> tuple[Ints, Ints]:
+        """Return the number of rows of each of ``entries``, and these rows as columns, shape (columns, n)."""
         ends = np.asarray(self._ends)
         starts = ends[entries]
         counts = ends[entries + 1] - starts
-        parts = spread(starts, counts)
-        return counts, [np.asarray(column).take(parts) for column in self._columns]
+        rows = take_runs(np.asarray(self._values).reshape(-1, self._columns), starts, counts)
+        return counts, np.ascontiguousarray(rows.T, np.int64)
 
 
 class ChunkTable(dict[str, int]):
-    """Chunks of canonical text.
+    """Chunks of canonical text; where kernels are compiled, a table of theirs has those of earlier texts instead.
 
     ``widths`` are their lengths, including the space after them. ``syllables`` has the columns syllable, start and end
     in the chunk, capitals (2 for all, 1 for some, 0), and number within the chunk of the pyvi token it starts in;
-    ``tokens`` has the numbers of pyvi's tokens. ``runs`` has the ``SignRun`` of the few chunks with any, for which
-    ``with_runs`` is 1.
+    ``tokens`` has the numbers of pyvi's tokens. ``runs`` has the ``SignRun`` of the few chunks with any. ``marks`` are
+    those of this module and of ``codes``.
     """
 
     def __init__(self, syllables: SyllableTable, tokens: TokenTable) -> None:
         self._numbers, self._tokens = syllables, tokens
         self.characters = 0
-        self.widths, self.with_runs = array("q"), array("b")
-        self.syllables, self.tokens = RaggedColumns(5), RaggedColumns(1)
+        self.widths, self.marks = array("q"), array("B")
+        self.syllables, self.tokens = RaggedRows(5), RaggedRows(1)
         self.runs: dict[int, Sequence[SignRun]] = {}
+        self._table = StringTable()
+        self[LINE_BREAK] = _LINE_BREAK_NUMBER
+        self._add(0, FOLLOWS_NUMBER, [END], ())
+
+    def __len__(self) -> int:
+        return len(self.widths)
+
+    def of_texts(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """Return the numbers of the chunks of canonical texts, and where among them each text starts.
+
+        There is a line break before each text, and after the last.
+        """
+        sizes = [2 + text.count(" ") + 2 * text.count(LINE_BREAK) for text in texts]
+        together = LINE_BREAK.join([*texts, ""])
+        encoded = together.encode("utf-8", "surrogatepass")
+        if kernels():
+            self._table.add([chunk.encode("utf-8", "surrogatepass") for chunk in self])
+            self.clear()
+        found = self._table.pieces(encoded, _LINE_BREAK_NUMBER)
+        if found is None:
+            pieces = together.replace(LINE_BREAK, f" {LINE_BREAK} ").split(" ")[:-1]
+            numbers = np.fromiter(map(self.__getitem__, pieces), np.int64, len(pieces))
+        else:
+            numbers, unknown = found
+            for place, start, end in unknown:
+                numbers[place] = self[encoded[start:end].decode("utf-8", "surrogatepass")]
+        return np.concatenate([[0], numbers]), np.cumsum([0, *sizes])
 
     def __missing__(self, chunk: str) -> int:
         number = self[chunk] = len(self)
         self.characters += len(chunk)
-        if chunk == LINE_BREAK:
-            self._add(0, (), [(END, 0, 0)], ((), (), (), ()))
-            return number
         cut = cut_chunk(chunk)
-        syllables = [
-            self._numbers.number(chunk[start:end], exact, folded)
-            for start, end, exact, folded in zip(cut.starts, cut.ends, cut.exact, cut.folded, strict=True)
-        ]
-        tokens = pyvi_tokens(with_tones_on_last_vowel(chunk))
-        capitals = [0] * len(syllables)
-        if chunk != chunk.lower():
-            spans = zip(cut.starts, cut.ends, strict=True)
-            capitals = [_capitals(chunk[start:end]) for start, end in spans]
-        self._add(len(chunk) + 1, cut.runs, tokens, (syllables, cut.starts, cut.ends, capitals))
+        tokens = pyvi_tokens(chunk if chunk.isascii() else with_tones_on_last_vowel(chunk))
+        begins = [start for _, start, _ in tokens]
+        has_capitals = chunk != chunk.lower()
+        rows: list[int] = []
+        for start, end, exact, folded in zip(cut.starts, cut.ends, cut.exact, cut.folded, strict=True):
+            written = chunk[start:end]
+            capitals = _capitals(written) if has_capitals else 0
+            syllable = self._numbers.number(written, exact, folded)
+            rows += (syllable, start, end, capitals, bisect_right(begins, start) - 1)
+        marks = FOLLOWS_NUMBER * may_follow_number(chunk) | CITY * ("tp" in chunk.lower())
         if cut.runs:
             self.runs[number] = cut.runs
+            plain = len(cut.runs) == 1 and cut.runs[0][:2] == (0, 1)
+            marks |= RUNS | (number_marks(chunk, cut.starts[0], cut.ends[0]) if plain else 0)
+        self._add(len(chunk) + 1, marks, [token for token, _, _ in tokens], rows)
         return number
 
-    def _add(
-        self,
-        width: int,
-        runs: Sequence[SignRun],
-        tokens: Sequence[tuple[str, int, int]],
-        columns: tuple[Sequence[int], Sequence[int], Sequence[int], Sequence[int]],
-    ) -> None:
+    def _add(self, width: int, marks: int, tokens: Sequence[str], syllables: Sequence[int]) -> None:
         self.widths.append(width)
-        self.with_runs.append(bool(runs))
-        self.tokens.append([self._tokens[token] for token, _, _ in tokens])
-        begins = [start for _, start, _ in tokens]
-        self.syllables.append(*columns, [bisect_right(begins, place) - 1 for place in columns[1]])
+        self.marks.append(marks)
+        self.tokens.append([self._tokens[token] for token in tokens])
+        self.syllables.append(syllables)
 
 
 def _capitals(written: str) -> int:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rensa import RMinHash
 
+from index.kernels.building import assign_stories
+
 NO_SKETCH = (0, 0)
 """The sketch of a text too short to compare; it matches no sketch, not even itself."""
 
@@ -47,9 +49,14 @@ def sketches(syllables: NDArray[np.uint64], bounds: NDArray[np.int64]) -> NDArra
     digests = RMinHash.digest_matrix_from_flat_token_hashes(shingles, starts, SLOTS, _SEED).to_rows()
     minima = np.array(digests, np.uint32).reshape(-1, SLOTS)
     planes = np.packbits([minima & 1, minima >> 1 & 1], axis=2).view(">u8")[:, :, 0].astype(np.uint64)
-    short = [len(np.unique(shingles[first:end])) < _FEWEST_SHINGLES for first, end in pairwise(starts)]
+    short = [_is_short(shingles[first:end]) for first, end in pairwise(starts)]
     planes[:, short] = np.array(NO_SKETCH, np.uint64)[:, None]
     return planes
+
+
+def _is_short(shingles: NDArray[np.uint64]) -> bool:
+    some = len(np.unique(shingles[: 2 * _FEWEST_SHINGLES]))  # almost always enough
+    return some < _FEWEST_SHINGLES and len(np.unique(shingles)) < _FEWEST_SHINGLES
 
 
 def sketch(syllables: Sequence[str]) -> tuple[int, int]:
@@ -91,7 +98,10 @@ def assign(
     """
     planes = np.concatenate((known_sketches, sketches), axis=1)
     stories = np.concatenate((known_stories, numbers))
-    for at in range(len(known_stories), len(stories)):
+    first = len(known_stories)
+    if assign_stories(planes, stories, first, MOST_DIFFERING):
+        return stories[first:]
+    for at in range(first, len(stories)):
         one = planes[:, at]
         if not one.any():
             continue
@@ -101,4 +111,4 @@ def assign(
         least = slots.min(initial=SLOTS)
         if least <= MOST_DIFFERING:
             stories[at] = stories[near[slots == least]].min()
-    return stories[len(known_stories) :]
+    return stories[first:]

@@ -100,12 +100,13 @@ def _suggested_runs(batch: AnalyzedBatch, ahead: int, within: NDArray[np.bool_])
 
 def _by_words(batch: AnalyzedBatch, words: Ints) -> list[str]:
     """Return the lower-case suggestions of single words."""
-    numbers, syllables = batch.words.numbers[words], batch.syllables.numbers[batch.words.firsts[words]]
-    known, single = batch.tables.words.suggestions, batch.tables.syllables.single
-    return [
-        known[number] if number >= 0 else single[syllable]
-        for number, syllable in zip(numbers.tolist(), syllables.tolist(), strict=True)
-    ]
+    numbers, single = batch.words.numbers[words], batch.tables.syllables.single
+    lone = np.flatnonzero(numbers < 0)
+    keys = list(map([*batch.tables.words.suggestions, ""].__getitem__, numbers.tolist()))
+    syllables = batch.syllables.numbers[batch.words.firsts[words[lone]]]
+    for at, syllable in zip(lone.tolist(), syllables.tolist(), strict=True):
+        keys[at] = single[syllable]
+    return keys
 
 
 def _by_syllables(batch: AnalyzedBatch, firsts: Ints, stops: Ints) -> list[str]:

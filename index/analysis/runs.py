@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from index.analysis.normalization import fold
 from index.analysis.syllables import canonical_syllable
@@ -13,8 +13,7 @@ from index.analysis.syllables import canonical_syllable
 _WIDEST_SPACE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class SignRun:
+class SignRun(NamedTuple):  # like Code, made so often that a frozen dataclass takes too long to create
     """A number, letters and figures joined by signs or by nothing, or a numeral in letters.
 
     It is over the syllables from ``first`` to ``end`` (exclusive).
@@ -25,8 +24,7 @@ class SignRun:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A whole code, over the syllables from ``first`` to ``end`` (exclusive).
 
     An ``implied`` code is indexed, but a query that contains it does not require it: the day in a full date. A
@@ -72,7 +70,7 @@ class Surroundings:
 
     def beside(self, at: int) -> bool:
         """Tell whether syllable ``at`` exists and only space separates it from the one before."""
-        if not 0 < at < len(self.folded):
+        if not 0 < at < len(self.starts):
             return False
         end, start = self.ends[at - 1], self.starts[at]
         if start - end == 1 and self.text[end] == " ":  # as almost always
@@ -82,7 +80,7 @@ class Surroundings:
 
     def says(self, at: int, words: WordSet) -> bool:
         """Tell whether syllable ``at`` exists and is one of ``words``; accents count unless the text has none."""
-        if not 0 <= at < len(self.folded):
+        if not 0 <= at < len(self.starts):
             return False
         return self.folded[at] in words.folded if self.text.isascii() else self.exact[at] in words.exact
 
@@ -96,7 +94,7 @@ class Surroundings:
 
     def written(self, at: int) -> str:
         """Return syllable ``at`` as it stands in the text; nothing if there is none."""
-        return self.text[self.starts[at] : self.ends[at]] if 0 <= at < len(self.folded) else ""
+        return self.text[self.starts[at] : self.ends[at]] if 0 <= at < len(self.starts) else ""
 
     def end_at(self, offset: int) -> int | None:
         """Return the number of the syllable after the one that ends at ``offset``; None if none ends there."""

@@ -75,7 +75,7 @@ class _LineBreaks:
         """Tell whether the line break at ``at`` ends a sentence."""
         number = self._number[at]
         line, following = self._lines[number], self._lines[number + 1]
-        if not line or not following or line.rstrip(_CLOSING)[-1:] in _END_MARKS:
+        if not line or not following or line[-1] in _END_MARKS or line.rstrip(_CLOSING)[-1:] in _END_MARKS:
             return True
         first = following[0]
         if first.islower():

@@ -7,7 +7,7 @@ tokens of their own; ``index.analysis.codes`` recognises the whole.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from index.analysis.scripts import DOT_NET, SYLLABLE, is_coded, is_simple
 from index.analysis.syllables import beginnings, canonical_syllable
 
 _SIGNS = ".,:;!?\"'()[]…"
+_JOINING = frozenset(CODE_SIGNS)
 _BETWEEN_FIGURES = (",", ":")
 _LONGEST_SYLLABLE = 64
 _LONGEST_RUN = 1000  # syllables; a run is read again after each code in it
@@ -114,7 +115,7 @@ def _joins(chunk: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
     between = chunk[one[1] : other[0]]
     if between in _BETWEEN_FIGURES and not (chunk[one[0]].isdecimal() and chunk[other[0]].isdecimal()):
         return False
-    return (not between or between in CODE_SIGNS) and is_coded(chunk[slice(*one)]) and is_coded(chunk[slice(*other)])
+    return (not between or between in _JOINING) and is_coded(chunk[slice(*one)]) and is_coded(chunk[slice(*other)])
 
 
 class _Cuts(dict[str, ChunkCut]):
@@ -158,9 +159,9 @@ def unfinished_syllable(text: str) -> list[str]:
     return sorted(beginnings(tokenize(text).written(-1).lower()))
 
 
-def codes_in(around: Surroundings, runs: Sequence[SignRun]) -> Sequence[Code]:
-    """Return the codes of a canonical text, sorted by position."""
-    codes = find_codes(runs, around) if runs else []
+def codes_in(around: Surroundings, runs: Sequence[SignRun], bare: Container[int] = ()) -> Sequence[Code]:
+    """Return the codes of a canonical text, sorted by position; ``bare`` as for ``find_codes``."""
+    codes = find_codes(runs, around, bare) if runs else []
     for start, end, name in city_codes(around.text):
         first, last = bisect_left(around.starts, start), bisect_left(around.starts, end) - 1
         if first < last and around.starts[first] == start and around.ends[last] == end:

@@ -16,13 +16,11 @@
 ``packed_tokens``  the tokens of an article, as ranking reads them
 ``entries``        small documents that several servers change
 ``leases``         who may do what only one may do
-``texts``          named texts that all servers share
 ``tasks``          ``TaskLog``
 ``inputs``         ``InputLog``
 ``fetches``        ``FetchLog``
 ``stories``        which articles tell one story
-``health``         why the cluster cannot take writes or answer
-``room``           how much room the archive takes
+``health``         why the cluster cannot take writes or answer, and how much room it has
 ``backup``         the articles as the store of a data folder
 ``rebuild``        another index of the articles, which follows the first and takes its place
 =================  ===================================================================================================

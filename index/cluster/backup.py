@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from index.article import Article
+from index.batches import batches
 from index.errors import StoreError
 from index.store.articles import SqliteArticleStore
 
@@ -27,8 +27,7 @@ def write(articles: Callable[[Callable[[str], None]], Iterator[Article]], file: 
         with TemporaryDirectory(prefix=f"{file.name}.", dir=file.parent) as folder:
             store = SqliteArticleStore(Path(folder) / file.name)
             try:
-                every = articles(rotten.append)
-                while some := list(islice(every, _AT_ONCE)):
+                for some in batches(articles(rotten.append), _AT_ONCE):
                     store.put(some)
                 store.back_up(file)
             finally:

@@ -138,22 +138,10 @@ class Clock:
         Unless ``fresh``, it begins with what this process last knew of it: if no other server moves it, nothing needs
         to be read.
         """
-        pause = _FIRST_PAUSE
         with self._lock:  # threads of one process need not refuse each other
-            if fresh:
-                self._known = None
-            while True:
-                now = self._known or entries.read(self._cluster, self._cluster.state, _ID)
-                value = changed(now.value if now is not None else None)
-                if value is None:
-                    return now.value if now is not None else {}
-                before = now.version if now is not None else None
-                written = entries.write(self._cluster, self._cluster.state, _ID, value, before)
-                self._known = Entry(value, written) if written is not None else None
-                if written is not None:
-                    return value
-                time.sleep(random.uniform(0, pause))  # noqa: S311
-                pause = min(2 * pause, _LONGEST_PAUSE)
+            known = None if fresh else self._known
+            self._known, _ = entries.change(self._cluster, self._cluster.state, _ID, changed, known=known)
+            return {} if self._known is None else self._known.value
 
     def _least_number(self) -> int:
         if self._least is None:

@@ -15,7 +15,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -62,14 +62,16 @@ class Cluster:
 
     def has_archive(self) -> bool:
         """Tell whether there is an archive with this prefix. Raises ClusterError."""
-        return bool(self.ask("GET", "_alias", self.articles, expected={404}).get("status") != 404)
+        # not of all indices: a user of the cluster may ask about its own alone
+        answer = self.ask("GET", f"{self.articles}-*", "_alias", self.articles, expected={404})
+        return bool(answer.get("status") != 404)
 
     def ensure(self) -> None:
         """Make the indices that are missing, before the first use of one of them; several servers may do it at once."""
         if self._is_whole:
             return
         copies = mapping.copies(self.config.replicas)
-        if self._ask("GET", "_alias", self.articles, expected={404}).get("status") == 404:
+        if not self.has_archive():
             aliases = {self.articles: {"is_write_index": True}, self.live: {"filter": mapping.LIVE}}
             self._create(self.articles_index(), {**mapping.articles(self.config.shards, copies), "aliases": aliases})
         for name, body in (
@@ -79,7 +81,7 @@ class Cluster:
             (self.fetches, mapping.FETCHES),
         ):
             settings = {**body["settings"], "number_of_shards": 1, **copies}
-            if self._ask("GET", name, "_settings", expected={404}).get("status") == 404:
+            if self.ask("GET", name, "_settings", expected={404}, ensured=True).get("status") == 404:
                 self._create(name, {**body, "settings": settings})
         self._is_whole = True
 
@@ -92,85 +94,17 @@ class Cluster:
         seconds: float | None = None,
         expected: Collection[int] = (),
         between: Callable[[], object] = lambda: None,
+        ensured: bool = False,
     ) -> Any:
         """Return the answer to a request, as JSON; one that bears to be asked twice, trying ``seconds`` (the timeout).
 
         The parts of ``path`` may be any text, without commas unless these separate indices. A ``body`` that is a
         sequence is sent as lines of JSON, bytes as they are. The body of an answer whose status is ``expected`` is
-        returned like any other; a refusal has it as ``status``. ``between`` is called before each attempt. Raises
-        ClusterError, with the status, DiskFullError.
+        returned like any other; a refusal has it as ``status``. ``between`` is called before each attempt. Indices that
+        are missing are made before, unless they are ``ensured``. Raises ClusterError, with the status, DiskFullError.
         """
-        if path and path[0] in self._own:
+        if path and path[0] in self._own and not ensured:
             self.ensure()
-        return self._ask(method, *path, body=body, params=params, seconds=seconds, expected=expected, between=between)
-
-    def search(self, index: str, body: Mapping[str, Any], *, seconds: float | None = None) -> Any:
-        """Return the answer to a search of ``index``, whole or not at all; "" searches the point in time of ``body``.
-
-        Raises ClusterError; one that says 404 if the point in time is gone.
-        """
-        path = (index, "_search") if index else ("_search",)
-        params = {"allow_partial_search_results": False}
-        return self.ask("POST", *path, body=body, params=params, seconds=seconds)
-
-    def searches(self, index: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """Return the answers to several searches of ``index``, each whole. Raises ClusterError."""
-        lines = [part for body in bodies for part in ({"allow_partial_search_results": False}, body)]
-        deadline = time.monotonic() + self.config.timeout
-        pause = _FIRST_PAUSE
-        while True:
-            answers: list[Any] = self.ask("POST", index, "_msearch", body=lines)["responses"]
-            failed = next((answer for answer in answers if "error" in answer), None)
-            if failed is None:
-                return answers
-            if not is_passing(failed["status"], failed) or time.monotonic() + pause > deadline:
-                raise refusal(failed["status"], failed, self.config.timeout)
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-
-    def documents(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """Return ``fields`` of the sources of documents as they are now, by their ids; unknown ones are left out.
-
-        Raises ClusterError.
-        """
-        return {id: found["_source"] for id, found in self.found(index, ids, fields).items()}
-
-    def found(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """Return the same as ``_source``, with the ``_version`` of each. Raises ClusterError."""
-        found: dict[str, Mapping[str, Any]] = {}
-        deadline = time.monotonic() + self.config.timeout
-        left = list(ids)
-        pause = _FIRST_PAUSE
-        while left:
-            params = {"_source_includes": ",".join(fields)}
-            answer = self.ask("POST", index, "_mget", body={"ids": left}, params=params)["docs"]
-            found.update((one["_id"], one) for one in answer if one.get("found"))
-            if not (failed := [one for one in answer if "error" in one]):
-                break
-            if time.monotonic() + pause > deadline:
-                raise refusal(503, failed[0], self.config.timeout)
-            left = [one["_id"] for one in failed]
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        return found
-
-    def close(self) -> None:
-        """Close the connections; the next request opens others."""
-        with self._lock:
-            if self._client is not None and self._client[0] == os.getpid():
-                self._client[1].close()
-            self._client = None
-
-    def _ask(
-        self,
-        method: str,
-        *path: str,
-        body: Mapping[str, Any] | Sequence[Any] | bytes | None = None,
-        params: Mapping[str, Any] | None = None,
-        seconds: float | None = None,
-        expected: Collection[int] = (),
-        between: Callable[[], object] = lambda: None,
-    ) -> Any:
         patience = self.config.timeout if seconds is None else seconds
         deadline = time.monotonic() + patience
         url = "/" + "/".join(quote(part, safe=",*") for part in path)
@@ -195,6 +129,69 @@ class Cluster:
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
             pause = min(pause * 2, _LONGEST_PAUSE)
 
+    def search(self, index: str, body: Mapping[str, Any], *, seconds: float | None = None) -> Any:
+        """Return the answer to a search of ``index``, whole or not at all; "" searches the point in time of ``body``.
+
+        Raises ClusterError; one that says 404 if the point in time is gone.
+        """
+        path = (index, "_search") if index else ("_search",)
+        params = {"allow_partial_search_results": False}
+        return self.ask("POST", *path, body=body, params=params, seconds=seconds)
+
+    def pages(self, index: str, body: Mapping[str, Any], size: int) -> Iterator[Mapping[str, Any]]:
+        """Yield all hits of a search, ``size`` at a time; by its ``sort``, no two are equal. Raises ClusterError."""
+        after: dict[str, Any] = {}
+        while True:
+            hits = self.search(index, {**body, "size": size, **after})["hits"]["hits"]
+            yield from hits
+            if len(hits) < size:
+                return
+            after = {"search_after": hits[-1]["sort"]}
+
+    def searches(self, index: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return the answers to several searches of ``index``, each whole. Raises ClusterError."""
+        lines = [part for body in bodies for part in ({"allow_partial_search_results": False}, body)]
+        deadline = time.monotonic() + self.config.timeout
+        pause = _FIRST_PAUSE
+        while True:
+            answers: list[Any] = self.ask("POST", index, "_msearch", body=lines)["responses"]
+            failed = next((answer for answer in answers if "error" in answer), None)
+            if failed is None:
+                return answers
+            if not is_passing(failed["status"], failed) or time.monotonic() + pause > deadline:
+                raise refusal(failed["status"], failed, self.config.timeout)
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def documents(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return documents as they are now, by their ids: ``fields`` of the ``_source``, and the ``_version``.
+
+        Unknown ones are left out. Raises ClusterError.
+        """
+        found: dict[str, Mapping[str, Any]] = {}
+        deadline = time.monotonic() + self.config.timeout
+        left = list(ids)
+        pause = _FIRST_PAUSE
+        while left:
+            params = {"_source_includes": ",".join(fields)}
+            answer = self.ask("POST", index, "_mget", body={"ids": left}, params=params)["docs"]
+            found.update((one["_id"], one) for one in answer if one.get("found"))
+            if not (failed := [one for one in answer if "error" in one]):
+                break
+            if is_denied(failed[0]) or time.monotonic() + pause > deadline:
+                raise refusal(503, failed[0], self.config.timeout)
+            left = [one["_id"] for one in failed]
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        return found
+
+    def close(self) -> None:
+        """Close the connections; the next request opens others."""
+        with self._lock:
+            if self._client is not None and self._client[0] == os.getpid():
+                self._client[1].close()
+            self._client = None
+
     def _opened(self) -> OpenSearch:
         """Return the client of this process: connections must not be shared with one that was forked."""
         pid = os.getpid()
@@ -207,7 +204,8 @@ class Cluster:
             return self._client[1]
 
     def _create(self, index: str, body: Mapping[str, Any]) -> None:
-        answer = self._ask("PUT", index, body=body, params={"wait_for_active_shards": "1"}, expected={400})
+        params = {"wait_for_active_shards": "1"}
+        answer = self.ask("PUT", index, body=body, params=params, expected={400}, ensured=True)
         if answer.get("status") == 400 and answer["error"]["type"] != "resource_already_exists_exception":
             raise ClusterError(f"the cluster cannot make the index {index}: {_reason(answer)}", 400)
 
@@ -218,8 +216,12 @@ def refusal(status: int, answer: Any, patience: float) -> ClusterError | DiskFul
     if is_disk_full(answer):
         return disk_full(reason)
     if status == 401:
-        return ClusterError("the cluster does not know who asks (401): look at the user and password, or the key", 401)
-    if status == 403 and not _is_block(answer):
+        return ClusterError(
+            "the cluster does not know who asks (401): look at cluster.user and what is in its password_file,"
+            " or at the api_key_file or certificate_file",
+            401,
+        )
+    if is_denied(answer) or (status == 403 and not _is_block(answer)):
         return ClusterError(f"the cluster does not allow this (403): give the user the right to it: {reason}", 403)
     if status in OVERLOADED or _is_block(answer):
         return ClusterError(
@@ -244,6 +246,12 @@ def is_disk_full(answer: Any) -> bool:
     return "disk usage exceeded" in reason or "read-only-allow-delete" in reason or "create-index blocked" in reason
 
 
+def is_denied(answer: Any) -> bool:
+    """Tell whether an answer, or a part of one, says that the user has no right to it."""
+    error = answer.get("error", answer) if isinstance(answer, Mapping) else answer
+    return isinstance(error, Mapping) and error.get("type") == "security_exception"
+
+
 def is_passing(status: int, answer: Any) -> bool:
     """Tell whether an answer that says no, or a part of one, may be yes a little later."""
     return not is_disk_full(answer) and (status in OVERLOADED or _is_block(answer))
@@ -251,33 +259,38 @@ def is_passing(status: int, answer: Any) -> bool:
 
 def _may_pass(error: TransportError | SerializationError) -> bool:
     if isinstance(error, NoConnectionError):
-        return not isinstance(error, SSLError) and not _is_certificate(error)
+        return _of_tls(error) is None
     return isinstance(error, TransportError) and is_passing(int(error.status_code), error.info)
 
 
 def _as_ours(error: TransportError | SerializationError, patience: float) -> ClusterError | DiskFullError:
-    if isinstance(error, NoConnectionError) and _is_certificate(error):
-        return ClusterError(
-            "the certificate of the cluster is not trusted: give the file of the authority that signed it,"
-            f" and the name in it as the host ({_plain(error.error)})"
-        )
-    if isinstance(error, SSLError):
-        return ClusterError(
-            "the host does not answer as https does: look whether its address begins with http or with https"
-            f" ({_plain(error.error)})"
-        )
+    if isinstance(error, NoConnectionError) and (why := _of_tls(error)):
+        return ClusterError(f"{why} ({_plain(error.error)})")
     if isinstance(error, NoConnectionError):
         return ClusterError(
-            f"no host of the cluster answered within {patience:g} seconds: look whether it runs and can be reached"
-            f" ({_plain(error.error)})"
+            f"no host of the cluster answered within {patience:g} seconds: look whether it runs and can be reached,"
+            f" and by http or https ({_plain(error.error)})"
         )
     if not isinstance(error, TransportError):
         return ClusterError("the host answers, but not as a cluster does: look at the address")
     return refusal(int(error.status_code), error.info, patience)
 
 
-def _is_certificate(error: NoConnectionError) -> bool:
-    return "CERTIFICATE" in str(error.error).upper()
+def _of_tls(error: NoConnectionError) -> str | None:
+    """Return what is wrong with the certificates, or with http and https; None if it is neither."""
+    said = str(error.error)
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        if "mismatch" in said:
+            return "the certificate of the cluster is not for this host: write a name that is in it into hosts"
+        return "the certificate of the cluster is not trusted: give the authority that signed it as cluster.ca_file"
+    if "ALERT" in said and ("CERTIFICATE" in said or "UNKNOWN_CA" in said):
+        return "the cluster wants a client's certificate, or another one: look at cluster.certificate_file"
+    if isinstance(error, SSLError):
+        return (
+            "the host does not answer as https does: look whether its address begins with http or with https,"
+            " and at cluster.certificate_file if that is set"
+        )
+    return None
 
 
 def _reason(answer: Any) -> str:
@@ -289,7 +302,7 @@ def _reason(answer: Any) -> str:
         error = f"{error.get('type')}: {error.get('reason')}"
         if isinstance(cause, Mapping) and cause.get("reason") and cause["reason"] not in error:
             error += f" ({cause['reason']})"
-    return _plain(error)
+    return _plain(str(error).partition(" and User [")[0])  # not who asks, and the roles: clients may see this
 
 
 def _plain(text: Any) -> str:
@@ -312,11 +325,11 @@ def _client(config: ClusterConfig) -> OpenSearch:
             raise StoreError("the certificate to trust the cluster by is no PEM text; look at its file") from None
         if config.certificate is not None:
             try:
-                context.load_cert_chain(config.certificate, config.certificate_key)
+                context.load_cert_chain(config.certificate, config.certificate_key, password="")  # else it asks for one
             except (OSError, ValueError) as error:
                 raise StoreError(
                     f"the client certificate {config.certificate} and its key cannot be used: {error};"
-                    " both should be files in PEM form"
+                    " both should be files in PEM form, the key without a passphrase"
                 ) from None
     return OpenSearch(
         [_host(address) for address in config.hosts],
@@ -351,11 +364,11 @@ def _encoded(body: Mapping[str, Any] | Sequence[Any] | bytes | None) -> tuple[by
     if body is None or isinstance(body, bytes):
         return body, "application/x-ndjson" if body else "application/json"
     if isinstance(body, Mapping):
-        return line(body)[:-1], "application/json"
-    return b"".join(map(line, body)), "application/x-ndjson"
+        return json_line(body)[:-1], "application/json"
+    return b"".join(map(json_line, body)), "application/x-ndjson"
 
 
-def line(value: Any) -> bytes:
+def json_line(value: Any) -> bytes:
     """Return ``value`` as a line of JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8") + b"\n"
 

@@ -19,6 +19,7 @@ from index.analysis.batch import BatchAnalyzer
 from index.analysis.near_copies import MOST_DIFFERING, NO_SKETCH, SLOTS
 from index.analysis.normalization import fold
 from index.article import LABELS, TEXT_FIELDS, Article, searchable_body
+from index.cluster.connection import json_line
 from index.cluster.mapping import indexed_term, indexed_value
 from index.cluster.packed_tokens import pack
 from index.cluster.streams import StreamTexts, stream_texts
@@ -38,7 +39,6 @@ LEAST_ALIKE = BANDS - MOST_DIFFERING
 a band in 1 of 16 cases; so 8 of a million share as many."""
 
 _BLANK = Article(id="-", title="-")  # copying it with other values is faster than constructing an article
-_SURE_TO_FIT = 250
 
 
 class Written(NamedTuple):
@@ -77,15 +77,8 @@ def article_of(source: Mapping[str, Any]) -> Article:
 
 def written_of(source: Mapping[str, Any], version: int) -> Written:
     """Return what was written, from the ``_source`` of a document that is not deleted. Raises RottenArticleError."""
-    return Written(
-        article_of(source),
-        source["seq"],
-        source["hash"],
-        source["stored_at"],
-        source["story"],
-        source["copied"],
-        version % REVISIONS,
-    )
+    said = {name: source[name] for name in ("seq", "hash", "stored_at", "story", "copied")}
+    return Written(article_of(source), **said, revision=version % REVISIONS)
 
 
 def documents(entries: Sequence[Written]) -> list[dict[str, Any]]:
@@ -117,11 +110,6 @@ def documents(entries: Sequence[Written]) -> list[dict[str, Any]]:
 def json_of(entries: Sequence[Written]) -> list[bytes]:
     """Return the documents of ``entries``, each as a line of JSON."""
     return list(map(json_line, documents(entries)))
-
-
-def json_line(document: Mapping[str, Any]) -> bytes:
-    """Return a document as a line of JSON."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8") + b"\n"
 
 
 def sketch_of(text: str) -> tuple[int, int]:
@@ -197,11 +185,7 @@ def _sketched(sketch: tuple[int, int]) -> dict[str, Any]:
 
 
 def _terms(terms: Iterable[str]) -> list[str]:
-    return sorted({_fitting(term) for term in terms})
-
-
-def _fitting(term: str) -> str:
-    return term if len(term) <= _SURE_TO_FIT else indexed_value(term)
+    return sorted(set(map(indexed_value, terms)))
 
 
 @cache

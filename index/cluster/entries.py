@@ -20,7 +20,7 @@ Version = tuple[int, int]
 Action = tuple[Mapping[str, Any], ...]
 """What to do, as the cluster's bulk requests say it, and the document if it is to be written."""
 _MARK = "written_by"
-_LONGEST_PAUSE = 0.1
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.1
 _LONGEST_BULK_PAUSE = 2.0
 
 
@@ -75,19 +75,34 @@ def change(
     changed: Callable[[Mapping[str, Any] | None], Mapping[str, Any] | None],
     *,
     visible: bool = False,
-) -> Mapping[str, Any] | None:
-    """Write what ``changed`` makes of the document (None: there is none), as often as others come first; return it.
+    known: Entry | None = None,
+) -> tuple[Entry | None, bool]:
+    """Write what ``changed`` makes of the document (None: there is none), as often as others come first.
 
-    If ``changed`` returns None, nothing is written. Raises ClusterError.
+    It begins with the document as it is ``known``, if it is. If ``changed`` returns None, nothing is written. Return
+    the document as it is then, and whether it was written. Raises ClusterError.
     """
-    pause = 0.001
-    while True:
-        now = read(cluster, index, id)
-        value = changed(now.value if now is not None else None)
-        if value is None or write(cluster, index, id, value, now.version if now else None, visible=visible) is not None:
-            return value
+    pause = _FIRST_PAUSE
+    now = known or read(cluster, index, id)
+    while (value := changed(now.value if now else None)) is not None:
+        version = write(cluster, index, id, value, now.version if now else None, visible=visible)
+        if version is not None:
+            return Entry(value, version), True
         time.sleep(random.uniform(0, pause))  # noqa: S311
         pause = min(2 * pause, _LONGEST_PAUSE)
+        now = read(cluster, index, id)
+    return now, False
+
+
+def number(cluster: Cluster, id: str) -> int:
+    """Return the number that ``raise_number`` keeps under ``id``; 0 if there is none. Raises ClusterError."""
+    kept = read(cluster, cluster.state, id)
+    return 0 if kept is None else int(kept.value["seq"])
+
+
+def raise_number(cluster: Cluster, id: str, seq: int) -> None:
+    """Keep the number ``seq`` under ``id``, unless a higher one is there. Raises ClusterError."""
+    change(cluster, cluster.state, id, lambda now: None if now is not None and now["seq"] >= seq else {"seq": seq})
 
 
 def bulk(cluster: Cluster, index: str, actions: Sequence[Action], *, visible: bool = False) -> list[int]:
@@ -101,7 +116,8 @@ def bulk(cluster: Cluster, index: str, actions: Sequence[Action], *, visible: bo
     pause = _LONGEST_PAUSE
     while left:
         lines = [line for at in left for line in actions[at]]
-        answer = cluster.ask("POST", index, "_bulk", body=lines, params={"refresh": visible})
+        params = {"refresh": visible, "filter_path": "items.*.status,items.*.error"}
+        answer = cluster.ask("POST", index, "_bulk", body=lines, params=params)
         again = []
         for at, item in zip(left, answer["items"], strict=True):
             [result] = item.values()
@@ -120,9 +136,11 @@ def bulk(cluster: Cluster, index: str, actions: Sequence[Action], *, visible: bo
 
 def next_numbers(cluster: Cluster, name: str, count: int = 1) -> int:
     """Take ``count`` numbers in a row of a counter that starts at 1; return the first. Raises ClusterError."""
-    taken = change(cluster, cluster.state, f"counter-{name}", lambda now: {"last": (now["last"] if now else 0) + count})
-    assert taken is not None
-    return int(taken["last"]) - count + 1
+    raised, _ = change(
+        cluster, cluster.state, f"counter-{name}", lambda now: {"last": (now["last"] if now else 0) + count}
+    )
+    assert raised is not None
+    return int(raised.value["last"]) - count + 1
 
 
 def _entry(found: Mapping[str, Any]) -> Entry:

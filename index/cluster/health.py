@@ -1,4 +1,4 @@
-"""Why the cluster cannot take writes or answer, and what is wrong with how it keeps the articles."""
+"""Why the cluster cannot take writes or answer, what is wrong with how it keeps the articles, and its room."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from index.cluster.connection import Cluster, disk_full
 from index.errors import ClusterError, DiskFullError
+from index.usage import Usage
 
 _PATIENCE = 3.0
 _BLOCKS = ("read_only_allow_delete", "read_only", "read", "metadata")
@@ -37,6 +38,24 @@ def problems(cluster: Cluster) -> list[str]:
         for name, one in sorted(indices.items())
         if one["status"] == "yellow" and one["unassigned_shards"]
     ]
+
+
+def cluster_usage(cluster: Cluster) -> Usage:
+    """Return the bytes of the articles with their copies, of all else, and of the disks of the data nodes.
+
+    The user needs the right to see statistics of indices and nodes. Raises ClusterError.
+    """
+    name = f"{cluster.config.prefix}-*"
+    stats = cluster.ask("GET", name, "_stats", "store", seconds=_PATIENCE)["indices"]
+    sizes = {index: int(one["total"]["store"]["size_in_bytes"]) for index, one in stats.items()}
+    store = sum(size for index, size in sizes.items() if index.startswith(cluster.articles))
+    disks = cluster.ask("GET", "_nodes", "data:true", "stats", "fs", seconds=_PATIENCE)["nodes"].values()
+    totals = [node["fs"]["total"] for node in disks if node.get("fs", {}).get("total")]
+    return Usage(
+        {"store": store, "other": sum(sizes.values()) - store},
+        sum(int(total["available_in_bytes"]) for total in totals),
+        sum(int(total["total_in_bytes"]) for total in totals),
+    )
 
 
 def _health(cluster: Cluster) -> Mapping[str, Any]:

@@ -14,17 +14,17 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
+from index.batches import batches
 from index.cluster import entries
 from index.cluster.connection import Cluster
 from index.cluster.entries import Action, Entry
+from index.cluster.mapping import beginning
 from index.store.input_log import Input
 
 _BATCH = 1000
 _NAMES = "input-names"
-_T = TypeVar("_T")
 
 
 class ClusterInputLog:
@@ -38,7 +38,7 @@ class ClusterInputLog:
 
         An input that loses an article to another one loses its digest.
         """
-        for some in _batches(owners.items()):
+        for some in batches(owners.items(), _BATCH):
             wanted = dict(some)
             places = {_article(id): id for id in wanted}
             known = entries.read_many(self._cluster, self._cluster.inputs, list(places))
@@ -58,8 +58,9 @@ class ClusterInputLog:
 
     def below(self, path: str) -> list[Input]:
         """Return the inputs at or below ``path``."""
-        folder = path.rstrip("/")
-        return self._inputs({"bool": {"should": [{"term": {"path": path}}, {"prefix": {"path": f"{folder}/"}}]}})
+        inside = f"{path.rstrip('/')}/"
+        found = self._inputs({"bool": {"should": [{"term": {"path": path}}, beginning("path", inside)]}})
+        return [one for one in found if one.path == path or one.path.startswith(inside)]
 
     def with_digest(self, prefix: str) -> list[Input]:
         """Return the inputs whose digest begins with ``prefix``."""
@@ -68,7 +69,7 @@ class ClusterInputLog:
     def owners(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the path of the input that each of these articles belongs to; articles without one are left out."""
         numbers: dict[str, int] = {}
-        for some in _batches(ids):
+        for some in batches(ids, _BATCH):
             known = entries.read_many(self._cluster, self._cluster.inputs, [_article(id) for id in some])
             numbers |= {e.value["id"]: e.value["owner"] for e in known.values() if "owner" in e.value}
         paths = {number: entry.value["path"] for number, entry in self._numbered(set(numbers.values())).items()}
@@ -84,14 +85,14 @@ class ClusterInputLog:
     def dropped(self, path: str) -> set[str]:
         """Return the ids of the articles that inputs at or below ``path`` dropped."""
         found: set[str] = set()
-        for some in _batches(input.number for input in self.below(path)):
-            found |= {entry.value["id"] for entry in self._found({"terms": {"dropped": list(some)}})}
+        for some in batches((input.number for input in self.below(path)), _BATCH):
+            found |= {entry.value["id"] for entry in self._found({"terms": {"dropped": some}})}
         return found
 
     def begin(self, paths: Iterable[str]) -> dict[str, int]:
         """Return the number of the input at each path, creating it if there is none, and erase its digest."""
         numbers: dict[str, int] = {}
-        for some in _batches(paths):
+        for some in batches(paths, _BATCH):
             left = dict.fromkeys(some)
             while left:  # again for those that someone else has changed meanwhile
                 numbers |= self._begun(left)
@@ -100,7 +101,7 @@ class ClusterInputLog:
 
     def finish(self, read: Iterable[tuple[int, str, int]]) -> None:
         """Record inputs that were read to their end, except those that have lost an article meanwhile."""
-        for some in _batches(read):
+        for some in batches(read, _BATCH):
             inputs = self._numbered({number for number, _, _ in some})
             counts = self._counts(list(inputs))
             self._write(
@@ -113,7 +114,7 @@ class ClusterInputLog:
 
     def drop(self, ids: Iterable[str]) -> None:
         """Record that the files of these articles no longer have them."""
-        for some in _batches(ids):
+        for some in batches(ids, _BATCH):
             known = entries.read_many(self._cluster, self._cluster.inputs, [_article(id) for id in some])
             self._write(
                 _writing(place, {"id": entry.value["id"], "dropped": entry.value["owner"]}, entry)
@@ -151,7 +152,7 @@ class ClusterInputLog:
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Forget those of these inputs that have no articles and have dropped none."""
-        for some in _batches(numbers):
+        for some in batches(numbers, _BATCH):
             inputs = self._numbered(set(some))
             owned, dropped = self._counts(list(inputs)), self._counts(list(inputs), "dropped")
             self._write(
@@ -190,7 +191,7 @@ class ClusterInputLog:
 
     def _inputs(self, query: Mapping[str, Any]) -> list[Input]:
         found: list[Input] = []
-        for some in _batches(self._found(query)):
+        for some in batches(self._found(query), _BATCH):
             counts = self._counts([entry.value["number"] for entry in some])
             for entry in some:
                 number, path = entry.value["number"], entry.value["path"]
@@ -200,8 +201,8 @@ class ClusterInputLog:
     def _numbered(self, numbers: set[int]) -> dict[int, Entry]:
         """Return the documents of these inputs, by their numbers."""
         found: dict[int, Entry] = {}
-        for some in _batches(numbers):
-            found |= {entry.value["number"]: entry for entry in self._found({"terms": {"number": list(some)}})}
+        for some in batches(numbers, _BATCH):
+            found |= {entry.value["number"]: entry for entry in self._found({"terms": {"number": some}})}
         return found
 
     def _counts(self, numbers: Sequence[int], field: str = "owner") -> Counter[int]:
@@ -213,7 +214,8 @@ class ClusterInputLog:
             "query": {"terms": {field: numbers}},
             "aggs": {"counts": {"terms": {"field": field, "size": len(numbers)}}},
         }
-        buckets = self._search(body)["aggregations"]["counts"]["buckets"]
+        self._refresh()
+        buckets = self._cluster.search(self._cluster.inputs, body)["aggregations"]["counts"]["buckets"]
         return Counter({bucket["key"]: bucket["doc_count"] for bucket in buckets})
 
     def _found(self, query: Mapping[str, Any]) -> Iterator[Entry]:
@@ -221,27 +223,15 @@ class ClusterInputLog:
         body: dict[str, Any] = {
             "query": {"bool": {"filter": [query]}},
             "sort": [{"_seq_no": "asc"}],
-            "size": _BATCH,
             "seq_no_primary_term": True,
             "track_total_hits": False,
         }
-        while hits := self._search(body)["hits"]["hits"]:
-            for hit in hits:
-                yield Entry(hit["_source"], (hit["_seq_no"], hit["_primary_term"]))
-            if len(hits) < _BATCH:
-                break
-            body["search_after"] = hits[-1]["sort"]
+        self._refresh()
+        for hit in self._cluster.pages(self._cluster.inputs, body, _BATCH):
+            yield Entry(hit["_source"], (hit["_seq_no"], hit["_primary_term"]))
 
-    def _search(self, body: Mapping[str, Any]) -> Any:
-        if "search_after" not in body:
-            self._cluster.ask("POST", self._cluster.inputs, "_refresh")
-        return self._cluster.ask("POST", self._cluster.inputs, "_search", body=body)
-
-
-def _batches(values: Iterable[_T]) -> Iterator[list[_T]]:
-    rest = iter(values)
-    while some := list(islice(rest, _BATCH)):
-        yield some
+    def _refresh(self) -> None:
+        self._cluster.ask("POST", self._cluster.inputs, "_refresh")
 
 
 def _input(path: str) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 
 from index.cluster.connection import Cluster
-from index.cluster.leases import Lease, LeaseLostError
-
-log = logging.getLogger(__name__)
+from index.cluster.leases import Lease
 
 LENGTH = 10.0
 """Seconds until another server leads in the place of one that is gone; a busy cluster may take some to answer."""
@@ -28,7 +25,8 @@ class ClusterLeadership:
             return False
         self._done.set()  # of an earlier term
         self._done = threading.Event()
-        threading.Thread(target=self._renew, args=(self._done,), name="leader's lease", daemon=True).start()
+        signs = (self._done, _RENEWALS)
+        threading.Thread(target=self._lease.give_signs, args=signs, name="leader's lease", daemon=True).start()
         return True
 
     def holds(self) -> bool:
@@ -39,12 +37,3 @@ class ClusterLeadership:
         """Let another server lead."""
         self._done.set()
         self._lease.release()
-
-    def _renew(self, done: threading.Event) -> None:
-        while not done.wait(LENGTH / _RENEWALS):
-            try:
-                self._lease.renew()
-            except LeaseLostError:
-                return
-            except Exception as error:  # it stops leading if this lasts
-                log.warning("the leader's lease could not be renewed: %s", error)

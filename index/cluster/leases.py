@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from index.cluster import entries
 from index.cluster.connection import Cluster
@@ -118,22 +118,17 @@ class Lease:
         deadline = self._now() + wait
         if not self._in_use.acquire(timeout=wait):
             raise WriterBusyError(f"this server holds the {self._name} lease already; try again later", self._who())
-        try:
+        with ExitStack() as entered:
+            entered.callback(self._in_use.release)
             if self._depth == 0:
                 self._take_before(deadline)
+                entered.callback(self.release)
+                entered.enter_context(self._signs())
             self._depth += 1
             try:
-                if self._depth > 1:
-                    yield
-                else:
-                    with self._signs():
-                        yield
+                yield
             finally:
                 self._depth -= 1
-                if self._depth == 0:
-                    self.release()
-        finally:
-            self._in_use.release()
 
     def _take_before(self, deadline: float) -> None:
         while not self.take():
@@ -144,20 +139,20 @@ class Lease:
                 )
             time.sleep(_LOOK)
 
+    def give_signs(self, done: threading.Event, renewals: int = _RENEWALS) -> None:
+        """Give so many signs in its length until ``done`` is set or another has it; go on if the cluster fails."""
+        while not done.wait(self._length / renewals):
+            try:
+                self.renew()
+            except LeaseLostError:
+                return
+            except Exception as error:  # its holder stops being sure if this lasts
+                _logger.warning("the %s lease could not be renewed: %s", self._name, error)
+
     @contextmanager
     def _signs(self) -> Iterator[None]:
         done = threading.Event()
-
-        def give() -> None:
-            while not done.wait(self._length / _RENEWALS):
-                try:
-                    self.renew()
-                except LeaseLostError:
-                    return
-                except Exception as error:
-                    _logger.warning("the lease %s could not be renewed: %s", self._name, error)
-
-        thread = threading.Thread(target=give, name=f"lease {self._name}", daemon=True)
+        thread = threading.Thread(target=self.give_signs, args=(done,), name=f"lease {self._name}", daemon=True)
         thread.start()
         try:
             yield

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from index.article import Article
+from index.batches import sized_batches
 from index.cluster.documents import Written
 from index.errors import ChangedError
 from index.store.article_store import Condition
@@ -73,12 +74,4 @@ def planned(
 
 def chunks(written: Iterable[Written]) -> Iterator[list[Written]]:
     """Yield what is analysed together, and sent in one request."""
-    chunk: list[Written] = []
-    characters = 0
-    for one in written:
-        if len(chunk) >= _CHUNK_ARTICLES or characters >= _CHUNK_CHARACTERS:
-            yield chunk
-            chunk, characters = [], 0
-        chunk.append(one)
-        characters += len(one.article.body)
-    yield chunk
+    return sized_batches(written, _CHUNK_ARTICLES, lambda one: len(one.article.body), _CHUNK_CHARACTERS)

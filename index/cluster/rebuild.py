@@ -17,14 +17,15 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from index.cluster import entries, mapping
-from index.cluster.connection import Cluster
-from index.cluster.documents import Written, json_line, json_of, written_of
+from index.cluster.connection import Cluster, json_line
+from index.cluster.documents import Written, json_of, written_of
 from index.cluster.leases import Lease, LeaseLostError
 from index.cluster.sending import Document, send
-from index.errors import ClusterError, RottenArticleError
+from index.errors import ClusterError, RottenArticleError, TaskCancelledError
 from index.store.article_store import Progress
 from index.writer.workers import Workers
 
@@ -55,13 +56,14 @@ class _Chunk(NamedTuple):
 
 def current_index(cluster: Cluster) -> str:
     """Return the name of the index behind the alias of the articles. Raises ClusterError."""
-    [name] = cluster.ask("GET", "_alias", cluster.articles)
+    [name] = cluster.ask("GET", f"{cluster.articles}-*", "_alias", cluster.articles)
     return str(name)
 
 
 def is_outdated(cluster: Cluster) -> bool:
     """Tell whether an earlier version of timtin made the index, which analysed articles or kept them otherwise."""
-    made = _versions(cluster, current_index(cluster))
+    index = current_index(cluster)
+    made = cluster.ask("GET", index, "_mapping")[index]["mappings"].get("_meta", {})
     return any(made.get(what, 0) < version for what, version in _wanted_versions().items())
 
 
@@ -76,11 +78,16 @@ def rebuild(
     """Build a new index from the articles of the current one, and put it in its place; or go on with what was begun.
 
     ``workers`` analyse. ``progress`` is called with the number of articles copied since the last call; an exception it
-    raises ends this, and the next call goes on. Raises WriterBusyError if ``lease`` is not free within ``wait``
-    seconds, LeaseLostError, ClusterError, DiskFullError.
+    raises ends this, and the next call goes on; TaskCancelledError drops what was begun. Raises WriterBusyError if
+    ``lease`` is not free within ``wait`` seconds, LeaseLostError, ClusterError, DiskFullError.
     """
     with lease.held(wait):
-        _Rebuild(cluster, lease, workers, progress).run()
+        begun = _Rebuild(cluster, lease, workers, progress)
+        try:
+            begun.run()
+        except TaskCancelledError:
+            begun.drop()
+            raise
 
 
 class _Rebuild:
@@ -102,9 +109,17 @@ class _Rebuild:
             self._add_copies()
             while not self._swap():
                 self._copy(self._reached())
-            self._tell()
             self._wait_for_searches()
         self._tidy()
+        self._forget()
+
+    def drop(self) -> None:
+        """Delete the new index, which is not in use, and forget it."""
+        self._new = self._old
+        self._tidy()
+        self._forget()
+
+    def _forget(self) -> None:
         self._ask("DELETE", self._cluster.state, "_doc", _STATE, expected={404})
 
     def _begin(self) -> None:
@@ -160,7 +175,7 @@ class _Rebuild:
         """Copy what is above the numbers copied so far, up to those ``reached``; return how many documents."""
         count = 0
         chunks: deque[tuple[str, _Chunk]] = deque()
-        sending: deque[tuple[Future[None], str, _Chunk]] = deque()
+        sending: deque[tuple[Future[list[bool]], str, _Chunk]] = deque()
 
         def read() -> Iterator[list[Written]]:
             for shard, last in reached.items():
@@ -189,7 +204,8 @@ class _Rebuild:
                     Document(written.article.id, version, line)
                     for (written, version), line in zip(chunk.written, lines, strict=True)
                 ]
-                sending.append((senders.submit(self._send, documents + chunk.others), shard, chunk))
+                future = senders.submit(send, self._cluster, documents + chunk.others, self._lease.check, self._new)
+                sending.append((future, shard, chunk))
                 if len(sending) > _SENDERS:
                     done()
             while sending:
@@ -225,9 +241,6 @@ class _Rebuild:
                 return
             after = chunk.last
 
-    def _send(self, documents: list[Document]) -> None:
-        send(self._cluster, documents, self._lease.check, self._new)
-
     def _add_copies(self) -> None:
         """Give the new index its replicas, and wait for those that there are nodes for."""
         copies = {"number_of_replicas": None, "auto_expand_replicas": None}
@@ -258,7 +271,7 @@ class _Rebuild:
             self._lease.renew()  # so that nobody takes over while this is under way
             self._change_aliases()
         except Exception as error:
-            if self._has_changed():
+            if current_index(self._cluster) == self._new:
                 return True
             self._lift_block()
             self._save(blocked=False)
@@ -280,9 +293,6 @@ class _Rebuild:
         body = {"actions": actions}
         self._ask("POST", "_aliases", body=body, params=params, seconds=_SWAP_SECONDS)
 
-    def _has_changed(self) -> bool:
-        return current_index(self._cluster) == self._new
-
     def _lift_block(self) -> None:
         self._ask("PUT", self._old, "_settings", body={"index.blocks.write": None})
 
@@ -290,7 +300,8 @@ class _Rebuild:
         deadline = time.monotonic() + _GRACE
         while time.monotonic() < deadline:
             self._lease.check()
-            self._tell()
+            with suppress(TaskCancelledError):  # too late: the new index is in use
+                self._tell()
             time.sleep(0.1)
 
     def _tidy(self) -> None:
@@ -340,10 +351,6 @@ def _add(chunk: _Chunk, source: Mapping[str, Any], version: int) -> None:
         else:
             return
     chunk.others.append(Document(source["id"], version, json_line(source)))
-
-
-def _versions(cluster: Cluster, index: str) -> Any:
-    return cluster.ask("GET", index, "_mapping")[index]["mappings"].get("_meta", {})
 
 
 def _wanted_versions() -> Any:

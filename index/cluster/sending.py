@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from index.cluster.connection import Cluster, is_passing, line, refusal
+from index.cluster.connection import Cluster, is_passing, json_line, refusal
 from index.cluster.mapping import document_id
 from index.errors import ClusterError
 
@@ -82,7 +82,7 @@ def _batches(documents: Sequence[Document]) -> Iterator[list[int]]:
 def _outcomes(
     cluster: Cluster, documents: Sequence[Document], between: Callable[[], object], index: str
 ) -> list[dict[str, Any]]:
-    body = b"".join(part for document in documents for part in (line({"index": _target(document)}), document.data))
+    body = b"".join(part for one in documents for part in (json_line({"index": _target(one)}), one.data))
     params = {
         "require_alias": index == cluster.articles,
         "filter_path": "items.*.status,items.*.error,items.*._shards",

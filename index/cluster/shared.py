@@ -7,9 +7,9 @@ import time
 from collections.abc import Hashable
 from pathlib import Path
 
-from index.cluster import texts
+from index.cluster import entries
 from index.cluster.connection import Cluster
-from index.cluster.entries import Version
+from index.cluster.entries import Entry, Version
 from index.errors import ClusterError
 from index.shared_texts import FIRST_KEY, KEYS, SYNONYMS, SharedText
 
@@ -38,8 +38,8 @@ class ClusterTexts:
     def version(self, name: str) -> Hashable | None:
         """Return the version of a text as it was at most half a second ago. Raises ClusterError."""
         if name not in _OFTEN:
-            found = texts.read(self._cluster, name)
-            return None if found is None else found[1]
+            found = self._entry(name)
+            return None if found is None else found.version
         with self._lock:
             if time.monotonic() - self._looked >= _LOOK_SECONDS:
                 self._look()
@@ -49,15 +49,15 @@ class ClusterTexts:
 
     def read(self, name: str) -> SharedText | None:
         """Return a text, None if there is none. Raises ClusterError."""
-        found = texts.read(self._cluster, name)
-        return None if found is None else SharedText(found[0].encode("utf-8"), found[1])
+        found = self._entry(name)
+        return None if found is None else SharedText(found.value["text"].encode("utf-8"), found.version)
 
     def write(self, name: str, data: bytes, version: Hashable | None) -> bool:
         """Replace a text, unless it has another version by now. Raises ClusterError."""
         assert version is None or isinstance(version, tuple)
-        try:
-            written = texts.write(self._cluster, name, data.decode("utf-8"), version)
-        except texts.TextChangedError:
+        value = {"text": data.decode("utf-8")}
+        written = entries.write(self._cluster, self._cluster.state, _id(name), value, version)
+        if written is None:
             return False
         with self._lock:
             self._versions[name] = written
@@ -65,9 +65,19 @@ class ClusterTexts:
 
     def _look(self) -> None:
         """Ask for the versions of the texts that requests need; what failed is not asked again at once."""
+        body = {"docs": [{"_id": _id(name), "_source": False} for name in _OFTEN]}
         try:
-            self._versions = texts.versions(self._cluster, _OFTEN, _ASK_SECONDS)
+            found = self._cluster.ask("POST", self._cluster.state, "_mget", body=body, seconds=_ASK_SECONDS)["docs"]
+            there = [(name, one) for name, one in zip(_OFTEN, found, strict=True) if one.get("found")]
+            self._versions = {name: (one["_seq_no"], one["_primary_term"]) for name, one in there}
             self._failed = None
         except ClusterError as error:
             self._failed = error
         self._looked = time.monotonic()
+
+    def _entry(self, name: str) -> Entry | None:
+        return entries.read(self._cluster, self._cluster.state, _id(name))
+
+
+def _id(name: str) -> str:
+    return f"text-{name}"

@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from index.article import Article
+from index.batches import batches
 from index.cluster import backup, entries, health, walking
 from index.cluster.clock import Clock, Taken
-from index.cluster.connection import Cluster
-from index.cluster.documents import Written, article_of, json_line, json_of, tombstone, version
+from index.cluster.connection import Cluster, json_line
+from index.cluster.documents import Written, article_of, json_of, tombstone, version
 from index.cluster.fetches import ClusterFetchLog
 from index.cluster.inputs import ClusterInputLog
 from index.cluster.mapping import LIVE, document_id
@@ -157,14 +158,10 @@ class ClusterArticleStore:
         """
         while True:
             with self.clock.taking(count, ids) as taken:
-                places = {document_id(id): id for id in ids}
-                known: dict[str, Mapping[str, Any]] = {}
-                for at in range(0, len(places), _IDS_AT_ONCE):
-                    some = list(places)[at : at + _IDS_AT_ONCE]
-                    known |= self.cluster.documents(self.cluster.articles, some, ("deleted", "hash", "seq"))
+                known = self._documents(ids, ("deleted", "hash", "seq"))
                 if any(source["seq"] > taken.first for source in known.values()):
                     continue
-                hashes = {places[place]: one["hash"] for place, one in known.items() if not one["deleted"]}
+                hashes = {id: source["hash"] for id, source in known.items() if not source["deleted"]}
                 yield taken, hashes
                 if not taken.is_held():
                     raise _too_slow()
@@ -178,8 +175,8 @@ class ClusterArticleStore:
     def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
         """Return the articles with these ids; unknown and damaged ones are left out, and ``get`` tells which."""
         found: dict[str, Article] = {}
-        for at in range(0, len(ids), _ARTICLES_AT_ONCE):
-            for id, source in self._sources(ids[at : at + _ARTICLES_AT_ONCE], walking.WITH_ARTICLE).items():
+        for some in batches(ids, _ARTICLES_AT_ONCE):
+            for id, source in self._sources(some, walking.WITH_ARTICLE).items():
                 if (article := self._sound(source)) is not None:
                     found[id] = article
         return found
@@ -268,27 +265,18 @@ class ClusterArticleStore:
 
     def identity(self) -> str:
         """Return an id that no other store has, nor a backup of this one."""
-        kept = entries.read(self.cluster, self.cluster.state, _IDENTITY)
-        if kept is not None:
-            return str(kept.value["uuid"])
-        entries.change(
-            self.cluster, self.cluster.state, _IDENTITY, lambda now: None if now else {"uuid": uuid.uuid4().hex}
-        )
-        return self.identity()
+        new = {"uuid": uuid.uuid4().hex}
+        kept, _ = entries.change(self.cluster, self.cluster.state, _IDENTITY, lambda now: None if now else new)
+        assert kept is not None
+        return str(kept.value["uuid"])
 
     def highest_applied(self) -> int:
         """Return the highest number passed to ``record_applied``; 0 if there was none."""
-        kept = entries.read(self.cluster, self.cluster.state, _APPLIED)
-        return 0 if kept is None else int(kept.value["seq"])
+        return entries.number(self.cluster, _APPLIED)
 
     def record_applied(self, seq: int) -> None:
         """Record that searches see all writes up to number ``seq``."""
-        entries.change(
-            self.cluster,
-            self.cluster.state,
-            _APPLIED,
-            lambda now: None if now is not None and now["seq"] >= seq else {"seq": seq},
-        )
+        entries.raise_number(self.cluster, _APPLIED, seq)
 
     def problems(self) -> list[str]:
         """Return what is wrong with how the cluster keeps the articles; ``verify`` finds damaged articles."""
@@ -393,12 +381,15 @@ class ClusterArticleStore:
 
     def _sources(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Return ``fields`` of the articles with these ids, as they are now."""
+        return {id: source for id, source in self._documents(ids, fields).items() if not source["deleted"]}
+
+    def _documents(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return the same, of deleted articles too."""
         found: dict[str, Mapping[str, Any]] = {}
         places = {document_id(id): id for id in ids}
-        listed = list(places)
-        for at in range(0, len(listed), _IDS_AT_ONCE):
-            known = self.cluster.documents(self.cluster.articles, listed[at : at + _IDS_AT_ONCE], fields)
-            found |= {places[place]: source for place, source in known.items() if not source["deleted"]}
+        for some in batches(places, _IDS_AT_ONCE):
+            known = self.cluster.documents(self.cluster.articles, some, fields)
+            found |= {places[place]: one["_source"] for place, one in known.items()}
         return found
 
     def _make_visible(self) -> None:

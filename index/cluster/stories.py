@@ -14,18 +14,18 @@ that were taken before others and arrive after them are not missed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from index.analysis.near_copies import MOST_DIFFERING, differing
+from index.batches import batches
 from index.cluster import entries
 from index.cluster.connection import Cluster
 from index.cluster.documents import LEAST_ALIKE, bands, json_of, sketch_of, version, written_of
-from index.cluster.mapping import KEPT, LIVE, document_id
+from index.cluster.mapping import KEPT, LIVE, document_id, only_fields
 from index.cluster.sending import Document, send
 from index.errors import RottenArticleError
 
@@ -37,8 +37,7 @@ _QUESTIONS = 25
 _MOST_CANDIDATES = 1_000
 """Of more, those that share the most bands are looked at."""
 _COUNTED_AT_ONCE = 10_000
-_FIELDS = ["seq", "id", "story", "copied", "sketch"]
-_Item = TypeVar("_Item")
+_FIELDS = ("seq", "id", "story", "copied", "sketch")
 
 
 @dataclass(slots=True)
@@ -94,9 +93,10 @@ def settle(cluster: Cluster, upto: int, leads: Callable[[], bool] = lambda: True
     changed = 0
     settling = _Settling(cluster)
     while (after := settled(cluster)) < upto and leads():
-        batch = [settling.newest(hit) for hit in _unsettled(cluster, after, upto)]
+        body = _listed([LIVE, {"range": {"seq": {"gt": after, "lte": upto}}}], _AT_ONCE)
+        batch = [settling.newest(hit) for hit in cluster.search(cluster.articles, body)["hits"]["hits"]]
         found: dict[int, _Told] = {}
-        for some in _parts([one for one in batch if one.sketch is not None], _QUESTIONS):
+        for some in batches((one for one in batch if one.sketch is not None), _QUESTIONS):
             answers = cluster.searches(cluster.articles, [_candidates(one) for one in some])
             for one, answer in zip(some, answers, strict=True):
                 others = [settling.newest(other) for other in answer["hits"]["hits"]]
@@ -104,7 +104,7 @@ def settle(cluster: Cluster, upto: int, leads: Callable[[], bool] = lambda: True
         if not leads():
             break
         changed += _write(cluster, list(found.values()))
-        _note(cluster, batch[-1].seq if len(batch) == _AT_ONCE else upto)
+        entries.raise_number(cluster, _SETTLED, batch[-1].seq if len(batch) == _AT_ONCE else upto)
     if changed:
         cluster.ask("POST", cluster.articles, "_refresh")
     return changed
@@ -112,30 +112,18 @@ def settle(cluster: Cluster, upto: int, leads: Callable[[], bool] = lambda: True
 
 def settled(cluster: Cluster) -> int:
     """Return the number up to which all stories are settled."""
-    kept = entries.read(cluster, cluster.state, _SETTLED)
-    return 0 if kept is None else int(kept.value["seq"])
+    return entries.number(cluster, _SETTLED)
 
 
 def copies_among(cluster: Cluster, writes: Sequence[range]) -> int:
     """Return how many articles with these numbers, ascending and disjoint, have the story of another one."""
     count = 0
     for numbers in writes:
-        after = numbers.start - 1
-        while True:
-            within = {"range": {"seq": {"gt": after, "lt": numbers.stop}}}
-            body = _listed([LIVE, {"term": {"copied": True}}, within], _COUNTED_AT_ONCE)
-            hits = cluster.search(cluster.articles, {**body, "docvalue_fields": ["seq", "story"]})["hits"]["hits"]
-            count += sum(hit["fields"]["seq"] != hit["fields"]["story"] for hit in hits)
-            if len(hits) < _COUNTED_AT_ONCE:
-                break
-            after = hits[-1]["sort"][0]
+        within = {"range": {"seq": {"gte": numbers.start, "lt": numbers.stop}}}
+        body = _listed([LIVE, {"term": {"copied": True}}, within], _COUNTED_AT_ONCE) | only_fields("seq", "story")
+        hits = cluster.pages(cluster.articles, body, _COUNTED_AT_ONCE)
+        count += sum(hit["fields"]["seq"] != hit["fields"]["story"] for hit in hits)
     return count
-
-
-def _unsettled(cluster: Cluster, after: int, upto: int) -> list[Mapping[str, Any]]:
-    body = _listed([LIVE, {"range": {"seq": {"gt": after, "lte": upto}}}], _AT_ONCE)
-    hits: list[Mapping[str, Any]] = cluster.search(cluster.articles, body)["hits"]["hits"]
-    return hits
 
 
 def _candidates(one: _Told) -> dict[str, Any]:
@@ -155,14 +143,8 @@ def _candidates(one: _Told) -> dict[str, Any]:
 
 
 def _listed(filters: Sequence[Any], size: int) -> dict[str, Any]:
-    return {
-        "query": {"bool": {"filter": filters}},
-        "sort": [{"seq": "asc"}],
-        "size": size,
-        "_source": False,
-        "docvalue_fields": _FIELDS,
-        "track_total_hits": False,
-    }
+    query = {"bool": {"filter": filters}}
+    return {"query": query, "sort": [{"seq": "asc"}], "size": size, **only_fields(*_FIELDS)}
 
 
 def _told(hit: Mapping[str, Any]) -> _Told:
@@ -174,10 +156,10 @@ def _told(hit: Mapping[str, Any]) -> _Told:
 def _write(cluster: Cluster, told: Sequence[_Told]) -> int:
     """Write stories to the documents of articles that have not been written since; return how many were."""
     count = 0
-    for some in _parts(told, _AT_ONCE // 4):
+    for some in batches(told, _AT_ONCE // 4):
         by_place = {document_id(one.id): one for one in some}
         changed = []
-        for place, found in cluster.found(cluster.articles, list(by_place), KEPT).items():
+        for place, found in cluster.documents(cluster.articles, list(by_place), KEPT).items():
             one, source = by_place[place], found["_source"]
             if source["seq"] != one.seq or source["deleted"]:
                 continue
@@ -194,16 +176,3 @@ def _write(cluster: Cluster, told: Sequence[_Told]) -> int:
         ]
         count += sum(send(cluster, documents))
     return count
-
-
-def _note(cluster: Cluster, seq: int) -> None:
-    def noted(now: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-        return None if now is not None and now["seq"] >= seq else {"seq": seq}
-
-    entries.change(cluster, cluster.state, _SETTLED, noted)
-
-
-def _parts(items: Sequence[_Item], size: int) -> Iterator[list[_Item]]:
-    every = iter(items)
-    while some := list(islice(every, size)):
-        yield some

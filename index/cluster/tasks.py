@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from index.cluster import entries
 from index.cluster.connection import Cluster
-from index.store.article_store import Task, TaskKind, TaskState
+from index.store.article_store import UNFINISHED, Task, TaskKind, TaskState
 
 _KEPT = 1000
 _MOST_ERRORS = 100
 _MOST_FOUND = 10_000
 _WAITING_REBUILD = "waiting-rebuild"
-_OPEN = (TaskState.WAITING, TaskState.RUNNING)
+_AS_JSON = ("counts", "errors", "filters")
+"""What of a task is kept as JSON in a text."""
 
 
 class ClusterTaskLog:
@@ -42,8 +44,8 @@ class ClusterTaskLog:
         while True:
             known = entries.read(self._cluster, self._cluster.state, _WAITING_REBUILD)
             if known is not None:
-                number, asked = _number_and_task(known.value["task"])
-                self._create(number, asked)  # whoever named it may have ended before this
+                asked = _task(known.value["task"])
+                self._create(known.value["task"]["number"], asked)  # whoever named it may have ended before this
                 task = self.get(asked.id)
                 if task is not None and task.state is TaskState.WAITING:
                     return task
@@ -73,34 +75,56 @@ class ClusterTaskLog:
 
     def unfinished(self, kind: TaskKind) -> list[Task]:
         """Return the unfinished tasks of a kind, oldest first."""
-        query = {"bool": {"filter": [{"term": {"kind": kind}}, {"terms": {"state": _OPEN}}]}}
+        query = {"bool": {"filter": [{"term": {"kind": kind}}, {"terms": {"state": UNFINISHED}}]}}
         return self._found(query, "asc", _MOST_FOUND)
 
-    def begin(self, id: str) -> None:
-        """Record that a task has started; one that has ended meanwhile stays as it is."""
-        self._set(id, {"state": TaskState.RUNNING, "started": _now()}, only=_OPEN)
+    def begin(self, id: str) -> bool:
+        """Record that a task has started; return False, and record nothing, if it has ended."""
+
+        def begun(now: Mapping[str, Any]) -> Mapping[str, Any]:
+            state = now["state"] if now["state"] == TaskState.CANCELLING else TaskState.RUNNING
+            return {"state": state, "started": _now()}
+
+        return self._change(id, begun)
 
     def count(self, id: str, counts: Mapping[str, int]) -> None:
         """Record how much of a task is done."""
-        self._set(id, {"counts": json.dumps(counts)})
+        self._change(id, lambda _: {"counts": json.dumps(counts)})
 
-    def end(self, id: str, error: str | None = None) -> None:
-        """Record that a task is done or, with ``error``, that it failed and why."""
-        if error is None:
-            self._set(id, {"state": TaskState.DONE, "finished": _now()})
-        else:
+    def cancel(self, id: str) -> Task | None:
+        """Cancel a rebuild or a deletion, at once if it waits, and return the task; None for an unknown id."""
+
+        def cancelled(now: Mapping[str, Any]) -> Mapping[str, Any]:
+            if now["kind"] == TaskKind.ARTICLES:
+                return {}
+            if now["state"] == TaskState.WAITING:
+                return {"state": TaskState.CANCELLED, "finished": _now()}
+            return {"state": TaskState.CANCELLING}
+
+        self._change(id, cancelled)
+        return self.get(id)
+
+    def end(self, id: str, error: str | None = None, *, cancelled: bool = False) -> None:
+        """Record that a task is done, was ``cancelled`` or, with ``error``, that it failed and why."""
+        ended = {"state": TaskState.CANCELLED if cancelled else TaskState.DONE, "finished": _now()}
+        if error is not None:
             errors = json.dumps([{"detail": error}], ensure_ascii=False)
-            self._set(id, {"state": TaskState.FAILED, "finished": _now(), "errors": errors})
+            ended |= {"state": TaskState.FAILED, "errors": errors}
+        self._change(id, lambda _: ended)
 
-    def _set(self, id: str, values: Mapping[str, Any], only: Sequence[TaskState] = tuple(TaskState)) -> None:
+    def _change(self, id: str, values: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> bool:
+        """Change what ``values`` makes of a task; return False if it has ended, or there is none."""
+
         def changed(now: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-            return None if now is None or now["id"] != id or now["state"] not in only else {**now, **values}
+            is_open = now is not None and now["id"] == id and now["state"] in UNFINISHED
+            return {**now, **values(now)} if now is not None and is_open else None
 
         if (number := _number(id)) is None:
-            return
-        task = entries.change(self._cluster, self._cluster.tasks, str(number), changed, visible=True)
-        if task is not None and task["state"] not in _OPEN:
+            return False
+        task, was_open = entries.change(self._cluster, self._cluster.tasks, str(number), changed, visible=True)
+        if task is not None and was_open and task.value["state"] not in UNFINISHED:
             self._forget_if_old(number)
+        return was_open
 
     def _create(self, number: int, task: Task) -> None:
         """Write a new task, and forget the one that is then too many."""
@@ -116,7 +140,7 @@ class ClusterTaskLog:
     def _forget(self, number: int) -> None:
         """Delete a task, unless it is a rebuild or a deletion that is not finished."""
         found = entries.read(self._cluster, self._cluster.tasks, str(number))
-        if found is None or (found.value["kind"] != TaskKind.ARTICLES and found.value["state"] in _OPEN):
+        if found is None or (found.value["kind"] != TaskKind.ARTICLES and found.value["state"] in UNFINISHED):
             return
         self._cluster.ask("DELETE", self._cluster.tasks, "_doc", str(number), params={"refresh": True}, expected={404})
 
@@ -145,38 +169,14 @@ def _number(id: str) -> int | None:
 
 
 def _document(number: int, task: Task) -> dict[str, Any]:
-    return {
-        "number": number,
-        "id": task.id,
-        "kind": task.kind,
-        "state": task.state,
-        "created": task.created,
-        "started": task.started,
-        "finished": task.finished,
-        "counts": json.dumps(task.counts),
-        "errors": json.dumps(task.errors, ensure_ascii=False),
-        "seq": task.seq,
-        "filters": json.dumps(task.filters, ensure_ascii=False),
-    }
-
-
-def _number_and_task(document: Mapping[str, Any]) -> tuple[int, Task]:
-    return document["number"], _task(document)
+    values = asdict(task)
+    return {"number": number, **values, **{name: json.dumps(values[name], ensure_ascii=False) for name in _AS_JSON}}
 
 
 def _task(document: Mapping[str, Any]) -> Task:
-    return Task(
-        document["id"],
-        TaskKind(document["kind"]),
-        TaskState(document["state"]),
-        document["created"],
-        document["started"],
-        document["finished"],
-        json.loads(document["counts"]),
-        json.loads(document["errors"]),
-        document["seq"],
-        json.loads(document.get("filters", "null")),
-    )
+    values = {one.name: document[one.name] for one in fields(Task) if one.name in document}
+    values |= {name: json.loads(values[name]) for name in _AS_JSON if name in values}
+    return Task(**{**values, "kind": TaskKind(values["kind"]), "state": TaskState(values["state"])})
 
 
 def _now() -> str:

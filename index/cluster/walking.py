@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from index.cluster.connection import Cluster
-from index.cluster.mapping import LIVE
+from index.cluster.mapping import LIVE, only_fields
 from index.errors import ClusterError
 from index.store.article_store import Stamp
 
@@ -20,14 +21,9 @@ _STAMPED = ["id", {"field": "stored_at", "format": "epoch_second"}]
 
 def changes(cluster: Cluster, after: int, upto: int, limit: int) -> Iterator[Mapping[str, Any]]:
     """Yield the sources of up to ``limit`` documents above ``after`` and up to ``upto``, deleted articles too."""
-    while limit > 0:
-        body = {**_by_number([{"range": {"seq": {"gt": after, "lte": upto}}}]), "size": min(limit, _AT_ONCE)}
-        hits = _hits(cluster, body)
-        yield from (hit["_source"] for hit in hits)
-        limit -= len(hits)
-        if len(hits) < body["size"]:
-            return
-        after = hits[-1]["_source"]["seq"]
+    body = _by_number([{"range": {"seq": {"gt": after, "lte": upto}}}])
+    hits = cluster.pages(cluster.articles, body, min(limit, _AT_ONCE))
+    return (hit["_source"] for hit in islice(hits, limit))
 
 
 def of_one_moment(cluster: Cluster, after: int = 0) -> Iterator[Mapping[str, Any]]:
@@ -64,17 +60,15 @@ def of_one_moment(cluster: Cluster, after: int = 0) -> Iterator[Mapping[str, Any
 
 def stamps(cluster: Cluster, first: int, last: int) -> Iterator[Stamp]:
     """Yield the stamps of the articles from number ``first`` to ``last``."""
-    while first <= last:
-        found = _stamps(cluster, [LIVE, {"range": {"seq": {"gte": first, "lte": last}}}], "asc", _STAMPS_AT_ONCE)
-        yield from found
-        if len(found) < _STAMPS_AT_ONCE:
-            return
-        first = found[-1].seq + 1
+    body = {**_by_number([LIVE, {"range": {"seq": {"gte": first, "lte": last}}}]), **only_fields(*_STAMPED)}
+    return map(_stamp, cluster.pages(cluster.articles, body, _STAMPS_AT_ONCE))
 
 
 def last_stamp(cluster: Cluster) -> Stamp | None:
     """Return the stamp with the highest number."""
-    return next(iter(_stamps(cluster, [LIVE], "desc", 1)), None)
+    newest = {"sort": [{"seq": "desc"}], "size": 1}
+    answer = cluster.search(cluster.articles, {**_by_number([LIVE]), **newest, **only_fields(*_STAMPED)})
+    return next(map(_stamp, answer["hits"]["hits"]), None)
 
 
 def last_stamps(cluster: Cluster, width: int, first: int, last: int) -> list[Stamp]:
@@ -110,25 +104,9 @@ def _by_number(filters: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _hits(cluster: Cluster, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = cluster.search(cluster.articles, body)["hits"]["hits"]
-    return found
-
-
 def _moment(cluster: Cluster) -> str:
     path = (cluster.articles, "_search", "point_in_time")
     return str(cluster.ask("POST", *path, params={"keep_alive": _KEEP_ALIVE})["pit_id"])
-
-
-def _stamps(cluster: Cluster, filters: Sequence[Any], order: str, size: int) -> list[Stamp]:
-    body = {
-        **_by_number(filters),
-        "sort": [{"seq": order}],
-        "_source": False,
-        "docvalue_fields": _STAMPED,
-        "size": size,
-    }
-    return [_stamp(hit) for hit in _hits(cluster, body)]
 
 
 def _stamp(hit: Mapping[str, Any]) -> Stamp:

@@ -43,11 +43,8 @@ class WriterLock:
                 holder,
             ) from None
         try:
-            note = {
-                "pid": os.getpid(),
-                "purpose": purpose,
-                "since": datetime.now().astimezone().isoformat("T", "seconds"),
-            }
+            since = datetime.now().astimezone().isoformat("T", "seconds")
+            note = {"pid": os.getpid(), "purpose": purpose, "since": since}
             with suppress(OSError):  # the lock works without the note, for which a full disk has no room
                 self._note.write_text(json.dumps(note), "utf-8")
             yield

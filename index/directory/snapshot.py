@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from index.directory.commits import OpenSegments, latest_commit, read_commit
 from index.directory.label_column import LabelColumn, LabelRanks, label_column, label_ranks
 from index.segments.columns import DictionaryColumn, PackedStrings
 from index.segments.schema import ID, PUBLISHED, SEQUENCE, STORY, UNDATED
-from index.segments.segment import InvertedField, Segment
+from index.segments.segment import NO_FIELD, InvertedField, Segment
 
 DocIds = NDArray[np.int32]
 _MOST_LISTED = 1 << 14
@@ -76,15 +76,19 @@ class SegmentPostings(NamedTuple):
     """The posting list of a term in one segment, where it has the number ``number``; deleted articles included.
 
     ``articles`` are doc ids within the segment, ascending; ``articles + offset`` are doc ids of the snapshot, below
-    ``limit``. ``frequencies`` says how often each has the term.
+    ``limit``.
     """
 
     articles: Array
-    frequencies: Array
     inverted: InvertedField
     number: int
     offset: int
     limit: int
+
+    @property
+    def frequencies(self) -> Array:
+        """How often each article has the term; unpacked each time."""
+        return self.inverted.frequencies(*self.inverted.posting_range(self.number))
 
     def find(self, articles: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return for each of ``articles`` (the segment's, ascending) where its posting is, and whether it has one."""
@@ -159,9 +163,7 @@ class Snapshot:
                 first, end = inverted.posting_range(number)
                 articles = inverted.articles[first:end]
                 count += end - first if part.live is None else int(np.count_nonzero(part.live[articles]))
-                parts.append(
-                    SegmentPostings(articles, inverted.frequencies(first, end), inverted, number, part.offset, part.end)
-                )
+                parts.append(SegmentPostings(articles, inverted, number, part.offset, part.end))
         return TermPostings(count, parts)
 
     def positions(self, field: str, term: str, articles: DocIds) -> tuple[DocIds, DocIds]:
@@ -190,20 +192,24 @@ class Snapshot:
         nowhere = np.empty(0, np.int32)
         return np.concatenate([nowhere, *owners]), np.concatenate([nowhere, *places])
 
+    def inverted(self, field: str) -> Iterator[tuple[InvertedField, int, int]]:
+        """Yield an indexed field of each segment, empty if it lacks it, with the first and the end of its doc ids."""
+        for part in self._parts:
+            yield part.segment.fields.get(field, NO_FIELD), part.offset, part.end
+
     def has_field(self, field: str) -> bool:
         """Tell whether every segment has the indexed field; those of an earlier schema may lack it."""
         return all(field in part.segment.fields for part in self._parts)
 
     def lengths(self, field: str) -> Floats:
         """Return the length of ``field``, in terms, of each article."""
-        lengths: Floats = self._join(f"length {field}", np.float32, lambda segment: segment.lengths.get(field))
-        return lengths
+        return self._join(f"length {field}", np.float32, lambda segment: segment.lengths.get(field))
 
     def average_length(self, field: str) -> float:
         """Return the mean length of ``field`` over the live articles that have it; 0 without any."""
         name = f"average {field}"
         if name not in self._joined:
-            lengths = self.lengths(field)[self.live]
+            lengths = self.lengths(field)[self.live] if self.any_deleted else self.lengths(field)
             self._joined[name] = float(lengths.sum(dtype=np.float64)) / max(1, int(np.count_nonzero(lengths)))
         return float(self._joined[name])
 
@@ -224,14 +230,12 @@ class Snapshot:
     @cached_property
     def minutes(self) -> NDArray[np.int64]:
         """When each article was published (``index.dates.local_minute``); UNDATED if unknown."""
-        minutes: NDArray[np.int64] = self._join(PUBLISHED, np.int64, _column(PUBLISHED), UNDATED)
-        return minutes
+        return self._join(PUBLISHED, np.int64, _column(PUBLISHED), UNDATED)
 
     @cached_property
     def sequence(self) -> NDArray[np.int64]:
         """The sequence number of each article's last write: an order that no rebuild changes."""
-        numbers: NDArray[np.int64] = self._join(SEQUENCE, np.int64, _column(SEQUENCE))
-        return numbers
+        return self._join(SEQUENCE, np.int64, _column(SEQUENCE))
 
     @cached_property
     def stories(self) -> NDArray[np.int64]:
@@ -239,10 +243,7 @@ class Snapshot:
 
         In an index of an earlier schema, which serves until it is rebuilt, each article has its own.
         """
-        numbers: NDArray[np.int64] = self._join(
-            STORY, np.int64, lambda segment: segment.columns.get(STORY, segment.columns.get(SEQUENCE))
-        )
-        return numbers
+        return self._join(STORY, np.int64, lambda segment: segment.columns.get(STORY, segment.columns.get(SEQUENCE)))
 
     @cached_property
     def copied(self) -> StoryGroups:
@@ -333,26 +334,20 @@ class Snapshot:
 
         Deleted articles count until their segment is merged.
         """
-        frequencies: Counter[bytes] = Counter()
-        for part in self._parts:
-            inverted = part.segment.fields.get(field)
-            if inverted is None:
-                continue
-            numbers = inverted.terms.with_prefix(prefix.encode("utf-8"))[:most]
+        frequencies: dict[bytes, int] = {}
+        for _, inverted, numbers in self._begun(field, prefix, most):
             here = sizes(inverted.starts[numbers.start : numbers.stop + 1]).tolist()
-            for term, frequency in zip(inverted.terms.strings.slice(numbers.start, numbers.stop), here, strict=True):
-                frequencies[term] += frequency
+            terms = inverted.terms.strings.slice(numbers.start, numbers.stop)
+            for term, frequency in zip(terms, here, strict=True):
+                frequencies[term] = frequencies.get(term, 0) + frequency
         return [(term.decode("utf-8"), frequencies[term]) for term in sorted(frequencies)[:most]]
 
     def articles_with_prefix(self, field: str, prefix: str) -> NDArray[np.bool_]:
         """Return the doc mask of the articles, deleted ones included, that have a term which starts with ``prefix``."""
         flags = np.zeros(self.size, bool)
-        for part in self._parts:
-            inverted = part.segment.fields.get(field)
-            numbers = range(0) if inverted is None else inverted.terms.with_prefix(prefix.encode("utf-8"))
-            if inverted is not None and numbers:
-                first, end = int(inverted.starts[numbers.start]), int(inverted.starts[numbers.stop])
-                flags[part.offset : part.end][inverted.articles[first:end].astype(np.intp)] = True
+        for part, inverted, numbers in self._begun(field, prefix):
+            first, end = int(inverted.starts[numbers.start]), int(inverted.starts[numbers.stop])
+            flags[part.offset : part.end][inverted.articles[first:end].astype(np.intp)] = True
         return flags
 
     def frequent_terms(self, field: str, prefix: str, most: int) -> list[tuple[str, int]]:
@@ -361,11 +356,7 @@ class Snapshot:
         Where a segment has more such terms than ``most``, only its most frequent ones count there.
         """
         frequencies: Counter[bytes] = Counter()
-        for part in self._parts:
-            inverted = part.segment.fields.get(field)
-            numbers = range(0) if inverted is None else inverted.terms.with_prefix(prefix.encode("utf-8"))
-            if inverted is None or not numbers:
-                continue
+        for part, inverted, numbers in self._begun(field, prefix):
             starts = inverted.starts[numbers.start : numbers.stop + 1]
             here = sizes(starts)
             if part.live is not None:
@@ -378,11 +369,14 @@ class Snapshot:
                 frequencies[inverted.terms.strings[number]] += frequency
         return sorted((term.decode("utf-8"), count) for term, count in frequencies.most_common(most))
 
-    def document_frequency(self, field: str, term: str) -> int:
-        """Return how many articles have ``term``; deleted articles count until their segment is merged."""
-        return sum([len(part.articles) for part in self.term_postings(field, term).parts])
+    def _begun(self, field: str, prefix: str, most: int | None = None) -> Iterator[tuple[_Part, InvertedField, range]]:
+        """Yield each segment with terms that start with ``prefix``, the field there, and the first numbers of these."""
+        for part in self._parts:
+            inverted = part.segment.fields.get(field)
+            if inverted is not None and (numbers := inverted.terms.with_prefix(prefix.encode("utf-8"))[:most]):
+                yield part, inverted, numbers
 
-    def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> Any:
+    def _join(self, name: str, dtype: Any, read: Callable[[Segment], Any], default: int = 0) -> NDArray[Any]:
         """Return one array of what ``read`` returns for each segment, ``default`` where that is None; cached."""
         if name not in self._joined:
             whole = np.full(self.size, default, dtype)
@@ -391,7 +385,8 @@ class Snapshot:
                 if values is not None:
                     whole[part.offset : part.end] = values
             self._joined[name] = whole
-        return self._joined[name]
+        joined: NDArray[Any] = self._joined[name]
+        return joined
 
 
 def _column(name: str) -> Callable[[Segment], Any]:

@@ -8,7 +8,7 @@ from datetime import datetime, time
 from urllib.parse import urljoin
 
 from index.article import LONGEST_LABEL
-from index.dates import LOCAL_ZONE, parse_published
+from index.dates import LOCAL_ZONE, published_or_none
 from index.fetching.addresses import FetchError
 from index.reading.formats.feeds import Entry, plain_text
 
@@ -91,17 +91,10 @@ def _entry(fields: Mapping[str, str], url: str) -> Entry:
     return Entry(
         link,
         title=plain_text(fields.get("title", "")),
-        published=_published(fields.get("publication_date")),
-        changed=_end_of(_published(fields.get("lastmod") or fields.get("publication_date"))),
+        published=published_or_none(fields.get("publication_date", "")),
+        changed=_end_of(published_or_none(fields.get("lastmod") or fields.get("publication_date", ""))),
         source=fields.get("name", "")[:LONGEST_LABEL] or None,
     )
-
-
-def _published(text: str | None) -> str | None:
-    try:
-        return parse_published(text) if text else None
-    except ValueError:
-        return None
 
 
 def _end_of(published: str | None) -> datetime | None:

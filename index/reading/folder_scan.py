@@ -44,9 +44,10 @@ from index.reading.stability import Stability
 from index.store.input_log import Input, InputLog
 
 STANDARD_INPUT = "-"
-_REFUSALS = (
+REFUSALS = (
     OSError, EOFError, zlib.error, lzma.LZMAError, RecursionError, InvalidInputError, UnreadableFileError,
 )  # fmt: skip
+"""As what files and their contents can fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +153,8 @@ class FolderScan:
             self._leave_out(where, error)
             if path is not None:
                 self.left_out.add(path)
-        except _REFUSALS as error:
-            self.refuse(path, where, _reason(error))
+        except REFUSALS as error:
+            self.refuse(path, where, reason_of(error))
 
     def _find(self, root: Path) -> Iterator[str]:
         """Digest the files at ``root``; yield those to parse at once: all unknown ones, where nothing was read yet."""
@@ -178,7 +179,6 @@ class FolderScan:
 
     def _parse(self, path: str) -> Iterator[ReadArticle | FileEnd]:
         file, _ = self._files[path]
-        self._passed = 0
         with self._refusing(path, printable_path(file.path)):
             yield from self._articles(file, path)
             self._run.done_with_file()
@@ -190,7 +190,6 @@ class FolderScan:
         self, items: Iterator[ReadArticle | FileEnd], tell: Callable[[], int]
     ) -> Iterator[ReadArticle | FileEnd]:
         """Yield ``items``, and report how far the file that they come from was read."""
-        self._passed = 0
         for item in items:
             self._pass_to(tell())
             yield item
@@ -200,14 +199,11 @@ class FolderScan:
             self._run.report.read(place - self._passed)
             self._passed = place
 
-    def _pass_unread(self, file: FoundFile) -> None:
-        self._passed = 0
-        self._pass_to_end(file)
-
     def _pass_to_end(self, file: FoundFile) -> None:
         if self._run.report.read is not None:
             with suppress(OSError):
                 self._pass_to(file.path.stat().st_size)
+        self._passed = 0
 
     def _digest_file(self, found: FoundFile | LeftOut, path: str) -> None:
         """Digest a file, unless it was seen already or is still being written."""
@@ -246,7 +242,7 @@ class FolderScan:
             if known is None or not known.articles or known.digest is None or not _same_bytes(known.digest, found):
                 unknown.setdefault((bytes_digest(found), file.kind), []).append(path)
             elif known.digest == found:
-                self._pass_unread(file)
+                self._pass_to_end(file)
                 self._run.done_with_file(unchanged=known.articles)
             else:  # the same bytes, but another ``source`` is given
                 new.append(path)
@@ -258,7 +254,7 @@ class FolderScan:
             self._inputs.move([(input.number, path) for path, input in moved.items()])
         for path, input in moved.items():
             if input.digest == self._files[path][1]:
-                self._pass_unread(self._files[path][0])
+                self._pass_to_end(self._files[path][0])
                 self._run.done_with_file(moved=input.articles)
                 del self._files[path]
         return [path for path in new if path in self._files]
@@ -375,7 +371,8 @@ def _same_bytes(digest: str, other: str) -> bool:
     return bytes_digest(digest) == bytes_digest(other)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return why a file cannot be read, from what was raised."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return "there is no such file or folder"
     if isinstance(error, EOFError | zlib.error | lzma.LZMAError):

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from index.article import Article
 from index.errors import DiskFullError, WriterBusyError, is_disk_full
@@ -60,10 +60,6 @@ class Summary:
     html: int = 0
     mended: int = 0
     unread: dict[str, int] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the summary as plain values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ term, how often and where; a posting list has all postings of a term; a column h
 ``schema``         the fields and columns of an index; ``SCHEMA_VERSION``
 ``postings``       inversion: from the terms of each article to the postings of each term
 ``columns``        byte strings in one blob, term dictionaries, columns of few values
+``packing``        whole numbers of a few bits each
 ``array_file``     named arrays in one file, with checksums, read through a memory map
 ``segment``        ``Segment``: inverted fields, lengths and columns; its files
 ``segment_info``   a segment's entry in a commit, with its deleted articles

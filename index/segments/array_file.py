@@ -4,8 +4,9 @@ Layout::
 
     magic | arrays, each at a multiple of 8 bytes | directory (JSON) | footer
 
-The directory gives the name, dtype, file offset, length and CRC-32 of every array. The footer gives the offset, length
-and CRC-32 of the directory, the size of the file and the magic again. All numbers are little-endian.
+The directory gives the name, dtype (or ``4 bits``, if the numbers are packed), file offset, length and CRC-32 of every
+array. The footer gives the offset, length and CRC-32 of the directory, the size of the file and the magic again. All
+numbers are little-endian.
 
 Opening a file checks magic, size and directory, which detects a truncated or overwritten file. ``problems`` reads
 everything and compares the checksums; ``verified_blocks`` does the same without the map. Arrays are views of the map:
@@ -28,6 +29,7 @@ import numpy as np
 
 from index.arrays import Array
 from index.errors import DamagedIndexError
+from index.segments.packing import MOST_BITS, PackedNumbers, packed, packed_bytes
 
 _ArrayTable = dict[str, tuple[str, int, int, int]]
 
@@ -35,14 +37,19 @@ _MAGIC = b"timtin01"
 _FOOTER = struct.Struct("<QIIQ8s")
 _ALIGNMENT = 8
 _BLOCK = 1 << 20
+_BITS = " bits"
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """An array that is too large to be in memory as a whole: its pieces, one after the other."""
+    """An array that is too large to be in memory as a whole: its pieces, one after the other.
+
+    A file has its numbers packed, if they need at most so many ``bits`` and these are few.
+    """
 
     dtype: np.dtype[np.generic]
-    pieces: Iterator[Array]
+    pieces: Iterable[Array]
+    bits: int = 64
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, Array | Pieces]], about: Mapping[str, Any]) -> None:
@@ -53,13 +60,17 @@ def write_arrays(path: Path, arrays: Iterable[tuple[str, Array | Pieces]], about
         place = len(_MAGIC)
         for name, array in arrays:
             dtype = array.dtype.newbyteorder("<")
-            size = checksum = 0
-            for piece in array.pieces if isinstance(array, Pieces) else [array]:
-                data = np.ascontiguousarray(piece, dtype)
-                checksum = zlib.crc32(data.data, checksum)
-                file.write(data.data)
-                size += data.nbytes
-            directory[name] = (dtype.str, place, size // dtype.itemsize, checksum)
+            kind, size, count, checksum = dtype.str, 0, 0, 0
+            pieces: Iterable[Array] = array.pieces if isinstance(array, Pieces) else [array]
+            data: Iterable[tuple[Array, int]] = ((piece, len(piece)) for piece in pieces)
+            if isinstance(array, Pieces) and array.bits <= MOST_BITS:
+                kind, dtype, data = f"{array.bits}{_BITS}", np.dtype(np.uint8), packed(pieces, array.bits)
+            for piece, numbers in data:
+                block = np.ascontiguousarray(piece, dtype).data
+                checksum = zlib.crc32(block, checksum)
+                file.write(block)
+                size, count = size + block.nbytes, count + numbers
+            directory[name] = (kind, place, count, checksum)
             padding = -size % _ALIGNMENT
             file.write(bytes(padding))
             place += size + padding
@@ -86,10 +97,15 @@ class ArrayFile:
     def __contains__(self, name: str) -> bool:
         return name in self._arrays
 
-    def __getitem__(self, name: str) -> Array:
-        """Return the array ``name``, read-only. Raises KeyError."""
-        dtype, place, count, _ = self._arrays[name]
-        return np.frombuffer(self._map, dtype, count, place)
+    def __getitem__(self, name: str) -> Any:
+        """Return the array ``name``, read-only, or its ``PackedNumbers``. Raises KeyError."""
+        kind, _, count, _ = self._arrays[name]
+        data = self._bytes(name)
+        return PackedNumbers(data, _bits(kind), count) if _bits(kind) else data.view(kind)
+
+    def _bytes(self, name: str) -> Array:
+        kind, place, count, _ = self._arrays[name]
+        return np.frombuffer(self._map, np.uint8, _size(kind, count), place)
 
     def release(self) -> None:
         """Stop counting what was read as memory of this process; arrays stay valid, and are read again if needed."""
@@ -105,7 +121,7 @@ class ArrayFile:
         ]
 
     def _checksum(self, name: str) -> int:
-        data = self[name].view(np.uint8).data
+        data = self._bytes(name).data
         checksum = 0
         for at in range(0, len(data), _BLOCK):
             checksum = zlib.crc32(data[at : at + _BLOCK], checksum)
@@ -120,15 +136,24 @@ def verified_blocks(path: Path) -> Iterator[None]:
     """
     block = memoryview(bytearray(_BLOCK))
     with path.open("rb", buffering=0) as file:
-        for name, (dtype, place, count, checksum) in _read_directory(path, file)[1].items():
+        for name, (kind, place, count, checksum) in _read_directory(path, file)[1].items():
             file.seek(place)
-            left, found = count * np.dtype(dtype).itemsize, 0
+            left, found = _size(kind, count), 0
             while size := file.readinto(block[:left]):
                 found = zlib.crc32(block[:size], found)
                 left -= size
                 yield
             if found != checksum:
                 raise _changed(path, name)
+
+
+def _bits(kind: str) -> int:
+    """Return how many bits packed numbers have, 0 for an array."""
+    return int(kind.removesuffix(_BITS)) if kind.endswith(_BITS) else 0
+
+
+def _size(kind: str, count: int) -> int:
+    return packed_bytes(_bits(kind), count) if _bits(kind) else count * np.dtype(kind).itemsize
 
 
 def _read_directory(path: Path, file: BinaryIO) -> tuple[dict[str, Any], _ArrayTable]:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import Array, offsets, sizes, smallest_unsigned, spread
+from index.arrays import Array, offsets, sizes, smallest_unsigned
+from index.kernels.building import take_runs
 
 SAMPLED = 64
-_WORD = 8
 
 
 class PackedStrings:
@@ -50,7 +50,7 @@ class PackedStrings:
     def take(self, numbers: NDArray[np.int64]) -> PackedStrings:
         """Return the strings with these numbers, in the order of ``numbers``."""
         lengths = sizes(self.starts)[numbers]
-        return PackedStrings(self.blob[spread(self.starts[numbers].astype(np.int64), lengths)], offsets(lengths))
+        return PackedStrings(take_runs(self.blob, self.starts[numbers].astype(np.int64), lengths), offsets(lengths))
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -95,7 +95,7 @@ class TermDictionary:
     def samples(self) -> PackedStrings:
         """Return every 64th term."""
         if self._samples is None:
-            self._samples = PackedStrings.pack([self.strings[number] for number in range(0, len(self), SAMPLED)])
+            self._samples = self.strings.take(np.arange(0, len(self), SAMPLED))
         return self._samples
 
     def find(self, term: bytes) -> int:
@@ -139,32 +139,3 @@ class DictionaryColumn:
 
 
 Column = Array | DictionaryColumn | PackedStrings
-
-
-def ascending_ranks(strings: PackedStrings) -> NDArray[np.int64]:
-    """Return for each string how many strings sort before it. Equal strings share a rank; none may have a zero byte.
-
-    Strings are sorted by their first eight bytes, read as one number; ties by the next eight, and so on.
-    """
-    starts, lengths = strings.starts[:-1].astype(np.int64), sizes(strings.starts)
-    padded = np.concatenate([strings.blob, np.zeros(_WORD, np.uint8)])
-    words = np.ndarray(len(padded) - _WORD + 1, ">u8", padded.data, strides=(1,))
-    ranks = np.zeros(len(lengths), np.int64)
-    alike = np.arange(len(lengths))
-    offset = 0
-    while len(alike):
-        beyond = 8 * (_WORD - np.clip(lengths[alike] - offset, 0, _WORD)).astype(np.uint64)
-        keys = words[np.minimum(starts[alike] + offset, len(words) - 1)].astype(np.uint64) >> beyond << beyond
-        order = np.lexsort((keys, ranks[alike])) if offset else np.argsort(keys)
-        alike, keys = alike[order], keys[order]
-        before = ranks[alike]
-        new_group = np.diff(before, prepend=-1) != 0
-        new = new_group | (np.diff(keys, prepend=keys[:1]) != 0)
-        firsts, group_firsts = np.flatnonzero(new), np.flatnonzero(new_group)
-        member_of = np.cumsum(new) - 1
-        ranks[alike] = before + firsts[member_of] - group_firsts[np.cumsum(new_group) - 1]
-        offset += _WORD
-        several = np.diff(firsts, append=len(alike)) > 1
-        longer = np.maximum.reduceat(lengths[alike], firsts) > offset
-        alike = alike[(several & longer)[member_of]]
-    return ranks

@@ -14,17 +14,18 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from index.arrays import Array, Ints, offsets, sizes, smallest_unsigned, spread
+from index.arrays import Array, Ints, offsets, sizes, smallest_unsigned
+from index.kernels.building import merge_strings, put_runs
 from index.segments.array_file import Pieces
-from index.segments.columns import SAMPLED, PackedStrings, ascending_ranks
-from index.segments.segment import InvertedField, pack_counts
+from index.segments.columns import SAMPLED, PackedStrings
+from index.segments.packing import bits_of
+from index.segments.segment import COUNT_BITS, InvertedField, pack_counts
 
 Live = NDArray[np.bool_]
 
 _RANGE = 3 << 19
 """Items of a range, of the longest array; each term counts as several, for the memory that sorting it takes."""
 _OF_A_TERM = 16
-_BLOCK = 1 << 18
 
 _Span = tuple[int, int]
 _Sizes = Callable[["Part", _Span], Ints]
@@ -38,14 +39,19 @@ class Part:
         self.inverted = inverted
         self._base, self._live = base, live
 
-    @cached_property
-    def weights(self) -> tuple[list[bytes], Ints]:
-        """Return every 64th term, and the weight (``_RANGE``) of the terms from it up to the next one."""
-        inverted = self.inverted
-        count = len(inverted.terms)
-        starts = inverted.starts if inverted.position_starts is None else inverted.position_starts
-        numbers = np.append(np.arange(0, count, SAMPLED), count)
-        return inverted.terms.samples().all(), np.diff(starts[numbers].astype(np.int64)) + _OF_A_TERM * np.diff(numbers)
+        self._items = inverted.starts if inverted.position_starts is None else inverted.position_starts
+
+    @property
+    def weight(self) -> int:
+        """Return the weight (``_RANGE``) of all terms."""
+        return int(self._items[-1]) + _OF_A_TERM * len(self.inverted.terms)
+
+    def weights(self) -> Iterator[tuple[bytes, int]]:
+        """Yield every 64th term, and the weight of the terms from it up to the next one."""
+        terms = self.inverted.terms
+        numbers = np.append(np.arange(0, len(terms), SAMPLED), len(terms))
+        weights = np.diff(self._items[numbers].astype(np.int64)) + _OF_A_TERM * np.diff(numbers)
+        return zip(terms.samples().all(), weights.tolist(), strict=True)
 
     def terms(self, span: _Span) -> PackedStrings:
         """Return the terms numbered ``span`` (first, end) that live articles have."""
@@ -125,8 +131,8 @@ class FieldMerger:
         self._count = count
         self._between = between
         self._ranges = _ranges(parts)
-        self._of_parts: list[list[NDArray[np.uint8]]] = []
-        """For each range and part, which of the merged terms it has, as bits."""
+        self._gaps: list[list[Array]] = []
+        """For each range and part, the numbers of its terms among the merged ones, each as the step from the last."""
         self._frequencies: list[Array] = []
 
     def arrays(self) -> Iterator[tuple[str, Array | Pieces]]:
@@ -147,14 +153,15 @@ class FieldMerger:
         if all(inverted.counts is not None for inverted in every):
             large: list[Array] = []
             large_counts: list[Array] = []
-            yield "counts", Pieces(np.dtype(np.uint8), self._counts(large, large_counts))
+            yield "counts", Pieces(np.dtype(np.uint8), self._counts(large, large_counts), COUNT_BITS)
             yield "large", _together(large).astype(smallest_unsigned(postings))
             yield "large_counts", _together(large_counts).astype(np.uint32)
-        stored = [inverted.positions.dtype for inverted in every if inverted.positions is not None]
+        stored = [inverted.positions for inverted in every if inverted.positions is not None]
         if len(stored) == len(every):
             yield "position_starts", offsets(_together(list(self._position_counts())))
-            widest = max(stored, key=lambda dtype: dtype.itemsize, default=np.dtype(np.uint8))
-            yield "positions", Pieces(widest, self._merged(widest, Part.position_counts, Part.positions))
+            bits = max(map(bits_of, stored), default=0)
+            dtype = smallest_unsigned((1 << bits) - 1)
+            yield "positions", Pieces(dtype, self._merged(dtype, Part.position_counts, Part.positions), bits)
 
     def _terms(self, lengths: list[Array], samples: list[bytes]) -> Iterator[Array]:
         """Yield the bytes of the terms; note their lengths, every 64th of them, and which part has which."""
@@ -162,13 +169,12 @@ class FieldMerger:
         for spans in self._ranges:
             terms, numbers = _merge_terms([part.terms(span) for part, span in zip(self._parts, spans, strict=True)])
             frequencies = np.zeros(len(terms), np.int64)
-            bits = []
+            gaps = []
             for part, span, own in zip(self._parts, spans, numbers, strict=True):
                 frequencies[own] += part.document_frequencies(span)
-                there = np.zeros(len(terms), bool)
-                there[own] = True
-                bits.append(np.packbits(there))
-            self._of_parts.append(bits)
+                steps = np.diff(own, prepend=0)
+                gaps.append(steps.astype(smallest_unsigned(int(steps.max(initial=0)))))
+            self._gaps.append(gaps)
             self._frequencies.append(frequencies.astype(smallest_unsigned(int(frequencies.max(initial=0)))))
             lengths.append(sizes(terms.starts).astype(np.uint32))
             samples += [terms[number] for number in range(-passed % SAMPLED, len(terms), SAMPLED)]
@@ -183,7 +189,7 @@ class FieldMerger:
             starts, targets = self._places(at, counts)
             whole = np.empty(int(starts[-1]), dtype)
             for part, span, count, target in zip(self._parts, spans, counts, targets, strict=True):
-                _scatter(items_of(part, span), count, whole, target)
+                put_runs(items_of(part, span), whole, target, count)
             yield whole
             self._between()
 
@@ -208,9 +214,8 @@ class FieldMerger:
 
     def _places(self, at: int, counts: Sequence[Ints]) -> tuple[Ints, list[Ints]]:
         """Return where each merged term of a range starts, and where the items of each term of each part go."""
-        terms = len(self._frequencies[at])
-        numbers = [np.flatnonzero(np.unpackbits(bits, count=terms)) for bits in self._of_parts[at]]
-        totals = np.zeros(terms, np.int64)
+        numbers = [np.cumsum(gaps, dtype=np.int64) for gaps in self._gaps[at]]
+        totals = np.zeros(len(self._frequencies[at]), np.int64)
         before = []
         for own, count in zip(numbers, counts, strict=True):
             before.append(totals[own])
@@ -222,10 +227,10 @@ class FieldMerger:
 def _ranges(parts: Sequence[Part]) -> list[list[_Span]]:
     """Return the ranges of terms to merge at a time: for each the numbers of the terms in each part."""
     ends = [len(part.inverted.terms) for part in parts]
-    whole = sum(int(part.weights[1].sum()) for part in parts)
+    whole = sum(part.weight for part in parts)
     pivots: list[bytes] = []
     if whole > _RANGE:
-        weighed = sorted(pair for part in parts for pair in zip(part.weights[0], part.weights[1].tolist(), strict=True))
+        weighed = sorted(pair for part in parts for pair in part.weights())
         load = 0
         for term, weight in weighed:
             if load and load + weight > _RANGE:
@@ -239,24 +244,19 @@ def _ranges(parts: Sequence[Part]) -> list[list[_Span]]:
 def _merge_terms(lists: Sequence[PackedStrings]) -> tuple[PackedStrings, list[Ints]]:
     """Return all distinct terms, ascending, and for each list the numbers of its terms among them."""
     together = PackedStrings.concatenate(lists)
-    ranks = ascending_ranks(together)
-    first = np.zeros(len(ranks), np.int64)
-    first[ranks] = np.arange(len(ranks))
-    there = np.zeros(len(ranks), bool)
-    there[ranks] = True
-    numbers = (np.cumsum(there) - 1)[ranks]
-    ends = np.cumsum([len(terms) for terms in lists])[:-1]
-    return together.take(first[there]), np.split(numbers, ends)
+    bounds = np.cumsum([0, *map(len, lists)])
+    numbers, firsts = merge_strings(together.blob, together.starts.astype(np.int64), bounds) or _numbered(
+        together.all()
+    )
+    return together.take(firsts), np.split(numbers, bounds[1:-1])
 
 
-def _scatter(items: Array, counts: Ints, into: Array, targets: Ints) -> None:
-    """Copy the items of each term, ``counts[t]`` of them, to ``into`` at ``targets[t]``."""
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    first = 0
-    while first < len(counts):
-        end = max(first + 1, int(np.searchsorted(starts, starts[first] + _BLOCK, "right")) - 1)
-        into[spread(targets[first:end], counts[first:end])] = items[starts[first] : starts[end]]
-        first = end
+def _numbered(strings: list[bytes]) -> tuple[Ints, Ints]:
+    """Return the number of each string among the distinct ones, ascending, and for each of these one string."""
+    some = dict(zip(strings, range(len(strings)), strict=True))
+    ascending = sorted(some)
+    numbers = dict(zip(ascending, range(len(ascending)), strict=True))
+    return np.array([numbers[one] for one in strings], np.int64), np.array([some[one] for one in ascending], np.int64)
 
 
 def _together(parts: Sequence[Array]) -> Array:

@@ -1,7 +1,7 @@
 """Inversion: from the terms of each article to the postings of each term.
 
-Terms are given as numbers into a list of names; those that occur are ranked by name. An occurrence is one integer, the
-term's rank in the high bits and its place in the low bits, so that one sort groups the occurrences by term, in order.
+Terms are given as numbers; a table has their names and their ranks by name. An occurrence is one integer, the term's
+rank in the high bits and its place in the low bits, so that one sort groups the occurrences by term, in order.
 """
 
 from __future__ import annotations
@@ -13,64 +13,57 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from index.analysis.interning import RankedTerms
 from index.arrays import Array, Ints, offsets, smallest_unsigned
+from index.kernels.building import take_runs
 from index.segments.columns import PackedStrings, TermDictionary
-from index.segments.segment import InvertedField, pack_counts
+from index.segments.segment import NO_FIELD, InvertedField, pack_counts
 
 
-def positional_postings(
-    terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes], positions: Ints
-) -> InvertedField:
-    """Return the inverted index, with positions, of the terms ``names[terms[i]]`` at ``places[i]``.
+def positional_postings(terms: Ints, places: Ints, bounds: Ints, known: RankedTerms, positions: Ints) -> InvertedField:
+    """Return the inverted index, with positions, of the terms numbered ``terms[i]`` at ``places[i]``.
 
     Places count over the whole batch: article ``a`` has those from ``bounds[a]`` up to ``bounds[a + 1]``. ``positions``
     has the position of each place in its article.
     """
-    strings, ranks = _ranked(terms, names)
     bits = int(bounds[-1]).bit_length()
-    occurrences = np.sort((ranks << bits) | places)
-    term_of, place = occurrences >> bits, occurrences & ((1 << bits) - 1)
-    owners = _owners(bounds)[place]
+    keys = np.sort((known.ranks[terms] << bits) | places)
+    ranks, place = keys >> bits, keys & ((1 << bits) - 1)
+    firsts, inverted = _inverted(ranks, owners_of(bounds)[place], len(bounds) - 1)
     positions = positions[place]
     return replace(
-        _inverted(strings, term_of, owners, len(bounds) - 1),
-        position_starts=offsets(np.bincount(term_of, minlength=len(strings))),
+        inverted,
+        terms=_named(known, known.order[ranks[firsts]]),
+        position_starts=np.append(firsts, len(place)).astype(np.uint32),
         positions=positions.astype(smallest_unsigned(int(positions.max(initial=0)))),
     )
 
 
-def counted_postings(terms: Ints, places: Ints, bounds: Ints, names: Sequence[bytes]) -> InvertedField:
+def counted_postings(terms: Ints, places: Ints, bounds: Ints, known: RankedTerms) -> InvertedField:
     """Return the inverted index of the same arguments without positions."""
-    strings, ranks = _ranked(terms, names)
     bits = len(bounds).bit_length()
-    keys = np.sort((ranks << bits) | _owners(bounds)[places])
-    return _inverted(strings, keys >> bits, keys & ((1 << bits) - 1), len(bounds) - 1)
+    keys = np.sort((known.ranks[terms] << bits) | owners_of(bounds)[places])
+    ranks = keys >> bits
+    firsts, inverted = _inverted(ranks, keys & ((1 << bits) - 1), len(bounds) - 1)
+    return replace(inverted, terms=_named(known, known.order[ranks[firsts]]))
 
 
-def bigram_postings(terms: Ints, bounds: Ints, names: Sequence[bytes], positions: Ints) -> InvertedField:
+def bigram_postings(terms: Ints, bounds: Ints, known: RankedTerms, positions: Ints) -> InvertedField:
     """Return the inverted index, without positions, of the bigrams of an article: neighbouring terms joined by ``_``.
 
     ``terms`` and ``positions`` have one term number and one position per place; terms are neighbours if their positions
     are consecutive. No term may contain ``_``; so bigrams sort by their first term with ``_`` appended, then by their
     second term.
     """
-    seconds, second = _ranked(terms, names)
-    firsts = [term + b"_" for term in seconds]
-    by_sign = sorted(range(len(firsts)), key=firsts.__getitem__)
-    first_ranks = np.empty(len(firsts), np.int64)
-    first_ranks[by_sign] = np.arange(len(firsts))
-    owners = _owners(bounds)
-    together = neighbours(bounds, positions)[:-1]
-    bits, term_bits = len(bounds).bit_length(), len(seconds).bit_length()
-    of_pairs = (first_ranks[second[:-1][together]] << term_bits) | second[1:][together]
-    keys = np.sort((of_pairs << bits) | owners[:-1][together])
-    of_pairs = keys >> bits
-    new = np.diff(of_pairs, prepend=-1) != 0
-    distinct = of_pairs[new]
-    before = map(firsts.__getitem__, np.array(by_sign, np.int64)[distinct >> term_bits].tolist())
-    after = map(seconds.__getitem__, (distinct & ((1 << term_bits) - 1)).tolist())
-    strings = list(map(bytes.__add__, before, after))
-    return _inverted(strings, np.cumsum(new) - 1, keys & ((1 << bits) - 1), len(bounds) - 1)
+    together = np.flatnonzero(neighbours(bounds, positions))
+    bits, rank_bits = len(bounds).bit_length(), len(known.ranks).bit_length()
+    pairs = (known.ranks_before_sign[terms[together]] << rank_bits) | known.ranks[terms[together + 1]]
+    keys = np.sort((pairs << bits) | owners_of(bounds)[together])
+    pairs = keys >> bits
+    firsts, inverted = _inverted(pairs, keys & ((1 << bits) - 1), len(bounds) - 1)
+    distinct = pairs[firsts]
+    before, after = known.order_before_sign[distinct >> rank_bits], known.order[distinct & ((1 << rank_bits) - 1)]
+    return replace(inverted, terms=_named(known, before, after))
 
 
 def neighbours(bounds: Ints, positions: Ints) -> NDArray[np.bool]:
@@ -78,6 +71,11 @@ def neighbours(bounds: Ints, positions: Ints) -> NDArray[np.bool]:
     together: NDArray[np.bool] = np.diff(positions, append=positions[-1:]) == 1
     together[bounds[bounds > 0] - 1] = False
     return together
+
+
+def owners_of(bounds: Ints) -> Ints:
+    """Return for each place the number of the article that has it."""
+    return np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
 
 
 def term_set_postings(terms: Sequence[Collection[str]]) -> InvertedField:
@@ -88,32 +86,31 @@ def term_set_postings(terms: Sequence[Collection[str]]) -> InvertedField:
     flat = np.fromiter(map(ranks.__getitem__, chain.from_iterable(terms)), np.int64, int(counts.sum()))
     bits = len(terms).bit_length()
     keys = np.sort((flat << bits) | np.repeat(np.arange(len(terms)), counts))
-    inverted = _inverted([term.encode() for term in strings], keys >> bits, keys & ((1 << bits) - 1), len(terms))
-    return InvertedField(inverted.terms, inverted.starts, inverted.articles)
+    _, inverted = _inverted(keys >> bits, keys & ((1 << bits) - 1), len(terms))
+    named = TermDictionary(PackedStrings.pack([term.encode() for term in strings]))
+    return InvertedField(named, inverted.starts, inverted.articles)
 
 
-def _ranked(terms: Ints, names: Sequence[bytes]) -> tuple[list[bytes], Ints]:
-    """Return the distinct ``terms`` as names, ascending, and for each of ``terms`` its number among these."""
-    there = np.zeros(int(terms.max(initial=-1)) + 1, bool)
-    there[terms] = True
-    numbers = np.flatnonzero(there).tolist()
-    numbers.sort(key=names.__getitem__)
-    ranks = np.empty(len(there), np.int64)
-    ranks[numbers] = np.arange(len(numbers))
-    return [names[number] for number in numbers], ranks[terms]
+def _inverted(ranks: Ints, owners: Ints, articles: int) -> tuple[Ints, InvertedField]:
+    """Return the inverted index, its terms still without names, of occurrences sorted by term, then by article.
 
-
-def _owners(bounds: Ints) -> Ints:
-    """Return for each place the number of the article that has it."""
-    return np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-
-
-def _inverted(strings: Sequence[bytes], term_of: Ints, owners: Ints, articles: int) -> InvertedField:
-    """Return the inverted index of occurrences that are sorted by term, then by article."""
-    new = np.ones(len(term_of), bool)
-    new[1:] = (term_of[1:] != term_of[:-1]) | (owners[1:] != owners[:-1])
+    Before it comes the number of each term's first occurrence.
+    """
+    new_term = np.ones(len(ranks), bool)
+    np.not_equal(ranks[1:], ranks[:-1], out=new_term[1:])
+    new = new_term.copy()
+    new[1:] |= owners[1:] != owners[:-1]
     firsts = np.flatnonzero(new)
     listed: Array = owners[firsts].astype(smallest_unsigned(articles - 1))
-    counts = pack_counts(np.diff(firsts, append=len(term_of)))
-    starts = offsets(np.bincount(term_of[firsts], minlength=len(strings)))
-    return InvertedField(TermDictionary(PackedStrings.pack(strings)), starts, listed, *counts)
+    counts = pack_counts(np.diff(firsts, append=len(ranks)))
+    starts = np.append(np.flatnonzero(new_term[firsts]), len(firsts)).astype(np.uint32)
+    return np.flatnonzero(new_term), InvertedField(NO_FIELD.terms, starts, listed, *counts)
+
+
+def _named(known: RankedTerms, *parts: Ints) -> TermDictionary:
+    """Return the names of terms: those numbered ``parts``, joined by ``_``."""
+    numbers = np.stack(parts, axis=1)
+    lengths = known.lengths[numbers]
+    lengths[:, :-1] += 1
+    blob = take_runs(known.blob, known.starts[numbers].ravel(), lengths.ravel())
+    return TermDictionary(PackedStrings(blob, offsets(lengths.sum(axis=1))))

@@ -17,7 +17,7 @@ from index.article import LABELS, Article
 from index.dates import local_minute
 from index.segments.columns import Column, DictionaryColumn, PackedStrings
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Raise it whenever fields or files change: older indexes are then rebuilt."""
 
 OLDEST_WRITABLE = 4

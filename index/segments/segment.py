@@ -21,17 +21,19 @@ from index.arrays import Array, smallest_unsigned
 from index.errors import DamagedIndexError
 from index.segments.array_file import ArrayFile, Pieces, write_arrays
 from index.segments.columns import Column, DictionaryColumn, PackedStrings, TermDictionary
+from index.segments.packing import Numbers, bits_of
 
 INVERTED_EXTENSION = ".inv"
 DOCUMENTS_EXTENSION = ".doc"
-_COUNT_MOST = 255
+COUNT_BITS = 4
+_COUNT_MOST = (1 << COUNT_BITS) - 1
 
 
 @dataclass(frozen=True)
 class InvertedField:
     """The inverted index of one field: term ``t`` has the postings ``starts[t]`` up to ``starts[t + 1]``.
 
-    ``articles`` has the doc id of each posting, ascending within a term. ``counts`` has its frequency, capped at 255;
+    ``articles`` has the doc id of each posting, ascending within a term. ``counts`` has its frequency, capped at 15;
     the postings listed in ``large`` have the frequencies ``large_counts``. ``counts`` is None for fields without
     frequencies. ``positions`` has the positions of all postings, those of term ``t`` from ``position_starts[t]`` on.
     """
@@ -39,11 +41,11 @@ class InvertedField:
     terms: TermDictionary
     starts: Array
     articles: Array
-    counts: Array | None = None
+    counts: Numbers | None = None
     large: Array | None = None
     large_counts: Array | None = None
     position_starts: Array | None = None
-    positions: Array | None = None
+    positions: Numbers | None = None
 
     def posting_range(self, number: int) -> tuple[int, int]:
         """Return the range of the postings of term ``number``: the first and the one after the last."""
@@ -69,7 +71,7 @@ class InvertedField:
             raise ValueError("the field has no positions")
         return self.positions[int(self.position_starts[number]) : int(self.position_starts[number + 1])]
 
-    def arrays(self) -> Iterator[tuple[str, Array]]:
+    def arrays(self) -> Iterator[tuple[str, Array | Pieces]]:
         """Yield the arrays to write, with their names."""
         samples = self.terms.samples()
         yield from (("terms", self.terms.strings.blob), ("term_starts", self.terms.strings.starts))
@@ -77,9 +79,14 @@ class InvertedField:
         for name in ("starts", "articles", *_OPTIONAL):
             array = getattr(self, name)
             if array is not None:
-                yield name, array
+                bits = {"counts": COUNT_BITS, "positions": bits_of(array)}.get(name)
+                yield name, array if bits is None else Pieces(array.dtype, [array[:]], bits)
 
 
+_NOTHING = np.zeros(0, np.uint8)
+_NO_STRINGS = PackedStrings(_NOTHING, np.zeros(1, np.uint32))
+NO_FIELD = InvertedField(TermDictionary(_NO_STRINGS, _NO_STRINGS), np.zeros(1, np.uint8), _NOTHING, _NOTHING)
+"""A field without terms."""
 _OPTIONAL = ("counts", "large", "large_counts", "position_starts", "positions")
 
 

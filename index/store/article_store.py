@@ -69,12 +69,18 @@ class TaskKind(StrEnum):
 
 
 class TaskState(StrEnum):
-    """The progress of a task."""
+    """The progress of a task. One that is being cancelled ends at its next safe point."""
 
     WAITING = "waiting"
     RUNNING = "running"
+    CANCELLING = "cancelling"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (TaskState.WAITING, TaskState.RUNNING, TaskState.CANCELLING)
+"""The states of a task that has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +124,27 @@ class TaskLog(Protocol):
     def unfinished(self, kind: TaskKind) -> list[Task]:
         """Return the unfinished tasks of a kind, oldest first."""
 
-    def begin(self, id: str) -> None:
-        """Record that a task has started."""
+    def begin(self, id: str) -> bool:
+        """Record that a task has started; return False, and record nothing, if it has ended.
+
+        One that is being cancelled stays so.
+        """
 
     def count(self, id: str, counts: Mapping[str, int]) -> None:
         """Record how much of a task is done."""
 
-    def end(self, id: str, error: str | None = None) -> None:
-        """Record that a task is done or, with ``error``, that it failed and why."""
+    def cancel(self, id: str) -> Task | None:
+        """Cancel a rebuild or a deletion, at once if it waits, and return the task; None for an unknown id.
+
+        One that runs is then being cancelled, until whoever carries it out ends it. A bulk write, and a task that has
+        ended, stay as they are.
+        """
+
+    def end(self, id: str, error: str | None = None, *, cancelled: bool = False) -> None:
+        """Record that a task is done, was ``cancelled`` or, with ``error``, that it failed and why.
+
+        One that has ended stays as it is.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from index.atomic_file import sync
+from index.atomic_file import make_private, sync
 from index.errors import DamagedStoreError, DiskFullError, StoreError, TimtinError, full_disk
 
 PATIENCE = 5.0
@@ -25,6 +25,7 @@ PATIENCE = 5.0
 
 _PROBE_SECONDS = 2.0
 _PROBE_PATIENCE = 1.0
+_LOCK_PAUSE = 0.01
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
@@ -180,7 +181,7 @@ class Database:
         if connection is None:
             connection = _connected(self.path, self._patience)
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(connection, self._patience)
                 connection.execute("PRAGMA synchronous = FULL")
             except BaseException:
                 connection.close()
@@ -310,6 +311,22 @@ class Database:
             write.execute(f"PRAGMA user_version = {len(_STEPS)}")
 
 
+@contextmanager
+def opened_aside(path: Path, what: str, tables: str, patience: float) -> Iterator[sqlite3.Connection]:
+    """Open a SQLite file of its own, for its owner alone, and make it and its ``tables`` if they are missing.
+
+    A use waits ``patience`` seconds for a lock. Raises StoreError, which calls the file ``what``, within it too.
+    """
+    try:
+        make_private(path)
+        with closing(sqlite3.connect(path, timeout=patience, isolation_level=None)) as connection:
+            connection.executescript(tables)
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"{what}, {path}, cannot be used: {why}") from error
+
+
 def how_to_restore(path: Path) -> str:
     """Tell how to put a backup in the place of the database at ``path``."""
     return f"stop timtin, remove {path.name}-wal and {path.name}-shm, and put a backup in the place of {path.name}"
@@ -336,6 +353,23 @@ def _connected(path: Path, patience: float) -> _Connection:
         raise StoreError(f"the store {path} cannot be used now: {error}") from error
     connection.path = path
     return connection
+
+
+def _write_ahead(connection: _Connection, patience: float) -> None:
+    """Give the database a write-ahead log; wait ``patience`` seconds for others that do so, as SQLite itself does not.
+
+    SQLite goes from a read to a write here, where it refuses to wait: two that wait for each other would never end.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except StoreError as error:
+            code = getattr(error.__cause__, "sqlite_errorcode", 0)
+            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_LOCK_PAUSE)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

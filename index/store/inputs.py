@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
+from index.batches import batches
 from index.store.database import Database
 from index.store.input_log import Input
 
@@ -31,9 +31,9 @@ class SqliteInputLog:
     def owners(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the path of the input that each of these articles belongs to; articles without one are left out."""
         found: dict[str, str] = {}
-        for at in range(0, len(ids), _ID_BATCH):
-            some = ids[at : at + _ID_BATCH]
-            query = f"SELECT id, path FROM articles JOIN inputs ON input = number WHERE id IN ({_marks(some)})"  # noqa: S608
+        for some in batches(ids, _ID_BATCH):
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT id, path FROM articles JOIN inputs ON input = number WHERE id IN ({marks})"  # noqa: S608
             found.update(self._database.connection().execute(query, some).fetchall())
         return found
 
@@ -48,8 +48,9 @@ class SqliteInputLog:
 
     def begin(self, paths: Iterable[str]) -> dict[str, int]:
         """Return the number of the input at each path, creating it if there is none, and erase its digest."""
+        query = "INSERT INTO inputs (path) VALUES (?) ON CONFLICT (path) DO UPDATE SET digest = NULL RETURNING number"
         with self._database.transaction() as write:
-            return {path: _begun(write, path) for path in paths}
+            return {path: int(write.execute(query, (path,)).fetchone()[0]) for path in paths}
 
     def finish(self, read: Iterable[tuple[int, str, int]]) -> None:
         """Record inputs that were read to their end, except those that have lost an article meanwhile."""
@@ -105,16 +106,7 @@ class SqliteInputLog:
         return {row[0] for row in self._database.connection().execute(query, values)}
 
 
-def _begun(write: sqlite3.Connection, path: str) -> int:
-    query = "INSERT INTO inputs (path) VALUES (?) ON CONFLICT (path) DO UPDATE SET digest = NULL RETURNING number"
-    return int(write.execute(query, (path,)).fetchone()[0])
-
-
 def _bounds(path: str) -> tuple[str, str, str]:
     """Return ``path``, and the bounds of the paths below it: the lower one inclusive, the upper one exclusive."""
     folder = path.rstrip("/")
     return path, f"{folder}/", f"{folder}0"  # 0 follows / in ASCII
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

@@ -11,11 +11,11 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.errors import StoreError
+from index.store.database import opened_aside
 
 KEPT_SECONDS = 24 * 3600
 MOST_ANSWERS = 10_000
@@ -99,18 +99,11 @@ class KeptAnswers:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            with closing(sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)) as connection:
-                connection.executescript(_TABLE)
-                connection.execute("PRAGMA synchronous = NORMAL")
-                with connection:
-                    connection.execute("BEGIN IMMEDIATE")
-                    yield connection
-        except sqlite3.Error as error:
-            raise StoreError(f"the answers that are kept, {self._path}, cannot be used: {error}") from error
-        except OSError as error:
-            raise StoreError(f"the answers that are kept, {self._path}, cannot be used: {error.strerror}") from error
+        with opened_aside(self._path, "the answers that are kept", _TABLE, _PATIENCE) as connection:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
 
 
 def _process(number: int) -> str:

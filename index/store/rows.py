@@ -18,11 +18,11 @@ from index.errors import DamagedStoreError
 FIELDS = ("id", "title", "body", "lead", "published", "source", "url", "author", "category", "lang", "extra")
 WRITTEN = ", ".join(("digest", *FIELDS))
 """The columns that ``row_of`` gives."""
-READ = f"hash, {WRITTEN}"
-"""The columns that ``article_of`` takes."""
+READ = f"hash, digest, {', '.join(f'CAST({field} AS BLOB)' for field in FIELDS)}"
+"""The columns that ``article_of`` takes: texts as they are stored, of which there is a digest."""
 HASH_LENGTH = 32
 """How many digits the hashes have that ``content_hash`` gives; older versions wrote others."""
-_BETWEEN, _NOTHING = "\x1f", "\x00"
+_BETWEEN, _NOTHING = b"\x1f", b"\x00"
 _BLANK = Article(id="-", title="-")  # copying it with other values is faster than constructing an article
 
 
@@ -42,38 +42,35 @@ class Stored(NamedTuple):
 def row_of(article: Article) -> tuple[bytes | str | None, ...]:
     """Return the values of an article's row."""
     values = [*(getattr(article, field) for field in FIELDS[:-1]), json.dumps(article.extra, ensure_ascii=False)]
-    return _digest(values), *values
+    return _digest([None if value is None else value.encode("utf-8") for value in values]), *values
 
 
 def article_of(row: Sequence[Any]) -> Article:
     """Return the article in a row. Raises RottenRowError."""
-    hash, digest, *values = row
+    hash, digest, *stored = row
     try:
-        if digest is not None and digest != _digest(values):
+        if digest is not None and digest != _digest(stored):
             raise RottenRowError
-        content = {**dict(zip(FIELDS, values, strict=True)), "extra": json.loads(values[-1])}
+        values = [None if value is None else value.decode("utf-8") for value in stored]
+        extra = {} if values[-1] == "{}" else json.loads(values[-1] or "")
+        content = {**dict(zip(FIELDS, values, strict=True)), "extra": extra}
         if digest is None and len(hash) == HASH_LENGTH:
             without_id = {name: value for name, value in content.items() if name != "id"}
             if hash_of(without_id) != hash:
                 raise RottenRowError
-    except (TypeError, ValueError, RecursionError) as error:
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
         raise RottenRowError from error
     return _BLANK.model_copy(update=content)
 
 
-def stored_articles(
-    connection: sqlite3.Connection, after: int = 0, upto: int | None = None, limit: int = -1
-) -> Iterator[Stored]:
-    """Yield the articles with numbers above ``after`` and up to ``upto``, at most ``limit``, as of one moment.
+def stored_articles(connection: sqlite3.Connection, after: int = 0, *, limit: int = -1) -> Iterator[Stored]:
+    """Yield the articles with numbers above ``after``, at most ``limit``, as of one moment.
 
     They come in sequence order. Each is read by itself, so that one that cannot be read does not hide the next.
     Raises DamagedStoreError if not even the numbers can be read.
     """
-    numbers = connection.execute(
-        "SELECT seq, rowid FROM articles WHERE seq > ?1 AND (?2 IS NULL OR seq <= ?2) ORDER BY seq LIMIT ?3",
-        (after, upto, limit),
-    )
-    for seq, rowid in numbers:
+    query = "SELECT seq, rowid FROM articles WHERE seq > ? ORDER BY seq LIMIT ?"
+    for seq, rowid in connection.execute(query, (after, limit)):
         if (found := _stored(connection, seq, rowid)) is not None:
             yield found
 
@@ -114,7 +111,7 @@ def _id_of(connection: sqlite3.Connection, rowid: int) -> str:
     return f"in row {rowid}" if row is None else str(row[0])
 
 
-def _digest(values: Sequence[str | None]) -> bytes:
-    """Return a digest of texts. Raises TypeError if one is of another kind, UnicodeEncodeError."""
-    text = _BETWEEN.join([_NOTHING if value is None else value for value in values])
-    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()
+def _digest(stored: Sequence[bytes | None]) -> bytes:
+    """Return a digest of texts in UTF-8. Raises TypeError if one is of another kind."""
+    whole = _BETWEEN.join([_NOTHING if value is None else value for value in stored])
+    return hashlib.blake2b(whole, digest_size=16).digest()

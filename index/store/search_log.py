@@ -7,14 +7,13 @@ one client searched for in an hour goes first, so that no single one drives out 
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.errors import StoreError
+from index.store.database import opened_aside
 
 KEPT_HOURS = 30 * 24
 MOST_ROWS = 50_000
@@ -136,14 +135,5 @@ class SearchLog:
             rows = connection.execute(statement, (size,)).fetchall()
         return [SearchCount(query, times, found, mean, longest) for query, times, mean, longest, found in rows]
 
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        try:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            with closing(sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)) as connection:
-                connection.executescript(_TABLES)
-                yield connection
-        except sqlite3.Error as error:
-            raise StoreError(f"the log of searches, {self._path}, cannot be used: {error}") from error
-        except OSError as error:
-            raise StoreError(f"the log of searches, {self._path}, cannot be used: {error.strerror}") from error
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        return opened_aside(self._path, "the log of searches", _TABLES, _PATIENCE)

@@ -14,11 +14,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from index.errors import DamagedStoreError
-from index.store.article_store import Task, TaskKind, TaskState
+from index.store.article_store import UNFINISHED, Task, TaskKind, TaskState
 from index.store.database import Database
 
 _KEPT = 1000
 _MOST_ERRORS = 100
+_IS_UNFINISHED = f"state IN ({', '.join('?' * len(UNFINISHED))})"
+_CANCEL = "UPDATE tasks SET state = ?, finished = ? WHERE id = ? AND kind <> ? AND state = ?"
+_OLD = "number <= (SELECT max(number) FROM tasks) - ?"
+_FORGET = f"DELETE FROM tasks WHERE {_OLD} AND NOT (kind <> ? AND {_IS_UNFINISHED})"  # noqa: S608
 _COLUMNS = "id, kind, state, created, started, finished, counts, errors, seq, filters"
 
 
@@ -59,31 +63,41 @@ class SqliteTaskLog:
         """Return the unfinished tasks of a kind, oldest first."""
         return _select(
             self._database.connection(),
-            "WHERE kind = ? AND state IN (?, ?) ORDER BY number",
+            f"WHERE kind = ? AND {_IS_UNFINISHED} ORDER BY number",
             kind,
-            TaskState.WAITING,
-            TaskState.RUNNING,
+            *UNFINISHED,
         )
 
-    def begin(self, id: str) -> None:
-        """Record that a task has started."""
-        self._set(id, "state = ?, started = ?", TaskState.RUNNING, _now())
+    def begin(self, id: str) -> bool:
+        """Record that a task has started; return False, and record nothing, if it has ended."""
+        state = "state = CASE state WHEN ? THEN state ELSE ? END"
+        return self._set(id, f"{state}, started = ?", TaskState.CANCELLING, TaskState.RUNNING, _now())
 
     def count(self, id: str, counts: Mapping[str, int]) -> None:
         """Record how much of a task is done."""
         self._set(id, "counts = ?", json.dumps(counts))
 
-    def end(self, id: str, error: str | None = None) -> None:
-        """Record that a task is done or, with ``error``, that it failed and why."""
+    def cancel(self, id: str) -> Task | None:
+        """Cancel a rebuild or a deletion, at once if it waits, and return the task; None for an unknown id."""
+        with self._database.transaction() as write:
+            write.execute(_CANCEL, (TaskState.CANCELLED, _now(), id, TaskKind.ARTICLES, TaskState.WAITING))
+            write.execute(_CANCEL, (TaskState.CANCELLING, None, id, TaskKind.ARTICLES, TaskState.RUNNING))
+            found = _select(write, "WHERE id = ?", id)
+        return found[0] if found else None
+
+    def end(self, id: str, error: str | None = None, *, cancelled: bool = False) -> None:
+        """Record that a task is done, was ``cancelled`` or, with ``error``, that it failed and why."""
         if error is None:
-            self._set(id, "state = ?, finished = ?", TaskState.DONE, _now())
+            self._set(id, "state = ?, finished = ?", TaskState.CANCELLED if cancelled else TaskState.DONE, _now())
         else:
             errors = json.dumps([{"detail": error}], ensure_ascii=False)
             self._set(id, "state = ?, finished = ?, errors = ?", TaskState.FAILED, _now(), errors)
 
-    def _set(self, id: str, what: str, *values: object) -> None:
+    def _set(self, id: str, what: str, *values: object) -> bool:
+        """Change a task; return False if it has ended, or there is none."""
         with self._database.transaction() as write:
-            write.execute(f"UPDATE tasks SET {what} WHERE id = ?", (*values, id))  # noqa: S608
+            where = f"id = ? AND {_IS_UNFINISHED}"
+            return write.execute(f"UPDATE tasks SET {what} WHERE {where}", (*values, id, *UNFINISHED)).rowcount > 0  # noqa: S608
 
 
 def _add(
@@ -101,10 +115,7 @@ def _add(
         "INSERT INTO tasks (id, kind, state, created, counts, errors, seq, filters) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (task.id, kind, task.state, task.created, json.dumps(counts), json.dumps(task.errors), seq, asked),
     )
-    write.execute(
-        "DELETE FROM tasks WHERE number <= (SELECT max(number) FROM tasks) - ? AND NOT (kind <> ? AND state IN (?, ?))",
-        (_KEPT, TaskKind.ARTICLES, TaskState.WAITING, TaskState.RUNNING),
-    )
+    write.execute(_FORGET, (_KEPT, TaskKind.ARTICLES, *UNFINISHED))
     return task
 
 

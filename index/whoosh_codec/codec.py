@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from whoosh.codec.base import FieldWriter, PerDocumentReader, PerDocumentWriter, TermsReader
+from whoosh.codec.base import FieldWriter, PerDocumentWriter
 from whoosh.codec.whoosh3 import W3Codec, W3Segment
 from whoosh.columns import NumericColumn, RefBytesColumn, VarBytesColumn
 from whoosh.fields import FieldType
@@ -30,42 +30,6 @@ from index.segments.segment import (
     write_inverted,
 )
 from index.whoosh_codec.readers import STORED, ColumnarDocumentsReader, ColumnarTermsReader
-
-
-class ColumnarSegment(W3Segment):
-    """A segment of the columnar codec, which Whoosh pickles into its table of contents."""
-
-    def should_assemble(self) -> bool:
-        """Keep the files separate, because they are mapped as they are."""
-        return False
-
-
-class ColumnarCodec(W3Codec):
-    """Write and read segments as arrays."""
-
-    __module__ = "index.whoosh_codec"  # the path that pickles name
-
-    length_stats = False  # term_info looks lengths up
-
-    def per_document_writer(self, storage: Any, segment: Any) -> PerDocumentWriter:
-        """Return the writer of lengths, columns and stored fields."""
-        return _DocumentsWriter(storage, segment)
-
-    def field_writer(self, storage: Any, segment: Any) -> FieldWriter:
-        """Return the writer of the inverted indexes."""
-        return _InvertedWriter(storage, segment)
-
-    def per_document_reader(self, storage: Any, segment: Any) -> PerDocumentReader:
-        """Return the reader of lengths, columns and stored fields."""
-        return ColumnarDocumentsReader(storage, segment)
-
-    def terms_reader(self, storage: Any, segment: Any) -> TermsReader:
-        """Return the reader of the inverted indexes."""
-        return ColumnarTermsReader(storage, segment)
-
-    def new_segment(self, _storage: Any, indexname: str) -> ColumnarSegment:
-        """Return a segment with a new name."""
-        return ColumnarSegment(self, indexname)
 
 
 def has_positions(field: FieldType) -> bool:
@@ -92,6 +56,8 @@ def pack_column(column: Any, values: list[Any]) -> Column:
 
 
 class _DocumentsWriter(PerDocumentWriter):
+    """The writer of lengths, columns and stored fields."""
+
     def __init__(self, storage: Any, segment: Any) -> None:
         self._path = Path(storage.folder, segment.make_filename(DOCUMENTS_EXTENSION))
         self._segment = segment
@@ -152,6 +118,8 @@ def _fill(values: list[Any], count: int, default: Any) -> None:
 
 
 class _InvertedWriter(FieldWriter):
+    """The writer of the inverted indexes."""
+
     def __init__(self, storage: Any, segment: Any) -> None:
         self._path = Path(storage.folder, segment.make_filename(INVERTED_EXTENSION))
         self._segment = segment
@@ -206,3 +174,28 @@ class _InvertedWriter(FieldWriter):
 
 def _starts(ends: list[int]) -> Array:
     return offsets(sizes(np.array([0, *ends], np.int64)))
+
+
+class ColumnarSegment(W3Segment):
+    """A segment of the columnar codec, which Whoosh pickles into its table of contents."""
+
+    def should_assemble(self) -> bool:
+        """Keep the files separate, because they are mapped as they are."""
+        return False
+
+
+class ColumnarCodec(W3Codec):
+    """Write and read segments as arrays."""
+
+    __module__ = "index.whoosh_codec"  # the path that pickles name
+
+    length_stats = False  # term_info looks lengths up
+
+    per_document_writer = staticmethod(_DocumentsWriter)
+    field_writer = staticmethod(_InvertedWriter)
+    per_document_reader = staticmethod(ColumnarDocumentsReader)
+    terms_reader = staticmethod(ColumnarTermsReader)
+
+    def new_segment(self, _storage: Any, indexname: str) -> ColumnarSegment:
+        """Return a segment with a new name."""
+        return ColumnarSegment(self, indexname)

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.codec.base import FieldCursor, PerDocumentReader, TermsReader
+from whoosh.codec.base import FieldCursor, TermsReader
+from whoosh.codec.whoosh3 import W3PerDocReader
 from whoosh.columns import ColumnReader
 from whoosh.fields import FieldType
 from whoosh.formats import Existence, Format, Positions
@@ -42,28 +43,12 @@ def _file(storage: Any, segment: Any, extension: str) -> ArrayFile:
     return open_segment_file(Path(storage.folder, segment.make_filename(extension)), segment.doc_count_all())
 
 
-class ColumnarDocumentsReader(PerDocumentReader):
+class ColumnarDocumentsReader(W3PerDocReader):
     """Read lengths, columns and stored fields of a segment, as Whoosh's ``PerDocumentReader``."""
 
     def __init__(self, storage: Any, segment: Any) -> None:
-        self._segment = segment
-        self._count: int = segment.doc_count_all()
+        super().__init__(storage, segment)
         self._lengths, self._columns = read_documents(_file(storage, segment, DOCUMENTS_EXTENSION))
-
-    def doc_count(self) -> int:
-        return self._count - int(self._segment.deleted_count())
-
-    def doc_count_all(self) -> int:
-        return self._count
-
-    def has_deletions(self) -> bool:
-        return bool(self._segment.has_deletions())
-
-    def is_deleted(self, docnum: int) -> bool:
-        return bool(self._segment.is_deleted(docnum))
-
-    def deleted_docs(self) -> Iterable[int]:
-        return self._segment.deleted_docs()  # type: ignore[no-any-return]
 
     def supports_columns(self) -> bool:
         return True
@@ -75,7 +60,7 @@ class ColumnarDocumentsReader(PerDocumentReader):
         return self._columns.keys()
 
     def column_reader(self, fieldname: str, _column: Any) -> ColumnReader:
-        return _ArrayColumnReader(self._columns[fieldname], self._count)
+        return _ArrayColumnReader(self._columns[fieldname], self.doc_count_all())
 
     def doc_field_length(self, docnum: int, fieldname: str, default: int = 0) -> int:
         return int(self._lengths[fieldname][docnum]) if fieldname in self._lengths else default
@@ -269,14 +254,6 @@ class ColumnarMatcher(LeafMatcher):
             skipped += 1
         return skipped
 
-    def block_min_id(self) -> int:
-        """Return the lowest doc id in the block."""
-        return int(self._block(self._ids)[0])
-
-    def block_max_id(self) -> int:
-        """Return the highest doc id in the block."""
-        return int(self._block(self._ids)[-1])
-
     def block_max_weight(self) -> float:
         """Return the highest frequency in the block."""
         return float(self._block(self._frequencies).max())
@@ -284,10 +261,6 @@ class ColumnarMatcher(LeafMatcher):
     def block_min_length(self) -> int:
         """Return the shortest field length of the articles in the block; 0 if the field has no lengths."""
         return 0 if self._lengths is None else int(self._lengths[self._block(self._ids)].min())
-
-    def block_max_length(self) -> int:
-        """Return the greatest field length of the articles in the block; 0 if the field has no lengths."""
-        return 0 if self._lengths is None else int(self._lengths[self._block(self._ids)].max())
 
     def _block(self, array: Array) -> Array:
         first = min(self._at, len(self._ids) - 1) // _BLOCK * _BLOCK

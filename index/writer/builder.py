@@ -34,9 +34,9 @@ from index.segments.segment_info import SegmentInfo
 from index.store.article_store import Change
 from index.writer.workers import Chunk, Workers
 
-CHUNK_ARTICLES = 64
+CHUNK_ARTICLES = 128
 """The most articles that are analysed together."""
-_CHUNK_CHARACTERS = 250_000
+_CHUNK_CHARACTERS = 500_000
 _COMMIT_ARTICLES = 1000
 _COMMIT_CHARACTERS = 20_000_000
 

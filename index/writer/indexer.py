@@ -298,7 +298,7 @@ class Indexer:
             remove_leftovers(indexes)
         self._damaged = None
         self._sound = True
-        log.info("built generation %s: %d changes", fresh.name, count)
+        log.info("the index was built anew, from %s changes", f"{count:,}")
         return count
 
     def _disown(self, generation: Path) -> None:

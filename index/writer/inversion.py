@@ -20,6 +20,7 @@ from index.segments.postings import (
     bigram_postings,
     counted_postings,
     neighbours,
+    owners_of,
     positional_postings,
     term_set_postings,
 )
@@ -76,11 +77,12 @@ def body_sketches(batch: AnalyzedBatch) -> NDArray[np.uint64]:
 def invert_stream(batch: AnalyzedBatch, stream: Stream) -> InvertedField:
     """Return the inverted index of one stream of the texts of ``batch``."""
     terms, places = batch.streams[stream]
+    known = batch.tables.names.ranked()
     if stream in BIGRAMS:
-        return bigram_postings(terms, batch.bounds, batch.terms, batch.positions)
+        return bigram_postings(terms, batch.bounds, known, batch.positions)
     if stream in STREAMS_WITH_POSITIONS:
-        return positional_postings(terms, places, batch.bounds, batch.terms, batch.positions)
-    return counted_postings(terms, places, batch.bounds, batch.terms)
+        return positional_postings(terms, places, batch.bounds, known, batch.positions)
+    return counted_postings(terms, places, batch.bounds, known)
 
 
 def stream_lengths(batch: AnalyzedBatch, stream: Stream) -> NDArray[np.int64]:
@@ -89,12 +91,12 @@ def stream_lengths(batch: AnalyzedBatch, stream: Stream) -> NDArray[np.int64]:
         before = np.concatenate([[0], np.cumsum(neighbours(batch.bounds, batch.positions))])
         return np.diff(before[batch.bounds])
     _, places = batch.streams[stream]
-    return np.diff(np.searchsorted(np.sort(places), batch.bounds))
+    return np.bincount(owners_of(batch.bounds)[places], minlength=len(batch.bounds) - 1)
 
 
 def _abbreviations(batch: AnalyzedBatch) -> list[set[str]]:
     return [
-        abbreviation_terms(batch.analysis(at)) if may_define(normal.text) else set()
+        abbreviation_terms(batch.outline(at)) if may_define(normal.text) else set()
         for at, normal in enumerate(batch.normals)
     ]
 

@@ -113,7 +113,7 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(10)
     default_segmenter()
-    gc.freeze()  # what is loaded stays: the collector need not scan it again and again
+    gc.disable()  # the work leaves no cycles behind, and the tables it keeps are long to scan
     parent = multiprocessing.parent_process()
     assert parent is not None
 

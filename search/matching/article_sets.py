@@ -6,7 +6,7 @@ What matches a query is said once, over these (``search.matching.evaluator``). T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Protocol, TypeVar
 
@@ -84,7 +84,7 @@ class ArticleSets(Protocol[S]):
     def document_frequency(self, stream: Stream, term: str, scope: str | None) -> int:
         """Return how many articles have ``term`` in the text field where most have it."""
 
-    def frequencies(self, stream: Stream, term: str, scope: str | None) -> list[tuple[str, int]]:
+    def frequencies(self, stream: Stream, term: str, scope: str | None) -> Sequence[tuple[str, int]]:
         """Return the index fields that have ``term``, each with the number of articles that have it there."""
 
     def terms_with_prefix(self, stream: Stream, prefix: str, scope: str | None, most: int) -> list[tuple[str, int]]:
@@ -100,9 +100,9 @@ def scoped(scope: str | None) -> Sequence[str]:
 
 
 @cache
-def fields_of(scope: str | None, stream: Stream) -> Mapping[str, str]:
-    """Return the index fields that hold ``stream``, by the text fields of a scope."""
-    return {name: field_name(name, stream) for name in scoped(scope)}
+def fields_of(scope: str | None, stream: Stream) -> tuple[str, ...]:
+    """Return the index fields that hold ``stream`` of the text fields of a scope."""
+    return tuple(field_name(name, stream) for name in scoped(scope))
 
 
 def row_bigram(one: tuple[Stream, str, int], other: tuple[Stream, str, int]) -> tuple[Stream, str] | None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from functools import reduce
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream
 from index.arrays import Floats
@@ -42,7 +40,7 @@ class DocMasks:
 
     def with_term(self, stream: Stream, term: str, scope: str | None) -> DocMask:
         """Return the articles that have ``term`` in any text field of ``scope``."""
-        return self._impacts.docs_with_term(fields_of(scope, stream).values(), term)
+        return self._impacts.docs_with_term(fields_of(scope, stream), term)
 
     def in_a_row(self, row: Row, scope: str | None) -> DocMask:
         """Return the articles where the terms of ``row`` stand together in one text field."""
@@ -59,18 +57,11 @@ class DocMasks:
         found = self.intersection([self.with_term(stream, term, name) for stream, term in terms])
         if not found.any():
             return found
-        candidates = np.flatnonzero(found).astype(np.int32)
-        starts: NDArray[np.int64] | None = None
-        for stream, term, at in sorted(row, key=lambda one: self.document_frequency(one[0], one[1], name)):
-            owners, places = self._snapshot.positions(field_name(name, stream), term, candidates)
-            here = (owners.astype(np.int64) << 32) + (places - at)
-            starts = here if starts is None else starts[isin_sorted(here, starts)]
-            candidates = np.flatnonzero(self._owners(starts)).astype(np.int32)
-        return found if starts is None else self._owners(starts)
-
-    def _owners(self, places: NDArray[np.int64]) -> DocMask:
-        flags = np.zeros(self._snapshot.size, bool)
-        flags[places >> 32] = True
+        candidates = np.flatnonzero(found)
+        rarest_first = sorted(row, key=lambda one: self.document_frequency(one[0], one[1], name))
+        terms_at = [(field_name(name, stream), term, at) for stream, term, at in rarest_first]
+        flags = self.none()
+        flags[candidates] = self._impacts.with_row(terms_at, candidates)
         return flags
 
     def with_label(self, label: str, key: str) -> DocMask:
@@ -144,19 +135,19 @@ class DocMasks:
 
     def document_frequency(self, stream: Stream, term: str, scope: str | None) -> int:
         """Return how many articles have ``term`` in the text field where most have it."""
-        return max([self._snapshot.term_postings(field, term).count for field in fields_of(scope, stream).values()])
+        return max([count for _, count in self.frequencies(stream, term, scope)], default=0)
 
-    def frequencies(self, stream: Stream, term: str, scope: str | None) -> list[tuple[str, int]]:
+    def frequencies(self, stream: Stream, term: str, scope: str | None) -> Sequence[tuple[str, int]]:
         """Return the index fields that have ``term``, each with the number of articles that have it there."""
-        counts = [
-            (field, self._snapshot.term_postings(field, term).count) for field in fields_of(scope, stream).values()
-        ]
-        return [entry for entry in counts if entry[1]]
+        return self._impacts.frequencies(fields_of(scope, stream), term)
 
     def terms_with_prefix(self, stream: Stream, prefix: str, scope: str | None, most: int) -> list[tuple[str, int]]:
         """Return up to ``most`` terms of each text field that start with ``prefix``, with document frequencies."""
-        fields = fields_of(scope, stream).values()
-        return [entry for field in fields for entry in self._snapshot.terms_with_prefix(field, prefix, most)]
+        return [
+            entry
+            for field in fields_of(scope, stream)
+            for entry in self._snapshot.terms_with_prefix(field, prefix, most)
+        ]
 
 
 def weight_sums(found: Sequence[DocMask], weights: Sequence[float]) -> Floats:
@@ -166,13 +157,3 @@ def weight_sums(found: Sequence[DocMask], weights: Sequence[float]) -> Floats:
     for flags, weight in zip(found, weights, strict=True):
         sums += np.multiply(flags, np.float32(weight), out=scratch)
     return sums
-
-
-def isin_sorted(known: NDArray[Any], asked: NDArray[Any]) -> DocMask:
-    """Tell which of ``asked`` are in ``known``, which is sorted ascending."""
-    if not len(known):
-        return np.zeros(len(asked), bool)
-    at = known.searchsorted(asked)
-    at[at == len(known)] = 0
-    found: DocMask = known[at] == asked
-    return found

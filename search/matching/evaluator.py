@@ -8,20 +8,18 @@ matches.
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic
 
-from index.analysis.analyzer import BIGRAMS, Analysis, Stream
-from index.analysis.normalization import fold
-from index.analysis.runs import Code
+from index.analysis.analyzer import Analysis, Stream
 from index.analysis.stopwords import PLAIN_QUESTION_SYLLABLES, QUESTION_WORDS
 from index.analysis.tokenizer import tokenize, unfinished_syllable
 from index.errors import SearchTimeoutError
 from search.deadline import Deadline
+from search.matching.analyzed_words import AnalyzedWords
 from search.matching.article_sets import ArticleSets, S, fields_of
 from search.matching.filters import with_label
 from search.matching.term_sets import Concept, MatchedAlternative, TermSets, row_of
@@ -47,7 +45,7 @@ from search.query.tree import (
 )
 from search.query.words import cut_of, plain_syllables
 from search.ranking.clauses import Matches, ProximityClause, ScoreClause, WeightedTerm
-from search.ranking.scoring import Ranking, idf, query_frequency_weight
+from search.ranking.scoring import Ranking, idf
 
 _MOST_EXPANSIONS = 100
 _MOST_SCANNED = 1000
@@ -60,50 +58,6 @@ class NodeMatches(Generic[S]):
 
     matched: S
     clauses: Sequence[ScoreClause[S]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyzedWords:
-    """A text cut into terms.
-
-    For each syllable, up to ``MOST_SYLLABLES``, ``plain`` tells whether its accents were left out, and ``shares`` has
-    the factor of its weight.
-    """
-
-    analysis: Analysis
-    scope: str | None
-    plain: Sequence[bool]
-    shares: Sequence[float]
-
-    def share(self, stream: Stream, at: int) -> float:
-        """Return the factor of a term that starts at syllable ``at``; for a bigram, the geometric mean of its two."""
-        if stream not in BIGRAMS:
-            return self.shares[at]
-        return math.sqrt(self.shares[at] * self.shares[min(at + 1, len(self.shares) - 1)])
-
-    def is_plain(self, stream: Stream, at: int) -> bool:
-        """Tell whether a term that starts at syllable ``at`` lacks accents; of a bigram, one syllable suffices."""
-        return any(self.plain[at : at + 2]) if stream in BIGRAMS else self.plain[at]
-
-    def codes(self, stream: Stream, term: str, at: int) -> list[Code]:
-        """Return the codes that a term which starts at syllable ``at`` is."""
-        if stream not in (Stream.SYLLABLE, Stream.FOLDED):
-            return []
-        codes = self.analysis.tokens.codes
-        return [code for code in codes if code.first == at and fold(code.text) == fold(term)]
-
-    def is_spare(self, stream: Stream, term: str, at: int) -> bool:
-        """Tell whether a term that starts at syllable ``at`` is a spare code."""
-        return any(code.spare for code in self.codes(stream, term, at))
-
-    def together(self, stream: Stream, term: str, at: int) -> bool:
-        """Tell whether a term is several syllables that stand together: a code, or a bigram outside of one."""
-        tokens = self.analysis.tokens
-        if stream in BIGRAMS:
-            return not any(code.first <= at < code.end - 1 for code in tokens.codes)
-        if term in (tokens.exact[at], tokens.folded[at]):
-            return False
-        return any(code.end - at > 1 for code in self.codes(stream, term, at))
 
 
 class Evaluator(Generic[S]):
@@ -186,7 +140,7 @@ class Evaluator(Generic[S]):
         if len(weights) < 2:
             return None
         factor = self._ranking.nearness_short if len(weights) <= self._ranking.short_query else 1.0
-        return ProximityClause(list(fields_of(leaf.field, Stream.FOLDED).values()), weights, factor)
+        return ProximityClause(list(fields_of(leaf.field, Stream.FOLDED)), weights, factor)
 
     def _in_time(self, nodes: Sequence[Node]) -> list[NodeMatches[S]]:
         """Evaluate the parts of an OR until the deadline; what is excluded has to be known whole."""
@@ -236,10 +190,6 @@ class Evaluator(Generic[S]):
 
     # --- joining -----------------------------------------------------------------------------------------
 
-    def _each(self, found: Sequence[S]) -> S:
-        """Return the articles in every set of ``found``; all articles if there are no sets."""
-        return self._sets.intersection(found) if found else self._sets.all()
-
     @staticmethod
     def _joined(join: Callable[[Sequence[S]], S], children: Sequence[NodeMatches[S]]) -> NodeMatches[S]:
         clauses = [clause for child in children for clause in child.clauses]
@@ -267,17 +217,17 @@ class Evaluator(Generic[S]):
         words = self._terms.words(analyzed.analysis, cut, scope)
         wanted = self._terms.syllables(analyzed.analysis, scope) if self._relaxing else words
         covered = [self._terms.covered(concept, others) for concept in wanted]
-        if self._match is Match.ALL or (self._match is Match.AUTO and self._requires_each(wanted)):
-            matched = self._each(covered)
+        most_required = _FEW_SYLLABLES if self._relaxing else self._ranking.most_required
+        if self._match is Match.ALL or (self._match is Match.AUTO and len(wanted) <= most_required):
+            matched = self._sets.intersection(covered) if covered else self._sets.all()
         elif self._match is Match.ANY:
             matched = self._sets.union([self._sets.none(), *covered])
         else:
             matched = self._with_enough(wanted, covered)
+        if self._relaxing or self._excluding:
+            return NodeMatches(matched)
         clauses = [ScoreClause([self._weighted_terms(analyzed)]), *self._alternatives(leaf, analyzed, others, words)]
         return NodeMatches(matched, clauses)
-
-    def _requires_each(self, wanted: Sequence[Concept[S]]) -> bool:
-        return len(wanted) <= (_FEW_SYLLABLES if self._relaxing else self._ranking.most_required)
 
     def _with_enough(self, wanted: Sequence[Concept[S]], covered: Sequence[S]) -> S:
         """Return the articles that have enough of the idf that the best article has."""
@@ -356,28 +306,9 @@ class Evaluator(Generic[S]):
         return self._sets.document_frequency(stream, term, scope)
 
     def _weighted_terms(self, analyzed: AnalyzedWords, part: range | None = None) -> list[WeightedTerm]:
-        """Return the weighted terms of all streams, or of the syllables in ``part``.
-
-        A repeated term has the highest weight of its tokens, times ``query_frequency_weight``.
-        """
-        terms: list[WeightedTerm] = []
-        all_plain, size = all(analyzed.plain), len(analyzed.plain)
-        for stream in Stream:
-            if stream is Stream.WORD and all_plain:
-                continue
-            found: defaultdict[str, list[float]] = defaultdict(list)
-            for term, at in analyzed.analysis.terms(stream):
-                if at < size and (part is None or (at in part and (stream not in BIGRAMS or at + 1 in part))):
-                    plain = stream is not Stream.WORD and analyzed.is_plain(stream, at)
-                    together = analyzed.together(stream, term, at)
-                    weight = self._ranking.stream_weight(stream, size, plain=plain, together=together)
-                    weight *= self._ranking.spare if analyzed.is_spare(stream, term, at) else 1.0
-                    found[term].append(weight * analyzed.share(stream, at))
-            for term, weights in found.items():
-                if any(weights):
-                    weight = max(weights) * query_frequency_weight(len(weights))
-                    terms += self._weighted(analyzed.scope, stream, term, weight)
-        return terms
+        """Return the weighted terms of all streams, or of the syllables in ``part``."""
+        weights = analyzed.weights(self._ranking, part)
+        return [one for entry in weights for one in self._weighted(analyzed.scope, *entry)]
 
     def _weighted(self, scope: str | None, stream: Stream, term: str, weight: float) -> list[WeightedTerm]:
         """Return the term with its weight times its idf; nothing if no article has it."""

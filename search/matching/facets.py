@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -24,7 +25,7 @@ def count_facet(
     only values that have the words of ``text`` are counted (``begun_keys``).
     """
     if facet in PERIODS:
-        return _count_periods(snapshot.minutes[matched], PERIODS[facet])[:most]
+        return _count_periods(count_days(snapshot, matched), PERIODS[facet])[:most]
     labels = snapshot.labels(facet)
     counts = np.bincount(labels.codes[matched[labels.articles]], minlength=len(labels.names)).tolist()
     numbers = [labels.numbers[key] for key in begun_keys(text, labels.numbers)] if text else range(len(counts))
@@ -39,10 +40,9 @@ def count_days(snapshot: Snapshot, matched: DocMask) -> dict[int, int]:
     return dict(zip((days + 1).tolist(), counts.tolist(), strict=True))
 
 
-def _count_periods(minutes: NDArray[np.int64], characters: int) -> list[FacetCount]:
-    days, counts = np.unique(minutes[minutes != UNDATED] // MINUTES_A_DAY, return_counts=True)
+def _count_periods(days: Mapping[int, int], characters: int) -> list[FacetCount]:
     totals: dict[str, int] = {}
-    for day, count in zip(days.tolist(), counts.tolist(), strict=True):
-        period = date.fromordinal(day + 1).isoformat()[:characters]
+    for day, count in days.items():
+        period = date.fromordinal(day).isoformat()[:characters]
         totals[period] = totals.get(period, 0) + count
     return [FacetCount(period, totals[period]) for period in sorted(totals, reverse=True)]

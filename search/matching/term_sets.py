@@ -71,8 +71,11 @@ class TermSets(Generic[S]):
             in_code.update(range(*span))
             found = [self._folded(fold(code.text), scope) for code in codes]
             if not all(code.certain for code in codes):
-                found.append(self._sets.in_a_row(folded_row(analysis, *span), scope))
-            loosely = self.anywhere(tokens.folded[slice(*span)], scope) if any(code.loose for code in codes) else None
+                found.append(self._sets.in_a_row(row_of(analysis, (True,) * span[1], *span), scope))
+            loosely = None
+            if any(code.loose for code in codes):
+                apart = [self._folded(syllable, scope) for syllable in tokens.folded[slice(*span)]]
+                loosely = self._sets.intersection(apart)
             concepts[tuple(code.text for code in codes)] = Concept(*span, self._sets.union(found), loosely)
         return concepts, in_code
 
@@ -89,10 +92,6 @@ class TermSets(Generic[S]):
         certain = any(code.certain and (code.first, code.end) == (0, len(tokens)) for code in tokens.codes)
         return [self._folded(code, scope) for code in whole_codes(tokens)], certain
 
-    def anywhere(self, syllables: Sequence[str], scope: str | None) -> S:
-        """Return the articles that have all of ``syllables``, at any position."""
-        return self._sets.intersection([self._folded(syllable, scope) for syllable in syllables])
-
     def _folded(self, term: str, scope: str | None) -> S:
         return self._sets.with_term(Stream.FOLDED, term, scope)
 
@@ -106,8 +105,3 @@ def row_of(analysis: Analysis, plain: Sequence[bool], first: int, end: int) -> R
         else (Stream.SYLLABLE, tokens.exact[at], analysis.positions[at] - start)
         for at in range(first, min(end, len(plain)))
     )
-
-
-def folded_row(analysis: Analysis, first: int, end: int) -> Row:
-    """Return syllables ``first`` to ``end`` of a query as a row without accents."""
-    return row_of(analysis, (True,) * end, first, end)

@@ -26,10 +26,8 @@ def with_accents(tree: Node, accents: Accents) -> Node:
     if accents is Accents.PREFER:
         return tree
     match tree:
-        case And(nodes):
-            return And(tuple(with_accents(node, accents) for node in nodes))
-        case Or(nodes):
-            return Or(tuple(with_accents(node, accents) for node in nodes))
+        case And(nodes) | Or(nodes):
+            return type(tree)(tuple(with_accents(node, accents) for node in nodes))
         case Not(node):
             return Not(with_accents(node, accents))
     return _exact(tree) if accents is Accents.EXACT else _ignored(tree)

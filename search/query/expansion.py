@@ -35,11 +35,6 @@ _LEAST_AGREED = 0.5
 _FAR_MORE = 10
 
 
-def expand(tree: Node, statistics: TermStatistics, synonyms: Synonyms) -> Node:
-    """Return ``tree`` with its plain words cut into words of the archive, and alternatives added."""
-    return Expansion(statistics, synonyms).expand(tree)
-
-
 class Expansion:
     """Adds to one query what an archive knows of it; ``notes`` says what was left out.
 
@@ -149,7 +144,7 @@ class Abbreviations:
         counts: dict[str, dict[str, int]] = {CERTAIN: {}, CAPITAL: {}, SMALL: {}}
         defined = 0
         found = self._statistics.abbreviations(f"{short}\t", _SCANNED)
-        for term, count in sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_READ]:
+        for term, count in found[:_MOST_READ]:
             _, kind, *long = term.split("\t")
             if long:
                 counts[kind][long[0]] = count
@@ -177,8 +172,7 @@ class Abbreviations:
 
     def _short_forms(self, ending: str) -> list[str]:
         found = self._statistics.abbreviations(f"{ending}\t", _SCANNED)
-        usual = sorted(found, key=lambda entry: (-entry[1], entry[0]))[:_MOST_SHORTS]
-        return [term.partition("\t")[2] for term, _ in usual]
+        return [term.partition("\t")[2] for term, _ in found[:_MOST_SHORTS]]
 
 
 def _may_be_short(tokens: Tokens, at: int) -> bool:

@@ -121,7 +121,7 @@ def parse_noting(text: str, characters: int = LONGEST_PARSED, clauses: int = MOS
     if _is_pasted(lexemes):
         lexemes = [lexeme if lexeme.kind == "unknown" else replace(lexeme, kind="word") for lexeme in lexemes]
     parser = _QueryParser(lexemes)
-    whole, notes = parser.parse(), parser.notes
+    whole, notes = parser.either(), parser.notes
     tree = _first_clauses(whole, clauses)
     if tree != whole:
         notes.append(note(NoteCode.CLAUSES, allowed=clauses))
@@ -223,9 +223,6 @@ class _QueryParser:
         self._field: str | None = None
         self._costly = 0
 
-    def parse(self) -> Node:
-        return self._either()
-
     def _peek(self) -> str:
         return self._lexemes[self._at].kind if self._at < len(self._lexemes) else "end"
 
@@ -236,7 +233,8 @@ class _QueryParser:
         self._at += 1
         return self._lexemes[self._at - 1]
 
-    def _either(self) -> Node:
+    def either(self) -> Node:
+        """Return the tree of what comes next, up to a closing bracket or the end."""
         alternatives = [self._both()]
         while self._peek() == "OR":
             self._next()
@@ -274,7 +272,7 @@ class _QueryParser:
         lexeme = self._next()
         match lexeme.kind:
             case "open":
-                inner = self._either()
+                inner = self.either()
                 if self._peek() == "close":
                     self._next()
                 return inner

@@ -187,10 +187,8 @@ def accented_syllables(analysis: Analysis) -> dict[str, int]:
 def with_accents_required(node: Node) -> Node:
     """Return ``node``, but requiring exactly the accents that were typed in plain words."""
     match node:
-        case And(nodes):
-            return And(tuple(map(with_accents_required, nodes)))
-        case Or(nodes):
-            return Or(tuple(map(with_accents_required, nodes)))
+        case And(nodes) | Or(nodes):
+            return type(node)(tuple(map(with_accents_required, nodes)))
         case Words(text, field):
             exact = (AccentExact(syllable, field) for syllable in accented_syllables(typed_analysis(text)))
             return And((node, *exact))

@@ -91,7 +91,6 @@ class _ArchiveCut:
     """The possible words of a query, and how sure each is: 1 for certain, 0 for never."""
 
     def __init__(self, analysis: Analysis, statistics: TermStatistics, bounds: Collection[int]) -> None:
-        self._analysis = analysis
         self._tokens = analysis.tokens
         self._statistics = statistics
         self._vocabulary = Vocabulary(statistics)
@@ -99,8 +98,8 @@ class _ArchiveCut:
         self._size = len(plain)
         in_codes = {at for code in self._tokens.codes for at in range(code.first, code.end)}
         self._met = [
-            at + 1 not in bounds and self._adjoin(at) and in_codes.isdisjoint((at, at + 1))
-            for at in range(self._size - 1)
+            at + 1 not in bounds and after - before == 1 and in_codes.isdisjoint((at, at + 1))
+            for at, (before, after) in enumerate(pairwise(analysis.positions[: self._size]))
         ]
         self._plain = tuple(bare or self._lacks_accents(at) for at, bare in enumerate(plain))
         self._pyvi = [
@@ -142,10 +141,6 @@ class _ArchiveCut:
                 yield first, min(1.0, share)
             elif end - first == 2 and self._associated(first):
                 yield first, _TOGETHER
-
-    def _adjoin(self, at: int) -> bool:
-        positions = self._analysis.positions
-        return positions[at + 1] - positions[at] == 1
 
     def _lacks_accents(self, at: int) -> bool:
         """Tell whether a syllable typed bare meets its neighbours only with accents (``ha nội``)."""

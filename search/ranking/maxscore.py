@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ from search.deadline import Deadline
 from search.ranking.clauses import DocMask, Matches, ProximityClause, ScoreClause, WeightedTerm
 from search.ranking.impacts import TermImpacts
 from search.ranking.indexed import IndexedArticles
-from search.ranking.proximity import proximity_of
 from search.ranking.top_k import best_first, largest, reached
 
 Articles = NDArray[np.intp]
@@ -61,13 +61,15 @@ class MaxScoreScorer:
         with suppress(SearchTimeoutError):
             for proximity in found.proximity if best else ():
                 self._add_proximity(proximity, sums, best)
-        self.best = self._scores(self.articles, sums)
+        self.best = self._decayed(self.articles, sums)
 
     def scores(self, articles: Articles) -> Floats:
         """Return the scores of ``articles``, any of those to score, ascending by doc id."""
-        sums = self._impacts.sums_of_all(self._rare, self._found.k1, self._deadline).take(articles)
-        self._complete(articles, sums, self._frequent)
-        return self._scores(articles, sums)
+        sums = np.zeros(len(articles), np.float32)
+        self._complete(articles, sums, [*self._rare, *self._frequent])
+        for _, near, gains in self._proximity:
+            sums += _spread_to(near, gains, articles)
+        return self._decayed(articles, sums)
 
     def explain(self, articles: Articles) -> dict[int, dict[str, float]]:
         """Return the parts that sum to the score of each of ``articles``, largest first, by doc id."""
@@ -90,30 +92,24 @@ class MaxScoreScorer:
 
     def _candidates(self, among: DocMask, most: int) -> tuple[Articles, Floats]:
         """Return the articles of ``among``, ascending, that may be in the top ``most``, and their sums."""
-        k1 = self._found.k1
-        enough, others, full = max(most, _FEW), self._frequent, k1 + 1.0
-        more = full * sum([term.weight for term in others])
-        more += sum([clause.most(k1) for clause in self._named]) + _ROUNDING * self._ceiling
-        sums = self._impacts.sums_of_all(self._rare, k1, self._deadline, among)
-        if np.count_nonzero(among) > enough:
-            among = among & self._may_reach(slice(None), sums, more, self._decayed(slice(None), sums), most)
+        enough, full = max(most, _FEW), self._found.k1 + 1.0
         articles = np.flatnonzero(among)
-        sums = sums.take(articles)
-        while len(articles) > enough and not self._deadline.passed():
-            some = largest(self._decayed(articles, sums), _LEADERS * most)[: 2 * _LEADERS * most]
-            best, in_full = articles.take(some), sums.take(some)
+        sums = np.zeros(len(articles), np.float32)
+        some: Sequence[WeightedTerm] = self._rare
+        others: Sequence[WeightedTerm] = self._frequent
+        more = self._ceiling * (1.0 + _ROUNDING)
+        while len(articles) > enough and (some or others) and not self._deadline.passed():
+            if not some:
+                some, others = _heavier(others, more / 2 / full)
+            self._impacts.add(some, articles, sums, self._found.k1, self._deadline)
+            more -= full * sum([term.weight for term in some])
+            some = []
+            leading = largest(self._decayed(articles, sums), _LEADERS * most)[: 2 * _LEADERS * most]
+            best, in_full = articles.take(leading), sums.take(leading)
             self._complete(best, in_full, others)
             kept = np.flatnonzero(self._may_reach(articles, sums, more, self._decayed(best, in_full), most))
             articles, sums = articles.take(kept), sums.take(kept)
-            if len(articles) <= enough or not others:
-                break
-            heavy, half = 0, more / 2
-            while heavy < len(others) and more > half:
-                more -= full * others[heavy].weight
-                heavy += 1
-            self._impacts.add(others[:heavy], articles, sums, k1, self._deadline)
-            others = others[heavy:]
-        self._complete(articles, sums, others)
+        self._complete(articles, sums, [*some, *others])
         return articles, sums
 
     def _may_reach(
@@ -144,36 +140,30 @@ class MaxScoreScorer:
 
     def _added(self, terms: Sequence[WeightedTerm], articles: Articles) -> Floats:
         """Return what ``terms`` add to the scores of ``articles``."""
-        sums = np.zeros(len(articles), np.float32)
-        self._impacts.add(terms, articles, sums, self._found.k1, self._deadline)
-        return sums
-
-    def _scores(self, articles: Articles, sums: Floats) -> Floats:
-        scores = sums.copy()
-        for _, near, gains in self._proximity:
-            scores += _spread_to(near, gains, articles)
-        return self._decayed(articles, scores)
+        return self._impacts.sums(terms, articles, self._found.k1, self._deadline)
 
     def _add_proximity(self, proximity: ProximityClause, sums: Floats, best: float) -> None:
-        """Add shares of ``best``, the best score, to the best articles: for how close together they have the words of
-        the query, and for how many they have at the beginning.
+        """Add shares of ``best``, the best score, to the ``sums`` of the best articles: for how close together they
+        have the words of the query, and for how many they have at the beginning.
         """
         ranking, snapshot = self._ranking, self._impacts.snapshot
-        scores = self._scores(self.articles, sums)
-        near = self.articles[np.sort(best_first(snapshot, self.articles, scores, ranking.proximity_articles))]
-        windows, lead = proximity_of(
-            snapshot,
-            proximity.fields,
-            proximity.weights,
-            near.astype(np.int32),
-            list(ranking.windows),
-            ranking.lead[0],
-            self._deadline,
-        )
+        scores = self._decayed(self.articles, sums)
+        places = np.sort(best_first(snapshot, self.articles, scores, ranking.proximity_articles))
+        near = self.articles[places]
+        windows, lead = self._impacts.nearness(proximity, near, self._deadline)
         unit = np.float32(proximity.factor * best / sum(proximity.weights.values()))
         shares = np.array(list(ranking.windows.values()), np.float32)
-        self._proximity.append(("nearness", near, shares @ windows * unit))
-        self._proximity.append(("beginning", near, ranking.lead[1] * lead * unit))
+        for name, gains in (("nearness", shares @ windows * unit), ("beginning", ranking.lead[1] * lead * unit)):
+            sums[places] += gains
+            self._proximity.append((name, near, gains))
+
+
+def _heavier(terms: Sequence[WeightedTerm], weight: float) -> tuple[Sequence[WeightedTerm], Sequence[WeightedTerm]]:
+    """Return the first of ``terms``, at least one, that weigh so much together, and the others."""
+    for number, so_far in enumerate(accumulate([term.weight for term in terms]), 1):
+        if so_far >= weight:
+            return terms[:number], terms[number:]
+    return terms, []
 
 
 def _spread_to(near: Articles, gains: Floats, articles: Articles) -> Floats:

@@ -59,7 +59,7 @@ def proximity_of(
         most = np.maximum.reduceat(sums, firsts, axis=1)
         for row, values in enumerate(most):
             np.maximum.at(best[row], sorted_owners[firsts] // len(fields), values)
-    return best, weight_of @ beginning
+    return best, (weight_of[:, None] * beginning).sum(axis=0)
 
 
 def best_windows(

@@ -95,8 +95,11 @@ def idf(article_count: int, document_frequency: int) -> float:
 
 def occurrence_weight(lengths: Floats, averages: Floats, b: Floats, boosts: Floats) -> Floats:
     """Return BM25F's boost / (1 - b + b l / avg) for each length: how much an occurrence in a field counts."""
-    norms = np.maximum(1.0 - b + b * lengths / np.maximum(averages, 1e-9), 1e-9)
-    weights: Floats = (boosts / norms).astype(np.float32)
+    weights = lengths * b  # in place from here: an archive has millions of these
+    weights /= np.maximum(averages, 1e-9)
+    weights += 1.0 - b
+    np.maximum(weights, 1e-9, out=weights)
+    np.divide(boosts, weights, out=weights)
     return weights
 
 

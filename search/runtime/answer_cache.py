@@ -41,28 +41,29 @@ class AnswerCache:
         self._answer = answer
         self._version = version
         self._found = found
-        self._cached: LRUCache[SearchParameters, Answer] = LRUCache(most_characters, _characters)
+        self._cached: LRUCache[str, Answer] = LRUCache(most_characters, _characters)
         self._cached_version: Hashable = None
-        self._computing: dict[tuple[Hashable, SearchParameters], Future[Answer]] = {}
+        self._computing: dict[tuple[Hashable, str], Future[Answer]] = {}
         self._lock = threading.Lock()
 
     def search(self, parameters: SearchParameters, deadline: Deadline | None = None) -> Answer:
         """Answer one search like ``search.service.search``."""
         started = time.perf_counter()
+        asked = parameters.model_dump_json()  # a text knows its hash; that of so many parameters takes as long as this
         compute = self._answer if deadline is None else partial(self._answer, deadline=deadline)
         version = self._version()
         with self._lock:
             if version != self._cached_version:
                 self._cached_version = version
                 self._cached.clear()
-            answer = self._cached.get(parameters)
-            future = self._computing.get((version, parameters))
+            answer = self._cached.get(asked)
+            future = self._computing.get((version, asked))
             is_first = answer is None and future is None
             if is_first:
-                future = self._computing[version, parameters] = Future()
+                future = self._computing[version, asked] = Future()
         self._found(answer is not None)
         if is_first and future is not None:
-            self._compute(version, parameters, compute, future)
+            self._compute((version, asked), partial(compute, parameters), future)
         if answer is None and future is not None:
             left = None if is_first or deadline is None else deadline.left()
             with suppress(SearchTimeoutError, SearchCancelledError, TimeoutError) if not is_first else nullcontext():
@@ -72,24 +73,22 @@ class AnswerCache:
         assert answer is not None
         return replace(answer, took_ms=round((time.perf_counter() - started) * 1000, 2))
 
-    def _compute(
-        self, version: Hashable, parameters: SearchParameters, compute: Callable[..., Answer], future: Future[Answer]
-    ) -> None:
+    def _compute(self, key: tuple[Hashable, str], compute: Callable[[], Answer], future: Future[Answer]) -> None:
         answer = None
         try:
-            answer = compute(parameters)
+            answer = compute()
             future.set_result(answer)
         except BaseException as error:
             future.set_exception(error)
         with self._lock:
-            del self._computing[version, parameters]
-            if answer is not None and not answer.partial and version == self._cached_version:
+            del self._computing[key]
+            if answer is not None and not answer.partial and key[0] == self._cached_version:
                 with suppress(ValueError):  # it alone is larger than the cache
-                    self._cached[parameters] = answer
+                    self._cached[key[1]] = answer
 
 
 def _characters(answer: Answer) -> int:
-    """Return about how many characters an answer takes, plus an allowance for everything else."""
+    """Return about how many characters an answer takes, also as JSON, plus an allowance for everything else."""
     shown = (len(hit.article.lead) + len(hit.title_html) + sum(map(len, hit.body_html)) for hit in answer.hits)
     whole = [text for hit in answer.hits for text in hit.marked.values()]
     parts = sum(len(hit.explanation or ()) + 3 * len(hit.explained) for hit in answer.hits) + len(answer.histogram)
@@ -98,7 +97,7 @@ def _characters(answer: Answer) -> int:
     counted = [entry.value for counts in answer.facets.values() for entry in counts]
     said = [answer.parameters.q, *answer.terms, *answer.expanded, *counted]
     return (
-        sum(texts)
+        2 * sum(texts)
         + sum(map(len, whole))
         + sum(map(len, said))
         + 100 * (len(said) + parts)

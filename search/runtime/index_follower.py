@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 
-from index.errors import TimtinError, WriterBusyError
+from index.errors import TaskCancelledError, TimtinError, WriterBusyError
 from index.store.article_store import Progress, Task, TaskKind, TaskState
 from search.archive import Archive
 from search.runtime.shared import Bell, Notice
@@ -231,8 +231,8 @@ class IndexFollower:
 
     def _rebuild_if_asked(self) -> None:
         # a rebuild holds the writer's lock, so a task found running by the next holder was interrupted
-        for task in self._tasks.unfinished(TaskKind.REINDEX):
-            with suppress(_AlreadyDoneError, WriterBusyError):  # the task waits until the other writer is done
+        for task in self._tasks.unfinished(TaskKind.REINDEX):  # it waits until another writer is done
+            with suppress(_AlreadyDoneError, TaskCancelledError, WriterBusyError):
                 self._rebuild(task)
 
     def _rebuild(self, task: Task) -> None:
@@ -241,7 +241,15 @@ class IndexFollower:
         def tell(count: int) -> None:
             nonlocal done
             done += count
-            self._report_progress(count, lambda: self._tasks.count(task.id, {"indexed": done}))
+            if task.state is TaskState.CANCELLING:  # whoever carried it out has ended
+                raise TaskCancelledError
+            self._report_progress(count, report)
+
+        def report() -> None:
+            self._tasks.count(task.id, {"indexed": done})
+            now = self._tasks.get(task.id)
+            if now is not None and now.state is TaskState.CANCELLING:
+                raise TaskCancelledError
 
         upkeep = self._archive.engine.upkeep
         exclusive = nullcontext() if upkeep is None else upkeep.exclusive("rebuilding the index", wait=0)
@@ -250,12 +258,14 @@ class IndexFollower:
 
     @contextmanager
     def _running_task(self, task: Task, done: Callable[[], int]) -> Iterator[None]:
-        now = self._tasks.get(task.id)
-        if now is None or now.state in {TaskState.DONE, TaskState.FAILED}:
+        if not self._tasks.begin(task.id):
             raise _AlreadyDoneError
-        self._tasks.begin(task.id)
         try:
             yield
+        except TaskCancelledError:
+            self._tasks.count(task.id, {"indexed": done()})
+            self._tasks.end(task.id, cancelled=True)
+            raise
         except _StoppedError:  # the next leader starts the task again
             raise
         except Exception as error:
@@ -298,4 +308,4 @@ class _StoppedError(Exception):
 
 
 class _AlreadyDoneError(Exception):
-    """Another process has finished the task in the meantime."""
+    """The task has ended in the meantime: another process finished it, or it was cancelled."""

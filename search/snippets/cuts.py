@@ -19,13 +19,15 @@ def cut_sides(text: str, start: int, end: int) -> tuple[bool, bool]:
 
 def _in_sentence(text: str, at: int) -> bool:
     """Tell whether a sentence begins before ``at`` and goes on after it."""
-    before, after = text[max(0, at - _NEAR) : at].rstrip(), text[at : at + _NEAR].lstrip()
-    if not before or not after:
+    first, last, low, high = at, at, max(0, at - _NEAR), min(len(text), at + _NEAR)
+    while first > low and text[first - 1].isspace():
+        first -= 1
+    while last < high and text[last].isspace():
+        last += 1
+    if first == low or last == high:
         return False
-    first = text.rindex(before, 0, at) + len(before)
-    last = text.index(after, at)
     wrapped = "\n" in text[first:last]
-    may_end = before[-1] in _MAY_END
+    may_end = text[first - 1] in _MAY_END
     if wrapped is may_end:  # what ends a sentence stands at the end of a line, or nothing does within one
         return not may_end
     reach = _FAR if wrapped else _NEAR

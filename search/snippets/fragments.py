@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from itertools import islice
+from itertools import chain, islice
 from operator import or_
 from typing import NamedTuple
 
@@ -21,7 +21,11 @@ _CLAUSE = re.compile(rf"[{_CLAUSE_SIGNS}]\s+")
 _SPECIAL = re.compile("[&<>\"']")
 _SPACE = re.compile(r"\s+")
 _NEAR = 60
+_AROUND = 40  # characters that are segmented on either side of a place
 _MOST_CANDIDATES = 200
+_FIRST, _SECOND, _THIRD = 100, 60, 36  # bits of numbers that are compared: more than any text has characters
+_Shown = tuple[Sequence[int], Sequence[int]]
+"""The syllables of each mark as bits, and how many it has."""
 
 
 class Fragment(NamedTuple):
@@ -33,18 +37,19 @@ class Fragment(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """A fragment that may be shown; its marks are the text's from ``first`` to ``stop``.
+    """A fragment that may be shown, or a line of which one may be: then there is no ``span`` yet.
 
-    ``syllables`` has theirs as bits, ``longest`` is how many syllables the longest one has.
+    Its marks are the text's from ``first`` to ``stop``; ``syllables`` has theirs as bits. Of candidates with the same
+    syllables, the one that is ``worth`` most is the best.
     """
 
+    syllables: int
+    worth: int
     start: int
     end: int
     first: int
     stop: int
-    syllables: int
-    longest: int
-    span: Span  # the whole sentences it was cut from
+    span: Span | None = None  # the whole sentences it was cut from
 
 
 class _CutFragment(NamedTuple):
@@ -53,9 +58,6 @@ class _CutFragment(NamedTuple):
     text: str
     span: Span
     passage: Fragment
-
-    def passage_ends(self) -> Span:
-        return self.passage.start, self.passage.end
 
 
 PRE, POST = "<mark>", "</mark>"
@@ -98,29 +100,36 @@ def _chosen(text: str, marks: Sequence[Span], count: int, size: int) -> list[_Cu
     if count < 1 or not text or text.isspace():
         return []
     if not marks:
-        opening = _grown(sentence_spans(text, *_line(text, _skip_spaces(text))), 0, size)
+        opening = _grown(sentence_spans(text, *_line(text, len(text) - len(text.lstrip()))), 0, size)
         return [_CutFragment(text, opening, Fragment(*_shortened(text, opening, (), (), size), ()))]
     starts = [start for start, _ in marks]
-    syllables, lengths = _as_bits([text[start:end].lower() for start, end in marks])
-    found: dict[Span, _Candidate] = {}
-    for span, cut, first, stop in _marked_passages(text, marks, starts, size):
-        longest = max(lengths[first:stop], default=0)
-        found[cut] = _Candidate(*cut, first, stop, reduce(or_, syllables[first:stop], 0), longest, span)
-        if len(found) == _MOST_CANDIDATES:
-            break
-    candidates = sorted(found.values(), key=lambda candidate: (candidate.first - candidate.stop, candidate.start))
+    shown = _as_bits([text[start:end].lower() for start, end in marks])
+    candidates = _marked_lines(text, starts, shown, size)
+    if len(marks) > _MOST_CANDIDATES:
+        each = ([one] if one.span else _cut_line(text, marks, starts, shown, one, size) for one in candidates)
+        candidates = list(islice(chain.from_iterable(each), _MOST_CANDIDATES))
     chosen: list[_CutFragment] = []
     unseen = ~0
     while candidates and len(chosen) < count:
-        worth = [((candidate.syllables & unseen).bit_count(), candidate.longest) for candidate in candidates]
-        start, end, first, stop, shown, _, span = candidates[worth.index(max(worth))]
-        chosen.append(_CutFragment(text, span, Fragment(start, end, tuple(marks[first:stop]))))
-        unseen &= ~shown
-        candidates = [other for other in candidates if other.start >= end or other.end <= start]
+        worth = [((one[0] & unseen).bit_count() << _FIRST) + one[1] for one in candidates]
+        best = candidates[at := worth.index(max(worth))]
+        if best.span is None:  # no other line has a better fragment than the best that this one may have
+            candidates[at : at + 1] = _cut_line(text, marks, starts, shown, best, size)
+            continue
+        start, end = best.start, best.end
+        chosen.append(_CutFragment(text, best.span, Fragment(start, end, tuple(marks[best.first : best.stop]))))
+        unseen &= ~best.syllables
+        candidates = [other for other in candidates if other[2] >= end or other[3] <= start]
     return chosen
 
 
-def _as_bits(marked: Sequence[str]) -> tuple[list[int], list[int]]:
+def _candidate(shown: _Shown, start: int, end: int, first: int, stop: int, span: Span | None) -> _Candidate:
+    """Return a candidate that is worth most by its longest mark, then by how many it has, then by coming first."""
+    together, longest = reduce(or_, shown[0][first:stop], 0), max(shown[1][first:stop], default=0)
+    return _Candidate(together, (longest << _SECOND) + (stop - first << _THIRD) - start, start, end, first, stop, span)
+
+
+def _as_bits(marked: Sequence[str]) -> _Shown:
     """Return the syllables of each marked text as bits, and how many it has."""
     numbers: dict[str, int] = {}
     cut = {text: [numbers.setdefault(syllable, len(numbers)) for syllable in text.split()] for text in set(marked)}
@@ -128,38 +137,37 @@ def _as_bits(marked: Sequence[str]) -> tuple[list[int], list[int]]:
     return [bits[text] for text in marked], [len(cut[text]) for text in marked]
 
 
-def _skip_spaces(text: str) -> int:
-    return len(text) - len(text.lstrip())
-
-
 def _line(text: str, at: int) -> Span:
     end = text.find("\n", at)
     return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
 
 
-def _marked_passages(
-    text: str, marks: Sequence[Span], starts: Sequence[int], size: int
-) -> Iterator[tuple[Span, Span, int, int]]:
-    """Yield a candidate for each sentence with marks: as much of the line around it as fits in ``size``.
-
-    Each is (whole sentences, the part of them to show, its first mark, the mark after its last); ``starts`` are the
-    starts of ``marks``.
-    """
+def _marked_lines(text: str, starts: Sequence[int], shown: _Shown, size: int) -> list[_Candidate]:
+    """Return the lines with marks, which begin at ``starts``; those that fit in ``size`` are fragments."""
+    found = []
     stop = 0
     while stop < len(starts):
         first = stop
         line = _line(text, starts[first])
         stop = bisect_left(starts, line[1], first)
         whole = _trimmed(text, *line)
-        if whole[1] - whole[0] <= size:
-            yield whole, whole, first, stop
-        else:
-            sentences = sentence_spans(text, *line)
-            ends = [end for _, end in sentences[:-1]]
-            for at in dict.fromkeys([bisect_right(ends, start) for start in starts[first:stop]]):
-                span = _grown(sentences, at, size)
-                cut = _shortened(text, span, marks, starts, size)
-                yield span, cut, *_within(marks, starts, *cut)
+        fits = whole[1] - whole[0] <= size
+        found.append(_candidate(shown, *(whole if fits else line), first, stop, whole if fits else None))
+    return found
+
+
+def _cut_line(
+    text: str, marks: Sequence[Span], starts: Sequence[int], shown: _Shown, line: _Candidate, size: int
+) -> list[_Candidate]:
+    """Return a candidate for each sentence of a line with marks: as much of the line around it as fits in ``size``."""
+    sentences = sentence_spans(text, line.start, line.end)
+    ends = [end for _, end in sentences[:-1]]
+    found: dict[Span, _Candidate] = {}
+    for at in dict.fromkeys([bisect_right(ends, start) for start in starts[line.first : line.stop]]):
+        span = _grown(sentences, at, size)
+        cut = _shortened(text, span, marks, starts, size)
+        found[cut] = _candidate(shown, *cut, *_within(marks, starts, *cut), span)
+    return list(found.values())
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:
@@ -206,7 +214,7 @@ def _shortened(text: str, span: Span, marks: Sequence[Span], starts: Sequence[in
 
 def _with_whole_words(cuts: Sequence[_CutFragment]) -> list[Fragment]:
     """Shrink fragments so that their ends cut no word of several syllables; keep all marks."""
-    places = [(cut, at) for cut in cuts for at in cut.passage_ends() if at not in cut.span and not _apart(cut, at)]
+    places = [(cut, at) for cut in cuts for at in cut.passage[:2] if at not in cut.span and not _apart(cut, at)]
     found = dict(zip(((id(cut), at) for cut, at in places), _words_across(places), strict=True))
     return [
         _shrunk(cut, found.get((id(cut), cut.passage.start)), found.get((id(cut), cut.passage.end))) for cut in cuts
@@ -243,12 +251,19 @@ def _apart(cut: _CutFragment, at: int) -> bool:
 
 def _words_across(places: Sequence[tuple[_CutFragment, int]]) -> list[Span | None]:
     """Return for each place the word that crosses it, or None; only the text near the place is segmented."""
-    lows = [max(cut.span[0], at - _NEAR) for cut, at in places]
-    windows = [
-        (cut.text[low : min(cut.span[1], at + _NEAR)], at - low) for (cut, at), low in zip(places, lows, strict=True)
-    ]
-    words = words_across(windows)
-    return [word and (low + word[0], low + word[1]) for word, low in zip(words, lows, strict=True)]
+    near = [_near(cut.text, *cut.span, at) for cut, at in places]
+    words = words_across([(cut.text[slice(*span)], at - span[0]) for (cut, at), span in zip(places, near, strict=True)])
+    return [word and (low + word[0], low + word[1]) for word, (low, _) in zip(words, near, strict=True)]
+
+
+def _near(text: str, start: int, end: int, at: int) -> Span:
+    """Return the text near a place, but for pieces of words: most are new to the segmenter, which knows words."""
+    low, high = max(start, at - _AROUND), min(end, at + _AROUND)
+    if low > start:
+        low = text.find(" ", low, at) + 1 or low
+    if high < end and (space := text.rfind(" ", at + 1, high)) > 0:
+        high = space
+    return low, high
 
 
 def _densest(marks: Sequence[Span], size: int) -> tuple[Span, int]:

@@ -292,21 +292,26 @@ def _runs(found: Sequence[tuple[int, _Word]], spots: Spots, neighbours: _Neighbo
 def _found(chain: _Chain, spots: Spots, neighbours: _Neighbours, places: _Places) -> Iterator[tuple[int, _Word]]:
     """Yield (first spot, word) wherever a word stands in the text."""
     with_accents, without = chain.heads
+    exact, folded = spots.exact, spots.folded
     for at in places.of(with_accents, without):
-        for word in (*with_accents.get(spots.exact[at], ()), *without.get(spots.folded[at], ())):
-            if all(
-                at + ahead < len(spots.exact)
-                and _same(chain, word.first + ahead, spots, at + ahead)
-                and neighbours.follows(at + ahead, same_sentence=chain.same_sentence(word.first + ahead))
-                for ahead in range(1, word.end - word.first)
-            ):
-                yield at, word
+        for words in (with_accents.get(exact[at]), without.get(folded[at])):
+            for word in words or ():
+                if word.end - word.first == 1 or _goes_on(chain, word, spots, neighbours, at):
+                    yield at, word
 
 
-def _same(chain: _Chain, at_query: int, spots: Spots, at_text: int) -> bool:
-    if chain.plain[at_query]:
-        return spots.folded[at_text] == chain.folded[at_query]
-    return spots.exact[at_text] == chain.exact[at_query]
+def _goes_on(chain: _Chain, word: _Word, spots: Spots, neighbours: _Neighbours, at: int) -> bool:
+    """Tell whether the other syllables of a word whose first one stands at spot ``at`` follow it."""
+    last = at + word.end - word.first
+    if last > len(spots.exact):
+        return False
+    asked, plain = word.first, chain.plain
+    for there in range(at + 1, last):
+        asked += 1
+        same = spots.folded[there] == chain.folded[asked] if plain[asked] else spots.exact[there] == chain.exact[asked]
+        if not same or not neighbours.follows(there, same_sentence=chain.same_sentence(asked)):
+            return False
+    return True
 
 
 def _joined(found: Sequence[tuple[int, _Word]], neighbours: _Neighbours) -> Iterator[tuple[Run, list[_Word]]]:

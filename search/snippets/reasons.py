@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from unicodedata import normalize
 
@@ -41,6 +41,8 @@ _MOST_SHOWN = 4
 _APART = " … "
 _SIGNS = ("%", "*")
 _SPACES = re.compile(r"\s+")
+_Texts = Sequence[tuple[str, Sequence[Span]]]
+"""Texts, each with its marks."""
 
 
 class ReasonCode(StrEnum):
@@ -88,35 +90,64 @@ class ReasonFinder:
         leaves = [leaf for leaf in wanted_words(tree) if not isinstance(leaf, Prefix)]
         self._query = " ".join(leaf.text for leaf in leaves)
         self._units = [unit for leaf in leaves for unit in _units(leaf)]
+        self._as_typed: dict[str, frozenset[int]] = {}
 
-    def reasons(self, texts: Sequence[tuple[str, Sequence[Span]]], *, relaxed: bool = False) -> list[Reason]:
-        """Return up to five reasons, given the texts of a hit and their marks.
+    def reasons(self, hits: Sequence[tuple[_Texts, bool]]) -> list[list[Reason]]:
+        """Return up to five reasons of each hit, given its texts with their marks, and whether it is relaxed.
 
-        A ``relaxed`` hit, which only has the syllables of the query's words scattered, has one at least.
+        A relaxed hit, which only has the syllables of the query's words scattered, has one at least.
         """
-        marked = _Marked(texts)
+
+        @cache
+        def in_any_accents() -> list[_Marked | None]:
+            """Return what is marked in the relaxed hits if words stand there with any accents."""
+            texts = [text for own, relaxed in hits if relaxed for text, _ in own]
+            marks = iter(self._any_accents.marks_of(texts))
+            return [_Marked([(text, next(marks)) for text, _ in own]) if relaxed else None for own, relaxed in hits]
+
+        def of_hit(at: int) -> list[Reason]:
+            own, relaxed = hits[at]
+            return self._of_hit(_Marked(own), (lambda: in_any_accents()[at]) if relaxed else None)
+
+        return list(map(of_hit, range(len(hits))))
+
+    def _of_hit(self, marked: _Marked, in_any_accents: Callable[[], _Marked | None] | None) -> list[Reason]:
+        """Return the reasons of a hit; of a relaxed one, ``in_any_accents`` returns what else may be marked in it."""
+        as_typed = frozenset().union(*map(self._as_typed_in, marked.texts))
         found: dict[Reason, None] = {}
-        for unit in self._units:
+        for number, unit in enumerate(self._units):
+            if number in as_typed:
+                continue
             reason = self._reason(unit, marked)
-            if reason is None and relaxed and next(_occurrences(unit, marked), None) is None:
-                reason = self._in_other_accents(unit, texts) or _scattered(unit, marked)
+            if reason is None and in_any_accents and next(_occurrences(unit, marked), None) is None:
+                reason = _in_other_accents(unit, in_any_accents) or _scattered(unit, marked)
             if reason is not None:
                 found[reason] = None
-        if relaxed and not found:
+        if in_any_accents and not found:
             shown = _APART.join(dict.fromkeys(islice(marked.texts, _MOST_SHOWN)))
             found[Reason(ReasonCode.SCATTERED, self._query, shown)] = None
         return list(found)[:_MOST_REASONS]
 
+    def _as_typed_in(self, text: str) -> frozenset[int]:
+        """Return the numbers of the units that stand in a marked ``text`` as typed; hits share most such texts."""
+        known = self._as_typed.get(text)
+        if known is None:
+            alone = _Marked([(text, [(0, len(text))])])
+            known = self._as_typed[text] = frozenset(
+                number
+                for number, unit in enumerate(self._units)
+                if any(self._difference(unit, written) is None for written in _occurrences(unit, alone))
+            )
+        return known
+
     def _reason(self, unit: _Unit, marked: _Marked) -> Reason | None:
-        """Return why a unit is marked; None if it is not, or is as typed."""
-        reason: Reason | None = None
-        for written in _occurrences(unit, marked):
-            code = self._difference(unit, written)
-            if code is None:
-                return None
-            reason = reason or Reason(code, unit.typed, written)
-        if reason is not None and reason.code is ReasonCode.ACCENTS:
-            return reason
+        """Return why a unit that is nowhere as typed is marked; None if it is not."""
+        written = next(_occurrences(unit, marked), None)
+        reason = None
+        if written is not None and (code := self._difference(unit, written)) is not None:
+            reason = Reason(code, unit.typed, written)
+            if code is ReasonCode.ACCENTS:
+                return reason
         for other, typed in unit.others:
             there = next(_alternative(other, marked), None)
             if there is not None and (reason is None or other.origin is Origin.SPELLING):
@@ -133,15 +164,6 @@ class ReasonFinder:
         if unit.exact == unit.folded:
             return None
         return ReasonCode.SPELLING if tuple(typed_tokens(written).exact) == tuple(unit.exact) else ReasonCode.ACCENTS
-
-    def _in_other_accents(self, unit: _Unit, texts: Sequence[tuple[str, Sequence[Span]]]) -> Reason | None:
-        """Return where a unit typed with accents stands with others, which is not marked."""
-        if all(unit.plain):
-            return None
-        marks = self._any_accents.marks_of([text for text, _ in texts])
-        marked = _Marked([(text, found) for (text, _), found in zip(texts, marks, strict=True)])
-        written = next(marked.rows(unit.folded, unit.folded, (True,) * len(unit.folded)), None)
-        return None if written is None else Reason(ReasonCode.ACCENTS, unit.typed, written)
 
     @cached_property
     def _any_accents(self) -> Highlighter:
@@ -178,25 +200,26 @@ def _units(leaf: WordClause) -> Iterator[_Unit]:
 class _Marked:
     """The marked parts of a hit's texts, cut into tokens; those with only white space between them are one."""
 
-    def __init__(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> None:
-        parts = (
-            _SPACES.sub(" ", text[start:end])
-            for text, marks in texts
-            for start, end in _joined(text, marks[:_MOST_MARKS])
-        )
-        self.texts = list(dict.fromkeys(parts))
-        self._heads: dict[str, list[tuple[str, Tokens, int]]] = defaultdict(list)
-        self._codes: dict[str, list[str]] = defaultdict(list)
+    def __init__(self, texts: _Texts) -> None:
+        parts = [text[start:end] for text, marks in texts for start, end in _joined(text, marks[:_MOST_MARKS])]
+        self.texts = list(dict.fromkeys([_SPACES.sub(" ", part) for part in dict.fromkeys(parts)]))
+
+    @cached_property
+    def _found(self) -> tuple[dict[str, list[tuple[str, Tokens, int]]], dict[str, list[str]]]:
+        """The places of each syllable without accents, and how each code is written."""
+        heads: dict[str, list[tuple[str, Tokens, int]]] = defaultdict(list)
+        codes: dict[str, list[str]] = defaultdict(list)
         for text in self.texts:
             tokens = typed_tokens(text)
             for at, folded in enumerate(tokens.folded):
-                self._heads[folded].append((text, tokens, at))
+                heads[folded].append((text, tokens, at))
             for code in tokens.codes:
-                self._codes[fold(code.text)].append(_written(text, tokens, code.first, code.end))
+                codes[fold(code.text)].append(_written(text, tokens, code.first, code.end))
+        return heads, codes
 
     def rows(self, exact: Sequence[str], folded: Sequence[str], plain: Sequence[bool]) -> Iterator[str]:
         """Yield, as written, where syllables stand in a row, those ``plain`` with any accents."""
-        for text, tokens, at in self._heads.get(folded[0], ()) if folded else ():
+        for text, tokens, at in self._found[0].get(folded[0], ()) if folded else ():
             end = at + len(exact)
             here = zip(tokens.exact[at:end], tokens.folded[at:end], exact, folded, plain, strict=False)
             if end <= len(tokens) and all(
@@ -206,7 +229,7 @@ class _Marked:
 
     def code(self, text: str) -> Iterator[str]:
         """Yield, as written, where a code stands."""
-        yield from self._codes.get(text, ())
+        yield from self._found[1].get(text, ())
 
 
 def _occurrences(unit: _Unit, marked: _Marked) -> Iterator[str]:
@@ -229,6 +252,15 @@ def _alternative(other: Alternative, marked: _Marked) -> Iterator[str]:
             yield from marked.code(fold(code.text))
 
 
+def _in_other_accents(unit: _Unit, in_any_accents: Callable[[], _Marked | None]) -> Reason | None:
+    """Return where a unit typed with accents stands with others, which is not marked."""
+    marked = None if all(unit.plain) else in_any_accents()
+    if marked is None:
+        return None
+    written = next(marked.rows(unit.folded, unit.folded, (True,) * len(unit.folded)), None)
+    return None if written is None else Reason(ReasonCode.ACCENTS, unit.typed, written)
+
+
 def _scattered(unit: _Unit, marked: _Marked) -> Reason | None:
     """Return where the syllables of a word that is not there are marked; None for a single one."""
     if len(unit.exact) == 1:
@@ -245,7 +277,7 @@ def _joined(text: str, marks: Sequence[Span]) -> Iterator[Span]:
     """Yield ``marks``, those with only white space between them as one."""
     start, end = 0, 0
     for first, last in marks:
-        if start < end and not text[end:first].isspace():
+        if start < end and not (text[end].isspace() and text[end:first].isspace()):
             yield start, end
             start = first
         elif start == end:

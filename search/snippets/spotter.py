@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -24,10 +22,12 @@ from index.analysis.numerals import GREATEST_NUMERAL, roman_numeral
 from index.analysis.scripts import DOT_NET, SYLLABLE, is_simple
 from index.analysis.syllables import canonical_syllable, spellings
 from index.analysis.tokenizer import Tokens, tokenize
+from search.kernels.spotting import pack_needles, spotting_kernel
 
 _UNKNOWN, _NOT_PLAIN, _PASSED_OVER, _FOREIGN, _SIGN = 0, 1, 2, 3, 32
 _LONGEST = 32  # characters of a term searched as bytes; tokens have up to 64
 _LONGEST_SYLLABLE = 64
+_MOST_REMEMBERED = 1 << 14
 _MOST_SPOTS = 20_000
 _MOST_TOGETHER = 2 * _MOST_SPOTS  # characters: at most 20,000 syllables, each with a space after it
 _HEAD = 8  # first bytes of a syllable, compared as one number
@@ -64,18 +64,20 @@ class Spotter:
         patterns = [_code_pattern(code) for code in sorted(self._codes)]
         self._plain = all(map(_is_plain, names | begun)) and all(patterns)
         if self._plain:
-            whole = [f"{spelling} " for name in names for spelling in spellings(name)]
-            beginnings = [spelling for name in begun for spelling in spellings(name)]
-            self._needles = [needle.encode() for needle in (*whole, *beginnings)]
+            whole = {spelling for name in names for spelling in spellings(name)}
+            beginnings = {spelling for name in begun for spelling in spellings(name)}
+            self._needles = [*(f"{spelling} ".encode() for spelling in whole), *map(str.encode, beginnings)]
             self._patterns = [re.compile(pattern.encode()) for pattern in patterns if pattern]
+            self._dotted = "net" in whole or any(map("net".startswith, beginnings))
+            self._packed = pack_needles(whole, beginnings)
 
     def spot(self, texts: Sequence[str]) -> Iterator[Spots]:
         """Yield the spots of each of ``texts``; of any one syllable, only the first 20,000."""
         for some in _together(texts):
             whole = "\n".join(["", *some, ""])
-            read = _read(whole) if self._plain else None
-            if read is not None:
-                yield from self._spots(some, whole, read)
+            found = self._found(whole) if self._plain else None
+            if found is not None:
+                yield from self._spots(some, whole, found)
             elif len(some) > 1:
                 for text in some:
                     yield from self.spot([text])
@@ -87,23 +89,35 @@ class Spotter:
         tokens = tokenize(text)
         return Spots(text, tokens.starts, tokens.ends, tokens.exact, tokens.folded, self._coded(tokens, 0))
 
-    def _spots(self, texts: Sequence[str], whole: str, read: _ReadText) -> Iterator[Spots]:
-        """Yield the spots of ``texts``; ``whole`` is the texts between line breaks, ``read`` the same as bytes."""
-        found = read.words(self._needles)
-        begins, stops = read.places(read.spaces[found] + 1), read.places(read.spaces[found + 1])
-        forms = [_form_at(whole, first, end) for first, end in zip(begins.tolist(), stops.tolist(), strict=True)]
-        exact, folded = [form for form, _ in forms], [bare for _, bare in forms]
-        codes = self._codes_on_lines(whole, read)
+    def _found(self, whole: str) -> _FoundWords | None:
+        """Return what is found in a text that begins and ends with a separator; None if it cannot be read so."""
+        kernel, found = spotting_kernel(), None
+        if kernel is not None and self._packed is not None:
+            coded = bool(self._patterns)
+            found = kernel.find(whole, _TABLE, _learn, self._packed, _MOST_SPOTS, with_bytes=coded)
+        if found is None:
+            return _found_by_numpy(whole, self._needles)
+        if "+" in whole or "#" in whole or self._dotted:
+            forms = [_form_at(whole, *span) for span in zip(found.starts.tolist(), found.ends.tolist(), strict=True)]
+        else:
+            known = [_FORMS[whole[first:end]] for first, end, _ in found.firsts.tolist()]
+            forms = list(map(known.__getitem__, found.forms.tolist()))
+        return _FoundWords(found.starts, found.ends, forms, found.known, found.origins)
+
+    def _spots(self, texts: Sequence[str], whole: str, found: _FoundWords) -> Iterator[Spots]:
+        """Yield the spots of ``texts``; ``whole`` is the texts between line breaks."""
+        exact, folded = [form for form, _ in found.forms], [bare for _, bare in found.forms]
+        codes = self._codes_on_lines(whole, found) if self._patterns else ()
         bounds = list(accumulate((len(text) + 1 for text in texts), initial=1))
-        numbers = begins.searchsorted(bounds)
+        numbers = found.starts.searchsorted(bounds)
         bases = np.repeat(bounds[:-1], np.diff(numbers))
-        starts, ends = (begins - bases).tolist(), (stops - bases).tolist()
+        starts, ends = (found.starts - bases).tolist(), (found.ends - bases).tolist()
         spans = [slice(low, high) for low, high in pairwise(numbers.tolist())]
         for text, own, (base, end) in zip(texts, spans, pairwise(bounds), strict=True):
             here = {(first - base, last - base, number) for first, last, number in codes if base <= first < end}
             yield Spots(text, starts[own], ends[own], exact[own], folded[own], here)
 
-    def _codes_on_lines(self, text: str, read: _ReadText) -> set[CodeSpan]:
+    def _codes_on_lines(self, text: str, read: _FoundWords) -> set[CodeSpan]:
         found: set[CodeSpan] = set()
         reached = 0
         for first, end in sorted(match.span() for code in self._patterns for match in code.finditer(read.known)):
@@ -118,8 +132,8 @@ class Spotter:
 
     def _coded(self, tokens: Tokens, offset: int) -> set[CodeSpan]:
         return {
-            (offset + tokens.starts[code.first], offset + tokens.ends[code.end - 1], _number(tokens, code.end - 1))
-            for code in tokens.codes
+            (offset + tokens.starts[code.first], offset + tokens.ends[last], tokens.exact[last].isdigit())
+            for code, last in ((code, code.end - 1) for code in tokens.codes)
             if fold(code.text) in self._codes
         }
 
@@ -134,10 +148,6 @@ def _together(texts: Sequence[str]) -> Iterator[Sequence[str]]:
             low, held = high, len(text) + 1
     if low < len(texts):
         yield texts[low:]
-
-
-def _number(tokens: Tokens, at: int) -> bool:
-    return tokens.exact[at].isdigit()
 
 
 def _is_plain(name: str) -> bool:
@@ -198,51 +208,35 @@ _KINDS[[_SIGN, _FOREIGN]] = _SIGN_KIND, _FOREIGN_KIND
 _KINDS[list(b"0123456789")] = _FIGURE_KIND
 
 
-@dataclass(frozen=True, slots=True)
-class _ReadText:
-    """A text that begins and ends with a separator, as bytes: ``known``, and the places of the ``spaces`` in it.
+class _FoundWords(NamedTuple):
+    """The words found in a text, and their canonical ``forms`` with accents and without.
 
-    ``heads`` has for each space the eight bytes after it as one number. ``origins`` has for each byte the offset of
-    its character, None if each byte is at the offset of its own. Where figures meet letters, a space is between them,
-    at the offset of the second.
+    ``known`` is the text as bytes; ``origins`` has for each byte the offset of its character, None if each byte is at
+    the offset of its own. Where figures meet letters, a space is between them, at the offset of the second.
     """
 
+    starts: NDArray[np.integer]
+    ends: NDArray[np.integer]
+    forms: Sequence[tuple[str, str]]
     known: bytes
-    spaces: NDArray[np.intp]
-    heads: NDArray[np.uint64]
-    origins: NDArray[np.intp] | None
-
-    def words(self, needles: Iterable[bytes]) -> NDArray[np.intp]:
-        """Return the numbers of the spaces before one of ``needles``; of each needle only the first 20,000."""
-        found = [np.empty(0, np.intp)]
-        for needle in needles:
-            width = 8 * min(len(needle), _HEAD)
-            head = np.uint64(int.from_bytes(needle[:_HEAD], "little"))
-            at = (self.heads & np.uint64((1 << width) - 1) == head).nonzero()[0]
-            if len(needle) > _HEAD:
-                at = at[[self.known.startswith(needle, space + 1) for space in self.spaces[at].tolist()]]
-            found.append(at[:_MOST_SPOTS])
-        return np.unique(np.concatenate(found))
-
-    def places(self, at: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return the offsets in the text of the characters that the bytes ``at`` stand for."""
-        return at if self.origins is None else self.origins[at]
+    origins: NDArray[np.integer] | None
 
     def place(self, at: int) -> int:
         """Return the offset in the text of the character that the byte ``at`` stands for."""
         return at if self.origins is None else int(self.origins[at])
 
 
-def _read(text: str) -> _ReadText | None:
-    """Return ``text`` as bytes, None if it has characters that cannot be read one by one."""
+def _found_by_numpy(text: str, needles: Iterable[bytes]) -> _FoundWords | None:
+    """Return the words of ``text`` that begin with one of ``needles``; of each needle only the first 20,000.
+
+    None if the text has characters that cannot be read one by one. It begins and ends with a separator.
+    """
     characters = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
     known = _TABLE.take(characters)
-    least = known.min()
-    if least == _UNKNOWN:
-        for character in np.unique(characters[known == _UNKNOWN]).tolist():
-            _TABLE[character] = _byte(chr(character))
+    if known.min() == _UNKNOWN:
+        _learn(characters)
         known = _TABLE.take(characters)
-        least = known.min()
+    least = known.min()
     if least == _NOT_PLAIN:
         return None
     origins: NDArray[np.intp] | None = None
@@ -257,8 +251,27 @@ def _read(text: str) -> _ReadText | None:
         known = np.insert(known, seams, _SIGN)
     spaces = (known == _SIGN).nonzero()[0]
     padded = known.tobytes() + bytes(_HEAD)
-    heads = np.ndarray(len(known), "<u8", padded, 1, (1,)).take(spaces)
-    return _ReadText(padded[:-_HEAD], spaces, heads, origins)
+    heads = np.ndarray(len(known), "<u8", padded, 1, (1,)).take(spaces)  # the eight bytes after each space
+    found = [np.empty(0, np.intp)]
+    for needle in needles:
+        width = 8 * min(len(needle), _HEAD)
+        head = np.uint64(int.from_bytes(needle[:_HEAD], "little"))
+        at = (heads & np.uint64((1 << width) - 1) == head).nonzero()[0]
+        if len(needle) > _HEAD:
+            at = at[[padded.startswith(needle, space + 1) for space in spaces[at].tolist()]]
+        found.append(at[:_MOST_SPOTS])
+    words = np.unique(np.concatenate(found))
+    starts, ends = spaces[words] + 1, spaces[words + 1]
+    if origins is not None:
+        starts, ends = origins[starts], origins[ends]
+    forms = [_form_at(text, first, end) for first, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    return _FoundWords(starts, ends, forms, padded[:-_HEAD], origins)
+
+
+def _learn(characters: NDArray[np.uint16]) -> None:
+    """Find the bytes of those of ``characters`` that the table lacks."""
+    for character in np.unique(characters[_TABLE.take(characters) == _UNKNOWN]).tolist():
+        _TABLE[character] = _byte(chr(character))
 
 
 def _byte(character: str) -> int:
@@ -287,10 +300,19 @@ def _form_at(text: str, first: int, end: int) -> tuple[str, str]:
         syllable = SYLLABLE.match(text, first - dotted)
         if syllable is not None and (dotted or syllable.end() > end):
             return syllable.group().lower(), ""
-    return _forms(text[first:end])
+    return _FORMS[text[first:end]]
 
 
-@lru_cache(maxsize=1 << 14)
-def _forms(written: str) -> tuple[str, str]:
-    form = canonical_syllable(normalize(written).text[:_LONGEST_SYLLABLE])
-    return form, fold(form)
+class _Forms(dict[str, tuple[str, str]]):
+    """A cache of the canonical forms of written syllables, with accents and without."""
+
+    def __missing__(self, written: str) -> tuple[str, str]:
+        form = canonical_syllable(normalize(written).text[:_LONGEST_SYLLABLE])
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        if len(written) <= _LONGEST_SYLLABLE:
+            self[written] = form, fold(form)
+        return form, fold(form)
+
+
+_FORMS = _Forms()

@@ -60,19 +60,19 @@ class _Phrase:
 
 def complete(statistics: TermStatistics, typed: str, size: int) -> list[str]:
     """Return up to ``size`` completions of ``typed``, most frequent first. Operators before the last words are kept."""
-    typed = typed[:LONGEST_TYPED]
-    begin = _last_words(typed)
-    for meant in _meanings(typed[begin:]):
+    before = typed[: _last_words(typed)]
+    for meant in meanings(typed):
         found = _completions(statistics, meant, size)
         if found:
-            return [typed[:begin] + completion for completion in found]
+            return [before + completion for completion in found]
     return []
 
 
 def meanings(typed: str) -> Iterator[str]:
     """Yield the last words of ``typed``, after any operators, and what they may say if they are Telex or VNI keys."""
-    typed = typed[:LONGEST_TYPED]
-    yield from _meanings(typed[_last_words(typed) :])
+    last = typed[_last_words(typed) : LONGEST_TYPED]
+    yield last
+    yield from (meant for meant in dict.fromkeys(_decoded(last)) if meant != last)
 
 
 class WholePhrases:
@@ -111,13 +111,8 @@ class WholePhrases:
 
 
 def _last_words(typed: str) -> int:
-    operators = _OPERATORS.match(typed)
+    operators = _OPERATORS.match(typed[:LONGEST_TYPED])
     return operators.end() if operators else 0
-
-
-def _meanings(typed: str) -> Iterator[str]:
-    yield typed
-    yield from (meant for meant in dict.fromkeys(_decoded(typed)) if meant != typed)
 
 
 def _completions(statistics: TermStatistics, typed: str, size: int) -> list[str]:

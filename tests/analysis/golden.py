@@ -14,10 +14,11 @@ from typing import Any
 
 from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import ANALYZER_VERSION, Analysis, Stream, analyze
-from index.analysis.batch import BatchAnalyzer
+from index.analysis.batch import AnalyzedBatch, BatchAnalyzer
 from index.analysis.near_copies import NO_SKETCH, sketch
 from index.analysis.phrases import suggested_phrases
 from index.analysis.suggestions import one_of_each
+from index.analysis.tokenizer import Tokens, original_places
 
 FILE = Path(__file__).with_name("golden_terms.json")
 MOST_WORDS = 3
@@ -83,6 +84,20 @@ TEXTS = {
     "units": "Đi 120km, nặng 3,5kg, cao 1m75, ruộng 2ha, 50m², 36°C",
     "a story": STORY,
 }
+
+
+def analysis(batch: AnalyzedBatch, at: int) -> Analysis:
+    """Return what ``analyze`` returns for text number ``at``."""
+    normal = batch.normals[at]
+    own, words = slice(*batch.bounds[at : at + 2].tolist()), slice(*batch.word_bounds[at : at + 2].tolist())
+    known = batch.tables.syllables
+    numbers = batch.syllables.numbers[own].tolist()
+    exact, folded = (list(map(column.__getitem__, numbers)) for column in (known.exact, known.folded))
+    places = batch.syllables.starts[own].tolist(), batch.syllables.ends[own].tolist()
+    tokens = Tokens(normal.text, *original_places(normal, *places), exact, folded, *places, batch.codes[at])
+    firsts, stops = ((column[words] - own.start).tolist() for column in (batch.words.firsts, batch.words.stops))
+    texts = list(map(bytes.decode, map(batch.terms.__getitem__, batch.words.terms[words].tolist())))
+    return Analysis(tokens, batch.positions[own].tolist(), firsts, stops, texts)
 
 
 def described(analysis: Analysis, suggestions: Collection[str]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import lzma
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, pairwise
@@ -11,16 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.analysis import interning as chunks
+from index.analysis.abbreviations import abbreviation_terms
 from index.analysis.analyzer import BIGRAMS, Stream, analyze
 from index.analysis.batch import AnalyzedBatch, BatchAnalyzer
 from index.analysis.codes import CODE_SIGNS
 from index.analysis.phrases import suggested_phrases
 from index.analysis.scripts import SYLLABLE
 from index.analysis.tokenizer import cut_chunk
+from tests.analysis.golden import analysis
 from tests.conftest import SEEDS
 from tests.plain_phrases import phrases
 
@@ -31,6 +35,21 @@ PIECES = st.sampled_from(
         *("\n", "\u200bxã hội", "ho\u0323\u0302i nha\u0323\u0302p", ",", "công nghệ,thông tin", "\t", "\u00a0"),
         *("xã hội chủ nghĩa", "vô tuyến truyền hình", "Phạm Minh Chính", "ΑΣ ΑΣ", "İ", "ﬁ", "ｆｕｌｌ", "x" * 70),
         *("x_y", "14-1", "a\x1fb", "\r\n", "50km", "3 000 000 đồng", "18 giờ 30", "+84 912 345 678", "51F-123.45"),
+        *(
+            "ông N. Bình",
+            "TP. Vinh",
+            "hết.",
+            "hết!”",
+            "»",
+            "hết.)",
+            "- một",
+            "...",
+            "\n\n",
+            "“",
+            "50\n%",
+            "5 $",
+            "12 tháng",
+        ),
         *("19 tháng Tám năm 1945", "quý I/2025", "thế kỷ XXI", "C++", ".NET", "H'Mông", "𝐇𝐚̀", "ภาษาไทย", "🇻🇳", "5*"),
     ]
 )
@@ -42,6 +61,7 @@ texts = TEXTS.map("".join)
 
 
 @given(texts | st.text('.,!?"()%-/_aĐ1\u0301', max_size=8))
+@example("1./1")
 def test_a_chunk_is_cut_where_the_patterns_match(text: str) -> None:
     for chunk in text.split():
         cut = cut_chunk(chunk)
@@ -59,7 +79,8 @@ def agree(batch: AnalyzedBatch, written: Sequence[str], most_words: int = 3) -> 
     suggestions = suggested_phrases(batch, most_words)
     for at, text in enumerate(written):
         alone = analyze(text)
-        assert batch.analysis(at) == alone
+        assert analysis(batch, at) == alone
+        assert abbreviation_terms(batch.outline(at)) == abbreviation_terms(alone)
         assert suggestions[at] == phrases(alone, most_words)
         first, end = batch.bounds[at : at + 2]
         for stream in Stream:
@@ -113,6 +134,22 @@ def test_what_is_remembered_is_bounded_and_changes_nothing(monkeypatch: pytest.M
         sizes.append(len(tables.chunks) + len(tables.words) + len(tables.names))
     assert max(sizes) < 400
     assert sizes != sorted(sizes)
+
+
+def test_tables_that_were_full_are_gone_in_a_worker_without_the_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "_MOST_ENTRIES", 30)
+    analyzer = BatchAnalyzer()
+    gc.disable()
+    try:
+        analyzer.analyze(["hội nhập quốc tế Việt Nam, 59-NQ/TW, TP.HCM 7,52%"])
+        assert analyzer._tables is not None
+        assert analyzer._tables.are_full
+        parts = [weakref.ref(part) for part in vars(analyzer._tables).values() if isinstance(part, dict)]
+        assert len(parts) > 4
+        analyzer.analyze(["lúa"])
+        assert [part() for part in parts] == [None] * len(parts)
+    finally:
+        gc.enable()
 
 
 def test_long_chunks_and_long_words_count_by_their_characters(monkeypatch: pytest.MonkeyPatch) -> None:

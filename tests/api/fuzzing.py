@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,16 +24,23 @@ _PHASES = "examples,coverage,fuzzing,stateful"
 
 
 def fuzz(
-    server: Server, examples: int, *, key: bool, phases: str = _PHASES, say: Callable[[str], object] = len
+    server: Server,
+    examples: int,
+    *,
+    key: bool,
+    phases: str = _PHASES,
+    operations: Sequence[str] = (),
+    say: Callable[[str], object] = len,
 ) -> tuple[int, str]:
     """Ask ``server`` with so many examples an operation; return the exit code, and the report without long lines' ends.
 
-    ``say`` is given each line at once.
+    ``operations`` are the ids of those to ask for, of all without any. ``say`` is given each line at once.
     """
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(_HERE / "schemathesis.toml"),
         "run", f"{server.root}/openapi.json", "--checks", "all", "--phases", phases, "--max-examples", str(examples),
         "--no-color", "--warnings", "off", "--suppress-health-check", "all", "--generation-database", "none",
+        *(f"--include-operation-id={operation}" for operation in operations),
         *(["--header", f"Authorization: Bearer {server.key}"] if key else []),
     ]  # fmt: skip
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
@@ -52,8 +59,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=1000, help="for each operation")
     parser.add_argument("--phases", default=_PHASES)
+    parser.add_argument("operations", nargs="*", help="ids of operations; all without any")
     given = parser.parse_args()
-    failed = 0
+    failed, say = 0, partial(print, flush=True)
     for key in (True, False):
         with tempfile.TemporaryDirectory() as folder, reserved_port() as port:
             data = Path(folder) / "data"
@@ -61,7 +69,9 @@ def main() -> int:
             server = Server(data, port)
             try:
                 print("with a key" if key else "without a key", flush=True)
-                code, _ = fuzz(server, given.examples, key=key, phases=given.phases, say=partial(print, flush=True))
+                code, _ = fuzz(
+                    server, given.examples, key=key, phases=given.phases, operations=given.operations, say=say
+                )
             finally:
                 server.stop()
             failed |= code

@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,9 @@ def test_request_with_a_key_is_carried_out_once(client: FlaskClient, key: Key) -
     assert (other.status_code, other.content_type) == (422, "application/problem+json")
     assert client.get("/api/v1/articles/b").status_code == 404
     assert client.post("/api/v1/articles?wait=true", json={"id": "a", "title": "một"}, headers=once).status_code == 422
+    for condition in ("*", ""):  # not what was asked for before
+        changed = {**once, "If-None-Match": condition}
+        assert client.post("/api/v1/articles", json={"id": "a", "title": "một"}, headers=changed).status_code == 422
     tasks = [client.post("/api/v1/reindex", headers=once).json["id"] for _ in range(2)]
     assert tasks[0] == tasks[1]  # another address, another request
 
@@ -235,3 +239,15 @@ def test_processes_share_the_keys(serve: Callable[..., Server], tmp_path: Path) 
         thread.join()
     assert len({(number, task) for number, task in given if task}) == 5
     assert len(server.request("GET", "/api/v1/tasks").json["tasks"]) == 5
+
+
+def test_threads_of_a_process_keep_answers_at_once(tmp_path: Path) -> None:
+    def keep(number: int) -> bool:
+        answers = KeptAnswers(tmp_path / "answers.sqlite")
+        assert answers.begin(str(number), "x") is None
+        answers.keep(str(number), KeptAnswer("head", b"body"))
+        return answers.begin(str(number), "x") == KeptAnswer("head", b"body")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(keep, range(200)))
+    assert (tmp_path / "answers.sqlite").stat().st_mode & 0o777 == 0o600

@@ -43,7 +43,7 @@ QUERIES = {
     **dict.fromkeys(("add", "put", "patch", "delete"), (WriteParameters,)),
 }
 CONDITIONAL = {"read", "add", "put", "patch", "delete"}
-ONCE = {"add", "deleteByFilter", "reindex"}
+ONCE = {"add", "deleteByFilter", "reindex", "cancel"}
 
 
 def test_every_route_and_method_is_described_and_none_more(client: FlaskClient) -> None:

@@ -17,4 +17,4 @@ def test_answers_are_as_described(serve: Callable[..., Server], tmp_path: Path, 
     with_seeds(tmp_path / "data")
     code, report = fuzz(serve(), 3, key=key, phases="examples,fuzzing,stateful")
     assert code == 0, report
-    assert "Tested: 26" in report
+    assert "Tested: 27" in report

@@ -43,6 +43,7 @@ NEEDED: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/stats"): "search",
     ("GET", "/api/v1/tasks"): "search",
     ("GET", "/api/v1/tasks/<id>"): "search",
+    ("POST", "/api/v1/tasks/<id>/cancel"): "write",
     ("PUT", "/api/v1/articles/<article:id>"): "write",
     ("DELETE", "/api/v1/articles/<article:id>"): "write",
     ("PATCH", "/api/v1/articles/<article:id>"): "write",
@@ -231,6 +232,16 @@ def test_server_that_has_checked_the_key_is_believed(guarded: tuple[Flask, Keys]
     checked = client.post("/api/v1/reindex", environ_overrides={"timtin.key_checked": True})
     assert checked.status_code == 202
     assert client.post("/api/v1/reindex", environ_overrides={"timtin.key_checked": False}).status_code == 401
+
+
+def test_rebuild_is_cancelled_by_an_admin_alone(guarded: tuple[Flask, Keys]) -> None:
+    app, keys = guarded
+    client = app.test_client()
+    app.extensions["timtin"].follower.stop()
+    address = f"{client.post('/api/v1/reindex', headers=bearer(keys['admin'])).headers['Location']}/cancel"
+    refused = client.post(address, headers=bearer(keys["write"]))
+    assert (refused.status_code, "scope 'admin'" in refused.json["detail"]) == (403, True)
+    assert client.post(address, headers=bearer(keys["admin"])).json["state"] == "cancelled"
 
 
 def test_why_entries_were_refused_is_told_to_writers_alone(guarded: tuple[Flask, Keys]) -> None:

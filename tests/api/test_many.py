@@ -78,9 +78,16 @@ def test_export_has_what_no_search_sees_yet_and_what_is_written_meanwhile(filled
 
 
 def done(client: FlaskClient, answer: Any) -> Any:
-    while (task := client.get(answer.headers["Location"]).json)["state"] not in {"done", "failed"}:
+    while (task := client.get(answer.headers["Location"]).json)["finished"] is None:
         pass
     return task
+
+
+def test_several_values_of_a_label_choose_articles_with_any(filled: FlaskClient, key: Key) -> None:
+    wanted = ["Báo A", "Báo B"]
+    found = filled.get("/api/v1/search", query_string={"source": wanted, "collapse": "false"}).json["total"]
+    answer = filled.post("/api/v1/deletions", json={"filter": {"source": wanted}, "dry_run": True}, headers=key)
+    assert answer.json["matched"] == found > 1
 
 
 def test_articles_are_deleted_by_filter(filled: FlaskClient, key: Key) -> None:
@@ -107,6 +114,8 @@ def test_articles_are_deleted_by_filter(filled: FlaskClient, key: Key) -> None:
         ({"filter": {"from": "hôm qua"}}, ["filter.from"]),
         ({"filter": {"from_": "2025"}}, ["filter.from_"]),
         ({"filter": {"source": 7}}, ["filter.source"]),
+        ({"filter": {"source": [], "category": "Kinh tế"}}, ["filter.source"]),
+        ({"filter": {"author": ["An", ""], "category": "Kinh tế"}}, ["filter.author"]),
         ({"filter": {"source": "x"}, "dryrun": True}, ["dryrun"]),
         ({"filter": {"source": "x"}, "dry_run": "no"}, ["dry_run"]),
         ([], ["body"]),
@@ -146,6 +155,59 @@ def test_deletion_that_was_cut_off_goes_on_and_spares_what_came_since(filled: Fl
     assert again.store.tasks.latest(1, TaskState.RUNNING) == []
     app.extensions["timtin"].follower.stop()
     again.close()
+
+
+def test_deletion_that_waits_is_cancelled_and_deletes_nothing(filled: FlaskClient, key: Key) -> None:
+    follower = filled.application.extensions["timtin"].follower
+    follower.stop()
+    asked = filled.post("/api/v1/deletions", json={"filter": {"source": "Báo A"}}, headers=key).headers["Location"]
+    for _ in range(2):
+        answer = filled.post(f"{asked}/cancel", headers=key)
+        assert (answer.status_code, answer.json["state"]) == (200, "cancelled")
+    assert answer.json == filled.get(asked, headers=key).json
+    assert (answer.json["counts"], answer.json["started"]) == ({"deleted": 0}, None)
+    assert filled.get("/api/v1/stats").json["articles"] == 65
+
+
+def test_deletion_that_runs_is_cancelled_and_says_what_it_deleted(
+    filled: FlaskClient, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.api.deletions._AT_ONCE", 1)
+    monkeypatch.setattr("web.api.selection._AT_ONCE", 10)
+    store = filled.application.extensions["timtin"].archive.store
+    delete = store.delete
+    cancelled: list[Any] = []
+
+    def delete_and_cancel(*arguments: Any, **more: Any) -> Any:
+        gone = delete(*arguments, **more)
+        (task,) = store.tasks.unfinished(TaskKind.DELETE)
+        other = filled.application.test_client()
+        cancelled.append(other.post(f"/api/v1/tasks/{task.id}/cancel", headers=key))
+        return gone
+
+    monkeypatch.setattr(store, "delete", delete_and_cancel)
+    task = done(filled, filled.post("/api/v1/deletions", json={"filter": {"source": "Báo A"}}, headers=key))
+    assert [(answer.status_code, answer.json["state"]) for answer in cancelled] == [(202, "cancelling")]
+    assert task["state"] == "cancelled"
+    assert task["started"] <= task["finished"]
+    gone = 65 - filled.get("/api/v1/stats").json["articles"]
+    assert task["counts"] == {"deleted": gone}
+    assert 0 < gone < 30
+    assert filled.get("/api/v1/search?source=Báo A&size=1&collapse=false").json["total"] == 30 - gone
+
+
+def test_what_cannot_be_cancelled_is_refused(filled: FlaskClient, key: Key) -> None:
+    (written,) = filled.get("/api/v1/tasks").json["tasks"]
+    deleted = done(filled, filled.post("/api/v1/deletions", json={"filter": {"source": "Báo A"}}, headers=key))
+    for id, status, why in (
+        (written["id"], 409, "stored already"),
+        (deleted["id"], 409, "it is done"),
+        ("none", 404, "no such task"),
+    ):
+        answer = filled.post(f"/api/v1/tasks/{id}/cancel", headers=key)
+        assert (answer.status_code, why in answer.json["detail"]) == (status, True), answer.json
+    assert filled.post(f"/api/v1/tasks/{deleted['id']}/cancel").status_code == 401
+    assert filled.post(f"/api/v1/tasks/{deleted['id']}/cancel?now=1", headers=key).status_code == 400
 
 
 def test_articles_are_read_by_their_ids(filled: FlaskClient) -> None:

@@ -41,6 +41,18 @@ def ids(client: FlaskClient, **parameters: object) -> str:
     return "".join(hit["id"][1:] for hit in answer.json["hits"])
 
 
+def test_an_answer_asked_again_is_the_same_and_kept_once(filled: FlaskClient) -> None:
+    for more in ("", "&timeout_ms=5000", "", "&timeout_ms=5001"):
+        query = f"{SEARCH}?q=%22took_ms%22:1,+dưa{more}"
+        first, again = (filled.get(query).get_json() for _ in range(2))
+        assert first["links"]["self"].endswith(more)
+        assert first | {"took_ms": 0} == again | {"took_ms": 0}
+        assert isinstance(again["took_ms"], float)
+        assert first["query"]["text"] == '"took_ms":1, dưa'
+    answers = filled.application.extensions["timtin"].answers
+    assert [len(answer.made) for answer in answers._cached.values()] == [1]
+
+
 def refused(client: FlaskClient, **parameters: object) -> dict[str, str]:
     """What is wrong with each parameter of a search that is refused."""
     answer = client.get(SEARCH, query_string=parameters)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 import threading
 from collections.abc import Iterator
+
+import pytest
 
 from index.shared_texts import FolderTexts
 from tests.attacks.clients import PATIENCE, Answer, Client, get
 from tests.attacks.conftest import Attacked
+from tests.attacks.failing_service import FAILURES, FailingServer
 from tests.conftest import Server
 from web.access import Scope
 from web.api.openapi import describe_api
@@ -127,6 +131,30 @@ def once_for_another(server: Server, admin: str) -> set[int]:
             assert answer.status == status
         check("a key of another request", answer, 422)
     return {422}
+
+
+def test_every_failure_of_every_endpoint_has_that_shape(attacked: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.conftest.Server", FailingServer)
+    server = attacked()
+    admin = f"Authorization: Bearer {server.key}"
+    with Client(server) as client:
+        for method, path, operation in OPERATIONS:
+            if path == "/healthz":  # no view answers it
+                continue
+            typed = [JSON] if "requestBody" in operation else []
+            for kind, (_, status) in FAILURES.items():
+                name = f"{operation['operationId']}, {kind}"
+                answer = client.ask(sent(method, path, admin, f"X-Fail: {kind}", *typed, body=b"{}" if typed else b""))
+                check(name, answer, status)
+                assert b"secret" not in answer.body, name
+
+
+def test_what_cannot_be_cancelled_has_that_shape_too(attacked: Attacked) -> None:
+    server = attacked()
+    admin = f"Authorization: Bearer {server.key}"
+    with Client(server) as client:
+        task = json.loads(client.ask(sent("POST", "/api/v1/articles", admin, JSON, body=b'[{"title": "x"}]')).body)
+        check("a bulk write", client.ask(sent("POST", f"/api/v1/tasks/{task['task']}/cancel", admin)), 409)
 
 
 def test_errors_of_a_crowd_have_that_shape_too(attacked: Attacked) -> None:

@@ -243,6 +243,19 @@ def test_a_task_is_waited_for() -> None:
             client.wait("t", timeout=0)
 
 
+def test_a_task_is_cancelled_and_waited_for() -> None:
+    states = ("cancelling", "cancelling", "cancelled")
+    replies = [json_reply({"id": "t", "kind": "delete", "state": state}) for state in states]
+    with serving(*replies) as server, Client(server.url) as client:
+        task = client.cancel("t")
+        assert (task.state, task.has_ended) == ("cancelling", False)
+        with pytest.raises(TaskFailedError, match="is cancelled"):
+            client.wait(task)
+        assert [(asked.method, asked.path) for asked in server.asked] == [
+            ("POST", "/api/v1/tasks/t/cancel"), ("GET", "/api/v1/tasks/t"), ("GET", "/api/v1/tasks/t"),
+        ]  # fmt: skip
+
+
 def test_pages_end_where_the_service_says_so() -> None:
     def page(number: int, following: str | None) -> Reply:
         return json_reply({"total": 5, "hits": [{"id": f"h{number}"}], "links": {"next": following}})

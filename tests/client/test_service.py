@@ -6,6 +6,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from index.article import Article as StoredArticle
 from search.parameters import SearchParameters, TimeParameters
 from tests.conftest import Server, with_seeds
 from timtin.client import (
+    Answer,
     Article,
     Client,
+    ConflictError,
     Create,
     Delete,
     InvalidRequestError,
@@ -106,6 +109,31 @@ def test_completions_and_similar_articles_are_found(service: Client) -> None:
     assert 1 <= len(similar) <= 2
 
 
+def test_several_searches_each_have_an_answer_or_an_error(service: Client) -> None:
+    found, refused, by_day = service.searches(
+        [{"q": "ngoại giao", "size": 1, "facets": ["source"]}, {"size": 0}, {"from_": date(2999, 1, 1), "page": None}],
+        timeout_ms=5000,
+    )
+    assert isinstance(found, Answer)
+    assert (len(found.hits), found.hits) == (1, service.search("ngoại giao", size=1).hits)
+    assert found.facets["source"]
+    assert isinstance(refused, InvalidRequestError)
+    assert [error["name"] for error in refused.problem.errors] == ["size"]
+    assert isinstance(by_day, Answer)
+    assert by_day.total == 0
+    with pytest.raises(TypeError, match="no parameter 'sizes'"):
+        service.searches([{"sizes": 1}])
+    with pytest.raises(InvalidRequestError):
+        service.searches([])
+
+
+def test_a_text_is_like_articles_and_cut_into_terms(service: Client) -> None:
+    [article, *_] = service.search("ngoại giao", size=1).hits
+    assert service.similar_to(f"{article.title} {article.lead}", size=1)[0].id == article.id
+    assert service.analyze("Ngoại giao").streams["word"][0].term == "ngoại_giao"
+    assert service.analyze(q="ngoai giao").query is not None
+
+
 def test_a_rebuild_is_a_task(service: Client) -> None:
     task = service.reindex()
     assert task.kind == "reindex"
@@ -115,6 +143,13 @@ def test_a_rebuild_is_a_task(service: Client) -> None:
     assert done in service.tasks(size=10, state="done")
     assert service.stats().articles == 5
     assert service.health().ready
+
+
+def test_a_task_that_has_ended_is_not_cancelled(service: Client) -> None:
+    rebuilt = service.wait(service.reindex(), timeout=120)
+    for task in (rebuilt, rebuilt.id):
+        with pytest.raises(ConflictError, match="it is done"):
+            service.cancel(task)
 
 
 def test_who_may_not_write_is_told(server: Server) -> None:
@@ -237,6 +272,8 @@ SAME = [
     (models.TitleMatch, search_schemas.TitleHit), (models.Article, schemas.StoredArticle),
     (models.Written, schemas.Written), (models.Written, schemas.Deleted), (models.Task, schemas.TaskShown),
     (models.Stats, schemas.Stats), (Problem, schemas.ProblemDetails), (models.Outcome, schemas.Outcome),
+    (models.Analysis, search_schemas.TextAnalysis), (models.Token, search_schemas.Token),
+    (models.UnderstoodQuery, search_schemas.UnderstoodQuery),
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import given
 from tests.conftest import Server
 from tests.processes import reserved_port, timtin
 
@@ -20,7 +21,8 @@ SHOWN_ONCE = "which is shown this once: "
 @pytest.fixture
 def on_cluster(cluster_hosts: list[str], prefix: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run a command on an archive on the cluster; it has no data folder."""
-    monkeypatch.setenv("TIMTIN_CLUSTER_PREFIX", prefix)
+    for name, value in {**given.ENVIRONMENT, "TIMTIN_CLUSTER_PREFIX": prefix}.items():
+        monkeypatch.setenv(name, value)
     flags = "--engine", "opensearch", "--hosts", ",".join(cluster_hosts)
 
     def run(*arguments: str, code: int = 0, **options: object) -> subprocess.CompletedProcess[str]:
@@ -56,7 +58,8 @@ def serve_cluster(
     cluster_hosts: list[str], prefix: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Callable[..., ClusterServer]]:
     """Start servers on the archive on the cluster; each has a port of its own."""
-    monkeypatch.setenv("TIMTIN_CLUSTER_PREFIX", prefix)
+    for name, value in {**given.ENVIRONMENT, "TIMTIN_CLUSTER_PREFIX": prefix}.items():
+        monkeypatch.setenv(name, value)
     flags = "--engine", "opensearch", "--hosts", ",".join(cluster_hosts), "--workers", "1"
     with ExitStack() as ports:
 

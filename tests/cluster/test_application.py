@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 
 from index.article import Article
-from index.cluster.config import ClusterConfig
 from index.errors import DiskFullError
 from search.archive import ArchiveConfig, open_archive
 from search.runtime.index_follower import bring_in_sync
+from tests.cluster.given import config_of
 from tests.cluster.server import ask
 from tests.desk.conftest import Operator
 from tests.desk.test_synonyms_page import digest_on
@@ -25,7 +25,7 @@ from web.app import create_app
 def config(cluster_hosts: list[str], prefix: str, tmp_path: Path) -> ArchiveConfig:
     home = tmp_path / "home"
     home.mkdir()
-    return ArchiveConfig(home, sharing=2, cluster=ClusterConfig(tuple(cluster_hosts), prefix, timeout=20))
+    return ArchiveConfig(home, sharing=2, cluster=config_of(cluster_hosts, prefix, timeout=20))
 
 
 @pytest.fixture

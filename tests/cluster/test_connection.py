@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from index.cluster.connection import Cluster, ClusterConfig
 from index.cluster.sending import Document, send
 from index.errors import ClusterError, DiskFullError, StoreError
+from tests.cluster.certificates import certify
 
 Answer = tuple[int, Any]
 BLOCKED = {
@@ -26,11 +30,18 @@ FULL = {
     }
 }
 
+DENIED = {
+    "error": {
+        "type": "security_exception",
+        "reason": "no permissions for [indices:data/read/get] and User [name=u, backend_roles=[]]",
+    }
+}
+
 
 class Pretender:
     """A server that gives the ``answers`` that it is told, the last one for ever, and keeps what it was sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answers: list[Answer] = []
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
@@ -53,13 +64,37 @@ class Pretender:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.address = f"http{'' if tls is None else 's'}://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
 
 
 @pytest.fixture
 def pretender() -> Iterator[Pretender]:
     pretender = Pretender()
+    yield pretender
+    pretender.server.shutdown()
+    pretender.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    certify(folder)
+    return folder
+
+
+@pytest.fixture
+def secure(certificates: Path) -> Iterator[Pretender]:
+    """A pretender with TLS, whose certificate is for 127.0.0.1, and which trusts clients that the authority knows."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificates / "node.pem", certificates / "node.key")
+    tls.load_verify_locations(certificates / "ca.pem")
+    tls.verify_mode = ssl.CERT_OPTIONAL
+    pretender = Pretender(tls)
+    pretender.server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    pretender.answers = [(200, {"a": 1})]
     yield pretender
     pretender.server.shutdown()
     pretender.server.server_close()
@@ -79,8 +114,8 @@ def test_what_will_pass_is_asked_again(pretender: Pretender, passing: Answer) ->
 @pytest.mark.parametrize(
     ("answer", "message", "asked"),
     [
-        ((401, {"error": "nope"}), "look at the user and password, or the key", 1),
-        ((403, {"error": {"type": "security_exception", "reason": "no permissions"}}), "give the user the right", 1),
+        ((401, {"error": "nope"}), "look at cluster.user", 1),
+        ((403, DENIED), r"give the user the right to it: .*no permissions for \[indices:data/read/get\]$", 1),
         ((400, {"error": {"type": "parsing_exception", "reason": "x" * 5000}}), "refused a request", 1),
         ((404, {"error": {"type": "index_not_found_exception", "reason": "no such index"}}), "no such index", 1),
         ((200, b"<html>"), "not as a cluster does", 1),
@@ -96,6 +131,13 @@ def test_refusal_says_what_to_do(pretender: Pretender, answer: Answer, message: 
     assert "bí mật" not in str(raised.value)
     if answer[0] != 200:
         assert raised.value.status == answer[0]
+
+
+def test_what_is_not_allowed_is_told_at_once_of_a_part_too(pretender: Pretender) -> None:
+    pretender.answers = [(200, {"docs": [{"_id": "a", **DENIED}]})]
+    with pytest.raises(ClusterError, match="give the user the right to it") as raised:
+        cluster(pretender.address, timeout=60).documents("x", ["a"], ["b"])
+    assert (raised.value.status, len(pretender.bodies)) == (403, 1)
 
 
 @pytest.mark.parametrize("status", [429, 403])
@@ -155,6 +197,43 @@ def test_what_cannot_be_a_cluster_is_refused(hosts: Sequence[str], options: dict
 def test_certificate_that_is_none_is_refused() -> None:
     with pytest.raises(StoreError, match="no PEM text"):
         cluster("https://127.0.0.1:9", ca="không phải").ask("GET", "x")
+
+
+@pytest.mark.parametrize(
+    ("authority", "host", "client", "message"),
+    [
+        ("foreign", "127.0.0.1", None, "not trusted: give the authority that signed it as cluster.ca_file"),
+        ("ca", "localhost", None, "not for this host: write a name that is in it into hosts"),
+        ("ca", "127.0.0.1", "foreign", "look.* at cluster.certificate_file"),  # as an alert, or an end without one
+    ],
+)
+def test_which_certificate_is_wrong_is_told_at_once(
+    secure: Pretender, certificates: Path, authority: str, host: str, client: str | None, message: str
+) -> None:
+    shown = {} if client is None else shown_by(certificates, client)
+    address = secure.address.replace("127.0.0.1", host)
+    asked = cluster(address, timeout=60, ca=(certificates / f"{authority}.pem").read_text(), **shown)
+    with pytest.raises(ClusterError, match=message):
+        asked.ask("POST", "x")
+    assert secure.bodies == []
+
+
+def test_certificate_of_a_client_is_shown(secure: Pretender, certificates: Path) -> None:
+    ca = (certificates / "ca.pem").read_text()
+    assert cluster(secure.address, ca=ca, **shown_by(certificates, "timtin")).ask("POST", "x") == {"a": 1}
+
+
+def test_key_with_a_passphrase_is_refused_and_not_asked_for(certificates: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "locked.key"
+    command = ["openssl", "rsa", "-aes256", "-passout", "pass:bimat", "-in", certificates / "timtin.key"]
+    subprocess.run([*command, "-out", locked], check=True, capture_output=True)
+    shown = {**shown_by(certificates, "timtin"), "certificate_key": locked}
+    with pytest.raises(StoreError, match="the key without a passphrase"):
+        cluster("https://127.0.0.1:9", **shown).ask("GET", "x")
+
+
+def shown_by(certificates: Path, name: str) -> dict[str, Path]:
+    return {"certificate": certificates / f"{name}.pem", "certificate_key": certificates / f"{name}.key"}
 
 
 def documents(*ids: str, size: int = 10) -> list[Document]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,9 +16,9 @@ from index.analysis.near_copies import MOST_DIFFERING, SLOTS, differing
 from index.article import Article, searchable_body
 from index.cluster.documents import BANDS, LEAST_ALIKE, Written, article_of, bands, documents, sketch_of, version
 from index.cluster.mapping import LONGEST_ID, LONGEST_TERM, document_id, indexed_term, indexed_value
-from index.cluster.packed_tokens import unpack
 from index.errors import RottenArticleError
 from index.segments.schema import field_name
+from search.engines.opensearch.occurrences import Occurrences
 from tests.conftest import SEEDS
 
 PARTS = (
@@ -45,19 +45,44 @@ def tokens(text: str) -> list[tuple[str, int]]:
 def test_streams_are_what_the_analyzer_says(texts: Sequence[tuple[str, str]]) -> None:
     articles = [Article(id=f"a{number}", title=title[:2000], body=body) for number, (title, body) in enumerate(texts)]
     for article, document in zip(articles, documents(entries(*articles)), strict=True):
-        packed = unpack(base64.b64decode(document["tokens"]))
-        for field, text, own in zip(("title", "body"), (article.title, searchable_body(article)), packed, strict=True):
+        for field, text in (("title", article.title), ("body", searchable_body(article))):
             analysis = analyze(text)
-            assert list(own.positions) == list(analysis.positions)
             for stream in Stream:
                 terms = list(analysis.terms(stream))
-                assert Counter(own.terms(stream)) == Counter(terms)
                 given = tokens(document[field_name(field, stream)])
                 if stream in (Stream.SYLLABLE, Stream.FOLDED):
                     assert Counter(given) == Counter((indexed_term(term), analysis.positions[at]) for term, at in terms)
                 else:
                     assert [term for term, _ in given] == [indexed_term(term) for term, _ in terms]
                 assert all(len(term.encode()) <= LONGEST_TERM for term, _ in given)
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4), st.lists(TEXTS, max_size=2))
+@settings(max_examples=100, deadline=None)
+def test_terms_occur_in_packed_tokens_where_the_analyzer_says(
+    texts: Sequence[tuple[str, str]], others: Sequence[str]
+) -> None:
+    articles = [Article(id=f"a{number}", title=title[:2000], body=body) for number, (title, body) in enumerate(texts)]
+    analyses = [analyze(text) for article in articles for text in (article.title, searchable_body(article))]
+    wanted = {
+        (stream, term)
+        for analysis in (*analyses[1::2], *map(analyze, others))
+        for stream in Stream
+        for term, _ in analysis.terms(stream)
+    }
+    packed = [base64.b64decode(document["tokens"]) for document in documents(entries(*articles))]
+    occurrences = Occurrences(packed, wanted)
+    expected = defaultdict(list)
+    for number, analysis in enumerate(analyses):
+        for stream in Stream:
+            terms = list(analysis.terms(stream))
+            assert occurrences.lengths[stream][number] == len(terms)
+            for term, at in terms:
+                expected[stream, term].append((number, analysis.positions[at]))
+    for stream, term in wanted:
+        at = occurrences.at(stream, term)
+        found = zip(occurrences.texts[at].tolist(), occurrences.positions[at].tolist(), strict=True)
+        assert list(found) == sorted(expected[stream, term])
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(SEEDS.glob("*.txt"))])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from index.cluster.config import ClusterConfig
 from search.archive import Archive, ArchiveConfig, open_archive
+from tests.cluster.given import config_of
 from tests.engines.contract import EngineContract
 
 
@@ -17,6 +17,6 @@ class TestClusterEngine(EngineContract):
 
     @pytest.fixture
     def archive(self, each_version: list[str], prefix: str, tmp_path: Path) -> Iterator[Archive]:
-        archive = open_archive(ArchiveConfig(tmp_path, cluster=ClusterConfig(tuple(each_version), prefix)))
+        archive = open_archive(ArchiveConfig(tmp_path, cluster=config_of(each_version, prefix)))
         yield archive
         archive.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -19,9 +21,13 @@ from index.cluster.tasks import ClusterTaskLog
 from index.errors import StoreError
 from index.store.article_store import TaskKind
 from index.writer.workers import Workers
+from tests.cluster.commands import ClusterServer, serve_cluster
 from tests.cluster.server import Nodes, nodes
+from tests.conftest import Reply
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+__all__ = ["serve_cluster"]
+
+pytestmark = pytest.mark.slow
 PATIENT = 120.0
 """Seconds that requests are tried again: the machine may be busy, and no test asserts on time."""
 
@@ -41,6 +47,12 @@ def cluster(three: Nodes, prefix: str) -> Iterator[Cluster]:
     yield cluster
     cluster.ask("DELETE", f"{prefix}*")
     cluster.close()
+
+
+@pytest.fixture(scope="module")
+def cluster_hosts(three: Nodes) -> list[str]:
+    """The servers of this module work on these three nodes."""
+    return three.hosts
 
 
 def node_of_primary(cluster: Cluster) -> int:
@@ -163,3 +175,57 @@ def test_rebuild_goes_on_when_a_node_is_killed(three: Nodes, cluster: Cluster, m
     three.wait_until_green()
     assert set(store.get_many(written)) == set(written)
     assert store.count() == 200 + len(written)
+
+
+def test_rolling_restart_and_a_killed_server_under_search_and_write(
+    three: Nodes,
+    cluster: Cluster,
+    prefix: str,
+    serve_cluster: Callable[..., ClusterServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TIMTIN_LIMITS_SEARCH_MS", str(int(PATIENT * 1000)))
+    monkeypatch.setenv("TIMTIN_CLUSTER_TIMEOUT", str(PATIENT))
+    first = serve_cluster("first")
+    servers = [first, serve_cluster("second", first.key)]
+    longest = {"write": 0.0, "search": 0.0}
+    written: list[str] = []
+
+    def asked(kind: str, send: Callable[[ClusterServer], Reply], order: Sequence[ClusterServer]) -> Reply:
+        """Ask one server, and the other if that one is gone, as a balancer would."""
+        started = time.monotonic()
+        try:
+            reply = send(order[0])
+        except OSError:
+            reply = send(order[1])
+        longest[kind] = max(longest[kind], time.monotonic() - started)
+        return reply
+
+    def put(turn: int) -> None:
+        id = f"{prefix}-{turn}"
+        body = {"body": f"bưởi da xanh {turn}"}
+        order = servers if turn % 2 else servers[::-1]
+        reply = asked("write", lambda server: server.write("PUT", f"/api/v1/articles/{id}", body), order)
+        assert reply.status in {200, 201}, reply.body
+        written.append(id)
+
+    def search(turn: int) -> None:
+        order = servers if turn % 2 else servers[::-1]
+        reply = asked("search", lambda server: server.request("GET", f"/api/v1/search?q=bu%E1%BB%9Fi+{turn}"), order)
+        assert reply.status == 200, reply.body
+
+    with working(put, search) as failures:
+        wait_for_more(written)
+        for number in (1, 2, 3):
+            three.stop(number)
+            wait_for_more(written)
+            three.start(number)
+            three.wait_until_green()
+            wait_for_more(written)
+        os.killpg(first.process.pid, signal.SIGKILL)
+        wait_for_more(written)
+    print(f"longest write {longest['write']:.1f} s, longest search {longest['search']:.1f} s, {len(written)} written")
+    assert failures == []
+    assert servers[1].write("PUT", "/api/v1/articles/last?wait=true", {"body": "bưởi"}).json["searchable"]
+    totals = servers[1].search("bưởi", collapse="false", size=1)["total"]
+    assert totals == len(written) + 1 == len(set(written)) + 1

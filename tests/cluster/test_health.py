@@ -11,6 +11,7 @@ from index.article import Article
 from index.cluster.connection import Cluster, ClusterConfig
 from index.cluster.store import ClusterArticleStore
 from index.errors import ClusterError, DiskFullError
+from tests.cluster.given import config_of
 
 Servers = Callable[[], ClusterArticleStore]
 
@@ -55,7 +56,7 @@ def test_write_waits_for_a_block_that_goes(
     other = server()
     other.put([Article(id="a", body="một")])
     set_block(other, "write", True)
-    impatient = ClusterArticleStore(Cluster(ClusterConfig(tuple(cluster_hosts), prefix, timeout=0.3)))
+    impatient = ClusterArticleStore(Cluster(config_of(cluster_hosts, prefix, timeout=0.3)))
     with pytest.raises(ClusterError, match="look at its health and try again later"):
         impatient.put([Article(id="b", body="hai")])
     impatient.close()

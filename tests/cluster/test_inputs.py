@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,7 +11,8 @@ import pytest
 from index.cluster.connection import Cluster
 from index.cluster.inputs import ClusterInputLog
 from index.store.input_log import Input, InputLog
-from tests.engines.memory import MemoryInputs
+from tests.cluster.given import config_of
+from tests.engines.memory_store import MemoryInputs
 
 PATHS = ["/a", "/a/b", "/a/b/c", "/ab", "/a b/ư", "-", "/a/dài" + "x" * 3000]
 IDS = [f"bài/{number}" for number in range(8)] + ["~", "x" * 2000]
@@ -67,6 +68,13 @@ class Both:
     def seen(inputs: list[Input], numbers: dict[int, int] | None = None) -> set[tuple[int, str, str | None, int]]:
         back = {ours: plain for plain, ours in (numbers or {}).items()}
         return {(back.get(one.number, one.number), one.path, one.digest, one.articles) for one in inputs}
+
+
+@pytest.fixture
+def cluster(each_version: list[str], prefix: str) -> Iterator[Cluster]:
+    cluster = Cluster(config_of(each_version, prefix))
+    yield cluster
+    cluster.close()
 
 
 @pytest.mark.parametrize("seed", range(3))

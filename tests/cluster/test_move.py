@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.commands import Run, exported, on_cluster
 from tests.cluster.server import ask
-from tests.processes import TIMTIN, start, timtin, wait_for
+from tests.processes import TIMTIN, start, timtin
 
 __all__ = ["on_cluster"]
 
@@ -103,8 +105,12 @@ def test_a_move_that_is_killed_resumes_where_it_was(
             return 0
 
     for least in (100, 700):
-        process = start(command, env=os.environ)
-        wait_for(lambda least=least, process=process: written() >= least or process.poll() is not None)  # type: ignore[misc]
+        process, deadline = start(command, env=os.environ), time.monotonic() + 120
+        while written() < least and process.poll() is None:  # it only runs between two looks
+            assert time.monotonic() < deadline
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
+            process.send_signal(signal.SIGSTOP)
         process.kill()
         process.wait()
     assert 100 <= written() < 1500

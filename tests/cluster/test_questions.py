@@ -13,7 +13,7 @@ from index.errors import SearchTimeoutError
 from search.archive import Archive
 from search.engine import Request
 from search.engines.opensearch.questions import Questions
-from search.query.expansion import expand
+from search.query.expansion import Expansion
 from search.query.parser import parse
 from search.query.synonyms import NO_SYNONYMS
 from search.spelling.completions import complete
@@ -87,7 +87,7 @@ def test_what_is_asked_together_gives_the_same(seeds_archive: Archive, typed: st
     near = seeds_archive.engine.statistics()
     for text in (typed, fold(typed), typed[: len(typed) // 2]):
         far = Far(near)
-        assert expand(parse(text), far, NO_SYNONYMS) == expand(parse(text), near, NO_SYNONYMS)
+        assert Expansion(far, NO_SYNONYMS).expand(parse(text)) == Expansion(near, NO_SYNONYMS).expand(parse(text))
         assert complete(far, text, 8) == complete(near, text, 8)
         engine = FarEngine(seeds_archive)
         assert correct(engine, text) == correct(seeds_archive.engine, text)  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def test_many_questions_take_few_round_trips(seeds_archive: Archive) -> None:
     assert len(far.trips) < 8
     assert max(far.trips) > 20
     far = Far(seeds_archive.engine.statistics())
-    expand(parse("hoi nhap quoc te"), far, NO_SYNONYMS)
+    Expansion(far, NO_SYNONYMS).expand(parse("hoi nhap quoc te"))
     assert len(far.trips) <= 3
 
 

@@ -13,11 +13,12 @@ import pytest
 
 from index.article import Article
 from index.cluster import entries, mapping, rebuild
-from index.cluster.connection import Cluster, ClusterConfig
+from index.cluster.connection import Cluster
 from index.cluster.leases import Lease, LeaseLostError
 from index.cluster.store import ClusterArticleStore
-from index.errors import ClusterError, WriterBusyError
+from index.errors import ClusterError, TaskCancelledError, WriterBusyError
 from index.writer.workers import Workers
+from tests.cluster.given import config_of
 
 Rebuild = Callable[..., None]
 
@@ -79,7 +80,7 @@ def test_new_index_has_all_the_old_one_had(cluster: Cluster, store: ClusterArtic
 
 
 def test_index_of_several_shards_is_rebuilt_on_each_version(each_version: list[str], prefix: str) -> None:
-    cluster = Cluster(ClusterConfig(tuple(each_version), prefix, shards=3))
+    cluster = Cluster(config_of(each_version, prefix, shards=3))
     store = ClusterArticleStore(cluster)
     store.put([Article(id=f"a{number}", body=f"quýt hồng {number}") for number in range(120)])
     store.delete([f"a{number}" for number in range(10)])
@@ -175,6 +176,29 @@ def test_rebuild_that_is_stopped_goes_on_where_it_was(
     before = documents(cluster)
     run(cluster, progress=done.append)
     assert sum(done) < 20
+    assert_rebuilt(cluster, before)
+
+
+def test_rebuild_that_is_cancelled_is_forgotten(
+    cluster: Cluster, store: ClusterArticleStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cancel(_: int) -> None:
+        raise TaskCancelledError
+
+    before = documents(cluster)
+    with pytest.raises(TaskCancelledError):
+        run(cluster, progress=cancel)
+    assert list(indices(cluster)) == [cluster.articles_index()]
+    assert not rebuild.is_interrupted(cluster)
+    assert store.put([Article(id="a3", body="bưởi da xanh 3")]).seq  # nothing is blocked
+    monkeypatch.setattr(rebuild, "_GRACE", 0.2)
+    before = documents(cluster)
+
+    def cancel_late(_: int) -> None:
+        if rebuild.current_index(cluster) != cluster.articles_index():
+            raise TaskCancelledError
+
+    run(cluster, progress=cancel_late)  # it is done when it is told
     assert_rebuilt(cluster, before)
 
 

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from index.article import Article
-from index.cluster.config import ClusterConfig
 from index.cluster.connection import Cluster
 from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import FACETS, SORTABLE, Cursor, Filters, Hit, Request, Retrieved, Sort, SortKey
@@ -23,6 +22,7 @@ from search.query.parser import parse
 from search.query.tree import Match, Words
 from search.ranking.scoring import Ranking
 from search.runtime.index_follower import bring_in_sync
+from tests.cluster.given import config_of
 from tests.matching.test_evaluator import ARTICLES, DAYS, RANKINGS, TREES, WORDS
 
 WIRE = " ".join(f"lúa vụ {number} gạo" for number in range(40))
@@ -77,7 +77,7 @@ def both(
 ) -> Iterator[tuple[Archive, Archive]]:
     """Give the same articles to an archive of each engine."""
     number = next(numbers)
-    clustered = ClusterConfig(tuple(hosts), f"{prefix}-{number}", replicas=0)
+    clustered = config_of(hosts, f"{prefix}-{number}", replicas=0)
     configs = (
         ArchiveConfig(folder / f"{number}", ranking=ranking),
         ArchiveConfig(folder / f"{number}-cluster", ranking=ranking, cluster=clustered),

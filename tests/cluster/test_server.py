@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.cluster.given import HOSTS
 from tests.cluster.server import ask
+
+pytestmark = pytest.mark.skipif(bool(HOSTS), reason="the cluster that is given is what it is")
 
 
 def test_index_of_a_test_is_its_own(each_version: list[str], prefix: str) -> None:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -16,7 +17,7 @@ from index.analysis.normalization import fold
 from index.analysis.tokenizer import tokenize
 from index.article import TEXT_FIELDS, Article
 from index.cluster import mapping
-from index.cluster.connection import Cluster, ClusterConfig
+from index.cluster.connection import Cluster
 from index.cluster.documents import Written, documents, tombstone
 from index.cluster.mapping import document_id
 from index.segments.schema import field_name
@@ -28,7 +29,7 @@ from search.engines.opensearch.lexicon_upkeep import LexiconUpkeep
 from search.engines.opensearch.similar import similar
 from search.engines.opensearch.statistics import ClusterStatistics, KnownStatistics
 from search.engines.opensearch.titles import titled
-from search.query.expansion import expand
+from search.query.expansion import Expansion
 from search.query.parser import parse
 from search.query.synonyms import NO_SYNONYMS
 from search.query.typed import typed_words
@@ -38,6 +39,7 @@ from search.spelling.completions import complete
 from search.spelling.corrections import correct
 from search.spelling.examples import examples
 from tests.cluster.generated import Made, generated
+from tests.cluster.given import config_of
 from tests.cluster.server import VERSIONS, ask
 
 ARTICLES = 400
@@ -119,7 +121,7 @@ def both(hosts_of: Callable[[str], list[str]], tmp_path_factory: pytest.TempPath
     bring_in_sync(archive, wait=120)
     hosts = hosts_of(VERSIONS[0])
     prefix = f"test-{uuid.uuid4().hex[:12]}"
-    cluster = Cluster(ClusterConfig(tuple(hosts), prefix, shards=3, replicas=0))
+    cluster = Cluster(config_of(hosts, prefix, shards=3, replicas=0))
     cluster.ensure()
     dictionaries = Dictionaries(cluster)
     upkeep = LexiconUpkeep(cluster, dictionaries)
@@ -190,7 +192,7 @@ def test_what_queries_are_expanded_to(both: Both) -> None:
     near = both.archive.engine.statistics()
     for text in [*both.texts(40, range(1, 5)), "WHO", "HNQT", "tổ chức y tế thế giới", "hoi nhap quoc te", "vietnam"]:
         far = both.far()
-        assert expand(parse(text), far, NO_SYNONYMS) == expand(parse(text), near, NO_SYNONYMS), text
+        assert Expansion(far, NO_SYNONYMS).expand(parse(text)) == Expansion(near, NO_SYNONYMS).expand(parse(text)), text
         assert far.rounds <= 4
 
 
@@ -265,7 +267,7 @@ def test_what_was_asked_before_is_not_asked_again(both: Both) -> None:
 
 @pytest.fixture
 def few(each_version: list[str], prefix: str) -> Iterator[tuple[Cluster, LexiconUpkeep]]:
-    cluster = Cluster(ClusterConfig(tuple(each_version), prefix, shards=2, replicas=0))
+    cluster = Cluster(config_of(each_version, prefix, shards=2, replicas=0))
     cluster.ensure()
     yield cluster, LexiconUpkeep(cluster, Dictionaries(cluster))
     cluster.close()
@@ -301,6 +303,24 @@ def test_terms_of_articles_are_known_as_soon_as_they_are_applied(few: tuple[Clus
     apply(cluster, other)
     apply(cluster, upkeep)
     assert newest(cluster).phrases("nong dan\t", 9) == [("nong dan\tnông dân\t", 6)]
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_articles_that_arrive_after_the_others_were_counted(few: tuple[Cluster, LexiconUpkeep], before: int) -> None:
+    cluster, upkeep = few
+    for number in range(before):
+        write(cluster, written([one(number, "Nông dân trồng lúa gạo.")], number))
+    apply(cluster, upkeep)
+    counted = newest(cluster)
+    assert counted.articles == before
+    write(cluster, written([one(9 + number, "Nông dân trồng lúa gạo.") for number in range(5)], 9))
+    apply(cluster, upkeep)
+    assert {counted.document_frequency(stream, "lua") for stream in (Stream.FOLDED, Stream.SYLLABLE)} == {0, before}
+    assert counted.terms(Stream.FOLDED, "nong", 9) == [("nong", 1)] * before
+    assert counted.phrases("nong dan\t", 9) == [("nong dan\tnông dân\t", 1)] * before
+    engine = SimpleNamespace(statistics=lambda: counted, retrieve=lambda _: Retrieved(0, 0, [], {}))
+    for text in ("nogn dan", "nông dna", "trồng luá"):
+        assert correct(cast(Engine, engine), text) is None
 
 
 def test_terms_of_deleted_articles_are_gone(few: tuple[Cluster, LexiconUpkeep]) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from index.cluster.connection import Cluster, ClusterConfig
+from index.cluster.connection import Cluster
 from index.cluster.store import ClusterArticleStore
+from tests.cluster.given import config_of
 from tests.store.contract import StoreContract
 
 
@@ -16,6 +17,6 @@ class TestClusterStore(StoreContract):
 
     @pytest.fixture
     def store(self, each_version: list[str], prefix: str) -> Iterator[ClusterArticleStore]:
-        store = ClusterArticleStore(Cluster(ClusterConfig(tuple(each_version), prefix)))
+        store = ClusterArticleStore(Cluster(config_of(each_version, prefix)))
         yield store
         store.close()

@@ -37,7 +37,8 @@ def settle_all(store: ClusterArticleStore, leads: Callable[[], bool] = lambda: T
 def told(store: ClusterArticleStore, ids: list[str]) -> list[tuple[int, bool]]:
     """Return the story of each article, and whether it is copied."""
     found = store.cluster.documents(store.cluster.articles, [document_id(id) for id in ids], KEPT)
-    return [(found[document_id(id)]["story"], found[document_id(id)]["copied"]) for id in ids]
+    sources = [found[document_id(id)]["_source"] for id in ids]
+    return [(source["story"], source["copied"]) for source in sources]
 
 
 def test_stories_are_those_of_the_one_measure(server: Servers) -> None:
@@ -135,7 +136,7 @@ def test_write_wins_over_a_story_that_is_settled_at_the_same_time(
 ) -> None:
     store, other = server(), server()
     store.put([Article(id="a", body=text(1)), Article(id="b", body=text(1, 2))])
-    found = store.cluster.found
+    found = store.cluster.documents
 
     def found_too_early(*given: object) -> object:
         answer = found(*given)  # type: ignore[arg-type]
@@ -144,7 +145,7 @@ def test_write_wins_over_a_story_that_is_settled_at_the_same_time(
 
     upto = store.settled()
     store.cluster.ask("POST", store.cluster.articles, "_refresh")
-    monkeypatch.setattr(store.cluster, "found", found_too_early)
+    monkeypatch.setattr(store.cluster, "documents", found_too_early)
     settle(store.cluster, upto)
     article = store.get("b")
     assert article is not None

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from index.cluster import entries
-from index.cluster.connection import Cluster, ClusterConfig
+from index.cluster.connection import Cluster
 from index.cluster.tasks import ClusterTaskLog
 from index.store.article_store import TaskKind, TaskState
+from tests.cluster.given import config_of
 
 
 def test_bulk_write_is_waiting_until_it_is_ended(cluster: Cluster) -> None:
@@ -115,7 +116,7 @@ def test_unknown_task_is_none(cluster: Cluster, id: str) -> None:
 
 
 def test_each_prefix_has_tasks_of_its_own(cluster: Cluster, cluster_hosts: list[str], prefix: str) -> None:
-    other = Cluster(ClusterConfig(tuple(cluster_hosts), f"{prefix}-other"))
+    other = Cluster(config_of(cluster_hosts, f"{prefix}-other"))
     other.ensure()
     ClusterTaskLog(other).written(1, {}, [])
     assert ClusterTaskLog(cluster).latest(10) == []

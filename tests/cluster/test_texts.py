@@ -5,46 +5,42 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from index.cluster import texts
 from index.cluster.connection import Cluster
 from index.cluster.fetches import ClusterFetchLog
 from index.cluster.mapping import document_id
+from index.cluster.shared import ClusterTexts
+from index.shared_texts import SharedText
 from index.store.article_store import Fetched
 
 
 def test_text_is_read_as_it_was_written(cluster: Cluster) -> None:
-    assert texts.read(cluster, "synonyms") is None
-    text = "hà nội = thủ đô\n\u0000" + "dài" * 20_000
-    version = texts.write(cluster, "synonyms", text, None)
-    assert texts.read(cluster, "synonyms") == (text, version)
-    assert texts.read(cluster, "keys") is None
+    texts = ClusterTexts(cluster)
+    assert texts.read("synonyms") is None
+    text = ("hà nội = thủ đô\n\u0000" + "dài" * 20_000).encode()
+    assert texts.write("synonyms", text, None)
+    assert texts.read("synonyms") == SharedText(text, texts.version("synonyms"))
+    assert texts.read("keys") is None
 
 
 def test_change_that_was_not_read_is_not_written_over(cluster: Cluster) -> None:
-    first = texts.write(cluster, "keys", "a", None)
-    with pytest.raises(texts.TextChangedError, match="the keys were changed by someone else"):
-        texts.write(cluster, "keys", "b", None)
-    second = texts.write(cluster, "keys", "c", first)
-    with pytest.raises(texts.TextChangedError):
-        texts.write(cluster, "keys", "d", first)
-    assert texts.read(cluster, "keys") == ("c", second)
+    texts = ClusterTexts(cluster)
+    assert texts.write("keys", b"a", None)
+    assert not texts.write("keys", b"b", None)
+    first = texts.version("keys")
+    assert texts.write("keys", b"c", first)
+    second = texts.version("keys")
+    assert second != first
+    assert not texts.write("keys", b"d", first)
+    assert texts.read("keys") == SharedText(b"c", second)
 
 
 def test_one_of_many_writes_a_text_first(cluster: Cluster) -> None:
-    def write(number: int) -> bool:
-        try:
-            texts.write(cluster, "secret", str(number), None)
-        except texts.TextChangedError:
-            return False
-        return True
-
+    texts = ClusterTexts(cluster)
     with ThreadPoolExecutor(6) as pool:
-        written = list(pool.map(write, range(6)))
-    found = texts.read(cluster, "secret")
+        written = list(pool.map(lambda number: texts.write("secret", b"%d" % number, None), range(6)))
+    found = texts.read("secret")
     assert found is not None
-    assert written == [str(number) == found[0] for number in range(6)]
+    assert written == [b"%d" % number == found.data for number in range(6)]
 
 
 def test_last_fetch_of_a_url_is_known(cluster: Cluster) -> None:

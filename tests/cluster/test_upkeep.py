@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from index.analysis.analyzer import Stream
 from index.article import Article
 from index.cluster import mapping, rebuild
-from index.cluster.connection import Cluster, ClusterConfig
+from index.cluster.connection import Cluster
 from index.errors import WriterBusyError
 from index.store.article_store import TaskKind, TaskState
 from search.archive import Archive, ArchiveConfig, open_archive
 from search.engine import Request
 from search.engines.opensearch import engine
 from search.runtime.index_follower import IndexFollower, bring_in_sync
+from tests.cluster.given import config_of
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +29,7 @@ def _no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def archives(cluster: Cluster, tmp_path: Path) -> Iterator[list[Archive]]:
     """The archive as two servers have it, with three articles."""
-    config = ClusterConfig(cluster.config.hosts, cluster.config.prefix)
+    config = config_of(cluster.config.hosts, cluster.config.prefix)
     archives = [open_archive(ArchiveConfig(tmp_path / name, cluster=config)) for name in ("one", "two")]
     archives[0].store.put([Article(id=f"a{number}", body=f"quýt hồng {number}") for number in range(3)])
     bring_in_sync(archives[0])
@@ -94,6 +96,27 @@ def test_every_server_learns_of_a_rebuild(archives: list[Archive]) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert archives[1].in_sync()
+
+
+def test_what_was_replaced_no_longer_counts_once_it_is_condensed(cluster: Cluster, archives: list[Archive]) -> None:
+    def counted() -> int:
+        return int(cluster.ask("GET", cluster.articles, "_stats", "docs")["_all"]["total"]["docs"]["deleted"])
+
+    for number in range(3):
+        archives[0].store.put([Article(id="a0", body=f"quýt vàng {number}"), Article(id=f"b{number}", body="quýt")])
+        bring_in_sync(archives[0])
+    assert counted()
+    assert archives[0].engine.upkeep is not None
+    deadline = time.monotonic() + 120
+    while counted():  # the cluster keeps it for replicas for half a minute
+        assert time.monotonic() < deadline
+        archives[0].engine.upkeep.condense()
+    archives[0].store.put([Article(id="c", body="cam")])
+    bring_in_sync(archives[0])
+    statistics = archives[0].engine.statistics()
+    terms = ("hồng", "vàng")
+    found = statistics.together(lambda: [statistics.document_frequency(Stream.SYLLABLE, term) for term in terms])
+    assert found == [2, 1]
 
 
 def test_writes_become_searchable_while_the_index_is_rebuilt(

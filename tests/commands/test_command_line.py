@@ -6,6 +6,7 @@ import gzip
 import json
 import logging
 import lzma
+import re
 import shutil
 import subprocess
 import sys
@@ -340,7 +341,7 @@ def commands(group: click.Group = main) -> dict[str, click.Command]:
 
 
 def test_every_command_fails_as_the_others_do() -> None:
-    assert len(commands()) == 16
+    assert len(commands()) == 23
     assert {type(command) for command in commands().values()} == {Command}
 
 
@@ -354,3 +355,52 @@ def test_every_command_and_option_has_help(name: str) -> None:
             or parameter.name in {"page", "host", "port", "size", "sort"}
             or parameter.help
         )  # type: ignore[attr-defined]
+
+
+def test_check_says_that_there_are_no_compiled_kernels(timtin: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIMTIN_KERNELS", "off")
+    assert timtin("index", str(SEEDS)).returncode == 0
+    checked = timtin("check")
+    assert checked.returncode == 0
+    assert "searches take longer without compiled kernels: TIMTIN_KERNELS is off" in checked.stdout
+
+
+def helps(columns: int, command: click.Command = main, parent: click.Context | None = None) -> list[str]:
+    """Return the help of every command and group, as a terminal shows it."""
+    context = click.Context(
+        command, parent=parent, info_name=command.name, terminal_width=columns, max_content_width=columns
+    )
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    return [command.get_help(context), *(text for one in inner for text in helps(columns, one, context))]
+
+
+def test_help_fits_a_terminal_of_80_columns_whole() -> None:
+    assert len(helps(80)) == 25
+    for narrow, wide in zip(helps(80), helps(1000), strict=True):
+        assert max(map(len, narrow.splitlines())) <= 80
+        assert narrow.split() == wide.split()  # a word that is cut, or left out for '...', would be another
+
+
+def test_help_has_no_signs_of_programmers() -> None:
+    for text in helps(80):
+        assert not re.search(r"<=|>=|[A-Z]+ RANGE|\|", text), text
+
+
+def test_every_command_that_answers_has_json() -> None:
+    without = {name for name, command in commands().items() if all(one.name != "as_json" for one in command.params)}
+    assert without == {"watch", "serve", "export", "completion"}
+
+
+def test_options_mean_the_same_at_every_command() -> None:
+    flags: dict[str, set[tuple[str, ...]]] = {}
+    for command in commands().values():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                for flag in parameter.opts:
+                    flags.setdefault(flag, set()).add(tuple(sorted(parameter.opts)))
+    assert {flag: spellings for flag, spellings in flags.items() if len(spellings) > 1} == {}
+    assert flags["-n"] == {("--size", "-n")}
+    sources = [command for command in commands().values() if any(one.name == "server" for one in command.params)]
+    assert len(sources) == 10
+    for command in sources:
+        assert {"key_file", "data", "engine", "hosts"} <= {one.name for one in command.params}

@@ -24,7 +24,7 @@ from tests.conftest import ROOT, Server
 EARLIER = ROOT / "tests" / "indexes"
 
 
-@pytest.fixture(params=["schema-4", "schema-5"])
+@pytest.fixture(params=["schema-4", "schema-5", "schema-6"])
 def data(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A data folder that an earlier version wrote."""
     with tarfile.open(EARLIER / f"{request.param}.tar.xz") as archived:

@@ -7,6 +7,9 @@ from search.archive import Archive
 from search.engine import Request
 from search.query.parser import parse
 
+WIRE = " ".join(f"lúa vụ {number} gạo" for number in range(40))
+"""A report that several papers print."""
+
 
 def article(id: str, body: str = "lúa gạo", **more: str) -> Article:
     return Article(id=id, body=body, **more)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from index.analysis.analyzer import Stream
 from index.article import Article
 from index.dates import LOCAL_ZONE, period_days
-from index.errors import ChangedError, SearchCancelledError
+from index.errors import ChangedError, SearchCancelledError, TaskCancelledError
 from index.reading.ingest import ImportOptions, ingest
 from index.store.article_store import TaskKind, TaskState
 from search.archive import Archive
@@ -21,20 +20,17 @@ from search.deadline import Deadline
 from search.engine import FacetCount, Filters, Request, Sort
 from search.parameters import SearchParameters
 from search.query.parser import parse
-from search.query.tree import Match
 from search.runtime.index_follower import IndexFollower, bring_in_sync
-from search.service import completions, copies_of, search, title_matches
-from search.spelling.corrections import correct
+from search.service import completions, copies_of, search
 from tests.archives import check, similar
-from tests.engines.asking import article, ids, matched
+from tests.engines.asking import WIRE, article, ids, matched
 from tests.engines.label_contract import LabelContract
+from tests.engines.match_contract import MatchContract
 from tests.engines.selection_contract import SelectionContract
-
-WIRE = " ".join(f"lúa vụ {number} gạo" for number in range(40))
-"""A report that several papers print."""
+from tests.engines.typing_contract import TypingContract
 
 
-class EngineContract(LabelContract, SelectionContract):
+class EngineContract(LabelContract, MatchContract, SelectionContract, TypingContract):
     """The tests."""
 
     def test_empty_engine_finds_nothing(self, archive: Archive) -> None:
@@ -105,6 +101,22 @@ class EngineContract(LabelContract, SelectionContract):
         assert [hit.id for hit in before.hits] == [hit.id for hit in after.hits]
         assert before.total == after.total == 18
         assert check(archive) == []
+
+    def test_rebuild_that_is_cancelled_changes_nothing_and_another_may_follow(self, archive: Archive) -> None:
+        archive.store.put([article(f"a{number}") for number in range(20)])
+        bring_in_sync(archive)
+        before, version = set(ids(archive, "lúa", size=30)), archive.engine.version()
+
+        def cancel(_: int) -> None:
+            raise TaskCancelledError
+
+        with pytest.raises(TaskCancelledError):
+            archive.engine.rebuild(progress=cancel)
+        assert archive.engine.version() == version
+        assert set(ids(archive, "lúa", size=30)) == before
+        assert check(archive) == []
+        archive.engine.rebuild()
+        assert set(ids(archive, "lúa", size=30)) == before
 
     def test_filters(self, archive: Archive) -> None:
         archive.store.put(
@@ -218,112 +230,6 @@ class EngineContract(LabelContract, SelectionContract):
         assert [copy.id for copy in copies_of(archive, "a0", 9)] == ["a2", "a1"]
         assert copies_of(archive, "b", 9) == copies_of(archive, "unknown", 9) == copies_of(archive, "a3", 9) == []
 
-    def test_titles_have_the_words_typed_so_far(self, archive: Archive) -> None:
-        assert title_matches(archive, "giá v", 5) == []
-        titles = {
-            "old": "Giá vàng hôm nay",
-            "new": "Chốt phiên: giá vàng tăng",
-            "apart": "Vì sao giá nhà tăng?",
-            "prayer": "Già vẫn vui",
-            "kinh": "Kinh tế khởi sắc",
-            "exam": "Kỳ thi đầu năm",
-            "city": "TP.HCM đón khách",
-            "x": "Hội nghị <b>bàn</b> về lúa",
-        }
-        dates = {"old": "2024-01-01", "new": "2025-01-01", "apart": "2026-01-01", "prayer": "2023-01-01"}
-        archive.store.put(
-            [Article(id=id, title=title, body="Giá vé", published=dates.get(id)) for id, title in titles.items()]
-        )
-        bring_in_sync(archive)
-        for typed, found in (
-            ("giá v", ["new", "old", "apart"]),
-            ("gia v", ["new", "old", "prayer", "apart"]),
-            ("gia vang", ["new", "old"]),
-            ("GIÁ VÀNG ", ["new", "old"]),
-            ("giá va ", []),
-            ("giá vang", ["new", "old"]),
-            ("giá vâng", []),
-            ("giả v", []),
-            ("tăng giá", ["apart", "new"]),
-            ("ky", ["exam"]),
-            ("kì th", ["exam"]),
-            ("ki", ["kinh", "exam"]),
-            ("tphc", ["city"]),
-            ("tp hcm", ["city"]),
-            ("hooij ngh", ["x"]),
-            ('"hội ngh', ["x"]),
-            ("vé", []),
-            ("", []),
-            (" ?", []),
-        ):
-            assert [hit.article.id for hit in title_matches(archive, typed, 9)] == found, typed
-            assert [hit.article.id for hit in title_matches(archive, typed, 1)] == found[:1], typed
-        for typed, marked in (
-            ("gia va", "Chốt phiên: <mark>giá vàng</mark> tăng"),
-            ("tăng giá", "Vì sao <mark>giá</mark> nhà <mark>tăng</mark>?"),
-            ("tphc", "<mark>TP.HCM</mark> đón khách"),
-            (
-                "hội nghị b",
-                "<mark>Hội nghị &lt;b</mark>&gt;bàn&lt;/b&gt; về lúa",
-            ),
-        ):
-            assert title_matches(archive, typed, 1)[0].title_html == marked
-        assert title_matches(archive, "giá v", 5, Deadline(0)) == []
-        archive.store.delete(["new"])
-        bring_in_sync(archive)
-        assert [hit.article.id for hit in title_matches(archive, "giá vàn", 9)] == ["old"]
-
-    def test_title_of_near_copies_is_found_once(self, archive: Archive) -> None:
-        archive.store.put(
-            [Article(id=f"a{n}", title="Giá lúa", body=WIRE, published=f"202{n}-01-01") for n in range(3)]
-        )
-        archive.store.put([Article(id="b", title="Giá lúa mì", body="ngô", published="2020-06-01")])
-        bring_in_sync(archive)
-        hits = title_matches(archive, "giá l", 5)
-        assert [(hit.article.id, hit.copies, list(hit.body_html)) for hit in hits] == [("a2", 2, []), ("b", 0, [])]
-
-    def test_suggestions_have_accents_and_begin_with_what_is_typed(self, archive: Archive) -> None:
-        archive.store.put(
-            [Article(id="a", title="Hội nhập quốc tế", body="Hội nhập là tất yếu."), article("b", "hội nghị")]
-        )
-        bring_in_sync(archive)
-        assert "hội nhập" in completions(archive, "hoi nh", 5)
-        assert "hội nhập" in completions(archive, "hội nh", 5)
-        assert "hội nhập quốc tế" in completions(archive, "hoi nhap q", 5)
-        assert all(phrase.startswith("hội ngh") for phrase in completions(archive, "hội ngh", 5))
-        assert completions(archive, "hối nh", 5) == []
-
-    def test_query_is_corrected_by_what_the_articles_write(self, archive: Archive) -> None:
-        assert correct(archive.engine, "lúa gaọ") is None
-        archive.store.put([article(f"a{n}", "Nông dân trồng lúa gạo. Giá lúa gạo tăng.") for n in range(5)])
-        bring_in_sync(archive)
-        for typed in ("lúa gáo", "luas gaoj", "lu1a ga5o", "lúagạo"):
-            assert correct(archive.engine, typed) == "lúa gạo", typed
-        for typed in ("lúa gạo", "lua gao", "", "ngô", "ngô khoai", '"lúa gáo"'):
-            assert correct(archive.engine, typed) is None, typed
-
-    def test_terms_that_begin_alike_are_listed_with_their_frequencies(self, archive: Archive) -> None:
-        assert archive.engine.statistics().terms(Stream.FOLDED, "g", 9) == []
-        archive.store.put([article("a", "Giá gạo, giá ngô."), article("b", "Giã gạo"), Article(id="c", title="Gà")])
-        bring_in_sync(archive)
-        statistics = archive.engine.statistics()
-        assert statistics.terms(Stream.FOLDED, "g", 9) == [("ga", 1), ("gao", 2), ("gia", 2)]
-        assert statistics.terms(Stream.FOLDED, "g", 2) == [("ga", 1), ("gao", 2)]
-        assert statistics.terms(Stream.SYLLABLE, "gi", 9) == [("giá", 1), ("giã", 1)]
-
-    def test_wrong_letter_is_corrected_by_what_the_articles_write(self, archive: Archive) -> None:
-        archive.store.put([article("a", "Giá lúa gạo Ukraine tăng.")])
-        bring_in_sync(archive)
-        for typed, meant in (("lúa gạoo", "lúa gạo"), ("lua gaoo", "lúa gạo"), ("ukrain", "ukraine")):
-            assert correct(archive.engine, typed) == meant, typed
-        assert correct(archive.engine, "lúa ngô") is None
-
-    def test_correction_finds_an_article_with_all_its_words(self, archive: Archive) -> None:
-        archive.store.put([article("a", "Giá lúa gạo tăng."), article("b", "Bóng đá")])
-        bring_in_sync(archive)
-        assert correct(archive.engine, "luas gaoj bongs") is None
-        assert correct(archive.engine, "luas gaoj xyzzy") is None
-
     def test_similar_articles_share_telling_words(self, archive: Archive) -> None:
         archive.store.put(
             [
@@ -334,126 +240,6 @@ class EngineContract(LabelContract, SelectionContract):
         )
         bring_in_sync(archive)
         assert next(hit.id for hit in similar(archive, "a", 5)) == "b"
-
-    def test_article_with_the_words_in_its_title_comes_first(self, archive: Archive) -> None:
-        archive.store.put(
-            [article("body", "Giá lúa tăng, giá gạo giảm."), Article(id="title", title="Giá lúa", body="x")]
-        )
-        archive.store.put([article(f"x{n}", "Bóng đá nữ.") for n in range(9)])
-        bring_in_sync(archive)
-        assert ids(archive, "giá lúa")[:2] == ["title", "body"]
-
-    def test_accents_match_as_typed(self, archive: Archive) -> None:
-        archive.store.put([article("road", "đường sắt"), article("sea", "đại dương"), article("other", "gạo")])
-        bring_in_sync(archive)
-        assert ids(archive, "đường") == ["road"]
-        assert ids(archive, "dương") == ["sea"]
-        assert set(ids(archive, "đương")) == {"road", "sea"}
-        assert matched(archive, "đương") == set()
-        assert matched(archive, "duong") == {"road", "sea"}
-
-    def test_a_word_matches_with_its_syllables_in_a_row_in_one_sentence(self, archive: Archive) -> None:
-        archive.store.put(
-            [
-                article("said", "Cô ca sĩ hát hay."),
-                article("wrapped", "Một ca\nsĩ trẻ lên sân khấu."),
-                article("titled", "Một giọng hát.", title="Ca sĩ trẻ"),
-                article("apart", "Ca trực sáng nay có bác sĩ."),
-                article("sentences", "Đã hết ca. Sĩ số lớp đông."),
-                article("paragraphs", "Lịch ca\n\nSĩ số"),
-                article("fields", "Sĩ số lớp.", title="Đổi ca"),
-                article("accents", "Quả cà sỉ ở chợ."),
-            ]
-        )
-        bring_in_sync(archive)
-        assert matched(archive, "ca sĩ") == matched(archive, '"ca sĩ"') == {"said", "wrapped", "titled"}
-        assert matched(archive, "ca si") == {"said", "wrapped", "titled", "accents"}
-
-    def test_words_stand_anywhere_in_any_order(self, archive: Archive) -> None:
-        archive.store.put(
-            [
-                article("row", "Chống ô nhiễm không khí."),
-                article("turned", "Không khí ở phố ô nhiễm."),
-                article("split", "Ô nhiễm. Không có khí thải."),
-                article("one", "Ô nhiễm nguồn nước."),
-            ]
-        )
-        bring_in_sync(archive)
-        assert matched(archive, "ô nhiễm không khí") == {"row", "turned"}
-        assert matched(archive, "ô nhiễm không khí", match=Match.ALL) == {"row", "turned"}
-        assert matched(archive, "ô nhiễm không khí", match=Match.ANY) == {"row", "turned", "split", "one"}
-        assert ids(archive, "ô nhiễm không khí")[0] == "row"
-
-    def test_syllables_that_the_archive_writes_together_are_one_word(self, archive: Archive) -> None:
-        archive.store.put([article(f"gold{n}", f"Giá vàng tăng phiên {n}.") for n in range(3)])
-        archive.store.put([article("apart", "Đánh giá màu vàng."), *(article(f"x{n}", "Bóng đá") for n in range(30))])
-        bring_in_sync(archive)
-        for query in ("giá vàng", "gia vang"):
-            assert matched(archive, query) == {"gold0", "gold1", "gold2"}
-
-    def test_scattered_syllables_follow_where_few_articles_match(self, archive: Archive) -> None:
-        archive.store.put(
-            [
-                article("said", "Cô ca sĩ trẻ hát hay.", source="Báo A", published="2020-01-01"),
-                article("apart", "Ca trực sáng nay có bác sĩ trẻ.", source="Báo A", published="2025-01-01"),
-                article("half", "Ca trực sáng nay.", source="Báo A"),
-            ]
-        )
-        bring_in_sync(archive)
-        for sort in Sort:
-            found = archive.engine.retrieve(Request(parse("ca sĩ trẻ"), sort=sort, facets=["source"]))
-            assert [(hit.id, hit.relaxed) for hit in found.hits] == [("said", False), ("apart", True)]
-            assert (found.total, found.relaxed_total, found.stories) == (1, 1, 2)
-            assert list(found.facets["source"]) == [FacetCount("Báo A", 1)]
-        assert ids(archive, "ca sĩ") == ["said"]  # a single word that is found
-        archive.store.put([article(f"said{n}", "Cô ca sĩ trẻ hát hay.") for n in range(2)])
-        bring_in_sync(archive)
-        found = archive.engine.retrieve(Request(parse("ca sĩ trẻ")))
-        assert (found.total, found.relaxed_total) == (3, 0)
-
-    def test_a_long_query_matches_articles_with_enough_of_it(self, archive: Archive) -> None:
-        headline = "Nông dân miền Tây trúng mùa sầu riêng nhưng giá xuất khẩu giảm mạnh"
-        archive.store.put([article("it", headline), article("much", "Sầu riêng miền Tây trúng mùa, xuất khẩu giảm.")])
-        archive.store.put([article(f"x{n}", f"Nông dân họp tổ {n}, giá vật tư giảm.") for n in range(40)])
-        bring_in_sync(archive)
-        assert matched(archive, headline) == {"it", "much"}
-
-    def test_recent_articles_can_be_preferred(self, archive: Archive) -> None:
-        archive.store.put(
-            [
-                article("best", "Lúa lúa lúa gạo.", published="2024-01-01"),
-                article("good", "Lúa gạo và ngô khoai.", published="2025-01-01"),
-                article("undated", "Lúa gạo và ngô khoai sắn."),
-            ]
-        )
-        bring_in_sync(archive)
-        assert ids(archive, "lúa")[0] == "best"
-        assert ids(archive, "lúa", recency=30.0) == ["good", "best", "undated"]
-        assert ids(archive, "lúa", recency=36500.0) == ids(archive, "lúa")
-        [hit] = archive.engine.retrieve(Request(parse("ngô khoai sắn"), recency=366.0, explain=True, size=1)).hits
-        assert hit.explanation
-        assert sum(hit.explanation.values()) == pytest.approx(hit.score, rel=1e-4)
-
-    def test_rare_words_tell_more_than_common_ones(self, archive: Archive) -> None:
-        archive.store.put([article(f"x{n}", "giá cả thị trường") for n in range(20)])
-        archive.store.put([article("rare", "sầu riêng lên mùa"), article("common", "giá giá giá")])
-        bring_in_sync(archive)
-        assert ids(archive, "giá sầu riêng xuất khẩu hôm nay ra sao", match=Match.ANY)[0] == "rare"
-
-    def test_explained_parts_add_up_to_the_score(self, archive: Archive) -> None:
-        archive.store.put([article("a", "lúa gạo"), article("b", "lúa mì và ngô")])
-        bring_in_sync(archive)
-        for hit in archive.engine.retrieve(Request(parse("lúa gạo"), explain=True)).hits:
-            assert hit.explanation
-            assert sum(hit.explanation.values()) == pytest.approx(hit.score, rel=1e-4)
-
-    def test_marks_are_on_the_words_asked_for(self, archive: Archive) -> None:
-        archive.store.put([Article(id="a", title="Hội nhập quốc tế", body="Nước ta hội nhập quốc tế sâu rộng.")])
-        bring_in_sync(archive)
-        for query in ("hội nhập quốc tế", "hoi nhap quoc te"):
-            [hit] = search(archive, SearchParameters(q=query)).hits
-            assert hit.title_html == "<mark>Hội nhập quốc tế</mark>"
-            assert list(hit.body_html) == ["Nước ta <mark>hội nhập quốc tế</mark> sâu rộng."]
 
     def test_abbreviations_are_learned_from_the_articles(self, archive: Archive) -> None:
         archive.store.put(
@@ -543,7 +329,7 @@ class EngineContract(LabelContract, SelectionContract):
             (folder / f"{name}.txt").write_text(f"{text}\n", "utf-8")
 
         def read(prune: bool = False) -> dict[str, int]:
-            summary = ingest([str(folder)], archive.store, archive.engine, ImportOptions(prune=prune)).as_dict()
+            summary = asdict(ingest([str(folder)], archive.store, archive.engine, ImportOptions(prune=prune)))
             return {name: int(str(summary[name])) for name in ("added", "updated", "unchanged", "moved", "removed")}
 
         assert read() == {"added": 3, "updated": 0, "unchanged": 0, "moved": 0, "removed": 0}

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_only_what_changed_is_fetched_again(site: Site, archive: Archive, take: 
     }  # fmt: skip
     assert take("/rss").added == 2
     site.requests.clear()
-    assert take("/rss").as_dict() | {"seconds": 0} == Summary().as_dict()
+    assert asdict(take("/rss")) | {"seconds": 0} == asdict(Summary())
     assert (site.paths(), site.requests[-1][1]["if-none-match"]) == (["/rss"], '"1"')
     later = "<pubDate>Fri, 01 Jan 2100 00:00:00 GMT</pubDate>"
     site.answers["/rss"] = (200, {"ETag": '"2"'}, rss(item("/a", later), item("/b"), item("/c")))

@@ -134,7 +134,9 @@ def test_what_needs_a_key_depends_on_the_settings(client: FlaskClient) -> None:
             found[name] = scope[1] if scope else ""
         return found
 
-    writes = dict.fromkeys(("add", "put", "patch", "delete", "deleteByFilter"), "write") | {"reindex": "admin"}
+    writes = dict.fromkeys(("add", "put", "patch", "delete", "deleteByFilter", "cancel"), "write") | {
+        "reindex": "admin"
+    }
     assert {name: scope for name, scope in needed().items() if scope} == writes
     settings = client.application.config["SETTINGS"]
     closed = AccessSettings(search="key", metrics="key")
@@ -152,7 +154,8 @@ def test_curl_examples_work_as_they_are(serve: Callable[..., Server], tmp_path: 
     with_seeds(tmp_path / "data")
     server = serve()
     (tmp_path / "articles.ndjson").write_text('{"id": "a", "body": "bún bò"}\n{"id": "b", "body": "bún chả"}\n')
-    wanted = dict.fromkeys(OPERATIONS, "200") | {"add": "200", "reindex": "202", "task": "404", "put": "200"}
+    wanted = dict.fromkeys(OPERATIONS, "200") | {"add": "200", "reindex": "202", "put": "200"}
+    wanted |= dict.fromkeys(("task", "cancel"), "404")
     order = sorted(
         commands(server.request("GET", "/docs").body.decode()).items(), key=lambda entry: entry[0] == "delete"
     )

@@ -1,7 +1,4 @@
-"""``timtin serve`` with addresses that do what no view may do. ``python -m tests.serving.frail serve ...``
-
-A process that does not report is replaced after five seconds.
-"""
+"""``timtin serve`` with addresses that do what no view may do. ``python -m tests.serving.frail serve ...``"""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from flask import Flask, request
 from web.access import ANY_SIZE, Scope, needs
 from web.app import create_app
 from web.cli import main
-from web.serving import prefork, worker
+from web.serving import worker
 
 _kept: list[bytes] = []
 
@@ -46,6 +43,18 @@ def grow() -> str:
     return "taken"
 
 
+def blind() -> str:
+    """Have the process fail to measure its memory, once."""
+    measure = worker._memory_mb
+
+    def fail() -> int:
+        worker._memory_mb = measure
+        raise ValueError("no memory to be seen")
+
+    worker._memory_mb = fail
+    return "blind"
+
+
 def meet() -> str:
     """Answer once so many requests are at work at once, or have been."""
     place = Path(request.args["place"])
@@ -57,13 +66,12 @@ def meet() -> str:
 
 def create_frail_app(*arguments: Any, **options: Any) -> Flask:
     app = create_app(*arguments, **options)
-    for view in (hang, hold, grow, meet):
+    for view in (hang, hold, grow, blind, meet):
         app.add_url_rule(f"/{view.__name__}", view_func=view)
     app.add_url_rule("/store", view_func=store, methods=["POST"])
     return app
 
 
 if __name__ == "__main__":
-    prefork._SILENT_SECONDS = 5
     worker.create_app = create_frail_app
     main()

@@ -143,7 +143,7 @@ def test_reasons_name_parts_of_the_query_and_of_the_text(query: str, text: str, 
     tree = parse(query)
     marks = Highlighter(tree).marks(text, scattered=relaxed)
     spaced = " ".join(text.split())
-    for reason in ReasonFinder(tree).reasons([(text, marks)], relaxed=relaxed):
+    for reason in ReasonFinder(tree).reasons([([(text, marks)], relaxed)])[0]:
         assert all(part in spaced for part in reason.found.split(" … "))
         if reason.code is not ReasonCode.SCATTERED:
             assert set(reason.typed.split()) <= set(query.replace('"', " ").split())

@@ -306,6 +306,49 @@ class StoreContract:
         assert [task.seq for task in store.tasks.unfinished(TaskKind.DELETE)] == [8]
         assert store.tasks.unfinished(TaskKind.REINDEX) == []
 
+    def test_waiting_task_is_cancelled_at_once_and_never_begins(self, store: ArticleStore) -> None:
+        for asked in (store.tasks.request_rebuild(), store.tasks.request_deletion({"source": "Báo A"}, 7)):
+            cancelled = store.tasks.cancel(asked.id)
+            assert cancelled is not None
+            assert cancelled.state is TaskState.CANCELLED
+            assert cancelled.finished is not None
+            assert not store.tasks.begin(asked.id)
+            store.tasks.count(asked.id, {"deleted": 9})
+            store.tasks.end(asked.id, "too late")
+            assert store.tasks.cancel(asked.id) == store.tasks.get(asked.id) == cancelled
+            assert store.tasks.unfinished(asked.kind) == []
+        assert store.tasks.request_rebuild().state is TaskState.WAITING
+
+    def test_running_task_is_being_cancelled_until_it_is_ended(self, store: ArticleStore) -> None:
+        asked = store.tasks.request_deletion({"source": "Báo A"}, 7)
+        assert store.tasks.begin(asked.id)
+        cancelling = store.tasks.cancel(asked.id)
+        assert cancelling is not None
+        assert (cancelling.state, cancelling.finished) == (TaskState.CANCELLING, None)
+        assert store.tasks.cancel(asked.id) == cancelling
+        assert store.tasks.begin(asked.id)  # as of the process that goes on with it
+        store.tasks.count(asked.id, {"deleted": 3})
+        assert [task.state for task in store.tasks.unfinished(TaskKind.DELETE)] == [TaskState.CANCELLING]
+        store.tasks.end(asked.id, cancelled=True)
+        ended = store.tasks.get(asked.id)
+        assert ended is not None
+        assert (ended.state, ended.counts, ended.errors) == (TaskState.CANCELLED, {"deleted": 3}, [])
+        assert ended.finished is not None
+        assert store.tasks.latest(9, TaskState.CANCELLED) == [ended]
+
+    def test_what_has_ended_is_not_cancelled_and_a_bulk_write_never_is(self, store: ArticleStore) -> None:
+        asked = store.tasks.request_rebuild()
+        store.tasks.begin(asked.id)
+        store.tasks.cancel(asked.id)
+        store.tasks.end(asked.id)  # it was done before it could be told
+        done = store.tasks.get(asked.id)
+        assert done is not None
+        assert done.state is TaskState.DONE
+        assert store.tasks.cancel(asked.id) == done
+        written = store.tasks.written(7, {"received": 2}, [])
+        assert store.tasks.cancel(written.id) == written
+        assert store.tasks.cancel("x") is None
+
     def test_condition_is_asked_of_each_article_as_it_is_then(self, store: ArticleStore) -> None:
         seen: list[str | None] = []
 

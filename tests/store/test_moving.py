@@ -16,7 +16,7 @@ from index.moving import Move
 from index.shared_texts import FolderTexts
 from index.store.article_store import ArticleStore, WriteResult
 from search.archive import Archive, ArchiveConfig, open_archive
-from tests.engines.memory import MemoryStore
+from tests.engines.memory_store import MemoryStore
 
 
 def written(*numbers: int, text: str = "bưởi") -> list[Article]:
@@ -63,6 +63,17 @@ def test_what_is_written_meanwhile_is_copied_too(source: ArticleStore, target: A
     moved = Move(source, target.store, target.texts).run(write)
     assert (moved.differences, moved.is_behind) == ([], False)
     assert exported(target.store) == exported(source)
+
+
+def test_numbers_taken_in_vain_are_no_writes_to_wait_for(target: Archive) -> None:
+    class Taking(MemoryStore):
+        def last_seq(self) -> int:
+            return super().last_seq() + 1
+
+    source = Taking()
+    source.put(written(1, 2))
+    moved = Move(source, target.store, target.texts).run()
+    assert (moved.articles, moved.is_behind) == (2, False)
 
 
 class Breaking:

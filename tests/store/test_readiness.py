@@ -18,14 +18,15 @@ import pytest
 
 from index.article import Article
 from index.errors import DiskFullError, StoreError
+from index.processes import processors
 from index.store.articles import SqliteArticleStore
 from search.archive import Archive, ArchiveConfig, open_archive
 from search.runtime.index_follower import IndexFollower, bring_in_sync
 from tests.archives import check
 from tests.conftest import Reply, Server
 from tests.damage import articles, checkpointed, found
-from tests.processes import start, wait_for
-from tests.serving.family import needs_proc, serving, wait_for_others
+from tests.processes import PROC, start, wait_for
+from tests.serving.family import ask, connected_to, needs_proc, serving, wait_for_others
 from tests.skips import NO_SMALL_DISK
 
 QUERY = "q=b%C6%B0%E1%BB%9Fi"
@@ -48,6 +49,11 @@ def server(serve: Callable[..., Server]) -> Server:
     rows = [article.model_dump() for article in articles(20)]
     assert server.write("POST", "/api/v1/articles?wait=true", rows).json["searchable"]
     ready_as(server, 200)
+    if PROC.is_dir():  # one that has not opened the archive yet would say that, and not what is wrong later
+        wait_for(lambda: len(serving(server)) == min(processors(), 4))
+        for process in serving(server):
+            with connected_to(server, process) as connection:
+                wait_for(lambda connection=connection: ask(connection, "/readyz").status == 200)  # type: ignore[misc]
     return server
 
 

@@ -234,6 +234,51 @@ def test_server_that_ends_leaves_a_rebuild_to_the_next(archive: Archive) -> None
     assert check(archive) == []
 
 
+def test_rebuild_is_cancelled_while_it_runs(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.runtime.index_follower._REPORT_SECONDS", 0.0)
+    archive.store.put([article(f"a{number}") for number in range(300)])
+    bring_in_sync(archive)
+    before = archive.engine.version()
+    tasks = archive.store.tasks
+    begin = tasks.begin
+
+    def begin_and_cancel(id: str) -> bool:
+        begun = begin(id)
+        tasks.cancel(id)
+        return begun
+
+    monkeypatch.setattr(tasks, "begin", begin_and_cancel)
+    follower = IndexFollower(archive, interval=0.01)
+    task = tasks.request_rebuild()
+    follower.start()
+    until(lambda: not tasks.unfinished(TaskKind.REINDEX))
+    follower.stop()
+    ended = tasks.get(task.id)
+    assert ended is not None
+    assert (ended.state, ended.errors) == (TaskState.CANCELLED, [])
+    assert 0 < ended.counts["indexed"] <= 300
+    assert archive.engine.version() == before
+    assert check(archive) == []
+
+
+def test_rebuild_whose_server_ended_while_it_was_cancelled_ends_with_the_next(archive: Archive) -> None:
+    archive.store.put([article("a")])
+    bring_in_sync(archive)
+    before = archive.engine.version()
+    tasks = archive.store.tasks
+    task = tasks.request_rebuild()
+    tasks.begin(task.id)
+    tasks.cancel(task.id)
+    follower = IndexFollower(archive, interval=0.01)
+    follower.start()
+    until(lambda: not tasks.unfinished(TaskKind.REINDEX))
+    follower.stop()
+    ended = tasks.get(task.id)
+    assert ended is not None
+    assert ended.state is TaskState.CANCELLED
+    assert archive.engine.version() == before
+
+
 def test_bulk_write_is_done_while_a_rebuild_goes_on(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     archive.store.put([article(f"a{number}") for number in range(300)])
     bring_in_sync(archive)

@@ -24,8 +24,9 @@ from whoosh.index import create_in
 from index.article import Article
 from index.directory.commits import create_index, read_commit
 from index.directory.generations import current_generation
+from index.kernels import building
 from index.segments import field_merging
-from index.segments.columns import DictionaryColumn, PackedStrings, ascending_ranks
+from index.segments.columns import DictionaryColumn, PackedStrings
 from index.segments.merge_policy import MOST_ARTICLES, SegmentSize, next_merge
 from index.segments.merging import merge
 from index.segments.schema import NumberedArticle
@@ -142,13 +143,6 @@ def test_merged_segments_are_the_segment_of_all_their_articles(batches: list[lis
     assert content(merge(segments, live)) == content(invert(numbered))
 
 
-@given(st.lists(st.binary(max_size=30).map(lambda some: some.replace(b"\0", b"a")), max_size=40))
-def test_ranks_of_strings_are_their_places_when_sorted(strings: list[bytes]) -> None:
-    strings += [before + after for before in strings[:3] for after in strings[:5]]
-    ranks = ascending_ranks(PackedStrings.pack(strings)).tolist()
-    assert ranks == [sorted(strings).index(string) for string in strings]
-
-
 def test_merging_keeps_rare_extremes() -> None:
     """Frequencies beyond a byte, positions beyond two, and both moved by deletions."""
     often = Article(id="often", body="lúa " * 300 + "gạo")
@@ -171,7 +165,7 @@ def test_merging_some_terms_at_a_time_gives_what_merging_all_at_once_gives(
     kept = np.concatenate([np.ones(3, bool) if mask is None else mask for mask in live])
     left = [article for article, is_live in zip(some, kept, strict=True) if is_live]
     monkeypatch.setattr(field_merging, "_RANGE", items)
-    monkeypatch.setattr(field_merging, "_BLOCK", max(1, items // 10))
+    monkeypatch.setattr(building, "_BLOCK", max(1, items // 10))
     merged = merge(parts, live)
     assert content(merged) == content(invert(left))
     write_segment(tmp_path, "s", merged)

@@ -38,6 +38,7 @@ from timtin.client.errors import (
     UnavailableError,
 )
 from timtin.client.models import (
+    Analysis,
     Answer,
     Article,
     Copy,
@@ -58,12 +59,15 @@ from timtin.client.models import (
     Suggestions,
     Task,
     TitleMatch,
+    Token,
+    UnderstoodQuery,
     Written,
 )
 from timtin.client.parameters import Filters, SearchOptions
 from timtin.client.retrying import Retries
 
 __all__ = [
+    "Analysis",
     "Answer",
     "AnswerError",
     "Article",
@@ -103,10 +107,12 @@ __all__ = [
     "TimedOutError",
     "TimtinError",
     "TitleMatch",
+    "Token",
     "TooLargeError",
     "TooManyRequestsError",
     "UnauthorizedError",
     "UnavailableError",
+    "UnderstoodQuery",
     "Write",
     "Written",
 ]

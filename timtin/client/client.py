@@ -10,6 +10,7 @@ from itertools import chain
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self, Unpack, overload
+from urllib.parse import quote
 from uuid import uuid4
 
 from timtin.client.bulk import Batch, Write, batches
@@ -17,11 +18,14 @@ from timtin.client.decoding import decoded, decoded_list
 from timtin.client.errors import (
     AnswerError,
     InvalidRequestError,
+    Problem,
+    ProblemError,
     TaskFailedError,
     TaskUnfinishedError,
     UnavailableError,
+    error_for,
 )
-from timtin.client.models import Answer, Article, Health, Hit, Outcome, Stats, Suggestions, Task, Written
+from timtin.client.models import Analysis, Answer, Article, Health, Hit, Outcome, Stats, Suggestions, Task, Written
 from timtin.client.parameters import (
     FILTERS,
     SEARCH_OPTIONS,
@@ -29,6 +33,7 @@ from timtin.client.parameters import (
     SearchOptions,
     article_path,
     json_bytes,
+    members_of,
     parameters_of,
     record_of,
 )
@@ -95,6 +100,20 @@ class Client:
             raise AnswerError("an entry of 'hits' lacks 'id': is this a timtin service?")
         return answer
 
+    def searches(
+        self, searches: Iterable[Mapping[str, Any]], *, timeout_ms: int | None = None
+    ) -> list[Answer | ProblemError]:
+        """Do up to 20 searches in one request, each a mapping of ``q`` and options; return each one's answer or error.
+
+        ``timeout_ms`` is for all together.
+        """
+        wanted: dict[str, Any] = {"searches": [members_of(one, SEARCH_OPTIONS | {"q"}) for one in searches]}
+        if timeout_ms is not None:
+            wanted["timeout_ms"] = timeout_ms
+        body = json_bytes(wanted)
+        outcomes = decoded_list(_Outcome, self._posted("/api/v1/searches", body, _JSON, safe=True), "answers")
+        return [one.answer or error_for(one.problem or Problem(status=one.status, title="")) for one in outcomes]
+
     def pages(self, q: str = "", **options: Unpack[SearchOptions]) -> Iterator[Answer]:
         """Yield the answers to a search page by page, as far as the service can be paged through.
 
@@ -140,6 +159,15 @@ class Client:
         """Return the articles most similar to one, at most ``size``."""
         parameters = parameters_of({"size": size}, frozenset({"size"}))
         return decoded_list(Hit, self._got(article_path(id, "similar"), parameters), "hits")
+
+    def similar_to(self, text: str, *, title: str = "", size: int | None = None) -> list[Hit]:
+        """Return the articles most similar to a text, at most ``size``."""
+        wanted = {"text": text, "title": title, **({} if size is None else {"size": size})}
+        return decoded_list(Hit, self._posted("/api/v1/similar", json_bytes(wanted), _JSON, safe=True), "hits")
+
+    def analyze(self, text: str = "", *, q: str = "") -> Analysis:
+        """Return how a text is cut into terms, and how the query ``q`` is understood."""
+        return decoded(Analysis, self._got("/api/v1/analyze", {"text": text, "q": q}))
 
     @overload
     def get(self, id: str) -> Article: ...
@@ -243,7 +271,7 @@ class Client:
 
     def task(self, id: str) -> Task:
         """Return a task as it is now. Raises NotFoundError."""
-        return decoded(Task, self._got(f"/api/v1/tasks/{id}"), "the task")
+        return decoded(Task, self._got(f"/api/v1/tasks/{quote(id, safe='')}"), "the task")
 
     def tasks(self, *, size: int | None = None, state: str | None = None) -> list[Task]:
         """Return the latest tasks, newest first, at most ``size``; with ``state``, only those in it."""
@@ -266,6 +294,11 @@ class Client:
                 raise TaskUnfinishedError(f"The task {now.id} ({now.kind}) is still {now.state} after {timeout} s.")
             sleep(pause)
             pause = min(longest, pause * 2)
+
+    def cancel(self, task: Task | str) -> Task:
+        """Cancel a deletion or a rebuild; what was deleted stays so. Raises ConflictError for one that has ended."""
+        id = task if isinstance(task, str) else task.id
+        return decoded(Task, self._posted(f"/api/v1/tasks/{quote(id, safe='')}/cancel", b"", None), "the task")
 
     def reindex(self) -> Task:
         """Have the index built anew, while searches go on; ``wait`` for the task that is returned."""
@@ -314,6 +347,13 @@ class Client:
     ) -> Written:
         headers = {**conditions, **({"Idempotency-Key": str(uuid4())} if method == "POST" else {})}
         return decoded(Written, json_of(self._transport.request(_sending(method, path, wait, headers, kind, body))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    status: int
+    answer: Answer | None = None
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

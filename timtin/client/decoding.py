@@ -1,7 +1,7 @@
 """From JSON values to the classes of ``models``.
 
 Members that a class does not know are kept in its ``other``, so that a newer service breaks no older client; members
-that an older service does not send have the defaults of the class.
+that an older service does not send have the defaults of the class. A class may keep the JSON values, too, as ``sent``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def decoded(kind: type[T], value: Any, where: str = "the answer") -> T:
     if not isinstance(value, dict):
         raise AnswerError(f"{where} is {_name(value)} instead of an object: is this a timtin service?")
     shape: Any = kind
-    known, keeps_others = _members(shape)
+    known, kept = _members(shape)
     made: dict[str, Any] = {}
     for name, (hint, needed) in known.items():
         sent = name.rstrip("_")  # ``from`` is a word of Python
@@ -30,8 +30,10 @@ def decoded(kind: type[T], value: Any, where: str = "the answer") -> T:
             made[name] = _decoded(hint, value[sent], f"{sent!r} of {where}")
         elif needed:
             raise AnswerError(f"{where} lacks {sent!r}: is this a timtin service?")
-    if keeps_others:
+    if "other" in kept:
         made["other"] = {name: member for name, member in value.items() if name not in known}
+    if "sent" in kept:
+        made["sent"] = value
     return kind(**made)
 
 
@@ -43,14 +45,14 @@ def decoded_list(kind: type[T], value: Any, member: str) -> list[T]:
 
 
 @cache
-def _members(kind: Any) -> tuple[dict[str, tuple[Any, bool]], bool]:
-    """Return the type of each member of a class and whether it must be there; and whether the class keeps others."""
+def _members(kind: Any) -> tuple[dict[str, tuple[Any, bool]], set[str]]:
+    """Return the type of each member of a class and whether it must be there; and what else the class keeps."""
     hints = get_type_hints(kind)
     members = {
         field.name: (hints[field.name], field.default is MISSING and field.default_factory is MISSING)
         for field in fields(kind)
     }
-    return members, members.pop("other", None) is not None
+    return members, {name for name in ("other", "sent") if members.pop(name, None) is not None}
 
 
 def _decoded(hint: Any, value: Any, where: str) -> Any:

@@ -1,4 +1,7 @@
-"""What a service answers, as dataclasses. ``other`` has the members that this version of the client does not know."""
+"""What a service answers, as dataclasses.
+
+``other`` has the members that this version of the client does not know, ``sent`` all of them, as JSON values.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
+    "Analysis",
     "Answer",
     "Article",
     "Copy",
@@ -27,6 +31,8 @@ __all__ = [
     "Suggestions",
     "Task",
     "TitleMatch",
+    "Token",
+    "UnderstoodQuery",
     "Written",
 ]
 
@@ -51,6 +57,7 @@ class Article:
     extra: Mapping[str, Any] = field(default_factory=dict)
     etag: str | None = field(default=None, compare=False)
     other: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    sent: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,7 @@ class Hit:
     explanation: Mapping[str, float] | None = None
     explained: Sequence[ScorePart] = ()
     other: Mapping[str, Any] = field(default_factory=dict)
+    sent: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +198,7 @@ class Answer:
     next_cursor: str | None = None
     links: Links = Links()
     other: Mapping[str, Any] = field(default_factory=dict)
+    sent: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +221,36 @@ class Suggestions:
     titles: Sequence[TitleMatch] = ()
     counts: Sequence[int | None] = ()
     other: Mapping[str, Any] = field(default_factory=dict)
+    sent: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An occurrence of a term: ``position`` counts syllables, ``start`` and ``end`` (exclusive) characters."""
+
+    term: str
+    position: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderstoodQuery:
+    """A query as a search understands it: words as they are cut, and operators, as a ``tree`` of JSON values."""
+
+    tree: Mapping[str, Any]
+    notes: Sequence[Note] = ()
+    corrected: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """How a text is cut into the terms of each stream, and how a query is understood."""
+
+    streams: Mapping[str, Sequence[Token]] = field(default_factory=dict)
+    query: UnderstoodQuery | None = None
+    other: Mapping[str, Any] = field(default_factory=dict)
+    sent: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,8 +299,8 @@ class Outcome:
 class Task:
     """Work that goes on after its request. Times are ISO 8601, UTC.
 
-    ``state`` is waiting, running, done, failed or one that a newer service has; ``counts`` says how far it is, ``seq``
-    the number of its last write, ``filters`` what a deletion deletes.
+    ``state`` is waiting, running, cancelling, done, failed, cancelled or one that a newer service has; ``counts`` says
+    how far it is, ``seq`` the number of its last write, ``filters`` what a deletion deletes.
     """
 
     id: str
@@ -275,11 +314,12 @@ class Task:
     seq: int | None = None
     filters: Mapping[str, Any] = field(default_factory=dict)
     other: Mapping[str, Any] = field(default_factory=dict)
+    sent: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def has_ended(self) -> bool:
         """Whether nothing more will happen."""
-        return self.state not in {"waiting", "running"}
+        return self.state not in {"waiting", "running", "cancelling"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +330,7 @@ class Stats:
     in_sync: bool = False
     last_error: str | None = None
     other: Mapping[str, Any] = field(default_factory=dict)
+    sent: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

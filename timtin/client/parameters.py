@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 from typing import Any, Literal, TypedDict
 from urllib.parse import quote
@@ -18,6 +18,7 @@ __all__ = [
     "SearchOptions",
     "article_path",
     "json_bytes",
+    "members_of",
     "parameters_of",
     "record_of",
 ]
@@ -96,10 +97,15 @@ SEARCH_OPTIONS = FILTERS | frozenset(SearchOptions.__annotations__)
 
 def parameters_of(options: Mapping[str, Any], known: frozenset[str]) -> dict[str, str]:
     """Return keyword arguments as parameters of an address. Raises TypeError for a name that is not ``known``."""
+    return {name: _written(value) for name, value in members_of(options, known).items()}
+
+
+def members_of(options: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    """Return keyword arguments as members of a JSON object. Raises TypeError for a name that is not ``known``."""
     for name in options:
         if name not in known:
             raise TypeError(f"There is no parameter {name!r}; there are {', '.join(sorted(known))}.")
-    return {name.rstrip("_"): _written(value) for name, value in options.items() if value is not None}
+    return {name.rstrip("_"): value for name, value in options.items() if value is not None}
 
 
 def _written(value: Any) -> str:
@@ -123,9 +129,8 @@ def record_of(article: Article | Mapping[str, Any]) -> dict[str, Any]:
     """Return an article as the members that are sent; a mapping may use any names that the service knows."""
     if not isinstance(article, Article):
         return dict(article)
-    members = asdict(article)
-    del members["etag"], members["other"]
-    return members
+    names = (field.name for field in fields(article))
+    return {name: getattr(article, name) for name in names if name not in {"etag", "other", "sent"}}
 
 
 def json_bytes(value: Any) -> bytes:

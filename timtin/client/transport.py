@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ log = logging.getLogger("timtin.client")
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MOST_OF_AN_ERROR = 1_000_000
+_NUMBER = re.compile(r"\[Errno -?\d+\] ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +195,8 @@ def _problem(response: httpx.Response, content: bytes) -> Problem:
 
 def _without_answer(request: httpx.Request, error: httpx.HTTPError) -> NoAnswerError:
     kind = TimedOutError if isinstance(error, httpx.TimeoutException) else NoAnswerError
-    return kind(f"{request.method} {request.url} was not answered: {error or type(error).__name__}")
+    why = _NUMBER.sub("", str(error)) or type(error).__name__
+    return kind(f"{request.method} {request.url} was not answered: {why}")
 
 
 def _address(url: str) -> str:

@@ -23,6 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 from index.article import Article, article_from
 from index.errors import InvalidInputError, Problem, UnreadableFileError
 from index.reading.formats.json_lines import json_row, numbered_lines
+from index.wrong_values import what_is_wrong
 from web.api.articles import record
 from web.api.bodies import UnpackError, body_stream
 from web.api.parameters import unknown_name
@@ -153,7 +154,7 @@ def _id_of(name: str, given: Mapping[str, Any]) -> str | None:
     try:
         return _ID.validate_python(str(id) if type(id) is int else id, strict=True)
     except ValidationError as error:
-        what = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        what = what_is_wrong(error.errors()[0])
         raise InvalidInputError(f"the id of {name!r} cannot be one", [Problem(f"{name}.id", what)]) from None
 
 

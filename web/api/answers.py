@@ -6,14 +6,39 @@ import re
 from datetime import date
 from typing import Any
 
+from flask import Response, request
+from pydantic_core import to_json
+
 from index.article import Article
+from search.analysis import described, located_terms
 from search.answer import Answer, RenderedHit
+from search.archive import Archive
+from search.deadline import Deadline
 from search.parameters import SearchParameters
 from search.snippets.fragments import POST, PRE
+from search.spelling.corrections import correct
 from web.addresses import search_address
 from web.services import services
 
+_TOOK = b'"took_ms":'
 _MARK = re.compile(f"{PRE}|{POST}")
+
+
+def json_response(values: dict[str, Any]) -> Response:
+    """Return JSON values as a response, the same as ``jsonify`` does in a third of the time."""
+    return Response(to_json(values) + b"\n", mimetype="application/json")
+
+
+def answer_response(answer: Answer, parameters: SearchParameters, timeout_ms: str | None) -> Response:
+    """Return the answer to a search with the URLs of pages as a response; its JSON is kept with it."""
+    known = timeout_ms, request.script_root
+    parts = answer.made.get(known)
+    if parts is None:
+        before, name, after = to_json(linked_answer_json(answer, parameters, timeout_ms)).partition(_TOOK)
+        parts = before + name, after[after.index(b",") :] + b"\n"
+        answer.made.clear()  # one is enough, whatever clients ask for
+        answer.made[known] = parts
+    return Response(parts[0] + to_json(answer.took_ms) + parts[1], mimetype="application/json")
 
 
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:
@@ -131,6 +156,22 @@ def title_json(hit: RenderedHit) -> dict[str, Any]:
     """Return what a reader who types is shown of an article as JSON values."""
     shown = {name: getattr(hit.article, name) for name in ("id", "title", "source", "published")}
     return {**shown, "highlights": {"title": hit.title_html}}
+
+
+def analysis_json(archive: Archive, text: str, q: str, deadline: Deadline | None = None) -> dict[str, Any]:
+    """Return how ``text`` is cut into terms, and how the query ``q`` is understood, as JSON values; none if empty."""
+    shown: dict[str, Any] = {}
+    if text:
+        streams = located_terms(text).items()
+        shown["streams"] = {stream: [dict(term._asdict()) for term in terms] for stream, terms in streams}
+    if q:
+        understood = archive.understand(q, deadline)
+        shown["query"] = {
+            "tree": described(understood.tree),
+            "notes": [{"code": note.code, "text": note.text, "message": note.message} for note in understood.notes],
+            "corrected": correct(archive.engine, q, deadline),
+        }
+    return shown
 
 
 def article_json(article: Article) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, Unsupporte
 
 from index.errors import InvalidInputError, Problem
 from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_value
+from index.wrong_values import what_is_wrong
 from web.api.parameters import unknown_name
 from web.settings import Settings
 
@@ -32,6 +33,7 @@ JSON = ("application/json",)
 _LARGEST_WINDOW = 23
 """The memory that a zstd frame may want is 8 MB, as RFC 8878 advises, by its binary logarithm."""
 _BUFFER = 256 * 1024
+_LONGEST_SHOWN = 100
 
 
 class UnpackError(Exception):
@@ -102,10 +104,11 @@ class _Unpacked(io.RawIOBase):
         return len(data)
 
 
-def json_body(*types: str) -> Any:
+def json_body(*types: str, strictly: bool = False) -> Any:
     """Return the JSON value in the body of the current request, whose type may be one of ``types``, too.
 
-    Raises InvalidInputError, UnsupportedMediaType, RequestEntityTooLarge.
+    ``strictly``: refuse NaN, and an object that has a name twice. Raises InvalidInputError, UnsupportedMediaType,
+    RequestEntityTooLarge.
     """
     if not (request.is_json or request.mimetype in types):
         accepted = (*types, *JSON)
@@ -127,11 +130,28 @@ def json_body(*types: str) -> Any:
     if len(data) > LARGEST_DOCUMENT:
         raise too_large()
     try:
-        return json_value(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number) if strictly else json_value(text)
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"The body is not UTF-8 (byte {error.start}).") from None
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"The body is not JSON: {error}") from None
+    except RecursionError:
+        raise InvalidInputError("The body is nested too deep.") from None
+    except ValueError as error:
+        why = str(error).partition(";")[0]  # what follows is for who writes Python
+        raise InvalidInputError(f"The body is not JSON: {why}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"an object has the name {name[:_LONGEST_SHOWN]!a} twice")
+        found[name] = value
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def too_large() -> HTTPException:
@@ -143,7 +163,7 @@ def too_large() -> HTTPException:
 
 def checked_body(model: type[ModelT]) -> ModelT:
     """Return the JSON body of the current request as a ``model``. Raises InvalidInputError that names each bad part."""
-    value = json_body()
+    value = json_body(strictly=True)
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except (UnicodeEncodeError, RecursionError):
@@ -152,9 +172,12 @@ def checked_body(model: type[ModelT]) -> ModelT:
 
 
 def checked_value(model: type[ModelT], value: Any) -> ModelT:
-    """Return a part of a JSON body as a ``model``. Raises InvalidInputError that names each bad part."""
+    """Return a part of a JSON body as a ``model``: 1 is no true, "1" is no 1.
+
+    Raises InvalidInputError that names each bad part.
+    """
     try:
-        return model.model_validate(value)
+        return model.model_validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         problems = [_problem(entry, model) for entry in error.errors()]
         names = ", ".join(dict.fromkeys(problem.where for problem in problems))
@@ -164,8 +187,10 @@ def checked_value(model: type[ModelT], value: Any) -> ModelT:
 def _problem(entry: Any, model: type[BaseModel]) -> Problem:
     location = [str(part) for part in entry["loc"]]
     where = ".".join(location) or str(entry.get("ctx", {}).get("at", "body"))
+    if entry["type"] == "json_invalid":
+        return Problem(where, "is nested too deep")
     if entry["type"] != "extra_forbidden":
-        return Problem(where, str(entry["msg"]).removeprefix("Value error, "), entry["type"], entry.get("ctx", {}))
+        return Problem(where, what_is_wrong(entry), entry["type"], entry.get("ctx", {}))
     for part in location[:-1]:
         inner = model.model_fields[part].annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):

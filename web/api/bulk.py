@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, current_app, jsonify, request, url_for
+from flask import Response, current_app, request, url_for
 
 from index.article import article_from
 from index.errors import ChangedError, InvalidInputError, Problem
@@ -39,6 +41,7 @@ _COUNTED = {
     "missing": "missing",
 }
 """What became of an entry, and how that is called where it is counted."""
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ONLY_OF_ACTIONS = ("deleted", "missing")
 
 
@@ -65,19 +68,32 @@ def post_articles() -> tuple[Response, int]:
 
 @dataclass(slots=True)
 class _Report:
-    """What became of a body so far. ``outcomes`` has an id, if there is one, and a result for each entry."""
+    """What became of a body so far.
+
+    A million entries have as many outcomes, so those that are known are kept as they are answered: as parts of JSON.
+    """
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("received", *_COUNTED.values()), 0))
-    ids: list[str] = field(default_factory=list)
-    outcomes: list[tuple[str | None, str]] = field(default_factory=list)
+    ids: bytearray = field(default_factory=bytearray)
+    outcomes: bytearray = field(default_factory=bytearray)
     refused: list[dict[str, Any]] = field(default_factory=list)
     refusals: int = 0
     seq: int = 0
+    _open: deque[tuple[str | None, str]] = field(default_factory=deque)
+    """An id, if there is one, and a result for each entry from the first on of which nothing is known yet."""
+
+    def receive(self) -> None:
+        """Note that there is one more entry."""
+        while self._open and self._open[0][1]:
+            id, result = self._open.popleft()
+            _append(self.outcomes, {"id": id, "result": result})
+        self.counts["received"] += 1
+        self._open.append((None, ""))
 
     def refuse(self, index: int, error: InvalidInputError) -> None:
         """Note that the entry with this number was refused."""
         self.refusals += 1
-        self.outcomes[index] = (self.outcomes[index][0], "refused")
+        self._set(index, None, "refused")
         if len(self.refused) < _MOST_NAMED:
             errors = [{"name": bad.where, "detail": bad.what} for bad in error.problems]
             self.refused.append({"index": index, "detail": str(error), "errors": errors})
@@ -85,9 +101,28 @@ class _Report:
     def note(self, index: int, id: str, result: str) -> None:
         """Note what became of an entry."""
         self.counts[_COUNTED[result]] += 1
-        self.outcomes[index] = (id, result)
+        self._set(index, id, result)
         if result in {"created", "replaced", "unchanged"}:
-            self.ids.append(id)
+            _append(self.ids, id)
+
+    def body(self, task: str, *, searchable: bool) -> bytes:
+        """Return the answer as JSON."""
+        for id, result in self._open:
+            _append(self.outcomes, {"id": id, "result": result})
+        refused, rest = _json(self.refused), _json({"task": task, "searchable": searchable})
+        parts = (b'"ids":[', self.ids, b'],"refused":', refused, b',"outcomes":[', self.outcomes, b"],", rest[1:])
+        return b"".join((_json(self.counts)[:-1], b",", *parts, b"\n"))
+
+    def _set(self, index: int, id: str | None, result: str) -> None:
+        self._open[index - self.counts["received"]] = id, result
+
+
+def _json(value: Any) -> bytes:
+    return _encoder.encode(value).encode()
+
+
+def _append(listed: bytearray, value: Any) -> None:
+    listed += b"," * bool(listed) + _json(value)
 
 
 class _Batch:
@@ -173,16 +208,7 @@ def _answer(entries: Iterator[Entry], parameters: WriteParameters) -> tuple[Resp
         failure = problem(stopped.status, _stopped(stopped, report), problems)
         failure.headers["Location"] = location
         return failure, stopped.status
-    response = jsonify(
-        {
-            **report.counts,
-            "ids": report.ids,
-            "refused": report.refused,
-            "outcomes": [{"id": id, "result": result} for id, result in report.outcomes],
-            "task": task.id,
-            "searchable": searchable,
-        }
-    )
+    response = Response(report.body(task.id, searchable=searchable), mimetype="application/json")
     response.headers["Location"] = location
     return response, 200 if searchable else 202
 
@@ -212,8 +238,7 @@ def _carry_out(entries: Iterator[Entry], report: _Report) -> Stop | None:
         if isinstance(entry, Stop):
             stopped = Stop(entry.status, f"{entry.why}: reading stopped at {where}")
             break
-        report.counts["received"] += 1
-        report.outcomes.append((None, ""))
+        report.receive()
         if isinstance(entry, InvalidInputError):
             report.refuse(index, entry)
         else:

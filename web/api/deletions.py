@@ -8,7 +8,7 @@ import threading
 from flask import Response, jsonify, url_for
 
 from index.errors import ChangedError, InvalidInputError, Problem, TimtinError
-from index.store.article_store import Task, TaskKind
+from index.store.article_store import Task, TaskKind, TaskState
 from search.archive import Archive
 from web.access import Scope, needs
 from web.api.blueprint import api
@@ -73,18 +73,27 @@ def _run(archive: Archive, stop: threading.Event) -> None:
 
 
 def _carry_out(task: Task, archive: Archive, stop: threading.Event) -> None:
-    """Delete what a task asks for and is still there; the task is done once searches see that."""
+    """Delete what a task asks for and is still there, until it is cancelled; it has ended once searches see that."""
     store, tasks = archive.store, archive.store.tasks
+
+    def is_cancelled() -> bool:
+        now = tasks.get(task.id)
+        return now is None or now.state not in {TaskState.WAITING, TaskState.RUNNING}
+
     while not archive.in_sync(task.seq):  # a write below it may still be under way, through another server
         if stop.wait(_CHECK_SECONDS):
             return
-    tasks.begin(task.id)
+        if is_cancelled():
+            break
+    if not tasks.begin(task.id):
+        return
     selection = Selection(store, FilterParameters.model_validate(task.filters or {}).filters)
     deleted, after, seq = task.counts.get("deleted", 0), 0, 0
     pages = selection.pages(after, task.seq)
     found: dict[str, str] = {}
     page: Page | None = Page([], 0)
-    while page is not None:
+    cancelled = False
+    while page is not None and not (cancelled := is_cancelled()):
         if stop.is_set():  # the next process goes on
             return
         page = next(pages, None)
@@ -104,4 +113,4 @@ def _carry_out(task: Task, archive: Archive, stop: threading.Event) -> None:
     while not archive.in_sync(seq):
         if stop.wait(_CHECK_SECONDS):
             return
-    tasks.end(task.id)
+    tasks.end(task.id, cancelled=cancelled)

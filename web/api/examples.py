@@ -151,6 +151,8 @@ ANSWERS: Mapping[tuple[str, int], Any] = {
     ("reindex", 202): _REBUILD,
     ("tasks", 200): {"tasks": [_TASK, _REBUILD]},
     ("task", 200): _REBUILD,
+    ("cancel", 200): {**_TASK, "state": "cancelled", "finished": _TIME},
+    ("cancel", 202): {**_TASK, "state": "cancelling", "started": _TIME, "counts": {"deleted": 500}},
     ("stats", 200): {"articles": 50_000, "in_sync": True, "last_error": None},
     ("healthz", 200): {"status": "ok"},
     ("readyz", 200): {"status": "ready", "articles": 50_000},

@@ -28,17 +28,17 @@ _KEPT_HEADERS = ("Content-Type", "Location")
 _PIECE = 1 << 20
 
 
-def idempotent(view: Callable[[], Any]) -> Callable[[], Any]:
+def idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
     """Let ``view`` answer a request with a key once: for a day, the same request gets the same answer.
 
     What fails is not kept. The key is that of one client, by the key it writes with, and for one address.
     """
 
     @wraps(view)
-    def once() -> Any:
+    def once(**parts: Any) -> Any:
         given = request.headers.get(HEADER)
         if given is None:
-            return view()
+            return view(**parts)
         if not _KEY.fullmatch(given):
             what = f"must be 1 to {LONGEST} visible ASCII characters, such as a UUID"
             raise InvalidInputError(f"The header {HEADER} is malformed.", [Problem(HEADER, what)])
@@ -57,7 +57,7 @@ def idempotent(view: Callable[[], Any]) -> Callable[[], Any]:
             status, headers = json.loads(kept.head)
             return Response(kept.body, status, [*headers, ("Idempotency-Replayed", "true")])
         try:
-            response = current_app.make_response(view())
+            response = current_app.make_response(view(**parts))
         except BaseException:
             answers.drop(key)
             raise
@@ -74,7 +74,8 @@ def idempotent(view: Callable[[], Any]) -> Callable[[], Any]:
 def _digest() -> str:
     """Return a digest of the current request, with its body, which can still be read."""
     found = hashlib.sha256()
-    for part in (request.method, request.full_path, request.mimetype, request.headers.get("Content-Encoding", "")):
+    said = (str(request.headers.get(name)) for name in ("Content-Encoding", "If-Match", "If-None-Match"))
+    for part in (request.method, request.full_path, request.mimetype, *said):
         found.update(f"{part}\n".encode())
     body = request.environ["wsgi.input"]
     while piece := body.read(_PIECE):

@@ -133,6 +133,7 @@ _PATCH = {"schema": _ref("ArticlePatch"), "example": BODIES["ArticlePatch"]}
 _WRITTEN = _Answer((schemas.Written,), headers=("Location", "Idempotency-Replayed"))
 _BULK_WRITTEN = _Answer((schemas.Written, schemas.BulkOutcome), headers=("Location", "Idempotency-Replayed"))
 _TASK = _Answer((schemas.TaskShown,), headers=("Location", "Idempotency-Replayed"))
+_CANCELLED = _Answer((schemas.TaskShown,), headers=("Idempotency-Replayed",))
 _CONDITIONS = (_IF_MATCH, _IF_NONE_MATCH)
 
 _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
@@ -243,6 +244,12 @@ _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = {
     "/api/v1/tasks/{id}": {
         "get": _Operation(
             "task", _TASKS, "Read the state of a task", {200: _Answer((schemas.TaskShown,))}, path="task"
+        )
+    },
+    "/api/v1/tasks/{id}/cancel": {
+        "post": _Operation(
+            "cancel", _TASKS, "Cancel a deletion or, with an admin key, a rebuild",
+            {200: _CANCELLED, 202: _CANCELLED}, Scope.WRITE, headers=(_IDEMPOTENCY_KEY,), path="task",
         )
     },
     "/api/v1/stats": {
@@ -358,8 +365,9 @@ def _error(status: int) -> dict[str, Any]:
 
 def _query_parameters(model: type[Parameters]) -> list[dict[str, Any]]:
     entries = [(name, _sendable(entry)) for name, entry in _inlined(model)["properties"].items()]
+    of_lists = {"explode": False, "allowEmptyValue": True}
     return [
-        {"name": name, "in": "query", "schema": entry} | ({"explode": False} if entry.get("type") == "array" else {})
+        {"name": name, "in": "query", "schema": entry} | (of_lists if entry.get("type") == "array" else {})
         for name, entry in entries
     ]
 
@@ -383,7 +391,7 @@ def _schemas() -> dict[str, Any]:
     pairs = [*pairs, *((model, "validation") for model in (schemas.ProblemDetails, *_REQUEST_MODELS))]
     _, definitions = models_json_schema(pairs, ref_template=_REFERENCE)
     found |= dict(sorted(definitions["$defs"].items()))
-    fields = {name: _nullable(entry) for name, entry in found["Article"]["properties"].items()}
+    fields = {name: _read(name, entry) for name, entry in found["Article"]["properties"].items()}
     found["ArticleInput"] = {
         "type": "object",
         "description": "An article to store. Fields are also read by other names; what is no field is kept in extra.",
@@ -401,6 +409,13 @@ def _schemas() -> dict[str, Any]:
 
 def _models(operation: _Operation) -> list[type[BaseModel]]:
     return [model for answer in operation.answers.values() for model in answer.models]
+
+
+def _read(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a field as it is read: null empties it, lists are joined, an object may name a label."""
+    own = _nullable(entry)
+    shapes: list[Any] = [{"type": "array", "items": {}}] * (name != "extra") + [{"type": "object"}] * (name in LABELS)
+    return {**own, "anyOf": [*own["anyOf"], *shapes]}
 
 
 def _nullable(entry: Mapping[str, Any]) -> dict[str, Any]:

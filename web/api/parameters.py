@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from flask import request
@@ -29,12 +30,20 @@ _LONGEST_SHOWN = 100
 def asked(model: type[ParametersT], *others: type[Parameters]) -> ParametersT:
     """Return the parameters of the current request as a ``model``; ``others`` have parameters of it, too.
 
-    Raises InvalidInputError that names each bad parameter, and each that there is not.
+    Raises InvalidInputError that names each bad parameter, each that is repeated, and each that there is not.
     """
-    known = [*names_of(model), *(name for other in others for name in names_of(other))]
+    known = _known_names(model, *others)
     refuse_unknown(request.args, known, "parameter")
-    several = {label: found for label in LABELS if len(found := request.args.getlist(label)) > 1}
-    return checked(model, {**request.args, **several})
+    repeated = {name: found for name, found in request.args.lists() if len(found) > 1}
+    if twice := [name for name in repeated if name not in LABELS]:
+        problems = [Problem(name, "is given more than once; put commas between the parts of a list") for name in twice]
+        raise InvalidInputError(f"The request repeats what it can have once: {', '.join(twice)}.", problems)
+    return checked(model, {**request.args, **repeated})
+
+
+@cache
+def _known_names(*models: type[Parameters]) -> list[str]:
+    return [name for model in models for name in names_of(model)]
 
 
 def names_of(model: type[Parameters]) -> list[str]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, field_validator
+from pydantic_core import CoreSchema, PydanticCustomError
 
-from index.article import LONGEST_ID, Article
+from index.article import LABELS, LONGEST_ID, LONGEST_LABEL, Article
 from index.store.article_store import TaskKind, TaskState
+from search.parameters import MOST_LABEL_VALUES
 from web.api.parameters import FilterParameters
 
 MOST_WANTED = 1000
@@ -33,6 +35,26 @@ class Filter(FilterParameters):
     """Conditions that choose articles; all must hold."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
+
+    @field_validator(*LABELS, mode="before")
+    @classmethod
+    def _values(cls, value: Any) -> Any:
+        """Refuse a list without values: it would be no condition, and more be deleted than was meant."""
+        if isinstance(value, list) and (not value or "" in value):
+            raise PydanticCustomError("no_value", "should have at least one value, and no empty one")
+        return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema of a body, in which a label may have several values."""
+        made: dict[str, Any] = handler.resolve_ref_schema(handler(schema))
+        known = made["properties"]
+        value = {"type": "string", "minLength": 1, "maxLength": LONGEST_LABEL}
+        values = {"type": "array", "items": value, "minItems": 1, "maxItems": MOST_LABEL_VALUES}
+        for name in LABELS:
+            known[name] = {**known[name], "anyOf": [*known[name]["anyOf"], values]}
+        known["filter"] = {**known["filter"], "anyOf": [*known["filter"]["anyOf"], {"type": "object"}]}
+        return made
 
 
 class DeletionRequest(Model):

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, request
 
 from index.article import LABELS
 from index.errors import InvalidInputError, Problem, SearchTimeoutError
-from search.analysis import described, located_terms
 from search.parameters import SearchParameters, TimeParameters
 from search.service import completions, counted, facet_values, similar_articles, similar_to_text, title_matches
-from search.spelling.corrections import correct
 from web.access import Scope, needs
-from web.api.answers import hit_json, linked_answer_json, title_json
+from web.api.answers import analysis_json, answer_response, hit_json, json_response, linked_answer_json, title_json
 from web.api.blueprint import api, stored_article
 from web.api.bodies import checked_body, checked_value
 from web.api.parameters import (
@@ -38,7 +36,7 @@ _LARGEST_TEXT = 1024 * 1024
 def search() -> Response:
     """Find articles."""
     parameters = asked(SearchParameters, TimeParameters)
-    return jsonify(linked_answer_json(timed_search(parameters), parameters, request.args.get("timeout_ms")))
+    return answer_response(timed_search(parameters), parameters, request.args.get("timeout_ms"))
 
 
 @api.post("/search")
@@ -46,7 +44,7 @@ def search() -> Response:
 def post_search() -> Response:
     """Find articles, as a JSON body asks."""
     asked(NoParameters)
-    return jsonify(_answered(checked_body(SearchRequest)))
+    return json_response(_answered(checked_body(SearchRequest)))
 
 
 @api.post("/searches")
@@ -56,7 +54,7 @@ def post_searches() -> Response:
     asked(NoParameters)
     wanted = checked_body(SearchesRequest)
     deadline(wanted.timeout_ms)
-    return jsonify({"answers": [_outcome(one) for one in wanted.searches]})
+    return json_response({"answers": [_outcome(one) for one in wanted.searches]})
 
 
 def _answered(wanted: SearchRequest) -> dict[str, Any]:
@@ -84,7 +82,7 @@ def _facet_view(label: str) -> Callable[[], Response]:
         """Search within the values of a facet."""
         parameters = asked(FacetParameters)
         counts = facet_values(services().archive, label, parameters.q, parameters.searched(), deadline())
-        return jsonify({"facet": label, "values": [{"value": one.value, "count": one.count} for one in counts]})
+        return json_response({"facet": label, "values": [{"value": one.value, "count": one.count} for one in counts]})
 
     return needs(Scope.SEARCH)(values)
 
@@ -105,7 +103,7 @@ def suggest() -> Response:
         answer["titles"] = [title_json(hit) for hit in found]
     if parameters.counts:
         answer["counts"] = counted(archive, answer["suggestions"], deadline())
-    return jsonify(answer)
+    return json_response(answer)
 
 
 @api.get("/articles/<path:id>/similar")
@@ -115,7 +113,7 @@ def similar(id: str) -> Response:
     parameters = asked(SimilarParameters)
     stored_article(id)
     found = similar_articles(services().archive, id, parameters.size, deadline())
-    return jsonify({"id": id, "hits": [hit_json(hit) for hit in found]})
+    return json_response({"id": id, "hits": [hit_json(hit) for hit in found]})
 
 
 @api.post("/similar")
@@ -127,7 +125,7 @@ def similar_to() -> Response:
     if not (wanted.text.strip() or wanted.title.strip()):
         raise InvalidInputError("There is no text.", [Problem("text", "should have some words")])
     found = similar_to_text(services().archive, wanted.title, wanted.text, wanted.size, deadline())
-    return jsonify({"hits": [hit_json(hit) for hit in found]})
+    return json_response({"hits": [hit_json(hit) for hit in found]})
 
 
 @api.get("/analyze")
@@ -135,16 +133,4 @@ def similar_to() -> Response:
 def analyze_text() -> Response:
     """Show how a text is cut into terms, and how a query is understood."""
     parameters = asked(AnalyzeParameters)
-    answer: dict[str, Any] = {}
-    if parameters.text:
-        answer["streams"] = {
-            stream: [dict(term._asdict()) for term in terms] for stream, terms in located_terms(parameters.text).items()
-        }
-    if parameters.q:
-        understood = services().archive.understand(parameters.q, deadline())
-        answer["query"] = {
-            "tree": described(understood.tree),
-            "notes": [{"code": one.code, "text": one.text, "message": one.message} for one in understood.notes],
-            "corrected": correct(services().archive.engine, parameters.q, deadline()),
-        }
-    return jsonify(answer)
+    return json_response(analysis_json(services().archive, parameters.text, parameters.q, deadline()))

@@ -55,8 +55,13 @@ class SearchRequest(SearchParameters):
         for name, shape in (("filter", {"type": "object"}), ("boost", {"type": "object"})):
             known[name] = {
                 "description": known[name]["description"],
-                "anyOf": [{"type": "string"}, shape, texts if name == "boost" else {"type": "null"}],
+                "anyOf": [{"type": "string"}, shape, *[texts] * (name == "boost"), {"type": "null"}],
             }
+        for name in ("facets", "fields", "highlight"):
+            listed = {part: known[name].pop(part) for part in ("type", "items")}
+            known[name] = {**known[name], "anyOf": [listed, {"type": "string"}]}
+        for name in ("recency", "histogram"):
+            known[name] = {**known[name], "anyOf": [*known[name]["anyOf"], {"type": "string", "maxLength": 0}]}
         return made
 
 

@@ -1,163 +1,189 @@
-"""The commands that answer: searches, completions, counts, and relevance."""
+"""The commands that answer: searches, completions, similar articles, how a text is cut, and relevance."""
 
 from __future__ import annotations
 
-import html
-import re
+import sys
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from index.article import LABELS
-from index.errors import InvalidInputError
-from index.reading.import_run import Report
-from index.reading.ingest import ingest
-from search.deadline import Deadline
-from search.engine import Sort
-from search.parameters import SearchParameters, checked
-from search.service import completions
-from search.service import search as run_search
-from web.api.answers import answer_json
-from web.commands.base import (
-    Command,
-    Place,
-    opened_archive,
-    place_options,
-    print_json,
-    searched_archive,
-    shown_progress,
-    temporary_archive,
-)
+from index.errors import TimtinError
+from web.commands.answers import answering
+from web.commands.base import TEXT, Command, Seconds, Whole, json_option, print_json, size_option
+from web.commands.places import Place, place_options, service_options, temporary_archive
+from web.commands.progress import shown_progress
+from web.commands.shown import show_analysis, show_answer, show_hits
 from web.terminal import one_line
 
+_LABELS = ("source", "category", "author")
+_LONGEST_TEXT = 100_000
+"""How many bytes of a text are compared: its first 20,000 characters count."""
 
-def _label_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add an option for every label that articles can be filtered by."""
-    for label in reversed(LABELS):
-        command = click.option(f"--{label}", help=f"Only articles of this {label}.")(command)
+
+def filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that choose articles: by label, by date, by conditions."""
+    options = [
+        *(click.option(f"--{label}", type=TEXT, metavar="NAME", help=f"Only this {label}.") for label in _LABELS),
+        click.option("--from", "from_", metavar="DATE", help="Since this year, month or day: 2025, 2025-08, ..."),
+        click.option("--to", metavar="DATE", help="Until this year, month or day, inclusive."),
+        click.option("--filter", type=TEXT, metavar="TEXT", help="Conditions: source:A AND NOT author:B, ..."),
+    ]
+    for option in reversed(options):
+        command = option(command)
     return command
 
 
+def chosen(options: dict[str, Any]) -> dict[str, str]:
+    """Take the values of ``filter_options`` out of ``options`` and return those given, by their names in the API."""
+    values = {name.rstrip("_"): options.pop(name) for name in (*_LABELS, "from_", "to", "filter")}
+    return {name: value for name, value in values.items() if value}
+
+
 @click.command(cls=Command)
-@click.argument("query")
-@click.option("--size", type=int, default=10, show_default=True, help="Hits per page, at most 100.")
-@click.option("--page", type=int, default=1, show_default=True)
-@click.option("--sort", type=click.Choice([sort.value for sort in Sort]), default="relevance", show_default=True)
-@_label_options
-@click.option("--from", "from_", metavar="DATE", help="From this year, month or day on: 2025, 2025-08, 2025-08-27.")
-@click.option("--to", metavar="DATE", help="Up to and including this year, month or day.")
-@click.option("--recency", metavar="DAYS", help="Prefer recent articles: half the score for every so many days.")
-@click.option(
-    "--timeout", type=click.FloatRange(0.001), metavar="SECONDS", help="Print what is found by then, perhaps not all."
-)
-@click.option("--all", "every", is_flag=True, help="List near-copies as separate hits.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@place_options
+@click.argument("words", nargs=-1, type=TEXT)
+@size_option(10, 100, "Hits a page.")
+@click.option("--page", type=Whole(1), metavar="N", default=1, show_default=True, help="Page of hits.")
+@click.option("--sort", metavar="ORDER", default="relevance", show_default=True, help="newest, oldest, source:asc, ...")
+@filter_options
+@click.option("--recency", metavar="DAYS", help="Prefer what is recent: half the score every DAYS.")
+@click.option("--timeout", type=Seconds(0.001), metavar="SECONDS", help="Show what is found by then.")
+@click.option("--all", "every", is_flag=True, help="List near-copies as hits of their own.")
+@json_option
+@service_options
 def search(
-    query: str,
+    words: tuple[str, ...],
     size: int,
     page: int,
     sort: str,
-    from_: str | None,
-    to: str | None,
     recency: str | None,
     timeout: float | None,
     every: bool,
     as_json: bool,
     place: Place,
-    **labels: str | None,
+    **filters: str | None,
 ) -> None:
-    """Find articles; first index those that are not in the index yet."""
-    values = {
-        "q": query,
-        "size": size,
-        "page": page,
-        "sort": sort,
-        **{label: value or "" for label, value in labels.items()},
-        "from": from_ or "",
-        "to": to or "",
-        "recency": recency or "",
-        "collapse": not every,
+    """Find articles that have WORDS.
+
+    The words need no quotes: timtin search giá vàng. What begins with a dash goes behind two dashes, or in quotes with
+    the others: timtin search -- giá -vàng. Without words, all articles that the options choose are listed. New articles
+    are indexed first. Exits with 1 if nothing is found.
+    """
+    conditions = chosen(filters)
+    if not words and not conditions:
+        raise click.UsageError("say what to find, or choose articles with --source, --from, --filter, ...")
+    options = {
+        "q": " ".join(words),
+        "size": str(size),
+        "page": str(page),
+        **conditions,
+        **({"sort": sort} if sort != "relevance" else {}),
+        **({"recency": recency} if recency else {}),
+        **({"collapse": "false"} if every else {}),
+        **({"timeout_ms": str(max(1, round(timeout * 1000)))} if timeout is not None else {}),
     }
-    try:
-        parameters = checked(SearchParameters, {name: str(value) for name, value in values.items()})
-    except InvalidInputError as error:
-        raise click.UsageError(_named(error)) from None
-    with searched_archive(place) as archive:
-        try:
-            answer = run_search(archive, parameters, Deadline(timeout))
-        except InvalidInputError as error:
-            raise click.UsageError(_named(error)) from None
+    with answering(place, searched=True, options=options) as answers:
+        answer = answers.search(options)
     if as_json:
-        print_json(answer_json(answer, parameters))
-        return
-    if answer.partial:
-        click.echo("timtin: the search ran out of time; hits may be missing or out of order", err=True)
-    for note in answer.notes:
-        click.echo(f"timtin: {one_line(note.message)}", err=True)
-    relaxed = False
-    for number, hit in enumerate(answer.hits, (page - 1) * size + 1):
-        if hit.relaxed and not relaxed:
-            having = "Few articles have" if answer.total else "No article has"
-            click.echo(f"{having} these words; these have their syllables apart:")
-        relaxed = hit.relaxed
-        copies = f"+{hit.copies} near-cop{'ies' if hit.copies > 1 else 'y'}" if hit.copies else None
-        about = " · ".join(part for part in (hit.article.id, hit.article.published, hit.article.source, copies) if part)
-        click.echo(f"{number:>3}. {_styled(hit.title_html) or hit.article.id}\n     {one_line(about)}")
-        for passage in hit.body_html:
-            click.echo(f"     … {_styled(passage)}")
-    if answer.corrected is not None:
-        click.echo(f"Did you mean: {one_line(answer.corrected)}")
-    click.echo(f"{answer.total} article{'s' if answer.total != 1 else ''}, {answer.took_ms} ms")
-
-
-def _named(error: InvalidInputError) -> str:
-    return "; ".join(f"--{problem.where}: {problem.what}" for problem in error.problems)
-
-
-def _styled(marked_html: str) -> str:
-    """Return marked HTML as one line for a terminal: marks in bold, which click leaves out in a pipe."""
-    parts = [one_line(html.unescape(part)) for part in re.split(r"</?mark>", marked_html)]
-    return "".join(click.style(part, bold=True) if at % 2 else part for at, part in enumerate(parts))
-
-
-@click.command(cls=Command)
-@click.argument("prefix")
-@click.option("--size", type=click.IntRange(1, 50), default=8, show_default=True)
-@place_options
-def suggest(prefix: str, size: int, place: Place) -> None:
-    """Complete a partial query; first index the articles that are not in the index yet."""
-    with searched_archive(place) as archive:
-        for phrase in completions(archive, prefix, size):
-            click.echo(phrase)
-
-
-@click.command(cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@place_options
-def stats(as_json: bool, place: Place) -> None:
-    """Show how many articles there are and whether the index is in sync with the store."""
-    with opened_archive(place) as archive:
-        facts = {"articles": archive.store.count(), "in_sync": archive.in_sync(), "data": str(place)}
-    if as_json:
-        print_json(facts)
+        print_json(answer)
     else:
-        for name, value in facts.items():
-            click.echo(f"{name}: {value}")
+        show_answer(answer)
+    _exit_if_none(answer["hits"])
+
+
+@click.command(cls=Command)
+@click.argument("words", nargs=-1, required=True, type=TEXT)
+@size_option(8, 50, "Most completions.")
+@json_option
+@service_options
+def suggest(words: tuple[str, ...], size: int, as_json: bool, place: Place) -> None:
+    """Complete WORDS, of which the last may be a beginning.
+
+    New articles are indexed first. Exits with 1 if nothing completes them.
+    """
+    with answering(place, searched=True) as answers:
+        answer = answers.suggest(" ".join(words), size)
+    if as_json:
+        print_json(answer)
+    else:
+        for phrase in answer["suggestions"]:
+            click.echo(one_line(phrase))
+    _exit_if_none(answer["suggestions"], "" if as_json else "the articles have nothing that begins so")
+
+
+@click.command(cls=Command)
+@click.argument("id", required=False, type=TEXT)
+@click.option(
+    "--text", type=click.File("rb"), metavar="FILE", help="Articles like the text in FILE, - for standard input."
+)
+@size_option(5, 50, "Most articles.")
+@json_option
+@service_options
+def similar(id: str | None, text: Any, size: int, as_json: bool, place: Place) -> None:
+    """Find articles like the one with this ID, or like a text.
+
+    New articles are indexed first. Exits with 1 if there are none.
+    """
+    if (id is None) == (text is None):
+        raise click.UsageError("give the ID of an article, or a text with --text FILE")
+    content = "" if text is None else _text_of(text.read(_LONGEST_TEXT))
+    with answering(place, searched=True) as answers:
+        answer = answers.similar_to(content, size) if id is None else answers.similar(id, size)
+    if answer is None:
+        raise TimtinError(f"there is no article with the id {id!r}")
+    if as_json:
+        print_json(answer)
+    else:
+        show_hits(answer["hits"])
+    _exit_if_none(answer["hits"], "" if as_json else "no article is like this")
+
+
+def _text_of(data: bytes) -> str:
+    try:
+        text = getincrementaldecoder("utf-8-sig")().decode(data, final=len(data) < _LONGEST_TEXT)
+    except UnicodeDecodeError:
+        raise TimtinError("the text is not in UTF-8; save it as UTF-8") from None
+    if not text.strip():
+        raise TimtinError("there is no text to compare with")
+    return text
+
+
+@click.command(cls=Command)
+@click.argument("words", nargs=-1, required=True, type=TEXT)
+@json_option
+@service_options
+def analyze(words: tuple[str, ...], as_json: bool, place: Place) -> None:
+    """Show how WORDS are understood, and how they are indexed."""
+    with answering(place, searched=True) as answers:
+        analysis = answers.analyze(" ".join(words))
+    if as_json:
+        print_json(analysis)
+    elif analysis:
+        show_analysis(analysis)
+
+
+def _exit_if_none(found: list[Any], why: str = "") -> None:
+    if not found:
+        if why:
+            click.echo(f"timtin: {why}", err=True)
+        sys.exit(1)
 
 
 @click.command(cls=Command)
 @click.argument("set", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--unaccented", is_flag=True, help="Strip the accents from the queries.")
-@click.option("--queries", type=click.IntRange(1), metavar="N", help="Only the first N queries.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.option("--queries", type=Whole(1), metavar="N", help="Only the first N queries.")
+@json_option
 @place_options
 def evaluate(set: Path, unaccented: bool, queries: int | None, as_json: bool, place: Place) -> None:
-    """Index the judged SET in a temporary archive and print how relevant the hits of its queries are.
+    """Measure how relevant the hits of judged queries are.
 
-    That is a folder of its own, or indices of their own on the cluster; both are deleted.
+    The articles of the folder SET are indexed in an archive of their own, which is deleted at the end.
     """
+    from index.reading.import_run import Report
+    from index.reading.ingest import ingest
     from search.relevance import measure, read_queries, without_accents
 
     judged = read_queries(set)[:queries]

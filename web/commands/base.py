@@ -1,49 +1,56 @@
-"""What every command shares: how it fails, its options, the archive, progress, output."""
+"""What every command shares: how it fails, the texts and numbers it is given, how it prints."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-import secrets
+import re
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import wraps
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
-from tqdm import tqdm
-from tqdm.contrib.logging import logging_redirect_tqdm
+from click.core import ParameterSource
 
-from index.errors import DiskFullError, TimtinError, WriterBusyError, is_disk_full
-from index.store.article_store import Progress
-from search.archive import FREE_DISK_MB, Archive, ArchiveConfig, ClusterConfig, delete_cluster_archive, open_archive
-from web.cluster import cluster_of
-from web.configuration import PLACE, SettingsError, read_settings
-from web.terminal import one_line
+from index.errors import InvalidInputError, TimtinError, is_disk_full
+from web.terminal import is_utf8, one_line
 
-_PATIENCE = 30.0
-_BUSY_SECONDS = 1.0
-_BAR = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}, {elapsed} and {remaining} left{postfix}"
-_FREE_DISK = "TIMTIN_LIMITS_FREE_DISK_MB"
+_NUMBER = re.compile(r"\[Errno -?\d+\] ")
+_NAMES = {"q": "the words", "collapse": "--all", "timeout_ms": "--timeout"}
+"""What the options are called that have another name in the API."""
 
 
 class Command(click.Command):
-    """A command that reports a failure in one line on standard error and exits with 1."""
+    """A command that reports a failure in one line on standard error and exits with 1.
+
+    A wrong value of an option exits with 2, whoever finds that it is wrong.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if all(parameter.name != "words" for parameter in self.params):
+                raise
+            hint = f"if it is a word to find, put two dashes before: timtin {ctx.info_name} -- giá -vàng"
+            raise click.UsageError(f"{error.format_message()} ({hint})", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
+        _refuse_service(ctx)
         try:
             return super().invoke(ctx)
-        except SettingsError as error:
-            for problem in error.problems[:-1]:
-                click.echo(f"timtin: {one_line(problem)}", err=True)
-            fail(error.problems[-1])
-        except TimtinError as error:
+        except InvalidInputError as error:
+            if error.problems:
+                wrong = (f"{_option(problem.where, ctx.command)}: {problem.what}" for problem in error.problems)
+                raise click.UsageError(one_line("; ".join(wrong)), ctx) from None
             fail(str(error))
+        except TimtinError as error:
+            *others, last = [one for one in getattr(error, "problems", ()) if isinstance(one, str)] or [str(error)]
+            for problem in others:
+                click.echo(f"timtin: {one_line(problem)}", err=True)
+            fail(last)
         except BrokenPipeError:
             sys.stderr.close()
             sys.exit(0)
@@ -52,11 +59,38 @@ class Command(click.Command):
                 with suppress(OSError):  # its buffer would fail again at exit
                     sys.stdout.close()
                 fail(f"the disk is full ({error}): free some space and run the command again; what was stored is kept")
-            fail(f"{type(error).__name__}: {error}")
+            fail(in_words(error))
+
+
+def _refuse_service(ctx: click.Context) -> None:
+    """Raise UsageError if a service is named that the command cannot ask."""
+    root = ctx.find_root()
+    knows = any(parameter.name == "server" for parameter in ctx.command.params)
+    if root is not ctx and not knows and root.get_parameter_source("server") is ParameterSource.COMMANDLINE:
+        raise click.UsageError(
+            f"'{ctx.command_path}' works where the articles are: run it there, without --server",
+            ctx,
+        )
+
+
+def _option(name: str, command: click.Command) -> str:
+    """Return what users call a parameter of the API."""
+    flag = f"--{name}"
+    return _NAMES.get(name, flag if any(flag in parameter.opts for parameter in command.params) else name)
+
+
+class Whole(click.IntRange):
+    """A whole number in a range, which is described in words."""
+
+    def _describe_range(self) -> str:
+        return _range(self.min, self.max)
 
 
 class Seconds(click.FloatRange):
-    """A number of seconds in a range; ``nan`` is refused."""
+    """A number of seconds in a range, which is described in words; ``nan`` is refused."""
+
+    def _describe_range(self) -> str:
+        return _range(self.min, self.max)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         seconds = super().convert(value, param, ctx)
@@ -65,190 +99,49 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-hosts_option = click.option("--hosts", metavar="URL,URL", help="The nodes of the cluster (or set TIMTIN_HOSTS).")
-engine_options = (
-    click.option(
-        "--engine",
-        type=click.Choice(["embedded", "opensearch"]),
-        show_default="embedded",
-        help="Where the archive is: the data folder, or a cluster (or set TIMTIN_ENGINE).",
-    ),
-    hosts_option,
-)
-data_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="TIMTIN_DATA",
-    default=Path("data"),
-    show_default=True,
-    help="The data folder (or set TIMTIN_DATA).",
-)
-wait_option = click.option(
-    "--wait",
-    type=Seconds(0, 86_400),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for another process that is writing the index.",
-)
+def _range(least: float | None, most: float | None) -> str:
+    if most is None:
+        return f"{least:,} or more"
+    return f"{most:,} or less" if least is None else f"{least:,} to {most:,}"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an archive is: in a data folder, or on a cluster."""
+class Text(click.ParamType[str]):
+    """A text in UTF-8, whatever the encoding of the terminal is said to be; other bytes are refused."""
 
-    data: Path
-    cluster: ClusterConfig | None = None
+    name = "text"
 
-    def __str__(self) -> str:
-        """Return how to name it to users."""
-        return str(self.data.resolve() if self.cluster is None else self.cluster)
-
-
-def place_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say where an archive is; the command gets them as its ``place``."""
-
-    @wraps(command)
-    def placed(*, data: Path, engine: str | None, hosts: str | None, **others: Any) -> None:
-        command(place=place_of(data, engine, hosts), **others)
-
-    options: Callable[..., None] = placed
-    for option in (*reversed(engine_options), data_option):
-        options = option(options)
-    return options
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        with suppress(UnicodeError):
+            text = os.fsencode(text).decode("utf-8")
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            self.fail("is not text in UTF-8.", param, ctx)
+        return text
 
 
-def place_of(data: Path, engine: str | None, hosts: str | None) -> Place:
-    """Return where an archive is, as flags, environment and file say it. Raises TimtinError."""
-    reading = read_settings({"data": data, "engine": engine, "hosts": hosts}, only=PLACE)
-    return Place(data, cluster_of(reading.settings))
+TEXT = Text()
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
-@contextmanager
-def opened_archive(place: Place, *, made: bool = False) -> Iterator[Archive]:
-    """Open an archive; a missing data folder is created if ``made``, else raises TimtinError."""
-    config = ArchiveConfig(place.data, free_disk_mb=free_disk_mb(), patience=_PATIENCE)
-    with ExitStack() as left:
-        if place.cluster is not None:
-            folder = Path(left.enter_context(tempfile.TemporaryDirectory(prefix="timtin-")))
-            config = replace(config, data=folder, cluster=place.cluster, new=made)
-        elif not made and not place.data.exists():
-            raise TimtinError(
-                f"there is no data folder {place.data}; make one with 'timtin index PATH', or name it with --data"
-            )
-        yield left.enter_context(closing(open_archive(config)))
+def size_option(default: int, most: int, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option that says how many of something are shown."""
+    return click.option("-n", "--size", type=Whole(1, most), metavar="N", default=default, show_default=True, help=what)
 
 
-@contextmanager
-def temporary_archive(place: Place) -> Iterator[Archive]:
-    """Open an empty archive of the kind that ``place`` says, and delete it at the end."""
-    if place.cluster is None:
-        with tempfile.TemporaryDirectory() as folder, opened_archive(Place(Path(folder))) as archive:
-            yield archive
-        return
-    alone = replace(place.cluster, prefix=f"{place.cluster.prefix[:80]}-trial-{secrets.token_hex(4)}")
-    try:
-        with opened_archive(Place(place.data, alone), made=True) as archive:
-            yield archive
-    finally:
-        delete_cluster_archive(alone)
-
-
-@contextmanager
-def searched_archive(place: Place) -> Iterator[Archive]:
-    """Open an archive and make every write searchable, unless another process is doing so."""
-    with opened_archive(place) as archive:
-        if not archive.in_sync():
-            try:
-                with shown_progress("indexed") as (advance, _):
-                    archive.engine.apply(wait=_BUSY_SECONDS, progress=advance)
-            except (WriterBusyError, DiskFullError) as error:
-                click.echo(one_line(f"timtin: some articles are not in the index yet: {error}"), err=True)
-        yield archive
-
-
-def free_disk_mb() -> int:
-    """Return how much of the disk articles may not take, in MB, as the environment says. Raises TimtinError."""
-    given = os.environ.get(_FREE_DISK) or str(FREE_DISK_MB)
-    if not given.isdecimal():
-        raise TimtinError(f"{_FREE_DISK} is {given!r}; give a number of megabytes, such as 100, or 0 for no limit")
-    return int(given)
-
-
-@contextmanager
-def shown_progress(what: str, unit: str = " articles") -> Iterator[tuple[Progress | None, Callable[[str], None]]]:
-    """Yield (what counts progress on a terminal, None in a pipe; what prints a message above the counter).
-
-    Both write to standard error.
-    """
-    with tqdm(unit=unit, desc=what, disable=None, file=sys.stderr, leave=False) as bar:
-
-        def advance(count: int) -> None:
-            bar.update(count)
-
-        yield None if bar.disable else advance, lambda line: tqdm.write(line, file=sys.stderr)
-
-
-class ReadingBar:
-    """A line on a terminal that shows how much of the files was read, and the time that is left; nothing in a pipe.
-
-    Its last state stays on the screen. It is on standard error.
-    """
-
-    def __init__(self, bar: tqdm[Any]) -> None:
-        self._bar = bar
-        self._files = self._indexed = self._all_files = 0
-        self.is_shown = not bar.disable
-
-    def set_size(self, files: int, size: int) -> None:
-        """Set how many files there are, and how many bytes they have; none if that is not known."""
-        self._all_files = files
-        if size:
-            self._bar.total, self._bar.bar_format = size, _BAR
-        self._tell()
-
-    def read(self, size: int) -> None:
-        """Count bytes that were read."""
-        self._bar.update(size)
-
-    def file(self) -> None:
-        """Count a file that is done."""
-        self._files += 1
-        self._tell()
-
-    def indexed(self, count: int) -> None:
-        """Count articles that were indexed."""
-        self._indexed += count
-        self._tell()
-
-    def write(self, line: str) -> None:
-        """Print a message above the line."""
-        tqdm.write(line, file=sys.stderr)
-
-    def _tell(self) -> None:
-        files = f"{self._files:,}/{self._all_files:,} files, " if self._all_files else ""
-        self._bar.set_postfix_str(f"{files}{self._indexed:,} articles indexed", refresh=False)
-        self._bar.update(0)
-
-
-@contextmanager
-def shown_reading() -> Iterator[ReadingBar]:
-    """Yield the bar of a run that reads files; what is logged meanwhile appears above it."""
-    with (
-        tqdm(
-            unit="B", unit_scale=True, desc="read", disable=None, file=sys.stderr, dynamic_ncols=True, leave=True
-        ) as bar,
-        logging_redirect_tqdm(),
-    ):
-        yield ReadingBar(bar)
+def in_words(error: OSError) -> str:
+    """Return what is wrong with a file or the system, without its number."""
+    why = (error.strerror or str(error) or type(error).__name__).lower()
+    return f"{why}: {error.filename}" if error.filename is not None else why
 
 
 def print_json(value: object) -> None:
-    """Print a value as indented JSON, Vietnamese letters unescaped."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print a value as indented JSON, Vietnamese letters as they are where the terminal can show them."""
+    click.echo(json.dumps(value, ensure_ascii=not is_utf8(), indent=2))
 
 
 def fail(message: str) -> NoReturn:
-    """Print ``message`` in one line on standard error and exit with 1."""
-    click.echo(f"timtin: {one_line(message)}", err=True)
+    """Print ``message`` in one line on standard error, without the numbers of the system's errors, and exit with 1."""
+    click.echo(f"timtin: {_NUMBER.sub('', one_line(message))}", err=True)
     sys.exit(1)

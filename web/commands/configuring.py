@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from index.dates import LOCAL_ZONE
 from index.errors import TimtinError
-from index.shared_texts import SharedTexts
-from search.archive import ArchiveConfig, shared_texts
-from web.commands.base import Command, Place, engine_options, opened_archive, place_options, print_json
-from web.configuration import read_settings
-from web.keys import FIRST, Key, KeyRing, Scope, expiry
-from web.settings import Settings
+from web.commands.base import TEXT, Command, json_option, print_json
+from web.commands.places import Place, engine_options, opened_archive, place_options
 from web.terminal import one_line
+
+if TYPE_CHECKING:
+    from index.shared_texts import SharedTexts
+    from web.keys import Key, KeyRing
 
 
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -25,7 +24,8 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     data = click.option(
         "--data",
         type=click.Path(path_type=Path, file_okay=False),
-        show_default=str(Settings().data),
+        metavar="FOLDER",
+        show_default="data",
         help="The data folder (or set TIMTIN_DATA).",
     )
     for option in reversed(engine_options):
@@ -34,17 +34,19 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         "--config",
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE",
-        show_default="timtin.toml in the data folder, if there is one",
+        show_default="timtin.toml in the data folder",
         help="The file of settings (or set TIMTIN_CONFIG).",
     )
     return config(data(command))
 
 
 @click.command(cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 @settings_options
 def config(as_json: bool, data: Path | None, config: Path | None, engine: str | None, hosts: str | None) -> None:
-    """Print each setting of 'timtin serve' and where its value comes from."""
+    """Show the settings of 'timtin serve' and where each comes from."""
+    from web.configuration import read_settings
+
     reading = read_settings({"data": data, "config": config, "engine": engine, "hosts": hosts})
     if as_json:
         values = reading.as_json()
@@ -65,29 +67,45 @@ def shown_value(value: Any) -> str:
 
 @click.group()
 def keys() -> None:
-    """Make, list and revoke the keys of a service; it heeds changes at once."""
+    """Make, list and revoke the keys of a service.
+
+    They are kept where the articles are, so this is run there; a running service heeds changes at once.
+    """
 
 
 @keys.command(cls=Command)
-@click.argument("name")
+@click.argument("name", type=TEXT)
 @click.option(
     "--scope",
-    type=click.Choice([scope.label for scope in Scope]),
+    type=click.Choice(["search", "write", "admin"]),
+    metavar="SCOPE",
     required=True,
-    help="What the key may do: search and read; also write; everything.",
+    help="search: search and read; write: also write; admin: all.",
 )
-@click.option("--expires", metavar="WHEN", help="30d, 2027-01-31 for the end of that day, or 2027-01-31T18:00.")
+@click.option("--expires", metavar="WHEN", help="30d, 2027-01-31 for its end, or 2027-01-31T18:00.")
+@json_option
 @place_options
-def add(name: str, scope: str, expires: str | None, place: Place) -> None:
-    """Make a key for NAME and print it, this once: only its hash is kept."""
+def add(name: str, scope: str, expires: str | None, as_json: bool, place: Place) -> None:
+    """Make a key called NAME and print it, this once.
+
+    Only its hash is kept, so that nobody can read it later.
+    """
+    from web.keys import KeyRing, Scope, expiry
+
     now = datetime.now(UTC)
     end = None if expires is None else expiry(expires, now)
     with opened_archive(place, made=True) as archive:  # refuses a folder that holds something else
-        click.echo(KeyRing(archive.texts).add(name, Scope[scope.upper()], end, now=now))
+        ring = KeyRing(archive.texts)
+        token = ring.add(name, Scope[scope.upper()], end, now=now)
+        made = ring.named(name) if as_json else None
+    if made is not None:
+        print_json({**_row(made), "key": token})
+    else:
+        click.echo(token)
 
 
 @keys.command("list", cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 @place_options
 def list_keys(as_json: bool, place: Place) -> None:
     """List the keys by name; none is shown itself."""
@@ -104,11 +122,17 @@ def list_keys(as_json: bool, place: Place) -> None:
 
 
 @keys.command(cls=Command)
-@click.argument("name")
+@click.argument("name", type=TEXT)
+@json_option
 @place_options
-def revoke(name: str, place: Place) -> None:
-    """Take the key NAME its power, at once and for good."""
+def revoke(name: str, as_json: bool, place: Place) -> None:
+    """End the key called NAME, at once and for good."""
+    from web.keys import FIRST
+
     _ring(place).revoke(name)
+    if as_json:
+        print_json({"name": name, "state": "revoked"})
+        return
     first = _texts(place).folder
     again = f"; the file {first / FIRST} is of no use now" if name == FIRST and first is not None else ""
     click.echo(f"the key {name!r} is revoked{again}")
@@ -116,12 +140,16 @@ def revoke(name: str, place: Place) -> None:
 
 def _ring(place: Place) -> KeyRing:
     """Return the keys of an archive, even if its store is damaged."""
+    from web.keys import KeyRing
+
     if place.cluster is None and not place.data.is_dir():
         raise TimtinError(f"there is no data folder {place.data}; name it with --data")
     return KeyRing(_texts(place))
 
 
 def _texts(place: Place) -> SharedTexts:
+    from search.archive import ArchiveConfig, shared_texts
+
     return shared_texts(ArchiveConfig(place.data, cluster=place.cluster))
 
 
@@ -136,4 +164,6 @@ def _row(key: Key) -> dict[str, str | None]:
 
 
 def _local(moment: datetime) -> str:
+    from index.dates import LOCAL_ZONE
+
     return moment.astimezone(LOCAL_ZONE).isoformat(timespec="seconds")

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from index.moving import Move, Moved
-from index.shared_texts import SYNONYMS, SharedTexts
-from web.commands.base import (
-    Command,
-    Place,
-    data_option,
-    hosts_option,
-    opened_archive,
-    place_of,
-    print_json,
-    shown_progress,
-)
-from web.keys import KeyRing
+from web.commands.base import Command, json_option, print_json
+from web.commands.places import Place, data_option, hosts_option, opened_archive, place_of
+from web.commands.progress import shown_progress
 from web.terminal import one_line
+
+if TYPE_CHECKING:
+    from index.moving import Moved
+    from index.shared_texts import SharedTexts
 
 _STAYS = (
     "not moved: which files and addresses articles came from, tasks, the log of searches, and when articles were stored"
@@ -28,18 +23,26 @@ _STAYS = (
 
 
 @click.command(cls=Command)
-@click.option("--to", type=click.Choice(["embedded", "opensearch"]), required=True, help="Where the articles go.")
-@click.option("--keys", is_flag=True, help="Also copy the keys, so that clients go on with theirs.")
+@click.option(
+    "--to",
+    type=click.Choice(["embedded", "opensearch"]),
+    metavar="NAME",
+    required=True,
+    help="embedded: into the data folder; opensearch: to the cluster.",
+)
+@click.option("--keys", is_flag=True, help="Also copy the keys, so that they stay good.")
 @click.option("--synonyms", is_flag=True, help="Also copy the synonyms.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@json_option
 @hosts_option
 @data_option
 def move(to: str, keys: bool, synonyms: bool, as_json: bool, hosts: str | None, data: Path) -> None:
-    """Copy all articles from the data folder to a cluster, or back, and compare both.
+    """Copy all articles to a cluster or back, and compare both.
 
     The source may serve and be written to meanwhile, and keeps its articles. A move that was cut off goes on where it
     was; one that is done copies what has changed since. Exits with 1 if both differ at the end.
     """
+    from index.moving import Move
+
     cluster, folder = place_of(data, "opensearch", hosts), Place(data)
     source, target = (folder, cluster) if to == "opensearch" else (cluster, folder)
     with opened_archive(source) as here, opened_archive(target, made=True) as there:
@@ -48,6 +51,8 @@ def move(to: str, keys: bool, synonyms: bool, as_json: bool, hosts: str | None, 
             moved = moving.run(advance)
         with shown_progress("indexed") as (advance, _):
             there.engine.apply(wait=60, progress=advance)
+        if there.engine.upkeep is not None:
+            there.engine.upkeep.condense()
         copied = [
             *(_copied_keys(here.texts, there.texts) if keys else ()),
             *(_copied_synonyms(here.texts, there.texts) if synonyms else ()),
@@ -81,11 +86,15 @@ def _told(moved: Moved) -> tuple[str, ...]:
 
 
 def _copied_keys(here: SharedTexts, there: SharedTexts) -> tuple[str, ...]:
+    from web.keys import KeyRing
+
     names = KeyRing(there).copy_from(KeyRing(here))
     return (f"keys copied: {', '.join(names) or 'none that were not there'}",)
 
 
 def _copied_synonyms(here: SharedTexts, there: SharedTexts) -> tuple[str, ...]:
+    from index.shared_texts import SYNONYMS
+
     ours, theirs = here.read(SYNONYMS), there.read(SYNONYMS)
     if ours is None:
         return ("there are no synonyms to copy",)

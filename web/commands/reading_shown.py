@@ -10,7 +10,8 @@ import click
 from index.reading.given_names import GivenNames
 from index.reading.import_run import Summary
 from index.reading.preview import ReadEntry, Refusal, previewed
-from web.commands.base import Place, fail, opened_archive, print_json
+from web.commands.base import fail, print_json
+from web.commands.places import Place, opened_archive
 from web.terminal import one_line
 
 NOTHING_READ = "nothing was read: none of the files there has an article in a format that timtin reads"
@@ -64,8 +65,9 @@ def _as_dict(name: str, entry: ReadEntry | Refusal) -> dict[str, object]:
     place = {"file": name, "line": entry.line}
     if isinstance(entry, Refusal):
         return {**place, "refused": entry.why}
-    article = entry.article.model_dump(exclude_none=True, exclude={"extra"})
-    how = {"read_from": dict(entry.origins), "unread": list(entry.unread), "remarks": list(entry.remarks)}
+    reading = entry.reading
+    article = reading.article.model_dump(exclude_none=True, exclude={"extra"})
+    how = {"read_from": dict(reading.origins), "unread": list(reading.unread), "remarks": list(reading.remarks)}
     return {**place, "article": article, **how}
 
 
@@ -75,14 +77,15 @@ def _lines(name: str, entry: ReadEntry | Refusal) -> Iterator[str]:
         yield f"{where}: {entry.why}"
         return
     yield where
+    reading = entry.reading
     for field in _FIELDS:
-        value = getattr(entry.article, field)
-        origin = entry.origins.get(field, field)
+        value = getattr(reading.article, field)
+        origin = reading.origins.get(field, field)
         shown = _shown(value) if value else "-"
         yield f"  {field}: {shown}" if origin == field or not value else f"  {field} (from {origin}): {shown}"
-    if entry.unread:
-        yield f"  unread: {', '.join(entry.unread)}"
-    yield from (f"  warning: {remark}" for remark in entry.remarks)
+    if reading.unread:
+        yield f"  unread: {', '.join(reading.unread)}"
+    yield from (f"  warning: {remark}" for remark in reading.remarks)
 
 
 def _shown(text: str) -> str:

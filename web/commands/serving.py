@@ -6,27 +6,25 @@ from pathlib import Path
 
 import click
 
-from web.commands.base import Command
+from web.commands.base import Command, Whole
 from web.commands.configuring import settings_options
-from web.configuration import load_settings
-from web.settings import ServerSettings
-
-_DEFAULTS = ServerSettings()
 
 
 @click.command(cls=Command)
-@click.option("--host", show_default=_DEFAULTS.host, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65_535), show_default=str(_DEFAULTS.port), help="Port to listen on.")
+@click.option("--host", metavar="ADDRESS", show_default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", type=Whole(0, 65_535), metavar="PORT", show_default="8000", help="Port to listen on.")
 @click.option(
     "--workers",
-    type=click.IntRange(1, 64),
-    show_default="one per processor, at most 4",
-    help="Number of processes that answer.",
+    type=Whole(1, 64),
+    metavar="N",
+    show_default="one a processor, at most 4",
+    help="Processes that answer.",
 )
 @click.option(
     "--watch",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Also index the articles in this folder, and those that appear in it.",
+    metavar="FOLDER",
+    help="Also add what is in this folder, or appears there.",
 )
 @settings_options
 def serve(
@@ -43,6 +41,7 @@ def serve(
 
     What no option says is taken from TIMTIN_ variables, then from a file of settings, see 'timtin config'.
     """
+    from web.configuration import load_settings
     from web.serving.prefork import serve as run_server
 
     server = {"host": host, "port": port, "workers": workers, "watch": watch}

@@ -3,45 +3,39 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from index.errors import InvalidInputError
-from index.reading.files import Failure, Remark
-from index.reading.given_names import parsed_names
-from index.reading.import_run import Report, Summary
-from index.reading.ingest import ImportOptions, ingest
-from web.commands.base import (
-    Command,
-    Place,
-    Seconds,
-    fail,
-    opened_archive,
-    place_options,
-    print_json,
-    shown_progress,
-    shown_reading,
-    wait_option,
-)
-from web.commands.reading_shown import NOTHING_READ, has_read_nothing, show_reading, what_to_know
+from web.commands.base import TEXT, Command, Seconds, Whole, fail, json_option, print_json
+from web.commands.places import Place, opened_archive, place_options, wait_option
+from web.commands.progress import shown_progress, shown_reading
 from web.terminal import one_line
+
+if TYPE_CHECKING:
+    from index.reading.files import Failure, Remark
+    from index.reading.import_run import Summary
 
 
 @click.command(cls=Command)
 @click.argument("paths", nargs=-1)
-@click.option("--source", metavar="NAME", help="Source for articles that do not name one.")
-@click.option("--prune", is_flag=True, help="Delete articles whose files or lines are no longer there.")
-@click.option("--rebuild", is_flag=True, help="Also rebuild the index from the store.")
+@click.option("--source", type=TEXT, metavar="NAME", help="Source of articles that do not name one.")
+@click.option("--prune", is_flag=True, help="Delete articles whose files or lines are gone.")
+@click.option("--rebuild", is_flag=True, help="Also build the index anew.")
 @click.option(
-    "--map", "given", multiple=True, metavar="NAME=FIELD", help="What a name stands for (pubtime=published); kept."
+    "--map",
+    "given",
+    multiple=True,
+    type=TEXT,
+    metavar="NAME=FIELD",
+    help="What a name stands for, as pubtime=published; kept.",
 )
-@click.option(
-    "--dry-run", "looked", type=click.IntRange(1), metavar="N", help="Show how the first N articles would be read."
-)
+@click.option("--dry-run", "looked", type=Whole(1), metavar="N", help="Show how N articles would be read; store none.")
 @wait_option
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@json_option
 @place_options
 def index(
     paths: tuple[str, ...],
@@ -54,7 +48,17 @@ def index(
     as_json: bool,
     place: Place,
 ) -> None:
-    """Add articles from PATHS: folders, files (text, pages, tables, documents, feeds, zip files), - for stdin."""
+    """Add the articles in PATHS, and what is new there next time.
+
+    PATHS are folders, files (texts, pages, tables, documents, feeds, zip files), or - for standard input. Exits with 1
+    if something cannot be read; the rest is added.
+    """
+    from index.reading.files import Failure
+    from index.reading.given_names import parsed_names
+    from index.reading.import_run import Report
+    from index.reading.ingest import ImportOptions, ingest
+    from web.commands.reading_shown import show_reading
+
     if not paths and not rebuild:
         raise click.UsageError("name the files or folders to index, or - for standard input")
     try:
@@ -87,7 +91,7 @@ def index(
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @place_options
 def watch(folder: Path, place: Place) -> None:
-    """Index the articles in FOLDER and, until stopped, those that appear there."""
+    """Add what is in FOLDER and, until stopped, what appears there."""
     from index.reading.watching import watch_folder
 
     with opened_archive(place, made=True) as archive:
@@ -96,21 +100,19 @@ def watch(folder: Path, place: Place) -> None:
 
 @click.command(cls=Command)
 @click.argument("urls", nargs=-1, required=True)
-@click.option("--source", metavar="NAME", help="Source of the articles, whatever their feeds or pages say.")
-@click.option(
-    "--limit", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Most articles to request."
-)
+@click.option("--source", type=TEXT, metavar="NAME", help="Source of the articles, whatever they say.")
+@click.option("--limit", type=Whole(1), default=1000, show_default=True, metavar="N", help="Most articles to ask for.")
 @click.option(
     "--delay",
     type=Seconds(0, 3600),
     default=1.0,
     show_default=True,
     metavar="SECONDS",
-    help="Shortest pause between requests to one host.",
+    help="Shortest pause between requests to a host.",
 )
-@click.option("--allow-private", is_flag=True, help="Also fetch from private and loopback addresses, and other ports.")
+@click.option("--allow-private", is_flag=True, help="Also fetch from private addresses and other ports.")
 @wait_option
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@json_option
 @place_options
 def fetch(
     urls: tuple[str, ...],
@@ -122,9 +124,14 @@ def fetch(
     as_json: bool,
     place: Place,
 ) -> None:
-    """Add the articles at URLS: RSS and Atom feeds, sitemaps, or single pages."""
+    """Add the articles at URLS: feeds, sitemaps, or single pages.
+
+    Exits with 1 if one of them cannot be read; the others are added.
+    """
     from index.fetching.fetch import FetchOptions
     from index.fetching.fetch import fetch as run_fetch
+    from index.reading.files import Failure
+    from index.reading.import_run import Report
 
     def show(what: Failure | Remark) -> None:
         mark = "" if isinstance(what, Failure) else "warning: "
@@ -143,8 +150,10 @@ def fetch(
 
 def _conclude(summary: Summary, as_json: bool) -> NoReturn:
     """Print the summary of a run and, if it was cut short, why; exit."""
+    from web.commands.reading_shown import NOTHING_READ, has_read_nothing, what_to_know
+
     if as_json:
-        print_json(summary.as_dict())
+        print_json(asdict(summary))
     else:
         copies = "" if summary.copies is None else f", {summary.copies} near-copies"
         click.echo(

@@ -83,8 +83,9 @@ def _batches(path: Path, outcome: Outcome, limits: LimitSettings) -> Iterator[li
                 outcome.refusals.append(entry)
         else:
             _note(entry, outcome)
-            batch[entry.article.id] = entry.article
-            characters += len(entry.article.body)
+            article = entry.reading.article
+            batch[article.id] = article
+            characters += len(article.body)
         lines = outcome.articles + outcome.refused + outcome.left_out
         if outcome.refused > limits.refused_of_body or lines >= limits.lines_of_body:
             outcome.stopped = True
@@ -97,9 +98,10 @@ def _batches(path: Path, outcome: Outcome, limits: LimitSettings) -> Iterator[li
 
 
 def _note(entry: ReadEntry, outcome: Outcome) -> None:
-    article = entry.article
+    article = entry.reading.article
     outcome.articles += 1
     if len(outcome.titles) < MOST_TITLES:
         outcome.titles.append(article.title or article.body[:80])
     outcome.fields.update(name for name in _FIELDS if getattr(article, name))
-    outcome.remarks += [Refusal(entry.line, why) for why in entry.remarks][: MOST_REFUSALS - len(outcome.remarks)]
+    remarks = entry.reading.remarks[: MOST_REFUSALS - len(outcome.remarks)]
+    outcome.remarks += [Refusal(entry.line, why) for why in remarks]

@@ -155,18 +155,29 @@ class Lane:
     """Threads that do the jobs of ``queue``, one at a time each; a job waits for at most ``patience`` seconds.
 
     If they are ``spare``, all but one of them only take light jobs, and only while the others have long ones: threads
-    of one process take the processor from each other. A long job gives way to them, for a second at most.
+    of one process take the processor from each other. A long job gives way to them, for a second at most. Each thread
+    calls ``begin`` first.
     """
 
-    def __init__(self, name: str, threads: int, queue: FairQueue, patience: float, *, spare: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        queue: FairQueue,
+        patience: float,
+        *,
+        spare: bool = False,
+        begin: Callable[[], object] | None = None,
+    ) -> None:
         self.queue = queue
         self.running: set[Job[object]] = set()
         self._beside = 0
         self._alone = threading.Event()
+        self._look: asyncio.TimerHandle | None = None
         self._free = threads
         self._spare = spare
         self._patience = patience
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name, initializer=begin)
         self._loop = asyncio.get_running_loop()
 
     def admit(self, client: str, connection: Hashable, work: Callable[[], T], drop: Callable[[], None]) -> Job[T]:
@@ -215,8 +226,11 @@ class Lane:
         while self._free and len(self.queue):
             now = self._loop.time()
             beside = self._spare and len(self.running) > self._beside  # one has its turn
-            if beside and any(now - (job.begun or now) < _LONG_SECONDS for job in self.running):
-                return  # it looks again when that job is done or long
+            newest = max((job.begun or now for job in self.running), default=0.0)
+            if beside and now - newest < _LONG_SECONDS:
+                if self._look is None:  # look again when that job is done or long
+                    self._look = self._loop.call_at(newest + _LONG_SECONDS * 1.05, self._look_again)
+                return
             job = self.queue.pop(light=beside)
             if job is None:
                 return
@@ -227,10 +241,12 @@ class Lane:
                 job.beside = True
                 self._beside += 1
                 self._alone.clear()
-            if self._spare:
-                self._loop.call_later(_LONG_SECONDS * 1.05, self._dispatch)
             _forget(job)
             self._threads.submit(job.work).add_done_callback(lambda done, job=job: self._report(job, done))  # type: ignore[misc]
+
+    def _look_again(self) -> None:
+        self._look = None
+        self._dispatch()
 
     def _report(self, job: Job[object], done: Future[object]) -> None:
         self._loop.call_soon_threadsafe(self._finish, job, done)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -91,6 +92,33 @@ class Door:
             self._of_client[client] -= 1
             if not self._of_client[client]:
                 del self._of_client[client]
+
+
+class _WholeWriter:
+    """A transport that sends the head of a response with what is written next, in one packet if it fits."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        """Keep the head; send all else."""
+        if self._head is None:
+            self._head = data
+        else:
+            self._transport.write(self._head + data)
+            self._head = b""
+
+    def flush(self) -> None:
+        """Send the head if nothing followed it."""
+        if self._head:
+            self._transport.write(self._head)
+        self._head = b""
+
+    def close(self) -> None:
+        """Send what is left, and end the connection."""
+        self.flush()
+        self._transport.close()
 
 
 class Connection(HttpToolsProtocol):
@@ -214,6 +242,17 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Say that what came is not HTTP."""
         self._refuse(HTTPStatus.BAD_REQUEST, "This is not a valid HTTP request.")
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Send the head of the response under way together with what is written next."""
+        cycle, writer = self.cycle, _WholeWriter(self.transport)
+        cycle.transport = writer  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            cycle.transport = self.transport
+            writer.flush()
 
     def abort(self) -> None:
         """End the connection now, whatever was not sent yet."""

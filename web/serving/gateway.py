@@ -11,9 +11,9 @@ import asyncio
 import io
 import json
 import logging
+import random
 import re
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -100,7 +100,7 @@ class Gateway:
             headers[known] = f"{headers[known]}, {text}" if known in headers else text
         asked = headers.get("x-request-id", "")
         visit = Visit(
-            asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex,
+            asked if _REQUEST_ID.fullmatch(asked) else f"{random.getrandbits(128):032x}",
             scope["method"],
             scope["path"],
             scope["query_string"],
@@ -332,8 +332,9 @@ class _Exchange:
         ends = self.ends
         if ends:
             headers.append((_Name(b"Connection"), b"close"))
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body, "more_body": ends or self.parts is not None})
+        with self.scope["state"]["connection"].gathering():
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            await send({"type": "http.response.body", "body": answer.body, "more_body": ends or self.parts is not None})
         if self.parts is not None:
             async for part in self.parts:
                 if part:

@@ -6,6 +6,7 @@ gunicorn's arbiter does the work; see decision 12.
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import shutil
@@ -27,6 +28,7 @@ from gunicorn.glogging import Logger
 
 from index.analysis.analyzer import analyze
 from index.errors import TimtinError, WriterBusyError
+from index.kernels.library import missing
 from index.processes import processors
 from search.archive import ArchiveConfig, open_archive
 from search.limits import SearchLimits
@@ -80,6 +82,8 @@ def _serve(settings: Settings, archive: ArchiveConfig, listener: socket.socket) 
     analyze("tìm tin")  # loads the model, once for all processes
     here = _reachable(settings.server.host, listener.getsockname()[1])
     log.info("timtin answers on http://%s · %s", here, where)
+    if (why := missing()) is not None:
+        log.warning("searches take longer without compiled kernels: %s", why)
     server = settings.server
     processes = server.workers or min(processors(), 4)
     with folder_of_counts() as folder:
@@ -95,6 +99,8 @@ def _serve(settings: Settings, archive: ArchiveConfig, listener: socket.socket) 
             Notice(),
             folder,
         )
+        gc.collect()
+        gc.freeze()  # the collector would write to what is loaded, and each process get a copy of it
         _Arbiter(_Application(service, listener)).run()
 
 

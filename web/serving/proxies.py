@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -44,11 +45,8 @@ class Proxies:
 
     def is_proxy(self, address: str) -> bool:
         """Tell whether an address is that of a trusted proxy."""
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted)
+        parsed = _parsed(address)
+        return parsed is not None and any(parsed in network for network in self._trusted)
 
     def origin(self, peer: str, headers: Headers) -> Origin | None:
         """Return where a request from the address ``peer`` comes from; None if its host is not served here."""
@@ -85,12 +83,17 @@ class Proxies:
         )
 
 
+@lru_cache(maxsize=1024)
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(address)
+    except ValueError:
+        return None
+
+
 def client_of(address: str) -> str:
     """Return the name under which an address is counted: of IPv6, the network of 64 bits that one client commands."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
+    parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):
         if parsed.ipv4_mapped is not None:
             return str(parsed.ipv4_mapped)
@@ -105,10 +108,8 @@ def _address(hop: str) -> str | None:
         hop = hop[1:].partition("]")[0]
     elif hop.count(":") == 1:
         hop = hop.partition(":")[0]
-    try:
-        return str(ip_address(hop))
-    except ValueError:
-        return None
+    parsed = _parsed(hop)
+    return None if parsed is None else str(parsed)
 
 
 def _name(host: str) -> str:
@@ -117,8 +118,4 @@ def _name(host: str) -> str:
 
 
 def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return name.lower() == "localhost"
-    return True
+    return _parsed(name) is not None or name.lower() == "localhost"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import faulthandler
 import gc
 import logging
 import os
@@ -54,6 +55,9 @@ _RETRY_SECONDS = 1.0
 _SPARE_FILES = 256
 """Files that a process needs besides its connections: the index, the store, bodies."""
 _ON_DEATH_OF_PARENT = 1
+_MOST_ARENAS = -8
+_GARBAGE = 50_000, 20, 20
+"""Collect garbage only after so many new objects: an answer makes thousands, and nearly all are gone with it."""
 _SWITCH_SECONDS = 0.001
 """How long the thread that answers may keep the event loop waiting, at most."""
 
@@ -81,8 +85,9 @@ class ServingProcess(Worker):  # type: ignore[misc]
     def init_signals(self) -> None:
         """Leave signals to the event loop; those of a terminal reach the parent, too, which stops all.
 
-        Stop if the parent is killed.
+        Stop if the parent is killed; tell where each thread was if the parent aborts this process, which was silent.
         """
+        faulthandler.enable()
         for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD):  # those that the parent handles
             signal.signal(number, signal.SIG_DFL)
         for number in (signal.SIGINT, signal.SIGHUP):
@@ -92,6 +97,8 @@ class ServingProcess(Worker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop; then end at once, whatever a thread still does."""
+        with suppress(AttributeError):  # glibc's alone: threads share what others have freed, where they take turns
+            ctypes.CDLL(None).mallopt(_MOST_ARENAS, 1)
         failed = 1
         try:
             asyncio.run(_Serving(self, self.app.service).run())
@@ -120,6 +127,7 @@ class _Serving:
         self._follower: IndexFollower | None = None
         self._archive: Archive | None = None
         self._unhealthy = False
+        self._processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         count_together(service.metrics, str(process.place))
         self._metrics = Metrics()
 
@@ -130,8 +138,8 @@ class _Serving:
         queues = [FairQueue(limits.waiting, limits.waiting_of_client) for _ in range(3)]
         self._lanes = Lanes(
             Lane("reads", _READERS, queues[0], limits.waiting_seconds, spare=True),
-            Lane("writes", _WRITERS, queues[1], limits.waiting_seconds),
-            Lane("apart", 1, queues[2], limits.waiting_seconds),
+            Lane("writes", _WRITERS, queues[1], limits.waiting_seconds, begin=self._roam),
+            Lane("apart", 1, queues[2], limits.waiting_seconds, begin=self._roam),
         )
         bodies = BodyReader(self._service.archive.data, limits.free_disk_mb * 1_000_000, limits.body_seconds)
         gateway = Gateway(settings, self._service.proxies, self._service.rates, self._lanes, bodies, self._metrics)
@@ -158,6 +166,7 @@ class _Serving:
         loop.add_signal_handler(signal.SIGTERM, self._stop)
         opening = threading.Thread(target=self._open, args=(gateway, loop), name="opening", daemon=True)
         opening.start()
+        self._stay()
         ticking = asyncio.create_task(self._tick())
         await self._server.serve(self._process.sockets)
         await asyncio.sleep(0)  # requests that were given up are answered
@@ -166,6 +175,22 @@ class _Serving:
 
     def _share(self, whole: int) -> int:
         return -(-whole // self._service.processes)
+
+    def _stay(self) -> None:
+        """Keep this thread, and those it starts, on one processor, if each has a process.
+
+        The event loop and the thread that answers take turns, on the same objects: on two processors, each would fetch
+        from the other what that has changed. Services on one machine begin with different processors, so that those
+        with little to do, each by its first process, do not all share one.
+        """
+        number = len(self._processors)
+        if number == self._service.processes:
+            os.sched_setaffinity(0, {self._processors[(self._process.place + self._process.ppid) % number]})
+
+    def _roam(self) -> None:
+        """Let this thread use any processor again: what it starts, too."""
+        if self._processors:
+            os.sched_setaffinity(0, self._processors)
 
     def _open(self, gateway: Gateway, loop: asyncio.AbstractEventLoop) -> None:
         """Open the archive, as often as it takes, and let requests in."""
@@ -206,6 +231,7 @@ class _Serving:
         app = create_app(archive, config, follower=follower, metrics=self._metrics)
         gc.collect()
         gc.freeze()  # loaded objects stay: keep the garbage collector from scanning them
+        gc.set_threshold(*_GARBAGE)
         return app, follower
 
     def _lead(self, archive: Archive, stop: threading.Event) -> list[threading.Thread]:
@@ -227,9 +253,8 @@ class _Serving:
             self._follower.leave()
 
     async def _tick(self) -> None:
-        """Once a second: report that the process lives, and end it if it should be replaced."""
+        """Once a second: report that the process lives, and look after it."""
         listening = False
-        limits = self._service.settings.limits
         while True:
             self._process.notify()
             if self._server.started and not listening:
@@ -237,25 +262,33 @@ class _Serving:
                 for listener in self._process.sockets:
                     with suppress(OSError):  # closed already: the service stops
                         listener.listen(_BACKLOG)
-            lanes = self._lanes.reads, self._lanes.writes, self._lanes.apart
-            self._metrics.observe(sum(len(lane.queue) for lane in lanes), len(self._door.connections))
-            if self._is_orphan():
-                log.error("the parent process ended; this one stops")
-                self._stop()
-            bounds = limits.stuck_seconds, limits.stuck_seconds + limits.body_mb, limits.stuck_seconds
-            stuck = [(lane, bound) for lane, bound in zip(lanes, bounds, strict=True) if lane.longest() > bound]
-            for lane, _ in stuck:
-                lane.give_up()
-            if stuck and not self._unhealthy:
-                log.error("a request takes more than %.0f s; the process is replaced", stuck[0][1])
-            too_large = bool(limits.memory_mb) and _memory_mb() > limits.memory_mb
-            if too_large and not self._unhealthy:
-                log.warning("a process takes more than %d MB; it is replaced", limits.memory_mb)
-            if (stuck or too_large) and not self._unhealthy:
-                self._unhealthy = True
-                self._server.config.timeout_graceful_shutdown = _REPLACED_SECONDS
-                self._stop()
+            try:
+                self._look()
+            except Exception:
+                log.exception("a serving process cannot look after itself; trying again")
             await asyncio.sleep(_TICK_SECONDS)
+
+    def _look(self) -> None:
+        """End the process if it should be replaced."""
+        limits = self._service.settings.limits
+        lanes = self._lanes.reads, self._lanes.writes, self._lanes.apart
+        self._metrics.observe(sum(len(lane.queue) for lane in lanes), len(self._door.connections))
+        if self._is_orphan():
+            log.error("the parent process ended; this one stops")
+            self._stop()
+        bounds = limits.stuck_seconds, limits.stuck_seconds + limits.body_mb, limits.stuck_seconds
+        stuck = [(lane, bound) for lane, bound in zip(lanes, bounds, strict=True) if lane.longest() > bound]
+        for lane, _ in stuck:
+            lane.give_up()
+        if stuck and not self._unhealthy:
+            log.error("a request takes more than %.0f s; the process is replaced", stuck[0][1])
+        too_large = bool(limits.memory_mb) and _memory_mb() > limits.memory_mb
+        if too_large and not self._unhealthy:
+            log.warning("a process takes more than %d MB; it is replaced", limits.memory_mb)
+        if (stuck or too_large) and not self._unhealthy:
+            self._unhealthy = True
+            self._server.config.timeout_graceful_shutdown = _REPLACED_SECONDS
+            self._stop()
 
     def _close(self) -> None:
         """Close what no thread is using any more."""

@@ -46,26 +46,23 @@ def unpacked(stream: Packed, suffix: str) -> IO[bytes]:
     """
     opener = _OPENERS.get(suffix)
     if opener is None:
-        return io.BufferedReader(_Bounded(stream.read, None), _BUFFER)
-    return io.BufferedReader(_Bounded(opener(cast(IO[bytes], stream)), stream), _BUFFER)
+        return io.BufferedReader(_Bounded(stream.read, None, [0]), _BUFFER)
+    return bounded(opener(cast(IO[bytes], stream)), stream.tell, [0])
 
 
-class Credit(Protocol):
-    """What tells how many bytes were read, or may be counted as read."""
+def bounded(read: Callable[[int], bytes], packed: Callable[[], int], given: list[int]) -> IO[bytes]:
+    """Return a stream of what ``read`` returns, within the bounds of ``unpacked``; ``given[0]`` counts for several.
 
-    def tell(self) -> int: ...
-
-
-def bounded(read: Callable[[int], bytes], packed: Credit, given: list[int]) -> IO[bytes]:
-    """Return a stream of what ``read`` returns, within the bounds of ``unpacked``; ``given[0]`` counts for several."""
+    ``packed`` tells how many bytes were read, or may be counted as read.
+    """
     return io.BufferedReader(_Bounded(read, packed, given), _BUFFER)
 
 
 class _Bounded(io.RawIOBase):
-    def __init__(self, read: Callable[[int], bytes], packed: Credit | None, given: list[int] | None = None) -> None:
+    def __init__(self, read: Callable[[int], bytes], packed: Callable[[], int] | None, given: list[int]) -> None:
         self._read = read
         self._packed = packed
-        self._given = [0] if given is None else given
+        self._given = given
 
     def readable(self) -> bool:
         return True
@@ -77,7 +74,7 @@ class _Bounded(io.RawIOBase):
             raise EOFError(str(error)) from None
         buffer[: len(data)] = data
         self._given[0] += len(data)
-        if self._packed is not None and self._given[0] > _LEAST_REFUSED + _MOST_EXPANDED * self._packed.tell():
+        if self._packed is not None and self._given[0] > _LEAST_REFUSED + _MOST_EXPANDED * self._packed():
             raise UnreadableFileError(
                 f"unpacks to more than {_MOST_EXPANDED} times its size; if you trust it, unpack it and index the result"
             )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import IO
 
 from index.article import LONGEST_BODY
 from index.errors import TimtinError, UnreadableFileError
 from index.field_names import renamed
 from index.reading.formats.encodings import decode
 from index.reading.formats.json_lines import numbered_lines
-from index.records import Record, read_cells
+from index.records import NO_NAMES, Record, read_cells
 
 _DELIMITERS = ",;\t|"
-_NO_NAMES: Mapping[str, str] = {}
 _MOST_BEFORE = 10
 """Lines that may stand before the header, as a spreadsheet has its heading there."""
 _MOST_READ_AGAIN = 100_000_000
@@ -22,7 +21,7 @@ _MOST_READ_AGAIN = 100_000_000
 _LARGEST_ROW = 2 * LONGEST_BODY
 
 
-def table_rows(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Record | TimtinError]]:
+def table_rows(stream: IO[bytes], names: Mapping[str, str] = NO_NAMES) -> Iterator[tuple[int, Record | TimtinError]]:
     """Yield the number of the line in which a row begins, and the row as an article's fields or its error.
 
     ``names`` says what names of columns stand for that no table has (``records``).
@@ -162,8 +161,3 @@ def _row(columns: list[str], cells: list[str], names: Mapping[str, str]) -> Reco
     if len(cells) != len(columns):
         return _OddRowError(f"has {len(cells)} cells, but the first line names {len(columns)}")
     return read_cells(zip(columns, cells, strict=True), names)
-
-
-def named_fields(pairs: Mapping[str, Any]) -> Record:
-    """Return an article's fields from named values, as the metadata of a document has them."""
-    return read_cells(pairs.items())

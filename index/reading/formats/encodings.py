@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from index.analysis.syllables import is_syllable
 from index.errors import UnreadableFileError
@@ -78,11 +78,8 @@ def decode(data: bytes) -> str:
 
 def refuse_foreign(start: bytes) -> None:
     """Raise UnreadableFileError if ``start``, the start of a file, is UTF-16, UTF-32 or a known format without text."""
-    if start.startswith(_FOREIGN) or b"\0" in start:
-        _refuse_foreign(start)
-
-
-def _refuse_foreign(start: bytes) -> None:
+    if not start.startswith(_FOREIGN) and b"\0" not in start:  # as almost always
+        return
     for mark, name in _WIDE_MARKS:
         if start.startswith(mark):
             raise UnreadableFileError(f"is {name}; save it as UTF-8")
@@ -125,14 +122,14 @@ def _wide_without_mark(sample: bytes) -> str | None:
 
 def _not_utf8(sample: bytes, position: int) -> str:
     """Return the reason to refuse bytes that are not UTF-8: what they probably are, and what to do."""
-    readings: tuple[tuple[str, str, Iterable[str]], ...] = (
-        ("Windows-1258", "convert it: iconv -f WINDOWS-1258 -t UTF-8", _words(sample.decode("cp1258", "replace"), str)),
-        ("TCVN3 (ABC)", "convert it: iconv -f TCVN -t UTF-8", _words(sample.decode("latin-1"), _from_tcvn3)),
-        ("VNI-Windows", _CONVERT_FONT, _words(sample.decode("latin-1"), _from_vni)),
+    readings: tuple[tuple[str, str, str, Callable[[str], str]], ...] = (
+        ("Windows-1258", "convert it: iconv -f WINDOWS-1258 -t UTF-8", "cp1258", str),
+        ("TCVN3 (ABC)", "convert it: iconv -f TCVN -t UTF-8", "latin-1", _from_tcvn3),
+        ("VNI-Windows", _CONVERT_FONT, "latin-1", _from_vni),
     )
     best, share, do = "", _MOSTLY, ""
-    for name, advice, read in readings:
-        words = list(read)
+    for name, advice, encoding, read in readings:
+        words = list(map(read, _accented_words(sample.decode(encoding, "replace"))))
         spelt = sum(map(_is_syllable, words)) / len(words) if len(words) > 1 else 0.0
         if spelt > share:
             best, share, do = name, spelt, advice
@@ -142,10 +139,6 @@ def _not_utf8(sample: bytes, position: int) -> str:
     if best:
         return f"is not UTF-8 but {best} (byte {position}); {do}"
     return f"is not UTF-8 (byte {position}); convert it, for instance with: iconv -f WINDOWS-1258 -t UTF-8"
-
-
-def _words(text: str, read: Callable[[str], str]) -> Iterable[str]:
-    return (read(word) for word in _accented_words(text))
 
 
 def _accented_words(text: str) -> list[str]:

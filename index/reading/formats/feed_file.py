@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
+from index.batches import sized_batches
 from index.errors import LeftOutError, TimtinError, UnreadableFileError
 from index.reading.formats.encodings import decode, refuse_foreign
 from index.reading.formats.feeds import read_feed
 from index.reading.formats.parser_process import parsed_apart
-from index.records import Record
+from index.records import NO_NAMES, Record
 
-_NO_NAMES: Mapping[str, str] = {}
 _ROOT = re.compile(
     rb"(?:\s|\xef\xbb\xbf|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*+(?:\[.*?\]\s*)?>)*+<(?P<name>(?:[\w.-]+:)?\w+)",
     re.DOTALL,
@@ -35,7 +35,7 @@ _BATCH_BYTES = 1 << 20
 _BATCH = 200
 
 
-def feed_rows(stream: IO[bytes], _names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
+def feed_rows(stream: IO[bytes], _names: Mapping[str, str] = NO_NAMES) -> Iterator[tuple[int, Any]]:
     """Yield the number of each entry of a feed, from 1, and its fields; for one that cannot be read, its error.
 
     Raises LeftOutError for XML of another kind, UnreadableFileError if nothing can be read.
@@ -43,9 +43,14 @@ def feed_rows(stream: IO[bytes], _names: Mapping[str, str] = _NO_NAMES) -> Itera
     scan = _Scan(stream)
     head = scan.head()
     kind = _kind(head)
-    read = _reader(head)
+    read: Any = feed_entries
+    if b"wordpress.org/export/" in head:
+        from index.reading.formats.wordpress import wordpress_entries
+
+        read = wordpress_entries
     number = 0
-    for batch in _batches(scan.entries()):
+    entries = scan.entries()
+    for batch in sized_batches(entries, _BATCH, lambda one: len(one) if isinstance(one, str) else 0, _BATCH_BYTES):
         texts = [text for text in batch if isinstance(text, str)]
         try:
             found: list[Any] = parsed_apart(read, scan.head_text, texts, _TAILS[kind]) if texts else []
@@ -70,14 +75,6 @@ def _alone(read: Any, head: str, text: str, tail: str) -> Any:
         return parsed_apart(read, head, [text], tail)[0]
     except TimtinError as error:
         return error
-
-
-def _reader(head: bytes) -> Any:
-    if b"wordpress.org/export/" in head:
-        from index.reading.formats.wordpress import wordpress_entries
-
-        return wordpress_entries
-    return feed_entries
 
 
 def feed_entries(head: str, texts: list[str], tail: str) -> list[Any]:
@@ -114,19 +111,6 @@ def _kind(head: bytes) -> str:
         what = f"XML ({name[:40]})" if name else "no XML"
         raise LeftOutError(f"is {what}, and neither a feed (RSS, Atom) nor a WordPress export", ".xml")
     return name
-
-
-def _batches(entries: Iterator[Any]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    size = 0
-    for entry in entries:
-        batch.append(entry)
-        size += len(entry) if isinstance(entry, str) else 0
-        if len(batch) >= _BATCH or size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 class _Scan:

@@ -11,15 +11,14 @@ from index.errors import InvalidInputError, TimtinError, UnreadableFileError
 from index.reading.formats.json_lines import json_row, numbered_lines
 from index.reading.formats.json_shapes import articles_in, has_text, may_hold_articles
 from index.reading.formats.json_stream import json_articles
-from index.records import read_record
+from index.records import NO_NAMES, read_record
 
-_NO_NAMES: Mapping[str, str] = {}
 _BEFORE = b"\xef\xbb\xbf \t\r\n\x1e"
 _SEVERAL = re.compile(rb"\}\s*,?\s*\{|\x1e")
 _OPENS_A_LIST = re.compile(rb"\"\s*:\s*[\[{]\s*[\[{]")
 
 
-def line_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
+def line_records(stream: IO[bytes], names: Mapping[str, str] = NO_NAMES) -> Iterator[tuple[int, Any]]:
     """Yield the number and the record of every line, or of every article if the stream is JSON of another form.
 
     ``names`` says what names stand for that no table has (``records``). What is no object is yielded as it is, what
@@ -69,7 +68,7 @@ def _rows_of(line: bytes) -> list[Any]:
     return (articles_in(row) if may_hold else None) or [row]
 
 
-def stream_records(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
+def stream_records(stream: IO[bytes], names: Mapping[str, str] = NO_NAMES) -> Iterator[tuple[int, Any]]:
     """Yield the number, from 1, and the record of every article in JSON of any form; else as ``line_records``."""
     for number, row in json_articles(stream, names):
         yield number, read_record(row, names) if isinstance(row, dict) else row

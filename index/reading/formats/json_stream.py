@@ -28,6 +28,7 @@ from index.reading.formats.json_shapes import (
     may_hold_articles,
     named,
 )
+from index.records import NO_NAMES
 
 LONGEST_VALUE = 32 * 1024 * 1024
 """The most characters of one article, or of one value beside a list of articles."""
@@ -39,13 +40,12 @@ _MOST_BESIDE = 64 * 1024 * 1024
 _SPACE = re.compile(r"[ \t\r\n\ufeff\x1e]*")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _NEXT = re.compile(r"[}\]\n]\s*,?\s*(?=\{\s*\")")
-_NO_NAMES: Mapping[str, str] = {}
 _OF_A_DUMP = ("header", "database")
 _DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
 """Crawlers write line breaks into strings, and ``NaN`` for nothing."""
 
 
-def json_articles(stream: IO[bytes], names: Mapping[str, str] = _NO_NAMES) -> Iterator[tuple[int, Any]]:
+def json_articles(stream: IO[bytes], names: Mapping[str, str] = NO_NAMES) -> Iterator[tuple[int, Any]]:
     """Yield the number, from 1, and the value of every article; a TimtinError for one that cannot be read.
 
     Yield nothing for a JSON text that has no article in it: programs keep other data in JSON too. ``names`` says what
@@ -104,14 +104,13 @@ class _Text:
             try:
                 value, end = _DECODER.raw_decode(self._text, self.at)
             except json.JSONDecodeError as error:
-                may_go_on = error.msg.startswith("Unterminated string") or error.pos >= len(self._text) - _NEAR
+                is_open = error.msg.startswith("Unterminated string")
+                may_go_on = is_open or error.pos >= len(self._text) - _NEAR
                 if may_go_on and length > LONGEST_VALUE:
                     raise UnreadableFileError(f"is longer than {LONGEST_VALUE >> 20} million characters") from None
                 if may_go_on and self._more():
                     continue
-                if may_go_on and self._ended and error.pos >= len(self._text.rstrip()) - 1:
-                    raise _CutOffError("is cut off") from None
-                if may_go_on and self._ended and error.msg.startswith("Unterminated string"):
+                if may_go_on and self._ended and (is_open or error.pos >= len(self._text.rstrip()) - 1):
                     raise _CutOffError("is cut off") from None
                 raise ValueError(f"is not JSON: {error.msg}") from None
             if end == len(self._text) and self._text[end - 1] not in '}]"' and self._more():

@@ -14,8 +14,8 @@ from markdown_it.token import Token
 
 from index.errors import LeftOutError, UnreadableFileError
 from index.markup import markup_text
-from index.reading.formats.csv_table import named_fields
 from index.reading.formats.plaintext import made_title
+from index.records import read_cells
 
 _FRONT_MATTER = re.compile(
     r"\s*^(?P<mark>---|\+\+\+)[ \t]*\n(?P<text>.*?)^(?:(?P=mark)|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
@@ -100,7 +100,7 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     plain = {str(name): _plain(value) for name, value in values.items()}
     plain |= plain.pop("taxonomies") if isinstance(plain.get("taxonomies"), Mapping) else {}
     plain = {name: value for name, value in plain.items() if name.lower() != "draft"}
-    fields = named_fields({**plain, "body": text.strip() or "-"})  # so that a summary is none
+    fields = read_cells({**plain, "body": text.strip() or "-"}.items())  # so that a summary is none
     fields.pop("body", None)
     if "id" in fields:  # the id comes from the file's name, as for other documents
         fields["extra"] = {**fields.get("extra", {}), "id": fields.pop("id")}

@@ -46,7 +46,6 @@ _LABEL = re.compile(
 _COLON = re.compile(
     r"(?:đăng|xuất bản|cập nhật|phát hành|thời gian|ngày|lúc|date|posted|published|updated|time)\s*:\s*$", re.I
 )
-_MONTH_BEFORE_DAY = re.compile(rf"\btháng\s+({_MONTH.format()})\s+(\d{{1,2}}),?\s+(\d{{4}})", re.IGNORECASE)
 _MINUTE_MARK = re.compile(r"(?<=\d)\s?['’′]")
 _ABOUT_DATE = re.compile(
     r"\d[\d.,]*\s*(?:lượt (?:xem|đọc)|phút đọc|bình luận|views?|comments?|min(?:utes?)? read)"
@@ -107,7 +106,7 @@ def near_date(tree: Any, heading: Any, elsewhere: Collection[Any]) -> str | None
 def read_date(text: str) -> str | None:
     """Return the date and time in ``text``, an instant in Hà Nội's time; None if there is none or it means none."""
     try:
-        found = parse_published(_MONTH_BEFORE_DAY.sub(r"\2 tháng \1 \3", _GO_TAIL.sub(r"\1\2", one_line(text))))
+        found = parse_published(_GO_TAIL.sub(r"\1\2", one_line(text)))
         if len(found) > len("2025-01-06"):
             moment = datetime.fromisoformat(found)
             found = in_both_zones(moment).isoformat(timespec="seconds") if moment.tzinfo else found

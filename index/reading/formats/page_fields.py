@@ -239,19 +239,16 @@ def page_categories(tree: Any, head: PageHead, title: str, sites: Iterable[str])
     """Return the categories that the page states: of its metadata, or of the trail to it."""
     none = {_plain(title), *map(_plain, filter(None, sites)), *_HOME, *_NO_CATEGORY, ""}
     for found in _category_sources(tree, head):
-        names = [
-            name for name in found if _plain(name) not in none and not _plain(title).startswith(_plain(name) + "…")
-        ]
+        names = [name for name in found if _plain(name) not in none]
         if names:
             return list(dict.fromkeys(names))
     return []
 
 
 def _category_sources(tree: Any, head: PageHead) -> Iterator[list[str]]:
-    yield [name for node in head.articles for text in texts(node.get("articleSection")) for name in _sections(text)]
-    marked = (text_of(one) for one in tree.xpath("//*[@itemprop='articleSection']"))
-    yield [name for text in marked for name in _sections(text)]
-    yield [name for text in head.meta("article:section", "og:article:section") for name in _sections(text)]
+    yield _sections(text for node in head.articles for text in texts(node.get("articleSection")))
+    yield _sections(text_of(one) for one in tree.xpath("//*[@itemprop='articleSection']"))
+    yield _sections(head.meta("article:section", "og:article:section"))
     yield [text_of(link) for link in tree.xpath("//a[contains(concat(' ', @rel, ' '), ' category ')]")
            if not any(map(is_around, link.iterancestors()))]  # fmt: skip
     trails = [
@@ -260,11 +257,7 @@ def _category_sources(tree: Any, head: PageHead) -> Iterator[list[str]]:
     ]
     for trail in trails:
         yield list(_trail(trail))
-    yield [
-        name
-        for text in head.meta("section", "category", "dc.subject.category", "cxenseparse:taxonomy")
-        for name in _sections(text)
-    ]
+    yield _sections(head.meta("section", "category", "dc.subject.category", "cxenseparse:taxonomy"))
     for element in tree.xpath("//*[@class or @id or @aria-label or @itemtype]"):
         named = any(_CRUMBS.fullmatch(name) for name in names_of(element))
         if (
@@ -278,8 +271,8 @@ def _category_sources(tree: Any, head: PageHead) -> Iterator[list[str]]:
             yield [text for link in element.iter("a") if 0 < len(text := text_of(link)) <= _LONGEST_CATEGORY]
 
 
-def _sections(text: str) -> list[str]:
-    return [part for part in re.split(r"\s*[;,|>]\s*", text) if part]
+def _sections(stated: Iterable[str]) -> list[str]:
+    return [part for text in stated for part in re.split(r"\s*[;,|>]\s*", text) if part]
 
 
 def _trail(node: Node) -> Iterator[str]:

@@ -8,15 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-BLOCKS, HIDDEN = (
-    frozenset(names.split())
-    for names in (
-        "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer"
-        " form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody td tfoot th"
-        " thead tr ul",
-        "script style noscript template svg iframe object select option textarea button head",
-    )
-)
+from index import markup
+
+BLOCKS = markup.LINES
+HIDDEN = markup.HIDDEN | {"option", "textarea"}
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 SURROUNDING = frozenset({"nav", "footer", "aside"})
 

@@ -8,6 +8,8 @@ handed to it as paragraphs.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -153,11 +155,8 @@ def _is_about(element: Any, kept: set[Any]) -> bool:
 
 
 def _may_go(element: Any) -> bool:
-    return element.getparent() is not None and not _has_prose(element) and not _is_captioned(element)
-
-
-def _is_captioned(element: Any) -> bool:
-    return is_caption(element) or any(map(is_caption, islice(element.iterancestors(), 3)))
+    ups = (element, *islice(element.iterancestors(), 3))
+    return element.getparent() is not None and not _has_prose(element) and not any(map(is_caption, ups))
 
 
 def _before_summaries(body: Any, inside: set[Any]) -> list[Block]:
@@ -192,13 +191,16 @@ def _same(line: str, title: str) -> bool:
 
 def _prose_by_element(body: Any) -> tuple[dict[Any, int], dict[Any, int]]:
     """Return the numbers of characters and of paragraphs of prose in each element that has some."""
-    own: dict[Any, int] = {}
-    paragraphs: dict[Any, int] = {}
-    for block in blocks(body):
-        if block.is_prose:
-            own[block.element] = own.get(block.element, 0) + len(block.text)
-            paragraphs[block.element] = paragraphs.get(block.element, 0) + 1
-    return summed(body, own), summed(body, paragraphs)
+    prose = [block for block in blocks(body) if block.is_prose]
+    return summed(body, _characters(prose)), summed(body, Counter(block.element for block in prose))
+
+
+def _characters(prose: Iterable[Block]) -> Counter[Any]:
+    """Return the number of characters of each element that is one of the blocks of ``prose``."""
+    counts: Counter[Any] = Counter()
+    for block in prose:
+        counts[block.element] += len(block.text)
+    return counts
 
 
 def _container(body: Any, outside: list[Block]) -> Any:
@@ -206,10 +208,7 @@ def _container(body: Any, outside: list[Block]) -> Any:
     marked = body.xpath(".//*[@itemprop='articleBody']")
     if len(marked) == 1 and text_of(marked[0]):
         return marked[0]
-    own: dict[Any, int] = {}
-    for block in outside:
-        if block.is_prose:
-            own[block.element] = own.get(block.element, 0) + len(block.text)
+    own = _characters(block for block in outside if block.is_prose)
     whole = summed(body, own)
     found, most = (body, whole.get(body, 0)) if own else (None, 0)
     while found is not None:

@@ -216,14 +216,7 @@ def _lines(layout: Any) -> Page:
             apart = before is not None and before.y0 - line.y1 > 0.8 * size
             ended = before is not None and bool(_END.search(before.get_text().strip()))
             is_other = before is not None and not 1 / _OTHER_SIZE < size / max(size_before, 0.1) < _OTHER_SIZE
-            begins = (
-                before is None
-                or is_other
-                or apart
-                or (short and ended)
-                or (indented and ended)
-                or bool(_BULLET.match(text))
-            )
+            begins = before is None or is_other or apart or (ended and (short or indented)) or bool(_BULLET.match(text))
             lines.append(Line(text, round(size, 1), begins))
             before, size_before = line, size
     return lines

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from index.analysis.sentences import sentence_spans
-from index.dates import parse_published
+from index.dates import published_or_none
 from index.field_names import KEYWORD_RANK, standing_of
 from index.field_values import keywords_value
 from index.markup import text_if_markup
@@ -181,7 +181,7 @@ def _take_head_fields(lines: list[str], about: dict[str, Any]) -> list[str]:
     at = start = 0  # slicing off each field would take quadratic time
     while at < len(lines):
         dated = _DATED_START.match(lines[at], start)
-        if dated and (published := _date(dated.group(1))):
+        if dated and (published := published_or_none(dated.group(1))):
             about.setdefault("published", published)
             at, start = (at, dated.end()) if dated.end() < len(lines[at]) else (at + 1, 0)
         elif _ADDRESS.fullmatch(lines[at], start):
@@ -224,7 +224,7 @@ def _take_field(named: re.Match[str], about: dict[str, Any], *, has_more: bool) 
     if not value:
         return bool(about) or has_more
     if standing.field == "published":
-        published = _date(value)
+        published = published_or_none(value)
         if published is None:
             if not about and not has_more:
                 return False
@@ -246,9 +246,9 @@ def _take_timestamp(lines: list[str], about: dict[str, Any]) -> list[str]:
         if at < _HEAD_LINES and _CLOCK.fullmatch(line):
             continue
         stamp = _TIMESTAMP.fullmatch(line) if at < _HEAD_LINES or at >= len(lines) - _FOOT_LINES else None
-        published = stamp and _date(_joined(stamp["date"], stamp["hour"]))
+        published = stamp and published_or_none(_joined(stamp["date"], stamp["hour"]))
         if published is None and at < _HEAD_LINES and len(line) <= _LONGEST_STAMP and not line.isdecimal():
-            published = _date(line) or _take_author_and_date(line, about)
+            published = published_or_none(line) or _take_author_and_date(line, about)
         if published and published >= _OLDEST_BARE_DATE:
             about.setdefault("published", published)
         else:
@@ -263,7 +263,7 @@ def _take_author_and_date(line: str, about: dict[str, Any]) -> str | None:
     if not found or not names or not _NAME.fullmatch(names) or not _capitalised(names) or _INSTITUTION.match(names):
         return None
     _, colon, date = found["date"].rpartition(": ")
-    published = _date(found["date"]) or (_date(date) if colon else None)
+    published = published_or_none(found["date"]) or (published_or_none(date) if colon else None)
     if published is not None:
         about.setdefault("author", names)
     return published
@@ -271,13 +271,6 @@ def _take_author_and_date(line: str, about: dict[str, Any]) -> str | None:
 
 def _joined(date: str, hour: str | None) -> str:
     return f"{date} {hour.upper()}" if hour and not re.search(r"[:hg]\d{2}$", date) else date
-
-
-def _date(text: str) -> str | None:
-    try:
-        return parse_published(text)
-    except ValueError:
-        return None
 
 
 def _take_foot(lines: list[str], about: dict[str, Any], *, has_links: bool) -> list[str]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from functools import partial
+from importlib import import_module
 from typing import IO, Any, cast
 
-from index.article import Article, article_from, usable_id
+from index.article import usable_id
 from index.errors import LeftOutError, TimtinError, UnreadableFileError
 from index.field_names import is_keyword
 from index.reading.formats.compressed import SUFFIXES as COMPRESSED
@@ -24,19 +25,18 @@ from index.reading.formats.csv_table import table_rows
 from index.reading.formats.encodings import decode, legacy_font
 from index.reading.formats.feed_file import feed_rows
 from index.reading.formats.html import html_fields
-from index.reading.formats.json_lines import LARGEST_DOCUMENT, json_row
+from index.reading.formats.json_lines import LARGEST_DOCUMENT
 from index.reading.formats.json_records import line_records, stream_records
 from index.reading.formats.mojibake import Mended, mended
 from index.reading.formats.parser_process import parsed_apart
 from index.reading.formats.plaintext import read_plain_text
 from index.reading.formats.zipped import zip_rows
-from index.records import Record, read_record
+from index.records import NO_NAMES, Record
 
 KNOWN = (
     ".txt .html .md .docx .pdf .epub .srt .vtt .mht .json .jsonl .ndjson .csv .rss .atom .xml .zip,"
     " also .gz .xz .bz2 .zst of these"
 )
-_NO_NAMES: Mapping[str, str] = {}
 _DATED_NAME = re.compile(r"(?:^|/)(\d{4}-\d{2}-\d{2})-[^/]*$")
 _ASKED = re.compile(r"(?<=\.)([a-z]{2,5})\?[^/]*$", re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"\ufeff?(?:---|\+\+\+)[ \t]*\r?\n")
@@ -66,38 +66,23 @@ class Format(Enum):
     ZIP = "zip"
 
 
-_FORMATS = {
-    ".txt": Format.TEXT,
-    ".html": Format.HTML,
-    ".htm": Format.HTML,
-    ".shtml": Format.SITE_PAGE,
-    ".php": Format.SITE_PAGE,
-    ".asp": Format.SITE_PAGE,
-    ".aspx": Format.SITE_PAGE,
-    ".jsp": Format.SITE_PAGE,
-    ".md": Format.MARKDOWN,
-    ".markdown": Format.MARKDOWN,
-    ".json": Format.JSON,
-    ".jsonl": Format.JSON_LINES,
-    ".ndjson": Format.JSON_LINES,
-    ".csv": Format.CSV,
-    ".tsv": Format.CSV,
-    ".xhtml": Format.HTML,
-    ".xht": Format.HTML,
-    ".rss": Format.FEED,
-    ".atom": Format.FEED,
-    ".xml": Format.FEED,
-    ".docx": Format.WORD,
-    ".doc": Format.WORD,
-    ".docm": Format.WORD,
-    ".pdf": Format.PDF,
-    ".epub": Format.EPUB,
-    ".srt": Format.SUBTITLES,
-    ".vtt": Format.SUBTITLES,
-    ".mht": Format.WEB_ARCHIVE,
-    ".mhtml": Format.WEB_ARCHIVE,
-    ".zip": Format.ZIP,
+_SUFFIXES = {
+    Format.TEXT: ".txt",
+    Format.HTML: ".html .htm .xhtml .xht",
+    Format.SITE_PAGE: ".shtml .php .asp .aspx .jsp",
+    Format.MARKDOWN: ".md .markdown",
+    Format.JSON: ".json",
+    Format.JSON_LINES: ".jsonl .ndjson",
+    Format.CSV: ".csv .tsv",
+    Format.FEED: ".rss .atom .xml",
+    Format.WORD: ".docx .doc .docm",
+    Format.PDF: ".pdf",
+    Format.EPUB: ".epub",
+    Format.SUBTITLES: ".srt .vtt",
+    Format.WEB_ARCHIVE: ".mht .mhtml",
+    Format.ZIP: ".zip",
 }
+_FORMATS = {suffix: format for format, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 _ROWS: dict[Format, Callable[[IO[bytes], Mapping[str, str]], Iterator[tuple[int, Any]]]] = {
     Format.JSON: stream_records,
     Format.JSON_LINES: line_records,
@@ -206,7 +191,7 @@ def _read(content: bytes, format: Format) -> tuple[dict[str, Any], Mended | None
 
 
 def rows(
-    stream: IO[bytes], kind: FileKind, names: Mapping[str, str] = _NO_NAMES, name: str = ""
+    stream: IO[bytes], kind: FileKind, names: Mapping[str, str] = NO_NAMES, name: str = ""
 ) -> Iterator[tuple[int | str, Any]]:
     """Yield the place and the record of every article in a file of many; for one that cannot be read, its error.
 
@@ -238,15 +223,21 @@ def _entry_rows(prefix: str, names: Mapping[str, str], name: str, stream: IO[byt
     yield fields
 
 
-def parse_json_article(line: bytes, source: str | None = None) -> Article:
-    """Return the article in one line of NDJSON. Raises InvalidInputError."""
-    row = json_row(line)
-    return article_from(read_record(row, strict=True) if isinstance(row, dict) else row, source=source)
+def _apart(module: str) -> Callable[[Any], dict[str, Any]]:
+    """Return what reads a document with a module of this package in the parser process.
+
+    Only the first document loads the module: most folders have none of its format.
+    """
+
+    def read(content: Any) -> dict[str, Any]:
+        reader = getattr(import_module(f"index.reading.formats.{module}"), f"{module}_fields")
+        fields: dict[str, Any] = parsed_apart(reader, content)
+        return fields
+
+    return read
 
 
-def _plain_fields(text: str) -> dict[str, Any]:
-    read = read_plain_text(text)
-    return {name: getattr(read, name) for name in read.__slots__}
+_markdown_fields = _apart("markdown")
 
 
 def _html_fields(text: str) -> dict[str, Any]:
@@ -262,36 +253,6 @@ def _site_page_fields(text: str) -> dict[str, Any]:
     return _html_fields(text)
 
 
-def _markdown_fields(text: str) -> dict[str, Any]:
-    from index.reading.formats.markdown import markdown_fields  # imported here: most folders have no Markdown
-
-    return parsed_apart(markdown_fields, text)
-
-
-def _subtitle_fields(text: str) -> dict[str, Any]:
-    from index.reading.formats.subtitles import subtitle_fields
-
-    return parsed_apart(subtitle_fields, text)
-
-
-def _word_fields(data: bytes) -> dict[str, Any]:
-    from index.reading.formats.word import word_fields
-
-    return parsed_apart(word_fields, data)
-
-
-def _epub_fields(data: bytes) -> dict[str, Any]:
-    from index.reading.formats.epub import epub_fields
-
-    return parsed_apart(epub_fields, data)
-
-
-def _web_archive_fields(data: bytes) -> dict[str, Any]:
-    from index.reading.formats.web_archive import web_archive_fields
-
-    return parsed_apart(web_archive_fields, data)
-
-
 def _pdf_fields(data: bytes) -> dict[str, Any]:
     from index.reading.formats.pdf import pdf_fields
 
@@ -299,15 +260,15 @@ def _pdf_fields(data: bytes) -> dict[str, Any]:
 
 
 _READERS: dict[Format, Callable[[str], dict[str, Any]]] = {
-    Format.TEXT: _plain_fields,
+    Format.TEXT: lambda text: asdict(read_plain_text(text)),
     Format.HTML: _html_fields,
     Format.SITE_PAGE: _site_page_fields,
     Format.MARKDOWN: _markdown_fields,
-    Format.SUBTITLES: _subtitle_fields,
+    Format.SUBTITLES: _apart("subtitles"),
 }
 _BINARY: dict[Format, Callable[[bytes], dict[str, Any]]] = {
-    Format.WORD: _word_fields,
-    Format.EPUB: _epub_fields,
+    Format.WORD: _apart("word"),
+    Format.EPUB: _apart("epub"),
     Format.PDF: _pdf_fields,
-    Format.WEB_ARCHIVE: _web_archive_fields,
+    Format.WEB_ARCHIVE: _apart("web_archive"),
 }

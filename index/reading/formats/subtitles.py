@@ -19,7 +19,7 @@ _PAUSE = 3.0
 _LONG = 600
 
 
-def subtitle_fields(text: str) -> dict[str, Any]:
+def subtitles_fields(text: str) -> dict[str, Any]:
     """Return the fields of the article that subtitles are. Raises UnreadableFileError if there are none."""
     head = text.lstrip("\ufeff").split("\n", 1)[0].strip()
     paragraphs: list[str] = []
@@ -47,19 +47,12 @@ def _cues(text: str) -> list[tuple[float, float, str]]:
     cues: list[tuple[float, float, str]] = []
     for block in re.split(r"\n[ \t]*\n", text):
         lines = block.strip("\n").split("\n")
-        at = next((at for at, line in enumerate(lines[:3]) if _CUE.match(line)), None)
-        if at is None or _NOTE.match(lines[0]):
+        found = [(at, cue.groups()) for at, line in enumerate(lines[:3]) if (cue := _CUE.match(line))]
+        if not found or _NOTE.match(lines[0]):
             continue
-        found = _CUE.match(lines[at])
-        assert found is not None
-        said = _SPEAKER.sub(r"\1: ", " ".join(lines[at + 1 :]))
-        cues.append(
-            (
-                _seconds(found.groups()[:4]),
-                _seconds(found.groups()[4:]),
-                " ".join(markup_text(_STYLE.sub("", said)).split()),
-            )
-        )
+        at, times = found[0]
+        said = markup_text(_STYLE.sub("", _SPEAKER.sub(r"\1: ", " ".join(lines[at + 1 :]))))
+        cues.append((_seconds(times[:4]), _seconds(times[4:]), " ".join(said.split())))
     return cues
 
 

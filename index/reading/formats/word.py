@@ -60,22 +60,20 @@ def word_fields(data: bytes) -> dict[str, Any]:
     }
 
 
-def office_properties(root: Any) -> dict[str, Any]:
+def _properties(package: Package) -> dict[str, Any]:
     """Return the fields that the core properties of a document state."""
+    if "docProps/core.xml" not in package.names:
+        return {}
+    root = package.xml("docProps/core.xml")
     first = {name: next(iter(texts_named(root, name)), None) for name in ("title", "creator", "created", "description")}
-    people = writers(first["creator"] or "")
     title = first["title"] or ""
     found = {
         "title": None if title.lower().startswith(_NO_TITLE) else title,
-        "author": "; ".join(people),
+        "author": "; ".join(writers(first["creator"] or "")),
         "published": read_date(first["created"] or ""),
         "category": "; ".join(texts_named(root, "category")),
     }
     return {name: value for name, value in found.items() if value}
-
-
-def _properties(package: Package) -> dict[str, Any]:
-    return office_properties(package.xml("docProps/core.xml")) if "docProps/core.xml" in package.names else {}
 
 
 def _styles(package: Package) -> dict[str, str]:

@@ -15,7 +15,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from typing import IO, Any, cast
 
 from index.errors import LeftOutError, TimtinError, UnreadableFileError
@@ -34,16 +34,6 @@ _HIDDEN = re.compile(r"(?:^|/)(?:\.[^./]|~\$|__MACOSX/)")
 Row = tuple[str, Any]
 ReadEntry = Callable[[str, IO[bytes]], Iterator[Any]]
 """Yields the fields of the articles in an entry of that name, an error for one that cannot be read."""
-
-
-@dataclass(slots=True)
-class _Budget:
-    """What may still be unpacked; a credit like that of a compressed file of the size of the whole."""
-
-    size: int
-
-    def tell(self) -> int:
-        return self.size
 
 
 def zip_rows(stream: IO[bytes], is_known: Callable[[str], bool], read: ReadEntry) -> Iterator[Row]:
@@ -103,7 +93,6 @@ def _entries(stream: IO[bytes]) -> Iterator[tuple[str, Opened | UnreadableFileEr
         stream.seek(0)
         yield from _whole_entries(stream, size)
         return
-    budget = _Budget(size)
     given = [0]
     named = [(_name(entry), entry) for entry in archive.infolist()]
     pages = pages_among(name for name, _ in named)
@@ -118,7 +107,7 @@ def _entries(stream: IO[bytes]) -> Iterator[tuple[str, Opened | UnreadableFileEr
         else:
 
             def opened(entry: zipfile.ZipInfo = entry) -> IO[bytes]:
-                return bounded(cast(io.BufferedIOBase, archive.open(entry)).read1, budget, given)
+                return bounded(cast(io.BufferedIOBase, archive.open(entry)).read1, lambda: size, given)
 
             yield name, opened
 
@@ -149,7 +138,6 @@ def _size_of_list(stream: IO[bytes], size: int) -> int:
 def _whole_entries(stream: IO[bytes], size: int) -> Iterator[tuple[str, Opened | UnreadableFileError]]:
     """Yield what is whole in a zip file that was cut off, then an error that says so."""
     given = [0]
-    budget = _Budget(size)
     while True:
         start = stream.tell()
         header = stream.read(_HEADER.size)
@@ -162,15 +150,15 @@ def _whole_entries(stream: IO[bytes], size: int) -> Iterator[tuple[str, Opened |
         if packed == 0xFFFFFFFF and extra[:2] == b"\x01\x00" and len(extra) >= 20:
             packed = struct.unpack_from("<Q", extra, 12)[0]
         at = stream.tell()
-        unpack = _unpacker(method)
-        if unpack is None or flags & _LOCKED or (method == 0 and flags & _STREAMED):
+        unpacker = _UNPACKERS.get(method)
+        if unpacker is None or flags & _LOCKED or (method == 0 and flags & _STREAMED):
             yield name, UnreadableFileError("cannot be read from a zip file that was cut off")
             if flags & _STREAMED:
                 break
             stream.seek(at + packed)
             continue
-        reader = _Unpacked(stream, unpack, None if flags & _STREAMED else packed)
-        yield name, lambda reader=reader: bounded(reader.read, budget, given)  # type: ignore[misc]
+        reader = _Unpacked(stream, unpacker(), None if flags & _STREAMED else packed)
+        yield name, lambda reader=reader: bounded(reader.read, lambda: size, given)  # type: ignore[misc]
         try:
             while reader.read(1 << 16):
                 pass
@@ -187,14 +175,6 @@ def _whole_entries(stream: IO[bytes], size: int) -> Iterator[tuple[str, Opened |
     yield "", UnreadableFileError("is cut off or damaged: what was whole from its beginning was read")
 
 
-def _unpacker(method: int) -> Any:
-    makers: dict[int, Callable[[], Any]] = {
-        0: lambda: None, 8: lambda: zlib.decompressobj(-15), 12: bz2.BZ2Decompressor,
-    }  # fmt: skip
-    maker = makers.get(method)
-    return maker() or _Stored() if maker else None
-
-
 class _Stored:
     eof = False
     unused_data = b""
@@ -202,6 +182,9 @@ class _Stored:
 
     def decompress(self, data: bytes, _most: int = -1) -> bytes:
         return data
+
+
+_UNPACKERS: dict[int, Callable[[], Any]] = {0: _Stored, 8: partial(zlib.decompressobj, -15), 12: bz2.BZ2Decompressor}
 
 
 class _Unpacked:

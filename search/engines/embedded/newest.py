@@ -12,6 +12,7 @@ from index.directory.commits import OpenSegments, latest_commit
 from index.directory.generations import GenerationState, current_generation, read_state
 from index.directory.snapshot import Snapshot
 from index.errors import DamagedIndexError, IndexMissingError
+from search.engines.embedded.compiled import impacts_of
 from search.engines.embedded.statistics import KnownFrequencies
 from search.ranking.impacts import TermImpacts
 from search.ranking.scoring import Ranking
@@ -74,6 +75,7 @@ class NewestIndex:
                 try:
                     look = _Unchanged(self._indexes, generation)
                     self._renew(generation)
+                    look.version = _version(generation)
                     self._unchanged = look
                     break
                 except OSError as error:  # replaced between finding and opening it
@@ -88,9 +90,11 @@ class NewestIndex:
 
     def version(self) -> Hashable:
         """Return a value that changes whenever the newest index does; reads only file names and ``CURRENT``."""
+        look = self._unchanged
+        if look.holds():
+            return look.version
         try:
-            generation = current_generation(self._indexes)
-            return generation, None if generation is None else latest_commit(generation)
+            return _version(current_generation(self._indexes))
         except OSError:  # replaced meanwhile
             return object()
 
@@ -115,15 +119,20 @@ class NewestIndex:
             snapshot = Snapshot(generation, self._segments)
             if state is not None and (misfit := self._misfit(state)) is not None:
                 raise misfit
-            impacts = TermImpacts(snapshot, self._ranking, self._sharing)
-            self._opened = OpenedIndex(snapshot, impacts, KnownFrequencies(snapshot))
+            impacts = impacts_of(snapshot, self._ranking, self._sharing)
+            self._opened = OpenedIndex(snapshot, impacts, KnownFrequencies(impacts))
+
+
+def _version(generation: Path | None) -> Hashable:
+    return generation, None if generation is None else latest_commit(generation)
 
 
 class _Unchanged:
     """Tell cheaply whether any name in some folders was added, removed or replaced since this object was created.
 
-    A folder's mtime comes from the kernel's clock, which ticks every few milliseconds. It is trusted only if it was
-    over a second old when it was read: any later change then has another mtime.
+    ``version`` is what was read in them since then. A folder's mtime comes from the kernel's clock, which ticks every
+    few milliseconds. It is trusted only if it was over a second old when it was read: any later change then has another
+    mtime.
     """
 
     def __init__(self, *folders: Path) -> None:
@@ -131,6 +140,7 @@ class _Unchanged:
         seen = [(folder, folder.stat().st_mtime_ns) for folder in folders]
         settled = time.time_ns() - max([changed for _, changed in seen], default=0) > _SETTLED_NS
         self._seen = seen if settled else []
+        self.version: Hashable = None
 
     def holds(self) -> bool:
         """Return True only if it is certain that nothing changed."""

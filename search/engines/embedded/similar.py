@@ -7,11 +7,12 @@ from collections import Counter
 import numpy as np
 
 from index.analysis.analyzer import Stream, analyze
-from index.article import TEXT_FIELDS, Article, searchable_body
+from index.article import Article, searchable_body
 from index.directory.snapshot import Snapshot
 from index.segments.schema import field_name
 from search.deadline import Deadline
 from search.engine import Hit
+from search.matching.article_sets import fields_of
 from search.ranking.clauses import WeightedTerm
 from search.ranking.impacts import TermImpacts
 from search.ranking.scoring import idf
@@ -31,24 +32,16 @@ def similar(impacts: TermImpacts[Snapshot], article: Article, size: int) -> list
         if frequency > 1:
             importance[term] = idf(snapshot.count, frequency) * count / (count + 1.0)
     telling = sorted(importance, key=lambda term: (-importance[term], term))[:_TERMS]
-    fields = [field_name(name, Stream.WORD) for name in TEXT_FIELDS]
-    scores = impacts.sums_of_all(
-        [
-            WeightedTerm(
-                Stream.WORD,
-                term,
-                importance[term],
-                [(field, snapshot.term_postings(field, term).count) for field in fields],
-            )
-            for term in telling
-        ],
-        impacts.ranking.k1,
-        Deadline(),
-    ).astype(np.float32)
-    scores *= snapshot.live
+    fields = fields_of(None, Stream.WORD)
+    terms = [WeightedTerm(Stream.WORD, term, importance[term], impacts.frequencies(fields, term)) for term in telling]
+    alike = np.zeros(snapshot.size, bool)
+    for term in telling:
+        alike |= impacts.docs_with_term(fields, term)
     own = snapshot.article_number(article.id)
     if own is not None:
-        scores[snapshot.stories == snapshot.stories[own]] = 0.0
+        alike &= snapshot.stories != snapshot.stories[own]
+    articles = np.flatnonzero(alike)
+    scores = impacts.sums(terms, articles, impacts.ranking.k1, Deadline())
     near = largest(scores, size)
     best = near[np.argsort(-scores[near], kind="stable")[:size]]
-    return [Hit(snapshot.article_id(int(n)), float(scores[n])) for n in best if scores[n] > 0]
+    return [Hit(snapshot.article_id(int(articles[n])), float(scores[n])) for n in best if scores[n] > 0]

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream, bigram
+from index.arrays import isin_sorted
 from index.article import TEXT_FIELDS
 from index.directory.snapshot import Snapshot
 from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
-from search.matching.doc_masks import isin_sorted
+from search.matching.article_sets import fields_of
+from search.ranking.impacts import TermImpacts
 from search.statistics import T
 
 _MOST_KEPT = 1 << 16
@@ -28,20 +30,21 @@ _PAIR = 2
 
 
 class KnownFrequencies(dict[tuple[Stream, str], int]):
-    """The document frequencies of terms in ``snapshot``, by stream and term; looked up once and cached.
+    """The document frequencies of terms in a snapshot, by stream and term; looked up once and cached.
 
     Threads may share it: concurrent lookups of a term give the same number.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
+    def __init__(self, impacts: TermImpacts[Snapshot]) -> None:
+        self.snapshot = impacts.snapshot
+        self._impacts = impacts
         self.abbreviations: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self.rows: dict[tuple[str, ...], bool] = {}
         self.terms: dict[tuple[Stream, str, int], list[tuple[str, int]]] = {}
 
     def __missing__(self, key: tuple[Stream, str]) -> int:
         stream, term = key
-        frequency = max(self.snapshot.document_frequency(field_name(name, stream), term) for name in TEXT_FIELDS)
+        frequency = self._impacts.document_frequency(fields_of(None, stream), term)
         if len(self) >= _MOST_KEPT:
             self.clear()
         if len(term) <= _LONGEST_KEPT:
@@ -138,7 +141,7 @@ class SnapshotStatistics:
                 found = [(term, count) for term, count in counted if count]
             if len(kept) >= _MOST_ABBREVIATIONS_KEPT:
                 kept.clear()
-            kept[prefix, most] = found
+            kept[prefix, most] = found = sorted(found, key=lambda entry: (-entry[1], entry[0]))
         return found
 
     def together(self, work: Callable[[], T]) -> T:

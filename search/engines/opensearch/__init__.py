@@ -5,6 +5,7 @@
 ``retrieval``       one request: what is asked, in few round trips
 ``query_sets``      article sets (``search.matching``) as queries of the cluster
 ``ordering``        the cluster's order, which chooses the candidates
+``occurrences``     where terms occur in the packed tokens of articles
 ``candidates``      the first candidates as a small index that ``search.ranking`` reads
 ``hits``            the hits of a page
 ``stories``         one hit for all near-copies of a story

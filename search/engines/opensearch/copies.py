@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from index.cluster.mapping import document_id
+from index.cluster.mapping import document_id, only_fields
 from search.engine import Hit
 from search.engines.opensearch.statistics import ClusterStatistics
 
@@ -11,13 +11,7 @@ _MOST = 10_000
 
 def story_of(statistics: ClusterStatistics, id: str) -> int | None:
     """Return the story of the article with this id; None for an unknown id."""
-    body = {
-        "size": 1,
-        "query": {"ids": {"values": [document_id(id)]}},
-        "_source": False,
-        "stored_fields": "_none_",
-        "docvalue_fields": ["story"],
-    }
+    body = {"size": 1, "query": {"ids": {"values": [document_id(id)]}}, **only_fields("story")}
     for hit in statistics.search_live(body)["hits"]["hits"]:
         return int(hit["fields"]["story"][0])
     return None
@@ -34,9 +28,6 @@ def copies(statistics: ClusterStatistics, id: str, size: int) -> list[Hit]:
             "bool": {"filter": [{"term": {"story": story}}], "must_not": [{"ids": {"values": [document_id(id)]}}]}
         },
         "sort": ["seq"],
-        "track_total_hits": False,
-        "_source": False,
-        "stored_fields": "_none_",
-        "docvalue_fields": ["id"],
+        **only_fields("id"),
     }
     return [Hit(hit["fields"]["id"][0], 0.0) for hit in statistics.search_live(body)["hits"]["hits"]]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any, NamedTuple
 
-from index.cluster.connection import Cluster
+from index.batches import batches
+from index.cluster.connection import Cluster, refusal
 from index.cluster.mapping import GAP, indexed_term
-from index.errors import ClusterError
 from index.segments.schema import ABBREVIATIONS, SUGGEST
 
 TERM_SETS = (SUGGEST, ABBREVIATIONS)
@@ -62,8 +62,7 @@ class Dictionaries:
                 places[term.field, term.term].append(term)
             elif term.term and term.term != GAP:
                 places[term.field, indexed_term(term.term)].append(term)
-        rest = iter(places)
-        while some := list(islice(rest, _MOST_AT_ONCE)):
+        for some in batches(places, _MOST_AT_ONCE):
             fields: defaultdict[str, list[str]] = defaultdict(list)
             for field, indexed in some:
                 fields[field].append(indexed)
@@ -99,7 +98,7 @@ class Dictionaries:
             answers = self._cluster.ask("POST", "_mtermvectors", body={"docs": docs})["docs"]
             for answer in answers:
                 if "error" in answer:
-                    raise ClusterError(f"the cluster does not tell frequencies: {answer['error'].get('reason')}")
+                    raise refusal(500, answer, self._cluster.config.timeout)
             if all(answer["_index"] == index for answer in answers):
                 break
             self._routings = None

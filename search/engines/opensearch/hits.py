@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -76,10 +76,9 @@ class Asking:
 class Group:
     """Hits of one kind: all that match, or the relaxed ones.
 
-    ``query`` scores the ``total`` articles ``among`` them; ``first`` are its first candidates, with tokens.
+    ``query`` scores the ``total`` articles among them; ``first`` are its first candidates, with tokens.
     """
 
-    among: Query
     query: Query
     total: int
     first: Sequence[Candidate]
@@ -118,17 +117,6 @@ def _named(some: Sequence[Candidate], name: str) -> DocMask:
     return np.array([name in one.named for one in some], bool)
 
 
-@dataclass(slots=True)
-class _Scored:
-    """Candidates with their scores and explanations, by sequence number."""
-
-    scores: dict[int, float] = field(default_factory=dict)
-    parts: dict[int, Mapping[str, float]] = field(default_factory=dict)
-
-    def add(self, some: Sequence[Candidate], scores: Floats) -> None:
-        self.scores.update(zip((one.seq for one in some), scores.tolist(), strict=True))
-
-
 class Page:
     """The page of a request."""
 
@@ -138,7 +126,7 @@ class Page:
         self._request = formula.request
         self._groups = [group for group in groups if group.total]
         self._stories = stories
-        self._scored = _Scored()
+        self._scores: dict[int, float] = {}  # by sequence number
         self._scorers: list[tuple[MaxScoreScorer, Sequence[Candidate]]] = []
 
     def hits(self, shown: Query) -> list[Hit]:
@@ -149,7 +137,7 @@ class Page:
         """Return ``some``, those after a cursor with their tokens, as hits."""
         for group in self._groups:
             self._scored_articles(group.first, near=True)
-        if missing := [one for one in some if one.seq not in self._scored.scores]:
+        if missing := [one for one in some if one.seq not in self._scores]:
             self._scored_articles(missing, near=False)
         return self._listed([(one, False) for one in some], NONE)
 
@@ -161,7 +149,7 @@ class Page:
         return [
             Hit(
                 one.id,
-                self._scored.scores[one.seq],
+                self._scores[one.seq],
                 explained.get(one.seq),
                 self._stories.copies(one),
                 relaxed,
@@ -214,25 +202,25 @@ class Page:
         """Return the first candidates of a group in the requested order, with our scores."""
         some = group.first
         self._scored_articles(some, near=True)
-        scores = np.array([self._scored.scores[one.seq] for one in some], np.float32)
+        scores = np.array([self._scores[one.seq] for one in some], np.float32)
         return [some[place] for place in places(self._asking.order, some, scores).tolist()]
 
     def _scored_articles(self, some: Sequence[Candidate], *, near: bool) -> None:
         articles = CandidateArticles(some, wanted_terms(self._formula.found), self._asking.statistics)
         scorer = self._formula.scorer(articles, some, near=near)
-        self._scored.add(some, scorer.scores(np.arange(len(some))))
+        self._scores.update(zip((one.seq for one in some), scorer.scores(np.arange(len(some))).tolist(), strict=True))
         self._scorers.append((scorer, some))
 
     def _with_scores(self, page: list[tuple[Candidate, bool]]) -> list[tuple[Candidate, bool]]:
         """Score the candidates of a page that have no score yet; those that are gone meanwhile are left out."""
         for group in self._groups:
-            missing = [one for one, relaxed in page if relaxed is group.relaxed and one.seq not in self._scored.scores]
+            missing = [one for one, relaxed in page if relaxed is group.relaxed and one.seq not in self._scores]
             if missing:
                 only: Query = {"terms": {"seq": [one.seq for one in missing]}}
                 query: Query = {"bool": {"must": [group.query], "filter": [only]}}
                 some = self._asking.candidates(self._asking.body(query, len(missing), tokens=True))
                 self._scored_articles(some, near=False)
-        return [entry for entry in page if entry[0].seq in self._scored.scores]
+        return [entry for entry in page if entry[0].seq in self._scores]
 
     def _explained(self, wanted: set[int]) -> dict[int, Mapping[str, float]]:
         """Return the parts of the scores of some candidates, by sequence number; none once the deadline is over."""

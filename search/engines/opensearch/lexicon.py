@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from index.analysis.analyzer import Stream
 from index.article import TEXT_FIELDS
 from index.cluster.connection import Cluster
+from index.cluster.mapping import beginning, only_fields
 from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
 from search.engines.opensearch.frequencies import FieldTerm
 
@@ -88,17 +89,14 @@ def lexicon_name(cluster: Cluster) -> str:
 
 def listing(cluster: Cluster, asked: Beginning) -> Search:
     """Return the search for the terms that begin so. Phrases come by frequency, others by the alphabet."""
-    query: Mapping[str, Any] = {"prefix": {"key": f"{asked.kind}{asked.prefix}"}}
+    query = beginning("key", f"{asked.kind}{asked.prefix}")
     by_count = asked.kind is Kind.PHRASE
     order = [{"count": "desc"}, {"key": "asc"}] if by_count else [{"key": "asc"}]
     body = {
         "size": min(asked.most + min(asked.most, _MORE), MOST_LISTED) if by_count else min(asked.most, MOST_LISTED),
         "query": {"constant_score": {"filter": query}},
         "sort": order,
-        "track_total_hits": False,
-        "_source": False,
-        "stored_fields": "_none_",
-        "docvalue_fields": ["key", "count"],
+        **only_fields("key", "count"),
     }
     return Search(lexicon_name(cluster), json.dumps(body, ensure_ascii=False), optional=True)
 

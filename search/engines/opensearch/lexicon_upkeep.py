@@ -8,13 +8,14 @@ only these count as followed. Following twice does no harm.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
 
-from index.cluster import mapping
+from index.batches import batches
+from index.cluster import entries, mapping
 from index.cluster.connection import Cluster, refusal
 from search.engines.opensearch.frequencies import Dictionaries
 from search.engines.opensearch.lexicon import SOURCES, Kind, lexicon_name, places
@@ -27,7 +28,6 @@ _MOST_REMEMBERED = 300_000
 _NOTICEABLE = 2
 """A phrase is counted again once half as many articles more have it: that keeps the order of phrases about right."""
 _NEVER = 1 << 60
-_TOLD = {"filter_path": "errors,items.*.status,items.*.error"}
 _MISSING, _EXISTS = 404, 409
 _BODY: dict[str, dict[str, Any]] = {
     "settings": {"number_of_shards": 1, "refresh_interval": "-1"},
@@ -108,11 +108,10 @@ class LexiconUpkeep:
                 raise refusal(400, answer, self._cluster.config.timeout)
 
     def _recorded(self, lexicon: str) -> Operations | None:
-        answer = self._cluster.ask("GET", self._cluster.state, "_doc", _FOLLOWED, expected={404})
-        if not answer.get("found") or answer["_source"]["lexicon"] != lexicon:
+        kept = entries.read(self._cluster, self._cluster.state, _FOLLOWED)
+        if kept is None or kept.value["lexicon"] != lexicon:
             return None
-        source = answer["_source"]
-        return Operations(source["index"], {int(shard): last for shard, last in source["arrived"].items()})
+        return Operations(kept.value["index"], {int(shard): last for shard, last in kept.value["arrived"].items()})
 
     def _record(self, lexicon: str, done: Operations) -> None:
         arrived = {str(shard): last for shard, last in done.arrived.items()}
@@ -143,10 +142,7 @@ class LexiconUpkeep:
             "size": _ARTICLES_A_PAGE,
             "query": {"bool": {"filter": [{"range": {"_seq_no": {"gt": after}}}, mapping.LIVE]}},
             "sort": ["_seq_no"],
-            "track_total_hits": False,
-            "_source": False,
-            "stored_fields": "_none_",
-            "docvalue_fields": list(SOURCES.values()),
+            **mapping.only_fields(*SOURCES.values()),
         }
         params = {"preference": f"_shards:{shard}|_primary"}
         answer = self._cluster.ask("POST", self._cluster.articles, "_search", body=body, params=params)
@@ -166,11 +162,11 @@ class LexiconUpkeep:
                 due.append(key)
             else:
                 self._left[key] = left - articles
-        for some in _parts(list(unknown)):
+        for some in batches(unknown, _WRITTEN_AT_ONCE):
             there = self._write({key: unknown[key] for key in some}, "create")
             due += [key for key in there if key[0] == Kind.PHRASE]
             self._remember({key: unknown[key] for key in some})
-        for some in _parts(due):
+        for some in batches(due, _WRITTEN_AT_ONCE):
             counted = self._counted(some)
             self._write(counted, "index")
             self._remember(counted)
@@ -186,22 +182,8 @@ class LexiconUpkeep:
 
     def _write(self, counted: Mapping[str, int], how: str) -> list[str]:
         """Write how many articles have terms; return the terms that could not be created because they are there."""
-        lines = [
-            line
-            for key, count in counted.items()
-            for line in ({how: {"_id": mapping.document_id(key)}}, {"key": key, "count": count})
+        actions = [
+            ({how: {"_id": mapping.document_id(key)}}, {"key": key, "count": count}) for key, count in counted.items()
         ]
-        answer = self._cluster.ask("POST", self._name, "_bulk", body=lines, params=_TOLD)
-        if not answer["errors"]:
-            return []
-        there = []
-        for key, item in zip(counted, answer["items"], strict=True):
-            if item[how]["status"] == _EXISTS:
-                there.append(key)
-            elif "error" in item[how]:
-                raise refusal(item[how]["status"], item[how], self._cluster.config.timeout)
-        return there
-
-
-def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (keys[first : first + _WRITTEN_AT_ONCE] for first in range(0, len(keys), _WRITTEN_AT_ONCE))
+        statuses = entries.bulk(self._cluster, self._name, actions)
+        return [key for key, status in zip(counted, statuses, strict=True) if status == _EXISTS]

@@ -60,7 +60,7 @@ class QuerySets:
 
     def with_term(self, stream: Stream, term: str, scope: str | None) -> Query:
         """Return the articles that have ``term`` in any text field of ``scope``."""
-        return self.union([term_query(field, term) for field in fields_of(scope, stream).values()])
+        return self.union([term_query(field, term) for field in fields_of(scope, stream)])
 
     def in_a_row(self, row: Row, scope: str | None) -> Query:
         """Return the articles where the terms of ``row`` stand together in one text field."""
@@ -120,7 +120,11 @@ class QuerySets:
                 others.append(part)
             else:
                 terms.setdefault(term[0], []).append(term[1])
-        asked = [_any_term(field, values) for field, values in terms.items()] + others
+        asked: list[Query] = [
+            {"term": {field: values[0]}} if len(values) == 1 else {"terms": {field: values}}
+            for field, values in terms.items()
+        ]
+        asked += others
         if len(asked) < 2:
             return asked[0] if asked else NONE
         return {"bool": {"should": asked, "minimum_should_match": 1}}
@@ -183,11 +187,11 @@ class QuerySets:
 
     def document_frequency(self, stream: Stream, term: str, scope: str | None) -> int:
         """Return how many articles have ``term`` in the text field where most have it."""
-        return max([self._statistics.frequency_in(field, term) for field in fields_of(scope, stream).values()])
+        return max([self._statistics.frequency_in(field, term) for field in fields_of(scope, stream)])
 
     def frequencies(self, stream: Stream, term: str, scope: str | None) -> list[tuple[str, int]]:
         """Return the index fields that have ``term``, each with the number of articles that have it there."""
-        counts = [(field, self._statistics.frequency_in(field, term)) for field in fields_of(scope, stream).values()]
+        counts = [(field, self._statistics.frequency_in(field, term)) for field in fields_of(scope, stream)]
         return [entry for entry in counts if entry[1]]
 
     def terms_with_prefix(self, stream: Stream, prefix: str, scope: str | None, most: int) -> list[tuple[str, int]]:
@@ -310,10 +314,6 @@ def _only_term(query: Query) -> tuple[str, str] | None:
             [(field, value)] = term.items()
             return (field, value) if isinstance(value, str) else None
     return None
-
-
-def _any_term(field: str, values: list[str]) -> Query:
-    return {"term": {field: values[0]}} if len(values) == 1 else {"terms": {field: values}}
 
 
 def _unique(queries: Iterator[Query]) -> Iterator[Query]:

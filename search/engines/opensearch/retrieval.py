@@ -229,7 +229,7 @@ class _Asked:
 
     def _group(self, found: Matches[Query], among: Query, answer: Answer, *, relaxed: bool = False) -> Group:
         first = [candidate_of(hit) for hit in answer["hits"]["hits"]]
-        return Group(among, self._ranked(found, among), _total(answer), first, relaxed)
+        return Group(self._ranked(found, among), _total(answer), first, relaxed)
 
     def _stories_asked(self) -> dict[str, Any]:
         return {_STORIES: told.counting()} if self._request.collapse else {}

@@ -56,7 +56,7 @@ def similar(statistics: ClusterStatistics, ranking: Ranking, article: Article, s
     if not candidates:
         return []
     articles = CandidateArticles(candidates, {(Stream.WORD, term.term) for term in terms}, statistics)
-    scores = TermImpacts(articles, ranking).sums_of_all(terms, ranking.k1, Deadline())
+    scores = TermImpacts(articles, ranking).sums(terms, np.arange(articles.size), ranking.k1, Deadline())
     best = np.lexsort((articles.sequence, -scores))[:size].tolist()
     return [Hit(candidates[number].id, float(scores[number])) for number in best if scores[number] > 0]
 

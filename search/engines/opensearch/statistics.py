@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from index.analysis.analyzer import Stream
 from index.article import TEXT_FIELDS
+from index.batches import batches
 from index.cluster.connection import Cluster, refusal
 from index.cluster.mapping import GAP, indexed_term
 from index.segments.schema import field_name
@@ -94,58 +95,45 @@ class KnownStatistics:
             self._answers[question] = answer
 
 
-class ClusterStatistics:
+class ClusterStatistics(Questions):
     """The statistics of one query; do not share it between threads. Searches are not tried again after ``deadline``."""
 
-    def __init__(self, known: KnownStatistics, deadline: Deadline | None = None) -> None:
-        self._known = known
+    def __init__(self, shared: KnownStatistics, deadline: Deadline | None = None) -> None:
+        super().__init__(self._found, shared.get)
+        self._shared = shared
         self._deadline = deadline or Deadline()
-        self._cluster = known.cluster
-        self._questions = Questions(self._look_up, known.get)
-
-    @property
-    def rounds(self) -> int:
-        """How often the cluster was asked."""
-        return self._questions.rounds
+        self._cluster = shared.cluster
 
     @property
     def articles(self) -> int:
         """The number of articles."""
-        return self._known.articles
+        return self._shared.articles
 
     @property
     def length(self) -> float:
         """The mean length of an article's text, in syllables."""
-        return self._known.fields[field_name("body", Stream.SYLLABLE)].length
+        return self._shared.fields[field_name("body", Stream.SYLLABLE)].length
 
     def average_length(self, field: str) -> float:
         """Return the mean length of ``field`` in the articles that have it, in terms; 0 without any."""
-        return self._known.fields[field].length
+        return self._shared.fields[field].length
 
     def articles_with(self, field: str) -> int:
         """Return how many articles have ``field``; deleted ones may count."""
-        return self._known.fields[field].articles
+        return self._shared.fields[field].articles
 
     def document_frequency(self, stream: Stream, term: str) -> int:
         """Return how many articles have ``term``; deleted ones count until their segment is merged."""
         return max(self.frequency_in(field_name(name, stream), term) for name in TEXT_FIELDS)
 
     def frequency_in(self, field: str, term: str) -> int:
-        """Return about how many articles have ``term`` in ``field``.
+        """Return about how many articles have ``term`` in ``field``: no more than there are articles.
 
-        The dictionaries count deleted ones until their segment is merged, so their usual share is taken off.
+        The dictionaries count deleted ones until their segment is merged, so their usual share is taken off. They may
+        also count articles that arrived after ``articles`` were counted.
         """
-        counted = self._questions.answer(FieldTerm(field, term), 0)
-        return max(1, round(counted * self._known.live_share)) if counted else 0
-
-    def learn(self, terms: Sequence[FieldTerm]) -> None:
-        """Look up how many articles have each of ``terms``, all at once."""
-        self._questions.learn(terms)
-
-    @property
-    def guessing(self) -> bool:
-        """Whether the work done ``together`` was told something that is not known yet."""
-        return self._questions.guessing
+        counted = self.answer(FieldTerm(field, term), 0)
+        return min(self.articles, max(1, round(counted * self._shared.live_share))) if counted else 0
 
     def search(
         self, index: str, body: Mapping[str, Any], meanwhile: T, preference: str | None = None
@@ -154,7 +142,7 @@ class ClusterStatistics:
 
         One that ranks has a ``preference`` (``Search``).
         """
-        return self._questions.answer(Search(index, json.dumps(body, ensure_ascii=False), preference), meanwhile)
+        return self.answer(Search(index, json.dumps(body, ensure_ascii=False), preference), meanwhile)
 
     def search_live(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer to a search of the articles that are not deleted; not to be asked within ``together``."""
@@ -170,20 +158,17 @@ class ClusterStatistics:
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return abbreviation terms that start with ``prefix``."""
-        return self._begun(Kind.ABBREVIATION, prefix, most)
+        return sorted(self._begun(Kind.ABBREVIATION, prefix, most), key=lambda entry: (-entry[1], entry[0]))
 
     def has_phrase(self, syllables: Sequence[str]) -> bool:
         """Tell whether a live article has these syllables in a row."""
-        return self._questions.answer(Row(tuple(syllables)), False)
-
-    def together(self, work: Callable[[], T]) -> T:
-        """Return what ``work`` returns when it knows all it asks, which is looked up in few round trips."""
-        return self._questions.together(work)
+        return self.answer(Row(tuple(syllables)), False)
 
     def _begun(self, kind: Kind, prefix: str, most: int) -> list[tuple[str, int]]:
-        return self._questions.answer(Beginning(kind, prefix, most), [])
+        begun: list[tuple[str, int]] = self.answer(Beginning(kind, prefix, most), [])
+        return [(term, min(count, self.articles)) for term, count in begun] if self.articles else []
 
-    def _look_up(self, questions: Sequence[Hashable]) -> dict[Hashable, Any]:
+    def _found(self, questions: Sequence[Hashable]) -> dict[Hashable, Any]:
         """Ask the cluster: first all searches at once, then all frequencies, those of the terms found among them."""
         answers: dict[Hashable, Any] = {}
         searches = {question: search for question in questions if (search := self._as_search(question))}
@@ -197,19 +182,19 @@ class ClusterStatistics:
                     answers[question] = answer["hits"]["total"]["value"] > 0
                 case _:
                     answers[question] = answer
-        missing = [term for term in dict.fromkeys(terms) if self._known.get(term) is None]
-        frequencies = self._known.dictionaries.frequencies(missing) if missing else {}
+        missing = [term for term in dict.fromkeys(terms) if self._shared.get(term) is None]
+        frequencies = self._shared.dictionaries.frequencies(missing) if missing else {}
         rare = [term for term, count in frequencies.items() if term.field in TERM_SETS and 0 < count <= _RARE]
-        if rare and self._known.any_deleted:
+        if rare and self._shared.any_deleted:
             frequencies.update(self._live_frequencies(rare[:_MOST_RARE]))
         for term in terms:
             known = frequencies.get(term)
-            answers[term] = self._known.get(term, 0) if known is None else known
+            answers[term] = self._shared.get(term, 0) if known is None else known
         for question in searches:
             if isinstance(question, Beginning):
                 answers[question] = _counted(question, answers[question], answers)
         for question, answer in answers.items():
-            self._known.keep(question, answer)
+            self._shared.keep(question, answer)
         return answers
 
     def _live_frequencies(self, terms: Sequence[FieldTerm]) -> dict[FieldTerm, int]:
@@ -237,8 +222,7 @@ class ClusterStatistics:
     def _searched(self, searches: Sequence[Search]) -> list[Mapping[str, Any]]:
         """Return the answers to searches, in order. Raises ClusterError if one of them is refused."""
         found: list[Mapping[str, Any]] = []
-        for first in range(0, len(searches), _MOST_SEARCHES):
-            some = searches[first : first + _MOST_SEARCHES]
+        for some in batches(searches, _MOST_SEARCHES):
             lines = "".join(f"{json.dumps(search.header)}\n{search.body}\n" for search in some)
             left = self._deadline.left()
             seconds = None if left is None else min(left + _LATE, self._cluster.config.timeout)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from index.analysis.analyzer import Stream, bigram
-from index.cluster.mapping import indexed_term
+from index.cluster.mapping import beginning, indexed_term, only_fields
 from index.segments.schema import field_name
 from search.engine import Hit
 from search.engines.opensearch.statistics import ClusterStatistics
@@ -25,7 +25,7 @@ def titled(statistics: ClusterStatistics, typed: TypedWords, size: int) -> list[
     """
     if size < 1:
         return []
-    found = [_with_syllable(one) for one in typed.syllables]
+    found = [_with_terms(one.stream, one.whole, one.begun) for one in typed.syllables]
     rows = [_with_pair(*pair) for pair in pairwise(typed.syllables)]
     firsts: dict[int, Mapping[str, Any]] = {}
     any_copies = False
@@ -57,10 +57,7 @@ def _newest(
             "size": most,
             "query": {"bool": {"filter": found, "must": [_one_if(rows)]}},
             "sort": [{"_score": "desc"}, {"minutes": {"order": "desc", "missing": "_last"}}, {"seq": "asc"}],
-            "track_total_hits": False,
-            "_source": False,
-            "stored_fields": "_none_",
-            "docvalue_fields": ["id", "story"],
+            **only_fields("id", "story"),
             "aggs": {"copied": {"filter": {"term": {"copied": True}}}},
             **after,
         }
@@ -91,11 +88,6 @@ def _one_if(rows: Sequence[Any]) -> dict[str, Any]:
     return {"bool": {"should": [row, {"match_all": {"boost": 0.0}}]}}
 
 
-def _with_syllable(one: TypedSyllable) -> dict[str, Any]:
-    """Return the query for a syllable in a title."""
-    return _with_terms(one.stream, one.whole, one.begun)
-
-
 def _with_pair(one: TypedSyllable, other: TypedSyllable) -> dict[str, Any]:
     """Return the query for two syllables side by side in a title; ``one`` is whole."""
     stream = Stream.BIGRAM
@@ -106,7 +98,8 @@ def _with_pair(one: TypedSyllable, other: TypedSyllable) -> dict[str, Any]:
 
 
 def _with_terms(stream: Stream, whole: Sequence[str], begun: Sequence[str]) -> dict[str, Any]:
+    """Return the query for titles that have one of the terms ``whole``, or one that begins with one of ``begun``."""
     field = field_name("title", stream)
     terms = [{"terms": {field: [indexed_term(term) for term in whole]}}] if whole else []
-    beginnings = [{"prefix": {field: indexed_term(term)}} for term in begun]
+    beginnings = [beginning(field, indexed_term(term)) for term in begun]
     return {"bool": {"should": [*terms, *beginnings]}}

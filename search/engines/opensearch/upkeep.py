@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 from index.cluster import rebuild
 from index.cluster.leases import Lease
 from index.cluster.store import ClusterArticleStore
 from index.store.article_store import TaskKind
+
+_MOST_ROUNDS = 5
+_PAUSE = 1.0
+_LONGEST_MERGING = 600.0
 
 
 class ClusterUpkeep:
@@ -32,6 +38,30 @@ class ClusterUpkeep:
 
     def release_stale(self) -> None:
         """Do nothing: a rebuild deletes what it replaces."""
+
+    def condense(self) -> None:
+        """Let the cluster merge all segments in which articles were deleted or replaced, and wait ten minutes for that.
+
+        What is begun then goes on. One round leaves out what is being merged already. What was replaced less than a
+        minute ago, or meanwhile, may stay: the cluster keeps it for replicas.
+        """
+        cluster, deadline = self._store.cluster, time.monotonic() + _LONGEST_MERGING
+        cluster.ask("PUT", cluster.articles, "_settings", body={"index.merge.policy.expunge_deletes_allowed": 0})
+        for _ in range(_MOST_ROUNDS):
+            while self._counted()["merges"]["current"]:
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(_PAUSE)
+            cluster.ask("POST", cluster.articles, "_refresh")  # else what was merged still counts
+            if not self._counted()["docs"]["deleted"]:
+                break
+            wanted = {"only_expunge_deletes": True, "wait_for_completion": False}
+            cluster.ask("POST", cluster.articles, "_forcemerge", params=wanted)
+            time.sleep(_PAUSE)
+
+    def _counted(self) -> Any:
+        """Return how many documents are deleted, and how many merges are under way."""
+        return self._store.cluster.ask("GET", self._store.cluster.articles, "_stats", "docs,merge")["_all"]["total"]
 
     def check(self) -> list[str]:
         """Return why the index has to be rebuilt, and whether searches see other articles than there are."""

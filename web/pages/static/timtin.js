@@ -102,11 +102,16 @@ export class Timtin {
     return this.#json("POST", "deletions", { json: { filter }, ...options });
   }
 
+  /** Cancel a deletion or a rebuild and return it, which may still be on its way to an end. */
+  async cancel(id, options) {
+    return this.#json("POST", `tasks/${id}/cancel`, options);
+  }
+
   /** Return a task once it has ended. */
   async wait(id, options) {
     for (let pause = POLL[0]; ; pause = Math.min(2 * pause, POLL[1])) {
       const task = await this.#json("GET", `tasks/${id}`, options);
-      if (!["waiting", "running"].includes(task.state)) return task;
+      if (!["waiting", "running", "cancelling"].includes(task.state)) return task;
       await sleep(pause, options?.signal);
     }
   }

@@ -1,0 +1,30 @@
+"""Cut what comes one by one into batches that are worked on at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def batches(items: Iterable[T], most: int) -> Iterator[list[T]]:
+    """Yield the items in batches of ``most``; the last one may have fewer."""
+    rest = iter(items)
+    while batch := list(islice(rest, most)):
+        yield batch
+
+
+def sized_batches(items: Iterable[T], most: int, size: Callable[[T], int], enough: int) -> Iterator[list[T]]:
+    """Yield the items in batches that end once they have ``most`` items, or the sum of their sizes is ``enough``."""
+    batch: list[T] = []
+    total = 0
+    for item in items:
+        batch.append(item)
+        total += size(item)
+        if len(batch) >= most or total >= enough:
+            yield batch
+            batch, total = [], 0
+    if batch:
+        yield batch
