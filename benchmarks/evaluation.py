@@ -22,9 +22,9 @@ from benchmarks.engines import read_articles, title_queries
 from index.kernels.library import kernels
 from search.archive import ArchiveConfig, open_archive
 from search.engine import Request
-from search.engines.embedded.compiled import CompiledImpacts
 from search.engines.embedded.newest import NewestIndex
 from search.engines.embedded.ordering import Ordering
+from search.kernels.impacts import CompiledImpacts
 from search.matching.evaluator import Evaluator
 from search.matching.term_sets import TermSets
 from search.query.parser import parse

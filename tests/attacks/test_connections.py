@@ -131,7 +131,8 @@ def test_the_soft_limit_of_open_files_is_raised(attacked: Attacked, monkeypatch:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     try:
-        server = attacked(limits={"connections_of_address": 0})
+        # Connections that ask nothing are kept for as long as a slow machine takes to open them all.
+        server = attacked(limits={"connections_of_address": 0, "header_seconds": 600, "idle_seconds": 600})
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     clients = [Client(server, f"127.0.1.{1 + number % 9}") for number in range(700)]

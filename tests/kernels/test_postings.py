@@ -21,9 +21,9 @@ from index.segments.packing import PackedNumbers, bits_of, packed, packed_bytes
 from index.segments.segment import COUNT_BITS, InvertedField, pack_counts
 from search.archive import Archive
 from search.engine import Request
-from search.engines.embedded.compiled import CompiledImpacts
 from search.engines.embedded.engine import EmbeddedEngine
 from search.engines.embedded.retrieval import retrieve
+from search.kernels.impacts import CompiledImpacts
 from search.kernels.postings import PackedFields, PostingKernels, joined, pack_field
 from search.query.tree import Match, Node, Phrase, Words
 from search.ranking.impacts import TermImpacts

@@ -194,10 +194,12 @@ def test_fetching_to_a_full_disk_ends_in_one_line_with_a_summary_of_what_was_sto
     ballast = fill(disk, leave=2_000_000)
     with running_site() as site:
         site.answers = {"/a": feed("a", 50, 3_000), "/b": feed("b", 50, 60_000), "/c": feed("c", 50, 3_000)}
-        applying_once = (  # on a slow machine the index would else take the room before the second feed is stored
-            "import index.reading.import_run, web.cli; index.reading.import_run._APPLY_SECONDS = 1e9; web.cli.main()"
+        # On a slow machine the index would else take the room before the second feed is stored, or part of it be.
+        storing_whole_feeds = (
+            "import index.fetching.fetch, index.reading.import_run, web.cli; "
+            "index.fetching.fetch._STORE_SECONDS = index.reading.import_run._APPLY_SECONDS = 1e9; web.cli.main()"
         )
-        command = [sys.executable, "-c", applying_once, "fetch", *(site.root + path for path in site.answers)]
+        command = [sys.executable, "-c", storing_whole_feeds, "fetch", *(site.root + path for path in site.answers)]
         command += ["--allow-private", "--delay", "0", "--data", str(disk / "data")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert site.paths() == ["/a", "/b"]

@@ -2,7 +2,6 @@
 
 ==============  ================================================================
 ``engine``      ``EmbeddedEngine`` and the maintenance of its files
-``compiled``    what terms add to scores, by compiled kernels
 ``newest``      the newest snapshot of the index, opened once and cached
 ``retrieval``   one retrieval: evaluate, filter, rank, collapse, count facets
 ``ordering``    the order of hits by several keys, and what comes after a cursor

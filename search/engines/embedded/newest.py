@@ -12,8 +12,8 @@ from index.directory.commits import OpenSegments, latest_commit
 from index.directory.generations import GenerationState, current_generation, read_state
 from index.directory.snapshot import Snapshot
 from index.errors import DamagedIndexError, IndexMissingError
-from search.engines.embedded.compiled import impacts_of
 from search.engines.embedded.statistics import KnownFrequencies
+from search.kernels.impacts import impacts_of
 from search.ranking.impacts import TermImpacts
 from search.ranking.scoring import Ranking
 
