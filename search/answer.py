@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from index.article import Article
 from search.engine import FacetCount
@@ -59,6 +59,14 @@ class RenderedHit:
     explained: Sequence[ExplainedPart] = ()
 
 
+class WrittenAnswer(NamedTuple):
+    """An answer as bytes, in a form of that name; ``took_ms`` belongs between the two parts."""
+
+    form: str
+    before: bytes
+    after: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to a search: ``total`` articles match, ``stories`` is the number of hits to page through.
@@ -68,7 +76,7 @@ class Answer:
 
     A ``partial`` answer lacks something for want of time: marks, facets, a correction, the exact order, or hits. If
     ``at_least``, the counts are lower bounds. ``next_cursor`` is the cursor of the next page, if the search had one and
-    there may be a next page. ``made`` keeps what is made of it for those who ask again, but for ``took_ms``.
+    there may be a next page. One that was ``written`` has that in the place of its hits, facets and histogram.
     """
 
     parameters: SearchParameters
@@ -86,7 +94,7 @@ class Answer:
     at_least: bool = False
     histogram: Sequence[Bucket] = ()
     next_cursor: str | None = None
-    made: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    written: WrittenAnswer | None = None
 
 
 def summary_of(article: Article) -> ArticleSummary:

@@ -12,7 +12,7 @@ from search.answer import Answer
 from search.archive import Archive
 from search.deadline import Deadline
 from search.parameters import SearchParameters, TimeParameters, checked
-from search.runtime.answer_cache import AnswerCache
+from search.runtime.answer_cache import AnswerCache, Writing
 from search.runtime.index_follower import IndexFollower
 from web.metrics import Metrics
 from web.query_log import QueryLog
@@ -36,17 +36,24 @@ class Services:
     queries: QueryLog
 
 
-def timed_search(parameters: SearchParameters, *, noted: bool = True, timeout_ms: int | None = None) -> Answer:
+def timed_search(
+    parameters: SearchParameters,
+    *,
+    noted: bool = True,
+    timeout_ms: int | None = None,
+    writing: Writing | None = None,
+) -> Answer:
     """Answer a search within the time that the current request, or ``timeout_ms``, allows, and the archive's limits.
 
     It is noted in the log of queries if it is the first of its request, as typed, and not one of a program (``noted``).
+    With a ``writing``, it comes written.
     Raises InvalidInputError if it asks for more than these. ``g.partial`` is true after a partial answer.
     """
     used = services()
     used.archive.limits.check(parameters)
     began = time.perf_counter()
     timeout_ms = timeout_ms or checked(TimeParameters, request.args).timeout_ms
-    answer = used.answers.search(parameters, deadline(timeout_ms))
+    answer = used.answers.search(parameters, deadline(timeout_ms), writing)
     g.partial = g.get("partial", False) or answer.partial
     if noted and "noted" not in g:
         g.noted = True

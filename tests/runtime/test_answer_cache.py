@@ -13,10 +13,10 @@ import pytest
 
 from index.article import Article
 from index.errors import DamagedIndexError
-from search.answer import Answer
+from search.answer import Answer, WrittenAnswer
 from search.archive import Archive
 from search.parameters import SearchParameters
-from search.runtime.answer_cache import AnswerCache
+from search.runtime.answer_cache import AnswerCache, Writing
 from search.runtime.index_follower import bring_in_sync
 from search.service import search
 
@@ -28,7 +28,7 @@ def answers(archive: Archive, tmp_path: Path) -> AnswerCache:
     articles = [Article(id=f"a{at}", title=f"Lúa gạo {at}", body="Giá lúa tăng. " * 20, source="s") for at in range(8)]
     archive.store.put(articles)
     bring_in_sync(archive)
-    return AnswerCache(partial(search, archive), archive.version, most_characters=30_000)
+    return AnswerCache(partial(search, archive), archive.version, most_bytes=30_000)
 
 
 def test_a_search_asked_again_is_answered_from_memory(answers: AnswerCache, archive: Archive) -> None:
@@ -38,6 +38,27 @@ def test_a_search_asked_again_is_answered_from_memory(answers: AnswerCache, arch
     assert replace(again, took_ms=0) == replace(fresh, took_ms=0)
     other = answers.search(RICE.model_copy(update={"size": 3}))
     assert len(other.hits) == 3
+
+
+def test_of_a_written_answer_only_what_was_written_is_kept(answers: AnswerCache) -> None:
+    def writing(form: str) -> Writing:
+        def write(answer: Answer) -> WrittenAnswer:
+            written.append(form)
+            return WrittenAnswer(form, f"{len(answer.hits)} hits, took ".encode(), f" of {answer.total}".encode())
+
+        return Writing(form, write)
+
+    written: list[str] = []
+    first = answers.search(RICE, writing=writing("a"))
+    assert first.written == ("a", b"8 hits, took ", b" of 8")
+    assert (first.hits, first.facets, first.total) == ((), {}, 8)
+    assert answers.search(RICE, writing=writing("a")).written is first.written
+    for form in ("b", "b", "a"):
+        assert answers.search(RICE, writing=writing(form)).written == first.written._replace(form=form)
+    assert written == ["a", "b", "a"]
+    assert len(answers.search(RICE).hits) == 8
+    assert answers.search(RICE).written is None
+    assert len(answers._cached) == 1
 
 
 def test_every_change_is_seen_at_once(answers: AnswerCache, archive: Archive, tmp_path: Path) -> None:

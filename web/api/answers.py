@@ -11,14 +11,15 @@ from pydantic_core import to_json
 
 from index.article import Article
 from search.analysis import described, located_terms
-from search.answer import Answer, RenderedHit
+from search.answer import Answer, RenderedHit, WrittenAnswer
 from search.archive import Archive
 from search.deadline import Deadline
 from search.parameters import SearchParameters
+from search.runtime.answer_cache import Writing
 from search.snippets.fragments import POST, PRE
 from search.spelling.corrections import correct
 from web.addresses import search_address
-from web.services import services
+from web.services import services, timed_search
 
 _TOOK = b'"took_ms":'
 _MARK = re.compile(f"{PRE}|{POST}")
@@ -29,16 +30,18 @@ def json_response(values: dict[str, Any]) -> Response:
     return Response(to_json(values) + b"\n", mimetype="application/json")
 
 
-def answer_response(answer: Answer, parameters: SearchParameters, timeout_ms: str | None) -> Response:
-    """Return the answer to a search with the URLs of pages as a response; its JSON is kept with it."""
-    known = timeout_ms, request.script_root
-    parts = answer.made.get(known)
-    if parts is None:
+def written_answer(parameters: SearchParameters, timeout_ms: str | None) -> Response:
+    """Return the answer to a search with the URLs of pages as a response; who asks again gets the same JSON."""
+
+    def write(answer: Answer) -> WrittenAnswer:
         before, name, after = to_json(linked_answer_json(answer, parameters, timeout_ms)).partition(_TOOK)
-        parts = before + name, after[after.index(b",") :] + b"\n"
-        answer.made.clear()  # one is enough, whatever clients ask for
-        answer.made[known] = parts
-    return Response(parts[0] + to_json(answer.took_ms) + parts[1], mimetype="application/json")
+        return WrittenAnswer(form, before + name, after[after.index(b",") :] + b"\n")
+
+    form = f"{timeout_ms} {request.script_root}"
+    answer = timed_search(parameters, writing=Writing(form, write))
+    assert answer.written is not None
+    _, before, after = answer.written
+    return Response(before + to_json(answer.took_ms) + after, mimetype="application/json")
 
 
 def answer_json(answer: Answer, parameters: SearchParameters) -> dict[str, Any]:

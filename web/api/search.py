@@ -12,7 +12,7 @@ from index.errors import InvalidInputError, Problem, SearchTimeoutError
 from search.parameters import SearchParameters, TimeParameters
 from search.service import completions, counted, facet_values, similar_articles, similar_to_text, title_matches
 from web.access import Scope, needs
-from web.api.answers import analysis_json, answer_response, hit_json, json_response, linked_answer_json, title_json
+from web.api.answers import analysis_json, hit_json, json_response, linked_answer_json, title_json, written_answer
 from web.api.blueprint import api, stored_article
 from web.api.bodies import checked_body, checked_value
 from web.api.parameters import (
@@ -36,7 +36,7 @@ _LARGEST_TEXT = 1024 * 1024
 def search() -> Response:
     """Find articles."""
     parameters = asked(SearchParameters, TimeParameters)
-    return answer_response(timed_search(parameters), parameters, request.args.get("timeout_ms"))
+    return written_answer(parameters, request.args.get("timeout_ms"))
 
 
 @api.post("/search")
