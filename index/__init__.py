@@ -19,6 +19,7 @@
 ``labels``        the values of a label: where one text names several, which spellings are one
 ``arrays``        helpers for numpy arrays
 ``batches``       what comes one by one in batches
+``memo``          a bounded cache
 ``atomic_file``   small files that are whole or not there, with a checksum
 ``shared_texts``  small named texts that all servers of an archive share: keys, synonyms
 ``moving``        the articles of one store to another that may be of another kind

@@ -28,3 +28,17 @@ def sized_batches(items: Iterable[T], most: int, size: Callable[[T], int], enoug
             batch, total = [], 0
     if batch:
         yield batch
+
+
+def bounded_batches(items: Iterable[T], size: Callable[[T], int], most: int) -> Iterator[list[T]]:
+    """Yield the items in batches whose sizes sum to ``most`` at most; a larger item is a batch by itself."""
+    batch: list[T] = []
+    total = 0
+    for item in items:
+        total += size(item)
+        if batch and total > most:
+            yield batch
+            batch, total = [], size(item)
+        batch.append(item)
+    if batch:
+        yield batch

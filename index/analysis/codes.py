@@ -114,7 +114,8 @@ def _found(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) -> l
         if run.text.isalpha():
             return day_codes(run, numbers, around) or [*month_codes(run, numbers, around), *numeral_codes(run, around)]
         return day_codes(run, numbers, around) or [*numeral_codes(run, around)] or _whole_codes(run, around)
-    figures = run if leading.end() == len(run.text) else _part(run, leading.group())
+    written = leading.group()
+    figures = run if written == run.text else SignRun(run.first, run.first + _size(written), written)
     plate = _plate(run, around)
     found = [plate] if plate else _figures(figures, numbers, around)
     if figures is not run and not any(code.end > figures.end for code in found):
@@ -197,10 +198,6 @@ def _figures(run: SignRun, numbers: dict[int, SignRun], around: Surroundings) ->
         found = day_codes(run, numbers, around)
     found = found or time(run, around)
     return found or [*range_codes(run, around)] or [*figure_codes(run, around)]
-
-
-def _part(run: SignRun, text: str) -> SignRun:
-    return SignRun(run.first, run.first + _size(text), text)
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)

@@ -27,6 +27,7 @@ from index.analysis.tokenizer import cut_chunk
 from index.arrays import Ints
 from index.kernels.building import StringTable, take_runs
 from index.kernels.library import kernels
+from index.memo import Memo
 
 LINE_BREAK = "\n"
 """The chunk for a line break, and for the start and the end of a text; its width is 0."""
@@ -123,10 +124,10 @@ class SyllableTable(dict[tuple[str, str], int]):
         self.exact: list[str] = []
         self.folded: list[str] = []
         self.written: list[str] = []
-        self._bare: dict[int, str | None] = {}
+        self._bare: Memo[int, str | None] = Memo(lambda number: bare_syllable(self.written[number]), _MOST_ENTRIES)
         self.exact_names, self.folded_names = array("q"), array("q")
         self.foreign, self.marks = array("b"), array("B")
-        self.single = _SingleSuggestions(self)
+        self.single: Memo[int, str] = Memo(lambda number: self.suggestion((number,)), _MOST_ENTRIES)
 
     def number(self, written: str, exact: str, folded: str) -> int:
         """Return the number of a syllable; ``written`` is its spelling in the canonical text."""
@@ -147,22 +148,11 @@ class SyllableTable(dict[tuple[str, str], int]):
         """Return the suggestion for syllables separated by single spaces, empty if they form none."""
         bare = []
         for number in numbers:
-            if number not in self._bare:
-                self._bare[number] = bare_syllable(self.written[number])
             syllable = self._bare[number]
             if syllable is None:
                 return ""
             bare.append(syllable)
         return suggestion(bare, list(map(self.written.__getitem__, numbers)))
-
-
-class _SingleSuggestions(dict[int, str]):
-    def __init__(self, syllables: SyllableTable) -> None:
-        self._syllables = syllables
-
-    def __missing__(self, number: int) -> str:
-        found = self[number] = self._syllables.suggestion((number,))
-        return found
 
 
 class WordTable(dict[tuple[int, ...] | int, int]):

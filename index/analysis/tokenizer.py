@@ -17,6 +17,7 @@ from index.analysis.normalization import NormalizedText, fold, normalize
 from index.analysis.runs import Code, SignRun, Surroundings
 from index.analysis.scripts import DOT_NET, SYLLABLE, is_coded, is_simple
 from index.analysis.syllables import beginnings, canonical_syllable
+from index.memo import Memo
 
 _SIGNS = ".,:;!?\"'()[]…"
 _JOINING = frozenset(CODE_SIGNS)
@@ -118,19 +119,7 @@ def _joins(chunk: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
     return (not between or between in _JOINING) and is_coded(chunk[slice(*one)]) and is_coded(chunk[slice(*other)])
 
 
-class _Cuts(dict[str, ChunkCut]):
-    """A cache of tokenized chunks: no token crosses a space, and most chunks repeat."""
-
-    def __missing__(self, chunk: str) -> ChunkCut:
-        cut = cut_chunk(chunk)
-        if len(self) >= _MOST_REMEMBERED:
-            self.clear()
-        if len(chunk) <= _LONGEST_SYLLABLE:
-            self[chunk] = cut
-        return cut
-
-
-_CUTS = _Cuts()
+_CUTS = Memo(cut_chunk, _MOST_REMEMBERED, len, _LONGEST_SYLLABLE)  # no token crosses a space, and most chunks repeat
 
 
 def original_places(

@@ -73,7 +73,7 @@ class Cluster:
         copies = mapping.copies(self.config.replicas)
         if not self.has_archive():
             aliases = {self.articles: {"is_write_index": True}, self.live: {"filter": mapping.LIVE}}
-            self._create(self.articles_index(), {**mapping.articles(self.config.shards, copies), "aliases": aliases})
+            self.create(self.articles_index(), {**mapping.articles(self.config.shards, copies), "aliases": aliases})
         for name, body in (
             (self.state, mapping.STATE),
             (self.tasks, mapping.TASKS),
@@ -82,8 +82,15 @@ class Cluster:
         ):
             settings = {**body["settings"], "number_of_shards": 1, **copies}
             if self.ask("GET", name, "_settings", expected={404}, ensured=True).get("status") == 404:
-                self._create(name, {**body, "settings": settings})
+                self.create(name, {**body, "settings": settings})
         self._is_whole = True
+
+    def create(self, index: str, body: Mapping[str, Any]) -> None:
+        """Make an index, unless it is there already. Raises ClusterError."""
+        params = {"wait_for_active_shards": "1"}
+        answer = self.ask("PUT", index, body=body, params=params, expected={400}, ensured=True)
+        if answer.get("status") == 400 and answer["error"]["type"] != "resource_already_exists_exception":
+            raise ClusterError(f"the cluster cannot make the index {index}: {_reason(answer)}", 400)
 
     def ask(
         self,
@@ -202,12 +209,6 @@ class Cluster:
             if self._client is None or self._client[0] != pid:
                 self._client = pid, _client(self.config)
             return self._client[1]
-
-    def _create(self, index: str, body: Mapping[str, Any]) -> None:
-        params = {"wait_for_active_shards": "1"}
-        answer = self.ask("PUT", index, body=body, params=params, expected={400}, ensured=True)
-        if answer.get("status") == 400 and answer["error"]["type"] != "resource_already_exists_exception":
-            raise ClusterError(f"the cluster cannot make the index {index}: {_reason(answer)}", 400)
 
 
 def refusal(status: int, answer: Any, patience: float) -> ClusterError | DiskFullError:

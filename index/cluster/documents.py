@@ -11,14 +11,12 @@ import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import cache
 from typing import Any, NamedTuple
 
 from index.analysis.analyzer import Stream
-from index.analysis.batch import BatchAnalyzer
 from index.analysis.near_copies import MOST_DIFFERING, NO_SKETCH, SLOTS
 from index.analysis.normalization import fold
-from index.article import LABELS, TEXT_FIELDS, Article, searchable_body
+from index.article import LABELS, TEXT_FIELDS, Article
 from index.cluster.connection import json_line
 from index.cluster.mapping import indexed_term, indexed_value
 from index.cluster.packed_tokens import pack
@@ -27,7 +25,7 @@ from index.dates import MINUTES_A_DAY, local_minute
 from index.errors import RottenArticleError
 from index.labels import label_values, words_of
 from index.segments.schema import field_name
-from index.writer.inversion import abbreviations, body_sketches, suggestions
+from index.writer.inversion import abbreviations, analyzed, body_sketches, suggestions
 
 REVISIONS = 1 << 16
 """The number of changes to what is said of an article, until it is written again."""
@@ -83,8 +81,7 @@ def written_of(source: Mapping[str, Any], version: int) -> Written:
 
 def documents(entries: Sequence[Written]) -> list[dict[str, Any]]:
     """Return the documents of ``entries``, in order: their fields, all but the names of ``KEPT`` only to be indexed."""
-    titles = _analyzer().analyze([entry.article.title for entry in entries])
-    bodies = _analyzer().analyze([searchable_body(entry.article) for entry in entries])
+    titles, bodies = analyzed([entry.article for entry in entries])
     columns = zip(
         entries,
         zip(stream_texts(titles), stream_texts(bodies), strict=True),
@@ -186,8 +183,3 @@ def _sketched(sketch: tuple[int, int]) -> dict[str, Any]:
 
 def _terms(terms: Iterable[str]) -> list[str]:
     return sorted(set(map(indexed_value, terms)))
-
-
-@cache
-def _analyzer() -> BatchAnalyzer:
-    return BatchAnalyzer()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from index.batches import bounded_batches
 from index.cluster.connection import Cluster, is_passing, json_line, refusal
 from index.cluster.mapping import document_id
 from index.errors import ClusterError
@@ -39,8 +40,8 @@ def send(
     """
     written = [True] * len(documents)
     refused: Exception | None = None
-    for batch in _batches(documents):
-        left, pause = batch, _FIRST_PAUSE
+    for left in bounded_batches(range(len(documents)), lambda at: len(documents[at].data), _REQUEST_BYTES):
+        pause = _FIRST_PAUSE
         deadline = time.monotonic() + cluster.config.timeout
         while left:
             outcomes = _outcomes(cluster, [documents[at] for at in left], between, index or cluster.articles)
@@ -63,20 +64,6 @@ def send(
     if refused is not None:
         raise refused
     return written
-
-
-def _batches(documents: Sequence[Document]) -> Iterator[list[int]]:
-    """Yield the places of documents that fit into one request; a large one goes alone."""
-    batch: list[int] = []
-    size = 0
-    for at, document in enumerate(documents):
-        if batch and size + len(document.data) > _REQUEST_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(at)
-        size += len(document.data)
-    if batch:
-        yield batch
 
 
 def _outcomes(

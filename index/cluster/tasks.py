@@ -11,12 +11,11 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
 from typing import Any
 
 from index.cluster import entries
 from index.cluster.connection import Cluster
-from index.store.article_store import UNFINISHED, Task, TaskKind, TaskState
+from index.store.article_store import UNFINISHED, Task, TaskKind, TaskState, now_text
 
 _KEPT = 1000
 _MOST_ERRORS = 100
@@ -34,10 +33,9 @@ class ClusterTaskLog:
 
     def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
         """Record a bulk write that is done once searches see write ``seq``; the first 100 errors are kept."""
-        number = entries.next_numbers(self._cluster, "tasks")
-        task = _new(number, TaskKind.ARTICLES, counts, errors, seq)
-        self._create(number, task)
-        return task
+        return self._create(
+            Task(self._new_id(), TaskKind.ARTICLES, counts=counts, errors=errors[:_MOST_ERRORS], seq=seq)
+        )
 
     def request_rebuild(self) -> Task:
         """Request a rebuild of the index; if a request is waiting already, return that one."""
@@ -45,21 +43,17 @@ class ClusterTaskLog:
             known = entries.read(self._cluster, self._cluster.state, _WAITING_REBUILD)
             if known is not None:
                 asked = _task(known.value["task"])
-                self._create(known.value["task"]["number"], asked)  # whoever named it may have ended before this
+                self._create(asked)  # whoever named it may have ended before this
                 task = self.get(asked.id)
                 if task is not None and task.state is TaskState.WAITING:
                     return task
-            number = entries.next_numbers(self._cluster, "tasks")
-            value = {"task": _document(number, _new(number, TaskKind.REINDEX, {}, [], None))}
+            value = {"task": _document(Task(self._new_id(), TaskKind.REINDEX))}
             before = known.version if known is not None else None
             entries.write(self._cluster, self._cluster.state, _WAITING_REBUILD, value, before)
 
     def request_deletion(self, filters: Mapping[str, Any], seq: int) -> Task:
         """Request the deletion of the articles that pass ``filters`` and were written up to number ``seq``."""
-        number = entries.next_numbers(self._cluster, "tasks")
-        task = _new(number, TaskKind.DELETE, {"deleted": 0}, [], seq, filters)
-        self._create(number, task)
-        return task
+        return self._create(Task(self._new_id(), TaskKind.DELETE, counts={"deleted": 0}, seq=seq, filters=filters))
 
     def get(self, id: str) -> Task | None:
         """Return a task, or None for an unknown id."""
@@ -83,7 +77,7 @@ class ClusterTaskLog:
 
         def begun(now: Mapping[str, Any]) -> Mapping[str, Any]:
             state = now["state"] if now["state"] == TaskState.CANCELLING else TaskState.RUNNING
-            return {"state": state, "started": _now()}
+            return {"state": state, "started": now_text()}
 
         return self._change(id, begun)
 
@@ -98,7 +92,7 @@ class ClusterTaskLog:
             if now["kind"] == TaskKind.ARTICLES:
                 return {}
             if now["state"] == TaskState.WAITING:
-                return {"state": TaskState.CANCELLED, "finished": _now()}
+                return {"state": TaskState.CANCELLED, "finished": now_text()}
             return {"state": TaskState.CANCELLING}
 
         self._change(id, cancelled)
@@ -106,7 +100,7 @@ class ClusterTaskLog:
 
     def end(self, id: str, error: str | None = None, *, cancelled: bool = False) -> None:
         """Record that a task is done, was ``cancelled`` or, with ``error``, that it failed and why."""
-        ended = {"state": TaskState.CANCELLED if cancelled else TaskState.DONE, "finished": _now()}
+        ended = {"state": TaskState.CANCELLED if cancelled else TaskState.DONE, "finished": now_text()}
         if error is not None:
             errors = json.dumps([{"detail": error}], ensure_ascii=False)
             ended |= {"state": TaskState.FAILED, "errors": errors}
@@ -126,11 +120,17 @@ class ClusterTaskLog:
             self._forget_if_old(number)
         return was_open
 
-    def _create(self, number: int, task: Task) -> None:
-        """Write a new task, and forget the one that is then too many."""
-        entries.write(self._cluster, self._cluster.tasks, str(number), _document(number, task), None, visible=True)
+    def _new_id(self) -> str:
+        return f"{entries.next_numbers(self._cluster, 'tasks')}-{uuid.uuid4().hex}"
+
+    def _create(self, task: Task) -> Task:
+        """Write and return a new task, and forget the one that is then too many."""
+        document = _document(task)
+        number = document["number"]
+        entries.write(self._cluster, self._cluster.tasks, str(number), document, None, visible=True)
         if number > _KEPT:
             self._forget(number - _KEPT)
+        return task
 
     def _forget_if_old(self, number: int) -> None:
         last = entries.read(self._cluster, self._cluster.state, "counter-tasks")
@@ -150,34 +150,18 @@ class ClusterTaskLog:
         return [_task(hit["_source"]) for hit in answer["hits"]["hits"]]
 
 
-def _new(
-    number: int,
-    kind: TaskKind,
-    counts: Mapping[str, int],
-    errors: Sequence[Any],
-    seq: int | None,
-    filters: Mapping[str, Any] | None = None,
-) -> Task:
-    id = f"{number}-{uuid.uuid4().hex}"
-    return Task(id, kind, TaskState.WAITING, _now(), None, None, counts, errors[:_MOST_ERRORS], seq, filters)
-
-
 def _number(id: str) -> int | None:
     """Return the number that an id begins with; None if it is no id of a task."""
     number = id.partition("-")[0]
     return int(number) if re.fullmatch("[1-9][0-9]{0,17}", number) else None
 
 
-def _document(number: int, task: Task) -> dict[str, Any]:
-    values = asdict(task)
-    return {"number": number, **values, **{name: json.dumps(values[name], ensure_ascii=False) for name in _AS_JSON}}
+def _document(task: Task) -> dict[str, Any]:
+    values = {"number": _number(task.id), **asdict(task)}
+    return values | {name: json.dumps(values[name], ensure_ascii=False) for name in _AS_JSON}
 
 
 def _task(document: Mapping[str, Any]) -> Task:
     values = {one.name: document[one.name] for one in fields(Task) if one.name in document}
     values |= {name: json.loads(values[name]) for name in _AS_JSON if name in values}
     return Task(**{**values, "kind": TaskKind(values["kind"]), "state": TaskState(values["state"])})
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

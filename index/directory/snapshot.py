@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from index.arrays import Array, Floats, sizes, spread
 from index.article import LABELS
-from index.directory.commits import OpenSegments, latest_commit, read_commit
+from index.directory.commits import Commit, OpenSegments, latest_commit, read_commit
 from index.directory.label_column import LabelColumn, LabelRanks, label_column, label_ranks
 from index.segments.columns import DictionaryColumn, PackedStrings
 from index.segments.schema import ID, PUBLISHED, SEQUENCE, STORY, UNDATED
@@ -112,15 +112,16 @@ class TermPostings:
 
 
 class Snapshot:
-    """Open the latest commit of ``generation``. Safe to share between threads."""
+    """Open the latest commit of ``generation``; None has no articles. Safe to share between threads."""
 
-    def __init__(self, generation: Path, segments: OpenSegments) -> None:
+    def __init__(self, generation: Path | None, segments: OpenSegments) -> None:
         self._generation = generation
-        commit = read_commit(generation)
+        commit = Commit(-1, []) if generation is None else read_commit(generation)
         self._commit = commit.number
         self._parts: list[_Part] = []
         self.size = 0
-        for info, segment in zip(commit.segments, segments.of(generation, commit), strict=True):
+        opened = [] if generation is None else segments.of(generation, commit)
+        for info, segment in zip(commit.segments, opened, strict=True):
             self._parts.append(_Part(segment, self.size, info.live_mask()))
             self.size += info.count
         self.count = sum(info.live_count for info in commit.segments)

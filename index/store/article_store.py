@@ -7,8 +7,8 @@ Importers, and everything above ``search.archive``, are handed an ``ArticleStore
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -83,9 +83,16 @@ UNFINISHED = (TaskState.WAITING, TaskState.RUNNING, TaskState.CANCELLING)
 """The states of a task that has not ended."""
 
 
+def now_text() -> str:
+    """Return the present time as tasks have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task. Times are ISO 8601, UTC; ``started`` is set for rebuilds and deletions only.
+    """One task; unless said otherwise, one that was made now and waits.
+
+    Times are ISO 8601, UTC; ``started`` is set for rebuilds and deletions only.
 
     A bulk write is done once searches see write ``seq``; a deletion deletes what was written up to it and passes
     ``filters``, the parameters of a search by name.
@@ -93,13 +100,13 @@ class Task:
 
     id: str
     kind: TaskKind
-    state: TaskState
-    created: str
-    started: str | None
-    finished: str | None
-    counts: Mapping[str, int]
-    errors: Sequence[Any]
-    seq: int | None
+    state: TaskState = TaskState.WAITING
+    created: str = field(default_factory=now_text)
+    started: str | None = None
+    finished: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    errors: Sequence[Any] = field(default_factory=list)
+    seq: int | None = None
     filters: Mapping[str, Any] | None = None
 
 

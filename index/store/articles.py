@@ -12,11 +12,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from index.article import Article
+from index.batches import batches
 from index.dates import LOCAL_ZONE
 from index.errors import ChangedError, DamagedStoreError, RottenArticleError, low_disk
 from index.store.article_store import Change, Condition, DeleteResult, Stamp, WriteResult
@@ -145,14 +147,16 @@ class SqliteArticleStore:
     def get_many(self, ids: Sequence[str]) -> dict[str, Article]:
         """Return the articles with these ids; unknown and damaged ones are left out, and ``get`` tells which."""
         found: dict[str, Article] = {}
-        for at in range(0, len(ids), _ID_BATCH):
-            some = ids[at : at + _ID_BATCH]
+        for some in batches(ids, _ID_BATCH):
             marks = ", ".join("?" * len(some))
             query = f"SELECT {READ}, id FROM articles WHERE id IN ({marks})"  # noqa: S608
             try:
                 rows = self.database.connection().execute(query, some).fetchall()
             except DamagedStoreError:
-                found.update((id, article) for id in some if (article := self._read(id)) is not None)
+                for id in some:
+                    with suppress(RottenArticleError):
+                        if (article := self.get(id)) is not None:
+                            found[id] = article
                 continue
             for *row, id in rows:
                 try:
@@ -160,12 +164,6 @@ class SqliteArticleStore:
                 except RottenRowError:
                     self._note_rotten(id)
         return found
-
-    def _read(self, id: str) -> Article | None:
-        try:
-            return self.get(id)
-        except RottenArticleError:
-            return None
 
     def changes_after(self, seq: int, limit: int) -> list[Change]:
         """Return at most ``limit`` changes after number ``seq``, oldest first.
@@ -283,9 +281,9 @@ class SqliteArticleStore:
             return rotten
         deadline = time.monotonic() + seconds
         for id in self._known_rotten():
-            with_article = self._read(id)
-            if with_article is not None or not _exists(connection, id):
-                self._mended([id])
+            with suppress(RottenArticleError):
+                self.get(id)
+                self._mended([id])  # it is sound again, or gone
         while True:
             verified = 0
             for found in stored_articles(connection, self._verified, limit=_VERIFIED_AT_ONCE):
@@ -414,10 +412,6 @@ def _is_sound(connection: sqlite3.Connection, id: str) -> bool:
     except (RottenRowError, DamagedStoreError):
         return False
     return True
-
-
-def _exists(connection: sqlite3.Connection, id: str) -> bool:
-    return connection.execute("SELECT rowid FROM articles WHERE id = ?", (id,)).fetchone() is not None
 
 
 def _sound_as_a_whole(every: Iterable[Stored]) -> Iterator[Stored]:

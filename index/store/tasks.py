@@ -10,11 +10,10 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from index.errors import DamagedStoreError
-from index.store.article_store import UNFINISHED, Task, TaskKind, TaskState
+from index.store.article_store import UNFINISHED, Task, TaskKind, TaskState, now_text
 from index.store.database import Database
 
 _KEPT = 1000
@@ -35,18 +34,20 @@ class SqliteTaskLog:
     def written(self, seq: int, counts: Mapping[str, int], errors: Sequence[Any]) -> Task:
         """Record a bulk write that is done once searches see write ``seq``; the first 100 errors are kept."""
         with self._database.transaction() as write:
-            return _add(write, TaskKind.ARTICLES, counts, errors, seq)
+            return _add(
+                write, Task(uuid.uuid4().hex, TaskKind.ARTICLES, counts=counts, errors=errors[:_MOST_ERRORS], seq=seq)
+            )
 
     def request_rebuild(self) -> Task:
         """Request a rebuild of the index; if a request is waiting already, return that one."""
         with self._database.transaction() as write:
             waiting = _select(write, "WHERE kind = ? AND state = ?", TaskKind.REINDEX, TaskState.WAITING)
-            return waiting[0] if waiting else _add(write, TaskKind.REINDEX, {}, [], None)
+            return waiting[0] if waiting else _add(write, Task(uuid.uuid4().hex, TaskKind.REINDEX))
 
     def request_deletion(self, filters: Mapping[str, Any], seq: int) -> Task:
         """Request the deletion of the articles that pass ``filters`` and were written up to number ``seq``."""
         with self._database.transaction() as write:
-            return _add(write, TaskKind.DELETE, {"deleted": 0}, [], seq, filters)
+            return _add(write, Task(uuid.uuid4().hex, TaskKind.DELETE, counts={"deleted": 0}, seq=seq, filters=filters))
 
     def get(self, id: str) -> Task | None:
         """Return a task, or None for an unknown id."""
@@ -71,7 +72,7 @@ class SqliteTaskLog:
     def begin(self, id: str) -> bool:
         """Record that a task has started; return False, and record nothing, if it has ended."""
         state = "state = CASE state WHEN ? THEN state ELSE ? END"
-        return self._set(id, f"{state}, started = ?", TaskState.CANCELLING, TaskState.RUNNING, _now())
+        return self._set(id, f"{state}, started = ?", TaskState.CANCELLING, TaskState.RUNNING, now_text())
 
     def count(self, id: str, counts: Mapping[str, int]) -> None:
         """Record how much of a task is done."""
@@ -80,7 +81,7 @@ class SqliteTaskLog:
     def cancel(self, id: str) -> Task | None:
         """Cancel a rebuild or a deletion, at once if it waits, and return the task; None for an unknown id."""
         with self._database.transaction() as write:
-            write.execute(_CANCEL, (TaskState.CANCELLED, _now(), id, TaskKind.ARTICLES, TaskState.WAITING))
+            write.execute(_CANCEL, (TaskState.CANCELLED, now_text(), id, TaskKind.ARTICLES, TaskState.WAITING))
             write.execute(_CANCEL, (TaskState.CANCELLING, None, id, TaskKind.ARTICLES, TaskState.RUNNING))
             found = _select(write, "WHERE id = ?", id)
         return found[0] if found else None
@@ -88,10 +89,10 @@ class SqliteTaskLog:
     def end(self, id: str, error: str | None = None, *, cancelled: bool = False) -> None:
         """Record that a task is done, was ``cancelled`` or, with ``error``, that it failed and why."""
         if error is None:
-            self._set(id, "state = ?, finished = ?", TaskState.CANCELLED if cancelled else TaskState.DONE, _now())
+            self._set(id, "state = ?, finished = ?", TaskState.CANCELLED if cancelled else TaskState.DONE, now_text())
         else:
             errors = json.dumps([{"detail": error}], ensure_ascii=False)
-            self._set(id, "state = ?, finished = ?, errors = ?", TaskState.FAILED, _now(), errors)
+            self._set(id, "state = ?, finished = ?, errors = ?", TaskState.FAILED, now_text(), errors)
 
     def _set(self, id: str, what: str, *values: object) -> bool:
         """Change a task; return False if it has ended, or there is none."""
@@ -100,20 +101,12 @@ class SqliteTaskLog:
             return write.execute(f"UPDATE tasks SET {what} WHERE {where}", (*values, id, *UNFINISHED)).rowcount > 0  # noqa: S608
 
 
-def _add(
-    write: sqlite3.Connection,
-    kind: TaskKind,
-    counts: Mapping[str, int],
-    errors: Sequence[Any],
-    seq: int | None,
-    filters: Mapping[str, Any] | None = None,
-) -> Task:
-    id, errors = uuid.uuid4().hex, errors[:_MOST_ERRORS]
-    task = Task(id, kind, TaskState.WAITING, _now(), None, None, counts, errors, seq, filters)
-    asked = None if filters is None else json.dumps(filters, ensure_ascii=False)
+def _add(write: sqlite3.Connection, task: Task) -> Task:
+    asked = None if task.filters is None else json.dumps(task.filters, ensure_ascii=False)
+    counts, errors = json.dumps(task.counts), json.dumps(task.errors)
     write.execute(
         "INSERT INTO tasks (id, kind, state, created, counts, errors, seq, filters) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (task.id, kind, task.state, task.created, json.dumps(counts), json.dumps(task.errors), seq, asked),
+        (task.id, task.kind, task.state, task.created, counts, errors, task.seq, asked),
     )
     write.execute(_FORGET, (_KEPT, TaskKind.ARTICLES, *UNFINISHED))
     return task
@@ -131,7 +124,3 @@ def _task(row: Sequence[Any]) -> Task:
         return Task(id, TaskKind(kind), TaskState(state), created, started, finished, counted, listed, seq, asked)
     except (TypeError, ValueError) as error:
         raise DamagedStoreError(f"the task {id!r} is damaged in the store; restore that from a backup") from error
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

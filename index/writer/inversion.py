@@ -15,7 +15,7 @@ from index.analysis.near_copies import hashed, sketches
 from index.analysis.phrases import suggested_phrases
 from index.analysis.suggestions import MOST_WORDS_OF_TITLES, one_of_each
 from index.arrays import smallest_unsigned
-from index.article import TEXT_FIELDS, searchable_body
+from index.article import TEXT_FIELDS, Article, searchable_body
 from index.segments.postings import (
     bigram_postings,
     counted_postings,
@@ -38,8 +38,7 @@ from index.segments.segment import InvertedField, Segment
 
 def invert(articles: Sequence[NumberedArticle]) -> Segment:
     """Return ``articles`` as a segment in memory; the first has doc id 0."""
-    titles = _analyzer().analyze([article.title for _, article in articles])
-    bodies = _analyzer().analyze([searchable_body(article) for _, article in articles])
+    titles, bodies = analyzed([article for _, article in articles])
     fields = {
         ID: term_set_postings([[article.id] for _, article in articles]),
         SUGGEST: term_set_postings(suggestions(titles, bodies)),
@@ -99,6 +98,15 @@ def _abbreviations(batch: AnalyzedBatch) -> list[set[str]]:
         abbreviation_terms(batch.outline(at)) if may_define(normal.text) else set()
         for at, normal in enumerate(batch.normals)
     ]
+
+
+def analyzed(articles: Sequence[Article]) -> tuple[AnalyzedBatch, AnalyzedBatch]:
+    """Return the titles and the bodies of ``articles``, analysed; tables are kept for the next ones."""
+    analyzer = _analyzer()
+    return (
+        analyzer.analyze([article.title for article in articles]),
+        analyzer.analyze([searchable_body(article) for article in articles]),
+    )
 
 
 @cache

@@ -223,11 +223,9 @@ class _QueryParser:
         self._field: str | None = None
         self._costly = 0
 
-    def _peek(self) -> str:
-        return self._lexemes[self._at].kind if self._at < len(self._lexemes) else "end"
-
-    def _follows(self) -> str:
-        return self._lexemes[self._at + 1].kind if self._at + 1 < len(self._lexemes) else "end"
+    def _peek(self, ahead: int = 0) -> str:
+        at = self._at + ahead
+        return self._lexemes[at].kind if at < len(self._lexemes) else "end"
 
     def _next(self) -> _Lexeme:
         self._at += 1
@@ -249,7 +247,7 @@ class _QueryParser:
         nodes: list[Node] = []
         apart = False
         while self._peek() not in {"end", "close", "OR"}:
-            if self._peek() == "AND" and nodes and self._follows() not in {"end", "close", "OR", "AND"}:
+            if self._peek() == "AND" and nodes and self._peek(1) not in {"end", "close", "OR", "AND"}:
                 self._next()
                 apart = True
                 continue

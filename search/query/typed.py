@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from index.analysis.analyzer import Stream
+from index.analysis.analyzer import Stream, bigram
 from index.analysis.normalization import fold
 from index.analysis.tokenizer import Tokens, tokenize, unfinished_syllable
 
@@ -40,6 +40,15 @@ class TypedSyllable:
         """Tell whether a syllable of a text, in its canonical form, is this one."""
         term = fold(exact) if self.bare else exact
         return term in self.whole or term.startswith(self.begun)
+
+
+def typed_pair(one: TypedSyllable, other: TypedSyllable) -> tuple[Stream, list[str], list[str]]:
+    """Return the stream and the whole and begun bigrams of two syllables side by side; ``one`` is whole."""
+    stream = Stream.BIGRAM
+    if one.bare or other.bare:
+        stream, one, other = Stream.FOLDED_BIGRAM, one.without_accents(), other.without_accents()
+    whole, begun = ([bigram(one.whole[0], term) for term in terms] for terms in (other.whole, other.begun))
+    return stream, whole, begun
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,13 +55,12 @@ def plain_syllables(tokens: Tokens, frequency: Frequency | None) -> tuple[bool, 
     typed = list(zip(tokens.exact, tokens.folded, strict=True))[:MOST_SYLLABLES]
     if all(exact == folded for exact, folded in typed):
         return (True,) * len(typed)
-
-    def seldom_bare(syllable: str) -> bool:
-        if frequency is None:
-            return False
-        return frequency(Stream.SYLLABLE, syllable) < _WRITTEN_BARE * frequency(Stream.FOLDED, syllable)
-
-    return tuple(exact == folded and seldom_bare(exact) for exact, folded in typed)
+    if frequency is None:
+        return (False,) * len(typed)
+    return tuple(
+        exact == folded and frequency(Stream.SYLLABLE, exact) < _WRITTEN_BARE * frequency(Stream.FOLDED, exact)
+        for exact, folded in typed
+    )
 
 
 def _pyvi_cut(analysis: Analysis) -> Cut:

@@ -22,6 +22,8 @@ from index.analysis.numerals import GREATEST_NUMERAL, roman_numeral
 from index.analysis.scripts import DOT_NET, SYLLABLE, is_simple
 from index.analysis.syllables import canonical_syllable, spellings
 from index.analysis.tokenizer import Tokens, tokenize
+from index.batches import bounded_batches
+from index.memo import Memo
 from search.kernels.spotting import pack_needles, spotting_kernel
 
 _UNKNOWN, _NOT_PLAIN, _PASSED_OVER, _FOREIGN, _SIGN = 0, 1, 2, 3, 32
@@ -73,7 +75,7 @@ class Spotter:
 
     def spot(self, texts: Sequence[str]) -> Iterator[Spots]:
         """Yield the spots of each of ``texts``; of any one syllable, only the first 20,000."""
-        for some in _together(texts):
+        for some in bounded_batches(texts, lambda text: len(text) + 1, _MOST_TOGETHER):
             whole = "\n".join(["", *some, ""])
             found = self._found(whole) if self._plain else None
             if found is not None:
@@ -136,18 +138,6 @@ class Spotter:
             for code, last in ((code, code.end - 1) for code in tokens.codes)
             if fold(code.text) in self._codes
         }
-
-
-def _together(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield ``texts`` in groups of at most 40,000 characters; a longer text is a group by itself."""
-    low = held = 0
-    for high, text in enumerate(texts):
-        held += len(text) + 1
-        if held > _MOST_TOGETHER and high > low:
-            yield texts[low:high]
-            low, held = high, len(text) + 1
-    if low < len(texts):
-        yield texts[low:]
 
 
 def _is_plain(name: str) -> bool:
@@ -303,16 +293,10 @@ def _form_at(text: str, first: int, end: int) -> tuple[str, str]:
     return _FORMS[text[first:end]]
 
 
-class _Forms(dict[str, tuple[str, str]]):
-    """A cache of the canonical forms of written syllables, with accents and without."""
-
-    def __missing__(self, written: str) -> tuple[str, str]:
-        form = canonical_syllable(normalize(written).text[:_LONGEST_SYLLABLE])
-        if len(self) >= _MOST_REMEMBERED:
-            self.clear()
-        if len(written) <= _LONGEST_SYLLABLE:
-            self[written] = form, fold(form)
-        return form, fold(form)
+def _forms(written: str) -> tuple[str, str]:
+    """Return the canonical forms of a written syllable, with accents and without."""
+    form = canonical_syllable(normalize(written).text[:_LONGEST_SYLLABLE])
+    return form, fold(form)
 
 
-_FORMS = _Forms()
+_FORMS = Memo(_forms, _MOST_REMEMBERED, len, _LONGEST_SYLLABLE)

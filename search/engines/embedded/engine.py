@@ -6,7 +6,9 @@ from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager, suppress
 
 from index.article import Article
+from index.directory.commits import OpenSegments
 from index.directory.data_folder import DataFolder
+from index.directory.snapshot import Snapshot
 from index.errors import DamagedIndexError
 from index.store.article_store import Progress
 from index.store.articles import SqliteArticleStore
@@ -16,7 +18,6 @@ from search.engines.embedded.copies import copies
 from search.engines.embedded.newest import NewestIndex, OpenedIndex
 from search.engines.embedded.retrieval import retrieve
 from search.engines.embedded.similar import similar
-from search.engines.embedded.statistics import NoStatistics, SnapshotStatistics
 from search.engines.embedded.titles import titled
 from search.query.typed import TypedWords
 from search.ranking.scoring import Ranking
@@ -61,37 +62,30 @@ class EmbeddedEngine:
 
     def retrieve(self, request: Request) -> Retrieved:
         """Search the newest snapshot."""
-        opened = self._opened()
-        if opened is None:
-            return Retrieved(0, 0, [], {facet: [] for facet in request.facets})
-        return retrieve(opened.impacts, request)
+        return retrieve(self._opened().impacts, request)
 
     def similar(self, article: Article, size: int) -> list[Hit]:
         """Search the newest snapshot for the most characteristic words of ``article``."""
-        opened = self._opened()
-        return [] if opened is None else similar(opened.impacts, article, size)
+        return similar(self._opened().impacts, article, size)
 
     def titled(self, typed: TypedWords, size: int) -> list[Hit]:
         """Look up words in the titles of the newest snapshot."""
-        opened = self._opened()
-        return [] if opened is None else titled(opened.impacts, typed, size)
+        return titled(self._opened().impacts, typed, size)
 
     def copies(self, id: str, size: int) -> list[Hit]:
         """Look up the story of an article in the newest snapshot."""
-        opened = self._opened()
-        return [] if opened is None else copies(opened.snapshot, id, size)
+        return copies(self._opened().snapshot, id, size)
 
     def statistics(self) -> TermStatistics:
         """Return the statistics of the newest snapshot."""
-        opened = self._opened()
-        return NoStatistics() if opened is None else SnapshotStatistics(opened.frequencies)
+        return self._opened().statistics
 
-    def _opened(self) -> OpenedIndex | None:
-        """Return the newest index, None for a store without articles. Raises IndexMissingError, DamagedIndexError."""
+    def _opened(self) -> OpenedIndex:
+        """Return the newest index, an empty one without articles. Raises IndexMissingError, DamagedIndexError."""
         opened = self._newest.get()
         if opened is None and self._store.count():
             raise self._indexer.missing("it is not built yet")
-        return opened
+        return opened or OpenedIndex(Snapshot(None, OpenSegments()), Ranking())
 
     def close(self) -> None:
         """Close the index; no thread may be using it."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from pathlib import Path
 
 from index.directory.commits import OpenSegments, latest_commit
 from index.directory.generations import GenerationState, current_generation, read_state
 from index.directory.snapshot import Snapshot
 from index.errors import DamagedIndexError, IndexMissingError
-from search.engines.embedded.statistics import KnownFrequencies
+from search.engines.embedded.statistics import SnapshotStatistics
 from search.kernels.impacts import impacts_of
-from search.ranking.impacts import TermImpacts
 from search.ranking.scoring import Ranking
 
 _OPEN_ATTEMPTS = 20
@@ -22,13 +20,13 @@ _OPEN_PAUSE = 0.01
 _SETTLED_NS = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
 class OpenedIndex:
-    """A snapshot and its caches: frequent terms, and document frequencies already looked up."""
+    """A snapshot and its caches: frequent terms, and statistics already looked up."""
 
-    snapshot: Snapshot
-    impacts: TermImpacts[Snapshot]
-    frequencies: KnownFrequencies
+    def __init__(self, snapshot: Snapshot, ranking: Ranking, sharing: int = 1) -> None:
+        self.snapshot = snapshot
+        self.impacts = impacts_of(snapshot, ranking, sharing)
+        self.statistics = SnapshotStatistics(self.impacts)
 
 
 class NewestIndex:
@@ -119,8 +117,7 @@ class NewestIndex:
             snapshot = Snapshot(generation, self._segments)
             if state is not None and (misfit := self._misfit(state)) is not None:
                 raise misfit
-            impacts = impacts_of(snapshot, self._ranking, self._sharing)
-            self._opened = OpenedIndex(snapshot, impacts, KnownFrequencies(impacts))
+            self._opened = OpenedIndex(snapshot, self._ranking, self._sharing)
 
 
 def _version(generation: Path | None) -> Hashable:

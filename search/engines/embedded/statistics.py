@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.analysis.analyzer import Stream, bigram
 from index.arrays import isin_sorted
 from index.article import TEXT_FIELDS
 from index.directory.snapshot import Snapshot
+from index.memo import Memo
 from index.segments.schema import ABBREVIATIONS, SUGGEST, field_name
 from search.matching.article_sets import fields_of
 from search.ranking.impacts import TermImpacts
@@ -29,35 +30,29 @@ _MOST_VERIFIED = 2000
 _PAIR = 2
 
 
-class KnownFrequencies(dict[tuple[Stream, str], int]):
-    """The document frequencies of terms in a snapshot, by stream and term; looked up once and cached.
+class SnapshotStatistics:
+    """The statistics of a snapshot; what was looked up is kept.
 
     Threads may share it: concurrent lookups of a term give the same number.
     """
 
     def __init__(self, impacts: TermImpacts[Snapshot]) -> None:
-        self.snapshot = impacts.snapshot
-        self._impacts = impacts
-        self.abbreviations: dict[tuple[str, int], list[tuple[str, int]]] = {}
-        self.rows: dict[tuple[str, ...], bool] = {}
-        self.terms: dict[tuple[Stream, str, int], list[tuple[str, int]]] = {}
-
-    def __missing__(self, key: tuple[Stream, str]) -> int:
-        stream, term = key
-        frequency = self._impacts.document_frequency(fields_of(None, stream), term)
-        if len(self) >= _MOST_KEPT:
-            self.clear()
-        if len(term) <= _LONGEST_KEPT:
-            self[key] = frequency
-        return frequency
-
-
-class SnapshotStatistics:
-    """The statistics of a snapshot for one query; do not share it between threads."""
-
-    def __init__(self, frequencies: KnownFrequencies) -> None:
-        self._snapshot = frequencies.snapshot
-        self._frequencies = frequencies
+        snapshot = self._snapshot = impacts.snapshot
+        # none refers to this object: a replaced snapshot closes its files as soon as its last user is done
+        self._frequencies: Memo[tuple[Stream, str], int] = Memo(
+            lambda key: impacts.document_frequency(fields_of(None, key[0]), key[1]),
+            _MOST_KEPT,
+            lambda key: len(key[1]),
+            _LONGEST_KEPT,
+        )
+        self._terms = Memo(partial(_terms, snapshot), _MOST_PREFIXES_KEPT)
+        self._abbreviations = Memo(partial(_abbreviations, snapshot), _MOST_ABBREVIATIONS_KEPT)
+        self._rows: Memo[tuple[str, ...], bool] = Memo(
+            lambda row: any(_phrase_in(impacts, name, row) for name in TEXT_FIELDS),
+            _MOST_ROWS_KEPT,
+            lambda row: sum(map(len, row)),
+            _LONGEST_ROW_KEPT,
+        )
 
     @property
     def articles(self) -> int:
@@ -75,17 +70,7 @@ class SnapshotStatistics:
 
     def terms(self, stream: Stream, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return terms that start with ``prefix``; deleted articles count until their segment is merged."""
-        kept = self._frequencies.terms
-        found = kept.get((stream, prefix, most))
-        if found is None:
-            frequencies: Counter[str] = Counter()
-            for name in TEXT_FIELDS:
-                frequencies |= Counter(dict(self._snapshot.terms_with_prefix(field_name(name, stream), prefix, most)))
-            found = sorted(frequencies.items())[:most]
-            if len(kept) >= _MOST_PREFIXES_KEPT:
-                kept.clear()
-            kept[stream, prefix, most] = found
-        return found
+        return self._terms[stream, prefix, most]
 
     def phrases(self, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return the most frequent suggestions that start with ``prefix``, by live articles only."""
@@ -93,88 +78,50 @@ class SnapshotStatistics:
 
     def has_phrase(self, syllables: Sequence[str]) -> bool:
         """Tell whether a live article has these syllables in a row; 2,000 that have the pairs are read."""
-        kept, row = self._frequencies.rows, tuple(syllables)
-        found = kept.get(row)
-        if found is None:
-            found = any(self._phrase_in(name, row) for name in TEXT_FIELDS)
-            if len(kept) >= _MOST_ROWS_KEPT:
-                kept.clear()
-            if sum(map(len, row)) <= _LONGEST_ROW_KEPT:
-                kept[row] = found
-        return found
-
-    def _phrase_in(self, name: str, syllables: Sequence[str]) -> bool:
-        stream = Stream.BIGRAM if len(syllables) > 1 else Stream.SYLLABLE
-        terms = {bigram(*pair) for pair in pairwise(syllables)} if len(syllables) > 1 else set(syllables)
-        field = field_name(name, stream)
-        counts = {term: self._snapshot.term_postings(field, term).count for term in terms}
-        if not all(counts.values()):
-            return False
-        if len(syllables) <= _PAIR:
-            return True
-        rarest, *others = sorted(terms, key=counts.__getitem__)
-        articles = self._snapshot.postings(field, rarest).articles
-        for term in others:
-            articles = articles[isin_sorted(self._snapshot.postings(field, term).articles, articles)]
-            if not len(articles):
-                return False
-        articles = articles[:_MOST_VERIFIED]
-        exact = field_name(name, Stream.SYLLABLE)
-        for first in range(0, len(articles), _MOST_READ):
-            begins: NDArray[np.int64] | None = None
-            for at, syllable in enumerate(syllables):
-                owners, places = self._snapshot.positions(exact, syllable, articles[first : first + _MOST_READ])
-                here = (owners.astype(np.int64) << 32) + places - at
-                begins = here if begins is None else np.intersect1d(begins, here)
-            if begins is not None and len(begins):
-                return True
-        return False
+        return self._rows[tuple(syllables)]
 
     def abbreviations(self, prefix: str, most: int) -> list[tuple[str, int]]:
         """Return abbreviation terms that start with ``prefix``, by live articles only."""
-        kept = self._frequencies.abbreviations
-        found = kept.get((prefix, most))
-        if found is None:
-            found = self._snapshot.terms_with_prefix(ABBREVIATIONS, prefix, most)
-            if self._snapshot.any_deleted:
-                counted = [(term, self._snapshot.term_postings(ABBREVIATIONS, term).count) for term, _ in found]
-                found = [(term, count) for term, count in counted if count]
-            if len(kept) >= _MOST_ABBREVIATIONS_KEPT:
-                kept.clear()
-            kept[prefix, most] = found = sorted(found, key=lambda entry: (-entry[1], entry[0]))
-        return found
+        return self._abbreviations[prefix, most]
 
     def together(self, work: Callable[[], T]) -> T:
         """Run ``work`` once: a lookup is no round trip."""
         return work()
 
 
-class NoStatistics:
-    """The statistics when there is no index yet."""
+def _terms(snapshot: Snapshot, asked: tuple[Stream, str, int]) -> list[tuple[str, int]]:
+    stream, prefix, most = asked
+    frequencies: Counter[str] = Counter()
+    for name in TEXT_FIELDS:
+        frequencies |= Counter(dict(snapshot.terms_with_prefix(field_name(name, stream), prefix, most)))
+    return sorted(frequencies.items())[:most]
 
-    articles = 0
-    length = 0.0
 
-    def document_frequency(self, _stream: Stream, _term: str) -> int:
-        """Return 0."""
-        return 0
+def _abbreviations(snapshot: Snapshot, asked: tuple[str, int]) -> list[tuple[str, int]]:
+    found = snapshot.terms_with_prefix(ABBREVIATIONS, *asked)
+    if snapshot.any_deleted:
+        counted = [(term, snapshot.term_postings(ABBREVIATIONS, term).count) for term, _ in found]
+        found = [(term, count) for term, count in counted if count]
+    return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
-    def terms(self, _stream: Stream, _prefix: str, _most: int) -> list[tuple[str, int]]:
-        """Return nothing."""
-        return []
 
-    def has_phrase(self, _syllables: Sequence[str]) -> bool:
-        """Return False."""
+def _phrase_in(impacts: TermImpacts[Snapshot], name: str, syllables: Sequence[str]) -> bool:
+    snapshot, several = impacts.snapshot, len(syllables) > 1
+    field = field_name(name, Stream.BIGRAM if several else Stream.SYLLABLE)
+    terms = {bigram(*pair) for pair in pairwise(syllables)} if several else set(syllables)
+    counts = {term: snapshot.term_postings(field, term).count for term in terms}
+    if not all(counts.values()):
         return False
-
-    def phrases(self, _prefix: str, _most: int) -> list[tuple[str, int]]:
-        """Return nothing."""
-        return []
-
-    def abbreviations(self, _prefix: str, _most: int) -> list[tuple[str, int]]:
-        """Return nothing."""
-        return []
-
-    def together(self, work: Callable[[], T]) -> T:
-        """Run ``work``."""
-        return work()
+    if len(syllables) <= _PAIR:
+        return True
+    rarest, *others = sorted(terms, key=counts.__getitem__)
+    articles = snapshot.postings(field, rarest).articles
+    for term in others:
+        articles = articles[isin_sorted(snapshot.postings(field, term).articles, articles)]
+        if not len(articles):
+            return False
+    row = [(field_name(name, Stream.SYLLABLE), syllable, at) for at, syllable in enumerate(syllables)]
+    some = articles[:_MOST_VERIFIED].astype(np.intp)
+    return any(
+        impacts.with_row(row, some[first : first + _MOST_READ]).any() for first in range(0, len(some), _MOST_READ)
+    )

@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from index.analysis.analyzer import Stream, bigram
+from index.analysis.analyzer import Stream
 from index.directory.snapshot import Snapshot
 from index.segments.schema import field_name
 from search.engine import Hit
 from search.matching.collapse import stories_found
 from search.matching.doc_masks import DocMasks
-from search.query.typed import TypedSyllable, TypedWords
+from search.query.typed import TypedWords, typed_pair
 from search.ranking.clauses import DocMask
 from search.ranking.impacts import TermImpacts
 from search.ranking.top_k import largest
@@ -27,11 +27,12 @@ def titled(impacts: TermImpacts[Snapshot], typed: TypedWords, size: int) -> list
 
     First come those that have each two neighbours side by side, then the newest.
     """
-    snapshot, lookup = impacts.snapshot, _Titles(impacts)
-    found = lookup.masks.intersection([lookup.with_syllable(one) for one in typed.syllables]) & snapshot.live
+    snapshot, masks = impacts.snapshot, DocMasks(impacts)
+    asked = [_with_terms(masks, snapshot, one.stream, one.whole, one.begun) for one in typed.syllables]
+    found = masks.intersection(asked) & snapshot.live
     articles = np.flatnonzero(found)
-    rows = [lookup.with_pair(*pair) for pair in pairwise(typed.syllables)]
-    in_a_row = lookup.masks.intersection([found, *rows])[articles]
+    rows = [_with_terms(masks, snapshot, *typed_pair(*pair)) for pair in pairwise(typed.syllables)]
+    in_a_row = masks.intersection([found, *rows])[articles]
     newest = snapshot.minutes[articles]
     keys = np.where(in_a_row, newest - newest.min(initial=0), newest - newest.max(initial=0) - 1)
     stories = stories_found(snapshot, found)
@@ -53,26 +54,10 @@ def titled(impacts: TermImpacts[Snapshot], typed: TypedWords, size: int) -> list
     ]
 
 
-class _Titles:
-    """Look up articles by the syllables of their titles."""
-
-    def __init__(self, impacts: TermImpacts[Snapshot]) -> None:
-        self.masks = DocMasks(impacts)
-        self._snapshot = impacts.snapshot
-
-    def with_syllable(self, one: TypedSyllable) -> DocMask:
-        """Return the articles that have a syllable in their title."""
-        return self._with_terms(one.stream, one.whole, one.begun)
-
-    def with_pair(self, one: TypedSyllable, other: TypedSyllable) -> DocMask:
-        """Return the articles that have two syllables side by side in their title; ``one`` is whole."""
-        stream = Stream.BIGRAM
-        if one.bare or other.bare:
-            stream, one, other = Stream.FOLDED_BIGRAM, one.without_accents(), other.without_accents()
-        whole, begun = ([bigram(one.whole[0], term) for term in terms] for terms in (other.whole, other.begun))
-        return self._with_terms(stream, whole, begun)
-
-    def _with_terms(self, stream: Stream, whole: Sequence[str], begun: Sequence[str]) -> DocMask:
-        field = field_name("title", stream)
-        found = [self.masks.with_term(stream, term, "title") for term in whole]
-        return self.masks.union([*found, *(self._snapshot.articles_with_prefix(field, term) for term in begun)])
+def _with_terms(
+    masks: DocMasks, snapshot: Snapshot, stream: Stream, whole: Sequence[str], begun: Sequence[str]
+) -> DocMask:
+    """Return the articles whose titles have one of the terms ``whole``, or one that begins with one of ``begun``."""
+    field = field_name("title", stream)
+    found = [masks.with_term(stream, term, "title") for term in whole]
+    return masks.union([*found, *(snapshot.articles_with_prefix(field, term) for term in begun)])

@@ -16,7 +16,7 @@ from cachetools import LRUCache
 
 from index.batches import batches
 from index.cluster import entries, mapping
-from index.cluster.connection import Cluster, refusal
+from index.cluster.connection import Cluster
 from search.engines.opensearch.frequencies import Dictionaries
 from search.engines.opensearch.lexicon import SOURCES, Kind, lexicon_name, places
 
@@ -103,9 +103,7 @@ class LexiconUpkeep:
             answer = self._cluster.ask("GET", self._name, "_settings", expected={404})
             if answer.get("status") != _MISSING:
                 return str(answer[self._name]["settings"]["index"]["uuid"])
-            answer = self._cluster.ask("PUT", self._name, body={**_BODY, "settings": settings}, expected={400})
-            if answer.get("status") == 400 and answer["error"]["type"] != "resource_already_exists_exception":
-                raise refusal(400, answer, self._cluster.config.timeout)
+            self._cluster.create(self._name, {**_BODY, "settings": settings})
 
     def _recorded(self, lexicon: str) -> Operations | None:
         kept = entries.read(self._cluster, self._cluster.state, _FOLLOWED)

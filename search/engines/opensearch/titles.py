@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from index.analysis.analyzer import Stream, bigram
+from index.analysis.analyzer import Stream
 from index.cluster.mapping import beginning, indexed_term, only_fields
 from index.segments.schema import field_name
 from search.engine import Hit
 from search.engines.opensearch.statistics import ClusterStatistics
-from search.query.typed import TypedSyllable, TypedWords
+from search.query.typed import TypedWords, typed_pair
 
 _IN_A_ROW, _APART = 1.0, 0.5
 _DEEP = 4
@@ -26,7 +26,7 @@ def titled(statistics: ClusterStatistics, typed: TypedWords, size: int) -> list[
     if size < 1:
         return []
     found = [_with_terms(one.stream, one.whole, one.begun) for one in typed.syllables]
-    rows = [_with_pair(*pair) for pair in pairwise(typed.syllables)]
+    rows = [_with_terms(*typed_pair(*pair)) for pair in pairwise(typed.syllables)]
     firsts: dict[int, Mapping[str, Any]] = {}
     any_copies = False
     for hits, copied in _newest(statistics, found, rows, min(_DEEP * size, _MOST_AT_ONCE)):
@@ -86,15 +86,6 @@ def _one_if(rows: Sequence[Any]) -> dict[str, Any]:
     """Return a query that any article matches, with a score of 1 if it matches all ``rows``, else 0."""
     row = {"constant_score": {"filter": {"bool": {"filter": rows}}, "boost": 1.0}} if rows else {"match_all": {}}
     return {"bool": {"should": [row, {"match_all": {"boost": 0.0}}]}}
-
-
-def _with_pair(one: TypedSyllable, other: TypedSyllable) -> dict[str, Any]:
-    """Return the query for two syllables side by side in a title; ``one`` is whole."""
-    stream = Stream.BIGRAM
-    if one.bare or other.bare:
-        stream, one, other = Stream.FOLDED_BIGRAM, one.without_accents(), other.without_accents()
-    whole, begun = ([bigram(one.whole[0], term) for term in terms] for terms in (other.whole, other.begun))
-    return _with_terms(stream, whole, begun)
 
 
 def _with_terms(stream: Stream, whole: Sequence[str], begun: Sequence[str]) -> dict[str, Any]:
