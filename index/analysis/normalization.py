@@ -11,6 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from index.analysis.scripts import SYLLABLE
+
 TONE_MARKS = "\u0300\u0301\u0303\u0309\u0323"
 """The combining marks of huyền, sắc, ngã, hỏi and nặng."""
 _COMBINING = "\u0300-\u036f"
@@ -76,8 +78,9 @@ _COMPATIBLE = (
 
 
 @cache
-def _compatible() -> tuple[dict[str, str], dict[str, str], re.Pattern[str]]:
-    """Return the characters that stand for one other, those that stand for several, and what may change the length.
+def _compatible() -> tuple[dict[str, str], dict[str, str], frozenset[str], re.Pattern[str]]:
+    """Return the characters that stand for one other, those that stand for several, and which of these for several
+    syllables; and what may change the length.
 
     Only what gives letters or figures counts, and what gives one character.
     """
@@ -92,10 +95,12 @@ def _compatible() -> tuple[dict[str, str], dict[str, str], re.Pattern[str]]:
             single[char] = _REPLACED.get(plain, plain)
         elif any(map(str.isalnum, plain)):
             plain = "".join(_REPLACED.get(other, other) for other in plain)
-            several[char] = f" {plain}" if plain[0].isdecimal() and "/" in plain else plain  # 2½ is no 21/2
+            several[char] = plain
+    parted = frozenset(char for char, plain in several.items() if len(SYLLABLE.findall(plain)) > 1)
     others = re.escape("".join(several))
-    ending = f"{_COMBINING}{_DROPPED}{others}"
-    return single, several, re.compile(f"({_JAMO}|[^{ending}]{_ON_OTHERS}+|{_ON_OTHERS}{{2,}}|[{others}])")
+    bases = f"[^{_COMBINING}{_DROPPED}{others}]"
+    changing = re.compile(f"({_JAMO}|{bases}{_ON_OTHERS}+|{_ON_OTHERS}{{2,}}|[{others}]{_ON_OTHERS}*)")
+    return single, several, parted, changing
 
 
 _CHANGING = re.compile(f"({_JAMO}|[^{_COMBINING}{_DROPPED}]{_ON_OTHERS}+|{_ON_OTHERS}{{2,}})")
@@ -126,9 +131,9 @@ def normalize(text: str) -> NormalizedText:
     changes_length = _LENGTH_CHANGING.search(text) is not None
     for char in set(_ONE_FOR_ONE.findall(text)):  # few distinct ones; str.translate would look up every character
         text = text.replace(char, _REPLACED[char])
-    changing = _CHANGING
+    changing, several, parted = _CHANGING, dict[str, str](), frozenset[str]()
     if not unicodedata.is_normalized("NFKC", text):
-        single, several, ending = _compatible()
+        single, several, parted, ending = _compatible()
         found = set(text)
         for char in found & single.keys():
             text = text.replace(char, single[char])
@@ -143,7 +148,12 @@ def normalize(text: str) -> NormalizedText:
     for number, piece in enumerate(pieces):
         end = at + len(piece)
         if number % 2:
-            pieces[number] = changed = _normal_cluster(piece)
+            changed = _normal_cluster(piece)
+            if piece[0] in parted:  # 2½ is no 21/2, nor ½5 1/25
+                before, after = "".join(pieces[max(0, number - 2) : number])[-1:], text[end : end + 1]
+                goes_on = before != "" and unicodedata.category(before)[0] in "LMN"
+                changed = " " * goes_on + changed + " " * several.get(after, after)[:1].isalnum()
+            pieces[number] = changed
             starts += [at] * len(changed)
             ends += [end] * len(changed)
         else:

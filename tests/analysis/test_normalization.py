@@ -92,6 +92,10 @@ def test_normalizing_twice_changes_nothing_more(text: str) -> None:
 
 
 @given(st.text(max_size=80) | VIETNAMESE | VIETNAMESE.map(lambda text: unicodedata.normalize("NFD", text)))
+@example("¼0")
+@example("½⒈")
+@example("½\u0301")
+@example("½\u200d5")
 def test_offsets_lead_back_to_the_original(text: str) -> None:
     normal = normalize(text)
     if normal.starts is not None and normal.ends is not None:
