@@ -101,7 +101,8 @@ class ImportRun:
         """Count things done, and log the counts now and then unless progress is shown."""
         self._counts[what] += more
         if self.report.progress is None and time.monotonic() - self._logged_at > _LOG_SECONDS:
-            log.info("%s", ", ".join(f"{count} {what}" for what, count in self._counts.items() if count > 1))
+            if several := [f"{count} {what}" for what, count in self._counts.items() if count > 1]:
+                log.info("%s", ", ".join(several))
             self._logged_at = time.monotonic()
 
     def done_with_file(self, *, unchanged: int = 0, moved: int = 0) -> None:

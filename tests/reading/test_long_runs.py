@@ -159,6 +159,7 @@ def test_log_counts_what_was_read_and_indexed_within_one_file(
     caplog.set_level("INFO", "index.reading.import_run")
     ingest([rows(tmp_path / "many.jsonl", 9)], archive.store, archive.engine)
     assert "4 articles read, 2 articles indexed" in caplog.messages
+    assert "" not in caplog.messages
     assert caplog.messages[-1] == "9 articles read, 9 articles indexed"
     caplog.clear()
     ingest([rows(tmp_path / name, 9) for name in ("b.jsonl", "c.jsonl")], archive.store, archive.engine)
