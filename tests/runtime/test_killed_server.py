@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Server, with_seeds
-from tests.processes import timtin
+from tests.processes import timtin, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +81,7 @@ def test_rebuild_that_was_killed_leaves_the_old_index_serving_and_nothing_else(
     server.write("POST", "/api/v1/articles?wait=true", rows)
     wait_until_level(server)
     [serving] = [path.name for path in indexes.iterdir() if path.is_dir()]
-    server.write("POST", "/api/v1/reindex")
+    task = server.write("POST", "/api/v1/reindex").json["id"]
     deadline = time.monotonic() + 120
     while len([path for path in indexes.iterdir() if path.is_dir()]) < 2:
         assert time.monotonic() < deadline
@@ -93,8 +93,10 @@ def test_rebuild_that_was_killed_leaves_the_old_index_serving_and_nothing_else(
     wait_until_level(server)
     server.write("PUT", "/api/v1/articles/new?wait=true", {"body": "bưởi da xanh"})
     assert server.search('"bưởi da xanh"', size=1)["total"] == 601
+    wait_for(lambda: server.write("GET", f"/api/v1/tasks/{task}").json["state"] == "done")  # by the next server
     assert server.stop() == 0
-    [left] = [path.name for path in indexes.iterdir() if path.is_dir()]  # the old one, or what the next server built
+    [left] = [path.name for path in indexes.iterdir() if path.is_dir()]
+    assert left != serving
     assert (indexes / "CURRENT").read_text().startswith(left)
     check(tmp_path / "data")
 
