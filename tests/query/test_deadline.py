@@ -59,7 +59,7 @@ QUERIES = (
     "lúa OR -(" + " OR ".join(WORDS[1:]) + ")",
 )
 OPTIONS: tuple[dict[str, object], ...] = (
-    {"facets": ("source", "year"), "size": 40},
+    {"facets": ("source", "year"), "size": 100},
     {"sort": "newest", "explain": True, "size": 5, "recency": 30.0},
     {"match": "any", "size": 20, "page": 2},
 )
