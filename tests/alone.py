@@ -147,6 +147,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     new = {path for path in in_checkout() - config.stash[_BEFORE] if not (had_data and path.startswith("data/"))}
     left = [f"in the checkout: {path}" for path in sorted(new)]
     if _LEASH in config.stash:
+        if (apart := sys.modules.get("index.reading.formats.parser_process")) is not None:
+            apart._parser.end()  # without xdist it is this process's own, and would end with it
         left += [f"a process: {line}" for line in config.stash[_LEASH].end()]
     os.chdir(config.invocation_params.dir)
     shutil.rmtree(PLACE_OF_THIS_RUN, ignore_errors=True)
